@@ -1,0 +1,200 @@
+"""Run one ffmpeg process: progress, cancelling, time-outs, and what its end means."""
+
+from __future__ import annotations
+
+import errno
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import IO
+
+import imageio_ffmpeg
+import structlog
+
+from core.errors import ConfigurationError, Retryable
+
+log = structlog.get_logger(__name__)
+
+_TAIL_BYTES = 16_384
+_POLL = 0.25  # seconds; how soon a time-out or an interrupt is noticed
+
+# ffmpeg ends with the low byte of its (negative) error: 228 on a full disk, seen with ffmpeg 9.
+_DISK_FULL = {256 - errno.ENOSPC, 256 - errno.EDQUOT}
+
+# Linux kills the encoder together with a worker that is itself killed outright (no handler runs
+# then). prctl(1) is PR_SET_PDEATHSIG; it survives execv.
+_TIED_TO_PARENT = (
+    "import ctypes, os, signal, sys\n"
+    "ctypes.CDLL(None).prctl(1, signal.SIGKILL)\n"
+    "if os.getppid() != int(sys.argv[1]): os._exit(1)\n"
+    "os.execv(sys.argv[2], sys.argv[2:])"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a run may take, in seconds."""
+
+    base: float = 60.0
+    per_second: float = 10.0
+    """For each second of material; a slow machine needs about one."""
+    stall: float = 60.0
+    """Without any progress."""
+
+
+@cache
+def executable() -> str:
+    """Path of ffmpeg: the wheel's, or what the variable ``IMAGEIO_FFMPEG_EXE`` names."""
+    try:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError as error:
+        raise ConfigurationError(
+            "No ffmpeg was found: install the wheel imageio-ffmpeg, "
+            "or set IMAGEIO_FFMPEG_EXE to the path of one."
+        ) from error
+
+
+def run(
+    arguments: Sequence[str],
+    *,
+    seconds: float,
+    patience: Patience,
+    on_time: Callable[[float], None] | None = None,
+    trial: bool = False,
+) -> str:
+    """Run ffmpeg and give the end of what it printed.
+
+    Args:
+        arguments: without the program's name.
+        seconds: of material to work through; sets the time-out.
+        patience: when to give up.
+        on_time: called about twice a second with the second of the output reached. What it raises
+            kills the process and passes through.
+        trial: a failure is one of the expected answers, and not logged.
+
+    Raises:
+        Retryable: codes ``encoder_hung``, ``encoder_died`` (by a signal), ``disk_full``,
+            ``encoder_failed`` (any other status).
+    """
+    command = [executable(), "-hide_banner", "-nostdin", "-nostats", "-progress", "pipe:1"]
+    if sys.platform == "linux":
+        tie = [sys.executable, "-I", "-S", "-c", _TIED_TO_PARENT, str(os.getpid())]
+        command = tie + command
+    with subprocess.Popen(  # noqa: S603 (no shell; the arguments are ours)
+        [*command, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        watch = _Watch(seconds, patience, on_time)
+        try:
+            tail = watch.follow(process)
+        except BaseException:
+            _kill(process)
+            raise
+    if process.returncode != 0:
+        if not trial:
+            log.warning("ffmpeg.failed", status=process.returncode, tail=tail[-2000:])
+        raise _failure(process.returncode)
+    return tail
+
+
+class _Watch:
+    """Follows a process's output until it ends."""
+
+    def __init__(
+        self, seconds: float, patience: Patience, on_time: Callable[[float], None] | None
+    ) -> None:
+        self._stall = patience.stall
+        self._on_time = on_time
+        self._reached = 0.0
+        self._moved_at = time.monotonic()
+        self._limit = patience.base + patience.per_second * seconds
+        self._deadline = self._moved_at + self._limit
+        self._tail = b""
+        self._line = b""
+
+    def follow(self, process: subprocess.Popen[bytes]) -> str:
+        with selectors.DefaultSelector() as ready:
+            for pipe, take in ((process.stdout, self._progress), (process.stderr, self._keep)):
+                ready.register(_open(pipe), selectors.EVENT_READ, take)
+            while ready.get_map():
+                for key, _ in ready.select(_POLL):
+                    chunk = os.read(key.fd, 65_536)
+                    if chunk:
+                        key.data(chunk)
+                    else:
+                        ready.unregister(key.fileobj)
+                self._check_time()
+        while process.poll() is None:
+            time.sleep(0.01)
+            self._check_time()
+        return self._tail.decode(errors="replace")
+
+    def _keep(self, chunk: bytes) -> None:
+        self._tail = (self._tail + chunk)[-_TAIL_BYTES:]
+
+    def _progress(self, chunk: bytes) -> None:
+        *lines, self._line = (self._line + chunk).split(b"\n")
+        for line in lines:
+            name, _, value = line.partition(b"=")
+            if name == b"out_time_us" and value.strip().isdigit():
+                reached = int(value) / 1_000_000
+                if reached > self._reached:
+                    self._reached, self._moved_at = reached, time.monotonic()
+            elif name == b"progress" and self._on_time:
+                self._on_time(self._reached)
+
+    def _check_time(self) -> None:
+        now = time.monotonic()
+        if now > self._deadline:
+            reason = f"took longer than {self._limit:.0f} s"
+        elif now - self._moved_at > self._stall:
+            reason = f"made no progress for {self._stall:.0f} s"
+        else:
+            return
+        raise Retryable(
+            f"The video encoder {reason} and was stopped; it is tried again.", code="encoder_hung"
+        )
+
+
+def _open(pipe: IO[bytes] | None) -> IO[bytes]:
+    if pipe is None:  # Popen was asked for both pipes
+        raise AssertionError
+    return pipe
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill the process with all it may have started, and wait for its end."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _failure(status: int) -> Retryable:
+    if status in _DISK_FULL:
+        return disk_full()
+    if status < 0:
+        return Retryable(
+            "The video encoder was killed from outside (memory ran out, or a person did it); "
+            "it is tried again.",
+            code="encoder_died",
+        )
+    return Retryable(
+        f"The video encoder ended with status {status}; its last words are in the log.",
+        code="encoder_failed",
+    )
+
+
+def disk_full() -> Retryable:
+    return Retryable(
+        "The disk is full: free some space, and the video is made again by itself.",
+        code="disk_full",
+    )

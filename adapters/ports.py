@@ -1,0 +1,313 @@
+"""What the pipelines need of the outside: Protocols, and the frozen values that cross them.
+
+Pipelines see only this file; which adapter stands behind a Protocol is chosen in
+``workers/wiring.py``. All adapters raise the errors of ``core/errors.py`` and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, Protocol
+
+Progress = Callable[[float], None]
+"""Called with the share done, 0.0 to 1.0. May raise to cancel the work (see ``Claim.progress``)."""
+
+
+# ── stories ──────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class StoryQuery:
+    """Which stories a source asks for."""
+
+    place: str
+    """A subreddit's name, a feed's address, a file or a folder."""
+    listing: Literal["hot", "new", "top", "rising"] = "hot"
+    time_filter: Literal["hour", "day", "week", "month", "year", "all"] = "day"
+    limit: int = 25
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedStory:
+    """One post as its source gave it; texts are the untouched originals."""
+
+    external_id: str
+    """Unique over all sources: ``reddit:t3_abc``, ``feed:<hash>``, ``paste:<hash>``."""
+    title: str
+    body: str
+    """Markdown, as written. Empty for a post that is only a link or a picture."""
+    url: str = ""
+    place: str = ""
+    """The subreddit or feed it came from, without any prefix."""
+    author: str = ""
+    score: int = 0
+    nsfw: bool = False
+    stickied: bool = False
+    removed: bool = False
+    """Taken down by its author, a moderator or the platform."""
+    media_only: bool = False
+    crosspost_of: str | None = None
+    """The external id of the post that this one repeats, if the source says so."""
+    written_at: datetime | None = None
+
+
+class StorySource(Protocol):
+    def stories(self, query: StoryQuery) -> Iterator[FetchedStory]:
+        """Give the stories of ``query``, best first.
+
+        Raises:
+            Permanent: credentials or place are wrong; the sentence says which.
+            Retryable: the source is away or asks to slow down.
+        """
+
+
+# ── scripts ──────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class StoryText:
+    """A story as the writer sees it: narratable text, one entry a sentence."""
+
+    story_id: int
+    title: str
+    sentences: tuple[str, ...]
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptDraft:
+    """What a writer adds around a story's own words."""
+
+    story_id: int
+    title: str
+    hook: str
+    call_to_action: str
+    hashtags: tuple[str, ...]
+    """Without the ``#``."""
+    split_after: tuple[int, ...]
+    """Indexes of sentences after which a new part would begin well; a wish, not an order."""
+    written_by: str
+    """``ollama/<model>`` or ``rules``."""
+
+
+class ScriptWriter(Protocol):
+    def write(self, stories: Sequence[StoryText]) -> dict[int, ScriptDraft]:
+        """Write for a batch of 1 to 50 stories; answers by story id.
+
+        A story whose answer was missing or broke the schema is absent from the result.
+
+        Raises:
+            Retryable: the writer can't be reached or was too late.
+            Permanent: the writer refuses (unknown model, bad request).
+        """
+
+
+# ── speech ───────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class WordTiming:
+    """One spoken word; seconds from the start of the sound, ``start <= end``."""
+
+    word: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """A narration on disk: mono 16-bit WAV."""
+
+    path: Path
+    seconds: float
+    words: tuple[WordTiming, ...]
+    """Exactly one entry for each of ``text.split()``, in order, starts never going back."""
+    timed_by: Literal["synthesizer", "whisper", "estimate"]
+
+
+class Synthesizer(Protocol):
+    @property
+    def identity(self) -> str:
+        """Engine, version, voice and settings: part of the content key of a narration."""
+
+    def speak(self, text: str, into: Path, progress: Progress | None = None) -> Speech:
+        """Speak ``text`` sentence by sentence into the WAV file ``into``.
+
+        Raises:
+            Permanent: the text has nothing to say, or the voice can't say it.
+            Retryable: the engine failed; the sentence names it.
+        """
+
+
+# ── picture ──────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class RenderPlan:
+    """Everything that one video is made of. Paths are absolute."""
+
+    narration: Path
+    seconds: float
+    """Length of the narration, and so of the video."""
+    subtitles: Path
+    """ASS file that carries captions, title card, part badge and progress bar."""
+    output: Path
+    cover: Path
+    cover_at: float
+    """Second of the video that the cover shows."""
+    background: Path
+    background_start: float = 0.0
+    """Second of the background at which to begin, so that videos differ."""
+    music: Path | None = None
+    width: int = 1080
+    height: int = 1920
+    fps: int = 30
+    max_bytes: int = 64_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedVideo:
+    path: Path
+    cover: Path
+    seconds: float
+    width: int
+    height: int
+    size_bytes: int
+    loudness: float
+    """Integrated loudness in LUFS, measured on the finished file's sound."""
+    true_peak: float
+    """dBTP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    path: Path
+    start: float
+    """Second at which to begin."""
+
+
+class Backgrounds(Protocol):
+    def choose(self, seed: int, seconds: float) -> Background:
+        """Give the background for a video of ``seconds``; the same seed gives the same one.
+
+        Raises:
+            Permanent: there is no clip to choose; the sentence says what to do.
+        """
+
+
+class Renderer(Protocol):
+    def render(self, plan: RenderPlan, progress: Progress | None = None) -> RenderedVideo:
+        """Make the video in one encoder run and probe it before it counts.
+
+        Nothing half-made is left behind when it fails or is cancelled.
+
+        Raises:
+            Retryable: the encoder died or hung, or the disk is full (code ``disk_full``).
+            Permanent: an input can't be read; the sentence names it.
+        """
+
+
+# ── publishing ───────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class TokenGrant:
+    """An answer of the token endpoint; lifetimes in seconds, as the answer gave them."""
+
+    open_id: str
+    scopes: tuple[str, ...]
+    access_token: str = field(repr=False)
+    expires_in: int
+    refresh_token: str = field(repr=False)
+    refresh_expires_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class CreatorInfo:
+    username: str
+    nickname: str
+    privacy_options: tuple[str, ...]
+    comment_disabled: bool
+    duet_disabled: bool
+    stitch_disabled: bool
+    max_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostInfo:
+    """What a direct post says of itself; ``title`` at most 2,200 UTF-16 units."""
+
+    title: str
+    privacy: str
+    allow_comment: bool = False
+    allow_duet: bool = False
+    allow_stitch: bool = False
+    cover_at_ms: int = 0
+    ai_generated: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class UploadTicket:
+    publish_id: str
+    upload_url: str = field(repr=False)
+    """A capability: whoever has it can upload. Good for one hour; stored encrypted only."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkPlan:
+    """How a file of ``video_size`` bytes is cut."""
+
+    video_size: int
+    chunk_size: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostStatus:
+    state: Literal["uploading", "processing", "inbox", "published", "failed"]
+    uploaded_bytes: int = 0
+    fail_reason: str = ""
+    platform_id: str = ""
+
+
+class Authorizer(Protocol):
+    def authorize_url(self, *, state: str, verifier: str, redirect_uri: str) -> str: ...
+
+    def exchange_code(self, code: str, *, verifier: str, redirect_uri: str) -> TokenGrant:
+        """Raises Permanent for a bad or used code, Retryable when the platform is away."""
+
+    def refresh(self, refresh_token: str) -> TokenGrant:
+        """Raises Permanent when the grant is gone, Retryable when the platform is away."""
+
+    def name_of(self, access_token: str) -> str:
+        """What the creator is called."""
+
+    def revoke(self, access_token: str) -> None: ...
+
+
+class Publisher(Protocol):
+    """The Content Posting API; every call may raise Retryable, Permanent or Parked."""
+
+    def creator_info(self, access_token: str) -> CreatorInfo: ...
+
+    def begin_direct_post(
+        self, access_token: str, post: PostInfo, chunks: ChunkPlan
+    ) -> UploadTicket: ...
+
+    def begin_inbox_upload(self, access_token: str, chunks: ChunkPlan) -> UploadTicket: ...
+
+    def send(
+        self,
+        ticket: UploadTicket,
+        file: Path,
+        chunks: ChunkPlan,
+        *,
+        first_byte: int = 0,
+        progress: Progress | None = None,
+    ) -> None:
+        """Send the chunks from the one that holds ``first_byte``; memory stays constant."""
+
+    def status(self, access_token: str, publish_id: str) -> PostStatus: ...

@@ -1,0 +1,169 @@
+"""From a Reddit post's JSON to a FetchedStory, whichever way the JSON came.
+
+Fields are as Reddit's API documents its ``t3`` things; old, saved or converted listings lack some
+of them or carry other types, so that only an id and a title are insisted on.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+
+import structlog
+from prometheus_client import Counter
+
+from adapters.ports import FetchedStory
+
+log = structlog.get_logger(__name__)
+
+POSTS_UNREADABLE = Counter(
+    "storymill_posts_unreadable_total", "Posts of a listing that were skipped as malformed"
+)
+
+POST = "t3"
+NAME_LENGTH = 120
+"""Most characters that are kept of the name of an author or a subreddit; Reddit's have 23."""
+LARGEST_SCORE = 2**31 - 1
+
+_ID = re.compile(r"(?:t3_)?([0-9a-z]{1,20})", re.IGNORECASE)
+_GONE = re.compile(r"\[\s*(?:removed|deleted)\b[^\]]*\]", re.IGNORECASE)
+"""What Reddit shows in place of a text that was taken down."""
+
+
+class MalformedPostError(ValueError):
+    """A post that can't be told from others or has no title."""
+
+
+def stories_of(things: Iterable[object], *, site: str) -> Iterator[FetchedStory]:
+    """Give the stories among ``things``, in their order.
+
+    Args:
+        things: ``{"kind": "t3", "data": {…}}`` or the bare ``data``. Things of another kind
+            (comments, "more") are passed over; malformed ones are logged and counted.
+        site: address that the posts' own links are relative to.
+    """
+    for place, thing in enumerate(things):
+        if not is_post(thing):
+            continue
+        try:
+            yield to_story(_data(thing), site=site)
+        except MalformedPostError as error:
+            POSTS_UNREADABLE.inc()
+            log.warning("post_skipped", place=place, reason=str(error))
+
+
+def is_post(thing: object) -> bool:
+    """Whether ``thing`` is or should have been a post, rather than a thing of another kind."""
+    return not isinstance(thing, Mapping) or thing.get("kind", POST) == POST
+
+
+def to_story(post: Mapping[str, object], *, site: str) -> FetchedStory:
+    """Read one post's ``data``; its texts stay as they were written.
+
+    Raises:
+        MalformedPostError: it has no usable id or no title.
+    """
+    title = _text(post.get("title"))
+    if not title.strip():
+        raise MalformedPostError("it has no title")
+    external_id = _external_id(post.get("name"), post.get("id"))
+    author = _GONE.sub("", _text(post.get("author")))[:NAME_LENGTH]
+    shown = _shown(post)
+    body = _text(shown.get("selftext"))
+    is_self = shown.get("is_self")
+    return FetchedStory(
+        external_id=external_id,
+        title=title,
+        body=body,
+        url=_url(post, site),
+        place=_text(post.get("subreddit")).removeprefix("r/")[:NAME_LENGTH],
+        author=author,
+        score=_score(post.get("score")),
+        nsfw=_flag(post.get("over_18")),
+        stickied=_flag(post.get("stickied")),
+        removed=_is_removed(post, shown),
+        media_only=not (body.strip() if is_self is None else _flag(is_self)),
+        crosspost_of=_crosspost_of(post.get("crosspost_parent")),
+        written_at=_moment(post.get("created_utc")),
+    )
+
+
+def _data(thing: object) -> Mapping[str, object]:
+    data = thing.get("data", thing) if isinstance(thing, Mapping) else None
+    if not isinstance(data, Mapping):
+        raise MalformedPostError("it is not an object")
+    return data
+
+
+def _external_id(*candidates: object) -> str:
+    for candidate in candidates:
+        if match := _ID.fullmatch(_text(candidate)):
+            return f"reddit:{POST}_{match[1].lower()}"
+    raise MalformedPostError("it has no id")
+
+
+def _shown(post: Mapping[str, object]) -> Mapping[str, object]:
+    """The post whose text is read: a cross-post has none of its own but carries its original."""
+    parents = post.get("crosspost_parent_list")
+    if not _text(post.get("selftext")).strip() and isinstance(parents, list):
+        for parent in parents:
+            if isinstance(parent, Mapping):
+                return parent
+    return post
+
+
+def _is_removed(post: Mapping[str, object], shown: Mapping[str, object]) -> bool:
+    body = _text(shown.get("selftext")).strip()
+    texts = (body, _text(post.get("title")).strip())
+    author = _text(post.get("author", "not told"))
+    return (
+        any(bool(one.get("removed_by_category")) for one in (post, shown))
+        or any(_GONE.fullmatch(text) for text in texts)
+        or not (body or _GONE.sub("", author))
+    )
+
+
+def _crosspost_of(parent: object) -> str | None:
+    match = _ID.fullmatch(_text(parent))
+    return f"reddit:{POST}_{match[1].lower()}" if match else None
+
+
+def _url(post: Mapping[str, object], site: str) -> str:
+    """Where a person can read the post; only web addresses, as it becomes a link on a page."""
+    link = _text(post.get("permalink"))
+    link = site.rstrip("/") + link if link.startswith("/") else link or _text(post.get("url"))
+    return link if link.startswith(("https://", "http://")) else ""
+
+
+def _text(value: object) -> str:
+    """The text of a field; what PostgreSQL can't hold (NUL, half a surrogate pair) is left out."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return str(value).replace("\0", "").encode("utf-8", "ignore").decode()
+
+
+def _flag(value: object) -> bool:
+    return _text(value).lower() in {"true", "1"} or value is True
+
+
+def _number(value: object) -> float | None:
+    try:
+        number = float(_text(value))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _score(value: object) -> int:
+    score = int(_number(value) or 0)
+    return max(-LARGEST_SCORE, min(LARGEST_SCORE, score))
+
+
+def _moment(seconds: object) -> datetime | None:
+    number = _number(seconds)
+    try:
+        return None if number is None else datetime.fromtimestamp(number, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,129 @@
+"""The back office as a WSGI application."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+from flask import Flask, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_admin import Admin
+from flask_admin.theme import Bootstrap4Theme
+from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]  # ships no types
+from werkzeug.exceptions import HTTPException
+
+from adapters.ports import Authorizer
+from admin import auth, figures, health, presentation, security
+from admin.views import VIEWS, Home
+from admin.views.page import back
+from core import db
+from core.errors import StorymillError
+from core.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+WITHOUT_DATABASE = frozenset({"static", "home.static", "health.alive", "health.ready"})
+
+
+def create_app(settings: Settings, authorizer: Authorizer | None = None) -> Flask:
+    """Make the application; the process has configured ``core.db`` and ``core.crypto``.
+
+    Args:
+        settings: the checked configuration.
+        authorizer: TikTok's consent and tokens; without it accounts can't be connected.
+    """
+    app = Flask(__name__)
+    secure = settings.public_url.startswith("https://")
+    app.config.update(
+        SECRET_KEY=settings.secret_key.get_secret_value(),
+        SESSION_COOKIE_NAME="__Host-storymill" if secure else "storymill",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",  # "Strict" would lose the session on the way from TikTok
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        MAX_CONTENT_LENGTH=2_000_000,
+        MAX_FORM_MEMORY_SIZE=2_000_000,
+    )
+    app.extensions["settings"] = settings
+    app.extensions["authorizer"] = authorizer
+    _connect_for_each_request(app)
+    security.install(app, settings)
+    auth.install(app)
+    health.install(app)
+    presentation.install(app)
+    _explain_errors(app)
+    admin = Admin(
+        app,
+        name="Storymill",
+        index_view=Home(name="Home", endpoint="home", url="/", static_folder="static"),
+        theme=Bootstrap4Theme(base_template="base.html"),
+        csp_nonce_generator=security.nonce,
+    )
+    admin.add_views(*(view() for view in VIEWS))
+    app.context_processor(lambda: {"needs": figures.needs, "asset": _asset})
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    return app
+
+
+def _asset(name: str) -> str:
+    """Address of one of our static files; changes with the file, so browsers may keep it."""
+    changed = (Path(__file__).parent / "static" / name).stat().st_mtime
+    return url_for("static", filename=name, v=int(changed))
+
+
+def _connect_for_each_request(app: Flask) -> None:
+    @app.before_request
+    def connect() -> None:
+        if request.endpoint not in WITHOUT_DATABASE:
+            db.database.connect(reuse_if_open=True)
+
+    @app.teardown_request
+    def release(_error: BaseException | None) -> None:
+        db.release()
+
+
+def _explain_errors(app: Flask) -> None:
+    def page(status: int, title: str, sentence: str) -> ResponseReturnValue:
+        return render_template("error.html", status=status, title=title, sentence=sentence), status
+
+    @app.errorhandler(StorymillError)
+    def refused(error: StorymillError) -> ResponseReturnValue:
+        """What a person asked for can't be done: tell them where they were."""
+        if request.method == "POST":
+            flash(str(error), "danger")
+            return redirect(back(), 303)
+        return page(400, "That can't be shown", str(error))
+
+    @app.errorhandler(CSRFError)
+    def stale_form(_error: Any) -> ResponseReturnValue:
+        return page(
+            400, "This form is out of date", "Go back, load the page again, and send it once more."
+        )
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> ResponseReturnValue:
+        sentences = {
+            401: "Sign in first.",
+            403: "Your role doesn't allow this. Ask an owner.",
+            404: "There is nothing at this address; it may have been removed.",
+            405: "This address takes no such request.",
+        }
+        status = error.code or 500
+        return page(status, error.name, sentences.get(status, error.description or ""))
+
+    def away(error: Exception) -> ResponseReturnValue:
+        log.warning("database_away", error=str(error).strip())
+        return page(
+            503, "The database is away", "Nothing is lost. This page will work again when it is."
+        )
+
+    for unavailable in db.Unavailable:
+        app.register_error_handler(unavailable, away)
+
+    @app.errorhandler(Exception)
+    def broken(error: Exception) -> ResponseReturnValue:
+        log.error("page_failed", path=request.path, exc_info=error)
+        return page(500, "Something broke", "It was written to the log. Try again in a moment.")

@@ -1,0 +1,240 @@
+"""The figures of the home page: what needs a person, what runs, how it goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import g, url_for
+
+from admin.lists import count
+from core.db import database
+from models import (
+    Account,
+    AccountState,
+    DeadLetter,
+    Job,
+    JobState,
+    Post,
+    PostState,
+    Source,
+    Story,
+    StoryState,
+    Video,
+    VideoState,
+    now,
+)
+from pipelines.stages import STAGES
+
+EXPIRES_SOON = timedelta(days=7)
+RECENT_POSTS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that waits for a person."""
+
+    page: str
+    """Endpoint of the menu entry that it belongs to."""
+    one: str
+    many: str
+    count: int
+    url: str
+    urgent: bool = False
+
+    @property
+    def words(self) -> str:
+        return self.one if self.count == 1 else self.many
+
+
+def needs() -> list[Need]:
+    """What waits for a person now, most urgent first; asked once a request."""
+    if "needs" not in g:
+        g.needs = [need for need in _all_needs() if need.count]
+    found: list[Need] = g.needs
+    return found
+
+
+def _all_needs() -> list[Need]:
+    stories, videos, posts = Story.select(), Video.select(), Post.select()
+    letters, jobs = DeadLetter.select(), Job.select()
+    return [
+        Need(
+            "failures",
+            "open failure",
+            "open failures",
+            count(letters.where(DeadLetter.resolved_at.is_null())),
+            url_for("failures.index"),
+            urgent=True,
+        ),
+        Need(
+            "posts",
+            "parked post needs a decision",
+            "parked posts need a decision",
+            count(posts.where(Post.state == PostState.PARKED)),
+            url_for("posts.index", state=PostState.PARKED),
+            urgent=True,
+        ),
+        Need(
+            "jobs",
+            "parked job needs a decision",
+            "parked jobs need a decision",
+            count(
+                jobs.where(Job.state == JobState.PARKED, Job.stage.not_in(["publish", "confirm"]))
+            ),
+            url_for("jobs.index", state=JobState.PARKED),
+            urgent=True,
+        ),
+        Need(
+            "accounts",
+            "account to connect again",
+            "accounts to connect again",
+            count(Account.select().where(_expired_or_soon())),
+            url_for("accounts.index"),
+            urgent=True,
+        ),
+        Need(
+            "sources",
+            "source with an error",
+            "sources with an error",
+            count(Source.select().where(Source.enabled, Source.last_error != "")),
+            url_for("sources.index"),
+            urgent=True,
+        ),
+        Need(
+            "stories",
+            "flagged story to judge",
+            "flagged stories to judge",
+            count(stories.where(Story.state == StoryState.FLAGGED)),
+            url_for("stories.index", state=StoryState.FLAGGED),
+        ),
+        Need(
+            "stories",
+            "story to approve",
+            "stories to approve",
+            count(stories.where(Story.state == StoryState.WAITING)),
+            url_for("stories.index", state=StoryState.WAITING),
+        ),
+        Need(
+            "videos",
+            "video to review",
+            "videos to review",
+            count(videos.where(Video.state == VideoState.REVIEW)),
+            url_for("videos.index", state=VideoState.REVIEW),
+        ),
+    ]
+
+
+def _expired_or_soon() -> Any:
+    return (Account.state == AccountState.EXPIRED) | (
+        (Account.state == AccountState.CONNECTED)
+        & (Account.refresh_expires_at < now() + EXPIRES_SOON)
+    )
+
+
+def running(limit: int = 12) -> list[Job]:
+    return list(
+        Job.select().where(Job.state == JobState.RUNNING).order_by(Job.started_at).limit(limit)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """Jobs of one queue by where they stand."""
+
+    queue: str
+    running: int
+    ready: int
+    later: int
+
+
+def depths() -> list[Depth]:
+    moment = now()
+    found = []
+    for queue in sorted({stage.queue for stage in STAGES.values()}):
+        stages = [name for name, stage in STAGES.items() if stage.queue == queue]
+        jobs = Job.select().where(Job.stage.in_(stages))
+        waiting = jobs.where(Job.state == JobState.WAITING)
+        found.append(
+            Depth(
+                queue,
+                running=count(jobs.where(Job.state == JobState.RUNNING)),
+                ready=count(waiting.where(Job.due_at <= moment)),
+                later=count(waiting.where(Job.due_at > moment)),
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    starts: datetime
+    stories: int
+    posts: int
+
+
+def hours(count: int = 24) -> list[Hour]:
+    """Stories that became a video and posts that were published, by hour, oldest first."""
+    first = now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=count - 1)
+    cursor = database.execute_sql(
+        """
+        WITH made AS (
+            SELECT date_bin('1 hour', video.created_at, %(first)s) AS hour,
+                   count(DISTINCT script_id) AS stories
+            FROM video JOIN part ON part.id = part_id WHERE video.created_at >= %(first)s GROUP BY 1
+        ), published AS (
+            SELECT date_bin('1 hour', published_at, %(first)s) AS hour, count(*) AS posts
+            FROM post WHERE published_at >= %(first)s GROUP BY 1
+        )
+        SELECT hour, COALESCE(stories, 0), COALESCE(posts, 0)
+        FROM generate_series(%(first)s, %(last)s, interval '1 hour') AS hour
+             LEFT JOIN made USING (hour) LEFT JOIN published USING (hour) ORDER BY hour
+        """,
+        {"first": first, "last": first + timedelta(hours=count - 1)},
+    )
+    return [Hour(*row) for row in cursor.fetchall()]
+
+
+def success_rate() -> tuple[int, int]:
+    """Of the newest posts that have ended: how many well, and how many there are."""
+    good = (PostState.PUBLISHED, PostState.INBOX)
+    ended = (
+        Post.select(Post.state)
+        .where(Post.state.in_([*good, PostState.FAILED, PostState.PARKED]))
+        .order_by(Post.id.desc())
+        .limit(RECENT_POSTS)
+    )
+    states = [row.state for row in ended]
+    return sum(state in good for state in states), len(states)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDay:
+    account_id: int
+    name: str
+    state: str
+    published: int
+    planned: int
+
+
+def today() -> list[AccountDay]:
+    """Each account's posts: published since midnight UTC, and still to come."""
+    midnight = now().replace(hour=0, minute=0, second=0, microsecond=0)
+    cursor = database.execute_sql(
+        """
+        WITH published AS (
+            SELECT account_id, count(*) AS posts FROM post
+            WHERE published_at >= %s GROUP BY account_id
+        ), planned AS (
+            SELECT account_id, count(*) AS posts FROM post
+            WHERE state IN ('planned', 'claiming', 'uploading', 'processing') GROUP BY account_id
+        )
+        SELECT account.id, name, state, COALESCE(published.posts, 0), COALESCE(planned.posts, 0)
+        FROM account LEFT JOIN published ON published.account_id = account.id
+                     LEFT JOIN planned ON planned.account_id = account.id
+        WHERE state <> 'disconnected' ORDER BY name, account.id
+        """,
+        (midnight,),
+    )
+    return [AccountDay(*row) for row in cursor.fetchall()]

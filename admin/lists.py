@@ -1,0 +1,69 @@
+"""Long lists, fast at any length.
+
+A page is found by the id that it follows, and nothing is counted further than a person would read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request, url_for
+from peewee import SQL, ModelSelect, Select, fn
+
+from core.db import database
+
+PAGE = 50
+MOST_COUNTED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One page of a list, newest first, with the addresses of its neighbours."""
+
+    rows: list[Any]
+    newer: str | None
+    older: str | None
+
+
+def cut(query: ModelSelect[Any], key: Any, *, few: bool = False) -> Slice:
+    """The page of ``query`` that the request asks for by ``?before=`` or ``?after=`` an id.
+
+    Args:
+        query: the rows of the whole list.
+        key: the id that the list is ordered by.
+        few: the rows are few among many, so gather and sort them; PostgreSQL, which can't know,
+            would leaf through all rows in the order of the id until a page is full.
+    """
+    order = key + 0 if few else key  # an order that no index has
+    before, after = request.args.get("before", type=int), request.args.get("after", type=int)
+    if after is not None:
+        rows = list(query.where(key > after).order_by(order).limit(PAGE + 1))
+        more, rows = len(rows) > PAGE, rows[:PAGE][::-1]
+        return Slice(rows, _address(after=rows[0].id) if more else None, _older(rows, more=True))
+    if before is not None:
+        query = query.where(key < before)
+    rows = list(query.order_by(order.desc()).limit(PAGE + 1))
+    more, rows = len(rows) > PAGE, rows[:PAGE]
+    newer = _address(after=rows[0].id) if rows and before is not None else None
+    return Slice(rows, newer, _older(rows, more=more))
+
+
+def _older(rows: list[Any], *, more: bool) -> str | None:
+    return _address(before=rows[-1].id) if rows and more else None
+
+
+def _address(**place: int) -> str:
+    """The request's address at another place of the list, its filters kept."""
+    kept = {name: value for name, value in request.args.items() if name not in {"before", "after"}}
+    return url_for(request.endpoint or "", **{**(request.view_args or {}), **kept, **place})
+
+
+def count(query: ModelSelect[Any]) -> int:
+    """Rows of ``query``, counted no further than one more than ``MOST_COUNTED``."""
+    capped = query.clone().select(SQL("1")).limit(MOST_COUNTED + 1).alias("capped")
+    return int(Select([capped], [fn.COUNT(SQL("1"))]).scalar(database))
+
+
+def counted(number: int) -> str:
+    return f"{MOST_COUNTED}+" if number > MOST_COUNTED else str(number)

@@ -1,0 +1,65 @@
+// On every page: the phone's menu, questions before what can't be undone, dialogs that ask why.
+"use strict";
+
+const menuSwitch = document.querySelector(".menu-switch");
+menuSwitch.addEventListener("click", () => {
+  const open = menuSwitch.getAttribute("aria-expanded") !== "true";
+  menuSwitch.setAttribute("aria-expanded", String(open));
+});
+
+const confirmDialog = document.getElementById("confirm");
+document.addEventListener("submit", (event) => {
+  const { target: form, submitter } = event;
+  const question = submitter?.dataset.confirm ?? form.dataset.confirm;
+  if (!question || form.dataset.confirmed) return;
+  event.preventDefault();
+  document.getElementById("confirm-question").textContent = question;
+  confirmDialog.returnValue = "no";
+  confirmDialog.showModal();
+  confirmDialog.addEventListener(
+    "close",
+    () => {
+      if (confirmDialog.returnValue !== "yes") return;
+      form.dataset.confirmed = "1";
+      form.requestSubmit(submitter);
+    },
+    { once: true },
+  );
+});
+
+// A dialog with a form: its action may come from the button that opens it; without one it is for
+// every row that is ticked.
+function ask(name, action) {
+  const dialog = document.getElementById(name);
+  const form = dialog.querySelector("form");
+  form.querySelectorAll("[name=id]").forEach((field) => field.remove());
+  form.action = action ?? form.getAttribute("action") ?? "";
+  if (!action) {
+    document.querySelectorAll("[data-row] [name=id]:checked").forEach((box) => {
+      const field = document.createElement("input");
+      Object.assign(field, { type: "hidden", name: "id", value: box.value });
+      form.append(field);
+    });
+  }
+  dialog.showModal();
+  form.querySelector("textarea")?.focus();
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-ask], [data-close], [data-suggest]");
+  if (!button) return;
+  if (button.dataset.ask) ask(button.dataset.ask, button.dataset.action);
+  else if (button.dataset.suggest) {
+    const field = button.closest("form").querySelector("textarea");
+    field.value = button.dataset.suggest;
+    field.focus();
+  } else button.closest("dialog").close();
+});
+
+document.querySelectorAll("[data-tick-all]").forEach((all) => {
+  all.addEventListener("change", () => {
+    document.querySelectorAll(`#${all.dataset.tickAll} [name=id]`).forEach((box) => {
+      box.checked = all.checked;
+    });
+  });
+});

@@ -1,0 +1,32 @@
+// Keeps the moving pieces of the home page fresh; rests while nobody looks.
+"use strict";
+
+const from = document.currentScript.dataset.from;
+const EVERY = 2000;
+const LONGEST = 30000;
+let pause = EVERY;
+
+async function refresh() {
+  if (!document.hidden) {
+    try {
+      const answer = await fetch(from, { headers: { Accept: "application/json" } });
+      if (answer.status === 401) return location.reload();
+      if (!answer.ok) throw new Error(String(answer.status));
+      Object.entries(await answer.json()).forEach(([id, html]) => show(document.getElementById(id), html));
+      pause = EVERY;
+    } catch {
+      pause = Math.min(LONGEST, pause * 2); // the server is away: ask ever more rarely
+    }
+  }
+  setTimeout(refresh, pause);
+}
+
+function show(place, html) {
+  if (place.dataset.shown === html) return;
+  const focused = place.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  place.innerHTML = html;
+  place.dataset.shown = html;
+  if (focused) [...place.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus();
+}
+
+setTimeout(refresh, EVERY);

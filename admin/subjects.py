@@ -1,0 +1,81 @@
+"""What a job is about, in words and with an address: the story behind any stage and id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+
+from models import Account, Part, Post, Script, Source, Story, Video
+from pipelines.stages import STAGES
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    label: str
+    url: str
+
+
+def subjects(of: Iterable[Any]) -> dict[tuple[str, int | None], Subject]:
+    """Subjects of jobs or dead letters by ``(stage, subject_id)``; one query a kind.
+
+    Rows that are gone are absent.
+    """
+    rows = {(row.stage, row.subject_id) for row in of if row.stage in STAGES}
+    found: dict[tuple[str, int | None], Subject] = {}
+    for kind, look_up in _LOOK_UPS.items():
+        wanted = {(stage, number) for stage, number in rows if STAGES[stage].subject == kind}
+        if wanted:
+            known = look_up([number for _, number in wanted])
+            found |= {(s, n): known[n] for s, n in wanted if n in known}
+    return found
+
+
+def _sources(ids: list[int]) -> dict[int, Subject]:
+    query = Source.select(Source.id, Source.name).where(Source.id.in_(ids))
+    return {row.id: Subject(row.name, url_for("sources.edit", source_id=row.id)) for row in query}
+
+
+def _stories(ids: list[int]) -> dict[int, Subject]:
+    query = Story.select(Story.id, Story.title).where(Story.id.in_(ids))
+    return {row.id: Subject(row.title, url_for("stories.show", story_id=row.id)) for row in query}
+
+
+def _parts(ids: list[int]) -> dict[int, Subject]:
+    query = (
+        Part.select(Part.id, Part.number, Part.of, Script.title)
+        .join(Script)
+        .where(Part.id.in_(ids))
+        .objects()
+    )
+    return {
+        row.id: Subject(part_title(row), url_for("videos.show", part_id=row.id)) for row in query
+    }
+
+
+def _posts(ids: list[int]) -> dict[int, Subject]:
+    query: Iterable[Any] = (
+        Post.select(Post.id, Script.title, Part.number, Part.of, Account.name)
+        .join(Account)
+        .switch(Post)
+        .join(Video)
+        .join(Part)
+        .join(Script)
+        .where(Post.id.in_(ids))
+        .objects()
+    )
+    return {
+        row.id: Subject(f"{part_title(row)} on {row.name}", url_for("posts.show", post_id=row.id))
+        for row in query
+    }
+
+
+def part_title(row: Any) -> str:
+    """The title of a part's video; ``row`` has ``title``, ``number`` and ``of``."""
+    title: str = row.title
+    return title if row.of == 1 else f"{title} ({row.number} of {row.of})"
+
+
+_LOOK_UPS = {"Source": _sources, "Story": _stories, "Part": _parts, "Post": _posts}

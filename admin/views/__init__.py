@@ -1,0 +1,29 @@
+"""The pages, one resource a file, in the order of the menu."""
+
+from admin.views.accounts import Accounts
+from admin.views.audit import Audit
+from admin.views.failures import Failures
+from admin.views.home import Home
+from admin.views.jobs import Jobs
+from admin.views.me import Me
+from admin.views.page import Page
+from admin.views.posts import Posts
+from admin.views.sources import Sources
+from admin.views.stories import Stories
+from admin.views.users import Users
+from admin.views.videos import Videos
+
+VIEWS: tuple[type[Page], ...] = (
+    Stories,
+    Videos,
+    Posts,
+    Accounts,
+    Sources,
+    Jobs,
+    Failures,
+    Users,
+    Audit,
+    Me,
+)
+
+__all__ = ["VIEWS", "Home"]

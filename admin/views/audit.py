@@ -1,0 +1,20 @@
+"""Who did what; read only."""
+
+from __future__ import annotations
+
+from flask import request
+
+from admin.lists import cut
+from admin.views.page import Page, expose
+from models import AuditEntry
+
+
+class Audit(Page):
+    @expose("/")
+    def index(self) -> str:
+        filters = {name: request.args.get(name, "") for name in ("actor", "action", "subject")}
+        query = AuditEntry.select()
+        for name, value in filters.items():
+            if value:
+                query = query.where(getattr(AuditEntry, name) == value)
+        return self.render("audit.html", page=cut(query, AuditEntry.id), filters=filters)

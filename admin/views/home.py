@@ -1,0 +1,41 @@
+"""What needs me, what runs, and how it goes: at a glance, and live."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import jsonify, render_template
+from flask.typing import ResponseReturnValue
+
+from admin import figures
+from admin.subjects import subjects
+from admin.views.page import Page, expose
+
+LIVE_PIECES = ("needs", "running", "queues")
+
+
+class Home(Page):
+    @expose("/")
+    def index(self) -> str:
+        good, ended = figures.success_rate()
+        return self.render(
+            "home.html",
+            **_live(),
+            hours=figures.hours(),
+            today=figures.today(),
+            good=good,
+            ended=ended,
+        )
+
+    @expose("/live.json")
+    def live(self) -> ResponseReturnValue:
+        """The pieces of the page that move, as HTML by the id of their place."""
+        facts = _live()
+        return jsonify(
+            {piece: render_template(f"home/{piece}.html", **facts) for piece in LIVE_PIECES}
+        )
+
+
+def _live() -> dict[str, Any]:
+    jobs = figures.running()
+    return {"jobs": jobs, "subjects": subjects(jobs), "depths": figures.depths()}

@@ -1,0 +1,52 @@
+"""Every unfinished job, explained: where it is, since when, what it waits for."""
+
+from __future__ import annotations
+
+from flask import request
+from flask.typing import ResponseReturnValue
+
+from admin.lists import cut
+from admin.subjects import subjects
+from admin.views.page import Page, audit, done, expose
+from core.db import transaction
+from models import Job, JobState
+from pipelines import ledger
+from pipelines.stages import STAGES
+
+UNFINISHED = (JobState.RUNNING, JobState.WAITING, JobState.PARKED, JobState.DEAD)
+
+
+class Jobs(Page):
+    @expose("/")
+    def index(self) -> str:
+        state, stage = request.args.get("state", ""), request.args.get("stage", "")
+        query = Job.select().where(Job.state == state if state else Job.state.in_(UNFINISHED))
+        if stage:
+            query = query.where(Job.stage == stage)
+        page = cut(query, Job.id)
+        return self.render(
+            "jobs/index.html",
+            page=page,
+            explained={job.id: ledger.explain(job) for job in page.rows},
+            subjects=subjects(page.rows),
+            state=state,
+            stage=stage,
+            states=list(JobState),
+            stages=list(STAGES),
+            cancellable={JobState.WAITING, JobState.RUNNING, JobState.PARKED, JobState.DEAD},
+            restartable={JobState.PARKED, JobState.DEAD, JobState.CANCELLED},
+        )
+
+    @expose("/<int:job_id>/requeue", methods=["POST"])
+    def requeue(self, job_id: int) -> ResponseReturnValue:
+        with transaction():
+            ledger.requeue(job_id)
+            audit("job.requeue", f"job {job_id}")
+        return done("It begins anew.")
+
+    @expose("/<int:job_id>/cancel", methods=["POST"])
+    def cancel(self, job_id: int) -> ResponseReturnValue:
+        with transaction():
+            ledger.cancel(job_id)
+            audit("job.cancel", f"job {job_id}")
+        return done("Cancelled.")

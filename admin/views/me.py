@@ -1,0 +1,39 @@
+"""The signed-in person's own page."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import login_user  # type: ignore[import-untyped]  # ships no types
+
+from admin.auth import Person, authenticate, hash_password, person
+from admin.views.page import Page, audit, done, expose
+from core.db import transaction
+from core.errors import InputError
+from models import Role, User
+
+
+class Me(Page):
+    writes: ClassVar[Role] = Role.VIEWER
+
+    def is_visible(self) -> bool:
+        return False  # its link is the name in the corner
+
+    @expose("/")
+    def index(self) -> str:
+        return self.render("me.html")
+
+    @expose("/password", methods=["POST"])
+    def password(self) -> ResponseReturnValue:
+        """Change one's own password; the other sessions end."""
+        user = authenticate(person().name, request.form.get("old", ""))
+        if user is None:
+            raise InputError("The old password doesn't match.")
+        hashed = hash_password(request.form.get("new", ""))
+        with transaction():
+            User.update(password_hash=hashed).where(User.id == user.id).execute()
+            audit("user.change_password", f"user {user.id}")
+        login_user(Person(User.get_by_id(user.id)))
+        return done("Your password is changed; other sessions are signed out.", url_for(".index"))

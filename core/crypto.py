@@ -1,0 +1,105 @@
+"""Secrets at rest: several keys, the newest encrypts, all decrypt.
+
+A stored value is ``<key id>.<Fernet token>``. The key id is the first eight hex digits of the
+key's SHA-256: it tells which key a value needs without telling anything of the key, so that
+``rotate-keys`` can prove an old key unused and a start can say which key is missing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from cryptography.fernet import Fernet, InvalidToken
+from peewee import TextField
+
+from core.errors import ConfigurationError
+
+NEW_KEY = "scripts/manage new-key prints a good one"
+
+
+def key_id(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:8]
+
+
+def new_key() -> str:
+    return Fernet.generate_key().decode()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Keyring:
+    """Fernet keys by key id, newest first."""
+
+    keys: dict[str, Fernet]
+
+    @classmethod
+    def parse(cls, text: str) -> Keyring:
+        """Read keys separated by commas or white space, newest first.
+
+        Raises:
+            ValueError: none, short or garbled; the sentence never repeats the key.
+        """
+        names = text.replace(",", " ").split()
+        if not names:
+            raise ValueError(f"is empty; {NEW_KEY}")
+        keys: dict[str, Fernet] = {}
+        for position, name in enumerate(names, start=1):
+            try:
+                keys[key_id(name)] = Fernet(name)
+            except ValueError:
+                which = f"key {position} of {len(names)} " if len(names) > 1 else ""
+                raise ValueError(
+                    f"{which}has {len(name)} characters and is not a Fernet key "
+                    f"(44 characters of URL-safe base64); {NEW_KEY}"
+                ) from None
+        return cls(keys)
+
+    @property
+    def newest(self) -> str:
+        return next(iter(self.keys))
+
+    def encrypt(self, plain: str) -> str:
+        return f"{self.newest}.{self.keys[self.newest].encrypt(plain.encode()).decode()}"
+
+    def decrypt(self, stored: str) -> str:
+        """Raises ConfigurationError when the key is not on this ring or the value is damaged."""
+        name, _, token = stored.partition(".")
+        fernet = self.keys.get(name)
+        if fernet is None:
+            raise ConfigurationError(
+                f"A stored secret needs the key with id {name}, which CRYPTOGRAPHY_KEY does not "
+                "hold: add that key behind the newest one, separated by a comma."
+            )
+        try:
+            return fernet.decrypt(token).decode()
+        except InvalidToken:
+            raise ConfigurationError(
+                f"A stored secret under key {name} is damaged: restore it from a backup or "
+                "connect the account again."
+            ) from None
+
+
+class _Ring:
+    """The process's keyring; set once by ``configure``, before the first secret is touched."""
+
+    current: Keyring | None = None
+
+
+def configure(keys: str) -> None:
+    _Ring.current = Keyring.parse(keys)
+
+
+def keyring() -> Keyring:
+    if _Ring.current is None:
+        raise ConfigurationError("CRYPTOGRAPHY_KEY was not read before a secret was needed.")
+    return _Ring.current
+
+
+class EncryptedTextField(TextField):
+    """Text that is only ever encrypted in the database."""
+
+    def db_value(self, value: str | None) -> str | None:
+        return None if value is None else keyring().encrypt(value)
+
+    def python_value(self, value: str | None) -> str | None:
+        return None if value is None else keyring().decrypt(value)

@@ -1,0 +1,127 @@
+"""The record: one connection pool, transactions with after-commit hooks, nothing held in long work.
+
+Connections are never opened by accident (``autoconnect`` is off): a worker's middleware, a web
+request or ``session()`` opens one, and ``closed_for_long_work()`` gives it back meanwhile.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import structlog
+from peewee import InterfaceError, OperationalError
+from playhouse.db_url import parse as parse_url
+from playhouse.pool import PooledPostgresqlDatabase
+from playhouse.postgres_ext import PostgresqlExtDatabase
+
+from core.errors import ConfigurationError
+
+log = structlog.get_logger(__name__)
+
+Unavailable = (OperationalError, InterfaceError)
+"""What peewee raises when PostgreSQL is away."""
+
+
+class Database(PooledPostgresqlDatabase, PostgresqlExtDatabase):  # type: ignore[misc]  # untyped bases
+    """Pooled PostgreSQL with JSON and array fields."""
+
+
+database = Database(None, autoconnect=False)
+
+
+class _Pending(threading.local):
+    def __init__(self) -> None:
+        self.hooks: list[Callable[[], None]] = []
+
+
+_pending = _Pending()
+
+
+def configure(url: str, *, max_connections: int = 20) -> None:
+    database.init(
+        **parse_url(url),
+        max_connections=max_connections,
+        stale_timeout=300,
+        timeout=10,
+        connect_timeout=5,
+        application_name="storymill",
+        keepalives_idle=30,
+    )
+
+
+def check(url: str) -> None:
+    """Raises ConfigurationError, naming host and port, when PostgreSQL can't be reached."""
+    try:
+        with session():
+            database.execute_sql("SELECT 1")
+    except Unavailable as error:
+        place = urlsplit(url)
+        reason = str(error).strip().splitlines()[-1].split("FATAL:")[-1].strip()
+        raise ConfigurationError(
+            f"PostgreSQL at {place.hostname or 'the local socket'}:{place.port or 5432} "
+            f"can't be used ({reason}): start it or correct DATABASE_URL."
+        ) from None
+
+
+@contextmanager
+def session() -> Iterator[None]:
+    """A connection for the block; joins the one that the thread already has."""
+    if not database.is_closed():
+        yield
+        return
+    database.connect()
+    try:
+        yield
+    finally:
+        release()
+
+
+def release() -> None:
+    """Give the thread's connection back to the pool."""
+    if not database.is_closed():
+        database.close()
+
+
+def discard() -> None:
+    """Close the thread's connection for good: it is broken."""
+    if not database.is_closed():
+        database.manual_close()
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """All or nothing; hooks given to ``on_commit`` run after the outermost commit."""
+    if database.in_transaction():
+        with database.atomic():
+            yield
+        return
+    _pending.hooks = []
+    with session(), database.atomic():
+        yield
+    hooks, _pending.hooks = _pending.hooks, []
+    for hook in hooks:
+        hook()
+
+
+def on_commit(hook: Callable[[], None]) -> None:
+    """Run ``hook`` once the transaction has been committed; never if it is rolled back."""
+    if not database.in_transaction():
+        raise RuntimeError("on_commit() needs a transaction")
+    _pending.hooks.append(hook)
+
+
+@contextmanager
+def closed_for_long_work() -> Iterator[None]:
+    """Hold no connection in the block; the thread has one again after it."""
+    if database.in_transaction():
+        raise RuntimeError("long work inside a transaction would hold its locks")
+    was_open = not database.is_closed()
+    release()
+    try:
+        yield
+    finally:
+        if was_open:
+            database.connect(reuse_if_open=True)

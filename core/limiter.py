@@ -1,0 +1,218 @@
+"""An exact limiter in Redis: never more than ``count`` grants in any ``seconds``.
+
+One script decides, on the server's clock, over all limits of a request at once: all are granted or
+none. For each limit and key Redis holds three things, which expire by themselves:
+
+- ``…:grants``: the times of the grants in the last ``seconds`` (a sliding-window log, so that the
+  limit holds in *any* window, not only in those that begin at a full minute);
+- ``…:line``: who was refused, and when its turn comes. Each is told a time of its own, so that a
+  thousand waiting jobs don't come back at once for one free place, and who is new goes behind them;
+- ``…:hold``: there while the other side asks everybody to wait.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from core.errors import ConfigurationError, StorymillError
+
+PREFIX = "storymill:limit"
+MICROSECONDS = 1_000_000
+TURN_KEPT = 5.0
+"""Seconds for which a place is kept free for one whose turn has come."""
+ANSWER_SECONDS = 2.0
+
+SCRIPT = """
+redis.replicate_commands()  -- before Redis 7 a script may not write after TIME without it
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+local grant, who, kept = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local limits = #KEYS / 3
+local blocked, free_at, held = 0, now, 0
+
+local function text(number) return string.format('%.0f', number) end
+
+local function score(key, rank)
+    return tonumber(redis.call('ZRANGE', key, rank, rank, 'WITHSCORES')[2])
+end
+
+local function limit(i)
+    local counted = ARGV[3 * i + 3]
+    if counted == '' then counted = grant end
+    return KEYS[3 * i - 2], KEYS[3 * i - 1], KEYS[3 * i],
+        tonumber(ARGV[3 * i + 1]), tonumber(ARGV[3 * i + 2]), counted
+end
+
+for i = 1, limits do
+    local grants, line, hold, count, window, counted = limit(i)
+    redis.call('ZREMRANGEBYSCORE', grants, '-inf', '(' .. text(now - window))
+    redis.call('ZREMRANGEBYSCORE', line, '-inf', text(now - kept))
+    local pause = math.max(0, redis.call('PTTL', hold))
+    local at = now + pause * 1000
+
+    if count < 1 then
+        at = math.max(at, now + window)
+    elseif not redis.call('ZSCORE', grants, counted) then
+        local used = redis.call('ZCARD', grants)
+        local turn = tonumber(redis.call('ZSCORE', line, who) or math.huge)
+        local first, ahead = 0, 0
+        if turn > now then
+            ahead = redis.call('ZCOUNT', line, '-inf', '(' .. text(turn))
+        elseif used >= count then  -- its turn, but somebody was late or the limit was lowered
+            first = redis.call('ZCOUNT', line, '-inf', text(now))
+            ahead = redis.call('ZCOUNT', line, '(' .. text(now), '+inf')
+        end
+        -- A place is free once 'leaving' more grants have left the window. Beyond those that
+        -- there are, it is for the ones ahead in the line, when they have had their turn.
+        local leaving = used + ahead - count
+        if leaving >= used then
+            at = math.max(at, math.max(now, score(line, first + leaving - used)) + window + 1)
+        elseif leaving >= 0 then
+            at = math.max(at, score(grants, leaving) + window + 1)
+        end
+    end
+    if at > free_at then blocked, free_at, held = i, at, pause end
+end
+
+for i = 1, limits do
+    local grants, line, _, _, window, counted = limit(i)
+    redis.call('ZREM', line, who)
+    if blocked == 0 then
+        redis.call('ZADD', grants, now, counted)
+        redis.call('PEXPIRE', grants, math.ceil(window / 1000) + 1000)
+    elseif blocked == i then
+        redis.call('ZADD', line, free_at, who)
+        redis.call('PEXPIRE', line, math.ceil((free_at - now + kept) / 1000))
+    end
+end
+return {blocked, text(free_at - now), held}
+"""
+
+
+class LimiterUnavailableError(StorymillError):
+    """Redis can't be asked: nothing may be let through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most ``count`` grants in any ``seconds`` for one ``key``; 0 stops everything.
+
+    Attributes:
+        name: of the limit, as in the settings.
+        key: whose limit it is (an account, a client); empty for everybody together.
+        counted: what counts only once, however often it is granted (a post, for a limit on
+            posts that its own retries must not use up); empty counts each grant.
+    """
+
+    name: str
+    count: int
+    seconds: float
+    key: str = ""
+    counted: str = ""
+
+
+class Turn(NamedTuple):
+    """The answer: granted, or the seconds until its turn comes and the limit it waits for.
+
+    ``held`` when that is not because of grants, but because the other side asked for a pause.
+    """
+
+    seconds: float = 0.0
+    waits_for: Limit | None = None
+    held: bool = False
+
+    @property
+    def granted(self) -> bool:
+        return self.waits_for is None
+
+
+class Limiter:
+    """Asks and keeps the limits. One instance serves all threads of a process."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._script = redis.register_script(SCRIPT)
+
+    @classmethod
+    def at(cls, broker_url: str) -> Self:
+        """Use the Redis of the broker, in the database beside its own; connects on first use."""
+        return cls(
+            Redis.from_url(
+                beside(broker_url),
+                socket_connect_timeout=ANSWER_SECONDS,
+                socket_timeout=ANSWER_SECONDS,
+                retry=Retry(NoBackoff(), 1),  # a connection that Redis closed meanwhile
+            )
+        )
+
+    def acquire(self, limits: Sequence[Limit], *, who: str, grant: str = "") -> Turn:
+        """Take one grant of every limit; or none, and be told when to ask again.
+
+        Args:
+            limits: all that apply, each once.
+            who: the asker, who keeps its place in the line under this name.
+            grant: what the grant is for: asking twice for the same takes only one.
+
+        Raises:
+            LimiterUnavailableError: Redis did not answer: nothing may be done.
+        """
+        if not limits:
+            return Turn()
+        keys: list[str] = []
+        arguments: list[Any] = [grant or uuid.uuid4().hex, who, int(TURN_KEPT * MICROSECONDS)]
+        for limit in limits:
+            keys += [_key(limit, part) for part in ("grants", "line", "hold")]
+            arguments += [limit.count, int(limit.seconds * MICROSECONDS), limit.counted]
+        try:
+            blocked, wait, held = self._script(keys=keys, args=arguments)
+        except RedisError as error:
+            raise _unavailable(error) from error
+        return Turn(int(wait) / MICROSECONDS, limits[blocked - 1] if blocked else None, held > 0)
+
+    def hold(self, limit: Limit, seconds: float) -> None:
+        """Let nobody through for ``seconds``: the other side asked for it (Retry-After).
+
+        Raises:
+            LimiterUnavailableError: Redis did not answer.
+        """
+        try:
+            self._redis.set(_key(limit, "hold"), 1, px=max(1, int(seconds * 1000)))
+        except RedisError as error:
+            raise _unavailable(error) from error
+
+
+def beside(broker_url: str) -> str:
+    """The same Redis, database number plus one: the broker's maintenance walks all of its own keys.
+
+    Raises:
+        ConfigurationError: the address names its database by something else than a number.
+    """
+    url = urlsplit(broker_url)
+    query = parse_qs(url.query)
+    in_query = url.scheme == "unix" or "db" in query
+    number = query.get("db", ["0"])[0] if in_query else url.path.strip("/") or "0"
+    if not number.isdecimal():
+        raise ConfigurationError("REDIS_URL must end in a database number, as in …:6379/0.")
+    if in_query:
+        query["db"] = [str(int(number) + 1)]
+        return f"{broker_url.partition('?')[0]}?{urlencode(query, doseq=True)}"
+    return urlunsplit(url._replace(path=f"/{int(number) + 1}"))
+
+
+def _key(limit: Limit, part: str) -> str:
+    return f"{PREFIX}:{limit.name}:{limit.key}:{part}"
+
+
+def _unavailable(error: RedisError) -> LimiterUnavailableError:
+    return LimiterUnavailableError(
+        f"The limits can't be asked, so nothing is let through: Redis is away ({error})."
+    )

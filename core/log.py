@@ -1,0 +1,99 @@
+"""Structured JSON logs: one line an event, with the ids of the work that it belongs to.
+
+Token-shaped values are blotted out before anything is written, whatever logged them.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+SECRET_KEYS = frozenset(
+    {
+        "access_token",
+        "refresh_token",
+        "client_secret",
+        "authorization",
+        "cookie",
+        "upload_url",
+        "code_verifier",
+        "password",
+    }
+)
+SECRET_VALUES = re.compile(
+    r"(?P<key>(?:access_token|refresh_token|client_secret|code_verifier|upload_token|password"
+    r"|Authorization)[\"']?\s*[=:]\s*[\"']?(?:Bearer\s+|bearer\s+)?)[^\s\"'&,}]+"
+    r"|\b(?P<scheme>Bearer\s+)[^\s\"']+"
+    r"|\b(?P<prefix>act|rft)\.[A-Za-z0-9!._~%-]{8,}"
+    r"|(?P<url>\w+://[^\s:/@]*:)[^\s@]+(?=@)"
+    r"|gAAAAA[\w-]{20,}={0,2}"
+)
+BLOT = "[secret]"
+
+
+def scrub(text: str) -> str:
+    """``text`` with every token-shaped value blotted out."""
+
+    def blot(match: re.Match[str]) -> str:
+        kept = match["key"] or match["scheme"] or match["url"] or ""
+        return f"{kept}{BLOT}"
+
+    return SECRET_VALUES.sub(blot, text)
+
+
+def _scrubbed(value: Any) -> Any:
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, dict):
+        return {
+            key: BLOT if str(key).lower() in SECRET_KEYS else _scrubbed(inner)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_scrubbed(inner) for inner in value]
+    return value
+
+
+def _scrub_event(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    return {
+        key: BLOT if key.lower() in SECRET_KEYS else _scrubbed(value)
+        for key, value in event.items()
+    }
+
+
+def configure(process: str, level: str = "INFO") -> None:
+    """Send this process's structlog and standard logging to standard error as JSON lines."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                _scrub_event,
+                structlog.processors.JSONRenderer(default=str),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    structlog.contextvars.bind_contextvars(process=process)

@@ -1,0 +1,56 @@
+"""Migrations, forward and back; run at every start, one process at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from playhouse.migrations import Runner
+
+from core import db
+from core.settings import ROOT
+
+if TYPE_CHECKING:
+    from core.db import Database
+
+FOLDER = ROOT / "scripts" / "migrations"
+_LOCK = 0x5707
+
+
+@contextmanager
+def _alone(database: Database) -> Iterator[Runner]:
+    """The others wait at the advisory lock, then find nothing left to do."""
+    with db.session():
+        database.execute_sql("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        try:
+            yield Runner(database, directory=str(FOLDER))
+        finally:
+            database.execute_sql("SELECT pg_advisory_unlock(%s)", (_LOCK,))
+
+
+def forward() -> list[str]:
+    """Apply what is missing; the names of what was applied."""
+    with _alone(db.database) as runner:
+        return list(runner.up())
+
+
+def back(steps: int = 1) -> list[str]:
+    """Undo the newest ``steps`` migrations; their names."""
+    with _alone(db.database) as runner:
+        return [name for _ in range(steps) for name in runner.down()]
+
+
+def applied() -> list[str]:
+    """Names of the migrations that the database has, oldest first."""
+    with _alone(db.database) as runner:
+        return sorted(runner.applied())
+
+
+def migrate(database_url: str) -> None:
+    """Bring the database at ``database_url`` up to date."""
+    db.configure(database_url)
+    try:
+        forward()
+    finally:
+        db.database.close_all()

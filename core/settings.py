@@ -1,0 +1,172 @@
+"""Every environment variable, read once and checked as a whole.
+
+A value may also come from a file: ``NAME_FILE=/run/secrets/name`` for any ``NAME``, as container
+platforms hand secrets over. ``docs/configuration.md`` is generated from this file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import PydanticUndefined
+
+from core.crypto import Keyring
+from core.errors import ConfigurationError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseModel, frozen=True, extra="ignore"):
+    """The checked configuration of a process."""
+
+    database_url: Annotated[
+        SecretStr, Field(description="PostgreSQL, as postgresql://user:password@host:port/name")
+    ]
+    redis_url: Annotated[
+        SecretStr, Field(description="Redis broker, as redis://:password@host:port/0")
+    ]
+    cryptography_key: Annotated[
+        SecretStr,
+        Field(
+            description="One or more Fernet keys, newest first, separated by commas. "
+            "scripts/manage new-key prints one."
+        ),
+    ]
+    secret_key: Annotated[
+        SecretStr, Field(min_length=16, description="Signs the back office's sessions")
+    ]
+
+    media_dir: Annotated[Path, Field(description="Narrations, captions, videos")] = (
+        ROOT / "var" / "media"
+    )
+    background_dir: Annotated[
+        Path | None, Field(description="Clips behind the captions; generated when unset")
+    ] = None
+    music_dir: Annotated[
+        Path | None, Field(description="Music under the voice; silent when unset")
+    ] = None
+
+    reddit_client_id: Annotated[str, Field(description="Reddit application's id")] = ""
+    reddit_client_secret: Annotated[SecretStr, Field(description="Its secret")] = SecretStr("")
+    reddit_user_agent: Annotated[str, Field(description="Names you to Reddit")] = (
+        "storymill/0.1 (story narration)"
+    )
+    reddit_url: Annotated[str, Field(description="Reddit's site")] = "https://www.reddit.com"
+    reddit_oauth_url: Annotated[str, Field(description="Reddit's API")] = "https://oauth.reddit.com"
+
+    tiktok_client_key: Annotated[str, Field(description="TikTok application's key")] = ""
+    tiktok_client_secret: Annotated[SecretStr, Field(description="Its secret")] = SecretStr("")
+    tiktok_api_url: Annotated[str, Field(description="Content Posting API")] = (
+        "https://open.tiktokapis.com"
+    )
+    tiktok_authorize_url: Annotated[str, Field(description="Page where a creator consents")] = (
+        "https://www.tiktok.com/v2/auth/authorize/"
+    )
+
+    ollama_url: Annotated[
+        str, Field(description="Ollama server that writes hooks; rules write when unset")
+    ] = ""
+    ollama_model: Annotated[str, Field(description="Its model")] = "llama3.2"
+    ollama_seconds: Annotated[float, Field(gt=0, description="Longest wait for one answer")] = 120.0
+
+    voice: Annotated[str, Field(description="espeak:<voice> or piper:<path of an .onnx voice>")] = (
+        "espeak:en-us"
+    )
+    words_per_minute: Annotated[int, Field(ge=80, le=400, description="Pace of the voice")] = 170
+    caption_style: Annotated[
+        Literal["karaoke", "pop", "block"], Field(description="How words appear")
+    ] = "karaoke"
+    part_seconds_min: Annotated[int, Field(ge=20, description="Parts aim not to be shorter")] = 60
+    part_seconds_max: Annotated[int, Field(ge=30, description="Parts are never longer")] = 90
+    review_videos: Annotated[
+        bool, Field(description="A person also approves each finished video before it is posted")
+    ] = False
+
+    public_url: Annotated[
+        str, Field(description="Where the back office is reached; OAuth redirects come here")
+    ] = "http://127.0.0.1:8080"
+    sentry_dsn: Annotated[str, Field(description="Error reporting; off when unset")] = ""
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="Least level logged")
+    ] = "INFO"
+
+    @field_validator("cryptography_key")
+    @classmethod
+    def _keys_are_keys(cls, value: SecretStr) -> SecretStr:
+        Keyring.parse(value.get_secret_value())
+        return value
+
+    @field_validator("background_dir", "music_dir")
+    @classmethod
+    def _folder_exists(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError(f"the folder {value} does not exist: create it or unset the variable")
+        return value
+
+    @field_validator("voice")
+    @classmethod
+    def _voice_is_known(cls, value: str) -> str:
+        engine, _, name = value.partition(":")
+        if engine not in {"espeak", "piper"} or not name:
+            raise ValueError("must be espeak:<voice> or piper:<path of an .onnx voice>")
+        return value
+
+    @property
+    def redirect_uri(self) -> str:
+        return f"{self.public_url.rstrip('/')}/accounts/callback"
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """Read and check all settings.
+
+    Raises:
+        ConfigurationError: one line for each problem, all of them, never with a value in it.
+    """
+    values: dict[str, str] = {}
+    problems: list[str] = []
+    for name in Settings.model_fields:
+        variable = name.upper()
+        if environment.get(variable):
+            values[name] = environment[variable]
+        elif path := environment.get(f"{variable}_FILE"):
+            try:
+                values[name] = Path(path).read_text().strip()
+            except (OSError, UnicodeDecodeError) as error:
+                problems.append(f"{variable}_FILE: can't read {path}: {_reason(error)}")
+                values[name] = ""
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        problems += [_sentence(problem["loc"][0], problem) for problem in error.errors()]
+    if problems:
+        raise ConfigurationError("The settings can't be used:\n  " + "\n  ".join(problems))
+    return settings
+
+
+def _sentence(name: object, problem: Mapping[str, object]) -> str:
+    variable = str(name).upper()
+    if problem["type"] == "missing":
+        description = Settings.model_fields[str(name)].description
+        return f"{variable} is not set. It is: {description}."
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{variable}: {message}"
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror or "" if isinstance(error, OSError) else "it is not text"
+
+
+@cache
+def current() -> Settings:
+    """The settings of this process, read from its environment on first use."""
+    return read(os.environ)
+
+
+def default_of(name: str) -> object:
+    default = Settings.model_fields[name].default
+    return None if default is PydanticUndefined else default

@@ -1,0 +1,57 @@
+"""The job ledger: who works on what, under which lease, and what becomes of it.
+
+A job is one stage on one row, unique. Its life::
+
+    waiting ──claim──▶ running ──finish──▶ done
+       ▲                 │ ├─ Retryable, Wait ──▶ waiting, due later
+       └──── requeue ────┤ ├─ Permanent, too many attempts or crashes ──▶ dead (+ dead letter)
+                         │ └─ Parked ──▶ parked
+                         └─ lease ran out ──▶ waiting (sweep)
+
+Every write of a worker names its fencing token: a worker that was frozen past its lease finds the
+token changed and can write nothing (R5). All times are PostgreSQL's, so that clocks of hosts
+don't matter.
+"""
+
+from pipelines.ledger.claims import (
+    LEASE_SECONDS,
+    RENEW_SECONDS,
+    Claim,
+    InterruptedByShutdownError,
+    LeaseLostError,
+    claim,
+    claim_more,
+    enqueue,
+    hint,
+    park,
+    postpone,
+    put_back,
+    renew,
+    set_aside,
+)
+from pipelines.ledger.hand import cancel, discard, explain, requeue, resolve_dead_letters
+from pipelines.ledger.sweep import free_leases, sweep
+
+__all__ = [
+    "LEASE_SECONDS",
+    "RENEW_SECONDS",
+    "Claim",
+    "InterruptedByShutdownError",
+    "LeaseLostError",
+    "cancel",
+    "claim",
+    "claim_more",
+    "discard",
+    "enqueue",
+    "explain",
+    "free_leases",
+    "hint",
+    "park",
+    "postpone",
+    "put_back",
+    "renew",
+    "requeue",
+    "resolve_dead_letters",
+    "set_aside",
+    "sweep",
+]

@@ -1,0 +1,245 @@
+"""Making jobs, claiming them, and writing down what became of them."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from core import queue
+from core.db import database, on_commit, transaction
+from core.errors import Retryable, StageError, StorymillError, Wait
+from models import DeadLetter
+from pipelines.stages import STAGES, run_from
+
+log = structlog.get_logger(__name__)
+
+LEASE_SECONDS = 15.0
+RENEW_SECONDS = 2.0
+
+
+class LeaseLostError(StorymillError):
+    """Somebody else owns the job now, or a person cancelled it: nothing may be written."""
+
+
+class InterruptedByShutdownError(Wait):
+    """The worker was asked to stop: the job goes back unharmed and spends no attempt."""
+
+    default_code = "shutdown"
+
+
+@dataclass(slots=True)
+class Claim:
+    """The right to do one job, for as long as the lease is renewed."""
+
+    job_id: int
+    stage: str
+    subject_id: int
+    fence: int
+    attempt: int
+    """1 for the first try."""
+    request_id: str
+    share: float = 0.0
+    finished: bool = False
+    lost: threading.Event = field(default_factory=threading.Event)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def progress(self, share: float) -> None:
+        """Report the share done (0 to 1); the keeper writes it down with the next renewal.
+
+        Raises:
+            LeaseLostError: the lease is gone or the job was cancelled; stop at once.
+            InterruptedByShutdownError: the worker stops; the job will be done by another.
+        """
+        if self.lost.is_set():
+            raise LeaseLostError(f"The lease of job {self.job_id} is gone.")
+        if self.stopping.is_set():
+            raise InterruptedByShutdownError("The worker is stopping.", after=0)
+        self.share = min(1.0, max(0.0, share))
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """A transaction in mid-stage that only counts while the fencing token is ours."""
+        with transaction():
+            self._write("state = 'running'")
+            yield
+
+    @contextmanager
+    def finish(self) -> Iterator[None]:
+        """The transaction that ends the stage: job done, and whatever the block writes."""
+        with transaction():
+            self._write(
+                "state = 'done', finished_at = now(), progress = 1, lease_until = NULL, "
+                "waits_for = ''"
+            )
+            yield
+        self.finished = True
+
+    def _write(self, assignments: str, *values: Any) -> None:
+        """Raises LeaseLostError unless the job is still ours."""
+        cursor = database.execute_sql(
+            f"UPDATE job SET {assignments} WHERE id = %s AND fence = %s AND state = 'running'",
+            (*values, self.job_id, self.fence),
+        )
+        if cursor.rowcount != 1:
+            self.lost.set()
+            raise LeaseLostError(f"The lease of job {self.job_id} is gone.")
+
+
+# ── making work ──────────────────────────────────────────────────────────────────────────────
+
+
+def enqueue(
+    stage: str,
+    subject_id: int,
+    *,
+    request_id: str = "",
+    due_at: datetime | None = None,
+    follows: bool = False,
+) -> None:
+    """Make the job, or wake the one that ended; one that waits or runs is left alone.
+
+    Must be inside a transaction; the hint goes out after its commit. With ``due_at`` the sweeper
+    sends it at that time; with ``follows`` it is on its way already, as the next step of a
+    pipeline.
+    """
+    cursor = database.execute_sql(
+        """
+        INSERT INTO job (created_at, stage, subject_id, queue, request_id, state, due_at, sent_at,
+                         sends, waits_for, attempts, crashes, fence, worker, progress, error,
+                         error_code)
+        VALUES (now(), %(stage)s, %(subject)s, %(queue)s, %(request)s, 'waiting',
+                COALESCE(%(due)s, now()), CASE WHEN %(due)s IS NULL THEN now() END,
+                0, '', 0, 0, 0, '', 0, '', '')
+        ON CONFLICT (stage, subject_id) DO UPDATE
+            SET state = 'waiting', due_at = EXCLUDED.due_at, sent_at = EXCLUDED.sent_at, sends = 0,
+                request_id = EXCLUDED.request_id, attempts = 0, crashes = 0, progress = 0,
+                error = '', error_code = '', waits_for = '', finished_at = NULL
+            WHERE job.state NOT IN ('waiting', 'running')
+        RETURNING id
+        """,
+        {
+            "stage": stage,
+            "subject": subject_id,
+            "queue": STAGES[stage].queue,
+            "request": request_id or uuid.uuid4().hex,
+            "due": due_at,
+        },
+    )
+    made = cursor.fetchone()
+    if made and due_at is None and not follows:
+        on_commit(lambda: hint(stage, subject_id, request_id=request_id))
+
+
+def hint(stage: str, subject_id: int, *, request_id: str = "") -> None:
+    """Tell the workers of a job that is due; where Redis is away the sweeper will."""
+    run = [(step.queue, step.name) for step in run_from(stage)]
+    queue.send(run, subject_id, request_id=request_id)
+
+
+# ── doing work ───────────────────────────────────────────────────────────────────────────────
+
+
+def claim(stage: str, subject_id: int, worker: str) -> Claim | None:
+    """Take the job if it is due; None where the hint was stale. The attempt counts from here."""
+    claims = _claim("stage = %s AND subject_id = %s", (stage, subject_id), worker)
+    return claims[0] if claims else None
+
+
+def claim_more(stage: str, limit: int, worker: str) -> list[Claim]:
+    """Take up to ``limit`` further due jobs of a stage, to do them as one batch."""
+    return _claim(
+        "id IN (SELECT id FROM job WHERE stage = %s AND state = 'waiting' AND due_at <= now() "
+        "ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED)",
+        (stage, limit),
+        worker,
+    )
+
+
+def _claim(which: str, values: tuple[Any, ...], worker: str) -> list[Claim]:
+    cursor = database.execute_sql(
+        "UPDATE job SET state = 'running', fence = fence + 1, attempts = attempts + 1, "
+        "worker = %s, lease_until = now() + %s * interval '1 second', started_at = now(), "
+        "progress = 0, waits_for = '' "
+        f"WHERE {which} AND state = 'waiting' AND due_at <= now() "
+        "RETURNING id, stage, subject_id, fence, attempts, request_id",
+        (worker, LEASE_SECONDS, *values),
+    )
+    return [Claim(*row) for row in cursor.fetchall()]
+
+
+def renew(claims: list[Claim]) -> None:
+    """Prolong the leases and write the progress; claims that are ours no more are told so."""
+    for held in claims:
+        cursor = database.execute_sql(
+            "UPDATE job SET lease_until = now() + %s * interval '1 second', progress = %s "
+            "WHERE id = %s AND fence = %s AND state = 'running'",
+            (LEASE_SECONDS, held.share, held.job_id, held.fence),
+        )
+        if cursor.rowcount != 1 and not held.finished:
+            held.lost.set()
+
+
+def put_back(held: Claim, error: Retryable) -> None:
+    """The job waits for its next try: as long as the error says, else by the stage's back-off."""
+    delay = STAGES[held.stage].delay(held.attempt) if error.after is None else error.after
+    spent = 0 if isinstance(error, Wait) else 1
+    with transaction():
+        held._write(  # noqa: SLF001  # the ledger's own
+            "state = 'waiting', due_at = now() + %s * interval '1 second', sent_at = NULL, "
+            "sends = 0, lease_until = NULL, attempts = attempts - %s, waits_for = %s, error = %s, "
+            "error_code = %s",
+            delay,
+            1 - spent,
+            str(error) if not spent else "",
+            str(error) if spent else "",
+            error.code,
+        )
+
+
+def postpone(stage: str, subject_id: int, seconds: float, waits_for: str) -> None:
+    """An unclaimed job is not allowed yet: no attempt spent, no thread held (U7)."""
+    with transaction():
+        database.execute_sql(
+            "UPDATE job SET due_at = now() + %s * interval '1 second', sent_at = NULL, sends = 0, "
+            "waits_for = %s WHERE stage = %s AND subject_id = %s AND state = 'waiting'",
+            (seconds, waits_for, stage, subject_id),
+        )
+
+
+def set_aside(held: Claim, error: StageError | Exception, trace: str) -> None:
+    """The job is dead: its dead letter keeps what is needed to understand and repeat it."""
+    code = error.code if isinstance(error, StageError) else type(error).__name__
+    with transaction():
+        held._write(  # noqa: SLF001  # the ledger's own
+            "state = 'dead', finished_at = now(), lease_until = NULL, error = %s, error_code = %s",
+            str(error),
+            code,
+        )
+        DeadLetter.create(
+            job=held.job_id,
+            stage=held.stage,
+            subject_id=held.subject_id,
+            attempts=held.attempt,
+            error=str(error),
+            error_code=code,
+            trace=trace,
+        )
+
+
+def park(held: Claim, error: StageError) -> None:
+    """The job waits for a person."""
+    with transaction():
+        held._write(  # noqa: SLF001  # the ledger's own
+            "state = 'parked', finished_at = now(), lease_until = NULL, waits_for = %s, "
+            "error = %s, error_code = %s",
+            "a person's decision",
+            str(error),
+            error.code,
+        )

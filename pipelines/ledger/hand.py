@@ -1,0 +1,82 @@
+"""What a person may do to a job, and the sentence that explains one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.db import transaction
+from core.errors import InputError
+from models import DeadLetter, Job, JobState, now
+from pipelines.ledger.claims import enqueue
+
+
+def requeue(job_id: int) -> None:
+    """Begin an ended job anew; its open dead letters are resolved. Raises InputError."""
+    with transaction():
+        job = Job.get_or_none(Job.id == job_id)
+        if job is None:
+            raise InputError(f"There is no job {job_id}.")
+        if job.state in {JobState.WAITING, JobState.RUNNING}:
+            raise InputError(f"Job {job_id} is {job.state} already.")
+        resolve_dead_letters(job_id, "requeued")
+        enqueue(job.stage, job.subject_id, request_id=job.request_id)
+
+
+def cancel(job_id: int) -> None:
+    """Stop a job for good; a worker in the middle of it hears of it within seconds."""
+    with transaction():
+        job = Job.get_or_none(Job.id == job_id)
+        if job is None:
+            raise InputError(f"There is no job {job_id}.")
+        job.move(JobState.CANCELLED, finished_at=now(), lease_until=None)
+        resolve_dead_letters(job_id, "cancelled")
+
+
+def discard(dead_letter_id: int) -> None:
+    """A person decides that the work shall not be done; the letter stays in the history."""
+    with transaction():
+        letter = DeadLetter.get_or_none(DeadLetter.id == dead_letter_id)
+        if letter is None:
+            raise InputError(f"There is no failure {dead_letter_id}.")
+        if letter.job is not None:
+            letter.job.try_move(JobState.CANCELLED, finished_at=now())
+        DeadLetter.update(resolved_at=now(), resolution="discarded").where(
+            DeadLetter.id == dead_letter_id
+        ).execute()
+
+
+def resolve_dead_letters(job_id: int, resolution: str) -> None:
+    DeadLetter.update(resolved_at=now(), resolution=resolution).where(
+        DeadLetter.job == job_id, DeadLetter.resolved_at.is_null()
+    ).execute()
+
+
+def explain(job: Job) -> str:
+    """One sentence: where the job is, since when, what it waits for (B4)."""
+    moment = now()
+    match job.state:
+        case JobState.RUNNING:
+            since = _ago(moment, job.started_at)
+            return f"Running {since} on {job.worker}, {job.progress:.0%} done."
+        case JobState.WAITING if job.due_at > moment:
+            cause = job.waits_for or job.error or "its time"
+            return f"Waits {_span((job.due_at - moment).total_seconds())} more for: {cause}"
+        case JobState.WAITING:
+            return f"In the {job.queue} queue {_ago(moment, job.due_at)}, waits for a free worker."
+        case JobState.DEAD:
+            return f"Set aside {_ago(moment, job.finished_at)}: {job.error}"
+        case JobState.PARKED:
+            return f"Needs a person {_ago(moment, job.finished_at)}: {job.error}"
+        case _:
+            return f"{job.state.capitalize()} {_ago(moment, job.finished_at)}."
+
+
+def _ago(moment: datetime, then: datetime | None) -> str:
+    return "for " + _span((moment - (then or moment)).total_seconds())
+
+
+def _span(seconds: float) -> str:
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(0.0, seconds):.0f} s"

@@ -1,0 +1,85 @@
+"""Mending what crashes and a lost queue left behind; alone it makes every fault there harmless."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import structlog
+
+from core.db import database, on_commit, transaction
+from models import DeadLetter
+from pipelines.ledger.claims import hint
+from pipelines.stages import MOST_CRASHES
+
+log = structlog.get_logger(__name__)
+
+RESEND_SECONDS = 15.0
+RESEND_LONGEST = 300.0
+SWEEP_BATCH = 500
+
+
+def sweep(*, resend_all: bool = False) -> None:
+    """Free leases that ran out, and hint again at what is due and unheard of.
+
+    Any number of processes may call this at any time; one at a time does the work.
+
+    Args:
+        resend_all: the queue has lost its messages: hint at every due job now.
+    """
+    with transaction():
+        cursor = database.execute_sql("SELECT pg_try_advisory_xact_lock(%s)", (0x5703,))
+        if not cursor.fetchone()[0]:
+            return
+        free_leases("lease_until < now()")
+        _hint_at_forgotten(resend_all=resend_all)
+
+
+def free_leases(which: str, values: tuple[Any, ...] = ()) -> int:
+    """Take jobs back from workers that died over them; poison is set aside (R4)."""
+    cursor = database.execute_sql(
+        "SELECT id, stage, subject_id, crashes + 1, attempts, worker FROM job "
+        f"WHERE state = 'running' AND {which} ORDER BY id LIMIT {SWEEP_BATCH} "
+        "FOR UPDATE SKIP LOCKED",
+        values,
+    )
+    rows = cursor.fetchall()
+    for job_id, stage, subject_id, crashes, attempts, worker in rows:
+        log.warning("lease_freed", job=job_id, stage=stage, crashes=crashes, worker=worker)
+        if crashes < MOST_CRASHES:
+            database.execute_sql(
+                "UPDATE job SET state = 'waiting', due_at = now(), sent_at = NULL, sends = 0, "
+                "crashes = %s, lease_until = NULL, error = %s, error_code = 'worker_lost' "
+                "WHERE id = %s",
+                (crashes, f"Its worker ended in mid-work ({crashes} times).", job_id),
+            )
+            continue
+        error = f"Its worker died {crashes} times over it, so it was set aside."
+        database.execute_sql(
+            "UPDATE job SET state = 'dead', finished_at = now(), crashes = %s, "
+            "lease_until = NULL, error = %s, error_code = 'poison' WHERE id = %s",
+            (crashes, error, job_id),
+        )
+        DeadLetter.create(
+            job=job_id,
+            stage=stage,
+            subject_id=subject_id,
+            attempts=attempts,
+            error=error,
+            error_code="poison",
+        )
+    return len(rows)
+
+
+def _hint_at_forgotten(*, resend_all: bool) -> None:
+    # A hint may sit in a deep queue, so its repeats come ever more rarely.
+    unheard = "sent_at IS NULL OR sent_at < now() - LEAST(%s, %s * 2 ^ sends) * interval '1 second'"
+    cursor = database.execute_sql(
+        "UPDATE job SET sent_at = now(), sends = LEAST(sends + 1, 10) WHERE id IN ("
+        "SELECT id FROM job WHERE state = 'waiting' AND due_at <= now() "
+        f"AND (%s OR {unheard}) ORDER BY due_at LIMIT {SWEEP_BATCH} FOR UPDATE SKIP LOCKED) "
+        "RETURNING stage, subject_id, request_id",
+        (resend_all, RESEND_LONGEST, RESEND_SECONDS),
+    )
+    for stage, subject_id, request_id in cursor.fetchall():
+        on_commit(partial(hint, stage, subject_id, request_id=request_id))

@@ -1,0 +1,145 @@
+"""Stories come in: asked of a source, or pasted by a person; each row's fate is written down."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import islice
+from typing import Literal, cast
+
+import structlog
+
+from adapters.ports import FetchedStory, StoryQuery, StorySource
+from core import db
+from core.db import database, transaction
+from core.errors import InputError, StageError
+from models import AuditEntry, NsfwPolicy, Source, SourceKind, Story, StoryState, now
+from pipelines import ledger
+from pipelines.ledger import Claim
+
+log = structlog.get_logger(__name__)
+
+PASTE_SOURCE = "Pasted stories"
+
+
+def fetch(source_id: int, claim: Claim, source_of: Callable[[str], StorySource]) -> None:
+    """Ask the source for its stories and take those that are new.
+
+    A source that fails says so on its own page; the others go on.
+    """
+    source = Source.get_by_id(source_id)
+    try:
+        with db.closed_for_long_work():
+            query = StoryQuery(
+                place=source.place,
+                listing=cast("Literal['hot', 'new', 'top', 'rising']", source.listing),
+                time_filter=cast(
+                    "Literal['hour', 'day', 'week', 'month', 'year', 'all']", source.time_filter
+                ),
+                limit=source.count,
+            )
+            found = list(islice(source_of(source.kind).stories(query), source.count))
+    except StageError as error:
+        with claim.step():
+            Source.update(last_error=str(error)).where(Source.id == source.id).execute()
+        raise
+    with claim.finish():
+        taken = [story for post in found if (story := take(source, post, claim.request_id))]
+        Source.update(last_fetched_at=now(), last_error="").where(Source.id == source.id).execute()
+    skipped = sum(story.state == StoryState.SKIPPED for story in taken)
+    log.info("fetched", source=source.name, found=len(found), new=len(taken), skipped=skipped)
+
+
+def take(source: Source, post: FetchedStory, request_id: str = "") -> Story | None:
+    """Record a story that is not known yet; None for one that is. Must be in a transaction."""
+    reason = why_skip(source, post)
+    inserted = (
+        Story.insert(
+            source=source,
+            external_id=post.external_id,
+            url=post.url,
+            place=post.place,
+            author=post.author,
+            score=post.score,
+            nsfw=post.nsfw,
+            written_at=post.written_at,
+            title=_storable(post.title),
+            body=_storable(post.body),
+            state=StoryState.SKIPPED if reason else StoryState.FETCHED,
+            reason=reason,
+        )
+        .on_conflict_ignore()
+        .returning(Story)
+        .execute()
+    )
+    story = next(iter(inserted), None)
+    if story is not None and not reason:
+        ledger.enqueue("prepare", story.id, request_id=request_id)
+    return cast("Story | None", story)
+
+
+def why_skip(source: Source, post: FetchedStory) -> str:
+    """The reason for leaving a post out that is plain before it is read; empty to keep it."""
+    known_original = (
+        post.crosspost_of is not None
+        and Story.select().where(Story.external_id == post.crosspost_of).exists()
+    )
+    reasons = (
+        (post.removed, "It was removed or deleted."),
+        (post.stickied, "It is a notice that the place pinned to its top."),
+        (post.media_only, "It is only a link or a picture."),
+        (not post.body.strip(), "It has a title but no text."),
+        (known_original, f"It repeats {post.crosspost_of}, which is here already."),
+        (post.score < source.min_score, f"Its score {post.score} is below {source.min_score}."),
+        (post.nsfw and source.nsfw == NsfwPolicy.SKIP, "It is marked not safe for work."),
+    )
+    return next((reason for applies, reason in reasons if applies), "")
+
+
+def paste(title: str, text: str, by: str, url: str = "") -> Story:
+    """Take a story that a person pasted. Raises InputError when it is empty or known already."""
+    if not title.strip() or not text.strip():
+        raise InputError("A pasted story needs a title and a text.")
+    digest = hashlib.sha256(" ".join(f"{title} {text}".split()).encode()).hexdigest()[:32]
+    post = FetchedStory(external_id=f"paste:{digest}", title=title.strip(), body=text, url=url)
+    with transaction():
+        source, _ = Source.get_or_create(
+            name=PASTE_SOURCE,
+            defaults={"kind": SourceKind.PASTE, "enabled": False, "min_words": 1},
+        )
+        story = take(source, post)
+        if story is None:
+            known = Story.get(Story.external_id == post.external_id)
+            raise InputError(f"This story is here already, as number {known.id}.")
+        AuditEntry.create(actor=by, action="story.paste", subject=f"story {story.id}")
+    return story
+
+
+def enqueue_due_sources() -> int:
+    """Start the fetch of every enabled source whose time has come; how many there were.
+
+    The next time is set in the same statement, so that a doubled tick finds nothing due.
+    """
+    with transaction():
+        cursor = database.execute_sql(
+            "UPDATE source SET next_fetch_at = now() + interval_minutes * interval '1 minute' "
+            "WHERE enabled AND kind <> 'paste' "
+            "AND (next_fetch_at IS NULL OR next_fetch_at <= now()) RETURNING id"
+        )
+        due = [source_id for (source_id,) in cursor.fetchall()]
+        for source_id in due:
+            ledger.enqueue("fetch", source_id)
+    return len(due)
+
+
+def next_fetch_in(source: Source) -> timedelta | None:
+    """How long until the clock fetches the source; None when it never will."""
+    if not source.enabled or source.next_fetch_at is None:
+        return None
+    return cast("timedelta", max(timedelta(0), source.next_fetch_at - now()))
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL holds no NUL in text; nothing else of the original is touched."""
+    return text.replace("\x00", "")

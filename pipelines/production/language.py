@@ -1,0 +1,43 @@
+"""Which language a text is written in."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
+
+UNDETERMINED = "und"
+"""ISO 639-2's code for a text whose language can't be told."""
+SURE = 0.35
+"""Confidence from which the answer is worth acting on; a sentence in English has 0.9."""
+
+_NO_LANGUAGE = re.compile(r"https?://\S+|/?\b[ur]/\w+|[\W\d_]+")
+_READ = 5_000
+"""Characters looked at: more change nothing."""
+
+
+def detect(text: str) -> tuple[str, float]:
+    """The ISO 639-1 code of the language of ``text``, and how sure that is, from 0 to 1.
+
+    The first call loads py3langid's model: 0.6 s, and at its height 125 MB of memory; importing
+    this module loads nothing. Afterwards a text takes about 1 ms.
+
+    Returns:
+        ``("und", 0.0)`` for a text without letters; ``"und"`` with a confidence below ``SURE``
+        for one too short or too odd to tell.
+    """
+    letters = _NO_LANGUAGE.sub(" ", text[:_READ]).strip()
+    if not letters:
+        return UNDETERMINED, 0.0
+    code, confidence = _identifier().classify(letters)
+    return (code if confidence >= SURE else UNDETERMINED), confidence
+
+
+@cache
+def _identifier() -> LanguageIdentifier:
+    from py3langid import langid  # noqa: PLC0415  (numpy and the model stay out of other processes)
+
+    return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)

@@ -1,0 +1,69 @@
+"""A rule: one named change of a text, with examples beside it that the tests run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+Example = tuple[str, str]
+"""What is written, and what this rule alone makes of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One change of a text. ``apply`` is pure; ``examples`` show it alone, without other rules."""
+
+    name: str
+    apply: Callable[[str], str]
+    examples: tuple[Example, ...]
+
+
+def swap(
+    name: str,
+    pattern: str,
+    by: str | Callable[[re.Match[str]], str],
+    *examples: Example,
+    flags: re.RegexFlag = re.NOFLAG,
+) -> Rule:
+    """A rule that replaces each match of ``pattern``."""
+    compiled = re.compile(pattern, flags)
+    return Rule(name, lambda text: compiled.sub(by, text), examples)
+
+
+def apply_all(rules: Iterable[Rule], text: str) -> str:
+    for rule in rules:
+        text = rule.apply(text)
+    return text
+
+
+_BEFORE_SENTENCE = re.compile(r"""(?:^|[.!?\n]\s*|:\s+)["'(\[]*$""")
+
+
+def starts_sentence(text: str, position: int) -> bool:
+    """Whether what stands at ``position`` begins a sentence, a line or what follows a colon."""
+    return _BEFORE_SENTENCE.search(text, max(0, position - 8), position) is not None
+
+
+def alternatives(phrases: Iterable[str]) -> str:
+    """A pattern of any of ``phrases``, the longest that fits."""
+    return "|".join(map(re.escape, sorted(phrases, key=len, reverse=True)))
+
+
+def words(listed: str) -> frozenset[str]:
+    """A set of words written down as a text."""
+    return frozenset(listed.split())
+
+
+_SMALL_START = re.compile(r"""^["'(\[]*[^\W\d_](?![A-Z\d.])""")
+
+
+def capitalised(phrase: str) -> str:
+    """``phrase`` with a capital; names like iPhone and m.example.com stay as they are."""
+    start = _SMALL_START.match(phrase)
+    return start[0].upper() + phrase[start.end() :] if start else phrase
+
+
+def in_place(phrase: str, match: re.Match[str]) -> str:
+    """``phrase`` with a capital if the match it replaces begins a sentence."""
+    return capitalised(phrase) if starts_sentence(match.string, match.start()) else phrase

@@ -1,0 +1,83 @@
+"""A part is spoken; the time of each word comes out with the sound."""
+
+from __future__ import annotations
+
+import json
+
+from adapters.ports import Speech, Synthesizer, WordTiming
+from core import db
+from core.errors import Permanent
+from core.storage import MediaStore, content_key
+from models import Narration, Part
+from pipelines import ledger
+from pipelines.ledger import Claim
+
+
+def narrate(part_id: int, claim: Claim, synthesizer: Synthesizer, media: MediaStore) -> None:
+    """Speak the part, or take the sound that the same text and voice made before (P9).
+
+    Raises:
+        Permanent: a word of the part was not spoken (P13).
+    """
+    part = Part.get_by_id(part_id)
+    key = content_key("narration/1", part.spoken, synthesizer.identity)
+    with db.closed_for_long_work():
+        speech = _known(media, key) or _speak(part.spoken, key, claim, synthesizer, media)
+    if [timing.word for timing in speech.words] != part.spoken.split():
+        raise Permanent("The narration does not hold every word of the part.", code="coverage")
+    with claim.finish():
+        Narration.insert(
+            part=part,
+            key=key,
+            path=str(speech.path),
+            seconds=speech.seconds,
+            voice=synthesizer.identity,
+            timed_by=speech.timed_by,
+            words=[[timing.word, timing.start, timing.end] for timing in speech.words],
+        ).on_conflict(
+            conflict_target=[Narration.part],
+            preserve=[
+                Narration.key,
+                Narration.path,
+                Narration.seconds,
+                Narration.voice,
+                Narration.timed_by,
+                Narration.words,
+            ],
+        ).execute()
+        ledger.enqueue("caption", part.id, request_id=claim.request_id, follows=True)
+
+
+def timings(narration: Narration) -> tuple[WordTiming, ...]:
+    return tuple(WordTiming(word, start, end) for word, start, end in narration.words)
+
+
+def _known(media: MediaStore, key: str) -> Speech | None:
+    """The sound with this key, if it is whole: its timings are written last."""
+    sheet = media.path("narration", key, ".json")
+    sound = media.path("narration", key, ".wav")
+    if not (sheet.is_file() and sound.is_file()):
+        return None
+    made = json.loads(sheet.read_text())
+    words = tuple(WordTiming(*word) for word in made["words"])
+    return Speech(path=sound, seconds=made["seconds"], words=words, timed_by=made["timed_by"])
+
+
+def _speak(
+    text: str, key: str, claim: Claim, synthesizer: Synthesizer, media: MediaStore
+) -> Speech:
+    with media.workshop() as folder:
+        made = synthesizer.speak(text, folder / "narration.wav", claim.progress)
+        sheet = folder / "narration.json"
+        sheet.write_text(
+            json.dumps(
+                {
+                    "seconds": made.seconds,
+                    "timed_by": made.timed_by,
+                    "words": [[timing.word, timing.start, timing.end] for timing in made.words],
+                }
+            )
+        )
+        sound = made.path.replace(media.path("narration", key, ".wav"))
+        sheet.replace(media.path("narration", key, ".json"))
+    return Speech(path=sound, seconds=made.seconds, words=made.words, timed_by=made.timed_by)

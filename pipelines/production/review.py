@@ -1,0 +1,130 @@
+"""A person decides: stories before anything is made of them, videos before they are posted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from core.db import transaction
+from core.errors import InputError, StorymillError
+from models import AuditEntry, Story, StoryState, Video, VideoState, now
+from pipelines import ledger
+from pipelines.production import clean
+from pipelines.publishing import schedule
+
+
+def approve(story_id: int, by: str, reason: str = "") -> None:
+    """Let a story be produced; a flagged one only with a reason.
+
+    Raises:
+        InputError: there is no such story, or a flagged one has no reason.
+        StaleStateError: somebody decided before.
+    """
+    with transaction():
+        story = _story(story_id)
+        if story.state == StoryState.FLAGGED and not reason.strip():
+            raise InputError("This story is flagged: say why it may go out all the same.")
+        story.move(StoryState.APPROVED, decided_by=by, decided_at=now(), reason=reason)
+        _audit(by, "story.approve", story, reason)
+        ledger.enqueue("script", story.id)
+
+
+def reject(story_id: int, by: str, reason: str) -> None:
+    """Raises InputError without a reason, StaleStateError when it is past rejecting."""
+    if not reason.strip():
+        raise InputError("Say why the story is rejected: the next person will want to know.")
+    with transaction():
+        story = _story(story_id)
+        story.move(StoryState.REJECTED, decided_by=by, decided_at=now(), reason=reason)
+        _audit(by, "story.reject", story, reason)
+
+
+def reconsider(story_id: int, by: str) -> None:
+    """Undo a rejection, or take a skipped story in after all: it waits for approval again."""
+    with transaction():
+        story = _story(story_id)
+        if not story.narratable_text:
+            text = clean.narratable(story.title, story.body, story.language or "en")
+            if not text.words:
+                raise InputError("Nothing of this story can be narrated: edit its text first.")
+            story.narratable_title = text.title
+            story.narratable_text = _lines(text)
+            story.words = len(text.words)
+            story.save(only=[Story.narratable_title, Story.narratable_text, Story.words])
+        story.move(StoryState.WAITING, reason="", decided_by="", decided_at=None)
+        _audit(by, "story.reconsider", story)
+
+
+def edit(story_id: int, by: str, title: str, text: str) -> None:
+    """Replace what the narrator will say; the original stays as it was.
+
+    Raises:
+        InputError: nothing sayable is left, or the story is in production already.
+    """
+    with transaction():
+        story = _story(story_id)
+        if story.state not in {StoryState.WAITING, StoryState.FLAGGED}:
+            raise InputError(f"This story is {story.state}: only a waiting one can be edited.")
+        narratable = clean.narratable(title, text, story.language or "en")
+        if not narratable.words:
+            raise InputError("The text has nothing that a narrator could say.")
+        Story.update(
+            narratable_title=narratable.title,
+            narratable_text=_lines(narratable),
+            words=len(narratable.words),
+        ).where(Story.id == story.id).execute()
+        _audit(by, "story.edit", story)
+
+
+def approve_video(video_id: int, by: str) -> None:
+    """Let a finished video be posted; its posts are planned in the same transaction."""
+    with transaction():
+        video = _video(video_id)
+        video.move(VideoState.READY)
+        _audit(by, "video.approve", video)
+        schedule.plan(video)
+
+
+def reject_video(video_id: int, by: str, reason: str) -> None:
+    """Raises InputError without a reason."""
+    if not reason.strip():
+        raise InputError("Say why the video is rejected: the next person will want to know.")
+    with transaction():
+        video = _video(video_id)
+        video.move(VideoState.REJECTED)
+        _audit(by, "video.reject", video, reason)
+
+
+def in_bulk(story_ids: list[int], decide: Callable[[int], None]) -> tuple[int, list[str]]:
+    """Decide each on its own: how many went through, and a sentence for each that did not."""
+    done, refused = 0, []
+    for story_id in story_ids:
+        try:
+            decide(story_id)
+        except StorymillError as error:
+            refused.append(f"Story {story_id}: {error}")
+        else:
+            done += 1
+    return done, refused
+
+
+def _lines(text: clean.Narratable) -> str:
+    return "\n\n".join("\n".join(sentences) for sentences in text.paragraphs)
+
+
+def _story(story_id: int) -> Story:
+    story = Story.get_or_none(Story.id == story_id)
+    if story is None:
+        raise InputError(f"There is no story {story_id}.")
+    return story
+
+
+def _video(video_id: int) -> Video:
+    video = Video.get_or_none(Video.id == video_id)
+    if video is None:
+        raise InputError(f"There is no video {video_id}.")
+    return video
+
+
+def _audit(by: str, action: str, subject: Story | Video, reason: str = "") -> None:
+    name = type(subject).__name__.lower()
+    AuditEntry.create(actor=by, action=action, subject=f"{name} {subject.id}", reason=reason)

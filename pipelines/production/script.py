@@ -1,0 +1,121 @@
+"""Approved stories get their script: what is said around the story, and where it is cut."""
+
+from __future__ import annotations
+
+import structlog
+from prometheus_client import Counter
+
+from adapters.ports import ScriptDraft, ScriptWriter, StoryText
+from core import db
+from core.errors import StageError
+from models import Part, Script, Story, StoryState
+from pipelines import ledger
+from pipelines.ledger import Claim
+from pipelines.production.rules_writer import RulesWriter
+from pipelines.production.split import PartText, split
+
+log = structlog.get_logger(__name__)
+
+BATCH = 20
+"""Stories asked of the language model at once."""
+
+FALLBACKS = Counter(
+    "storymill_script_fallbacks_total", "Scripts written by rules because the model did not"
+)
+
+NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def write_scripts(
+    claims: list[Claim],
+    writer: ScriptWriter | None,
+    *,
+    words_per_minute: int,
+    target_seconds: tuple[int, int],
+) -> None:
+    """Write the scripts of a batch of stories and start their parts, each in a transaction.
+
+    Where the writer fails or leaves a story out, rules write it; the row says who did.
+    """
+    stories = {claim.subject_id: Story.get_by_id(claim.subject_id) for claim in claims}
+    texts = [_text(story) for story in stories.values()]
+    with db.closed_for_long_work():
+        drafts = _drafts(texts, writer)
+        parts = {
+            story.id: _parts(story, drafts[story.id], words_per_minute, target_seconds)
+            for story in stories.values()
+        }
+    for claim in claims:
+        story = stories[claim.subject_id]
+        _record(claim, story, drafts[story.id], parts[story.id])
+
+
+def _drafts(texts: list[StoryText], writer: ScriptWriter | None) -> dict[int, ScriptDraft]:
+    drafts: dict[int, ScriptDraft] = {}
+    if writer is not None:
+        try:
+            drafts = writer.write(texts)
+        except StageError as error:
+            log.warning("writer_failed", error=str(error), code=error.code, stories=len(texts))
+    left = [text for text in texts if text.story_id not in drafts]
+    if left:
+        if writer is not None:
+            FALLBACKS.inc(len(left))
+            log.warning("rules_write_instead", stories=[text.story_id for text in left])
+        drafts |= RulesWriter().write(left)
+    return drafts
+
+
+def _text(story: Story) -> StoryText:
+    sentences = tuple(sentence for paragraph in story.paragraphs for sentence in paragraph)
+    return StoryText(story.id, story.narratable_title, sentences, story.language or "en")
+
+
+def _parts(
+    story: Story, draft: ScriptDraft, words_per_minute: int, target_seconds: tuple[int, int]
+) -> tuple[PartText, ...]:
+    overhead = len(f"{draft.hook} {draft.call_to_action}".split()) + 6  # the words of _closing
+    return split(
+        tuple(tuple(paragraph) for paragraph in story.paragraphs),
+        words_per_minute=words_per_minute,
+        target_seconds=target_seconds,
+        overhead_words=overhead,
+        split_after=draft.split_after,
+    )
+
+
+def _record(claim: Claim, story: Story, draft: ScriptDraft, parts: tuple[PartText, ...]) -> None:
+    with claim.finish():
+        script = Script.create(
+            story=story,
+            title=draft.title,
+            hook=draft.hook,
+            call_to_action=draft.call_to_action,
+            hashtags=list(draft.hashtags),
+            written_by=draft.written_by,
+        )
+        for number, text in enumerate(parts, start=1):
+            part = Part.create(
+                script=script,
+                number=number,
+                of=len(parts),
+                hook=_opening(draft, number),
+                text=text.text,
+                call_to_action=_closing(draft, number, len(parts)),
+            )
+            ledger.enqueue("narrate", part.id, request_id=claim.request_id)
+        story.move(StoryState.SCRIPTED)
+
+
+def _opening(draft: ScriptDraft, number: int) -> str:
+    return draft.hook if number == 1 else f"Part {_number(number)}. {draft.title.rstrip('.!?')}."
+
+
+def _closing(draft: ScriptDraft, number: int, of: int) -> str:
+    if number == of:
+        return draft.call_to_action
+    return f"Part {_number(number + 1)} is coming up next."
+
+
+def _number(number: int) -> str:
+    return NUMBERS[number] if number < len(NUMBERS) else str(number)

@@ -1,0 +1,183 @@
+"""What is drawn beside the captions: the title card, the part badge and the progress bar.
+
+All of it is ASS drawing, so that one libass filter puts everything on the picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pysubs2 import SSAEvent
+
+from pipelines.production import ass, fonts
+from pipelines.production.cues import AREA, wrap_evenly
+from pipelines.production.safe_area import COLUMN, WIDTH
+
+CARD_STYLE = "Card"
+
+_PAPER, _INK, _FAINT, _ACCENT = "FFFFFF", "16181C", "6B7280", "4F46E5"
+_BAR_HEIGHT = 8
+_BADGE_TOP, _BADGE_HEIGHT, _BADGE_SIZE = COLUMN.top + 34, 62, 32.0
+_CARD_TOP, _CARD_BOTTOM = COLUMN.top + 108, AREA.top - 12  # between the badge and the captions
+_PADDING = 38
+_AVATAR = 72
+_HEADER, _FOOTER = 96, 60  # heights of the place line and of the line of numbers
+_TITLE_SIZES = (52.0, 48.0, 44.0, 40.0, 36.0, 32.0)
+_TITLE_ROWS = 5
+_ROW_SPACING = 1.22
+_FADE_MS = 200
+
+# Drawn in a square of 40: an arrow upwards, and a speech bubble.
+_ARROW = "m 20 4 l 36 21 l 27 21 l 27 36 l 13 36 l 13 21 l 4 21 l 20 4"
+_BUBBLE = (
+    "m 12 6 l 28 6 b 34 6 37 10 37 16 l 37 20 b 37 26 34 30 28 30 l 21 30 l 12 37 l 12 30 "
+    "b 6 30 3 26 3 20 l 3 16 b 3 10 6 6 12 6"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TitleCard:
+    """The story's head, drawn like a post, while its title is spoken."""
+
+    place: str
+    """Shown as it is: ``r/AskAnything``."""
+    title: str
+    score: int | None = None
+    comments: int | None = None
+    seconds: float = 3.5
+    """How long it is shown from the start."""
+
+
+def card_events(card: TitleCard, seconds: float) -> list[SSAEvent]:
+    """Draw ``card``, centred between the part badge and the captions."""
+    size, rows = _title_rows(card.title)
+    row_height = size * _ROW_SPACING
+    numbers = [
+        (icon, compact(value))
+        for icon, value in ((_ARROW, card.score), (_BUBBLE, card.comments))
+        if value is not None
+    ]
+    height = 2 * _PADDING + _HEADER + len(rows) * row_height + (_FOOTER if numbers else 0)
+    left = COLUMN.left
+    top = _CARD_TOP + (_CARD_BOTTOM - _CARD_TOP - height) / 2
+    x, y = float(left + _PADDING), top + _PADDING
+    end = min(card.seconds, seconds)
+
+    texts = [
+        ass.drawing(left, top, ass.rounded(COLUMN.width, height, 36), fill=_PAPER),
+        ass.drawing(x, y, ass.rounded(_AVATAR, _AVATAR, _AVATAR / 2), fill=_ACCENT),
+        _text(x + _AVATAR / 2, y + _AVATAR / 2, _initial(card.place), 40, _PAPER, anchor=5),
+        _text(
+            x + _AVATAR + 24,
+            y + _AVATAR / 2,
+            _shortened(card.place, 36, COLUMN.width - 2 * _PADDING - _AVATAR - 24),
+            36,
+            _FAINT,
+            anchor=4,
+        ),
+    ]
+    y += _HEADER
+    for row in rows:
+        texts.append(_text(x, y + row_height / 2, row, size, _INK, anchor=4))
+        y += row_height
+    y += _FOOTER - 36
+    for icon, number in numbers:
+        texts.append(ass.drawing(x, y, icon, fill=_FAINT))
+        texts.append(_text(x + 52, y + 20, number, 32, _FAINT, anchor=4))
+        x += 52 + fonts.width(number, 32) + 48
+    return [_event(text, 0, end, layer=1, fade=True) for text in texts]
+
+
+def badge_events(part: int, of: int, seconds: float) -> list[SSAEvent]:
+    """Draw "Part 2 of 3" at the top, through the whole video; nothing for a single part."""
+    if of < 2:  # noqa: PLR2004 (one part needs no number)
+        return []
+    words = f"Part {part} of {of}"
+    width = fonts.MAIN.width(words, _BADGE_SIZE) + 56
+    middle = _BADGE_TOP + _BADGE_HEIGHT / 2
+    pill = ass.rounded(width, _BADGE_HEIGHT, _BADGE_HEIGHT / 2)
+    return [
+        _event(
+            ass.drawing((WIDTH - width) / 2, _BADGE_TOP, pill, fill=_INK, tags=r"\1a&H40&"),
+            0,
+            seconds,
+        ),
+        _event(_text(WIDTH / 2, middle, words, _BADGE_SIZE, _PAPER, anchor=5), 0, seconds),
+    ]
+
+
+def progress_events(seconds: float) -> list[SSAEvent]:
+    """Draw a bar that fills over the whole video, by moving the edge of what is cut off."""
+    box = COLUMN
+    bottom = box.top + _BAR_HEIGHT
+    bar = ass.rounded(box.width, _BAR_HEIGHT, _BAR_HEIGHT / 2)
+    filling = (
+        rf"\clip({box.left},{box.top},{box.left},{bottom})"
+        rf"\t(\clip({box.left},{box.top},{box.right},{bottom}))"
+    )
+    return [
+        _event(ass.drawing(box.left, box.top, bar, fill=_INK, tags=r"\1a&H80&"), 0, seconds),
+        _event(ass.drawing(box.left, box.top, bar, fill=_PAPER, tags=filling), 0, seconds),
+    ]
+
+
+def compact(number: int) -> str:
+    """``12400`` as ``12.4k``."""
+    for unit, letter in ((1_000_000, "M"), (1_000, "k")):
+        if abs(number) >= unit:
+            return f"{number / unit:.1f}".removesuffix(".0") + letter
+    return str(number)
+
+
+def _title_rows(title: str) -> tuple[float, list[str]]:
+    """Break a title into at most five rows, as large as fits; what does not is cut with "…"."""
+    words = title.split()
+    limit = COLUMN.width - 2 * _PADDING
+    for size in _TITLE_SIZES:
+        rows = _rows(words, size, limit)
+        fits = all(fonts.width(row, size) <= limit for row in rows)
+        if fits and len(rows) <= _TITLE_ROWS:
+            return size, rows
+    words = [_shortened(word, size, limit) for word in words]
+    while len(rows := _rows(words, size, limit)) > _TITLE_ROWS:
+        words = [*words[:-2], words[-2].rstrip(".,;:…") + "…"]
+    return size, rows
+
+
+def _rows(words: list[str], size: float, limit: float) -> list[str]:
+    if not words:
+        return []
+    space = fonts.MAIN.width(" ", size)
+    widths = [fonts.width(word, size) for word in words]
+    placed = wrap_evenly(widths, [space] * len(words), limit)
+    rows: list[list[str]] = [[] for _ in range(placed[-1] + 1)]
+    for word, row in zip(words, placed, strict=True):
+        rows[row].append(word)
+    return [" ".join(row) for row in rows]
+
+
+def _shortened(text: str, size: float, limit: float) -> str:
+    if fonts.width(text, size) <= limit:
+        return text
+    while text and fonts.width(text + "…", size) > limit:
+        text = text[:-1]
+    return text + "…"
+
+
+def _initial(place: str) -> str:
+    name = place.rsplit("/", maxsplit=1)[-1].lstrip("@#")
+    return name[:1].upper() or "?"
+
+
+def _text(x: float, y: float, text: str, size: float, rgb: str, *, anchor: int) -> str:
+    """Text at a point; ``anchor`` as on a numeric keypad (4: its left middle, 5: its centre)."""
+    head = rf"{{\an{anchor}\pos({x:.1f},{y:.1f})\bord0\shad0\1c{ass.colour(rgb)}}}"
+    return head + ass.text(text, size)
+
+
+def _event(text: str, start: float, end: float, *, layer: int = 0, fade: bool = False) -> SSAEvent:
+    if fade:
+        text = rf"{{\fad(0,{_FADE_MS})}}" + text
+    return SSAEvent(
+        start=round(start * 1000), end=round(end * 1000), text=text, style=CARD_STYLE, layer=layer
+    )

@@ -1,0 +1,70 @@
+"""What a person may decide about a post.
+
+Each closes the post's open jobs and failures, then changes the post; in this order, which is also
+that of the stages, so that nobody waits for another in a circle.
+"""
+
+from __future__ import annotations
+
+from core import db
+from models import AuditEntry, Job, JobState, Post, PostState, StaleStateError, now
+from pipelines import ledger
+from pipelines.publishing import schedule
+
+ENDED_WITHOUT_A_POST = frozenset({PostState.PARKED, PostState.FAILED, PostState.CANCELLED})
+
+
+def cancel(post_id: int, by: str, reason: str = "") -> None:
+    """This post shall not be; the next part no longer waits for it.
+
+    Raises:
+        StaleStateError: it is on its way or has ended: too late.
+    """
+    with db.transaction():
+        post = _closed(post_id, "cancelled")
+        post.move(PostState.CANCELLED, reason=reason)
+        _audit("post.cancel", post, by, reason)
+        schedule.release_next(post)
+
+
+def mark_published(post_id: int, by: str, platform_id: str = "", reason: str = "") -> None:
+    """A person has seen the post on the platform (it was parked, or waited in the inbox).
+
+    Raises:
+        StaleStateError: the post is in another state.
+    """
+    with db.transaction():
+        post = _closed(post_id, "published")
+        post.move(PostState.PUBLISHED, platform_id=platform_id, published_at=now(), reason=reason)
+        _audit("post.mark_published", post, by, reason)
+        schedule.release_next(post)
+
+
+def post_anew(post_id: int, by: str, reason: str = "") -> None:
+    """A person knows that nothing of it is on the platform: announce and send it once more.
+
+    Raises:
+        StaleStateError: it is on its way or has been published.
+    """
+    with db.transaction():
+        post = _closed(post_id, "requeued")
+        if post.state not in ENDED_WITHOUT_A_POST:
+            raise StaleStateError(f"This post is {post.state} and can't be posted anew.")
+        post.move(PostState.PLANNED, publish_id=None, upload_url=None, bytes_sent=0, reason="")
+        _audit("post.anew", post, by, reason)
+        ledger.enqueue("publish", post.id)
+
+
+def _closed(post_id: int, resolution: str) -> Post:
+    for stage in ("publish", "confirm"):
+        job = Job.of(stage, post_id)
+        if job is not None:
+            ledger.resolve_dead_letters(job.id, resolution)
+            job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
+    post = Post.get_by_id(post_id)
+    schedule.lock_turns(post)
+    return post
+
+
+def _audit(action: str, post: Post, by: str, reason: str) -> None:
+    AuditEntry.create(actor=by, action=action, subject=f"post {post.id}", reason=reason)

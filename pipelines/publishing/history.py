@@ -1,0 +1,57 @@
+"""Attempts: each announcement of a post to the platform, and what came of it (U11)."""
+
+from __future__ import annotations
+
+from models import Attempt, Post, now
+
+RUNNING = "running"
+INTERRUPTED = "interrupted"
+"""Its worker ended before the platform's answer was on record; the post was announced anew."""
+
+
+def newest(post: Post) -> Attempt | None:
+    attempt: Attempt | None = (
+        Attempt.select().where(Attempt.post == post).order_by(Attempt.id.desc()).first()
+    )
+    return attempt
+
+
+def begin(post: Post, method: str) -> None:
+    end(post, INTERRUPTED)
+    Attempt.create(post=post, method=method, outcome=RUNNING)
+
+
+def go_on(post: Post) -> None:
+    """The newest attempt runs again, whatever had stopped it."""
+    _change(newest(post), outcome=RUNNING)
+
+
+def all_sent(post: Post, size: int) -> None:
+    """The last byte has arrived: the attempt's ``seconds`` are those of its upload."""
+    attempt = newest(post)
+    if attempt is not None:
+        _change(attempt, bytes_sent=size, seconds=attempt.seconds or age(attempt))
+
+
+def end(post: Post, outcome: str, *, platform_id: str = "") -> None:
+    """Close the attempt that runs, if one does."""
+    attempt = newest(post)
+    if attempt is not None and attempt.outcome == RUNNING:
+        seconds = attempt.seconds or age(attempt)
+        _change(attempt, outcome=outcome, seconds=seconds, platform_id=platform_id)
+
+
+def age(attempt: Attempt | None) -> float:
+    """Seconds since the announcement; 0 when there was none."""
+    return (now() - attempt.created_at).total_seconds() if attempt is not None else 0.0
+
+
+def ended_as(post: Post, outcomes: frozenset[str]) -> int:
+    """How many attempts at this post ended in one of ``outcomes``."""
+    count: int = Attempt.select().where(Attempt.post == post, Attempt.outcome.in_(outcomes)).count()
+    return count
+
+
+def _change(attempt: Attempt | None, **values: object) -> None:
+    if attempt is not None:
+        Attempt.update(**values).where(Attempt.id == attempt.id).execute()

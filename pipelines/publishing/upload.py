@@ -1,0 +1,262 @@
+"""The stages ``publish`` and ``confirm``: from a planned post to one that the platform shows.
+
+What holds at every moment, so that a worker may be killed between any two lines:
+
+- ``publish_id`` is on record before a byte goes, and is forgotten only when the platform has said
+  that nothing came of it. So a post with a ``publish_id`` is asked about before anything is done;
+  a post without one has never sent a byte.
+- An announcement whose bytes never arrive in full never becomes a post. So announcing again is
+  safe when no byte went, or when the platform counts fewer bytes than the video has and the
+  address that could take the rest is dead.
+
+=====================================  =================================  ======================
+killed (or the answer lost) …          what the next try finds            what it does
+=====================================  =================================  ======================
+before the post is ``claiming``        planned, no publish_id             begins
+before or while announcing it          claiming (planned where only the   announces again; the old
+                                       answer was lost), no publish_id    attempt stays on record as
+                                                                          ``interrupted`` or
+                                                                          ``lost_answer``
+after TikTok's answer, before it is    claiming, no publish_id            the same: that upload
+on record                                                                 got no byte, and TikTok
+                                                                          drops it
+before or between chunks, in a chunk   uploading; status: fewer bytes     goes on at that byte
+the same, and the address is dead      uploading; status: fewer bytes     announces again
+after the last byte, its answer lost   uploading; status: all bytes, or   processing, confirm
+or not yet on record                   further on
+after ``processing`` is on record      job done                           nothing is left to do
+while confirming                       processing                         asks the status again
+after the status said published,       processing; status says the same   the same end
+before that is on record
+TikTok denies to know the publish_id   any                                parked: needs a person
+=====================================  =================================  ======================
+
+A post that TikTok has failed for reasons of its own (``TRY_AGAIN``) is planned again, a few times.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from adapters.ports import (
+    Authorizer,
+    ChunkPlan,
+    CreatorInfo,
+    PostInfo,
+    PostStatus,
+    Publisher,
+    UploadTicket,
+)
+from core import db
+from core.errors import AddressRefusedError, Parked, Permanent, Wait
+from models import Post, PostState, now
+from pipelines import ledger
+from pipelines.ledger import Claim
+from pipelines.publishing import history, schedule
+from pipelines.publishing.accounts import set_name
+from pipelines.publishing.checks import check_file, check_length, privacy_for
+from pipelines.publishing.chunks import plan_chunks
+from pipelines.publishing.work import Work
+
+log = structlog.get_logger(__name__)
+
+ADDRESS_SECONDS = 3_600.0
+"""An upload address is good for one hour (Content Posting API, 2026)."""
+
+TRY_AGAIN = frozenset({"internal", "video_pull_failed"})
+"""TikTok's own failures; every other ``fail_reason`` will be the same the next time."""
+MOST_AGAIN = 3
+AGAIN_SECONDS = 60.0
+
+PATIENCE_SECONDS = 24 * 3_600.0
+"""Processing takes minutes, sometimes hours; after this long a person should look."""
+
+
+def publish(post_id: int, claim: Claim, publisher: Publisher, authorizer: Authorizer) -> None:
+    """Announce a post and send its bytes, or go on where an earlier try ended.
+
+    Raises:
+        Retryable: the platform is away, wants a pause, or an answer was lost.
+        Permanent: this video can't be posted on this account; the post is failed.
+        Parked: a person has to choose, or to look at what the platform did; the post is parked.
+    """
+    work = _Publishing(Post.get_by_id(post_id), claim, publisher, authorizer)
+    with work.recorded():
+        if work.post.state in schedule.OVER:
+            work.done()
+        elif work.post.publish_id is None:
+            work.post_anew()
+        else:
+            work.go_on()
+
+
+def confirm(post_id: int, claim: Claim, publisher: Publisher, authorizer: Authorizer) -> None:
+    """Ask the platform what became of the post until that is known.
+
+    Raises:
+        Wait: it is still being processed.
+        Retryable: the platform is away.
+        Permanent: the platform has failed the post for good.
+        Parked: it can't be known.
+    """
+    work = _Publishing(Post.get_by_id(post_id), claim, publisher, authorizer)
+    with work.recorded():
+        if work.post.state in schedule.OVER:
+            work.done()
+        elif work.post.publish_id is None:
+            work.plan_again()  # it had failed, and a person has it tried again
+        else:
+            work.settle(work.status())
+
+
+class _Publishing(Work):
+    """The steps of both stages at one post."""
+
+    # ── publish ──────────────────────────────────────────────────────────────────────────────
+
+    def post_anew(self) -> None:
+        chunks = self.checked_file()
+        scopes = self.account.scopes.split(",")
+        if "video.publish" in scopes:
+            creator = self.ask(self.publisher.creator_info)
+            info = self.checked_post(creator)
+            with self.claim.step():
+                self.move(PostState.CLAIMING, reason="")
+                history.begin(self.post, "direct")
+                set_name(self.account, creator.username)
+            ticket = self.ask(lambda token: self.publisher.begin_direct_post(token, info, chunks))
+        elif "video.upload" in scopes:
+            with self.claim.step():
+                self.move(PostState.CLAIMING, reason="")
+                history.begin(self.post, "inbox")
+            ticket = self.ask(lambda token: self.publisher.begin_inbox_upload(token, chunks))
+        else:
+            raise Permanent(
+                "The creator granted neither video.publish nor video.upload: connect the account "
+                "again and allow one of them.",
+                code="scope_not_authorized",
+            )
+        with self.claim.step():
+            self.move(
+                PostState.UPLOADING,
+                publish_id=ticket.publish_id,
+                upload_url=ticket.upload_url,
+                bytes_sent=0,
+            )
+        self.send(ticket, chunks, first_byte=0)
+
+    def go_on(self) -> None:
+        """Let the platform say how far an earlier try came."""
+        status = self.status()
+        if status.state != "uploading" or status.uploaded_bytes >= self.video.size_bytes:
+            self.hand_over()
+        elif self.post.upload_url is None or self.address_is_old():
+            log.warning("announced_again", post=self.post.id, arrived=status.uploaded_bytes)
+            with self.claim.step():
+                history.end(self.post, AddressRefusedError.default_code)
+                self.forget(PostState.PLANNED)
+            self.post_anew()
+        else:
+            chunks = self.checked_file()
+            with self.claim.step():
+                history.go_on(self.post)
+                self.move(PostState.UPLOADING, bytes_sent=status.uploaded_bytes, reason="")
+            ticket = UploadTicket(str(self.post.publish_id), str(self.post.upload_url))
+            self.send(ticket, chunks, first_byte=status.uploaded_bytes)
+
+    def send(self, ticket: UploadTicket, chunks: ChunkPlan, *, first_byte: int) -> None:
+        try:
+            with db.closed_for_long_work():
+                self.publisher.send(
+                    ticket,
+                    Path(self.video.path),
+                    chunks,
+                    first_byte=first_byte,
+                    progress=self.claim.progress,
+                )
+        except AddressRefusedError:
+            # Without an address no byte can arrive any more, so what the status says then is
+            # final. That is why it is asked in the next try and not at once.
+            with self.claim.step():
+                self.move(PostState.UPLOADING, upload_url=None)
+            raise
+        self.hand_over()
+
+    def hand_over(self) -> None:
+        """All bytes are there; what becomes of them is for ``confirm`` to find out."""
+        with self.claim.finish():
+            history.go_on(self.post)
+            history.all_sent(self.post, self.video.size_bytes)
+            self.move(
+                PostState.PROCESSING,
+                bytes_sent=self.video.size_bytes,
+                upload_url=None,
+                reason="",
+            )
+            ledger.enqueue("confirm", self.post.id, request_id=self.claim.request_id)
+
+    def checked_file(self) -> ChunkPlan:
+        check_file(Path(self.video.path), self.video.size_bytes)
+        return plan_chunks(self.video.size_bytes)
+
+    def checked_post(self, creator: CreatorInfo) -> PostInfo:
+        check_length(self.video.seconds, creator)
+        return PostInfo(title=self.post.title, privacy=privacy_for(self.account, creator))
+
+    def address_is_old(self) -> bool:
+        return history.age(history.newest(self.post)) > ADDRESS_SECONDS
+
+    # ── confirm ──────────────────────────────────────────────────────────────────────────────
+
+    def settle(self, status: PostStatus) -> None:
+        match status.state:
+            case "published":
+                self.end(PostState.PUBLISHED, status.platform_id, published_at=now())
+            case "inbox":
+                self.end(PostState.INBOX, status.platform_id)
+            case "failed":
+                self.fail(status.fail_reason)
+            case _:
+                self.wait()
+
+    def end(self, state: PostState, platform_id: str, **changes: Any) -> None:
+        with self.claim.finish():
+            schedule.lock_turns(self.post)
+            self.move(state, platform_id=platform_id, reason="", **changes)
+            history.end(self.post, state, platform_id=platform_id)
+            schedule.release_next(self.post, request_id=self.claim.request_id)
+        log.info("post_ended", post=self.post.id, state=state)
+
+    def fail(self, reason: str) -> None:
+        """The platform says that nothing came of it, so its publish_id is forgotten."""
+        if reason in TRY_AGAIN and history.ended_as(self.post, TRY_AGAIN) < MOST_AGAIN - 1:
+            log.warning("post_failed_for_now", post=self.post.id, code=reason)
+            self.plan_again(outcome=reason, after=AGAIN_SECONDS)
+            return
+        sentence = f"TikTok did not publish the video ({reason})."
+        with self.claim.step():
+            history.end(self.post, reason)
+            self.forget(PostState.FAILED, reason=sentence)
+        raise Permanent(sentence, code=reason)
+
+    def plan_again(self, *, outcome: str = history.INTERRUPTED, after: float = 0) -> None:
+        with self.claim.finish():
+            history.end(self.post, outcome)
+            self.forget(PostState.PLANNED)
+            due_at = now() + timedelta(seconds=after) if after else None
+            ledger.enqueue("publish", self.post.id, request_id=self.claim.request_id, due_at=due_at)
+
+    def wait(self) -> None:
+        """Raises Wait: 1 s at first, then half of the time it has taken already, up to 60 s."""
+        attempt = history.newest(self.post)
+        passed = history.age(attempt) - (attempt.seconds if attempt is not None else 0)
+        if passed > PATIENCE_SECONDS:
+            raise Parked(
+                "TikTok has been processing this video for a day: look at the account.",
+                code="processing_too_long",
+            )
+        raise Wait("TikTok is processing the video.", after=min(60.0, max(1.0, passed / 2)))

@@ -1,0 +1,77 @@
+"""The stages of the work, in the order of the data.
+
+=========  ========  =======  =================================================================
+stage      subject   queue    what it does
+=========  ========  =======  =================================================================
+fetch      Source    network  asks the source for stories
+prepare    Story     cpu      narratable text, language, likeness, safety; then waits for a person
+script     Story     network  hook, call, title, hashtags; cuts the story into parts
+narrate    Part      cpu      sound and the time of each word
+caption    Part      cpu      captions, title card, SubRip and WebVTT
+render     Part      gpu      the video and its cover
+publish    Post      network  asks the creator's limits, announces the post, sends the bytes
+confirm    Post      network  asks the platform until the post has ended well or not
+=========  ========  =======  =================================================================
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Literal
+
+Queue = Literal["network", "cpu", "gpu"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """How a stage runs.
+
+    Attributes:
+        then: the stage that follows on the same row, whose hint travels in one Dramatiq pipeline.
+        attempts: claims that may end in Retryable before the job is set aside.
+        backoff: seconds before the second attempt; doubles with each one, up to ``longest``.
+    """
+
+    name: str
+    queue: Queue
+    subject: str
+    then: str | None = None
+    attempts: int = 5
+    backoff: float = 5.0
+    longest: float = 600.0
+
+    def delay(self, attempt: int) -> float:
+        """Seconds to wait after the failed ``attempt`` (1, 2, …).
+
+        Doubling, with jitter in the upper half so that many jobs that failed together don't
+        return together.
+        """
+        ceiling = min(self.longest, self.backoff * float(2 ** max(0, attempt - 1)))
+        return ceiling * random.uniform(0.5, 1.0)  # noqa: S311  # spreads load, keeps no secret
+
+
+STAGES: dict[str, Stage] = {
+    stage.name: stage
+    for stage in (
+        Stage("fetch", "network", "Source", attempts=3, backoff=30),
+        Stage("prepare", "cpu", "Story"),
+        Stage("script", "network", "Story"),
+        Stage("narrate", "cpu", "Part", then="caption"),
+        Stage("caption", "cpu", "Part", then="render"),
+        Stage("render", "gpu", "Part", attempts=3),
+        Stage("publish", "network", "Post", attempts=8, backoff=10, longest=3600),
+        Stage("confirm", "network", "Post", attempts=50, backoff=5, longest=300),
+    )
+}
+
+MOST_CRASHES = 3
+"""Claims that may end with their worker's death before the job is set aside (R4)."""
+
+
+def run_from(stage: str) -> list[Stage]:
+    """``stage`` and the stages that follow it on the same row."""
+    run = [STAGES[stage]]
+    while (name := run[-1].then) is not None:
+        run.append(STAGES[name])
+    return run

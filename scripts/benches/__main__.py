@@ -1,0 +1,82 @@
+"""``scripts/bench NAME``: ours and the yardstick side by side, in one run."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from core.errors import StorymillError
+from scripts.benches.rows import Row
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def bench() -> None:
+    """Measure ours against a yardstick and print a table."""
+
+
+json_option = click.option(
+    "--json", "file", type=click.Path(path_type=Path), help="Also write the figures here."
+)
+
+
+@bench.command()
+@click.option("--seconds", default=60, show_default=True, help="Length of the video.")
+@click.option("--repeats", default=3, show_default=True, help="Runs of each, interleaved.")
+@json_option
+def render(seconds: int, repeats: int, file: Path | None) -> None:
+    """Our render against a bare ffmpeg encode of the same background at the same settings."""
+    from scripts.benches import render as bench_render
+
+    show("render", bench_render.run(seconds=seconds, repeats=repeats), file)
+
+
+@bench.command()
+@click.option("--messages", default=1000, show_default=True)
+@click.option("--repeats", default=3, show_default=True)
+@json_option
+def queue(messages: int, repeats: int, file: Path | None) -> None:
+    """A no-op stage through the whole stack against bare dramatiq."""
+    from scripts.benches import queue as bench_queue
+    from scripts.benches.place import empty_record
+
+    with empty_record() as redis_url:
+        rows = bench_queue.run(redis_url, messages=messages, repeats=repeats)
+    show("queue", rows, file)
+
+
+def show(name: str, rows: list[Row], file: Path | None) -> None:
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    table = Table("", "value", "unit", "goal", "ok", title=f"{name} ({machine})")
+    for row in rows:
+        ok = "" if row.ok is None else ("yes" if row.ok else "no")
+        table.add_row(row.what, f"{row.value:,.3f}", row.unit, row.goal, ok)
+    Console().print(table)
+    if file:
+        report = {"name": name, "machine": machine, "rows": [row.as_dict() for row in rows]}
+        file.write_text(json.dumps(report, indent=2) + "\n")
+
+
+def main() -> None:
+    try:
+        bench(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except StorymillError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""Set up, run the main job, show what came of it."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from core import crypto, db, log, migrate, queue, settings
+from core.errors import StorymillError
+from core.log import scrub
+from core.settings import ROOT
+from scripts.demonstration import environment, person, report, watch
+from scripts.demonstration.environment import DemoEnvironment
+from scripts.processes import Supervisor
+
+LONGEST_SECONDS = 1800.0
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="End when the work is done, with a table.")
+@click.option(
+    "--json", "json_file", type=click.Path(path_type=Path), help="Write the result to this file."
+)
+@click.option(
+    "--subreddit", default=person.SUBREDDIT, show_default=True, help="Where stories come from."
+)
+@click.option(
+    "--approve", default=3, show_default=True, help="How many stories the demo approves for you."
+)
+def demo(*, once: bool, json_file: Path | None, subreddit: str, approve: int) -> None:
+    """Make stories into published videos, on this machine, with nothing but this folder.
+
+    Services that have no credentials in the environment are played by the sandbox.
+    """
+    console = Console()
+    began = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    console.print("Starting PostgreSQL and Redis …")
+    world = environment.prepare(ROOT)
+    _open_record(world)
+    with Supervisor(_procfile(world), root=ROOT, environment=world.variables) as processes:
+        person.wait_for(world.public_url, 60)
+        console.print(f"Ready after {time.monotonic() - began:.1f} s.")
+        console.print(
+            f"Back office: {world.public_url}  (sign in as {person.NAME}, password "
+            f"{world.admin_password})",
+            soft_wrap=True,
+        )
+        if world.sandbox_url:
+            played = ", ".join(world.stands_in)
+            console.print(f"The sandbox plays {played}: {world.sandbox_url}", soft_wrap=True)
+        if "TikTok" in world.stands_in:
+            person.connects_accounts(world.public_url, world.admin_password)
+        source = person.chooses_source(subreddit)
+        outcome = watch.until_done(
+            source, processes, console, approve=approve, seconds=LONGEST_SECONDS
+        )
+        result = report.collect(time.monotonic() - began)
+        report.show(result, console)
+        if json_file:
+            report.write(result, json_file)
+        for problem in outcome.problems:
+            console.print(f"[red]{scrub(problem)}[/red]", soft_wrap=True)
+        console.print(f"Done after {result['seconds']:.0f} s.")
+        if not once:
+            console.print("The back office stays open. Ctrl-C ends everything.")
+            processes.wait()
+    if outcome.problems:
+        sys.exit(1)
+
+
+def _open_record(world: DemoEnvironment) -> None:
+    """This process acts for a person: it needs the record, and the queue for its clicks."""
+    config = settings.read(world.variables)
+    log.configure("demo", "ERROR")
+    crypto.configure(config.cryptography_key.get_secret_value())
+    url = config.database_url.get_secret_value()
+    db.configure(url, max_connections=4)
+    db.check(url)
+    migrate.forward()
+    queue.connect(config.redis_url.get_secret_value())
+    db.database.connect()
+    person.may_sign_in(world.admin_password)
+
+
+def _procfile(world: DemoEnvironment) -> Path:
+    """The Procfile, and the sandbox where it is needed."""
+    if not world.stands_in:
+        return ROOT / "Procfile"
+    extended = ROOT / "var" / "run" / "Procfile.demo"
+    extended.parent.mkdir(parents=True, exist_ok=True)
+    extended.write_text(
+        (ROOT / "Procfile").read_text()
+        + f"sandbox: python -m scripts.sandbox --port {world.sandbox_port} "
+        f"--data-dir {ROOT / 'var' / 'sandbox'}\n"
+    )
+    return extended
+
+
+def main() -> None:
+    try:
+        demo(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except StorymillError as error:
+        click.echo(scrub(str(error)), err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""What the demo's processes are told: the operator's own settings, the sandbox for the rest."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.embedded import ensure_running
+from scripts.local_secrets import local_secrets
+
+SANDBOX_PORT = 8799
+BACK_OFFICE_PORT = 8080
+
+
+@dataclass(frozen=True, slots=True)
+class DemoEnvironment:
+    """What the demo runs in.
+
+    Attributes:
+        variables: the environment of every process.
+        stands_in: names of the outside services that the sandbox plays.
+        sandbox_url: its address; None when nothing is played.
+    """
+
+    variables: dict[str, str]
+    stands_in: tuple[str, ...]
+    sandbox_url: str | None
+    sandbox_port: int
+    public_url: str
+    admin_password: str
+
+
+def prepare(root: Path) -> DemoEnvironment:
+    """Start the record and the queue, and settle what the environment leaves open."""
+    addresses = ensure_running(root)
+    secrets = local_secrets(root)
+    sandbox_port, office_port = free_port(SANDBOX_PORT), free_port(BACK_OFFICE_PORT)
+    sandbox = f"http://127.0.0.1:{sandbox_port}"
+    settled = {
+        "DATABASE_URL": addresses.database_url,
+        "REDIS_URL": addresses.redis_url,
+        "CRYPTOGRAPHY_KEY": secrets["CRYPTOGRAPHY_KEY"],
+        "SECRET_KEY": secrets["SECRET_KEY"],
+        "PORT": str(office_port),
+        "PUBLIC_URL": f"http://127.0.0.1:{office_port}",
+        "PYTHONUNBUFFERED": "1",
+    }
+    stands_in: list[str] = []
+    if not _given("REDDIT_CLIENT_ID"):
+        stands_in.append("Reddit")
+        settled |= {
+            "REDDIT_CLIENT_ID": "sandbox-reddit-id",
+            "REDDIT_CLIENT_SECRET": "sandbox-reddit-secret",
+            "REDDIT_URL": f"{sandbox}/reddit",
+            "REDDIT_OAUTH_URL": f"{sandbox}/reddit/",
+        }
+    if not _given("TIKTOK_CLIENT_KEY"):
+        stands_in.append("TikTok")
+        settled |= {
+            "TIKTOK_CLIENT_KEY": "sandbox-client-key",
+            "TIKTOK_CLIENT_SECRET": "sandbox-client-secret",
+            "TIKTOK_API_URL": f"{sandbox}/tiktok",
+            "TIKTOK_AUTHORIZE_URL": f"{sandbox}/tiktok/v2/auth/authorize/",
+        }
+    if not _given("OLLAMA_URL"):
+        stands_in.append("Ollama")
+        settled |= {"OLLAMA_URL": f"{sandbox}/ollama"}
+    given = {name: os.environ[name] for name in settled if os.environ.get(name)}
+    by_file = {name for name in settled if os.environ.get(f"{name}_FILE")}
+    variables = {**os.environ, **settled, **given}
+    for name in by_file - given.keys():
+        del variables[name]
+    return DemoEnvironment(
+        variables=variables,
+        stands_in=tuple(stands_in),
+        sandbox_url=sandbox if stands_in else None,
+        sandbox_port=sandbox_port,
+        public_url=variables.get("PUBLIC_URL", f"http://127.0.0.1:{office_port}"),
+        admin_password=secrets["ADMIN_PASSWORD"],
+    )
+
+
+def _given(name: str) -> bool:
+    return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))
+
+
+def free_port(wanted: int) -> int:
+    """``wanted``, or any free port where another program has it."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise RuntimeError("this machine has no free port")

@@ -1,0 +1,106 @@
+"""What was made: a table for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from models import Caption, Job, Narration, Part, Post, Script, Story, Video
+
+STAGES = ("script", "narrate", "caption", "render")
+
+
+def collect(seconds: float) -> dict[str, Any]:
+    """Read the whole result from the record."""
+    return {
+        "stories": [
+            {"id": s.external_id, "title": s.title, "state": s.state, "reason": s.reason}
+            for s in Story.select().order_by(Story.id)
+        ],
+        "videos": [_video(video) for video in _videos()],
+        "posts": [
+            {
+                "account": post.account.name,
+                "status": post.state,
+                "platform_id": post.platform_id,
+                "story": post.video.part.script.story.external_id,
+                "part": post.video.part.number,
+                "published_at": post.published_at.isoformat() if post.published_at else None,
+            }
+            for post in Post.select().order_by(Post.id)
+        ],
+        "seconds": round(seconds, 1),
+    }
+
+
+def _videos() -> list[Video]:
+    query = Video.select().join(Part).join(Script).order_by(Script.id, Part.number)
+    return list(query)
+
+
+def _video(video: Video) -> dict[str, Any]:
+    part = video.part
+    return {
+        "path": video.path,
+        "story": part.script.story.external_id,
+        "part": part.number,
+        "of": part.of,
+        "seconds": video.seconds,
+        "words": len(part.spoken.split()),
+        "captioned_words": Caption.get(Caption.part == part).captioned_words,
+        "timed_by": Narration.get(Narration.part == part).timed_by,
+        "written_by": part.script.written_by,
+        "loudness": video.loudness,
+        "true_peak": video.true_peak,
+        "size_bytes": video.size_bytes,
+        "stage_seconds": {stage: _seconds(stage, part) for stage in STAGES},
+    }
+
+
+def _seconds(stage: str, part: Part) -> float:
+    job = Job.of(stage, part.script.story.id if stage == "script" else part.id)
+    if job is None or job.finished_at is None or job.started_at is None:
+        return 0.0
+    return float(round((job.finished_at - job.started_at).total_seconds(), 2))
+
+
+def write(result: dict[str, Any], file: Path) -> None:
+    file.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def show(result: dict[str, Any], console: Console) -> None:
+    table = Table(title="Stories", title_justify="left")
+    for column in ("story", "part", "length", *STAGES, "posts"):
+        table.add_column(column)
+    posts: dict[tuple[str, int], list[str]] = {}
+    for post in result["posts"]:
+        posts.setdefault((post["story"], post["part"]), []).append(
+            f"{post['account']}: {post['status']}"
+        )
+    titles = {story["id"]: story["title"] for story in result["stories"]}
+    for video in result["videos"]:
+        table.add_row(
+            titles[video["story"]],
+            f"{video['part']}/{video['of']}",
+            f"{video['seconds']:.0f} s",
+            *(f"{video['stage_seconds'][stage]:.1f} s" for stage in STAGES),
+            "\n".join(posts.get((video["story"], video["part"]), ["no account"])),
+        )
+    console.print(table)
+    for video in result["videos"]:
+        console.print(f"  {video['path']}", soft_wrap=True, highlight=False)
+    left_out = [story for story in result["stories"] if story["reason"]]
+    if left_out:
+        skipped = Table(title="Left out", title_justify="left")
+        skipped.add_column("story")
+        skipped.add_column("because")
+        for story in left_out:
+            skipped.add_row(story["title"], story["reason"])
+        console.print(skipped)
+    waiting = sum(story["state"] in {"waiting", "flagged"} for story in result["stories"])
+    if waiting:
+        console.print(f"{waiting} more stories wait for your decision in the back office.")

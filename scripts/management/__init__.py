@@ -1,0 +1,1 @@
+"""``scripts/manage``: the one command line."""

@@ -1,0 +1,41 @@
+"""Opens the record for a command, and the queue for the hints that it sends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from core import crypto, db, log, migrate, queue, settings
+from core.settings import ROOT, Settings
+
+
+@contextmanager
+def record() -> Iterator[Settings]:
+    """Settings checked, PostgreSQL reached and migrated; closed after the block.
+
+    Where ``DATABASE_URL`` or ``REDIS_URL`` are not set, the embedded ones are started.
+    """
+    settle()
+    config = settings.current()
+    log.configure("manage", "WARNING")
+    crypto.configure(config.cryptography_key.get_secret_value())
+    db.configure(config.database_url.get_secret_value(), max_connections=4)
+    db.check(config.database_url.get_secret_value())
+    migrate.forward()
+    queue.connect(config.redis_url.get_secret_value())
+    with db.session():
+        yield config
+
+
+def settle() -> None:
+    """Fill what the environment leaves open: embedded services, and keys kept under ``var``."""
+    from scripts.embedded import ensure_running
+    from scripts.local_secrets import local_secrets
+
+    addresses = ensure_running(ROOT)
+    os.environ.setdefault("DATABASE_URL", addresses.database_url)
+    os.environ.setdefault("REDIS_URL", addresses.redis_url)
+    for name, value in local_secrets(ROOT).items():
+        if not os.environ.get(f"{name}_FILE"):
+            os.environ.setdefault(name, value)

@@ -1,0 +1,125 @@
+"""Stories: bring in, look at, decide."""
+
+from __future__ import annotations
+
+import sys
+from getpass import getuser
+from pathlib import Path
+from typing import TextIO
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from adapters.ports import StoryQuery
+from core.db import transaction
+from core.errors import InputError, StageError
+from models import Source, SourceKind, Story, StoryState
+from pipelines.production import fetch, review
+from scripts.management.record import record
+
+
+def add_to(manage: click.Group) -> None:
+    manage.add_command(stories)
+
+
+@click.group("stories")
+def stories() -> None:
+    """Stories, from their arrival to a person's decision."""
+
+
+@stories.command("list")
+@click.option("--state", type=click.Choice([state.value for state in StoryState]))
+@click.option("--count", default=50, show_default=True)
+def list_stories(state: str | None, count: int) -> None:
+    """Show the newest stories, with the reason where one was skipped."""
+    table = Table("id", "state", "words", "title", "reason")
+    with record():
+        rows = Story.select().order_by(Story.id.desc()).limit(count)
+        if state:
+            rows = rows.where(Story.state == state)
+        for story in rows:
+            table.add_row(str(story.id), story.state, str(story.words), story.title, story.reason)
+    Console().print(table)
+
+
+@stories.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--min-score", default=0, show_default=True)
+@click.option("--dry-run", is_flag=True, help="Only say what would be taken.")
+def import_listing(file: Path, min_score: int, *, dry_run: bool) -> None:
+    """Take the stories of a saved Reddit listing (JSON) FILE; each row's fate is shown."""
+    from adapters.saved_listing import SavedListing
+
+    if not file.is_file():
+        raise InputError(f"{file} is not a file: give the path of a saved Reddit listing.")
+    try:
+        posts = list(SavedListing().stories(StoryQuery(place=str(file.resolve()), limit=100_000)))
+    except StageError as error:
+        raise InputError(str(error)) from None
+    taken = skipped = known = 0
+    with record():
+        for post in posts:
+            with transaction():
+                source = _listing_source(file, min_score)
+                if dry_run:
+                    reason = fetch.why_skip(source, post)
+                    fate = f"skip: {reason}" if reason else "take"
+                    skipped, taken = skipped + bool(reason), taken + (not reason)
+                elif (story := fetch.take(source, post)) is None:
+                    fate, known = "known already", known + 1
+                elif story.state == StoryState.SKIPPED:
+                    fate, skipped = f"skipped: {story.reason}", skipped + 1
+                else:
+                    fate, taken = "taken", taken + 1
+            click.echo(f"{post.external_id:24} {fate}")
+    click.echo(f"{taken} taken, {skipped} skipped, {known} known already.")
+
+
+def _listing_source(file: Path, min_score: int) -> Source:
+    source: Source = Source.get_or_create(
+        name=f"Listing {file.name}",
+        defaults={
+            "kind": SourceKind.SAVED_LISTING,
+            "place": str(file.resolve()),
+            "enabled": False,
+            "min_score": min_score,
+        },
+    )[0]
+    return source
+
+
+@stories.command("paste")
+@click.argument("title")
+@click.option("--text", type=click.File(), default="-", help="A file; standard input by default.")
+def paste(title: str, text: TextIO) -> None:
+    """Bring in one story by hand."""
+    with record():
+        story = fetch.paste(title, text.read(), getuser())
+    click.echo(f"Story {story.id} was taken.")
+
+
+@stories.command("approve")
+@click.argument("ids", type=int, nargs=-1, required=True)
+@click.option("--reason", default="", help="Needed for a flagged story.")
+def approve(ids: tuple[int, ...], reason: str) -> None:
+    """Let stories be produced and published."""
+    with record():
+        _tell(*review.in_bulk(list(ids), lambda i: review.approve(i, getuser(), reason)))
+
+
+@stories.command("reject")
+@click.argument("ids", type=int, nargs=-1, required=True)
+@click.option("--reason", required=True)
+def reject(ids: tuple[int, ...], reason: str) -> None:
+    """Decide that stories are not made."""
+    with record():
+        _tell(*review.in_bulk(list(ids), lambda i: review.reject(i, getuser(), reason)))
+
+
+def _tell(done: int, refused: list[str]) -> None:
+    click.echo(f"{done} done.")
+    for sentence in refused:
+        click.echo(sentence, err=True)
+    if refused:
+        sys.exit(1)

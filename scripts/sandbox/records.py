@@ -1,0 +1,119 @@
+"""What the sandbox keeps about tokens, posts and webhooks. Tokens are kept as hashes only."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import Any
+
+
+def hashed(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@dataclass
+class RedditToken:
+    expires_at: float
+
+
+@dataclass
+class Code:
+    """An authorization code on its way to the token endpoint."""
+
+    creator: str
+    scopes: list[str]
+    redirect_uri: str
+    challenge: str
+    expires_at: float
+
+
+@dataclass
+class Token:
+    """An access or refresh token; ``grant`` ties together what one authorization led to."""
+
+    use: str
+    creator: str
+    scopes: list[str]
+    grant: str
+    expires_at: float
+
+
+@dataclass
+class Delivery:
+    """A webhook that has to arrive."""
+
+    id: str
+    event: str
+    body: str
+    next_at: float
+    give_up_at: float
+    attempts: int = 0
+    delivered: bool = False
+    spoiled: bool = False
+    """Signed with a wrong secret, as somebody else would."""
+
+
+@dataclass
+class Post:
+    """A video on its way, from the call to init to what viewers see."""
+
+    publish_id: str
+    creator: str
+    direct: bool
+    """Posted directly, or sent into the creator's inbox."""
+    info: dict[str, Any]
+    """``post_info`` as it was sent; empty for the inbox."""
+    size: int
+    chunk_size: int
+    chunks: int
+    upload_token: str
+    """Hash of the token in the upload address."""
+    created_at: float
+    upload_until: float
+    asked_creator_info: bool
+    received: int = 0
+    """Bytes of the chunks that arrived whole, in order."""
+    chunks_received: int = 0
+    completed_at: float = 0.0
+    """When the last byte came; 0 before."""
+    checked: bool = False
+    fail_reason: str = ""
+    sha256: str = ""
+    seconds: float = 0.0
+    width: int = 0
+    height: int = 0
+    fps: float = 0.0
+    done_at: float = 0.0
+    """When processing ends."""
+    published_at: float = 0.0
+    settled: bool = False
+    """Nothing happens by itself any more, and the webhooks about it are on their way."""
+    post_id: int = 0
+    hashtags: list[str] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        return str(self.info.get("title", ""))
+
+    @property
+    def public(self) -> bool:
+        return self.info.get("privacy_level") == "PUBLIC_TO_EVERYONE"
+
+    def status(self, now: float) -> str:
+        """Status as the status call names it."""
+        if not self.completed_at:
+            return "FAILED" if self.fail_reason else "PROCESSING_UPLOAD"
+        if not self.settled:
+            half_way = (self.completed_at + self.done_at) / 2
+            waiting = not self.checked or now < half_way
+            return "PROCESSING_UPLOAD" if waiting else "PROCESSING_DOWNLOAD"
+        if self.fail_reason:
+            return "FAILED"
+        return "PUBLISH_COMPLETE" if self.published_at else "SEND_TO_USER_INBOX"
+
+
+def hashtags_of(title: str) -> list[str]:
+    """Words behind a ``#``, in any script, without the ``#``."""
+    return re.findall(r"#(\w+)", unicodedata.normalize("NFC", title))

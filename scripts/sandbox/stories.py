@@ -1,0 +1,82 @@
+"""The stories that the sandbox's subreddits hold: ``stories/*.md``, written for it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "stories"
+FLAGS = ("nsfw", "stickied", "removed", "deleted", "media")
+
+
+@dataclass
+class Story:
+    """One post of a subreddit.
+
+    In a file the fields stand as ``name: value`` between two lines of ``---``, and the body, in
+    Markdown, follows.
+    """
+
+    id: str
+    subreddit: str
+    title: str
+    body: str = ""
+    score: int = 1
+    comments: int = 0
+    author: str = "sandbox_writer"
+    hours_old: float = 1.0
+    edited_hours_old: float = 0.0
+    """When it was last edited; 0: never."""
+    flags: list[str] = field(default_factory=list)
+    crosspost_of: str = ""
+    url: str = ""
+    """Where a link post points to."""
+
+    @property
+    def fullname(self) -> str:
+        return f"t3_{self.id}"
+
+    @property
+    def slug(self) -> str:
+        words = re.sub(r"[^a-z0-9]+", "_", self.title.lower()).strip("_")
+        return words[:50].rstrip("_") or "post"
+
+    @property
+    def permalink(self) -> str:
+        return f"/r/{self.subreddit}/comments/{self.id}/{self.slug}/"
+
+
+def shipped_stories() -> list[Story]:
+    return [read_story(path) for path in sorted(FOLDER.glob("*.md"))]
+
+
+def read_story(path: Path) -> Story:
+    """Read one file.
+
+    Raises:
+        ValueError: the front matter is missing, or names what is no field.
+    """
+    parts = path.read_text(encoding="utf-8").split("---\n", 2)
+    if len(parts) != 3 or parts[0]:  # noqa: PLR2004 - before, between and after the two lines
+        raise ValueError(f"{path.name} must begin with fields between two lines of ---.")
+    values = dict(line.split(": ", 1) for line in parts[1].splitlines() if line)
+    try:
+        return Story(
+            score=int(values.pop("score", "1")),
+            comments=int(values.pop("comments", "0")),
+            hours_old=float(values.pop("hours_old", "1")),
+            edited_hours_old=float(values.pop("edited_hours_old", "0")),
+            flags=_flags(values.pop("flags", "")),
+            body=parts[2].strip("\n"),
+            **values,
+        )
+    except TypeError as wrong:
+        raise ValueError(f"{path.name}: {wrong}") from wrong
+
+
+def _flags(text: str) -> list[str]:
+    flags = [flag.strip() for flag in text.split(",") if flag.strip()]
+    if unknown := [flag for flag in flags if flag not in FLAGS]:
+        raise ValueError(f"Unknown flags: {unknown}; there are {FLAGS}.")
+    return flags

@@ -1,0 +1,47 @@
+"""The back office's process: settings → record, queue and TikTok → ``admin.create_app``.
+
+Served by gunicorn as ``scripts.web:application()``.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from adapters.tiktok_api import TikTokAuthorizer
+from admin.app import create_app
+from core import crypto, db, log, migrate, queue, settings
+from core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+BOOT_ERROR = 3
+"""The exit code with which a worker tells gunicorn that starting it again is of no use."""
+
+
+def application() -> Flask:
+    """Set the process up and make its application; ends the process where that can't be."""
+    try:
+        return _application()
+    except ConfigurationError as error:
+        print(f"The back office can't start. {error}", file=sys.stderr)
+        sys.exit(BOOT_ERROR)
+
+
+def _application() -> Flask:
+    config = settings.current()
+    log.configure("web", config.log_level)
+    crypto.configure(config.cryptography_key.get_secret_value())
+    db.configure(config.database_url.get_secret_value())
+    db.check(config.database_url.get_secret_value())
+    migrate.forward()
+    queue.connect(config.redis_url.get_secret_value())
+    authorizer = TikTokAuthorizer(
+        api_url=config.tiktok_api_url,
+        authorize_url=config.tiktok_authorize_url,
+        client_key=config.tiktok_client_key,
+        client_secret=config.tiktok_client_secret.get_secret_value(),
+    )
+    return create_app(config, authorizer)

@@ -1,0 +1,150 @@
+"""The demo as its user starts it, in a copy of this tree, with real processes to be hurt."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg2
+import pytest
+import requests
+
+from scripts import embedded
+from scripts.embedded.home import Home
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+FOLDERS = ("core", "adapters", "assets", "pipelines", "workers", "admin", "scripts")
+
+
+class Demo:
+    """A running ``scripts/demo --once``."""
+
+    def __init__(self, root: Path, subreddit: str, environment: dict[str, str]) -> None:
+        self.root = root
+        self.result_file = root / "result.json"
+        self.output = (root / "output.txt").open("w+")
+        command = ["-m", "scripts.demonstration", "--once", "--subreddit", subreddit]
+        self.process = subprocess.Popen(
+            [sys.executable, *command, "--json", str(self.result_file)],
+            cwd=root,
+            env={**plain_environment(root), **environment},
+            stdout=self.output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def wait(self, seconds: float) -> dict[str, Any]:
+        """The result of a demo that ended well."""
+        assert self.process.wait(timeout=seconds) == 0, self.text()
+        result: dict[str, Any] = json.loads(self.result_file.read_text())
+        return result
+
+    def text(self) -> str:
+        self.output.flush()
+        return Path(self.output.name).read_text()
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Ask the demo's own record."""
+        url = embedded.ensure_running(self.root, environ={}).database_url
+        with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+            cursor.execute(sql)
+            return cursor.fetchall()
+
+    def until(self, condition: Callable[[], Any], what: str, seconds: float = 120.0) -> Any:
+        """The first true answer of ``condition``, which may find the demo not far enough yet."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, f"ended before {what}:\n{self.text()}"
+            try:
+                if answer := condition():
+                    return answer
+            except (OSError, psycopg2.Error):
+                pass  # not far enough yet: the deadline decides
+            time.sleep(0.2)
+        pytest.fail(f"{what} did not happen within {seconds:.0f} s:\n{self.text()}")
+
+    def rendering(self) -> int | None:
+        """Id of a job that is in mid-render."""
+        rows = self.query(
+            "SELECT id FROM job WHERE stage = 'render' AND state = 'running' AND progress > 0.1"
+        )
+        return rows[0][0] if rows else None
+
+    def sandbox_posts(self) -> list[dict[str, Any]]:
+        """What TikTok's stand-in has received, whatever our record says."""
+        address = next(
+            word for word in self.text().split() if word.startswith("http") and word != self.office
+        )
+        posts: list[dict[str, Any]] = requests.get(f"{address}/sandbox/posts", timeout=10).json()
+        return posts
+
+    @property
+    def office(self) -> str:
+        line = next(line for line in self.text().splitlines() if line.startswith("Back office: "))
+        return line.split()[2]
+
+    def kill(self, name: str) -> None:
+        """Kill the process ``name`` of the Procfile with all its children."""
+        pid = int((self.root / "var" / "run" / f"{name}.pid").read_text())
+        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+        for member in reversed(family):
+            member.send_signal(signal.SIGKILL)
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+        self.output.close()
+
+
+def plain_environment(root: Path) -> dict[str, str]:
+    """No setting of the machine at hand leaks in."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {"PATH": path, "HOME": str(root), "PYTHONPATH": str(root), "COLUMNS": "200"}
+
+
+@pytest.fixture
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A copy of the project with a ``var`` of its own."""
+    root = tmp_path_factory.mktemp("demo")
+    root.chmod(0o755)
+    for folder in FOLDERS:
+        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("models.py", "Procfile", "pyproject.toml"):
+        shutil.copy(ROOT / file, root / file)
+    try:
+        yield root
+    finally:
+        embedded.stop(root)
+        shutil.rmtree(Home.of(root).path, ignore_errors=True)
+        shutil.rmtree(root, ignore_errors=True)
+
+
+StartDemo = Callable[..., Demo]
+
+
+@pytest.fixture
+def start_demo(tree: Path) -> Iterator[StartDemo]:
+    started: list[Demo] = []
+
+    def start(subreddit: str = "sandboxnights", **environment: str) -> Demo:
+        demo = Demo(tree, subreddit, environment)
+        started.append(demo)
+        return demo
+
+    yield start
+    for demo in started:
+        demo.end()

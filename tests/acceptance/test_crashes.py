@@ -1,0 +1,78 @@
+"""Processes are killed and Redis is wiped in mid-work: nothing is lost, nothing is done twice."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+import redis
+
+from scripts import embedded
+from tests.acceptance.conftest import Demo, StartDemo
+
+pytestmark = pytest.mark.acceptance
+
+PICKED_UP_SECONDS = 30
+
+
+def assert_each_video_was_posted_once(result: dict[str, Any]) -> None:
+    assert result["videos"]
+    assert all(post["status"] == "published" for post in result["posts"])
+    posted = Counter((post["account"], post["story"], post["part"]) for post in result["posts"])
+    assert set(posted.values()) == {1}
+    assert len(posted) == 2 * len(result["videos"])
+    platform_ids = [post["platform_id"] for post in result["posts"]]
+    assert len(set(platform_ids)) == len(platform_ids)
+
+
+def test_a_gpu_worker_killed_in_mid_render_costs_seconds_and_no_second_post(
+    start_demo: StartDemo,
+) -> None:
+    # Given a demo that is in mid-render
+    demo = start_demo()
+    job = demo.until(demo.rendering, "a render in progress")
+    [(fence,)] = demo.query(f"SELECT fence FROM job WHERE id = {job}")
+
+    # When the gpu worker is killed
+    demo.kill("gpu")
+    killed = time.monotonic()
+
+    # Then the render begins again within seconds of the worker's restart
+    demo.until(
+        lambda: demo.query(f"SELECT 1 FROM job WHERE id = {job} AND fence > {fence}"),
+        "the second try",
+        PICKED_UP_SECONDS,
+    )
+    assert time.monotonic() - killed < PICKED_UP_SECONDS
+
+    # And everything ends well, with every post there once
+    result = demo.wait(240)
+    assert_each_video_was_posted_once(result)
+
+
+def test_redis_stopped_for_ten_seconds_and_emptied_loses_nothing(start_demo: StartDemo) -> None:
+    # Given a demo in mid-render
+    demo = start_demo()
+    demo.until(demo.rendering, "a render in progress")
+
+    # When Redis is emptied, stops for ten seconds, and comes back
+    restart_redis_empty(demo, away=10)
+
+    # Then everything ends well, with every post there once
+    result = demo.wait(300)
+    assert_each_video_was_posted_once(result)
+
+
+def restart_redis_empty(demo: Demo, *, away: float) -> None:
+    from scripts.embedded.home import Home
+    from scripts.embedded.redis import Redis
+
+    server = Redis(Home.of(demo.root))
+    url = embedded.ensure_running(demo.root, environ={}).redis_url
+    redis.Redis.from_url(url).flushall()
+    server.stop()
+    time.sleep(away)
+    server.ensure_running()
+    assert not redis.Redis.from_url(url).exists("storymill:generation")

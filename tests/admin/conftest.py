@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic import SecretStr
+
+from admin.app import create_app
+from admin.auth import create_user
+from core import crypto, db, queue
+from core.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from flask import Flask
+    from werkzeug.test import TestResponse
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
+    media = tmp_path / "media"
+    media.mkdir()
+    return Settings(
+        database_url=SecretStr(database_url),
+        redis_url=SecretStr(redis_url),
+        cryptography_key=SecretStr(crypto.new_key()),
+        secret_key=SecretStr("a secret of the tests alone"),
+        media_dir=media,
+        tiktok_client_key="key",
+    )
+
+
+@pytest.fixture
+def record(settings: Settings) -> Iterator[None]:
+    """The process as ``scripts.web`` sets it up; the test itself holds a connection too."""
+    crypto.configure(settings.cryptography_key.get_secret_value())
+    db.configure(settings.database_url.get_secret_value())
+    queue.connect(settings.redis_url.get_secret_value())
+    with db.session():
+        yield
+    db.database.close_all()
+
+
+class Browser:
+    """A person at the back office: follows forms as a browser does, CSRF token and all."""
+
+    def __init__(self, app: Flask) -> None:
+        self.client = app.test_client()
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self._ask("GET", path, **options)
+
+    def json(self, path: str) -> dict[str, Any]:
+        answer: dict[str, Any] = self.get(path).get_json()
+        return answer
+
+    def post(self, path: str, *, on: str = "/me/", **fields: Any) -> TestResponse:
+        """Send a form with the token that the page ``on`` carries."""
+        token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', self.get(on).text)
+        data = {**fields, "csrf_token": token[1] if token else ""}
+        return self._ask("POST", path, data=data)
+
+    def sign_in(self, name: str, password: str = PASSWORD, **fields: str) -> TestResponse:
+        return self.post("/sign-in", on="/sign-in", name=name, password=password, **fields)
+
+    def _ask(self, method: str, path: str, **options: Any) -> TestResponse:
+        # The test's own connection is this thread's: a request must find the thread without one.
+        with db.closed_for_long_work():
+            return self.client.open(path, method=method, **options)
+
+
+@pytest.fixture
+def app(settings: Settings, record: None) -> Flask:
+    return create_app(settings)
+
+
+@pytest.fixture
+def stranger(app: Flask) -> Browser:
+    return Browser(app)
+
+
+@pytest.fixture
+def owner(app: Flask) -> Browser:
+    return signed_in(app, "olga", "owner")
+
+
+@pytest.fixture
+def editor(app: Flask) -> Browser:
+    return signed_in(app, "emil", "editor")
+
+
+@pytest.fixture
+def viewer(app: Flask) -> Browser:
+    return signed_in(app, "vera", "viewer")
+
+
+def signed_in(app: Flask, name: str, role: str) -> Browser:
+    create_user(name, PASSWORD, role)
+    browser = Browser(app)
+    assert browser.sign_in(name).status_code == 303
+    return browser

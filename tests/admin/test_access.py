@@ -1,0 +1,108 @@
+"""Nobody sees or changes anything that their role doesn't allow."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from models import StoryState
+from tests.admin import records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from flask import Flask
+    from werkzeug.routing import Rule
+
+    from core.settings import Settings
+    from tests.admin.conftest import Browser
+
+PUBLIC = {"static", "home.static", "auth.sign_in", "health.alive", "health.ready"}
+FOR_EVERY_USER = {"auth.sign_out", "me.password"}
+
+
+def rules(app: Flask, method: str) -> Iterator[tuple[str, str]]:
+    """Endpoint and an address of each rule that takes ``method`` and isn't public."""
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint not in PUBLIC and method in (rule.methods or ()):
+            yield rule.endpoint, address(app, rule)
+
+
+def address(app: Flask, rule: Rule) -> str:
+    values = {name: "srt" if name == "form" else 1 for name in rule.arguments}
+    values |= {"filename": "app.css"} if "filename" in rule.arguments else {}
+    return str(app.url_map.bind("").build(rule.endpoint, values, force_external=False))
+
+
+@pytest.fixture
+def rows(settings: Settings, record: None) -> None:
+    """A row of each kind with id 1, and secrets that must not show."""
+    post = records.post(records.video(settings.media_dir), records.account(), publish_id="p1")
+    records.failure("publish", post.id)
+    records.story("The flagged one", StoryState.FLAGGED, reason="Too much blood.")
+
+
+def test_strangers_are_sent_to_the_sign_in_page(app: Flask, rows: None, stranger: Browser) -> None:
+    for endpoint, path in rules(app, "GET"):
+        answer = stranger.get(path)
+        sent = answer.status_code == 302 and answer.location.startswith("/sign-in?next=")
+        assert sent or answer.status_code == 401, endpoint
+    for endpoint, path in rules(app, "POST"):
+        assert stranger.post(path, on="/sign-in").status_code == 401, endpoint
+
+
+def test_viewers_look_but_change_nothing(app: Flask, rows: None, viewer: Browser) -> None:
+    for endpoint, path in rules(app, "GET"):
+        expected = {403} if endpoint.startswith("users.") else {200, 400}
+        if endpoint != "accounts.callback":
+            assert viewer.get(path).status_code in expected, endpoint
+    for endpoint, path in rules(app, "POST"):
+        if endpoint not in FOR_EVERY_USER:
+            assert viewer.post(path).status_code == 403, endpoint
+
+
+def test_only_owners_manage_users(app: Flask, rows: None, editor: Browser, owner: Browser) -> None:
+    assert editor.get("/users/").status_code == 403
+    assert editor.post("/users/new", name="x").status_code == 403
+    assert owner.get("/users/").status_code == 200
+
+
+def test_a_form_without_its_token_is_refused(rows: None, editor: Browser) -> None:
+    answer = editor._ask("POST", "/stories/2/reject", data={"reason": "dull"})  # noqa: SLF001
+
+    assert answer.status_code == 400
+    assert "out of date" in answer.text
+
+
+def test_pages_show_no_secret_and_no_other_host(app: Flask, rows: None, owner: Browser) -> None:
+    # given an account with tokens, a post with an upload address, a trace with a bearer token
+    for endpoint, path in rules(app, "GET"):
+        page = owner.get(path)
+        # then no page shows any of it
+        assert "canary" not in page.text, endpoint
+        # and everything that a page loads is ours, and guarded
+        assert not re.findall(r'<(?:script|link|img|video|audio|track)[^>]*"https?:', page.text)
+        policy = page.headers["Content-Security-Policy"]
+        assert "unsafe" not in policy
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert page.headers["X-Frame-Options"] == "DENY"
+        assert page.headers["X-Content-Type-Options"] == "nosniff"
+        nonces = set(re.findall(r'<script nonce="([^"]+)"', page.text))
+        assert all(f"'nonce-{nonce}'" in policy for nonce in nonces), endpoint
+        assert "<script>" not in page.text
+        assert not re.search(r'\son[a-z]+="|\sstyle="', page.text), endpoint
+
+
+def test_what_a_story_says_is_text_and_never_markup(owner: Browser, tmp_path: Path) -> None:
+    evil = '<script>alert(1)</script><img src=x onerror="alert(2)">'
+    story = records.story(evil, body=evil, narratable_text=evil, reason=evil, url="javascript:x()")
+
+    for path in ("/stories/", f"/stories/{story.id}", f"/stories/{story.id}/edit"):
+        page = owner.get(path).text
+        assert "<script>alert" not in page
+        assert "<img src=x" not in page
+        assert "javascript:" not in page

@@ -1,0 +1,135 @@
+"""A real browser walks through an editor's morning; it must find nothing to complain of."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+import imageio_ffmpeg
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+from werkzeug.serving import make_server
+
+from admin.auth import create_user
+from models import JobState, Story, StoryState
+from tests.admin import records
+from tests.admin.conftest import PASSWORD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from flask import Flask
+    from selenium.webdriver.remote.webdriver import WebDriver
+    from selenium.webdriver.remote.webelement import WebElement
+
+    from core.settings import Settings
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMEDRIVER = shutil.which("chromedriver")
+
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM and CHROMEDRIVER), reason="Chromium and its driver are not installed"
+)
+
+
+@pytest.fixture
+def office(app: Flask) -> Iterator[str]:
+    """Address of the back office, served as to anybody."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture
+def chromium() -> Iterator[WebDriver]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM or ""
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = webdriver.ChromeService(executable_path=CHROMEDRIVER or "")
+    driver = webdriver.Chrome(options=options, service=service)
+    yield driver
+    driver.quit()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_an_editors_morning(
+    settings: Settings, office: str, chromium: WebDriver, tmp_path: Path, width: int
+) -> None:
+    # given stories that wait, a finished video, and a failure
+    create_user("emil", PASSWORD, "editor")
+    first, second = records.story("The first ladder"), records.story("The second ladder")
+    shown = records.video(settings.media_dir, content=clip(tmp_path))
+    failure = records.failure("render", shown.part.id)
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+    def one(selector: str) -> WebElement:
+        return chromium.find_element(By.CSS_SELECTOR, selector)
+
+    def wait(until: Any) -> Any:
+        return WebDriverWait(chromium, 10).until(lambda _: until())
+
+    def visit(path: str) -> None:
+        chromium.get(office + path)
+        overflow = "return document.documentElement.scrollWidth - window.innerWidth"
+        assert chromium.execute_script(overflow) <= 0, path
+
+    # when an editor signs in
+    visit("/stories/?state=waiting")
+    one("#name").send_keys("emil")
+    one("#password").send_keys(PASSWORD, Keys.ENTER)
+    # and goes through the queue by keyboard: the newest is approved, the next one rejected
+    wait(lambda: one(".queue"))
+    one("body").send_keys("j", "a")
+    wait(lambda: Story.get_by_id(second.id).state == StoryState.APPROVED)
+    visit("/stories/?state=waiting")
+    one("body").send_keys("j", "r")
+    wait(lambda: one("#reject textarea").is_displayed())
+    one("#reject textarea").send_keys("Told before")
+    one("#reject .btn-danger").click()
+    wait(lambda: Story.get_by_id(first.id).state == StoryState.REJECTED)
+    # and watches a video, from its middle
+    visit(f"/videos/{shown.part.id}")
+    video = "const video = document.querySelector('video');"
+    wait(lambda: chromium.execute_script(f"{video} return video.readyState > 0"))
+    chromium.execute_script(f"{video} video.currentTime = 1")
+    shows = f"{video} return !video.seeking && video.readyState > 1 && video.currentTime === 1"
+    wait(lambda: chromium.execute_script(shows))
+    # and discards nothing by mistake, but repeats what failed
+    visit(f"/failures/{failure.id}")
+    one(".btn-outline-danger").click()
+    wait(lambda: one("#confirm").is_displayed())
+    one("#confirm [value=no]").click()
+    assert records.job_of(failure).state == JobState.DEAD
+    one(".head .btn-primary").click()
+    wait(lambda: records.job_of(failure).state == JobState.WAITING)
+    # then home moves by itself
+    visit("/")
+    Story.update(state=StoryState.FLAGGED).where(Story.id == first.id).execute()
+    wait(lambda: "1\nflagged story to judge" in one("#needs").text)
+    # and no page fits badly, and the browser complains of nothing
+    for path in ("/videos/", "/posts/", "/accounts/", "/sources/new", "/jobs/", "/audit/", "/me/"):
+        visit(path)
+    log = chromium.get_log("browser")  # type: ignore[attr-defined]  # Chromium's own
+    complaints = [line for line in log if line["level"] == "SEVERE"]
+    assert complaints == []
+
+
+def clip(folder: Path) -> bytes:
+    """Two seconds of a small real video."""
+    made = folder / "clip.mp4"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi"]
+    command += ["-i", "testsrc2=s=108x192:r=10:d=2", "-pix_fmt", "yuv420p", str(made)]
+    subprocess.run(command, check=True)
+    return made.read_bytes()

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from core import db, queue
+from models import JobState, PostState, StoryState, VideoState, now
+from tests.admin import records
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+    from tests.admin.conftest import Browser
+
+
+def test_home_says_what_needs_a_person_and_how_it_goes(settings: Settings, viewer: Browser) -> None:
+    records.story()
+    records.story(state=StoryState.FLAGGED)
+    records.failure("script", records.story().id)
+    video = records.video(settings.media_dir, state=VideoState.REVIEW)
+    account, expired = records.account(), records.account("late_tales", "expired")
+    records.post(video, account, PostState.PUBLISHED, published_at=now())
+    records.post(video, expired, PostState.PARKED)
+
+    page = " ".join(viewer.get("/").text.replace("<strong>", "").replace("</strong>", "").split())
+
+    for need in (
+        "2 stories to approve",
+        "1 flagged story to judge",
+        "1 open failure",
+        "1 video to review",
+        "1 parked post needs a decision",
+        "1 account to connect again",
+        "50.0 % of the last 2 posts",
+        "1 story became a video",
+        "1 post published",
+    ):
+        assert need in page, need
+
+
+def test_running_work_is_shown_live(viewer: Browser) -> None:
+    story = records.story("The ladder in the making")
+    started = now() - timedelta(seconds=40)
+    job = records.job("script", story.id, JobState.RUNNING, progress=0.25, started_at=started)
+
+    assert "25 %" in viewer.json("/live.json")["running"]
+    type(job).update(progress=0.75).execute()
+    pieces = viewer.json("/live.json")
+
+    assert set(pieces) == {"needs", "running", "queues"}
+    assert "75 %" in pieces["running"]
+    assert "The ladder in the making" in pieces["running"]
+
+
+def test_empty_pages_say_what_to_do(owner: Browser) -> None:
+    advice = {
+        "/": "Connect an account",
+        "/stories/": "Paste a story",
+        "/videos/": "Approve a story",
+        "/posts/": "Look at the accounts",
+        "/accounts/": "set TIKTOK_CLIENT_KEY",
+        "/sources/": "Add a source",
+        "/failures/": "Nothing has failed",
+    }
+    for path, words in advice.items():
+        assert words in owner.get(path).text, path
+
+
+def test_readiness_names_what_is_away(settings: Settings, stranger: Browser) -> None:
+    assert stranger.json("/health") == {"status": "ok"}
+    assert stranger.json("/ready")["status"] == "ok"
+
+    # when the broker, the disk and the database go away
+    db.database.close_all()
+    queue.connect("redis://127.0.0.1:9/0")
+    settings.media_dir.rmdir()
+    db.configure("postgresql://nobody@127.0.0.1:9/none")
+    answer = stranger.client.get("/ready")
+
+    # then each is named, the process still counts as alive, and pages say that nothing is lost
+    assert answer.status_code == 503
+    found = answer.get_json()
+    assert found["database"] == found["broker"] == "away"
+    assert "media folder" in found["disk"]
+    assert stranger.client.get("/health").status_code == 200
+    assert stranger.client.get("/").status_code == 503
+    assert "Nothing is lost" in stranger.client.get("/").text
+    db.configure(settings.database_url.get_secret_value())
+    db.database.connect()
+
+
+def test_the_process_loads_no_library_for_sound_or_pictures() -> None:
+    heavy = ("onnxruntime", "numpy", "faster_whisper", "piper", "av", "py3langid", "PIL", "praw")
+    program = f"import sys, scripts.web; print([m for m in {heavy} if m in sys.modules])"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": os.environ["PATH"]},
+    )
+
+    assert done.stdout.strip() == "[]"

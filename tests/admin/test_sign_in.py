@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from admin.app import create_app
+from admin.auth import FREE_TRIES, create_user, is_local
+from core.errors import InputError
+from models import AuditEntry, User, now
+from tests.admin.conftest import PASSWORD, Browser
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from core.settings import Settings
+
+
+def test_the_right_password_leads_to_where_one_wanted_to_go(stranger: Browser) -> None:
+    create_user("olga", PASSWORD, "owner")
+
+    answer = stranger.sign_in("olga", next="/stories/?state=waiting")
+
+    assert answer.location == "/stories/?state=waiting"
+    assert stranger.get("/stories/?state=waiting").status_code == 200
+    assert AuditEntry.get().action == "user.sign_in"
+
+
+def test_wrong_names_and_passwords_get_the_same_answer(stranger: Browser) -> None:
+    create_user("olga", PASSWORD, "owner")
+
+    wrong = stranger.sign_in("olga", "not the password")
+    unknown = stranger.sign_in("nobody", "not the password")
+
+    assert wrong.status_code == unknown.status_code == 401
+    assert "match" in wrong.text
+    assert stranger.get("/").status_code == 302
+
+
+def test_wrong_passwords_lock_the_name_for_ever_longer(stranger: Browser) -> None:
+    create_user("olga", PASSWORD, "owner")
+    locks = []
+    for _ in range(FREE_TRIES + 3):
+        # given a lock that has run out, if there was one
+        User.update(locked_until=None).execute()
+        # when the password is wrong once more
+        stranger.sign_in("olga", "not the password")
+        until = User.get().locked_until
+        locks.append((until - now()).total_seconds() if until else 0)
+
+    # then the first tries are free, and each lock is twice as long as the one before
+    assert locks[:FREE_TRIES] == [0] * FREE_TRIES
+    assert locks[FREE_TRIES:] == pytest.approx([15, 30, 60], abs=2)
+    # and while it lasts the right password doesn't help
+    assert stranger.sign_in("olga").status_code == 401
+    # and afterwards it does, and the count begins anew
+    User.update(locked_until=now() - timedelta(seconds=1)).execute()
+    assert stranger.sign_in("olga").status_code == 303
+    assert (User.get().failed_sign_ins, User.get().locked_until) == (0, None)
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["https://evil.example/", "//evil.example", "/\\evil.example", "/\t/evil.example", "evil", ""],
+)
+def test_sign_in_never_leads_to_another_site(stranger: Browser, elsewhere: str) -> None:
+    create_user("olga", PASSWORD, "owner")
+
+    assert not is_local(elsewhere)
+    assert stranger.sign_in("olga", next=elsewhere).location == "/"
+
+
+def test_a_session_planted_before_sign_in_is_not_kept(stranger: Browser) -> None:
+    create_user("olga", PASSWORD, "owner")
+    with stranger.client.session_transaction() as planted:
+        planted["id"] = planted["more"] = "known to somebody else"
+
+    stranger.sign_in("olga")
+
+    with stranger.client.session_transaction() as session:
+        assert "known to somebody else" not in session.values()
+
+
+def test_a_new_password_ends_the_other_sessions(app: Flask, owner: Browser) -> None:
+    elsewhere = Browser(app)
+    elsewhere.sign_in("olga")
+
+    owner.post("/me/password", old=PASSWORD, new="another good password")
+
+    assert owner.get("/").status_code == 200
+    assert elsewhere.get("/").status_code == 302
+    assert elsewhere.sign_in("olga").status_code == 401
+    assert elsewhere.sign_in("olga", "another good password").status_code == 303
+
+
+def test_a_barred_user_is_out_at_once(owner: Browser, viewer: Browser) -> None:
+    vera = User.get(User.name == "vera")
+
+    owner.post(f"/users/{vera.id}/switch", on="/users/")
+
+    assert viewer.get("/").status_code == 302
+    assert viewer.sign_in("vera").status_code == 401
+
+
+def test_an_owner_can_not_lock_the_last_owner_out(owner: Browser) -> None:
+    me = User.get(User.name == "olga")
+
+    owner.post(f"/users/{me.id}/role", on="/users/", role="viewer")
+    owner.post(f"/users/{me.id}/switch", on="/users/")
+
+    me = User.get(User.name == "olga")
+    assert (me.role, me.active) == ("owner", True)
+
+
+def test_sign_out_takes_a_form(owner: Browser) -> None:
+    assert owner.get("/sign-out").status_code == 405
+    assert owner.get("/").status_code == 200
+
+    assert owner.post("/sign-out").status_code == 303
+
+    assert owner.get("/").status_code == 302
+
+
+def test_the_cookie_is_kept_from_scripts_other_sites_and_plain_http(
+    settings: Settings, record: None
+) -> None:
+    create_user("olga", PASSWORD, "owner")
+    secure = settings.model_copy(update={"public_url": "https://office.example"})
+    client = create_app(secure).test_client()
+
+    cookie = client.get("/sign-in", base_url="https://office.example").headers["Set-Cookie"]
+
+    assert cookie.startswith("__Host-storymill=")
+    assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
+
+
+def test_passwords_are_stored_as_argon2id_only(record: None) -> None:
+    user = create_user("olga", PASSWORD, "owner")
+
+    assert user.password_hash.startswith("$argon2id$")
+    with pytest.raises(InputError, match="10 to 200"):
+        create_user("otto", "short", "owner")
+    with pytest.raises(InputError, match="already"):
+        create_user("olga", PASSWORD, "owner")
+    with pytest.raises(InputError, match="role"):
+        create_user("otto", PASSWORD, "king")

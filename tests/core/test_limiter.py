@@ -1,0 +1,231 @@
+"""The limiter against real Redis, asked by many at once."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Iterator
+from multiprocessing.queues import Queue
+
+import pytest
+from redis import Redis
+
+from core.errors import ConfigurationError
+from core.limiter import PREFIX, Limit, Limiter, LimiterUnavailableError, beside
+
+Span = tuple[float, float]
+"""Server's times just before and just after a grant."""
+
+
+@pytest.fixture
+def limiter(redis_url: str) -> Iterator[Limiter]:
+    with Redis.from_url(beside(redis_url)) as redis:
+        forget(redis)
+        yield Limiter.at(redis_url)
+        forget(redis)
+
+
+def forget(redis: Redis) -> None:
+    for key in redis.scan_iter(f"{PREFIX}:*"):
+        redis.delete(key)
+
+
+def granted(limiter: Limiter, *limits: Limit, times: int = 1) -> int:
+    """How many of ``times`` askers, each another one, are let through."""
+    turns = [limiter.acquire(limits, who=f"asker-{time.monotonic_ns()}") for _ in range(times)]
+    return sum(turn.granted for turn in turns)
+
+
+# ── exact under concurrency ──────────────────────────────────────────────────────────────────
+
+SHORT, LONG = Limit("short", 20, 0.5, "account"), Limit("long", 70, 2.0, "account")
+HAMMER_SECONDS = 3.0
+
+
+def hammer(redis_url: str, number: int, clock_error: float, log: Queue[list[Span]]) -> None:
+    right_time = time.time
+    time.time = lambda: right_time() + clock_error
+    limiter, server = Limiter.at(redis_url), Redis.from_url(redis_url)
+    spans: list[Span] = []
+    until = time.monotonic() + HAMMER_SECONDS
+    while time.monotonic() < until:
+        before = moment(server)
+        turn = limiter.acquire([SHORT, LONG], who=f"process-{number}")
+        if turn.granted:
+            spans.append((before, moment(server)))
+        else:
+            time.sleep(min(turn.seconds, 0.01))  # comes back too early, again and again
+    log.put(spans)
+
+
+def moment(server: Redis) -> float:
+    seconds, microseconds = server.time()
+    return float(seconds) + float(microseconds) / 1e6
+
+
+def test_no_window_ever_holds_more_than_its_limit(limiter: Limiter, redis_url: str) -> None:
+    # Given four processes, two of them with clocks an hour off
+    fork = multiprocessing.get_context("fork")
+    log: Queue[list[Span]] = fork.Queue()
+    errors = (0.0, 0.0, 3600.0, -3600.0)
+    processes = [
+        fork.Process(target=hammer, args=(redis_url, number, error, log))
+        for number, error in enumerate(errors)
+    ]
+
+    # When all of them ask as fast as they can
+    for process in processes:
+        process.start()
+    spans = sorted(span for _ in processes for span in log.get(timeout=30))
+    for process in processes:
+        process.join(10)
+
+    # Then, wherever a window begins, no more grants lie inside it for certain than are allowed
+    for limit in (SHORT, LONG):
+        for begins, _ in spans:
+            ends = begins + limit.seconds
+            inside = sum(before >= begins and after <= ends for before, after in spans)
+            assert inside <= limit.count, limit
+    # And nearly all that is allowed was granted: 70 in the first two seconds, then 20 each half
+    assert len(spans) >= 85
+
+
+# ── several limits, turns, changes ───────────────────────────────────────────────────────────
+
+
+def test_a_limit_is_full_and_free_again_when_its_window_has_passed(limiter: Limiter) -> None:
+    limit = Limit("init", 2, 0.3, "account")
+
+    assert granted(limiter, limit, times=5) == 2
+    assert granted(limiter, Limit("init", 2, 0.3, "another account")) == 1
+
+    # The one that was refused first comes back at its time and is let through
+    limiter.acquire([Limit("queue", 1, 0.3)], who="first")
+    refused = limiter.acquire([Limit("queue", 1, 0.3)], who="second")
+    assert 0.2 < refused.seconds <= 0.31
+    time.sleep(refused.seconds + 0.01)
+    assert limiter.acquire([Limit("queue", 1, 0.3)], who="second").granted
+
+
+def test_all_limits_are_granted_or_none(limiter: Limiter) -> None:
+    # Given a limit with room and one that is full
+    roomy, full = Limit("creator_info", 3, 60), Limit("init", 1, 60)
+    assert granted(limiter, full) == 1
+
+    # When both are asked for, in either order
+    assert granted(limiter, roomy, full, times=5) == 0
+    assert granted(limiter, full, roomy, times=5) == 0
+
+    # Then nothing of the roomy one was used up, and the answer names the one to wait for
+    assert granted(limiter, roomy, times=5) == 3
+    turn = limiter.acquire([Limit("other", 3, 60), full], who="me")
+    assert turn.waits_for == full
+
+
+def test_everybody_is_told_a_turn_of_its_own_and_newcomers_go_behind(limiter: Limiter) -> None:
+    # Given a limit of two in half a second that is full
+    limit = Limit("fetch", 2, 0.5)
+    assert granted(limiter, limit, times=2) == 2
+
+    # When five more ask
+    turns = [limiter.acquire([limit], who=f"job-{number}").seconds for number in range(5)]
+
+    # Then they don't all come back at once: two each half second
+    assert [round(seconds / 0.5) for seconds in turns] == [1, 1, 2, 2, 3]
+
+    # And once a place is free it is the first one's, not a newcomer's
+    time.sleep(turns[1] + 0.02)
+    assert not limiter.acquire([limit], who="newcomer").granted
+    assert limiter.acquire([limit], who="job-1").granted
+    assert limiter.acquire([limit], who="job-0").granted
+
+
+def test_asking_too_early_keeps_the_place_in_the_line(limiter: Limiter) -> None:
+    limit = Limit("fetch", 1, 1.0)
+    limiter.acquire([limit], who="runs")
+    first = limiter.acquire([limit], who="first").seconds
+    limiter.acquire([limit], who="second")
+
+    assert limiter.acquire([limit], who="first").seconds <= first
+
+
+def test_the_same_run_takes_one_grant_and_the_same_post_counts_once(limiter: Limiter) -> None:
+    # Given a message that came twice for the same run of a job
+    init = Limit("init", 2, 60)
+    for _ in range(2):
+        assert limiter.acquire([init], who="publish:1", grant="job 1, run 1").granted
+    # Then one of the two grants is left
+    assert granted(limiter, init, times=3) == 1
+
+    # Given a day's two posts, and a post that is tried three times
+    for run in range(3):
+        day = Limit("posts", 2, 86_400, counted="post:1")
+        assert limiter.acquire([day], who="publish:1", grant=f"run {run}").granted
+    # Then another post fits into the day, but no third one
+    assert limiter.acquire([Limit("posts", 2, 86_400, counted="post:2")], who="2").granted
+    assert not limiter.acquire([Limit("posts", 2, 86_400, counted="post:3")], who="3").granted
+
+
+def test_a_changed_limit_counts_at_once_and_zero_stops_everything(limiter: Limiter) -> None:
+    assert granted(limiter, Limit("init", 3, 60), times=9) == 3
+
+    assert granted(limiter, Limit("init", 1, 60)) == 0
+    assert limiter.acquire([Limit("init", 20, 60)], who="me").granted
+    stopped = limiter.acquire([Limit("other", 0, 60)], who="me")
+    assert (stopped.granted, stopped.seconds) == (False, 60.0)
+
+
+def test_a_pause_holds_everybody_on_the_same_key(limiter: Limiter, redis_url: str) -> None:
+    # Given a service that asked one worker to wait
+    limit = Limit("init", 5, 60, "account")
+    limiter.hold(limit, 0.4)
+
+    # Then another worker waits too, and knows why; other accounts don't
+    turn = Limiter.at(redis_url).acquire([limit], who="another worker's job")
+    assert turn.held
+    assert 0.2 < turn.seconds <= 0.4
+    assert granted(limiter, Limit("init", 5, 60, "another account")) == 1
+
+    time.sleep(0.45)
+    assert granted(limiter, limit, times=4) == 4
+
+
+def test_what_is_kept_expires_by_itself(limiter: Limiter, redis_url: str) -> None:
+    granted(limiter, Limit("init", 1, 2.0), times=3)
+
+    with Redis.from_url(beside(redis_url)) as redis:
+        left = [redis.pttl(key) for key in redis.scan_iter(f"{PREFIX}:*")]
+    assert len(left) == 2
+    assert all(0 < milliseconds <= 12_000 for milliseconds in left)
+
+
+# ── the service ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_without_redis_nothing_is_let_through() -> None:
+    limiter = Limiter.at("redis://:canary-password@127.0.0.1:9/0")
+
+    with pytest.raises(LimiterUnavailableError, match="nothing is let through") as caught:
+        limiter.acquire([Limit("init", 6, 60)], who="me")
+    assert "canary-password" not in str(caught.value)
+    with pytest.raises(LimiterUnavailableError):
+        limiter.hold(Limit("init", 6, 60), 1)
+
+
+@pytest.mark.parametrize(
+    ("broker", "limits"),
+    [
+        ("redis://:secret@host:6379/0", "redis://:secret@host:6379/1"),
+        ("redis://host", "redis://host/1"),
+        ("rediss://host:6380/4?ssl_cert_reqs=none", "rediss://host:6380/5?ssl_cert_reqs=none"),
+        ("redis://host:6379?db=2", "redis://host:6379?db=3"),
+        ("unix:///run/redis.sock?db=1", "unix:///run/redis.sock?db=2"),
+    ],
+)
+def test_limits_stand_in_the_database_beside_the_brokers(broker: str, limits: str) -> None:
+    assert beside(broker) == limits
+
+
+def test_an_address_without_a_database_number_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="database number"):
+        beside("redis://host:6379/storymill")

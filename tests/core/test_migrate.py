@@ -1,0 +1,44 @@
+"""Migrations lead to the models' tables, back, and are safe when many start at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from playhouse.schema_diff import diff_models
+
+from core import db, migrate
+from models import TABLES
+
+pytestmark = pytest.mark.usefixtures("record")
+
+
+def test_the_migrations_make_the_tables_that_the_models_describe() -> None:
+    diff = diff_models(db.database, list(TABLES))
+    assert not diff, str(diff)
+
+
+def test_migrations_go_back_and_forward() -> None:
+    names = migrate.applied()
+    assert migrate.back(len(names)) == names[::-1]
+    assert set(db.database.get_tables()) == {"schema_migration"}
+    assert migrate.forward() == names
+    assert migrate.forward() == []
+
+
+def test_two_processes_that_start_at_once_migrate_once(database_url: str) -> None:
+    # Given an empty database
+    migrate.back(len(migrate.applied()))
+
+    # When four processes start at the same moment
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from core.migrate import migrate; migrate(sys.argv[1])",
+    ]
+    starts = [subprocess.Popen([*command, database_url]) for _ in range(4)]
+
+    # Then all succeed, and the tables are there once
+    assert [process.wait(timeout=60) for process in starts] == [0, 0, 0, 0]
+    assert not diff_models(db.database, list(TABLES))

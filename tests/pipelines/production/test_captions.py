@@ -1,0 +1,267 @@
+"""Captions: every word shown once, in time, readable, and clear of the platform's interface."""
+
+from __future__ import annotations
+
+import subprocess
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import imageio_ffmpeg
+import numpy as np
+import pytest
+from PIL import ImageFont
+from pysubs2 import SSAEvent, SSAFile
+
+from adapters.ports import WordTiming
+from pipelines.production import captions, cues, fonts
+from pipelines.production.captions import TitleCard
+from pipelines.production.safe_area import COLUMN, HEIGHT, SAFE, WIDTH, Box
+from pipelines.production.title_card import compact
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STORY = (
+    "My neighbour has watered a plastic plant for three years. Nobody in the house had the heart "
+    "to say so! Last week, he asked me why it never grows. I bought a real one at night."
+)
+# Words that captions have trouble with: ASS's own commands, other scripts, and no end of letters.
+HARD = (
+    r"{braces} back\slash \N {\p1}m <i>five</i> a&b été Привет שלום, مرحبا؟ नमस्ते ภาษาไทย Ελλάδα "
+    "漢字です。 안녕하세요 Donaudampfschifffahrtselektrizitätenhauptbetriebswerk "
+    "今天天气很好我们一起去公园散步然后回家吃饭看电视睡觉明天再来"
+)
+
+
+def spoken(
+    text: str, *, start: float = 0.2, each: float = 0.3, pause: float = 0.5
+) -> list[WordTiming]:
+    """Give each word of ``text`` a time, with a breath after each sentence."""
+    words = []
+    for word in text.split():
+        words.append(WordTiming(word, round(start, 3), round(start + each - 0.03, 3)))
+        start += each + (pause if word[-1] in ".!?" else 0)
+    return words
+
+
+def build(words: list[WordTiming], style: cues.Style = "karaoke") -> captions.Subtitles:
+    return captions.build(
+        words, style=style, title_card=None, part=(1, 1), seconds=words[-1].end + 0.5
+    )
+
+
+def frames(ass: str, folder: Path, *, seconds: float, fps: int = 30) -> np.ndarray:
+    """Draw a subtitle file on black; gives brightness, one picture a frame."""
+    file = folder / "drawn.ass"
+    file.write_text(ass, encoding="utf-8")
+    drawn = subprocess.run(
+        [
+            *(imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin"),
+            *("-f", "lavfi", "-i", f"color=black:s={WIDTH}x{HEIGHT}:r={fps}"),
+            *("-vf", f"format=gray,ass={file}:fontsdir={fonts.FOLDER}:shaping=complex"),
+            *("-t", str(seconds), "-f", "rawvideo", "-pix_fmt", "gray", "pipe:1"),
+        ],
+        check=True,
+        capture_output=True,
+    ).stdout
+    return np.frombuffer(drawn, np.uint8).reshape(-1, HEIGHT, WIDTH) > 40
+
+
+def drawn_box(picture: np.ndarray) -> Box:
+    """The smallest box around all that is drawn."""
+    rows, columns = np.flatnonzero(picture.any(axis=1)), np.flatnonzero(picture.any(axis=0))
+    return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+
+
+@pytest.mark.parametrize("style", ["karaoke", "pop", "block"])
+@pytest.mark.parametrize("text", [STORY, HARD])
+def test_every_word_is_captioned_once_and_in_order(style: cues.Style, text: str) -> None:
+    words = spoken(text)
+
+    subtitles = build(words, style)
+
+    assert captions.words_in(subtitles.ass) == text.split()
+    assert subtitles.captioned_words == len(words)
+    assert captions.missing(words, subtitles.ass) == ()
+
+
+def test_a_word_that_is_not_captioned_is_named() -> None:
+    words = spoken(STORY)
+    without = [word for word in words if word.word != "plastic"]
+    swapped = [*words[:1], words[2], words[1], *words[3:]]
+
+    assert captions.missing(words, build(without).ass) == ("plastic",)
+    assert captions.missing(words, build(swapped).ass) in (("neighbour",), ("has",))
+
+
+def test_cues_end_with_sentences_and_pauses() -> None:
+    words = spoken("Wait. She said nothing at all for a while, then laughed out loud.")
+    words[6] = WordTiming("for", words[6].start, words[6].end - 0.2)  # longer before "a"
+    late = [WordTiming(w.word, w.start + 0.3, w.end + 0.3) for w in words[7:]]
+
+    shown = cues.cut([*words[:7], *late], "karaoke", seconds=20.0)
+
+    assert [" ".join(word.word for word in cue.words) for cue in shown] == [
+        "Wait.",
+        "She said nothing",
+        "at all for",
+        "a while, then",
+        "laughed out loud.",
+    ]
+
+
+@pytest.mark.parametrize(("style", "most"), [("karaoke", 4), ("pop", 1), ("block", 3)])
+def test_a_cue_begins_with_its_first_word_and_never_overlaps(style: cues.Style, most: int) -> None:
+    words = spoken(STORY)
+
+    events = captions_of(build(words, style).ass)
+
+    starts = {round(word.start * 1000) for word in words}
+    for event in events:
+        assert len(event.text.split()) <= most * 3  # words and their tags
+        assert min(abs(event.start - start) for start in starts) <= 10
+    assert all(a.end <= b.start for a, b in pairwise(events))
+    assert all(len(cue.words) <= most for cue in cues.cut(words, style, 60.0))
+
+
+def test_words_that_come_at_once_are_shown_together_rather_than_not_at_all() -> None:
+    words = [WordTiming("so", 1.0, 1.0), WordTiming("what", 1.0, 1.4), WordTiming("now", 1.4, 1.6)]
+
+    events = captions_of(build(words, "pop").ass)
+
+    assert [captions.words_in(one_event(event)) for event in events] == [["so", "what"], ["now"]]
+
+
+def test_captions_appear_with_the_voice(tmp_path: Path) -> None:
+    words = spoken("One two three four five six.", start=0.5, each=0.47)
+
+    pictures = frames(build(words, "pop").ass, tmp_path, seconds=3.5)
+
+    area = pictures[:, cues.AREA.top : cues.AREA.bottom, :]
+    changes = [i for i in range(1, len(area)) if (area[i] ^ area[i - 1]).mean() > 0.001]
+    for word in words:
+        nearest = min(abs(frame / 30 - word.start) for frame in changes)
+        assert nearest <= 0.06, word
+    assert not area[: int(0.5 * 30) - 1].any(), "nothing may be shown before the voice"
+
+
+def test_the_spoken_word_is_coloured_while_it_is_spoken() -> None:
+    words = [WordTiming("I", 2.0, 2.2), WordTiming("never", 2.25, 2.6), WordTiming("did.", 2.6, 3)]
+
+    (event,) = captions_of(build(words, "karaoke").ass)
+
+    yellow, white = r"\1c&H4DE1FF&", r"\1c&HFFFFFF&"
+    first, second, third = (text.split("}")[0] for text in event.text.split(r"{\1c")[1:])
+    assert rf"\1c{first}" == rf"{yellow}\t(250,251,{white})"
+    assert rf"\1c{second}" == rf"{white}\t(250,251,{yellow})\t(600,601,{white})"
+    assert rf"\1c{third}" == rf"{white}\t(600,601,{yellow})"
+
+
+@pytest.mark.parametrize("style", ["karaoke", "pop"])
+def test_nothing_is_drawn_outside_the_safe_area(style: cues.Style, tmp_path: Path) -> None:
+    words = spoken(HARD, each=0.5)
+    subtitles = captions.build(
+        words,
+        style=style,
+        title_card=TitleCard(
+            place="r/" + "AVeryLongNameOfAPlace" * 4,
+            title="Is it wrong that I answered honestly? " * 9,
+            score=1_234_567,
+            comments=98_765,
+            seconds=4.0,
+        ),
+        part=(11, 12),
+        seconds=words[-1].end,
+    )
+
+    pictures = frames(subtitles.ass, tmp_path, seconds=words[-1].end, fps=5)
+
+    for picture in pictures:
+        box = drawn_box(picture)
+        assert box.left >= COLUMN.left
+        assert box.right <= COLUMN.right <= SAFE.right
+        assert box.top >= SAFE.top
+        assert box.bottom <= SAFE.bottom
+
+
+@pytest.mark.parametrize("repeats", [4, 12], ids=["largest letters", "cut short"])
+def test_the_title_card_leaves_room_for_badge_and_captions(repeats: int, tmp_path: Path) -> None:
+    words = spoken(STORY, start=0.0)
+    card = TitleCard(
+        "r/Plants", "A title that goes on " * repeats, score=5, comments=5, seconds=2.0
+    )
+    with_card, without = (
+        captions.build(words, style="pop", title_card=shown, part=(2, 3), seconds=20.0)
+        for shown in (card, None)
+    )
+
+    seen = frames(with_card.ass, tmp_path, seconds=1, fps=5)[3]
+    bare = frames(without.ass, tmp_path, seconds=1, fps=5)[3]
+
+    only_card = drawn_box(seen & ~bare)
+    assert drawn_box(bare[: only_card.top]).bottom < only_card.top
+    assert only_card.bottom <= cues.AREA.top
+    assert only_card.height > 300
+
+
+def test_the_progress_bar_fills_with_the_video(tmp_path: Path) -> None:
+    ass = captions.build([], style="pop", title_card=None, part=(1, 1), seconds=4.0).ass
+
+    pictures = frames(ass, tmp_path, seconds=4, fps=2)
+
+    widths = [drawn_box(picture).width for picture in pictures[1:]]
+    assert widths == pytest.approx([COLUMN.width * n / 8 for n in range(1, 8)], abs=4)
+
+
+def test_every_letter_has_a_shipped_font() -> None:
+    """A family that libass does not find by its name is shown in another or as boxes."""
+    for face in fonts.FACES:
+        font = ImageFont.truetype(str(fonts.FOLDER / face.file))
+        assert " ".join(map(str, font.getname())) in (face.family, f"{face.family} Bold")
+
+    # A letter that a font lacks is drawn as its empty box, like this private one.
+    for word in HARD.split():
+        for face, run in fonts.runs(word):
+            font = ImageFont.truetype(str(fonts.FOLDER / face.file), 40)
+            box = bytes(font.getmask("\ue000"))
+            assert all(bytes(font.getmask(letter)) != box for letter in run), (word, face)
+
+
+def test_subtitles_beside_the_video_hold_a_sentence_at_a_time() -> None:
+    words = spoken(r"He typed {x} & <b> in C:\new. Then he left.")
+
+    subtitles = build(words)
+
+    sheet = SSAFile.from_string(subtitles.srt, "srt", keep_html_tags=True)
+    assert len(sheet) == 2
+    assert (sheet[0].start, sheet[1].end) == (200, round(words[-1].end * 1000))
+    assert "He typed {x} & <b> in C:\\\u2060new." in subtitles.srt
+    assert subtitles.vtt.startswith("WEBVTT\n\n")
+    assert "00:00:00.200 -->" in subtitles.vtt
+    assert "He typed {x} &amp; &lt;b&gt; in C:" in subtitles.vtt
+
+
+def test_a_long_sentence_is_cut_into_subtitles_of_two_rows() -> None:
+    subtitles = build(spoken("and then we walked a little further " * 8 + "home."))
+
+    for event in SSAFile.from_string(subtitles.srt, "srt"):
+        rows = event.plaintext.split("\n")
+        assert len(rows) <= 2
+        assert all(len(row) <= 42 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [(7, "7"), (999, "999"), (1_000, "1k"), (12_400, "12.4k"), (2.5e6, "2.5M")]
+)
+def test_large_numbers_are_shortened(number: int, shown: str) -> None:
+    assert compact(number) == shown
+
+
+def captions_of(ass: str) -> list[SSAEvent]:
+    return [e for e in SSAFile.from_string(ass, "ass") if e.style == captions.CAPTION_STYLE]
+
+
+def one_event(event: SSAEvent) -> str:
+    file = SSAFile()
+    file.append(event)
+    return file.to_string("ass")

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import pytest
+
+from adapters.ports import ScriptDraft, ScriptWriter, StoryText
+from pipelines.production.rules_writer import TITLE_CHARACTERS, RulesWriter
+
+LONG = """I found a letter under the floor of our house that explains why nobody here has ever \
+talked to my grandmother, and now I have to read it to her"""
+PLAIN = ("It was a Monday.", "We left early.", "The road was empty.")
+
+
+def write(title: str, *sentences: str, language: str = "en") -> ScriptDraft:
+    writer: ScriptWriter = RulesWriter()
+    return writer.write([StoryText(7, title, sentences or PLAIN, language)])[7]
+
+
+def test_a_question_of_guilt_asks_for_a_verdict() -> None:
+    draft = write("Am I the a-hole for selling my brother's boat?")
+
+    assert draft.title == "Am I the a-hole for selling my brother's boat?"
+    assert draft.hook.lower().endswith("am i the a-hole for selling my brother's boat?")
+    assert len(draft.hook) > len(draft.title)
+    assert draft.call_to_action.endswith("in the comments.")
+    assert draft.hashtags[0] == "aita"
+    assert draft.written_by == "rules"
+
+
+@pytest.mark.parametrize(
+    ("title", "tags"),
+    [
+        ("Today I messed up by mailing the whole office", {"tifu", "storytime"}),
+        ("The best revenge on a neighbor who stole my parking spot", {"revenge", "neighbors"}),
+        ("My grandfather passed away and left me his dog", {"storytime", "pets"}),
+        ("My wife planned a wedding for her sister", {"relationships", "wedding", "siblings"}),
+    ],
+)
+def test_hashtags_tell_what_the_story_is_about(title: str, tags: set[str]) -> None:
+    draft = write(title)
+
+    assert tags <= set(draft.hashtags)
+    assert 3 <= len(draft.hashtags) <= 6
+    assert all(tag.isalnum() and tag == tag.lower() for tag in draft.hashtags)
+
+
+def test_a_sad_story_gets_no_merry_line() -> None:
+    draft = write("My grandfather passed away last week")
+
+    assert draft.hook.endswith("My grandfather passed away last week.")
+    assert "thoughts" in draft.call_to_action
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        LONG,
+        "Word " * 60,
+        "A" * 300,
+    ],
+)
+def test_a_long_title_is_cut_behind_a_clause_or_a_word(title: str) -> None:
+    draft = write(title)
+
+    assert len(draft.title) <= TITLE_CHARACTERS
+    assert draft.title.endswith("…")
+    assert title.startswith(draft.title.rstrip("…"))
+    assert len(draft.hook.split()) <= 40
+
+
+def test_an_update_is_announced_as_one() -> None:
+    assert write("Update: my boss quit").hook == "There is an update. My boss quit."
+
+
+def test_a_story_without_title_takes_its_first_sentence() -> None:
+    assert write("").title == "It was a Monday"
+
+
+def test_the_same_story_gets_the_same_script() -> None:
+    assert write("The well behind our school") == write("The well behind our school")
+
+
+def test_good_places_to_split_are_cliffhangers_and_never_the_end() -> None:
+    sentences = [*PLAIN * 3, "Then I heard a knock. Who was it?", *PLAIN * 3, "Who was it?"]
+
+    assert write("The well", *sentences).split_after == (9,)
+
+
+def test_another_language_gets_no_english_lines() -> None:
+    draft = write("Meine Nachbarin hat mein Paket", "Sie lachte.", language="de")
+
+    assert draft.hook == "Meine Nachbarin hat mein Paket."
+    assert draft.call_to_action == "Was denkst du? Schreib es in die Kommentare."
+
+
+def test_each_story_of_a_batch_gets_its_script() -> None:
+    batch = [StoryText(number, f"The well number {number}", PLAIN) for number in range(50)]
+
+    drafts = RulesWriter().write(batch)
+
+    assert [draft.story_id for draft in drafts.values()] == list(range(50))
+    assert len({draft.hook.split("The well")[0] for draft in drafts.values()}) > 1

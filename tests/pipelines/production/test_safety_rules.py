@@ -1,0 +1,68 @@
+# ruff: noqa: RUF001  (look-alike letters are the point)
+from __future__ import annotations
+
+import codecs
+
+import pytest
+
+from pipelines.production.safety_rules import fold, judge
+
+WARN, BLOCK = 0.6, 0.8
+TELLING = "He went back to the house and looked for the key that she had left on the shelf. "
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TELLING * 5,
+        "The people of Scunthorpe assess each class with a shuttlecock; the therapist analyses it.",
+        "I paid 1500 dollars at 7pm for a 4x4.",
+        "",
+    ],
+)
+def test_a_harmless_text_is_clean(text: str) -> None:
+    assert judge(text) == judge("")
+    assert judge(text).score == 0.0
+    assert judge(text).label == "clean"
+
+
+@pytest.mark.parametrize(
+    "disguised",
+    [
+        "kill yourself",
+        "K1LL Y0URSELF",
+        "kіll yоurself",
+        "k.i.l.l yourself",
+        "kiiiill yourself",
+        "kïll  yourself",
+    ],
+)
+def test_a_disguise_does_not_help(disguised: str) -> None:
+    verdict = judge(f"You should just {disguised} already.")
+
+    assert fold(disguised) == "kill yourself"
+    assert verdict.score >= BLOCK
+    assert verdict.label == "harassment"
+
+
+def test_one_coarse_word_in_a_story_is_nothing_and_one_a_sentence_is_much() -> None:
+    coarse = codecs.decode("shpxvat", "rot13")
+
+    once = judge(TELLING * 20 + coarse)
+    always = judge(f"This {coarse} thing is {coarse} broken, and the {coarse} key is gone. " * 5)
+
+    assert once.score < 0.1
+    assert always.score >= WARN
+    assert always.label == "profanity"
+    assert always.evidence_count == 15
+
+
+def test_a_threat_counts_in_full_however_long_the_story_is() -> None:
+    verdict = judge(TELLING * 60 + "I will kill you.")
+
+    assert verdict.score >= WARN
+    assert verdict.label == "threat"
+
+
+def test_a_hard_subject_told_soberly_is_not_blocked() -> None:
+    assert judge(TELLING * 8 + "My brother was stabbed, and the police came.").score < WARN

@@ -1,0 +1,131 @@
+"""A sandbox that speaks TikTok's wire, a real video, and hands to do the ledger's jobs."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import ffmpeg
+import imageio_ffmpeg
+import pytest
+
+from adapters.ports import Authorizer, Publisher
+from adapters.tiktok_api import TikTokAuthorizer, TikTokPublisher
+from models import Account, Part, Script, Source, SourceKind, Story, Video, VideoState
+from pipelines.publishing import accounts
+from scripts.sandbox.testing import RunningSandbox, running_sandbox
+from tests.pipelines.publishing.desk import Desk
+
+REDIRECT_URI = "http://127.0.0.1/accounts/callback"
+
+
+@pytest.fixture(scope="session")
+def _sandbox() -> Iterator[RunningSandbox]:
+    with running_sandbox(
+        processing_seconds=0.05,
+        daily_posts=1_000,
+        creator_info_a_minute=10_000,
+        init_a_minute=10_000,
+        status_a_minute=10_000,
+    ) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(_sandbox: RunningSandbox) -> RunningSandbox:
+    _sandbox.reset()
+    return _sandbox
+
+
+@pytest.fixture
+def authorizer(sandbox: RunningSandbox) -> TikTokAuthorizer:
+    return TikTokAuthorizer(
+        client_key=sandbox.settings.tiktok_client_key,
+        client_secret=sandbox.settings.tiktok_client_secret,
+        api_url=sandbox.tiktok_url,
+        authorize_url=f"{sandbox.tiktok_url}/v2/auth/authorize/",
+    )
+
+
+@pytest.fixture
+def publisher(sandbox: RunningSandbox) -> TikTokPublisher:
+    return TikTokPublisher(api_url=sandbox.tiktok_url)
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A second of upright noise, some hundred kilobytes."""
+    path = tmp_path_factory.mktemp("clip") / "video.mp4"
+    picture = ffmpeg.input("testsrc2=size=360x640:rate=30:duration=1", format="lavfi")
+    noisy = picture.filter("noise", alls=16, allf="t")
+    made = ffmpeg.output(
+        noisy, str(path), vcodec="libx264", preset="ultrafast", pix_fmt="yuv420p", crf=28
+    )
+    made.run(cmd=imageio_ffmpeg.get_ffmpeg_exe(), quiet=True)
+    return path
+
+
+@pytest.fixture
+def connect(sandbox: RunningSandbox, authorizer: Authorizer) -> Callable[..., Account]:
+    """Connects a creator of the sandbox, who consents to everything."""
+
+    def connect(creator: str = "storymill_tales") -> Account:
+        url = accounts.begin_connect("browser", authorizer, REDIRECT_URI)
+        back = sandbox.consent(url, creator)
+        return accounts.finish_connect(
+            "browser", back["state"], back["code"], authorizer, REDIRECT_URI
+        )
+
+    return connect
+
+
+@pytest.fixture
+def make_videos(clip: Path) -> Callable[..., list[Video]]:
+    """Makes a story of ``parts`` parts with a video each."""
+    numbers = itertools.count(1)
+
+    def make(
+        parts: int = 1, path: Path = clip, state: VideoState = VideoState.READY
+    ) -> list[Video]:
+        number = next(numbers)
+        source = Source.get_or_none() or Source.create(name="pasted", kind=SourceKind.PASTE)
+        story = Story.create(
+            source=source, external_id=f"paste:{number}", title="The lamp", body="It went out."
+        )
+        script = Script.create(
+            story=story,
+            title=f"The lamp {number}",
+            hook="It went out.",
+            call_to_action="More tomorrow.",
+            hashtags=["storytime", "mystery"],
+            written_by="rules",
+        )
+        return [
+            Video.create(
+                part=Part.create(
+                    script=script,
+                    number=n,
+                    of=parts,
+                    hook="",
+                    text="It went out.",
+                    call_to_action="",
+                ),
+                key=f"{number}-{n}",
+                path=str(path),
+                cover_path="",
+                seconds=2.0,
+                size_bytes=path.stat().st_size,
+                loudness=-14.0,
+                true_peak=-1.0,
+                state=state,
+            )
+            for n in range(1, parts + 1)
+        ]
+
+    return make
+
+
+@pytest.fixture
+def desk(record: None, publisher: Publisher, authorizer: Authorizer) -> Desk:
+    return Desk(publisher, authorizer)

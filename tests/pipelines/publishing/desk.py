@@ -1,0 +1,64 @@
+"""A worker's part in tests: does the publishing jobs one by one, without waiting."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from adapters.ports import Authorizer, Publisher
+from core.db import transaction
+from core.errors import Parked, Permanent, Retryable, StageError, Wait
+from models import Job, JobState, Post, Video, now
+from pipelines import ledger
+from pipelines.ledger import Claim
+from pipelines.publishing import schedule
+from pipelines.publishing.upload import confirm, publish
+
+STAGES = {"publish": publish, "confirm": confirm}
+
+
+@dataclass
+class Desk:
+    publisher: Publisher
+    authorizer: Authorizer
+    errors: list[StageError] = field(default_factory=list)
+    """What the jobs' tries raised, Wait aside."""
+
+    def plan(self, video: Video) -> list[Post]:
+        with transaction():
+            return schedule.plan(video)
+
+    def try_once(self, stage: str, post: Post, claim: Claim | None = None) -> StageError | None:
+        """One claim of a job that is made due; what it ended with."""
+        claim = claim or self.claimed(stage, post.id)
+        try:
+            STAGES[stage](post.id, claim, self.publisher, self.authorizer)
+        except Retryable as error:
+            ledger.put_back(claim, error)
+            return error
+        except Permanent as error:
+            ledger.set_aside(claim, error, "")
+            return error
+        except Parked as error:
+            ledger.park(claim, error)
+            return error
+        return None
+
+    def claimed(self, stage: str, post_id: int) -> Claim:
+        Job.update(due_at=now()).where(Job.stage == stage, Job.subject_id == post_id).execute()
+        claim = ledger.claim(stage, post_id, "desk")
+        assert claim is not None, f"No {stage} job waits for post {post_id}."
+        return claim
+
+    def work_off(self, tries: int = 60) -> None:
+        """Do what waits, in the order of its making, until nothing does."""
+        for _ in range(tries):
+            job = Job.select().where(Job.state == JobState.WAITING).order_by(Job.due_at).first()
+            if job is None:
+                return
+            error = self.try_once(job.stage, Post.get_by_id(job.subject_id))
+            if isinstance(error, Wait):
+                time.sleep(0.05)
+            elif error is not None:
+                self.errors.append(error)
+        raise AssertionError(f"Jobs still wait after {tries} tries: {self.errors}")

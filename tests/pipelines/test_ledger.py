@@ -1,0 +1,241 @@
+"""The ledger against real PostgreSQL: claims, fences, retries, crashes, a person's hand."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from core.db import database, session, transaction
+from core.errors import InputError, Permanent, Retryable, Wait
+from models import DeadLetter, Job, JobState, now
+from pipelines import ledger
+from pipelines.ledger import Claim, LeaseLostError
+from pipelines.stages import MOST_CRASHES
+
+pytestmark = pytest.mark.usefixtures("record")
+
+
+def enqueued(stage: str = "narrate", subject_id: int = 1) -> Job:
+    with transaction():
+        ledger.enqueue(stage, subject_id)
+    job = Job.of(stage, subject_id)
+    assert job is not None
+    return job
+
+
+def claimed(stage: str = "narrate", subject_id: int = 1, worker: str = "worker") -> Claim:
+    claim = ledger.claim(stage, subject_id, worker)
+    assert claim is not None
+    return claim
+
+
+def let_lease_run_out(job: Job) -> None:
+    Job.update(lease_until=now() - timedelta(seconds=1)).where(Job.id == job.id).execute()
+
+
+def fresh(job: Job) -> Job:
+    return Job.get_by_id(job.id)
+
+
+def test_of_many_who_claim_a_job_one_gets_it() -> None:
+    # Given one job and eight workers that heard of it
+    enqueued()
+    won: list[Claim] = []
+
+    def compete() -> None:
+        with session():
+            claim = ledger.claim("narrate", 1, "worker")
+            if claim is not None:
+                won.append(claim)
+
+    # When all claim it at once
+    threads = [threading.Thread(target=compete) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    # Then one has it, and the attempt is counted
+    assert len(won) == 1
+    assert Job.get().attempts == 1
+
+
+def test_enqueueing_twice_makes_one_job_and_leaves_a_running_one_alone() -> None:
+    job = enqueued()
+    enqueued()
+    assert Job.select().count() == 1
+
+    claimed()
+    enqueued()
+    assert fresh(job).state == JobState.RUNNING
+
+
+def test_a_finished_stage_and_its_result_are_one_transaction() -> None:
+    job = enqueued()
+    claim = claimed()
+
+    # When the result can't be written
+    with pytest.raises(ZeroDivisionError), claim.finish():
+        ledger.enqueue("caption", 1)
+        raise ZeroDivisionError
+
+    # Then neither the job's end nor the next job is there
+    assert fresh(job).state == JobState.RUNNING
+    assert Job.of("caption", 1) is None
+
+    with claim.finish():
+        ledger.enqueue("caption", 1)
+    assert fresh(job).state == JobState.DONE
+    assert Job.of("caption", 1) is not None
+
+
+def test_a_worker_frozen_past_its_lease_can_not_write_its_late_result() -> None:
+    # Given a worker that froze, and another that took the job over
+    job = enqueued()
+    frozen = claimed(worker="frozen")
+    let_lease_run_out(job)
+    ledger.sweep()
+    other = claimed(worker="other")
+
+    # When the frozen one wakes
+    with pytest.raises(LeaseLostError), frozen.finish():
+        ledger.enqueue("caption", 1)
+
+    # Then nothing of it counts, and the other's result does
+    assert Job.of("caption", 1) is None
+    with other.finish():
+        pass
+    assert fresh(job).state == JobState.DONE
+
+
+def test_a_late_worker_is_refused_even_before_another_takes_over() -> None:
+    job = enqueued()
+    frozen = claimed()
+    let_lease_run_out(job)
+    ledger.sweep()
+    with pytest.raises(LeaseLostError), frozen.finish():
+        pass
+
+
+def test_renewing_keeps_the_lease_and_tells_of_a_lost_one() -> None:
+    job = enqueued()
+    claim = claimed()
+    claim.progress(0.4)
+    ledger.renew([claim])
+    assert fresh(job).progress == pytest.approx(0.4)
+
+    ledger.cancel(job.id)
+    ledger.renew([claim])
+    with pytest.raises(LeaseLostError):
+        claim.progress(0.5)
+
+
+def test_a_retryable_error_spends_an_attempt_and_waits_longer_each_time() -> None:
+    job = enqueued()
+    waits = []
+    for _ in range(3):
+        claim = claimed()
+        ledger.put_back(claim, Retryable("the voice coughed"))
+        waits.append((fresh(job).due_at - now()).total_seconds())
+        Job.update(due_at=now()).execute()
+    assert fresh(job).attempts == 3
+    assert fresh(job).error == "the voice coughed"
+    # back-off of 5 s doubling, jittered down to half
+    assert 2 < waits[0] <= 5
+    assert 5 <= waits[1] <= 10
+    assert 10 <= waits[2] <= 20
+
+
+def test_waiting_spends_no_attempt_and_obeys_the_time_asked_for() -> None:
+    job = enqueued()
+    ledger.put_back(claimed(), Wait("still processing", after=42))
+    assert fresh(job).attempts == 0
+    assert 40 < (fresh(job).due_at - now()).total_seconds() <= 42
+    assert ledger.claim("narrate", 1, "worker") is None, "not before its time"
+    assert "still processing" in ledger.explain(fresh(job))
+
+
+def test_work_that_kills_its_worker_is_set_aside_and_stops_nothing_else() -> None:
+    job = enqueued()
+    for _ in range(MOST_CRASHES):
+        claimed()
+        let_lease_run_out(job)
+        ledger.sweep()
+    assert fresh(job).state == JobState.DEAD
+    letter = DeadLetter.get()
+    assert letter.error_code == "poison"
+    assert "died 3 times" in letter.error
+
+    enqueued(subject_id=2)
+    assert ledger.claim("narrate", 2, "worker") is not None
+
+
+def test_a_dead_job_begins_anew_by_a_persons_hand() -> None:
+    job = enqueued()
+    ledger.set_aside(claimed(), Permanent("no such voice"), "trace")
+    assert fresh(job).state == JobState.DEAD
+
+    ledger.requeue(job.id)
+    assert fresh(job).state == JobState.WAITING
+    assert fresh(job).attempts == 0
+    assert DeadLetter.get().resolution == "requeued"
+    with pytest.raises(InputError, match="waiting already"):
+        ledger.requeue(job.id)
+
+
+def test_a_discarded_failure_is_not_done_and_stays_in_the_history() -> None:
+    job = enqueued()
+    ledger.set_aside(claimed(), Permanent("no such voice"), "trace")
+    ledger.discard(DeadLetter.get().id)
+    assert fresh(job).state == JobState.CANCELLED
+    assert DeadLetter.get().resolution == "discarded"
+
+
+def test_hints_lost_by_the_queue_are_sent_again(redis_url: str) -> None:
+    from core import queue
+
+    # Given ten due jobs whose hints went out
+    for subject in range(10):
+        enqueued(subject_id=subject)
+    broker = queue.connect(redis_url)
+    broker.client.flushall()
+    assert queue.depths(broker, ["cpu"]) == {"cpu": 0}
+
+    # When the sweeper hears that the queue was wiped
+    ledger.sweep(resend_all=True)
+
+    # Then each job is hinted at again
+    assert queue.depths(broker, ["cpu"]) == {"cpu": 10}
+
+
+def test_repeated_hints_come_ever_more_rarely(redis_url: str) -> None:
+    from core import queue
+
+    broker = queue.connect(redis_url)
+    enqueued()
+
+    def pass_seconds(seconds: float) -> int:
+        database.execute_sql(
+            "UPDATE job SET sent_at = sent_at - %s * interval '1 second'", (seconds,)
+        )
+        before = queue.depths(broker, ["cpu"])["cpu"]
+        ledger.sweep()
+        return queue.depths(broker, ["cpu"])["cpu"] - before
+
+    assert pass_seconds(14) == 0
+    assert pass_seconds(2) == 1
+    assert pass_seconds(20) == 0, "the second repeat takes twice as long"
+    assert pass_seconds(11) == 1
+
+
+def test_every_unfinished_job_can_be_explained() -> None:
+    job = enqueued()
+    assert "In the cpu queue" in ledger.explain(fresh(job))
+    claim = claimed(worker="host:7")
+    assert "Running" in ledger.explain(fresh(job))
+    assert "host:7" in ledger.explain(fresh(job))
+    ledger.set_aside(claim, Permanent("The disk burnt."), "")
+    assert "Set aside" in ledger.explain(fresh(job))
+    assert "The disk burnt." in ledger.explain(fresh(job))

@@ -1,0 +1,124 @@
+"""What one run of a stage asks for."""
+
+from __future__ import annotations
+
+import pytest
+
+from models import (
+    Account,
+    AccountState,
+    LimitSetting,
+    Part,
+    Post,
+    PostState,
+    Script,
+    Source,
+    SourceKind,
+    Story,
+    StoryState,
+    Video,
+    VideoState,
+)
+from pipelines.stages import STAGES
+from workers.limits import INIT, LIMITS, REDDIT, STAGE_LIMITS, Limits
+
+pytestmark = pytest.mark.usefixtures("record")
+
+
+def names(stage: str, subject_id: int) -> list[str]:
+    return [limit.name for limit in Limits().of(stage, subject_id)]
+
+
+def source(kind: SourceKind) -> Source:
+    return Source.create(name=kind, kind=kind, place="sandboxstories")
+
+
+def post() -> Post:
+    story = Story.create(
+        source=source(SourceKind.SUBREDDIT),
+        external_id="reddit:t3_1",
+        title="The lamp",
+        body="It was on.",
+        state=StoryState.SCRIPTED,
+    )
+    script = Script.create(
+        story=story, title="The lamp", hook="", call_to_action="", written_by="rules"
+    )
+    part = Part.create(script=script, number=1, of=1, hook="", text="It was on.", call_to_action="")
+    video = Video.create(
+        part=part,
+        key="k",
+        path="/v.mp4",
+        cover_path="/v.jpg",
+        seconds=60,
+        size_bytes=1,
+        loudness=-14,
+        true_peak=-2,
+        state=VideoState.READY,
+    )
+    account = Account.create(open_id="creator", state=AccountState.CONNECTED)
+    return Post.create(video=video, account=account, title="The lamp")
+
+
+def test_only_stages_that_ask_a_service_are_limited() -> None:
+    assert set(STAGE_LIMITS) == {
+        stage.name for stage in STAGES.values() if stage.queue == "network"
+    }
+    assert names("render", 1) == []
+    assert names("publish", 404) == []
+
+
+def test_a_subreddit_is_limited_and_a_file_is_not() -> None:
+    assert names("fetch", source(SourceKind.SUBREDDIT).id) == ["reddit_fetch"]
+    assert names("fetch", source(SourceKind.SAVED_LISTING).id) == []
+
+
+def test_a_post_asks_per_account_and_its_retries_count_as_one_post() -> None:
+    planned = post()
+
+    limits = Limits().of("publish", planned.id)
+
+    account = str(planned.account.id)
+    assert [(limit.name, limit.count, limit.seconds, limit.key) for limit in limits] == [
+        ("tiktok_creator_info", 20, 60, account),
+        ("tiktok_init", 6, 60, account),
+        ("tiktok_posts", 15, 86_400, account),
+    ]
+    assert [limit.counted for limit in limits] == ["", "", f"post:{planned.id}"]
+
+
+def test_a_post_on_its_way_asks_for_its_status_and_is_not_announced_again() -> None:
+    on_its_way = post()
+    on_its_way.move(PostState.CLAIMING)
+    on_its_way.move(PostState.UPLOADING, publish_id="p1", upload_url="https://upload.test/1")
+    assert names("publish", on_its_way.id) == ["tiktok_status"]
+    assert names("confirm", on_its_way.id) == ["tiktok_status"]
+
+    # Where its upload address is dead it may have to be announced anew
+    Post.update(upload_url=None).where(Post.id == on_its_way.id).execute()
+    assert names("publish", on_its_way.id) == [
+        "tiktok_status",
+        "tiktok_creator_info",
+        "tiktok_init",
+        "tiktok_posts",
+    ]
+
+    # Where all has been sent it may not
+    on_its_way.move(PostState.PROCESSING)
+    assert names("publish", on_its_way.id) == ["tiktok_status"]
+
+
+def test_a_setting_changes_a_figure_within_the_cache_time() -> None:
+    limits = Limits(cache_seconds=0)
+    subreddit = source(SourceKind.SUBREDDIT)
+    assert limits.of("fetch", subreddit.id) == [REDDIT]
+
+    LimitSetting.create(name=REDDIT.name, count=5, seconds=10)
+
+    changed = limits.of("fetch", subreddit.id)[0]
+    assert (changed.count, changed.seconds) == (5, 10)
+
+
+def test_every_limit_has_a_name_of_its_own() -> None:
+    assert LIMITS["tiktok_init"] == INIT
+    assert len(LIMITS) == 6

@@ -1,0 +1,25 @@
+"""Stages that think: text, sound, captions."""
+
+from __future__ import annotations
+
+from core import settings
+from pipelines.production.caption import caption as caption_part
+from pipelines.production.narrate import narrate as narrate_part
+from pipelines.production.prepare import prepare as prepare_story
+from workers import wiring
+from workers.stage_actor import claim, stage_actor
+
+
+@stage_actor
+def prepare(story_id: int) -> None:
+    prepare_story(story_id, claim())
+
+
+@stage_actor
+def narrate(part_id: int) -> None:
+    narrate_part(part_id, claim(), wiring.synthesizer(), wiring.media())
+
+
+@stage_actor
+def caption(part_id: int) -> None:
+    caption_part(part_id, claim(), wiring.media(), style=settings.current().caption_style)

@@ -1,0 +1,21 @@
+"""The stage that encodes."""
+
+from __future__ import annotations
+
+from core import settings
+from pipelines.production.render import render as render_part
+from workers import wiring
+from workers.stage_actor import claim, stage_actor
+
+
+@stage_actor
+def render(part_id: int) -> None:
+    config = settings.current()
+    render_part(
+        part_id,
+        claim(),
+        wiring.renderer(),
+        wiring.backgrounds(),
+        wiring.media(),
+        review=config.review_videos,
+    )

@@ -1,0 +1,57 @@
+"""Which worker process holds a lease, and which of this host's workers are dead."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+from core.db import database, transaction
+from pipelines import ledger
+
+
+def _namespace() -> str:
+    """Processes are only comparable within one process-id namespace of one host."""
+    try:
+        return f"{socket.gethostname()}:{Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:
+        return socket.gethostname()
+
+
+def _started(pid: int) -> str:
+    """When the process started, in clock ticks: tells a reused process id from the old one."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
+    except OSError:
+        return ""
+
+
+def of_this_process() -> str:
+    return f"{_namespace()}:{os.getpid()}:{_started(os.getpid())}"
+
+
+def is_dead(worker: str) -> bool:
+    """Whether ``worker`` was a process of this host that is certainly gone."""
+    place, _, rest = worker.rpartition(":")
+    place, _, pid = place.rpartition(":")
+    if place != _namespace() or not pid.isdigit() or not Path("/proc/self/stat").exists():
+        return False
+    return _started(int(pid)) != rest
+
+
+def recover(queues: list[str]) -> None:
+    """At a worker's start: take over at once what this host's dead workers left behind.
+
+    Without this a killed worker's jobs would wait for their leases to run out, and the hints
+    that it had taken from the queue for their repeats.
+    """
+    with transaction():
+        cursor = database.execute_sql("SELECT DISTINCT worker FROM job WHERE state = 'running'")
+        dead = [worker for (worker,) in cursor.fetchall() if is_dead(worker)]
+        if dead:
+            ledger.free_leases("worker = ANY(%s)", (dead,))
+        database.execute_sql(
+            "UPDATE job SET sent_at = NULL, sends = 0 WHERE state = 'waiting' "
+            "AND due_at <= now() AND queue = ANY(%s)",
+            (queues,),
+        )

@@ -1,0 +1,81 @@
+"""Sets a worker process up: settings, log, record, broker with its middleware, then the actors."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+
+import sentry_sdk
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.middleware import Pipelines
+from periodiq import PeriodiqMiddleware
+
+from core import crypto, db, log, migrate, queue, settings
+from core.limiter import Limiter
+from workers.middleware.database import DatabaseConnection
+from workers.middleware.dead_letter import DeadLetters
+from workers.middleware.lease import Lease
+from workers.middleware.log_context import LogContext
+from workers.middleware.metrics import Metrics
+from workers.middleware.rate_limit import RateLimit
+
+ACTORS = ("workers.network", "workers.cpu", "workers.gpu", "workers.schedule")
+
+
+def check() -> None:
+    """See whether a worker can start: settings, PostgreSQL, tables. Leaves nothing open.
+
+    Raises:
+        ConfigurationError: what is missing or wrong, in a sentence.
+    """
+    _open_record()
+    migrate.forward()
+    db.database.close_all()
+
+
+def setup() -> None:
+    """Make the process ready to run actors; once a process."""
+    config = settings.current()
+    log.configure("worker", config.log_level)
+    quiet_stale_hints()
+    if config.sentry_dsn:
+        sentry_sdk.init(config.sentry_dsn, send_default_pii=False, include_local_variables=False)
+    _open_record()
+    broker(config.redis_url.get_secret_value())
+    for module in ACTORS:
+        importlib.import_module(module)
+
+
+def _open_record() -> None:
+    config = settings.current()
+    crypto.configure(config.cryptography_key.get_secret_value())
+    db.configure(config.database_url.get_secret_value())
+    db.check(config.database_url.get_secret_value())
+
+
+def broker(redis_url: str) -> RedisBroker:
+    """The workers' broker. The order matters: what comes first wraps the rest.
+
+    A limit is asked before the job is claimed, so that waiting spends no attempt; the outcome
+    is written (``DeadLetters``) before the claim is let go (``Lease``) and the connection given
+    back.
+    """
+    lease = Lease()
+    return queue.connect(
+        redis_url,
+        middleware=[
+            Pipelines(),
+            LogContext(),
+            Metrics(),
+            DatabaseConnection(),
+            RateLimit(Limiter.at(redis_url)),
+            lease,
+            DeadLetters(lease=lease),
+            PeriodiqMiddleware(skip_delay=30),
+        ],
+    )
+
+
+def quiet_stale_hints() -> None:
+    """Dramatiq warns of each skipped message; here a stale hint is ordinary, and counted."""
+    logging.getLogger("dramatiq.worker.WorkerThread").setLevel(logging.ERROR)

@@ -1,0 +1,133 @@
+"""Decides what becomes of a job whose actor raised: again, later, parked, or set aside."""
+
+from __future__ import annotations
+
+import errno
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from dramatiq import Broker, MessageProxy, Middleware
+from dramatiq.middleware import Interrupt
+from peewee import InterfaceError, OperationalError
+
+from core import db
+from core.errors import DiskFull, Parked, Permanent, Retryable, StageError, Wait
+from core.log import scrub
+from models import DeadLetter
+from pipelines import ledger
+from pipelines.ledger import Claim, InterruptedByShutdownError, LeaseLostError
+from pipelines.stages import STAGES
+from workers.middleware.lease import Lease
+
+log = structlog.get_logger(__name__)
+
+TRACE_CHARACTERS = 20_000
+
+
+class DeadLetters(Middleware):
+    """Writes the outcome of every failed message into the record; nothing expires silently.
+
+    Parameters:
+      lease: knows the claims of the message at hand.
+      patience: seconds to go on trying when PostgreSQL is away; after that the lease runs out
+        and the sweeper takes the job back.
+    """
+
+    def __init__(self, *, lease: Lease, patience: float = 60.0) -> None:
+        self.lease = lease
+        self.patience = patience
+
+    @property
+    def actor_options(self) -> set[str]:
+        """Errors in an actor's ``throws`` are outcomes: Dramatiq logs them without a trace."""
+        return {"throws"}
+
+    def after_process_message(
+        self,
+        broker: Broker,
+        message: MessageProxy,
+        *,
+        result: Any = None,
+        exception: BaseException | None = None,
+    ) -> None:
+        if message.actor_name in STAGES:
+            for claim in self.lease.claims():
+                if not claim.finished:
+                    self._settle(claim, exception)
+        elif exception is not None:
+            self._insist(lambda: _letter_without_job(message, exception))
+
+    def _settle(self, claim: Claim, exception: BaseException | None) -> None:
+        decision = decide(claim, exception)
+        trace = scrub("".join(traceback.format_exception(exception))[-TRACE_CHARACTERS:])
+        error = str(decision)
+        match decision:
+            case LeaseLostError():
+                log.warning("late_result_refused", job=claim.job_id, stage=claim.stage)
+            case Parked():
+                log.warning("parked", job=claim.job_id, error=error, code=decision.code)
+                self._insist(lambda: ledger.park(claim, decision))
+            case Retryable():
+                log.info("put_back", job=claim.job_id, error=error, code=decision.code)
+                self._insist(lambda: ledger.put_back(claim, decision))
+            case _:
+                log.error("set_aside", job=claim.job_id, error=error, exc_info=exception)
+                self._insist(lambda: ledger.set_aside(claim, decision, trace))
+
+    def _insist(self, write: Callable[[], None]) -> None:
+        """Write the outcome, however often PostgreSQL goes away meanwhile."""
+        deadline = time.monotonic() + self.patience
+        while True:
+            try:
+                with db.session():
+                    write()
+            except LeaseLostError:
+                log.warning("late_result_refused")
+            except db.Unavailable as error:
+                db.discard()
+                if time.monotonic() > deadline:
+                    log.exception("outcome_not_written")
+                    return
+                log.warning("outcome_waits_for_database", error=str(error).strip())
+                time.sleep(0.5)
+                continue
+            return
+
+
+def decide(claim: Claim, exception: BaseException | None) -> StageError | LeaseLostError:
+    """The one place where an exception becomes a decision about its job."""
+    match exception:
+        case None:
+            return Permanent(f"The {claim.stage} stage ended without a result.", code="no_result")
+        case LeaseLostError() | Wait() | Permanent() | Parked():
+            return exception
+        case Interrupt():
+            return InterruptedByShutdownError("The worker is stopping.", after=0)
+        case OSError(errno=errno.ENOSPC):
+            return DiskFull(exception.filename or "the media folder")
+        case OperationalError() | InterfaceError():
+            return Wait("PostgreSQL went away in mid-work.", after=1, code="database_away")
+        case _:
+            return _again_or_not(claim, exception)
+
+
+def _again_or_not(claim: Claim, exception: BaseException) -> StageError:
+    code = exception.code if isinstance(exception, StageError) else type(exception).__name__
+    sentence = str(exception) if isinstance(exception, StageError) else repr(exception)
+    if claim.attempt >= STAGES[claim.stage].attempts:
+        return Permanent(f"Given up after {claim.attempt} attempts: {sentence}", code=code)
+    if isinstance(exception, Retryable):
+        return exception
+    return Retryable(sentence, code=code)
+
+
+def _letter_without_job(message: MessageProxy, exception: BaseException) -> None:
+    DeadLetter.create(
+        stage=message.actor_name,
+        error=scrub(f"{type(exception).__name__}: {exception}"),
+        error_code=type(exception).__name__,
+        trace=scrub("".join(traceback.format_exception(exception))[-TRACE_CHARACTERS:]),
+    )

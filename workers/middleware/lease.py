@@ -1,0 +1,142 @@
+"""Claims the job behind a message, keeps its lease while it runs, and mends what crashes left."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import structlog
+from dramatiq import Broker, MessageProxy, Middleware, Worker
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.middleware import SkipMessage
+from redis.exceptions import RedisError
+
+from core import db
+from pipelines import ledger
+from pipelines.ledger import Claim
+from pipelines.stages import STAGES
+from workers import identity
+
+log = structlog.get_logger(__name__)
+
+GENERATION = "storymill:generation"
+"""A key that is gone when Redis has lost its memory, and the hints with it."""
+
+
+class _Mine(threading.local):
+    def __init__(self) -> None:
+        self.claims: list[Claim] = []
+
+
+class Lease(Middleware):
+    """One claim a message, renewed by a keeper thread for as long as the actor runs.
+
+    The keeper also sweeps: every worker does, so that none is needed for it.
+
+    Parameters:
+      sweep_seconds: how often to look for leases that ran out and jobs that are due.
+    """
+
+    def __init__(self, *, sweep_seconds: float = 1.0) -> None:
+        self.worker = identity.of_this_process()
+        self.sweep_seconds = sweep_seconds
+        self.held: dict[int, Claim] = {}
+        self.lock = threading.Lock()
+        self.stopping = threading.Event()
+        self.ended = threading.Event()
+        self._mine = _Mine()
+
+    # ── around a message ─────────────────────────────────────────────────────────────────────
+
+    def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
+        self._mine.claims = []
+        if message.actor_name not in STAGES:
+            return
+        try:
+            claim = ledger.claim(message.actor_name, message.args[0], self.worker)
+        except Exception as error:
+            # Anything but a MiddlewareError would be logged and the actor run without a claim.
+            log.exception("claim_failed")
+            raise SkipMessage("the job could not be claimed") from error
+        if claim is None:
+            raise SkipMessage("a stale hint: the job is not due")
+        self._hold([claim])
+
+    def claims(self) -> list[Claim]:
+        """The claims of the message that this thread works on; the first is its own."""
+        return self._mine.claims
+
+    def claim_more(self, limit: int) -> list[Claim]:
+        """Further due jobs of the same stage, to do them in one batch with the message's own."""
+        more = ledger.claim_more(self._mine.claims[0].stage, limit, self.worker)
+        self._hold(more)
+        return self._mine.claims
+
+    def _hold(self, claims: list[Claim]) -> None:
+        with self.lock:
+            for claim in claims:
+                if self.stopping.is_set():
+                    claim.stopping.set()
+                self.held[claim.job_id] = claim
+        self._mine.claims = [*self._mine.claims, *claims]
+
+    def after_process_message(
+        self,
+        broker: Broker,
+        message: MessageProxy,
+        *,
+        result: Any = None,
+        exception: BaseException | None = None,
+    ) -> None:
+        with self.lock:
+            for claim in self._mine.claims:
+                self.held.pop(claim.job_id, None)
+        self._mine.claims = []
+
+    # ── the keeper ───────────────────────────────────────────────────────────────────────────
+
+    def after_worker_boot(self, broker: Broker, worker: Worker) -> None:
+        queues = sorted(worker.consumer_whitelist or broker.queues)
+        threading.Thread(
+            target=self._keep, args=(broker, queues), name="lease-keeper", daemon=True
+        ).start()
+
+    def before_worker_shutdown(self, broker: Broker, worker: Worker) -> None:
+        self.stopping.set()
+        with self.lock:
+            for claim in self.held.values():
+                claim.stopping.set()
+
+    def after_worker_shutdown(self, broker: Broker, worker: Worker) -> None:
+        self.ended.set()
+
+    def _keep(self, broker: RedisBroker, queues: list[str]) -> None:
+        recovered = False
+        until_renewal = 0.0
+        while not self.ended.is_set():
+            try:
+                with db.session():
+                    if not recovered:
+                        identity.recover(queues)
+                        recovered = True
+                    if until_renewal <= 0:
+                        until_renewal = ledger.RENEW_SECONDS
+                        with self.lock:
+                            held = list(self.held.values())
+                        ledger.renew(held)
+                    if not self.stopping.is_set():
+                        ledger.sweep(resend_all=self._queue_was_wiped(broker))
+            except db.Unavailable as error:
+                log.warning("keeper_waits_for_database", error=str(error).strip())
+            except Exception:
+                # The keeper must outlive whatever goes wrong: without it every lease runs out.
+                log.exception("keeper_failed")
+            self.ended.wait(self.sweep_seconds)
+            until_renewal -= self.sweep_seconds
+
+    def _queue_was_wiped(self, broker: RedisBroker) -> bool:
+        try:
+            return bool(broker.client.set(GENERATION, "1", nx=True))
+        except RedisError as error:
+            log.warning("keeper_waits_for_redis", error=str(error))
+            return False

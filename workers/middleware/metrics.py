@@ -1,0 +1,42 @@
+"""How long each stage takes, and how it ends."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from dramatiq import Broker, MessageProxy, Middleware
+from prometheus_client import Counter, Histogram
+
+STAGE_SECONDS = Histogram(
+    "storymill_stage_seconds",
+    "Wall time of a stage",
+    ["stage", "outcome"],
+    buckets=(0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 20, 40, 80, 160, 320),
+)
+HINTS_SKIPPED = Counter("storymill_hints_skipped_total", "Hints that led to no work", ["stage"])
+
+
+class Metrics(Middleware):
+    def __init__(self) -> None:
+        self._local = threading.local()
+
+    def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
+        self._local.began = time.monotonic()
+
+    def after_process_message(
+        self,
+        broker: Broker,
+        message: MessageProxy,
+        *,
+        result: Any = None,
+        exception: BaseException | None = None,
+    ) -> None:
+        outcome = "done" if exception is None else type(exception).__name__
+        STAGE_SECONDS.labels(message.actor_name, outcome).observe(
+            time.monotonic() - self._local.began
+        )
+
+    def after_skip_message(self, broker: Broker, message: MessageProxy) -> None:
+        HINTS_SKIPPED.labels(message.actor_name).inc()

@@ -1,0 +1,40 @@
+"""Stages that wait for other machines."""
+
+from __future__ import annotations
+
+from core import settings
+from pipelines.production.fetch import fetch as fetch_stories
+from pipelines.production.script import BATCH, write_scripts
+from pipelines.publishing.upload import confirm as confirm_post
+from pipelines.publishing.upload import publish as publish_post
+from workers import wiring
+from workers.stage_actor import claim, lease, stage_actor
+
+SPOKEN_SHARE = 0.95
+"""Pauses between sentences slow the set pace down: espeak-ng says 164 words a minute of 170."""
+
+
+@stage_actor
+def fetch(source_id: int) -> None:
+    fetch_stories(source_id, claim(), wiring.story_source)
+
+
+@stage_actor
+def script(_story_id: int) -> None:
+    config = settings.current()
+    write_scripts(
+        lease().claim_more(BATCH - 1),
+        wiring.writer(),
+        words_per_minute=round(config.words_per_minute * SPOKEN_SHARE),
+        target_seconds=(config.part_seconds_min, config.part_seconds_max),
+    )
+
+
+@stage_actor
+def publish(post_id: int) -> None:
+    publish_post(post_id, claim(), wiring.publisher(), wiring.authorizer())
+
+
+@stage_actor
+def confirm(post_id: int) -> None:
+    confirm_post(post_id, claim(), wiring.publisher(), wiring.authorizer())

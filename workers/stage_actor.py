@@ -1,0 +1,41 @@
+"""Declares an actor for a stage of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import dramatiq
+from dramatiq import Actor
+
+from core.errors import StageError
+from pipelines.ledger import Claim, LeaseLostError
+from pipelines.stages import STAGES
+from workers.middleware.lease import Lease
+
+
+def stage_actor(run: Callable[[int], None]) -> Actor[[int], None]:
+    """The actor of the stage that ``run`` is named after; its errors are outcomes, not surprises.
+
+    It has no time limit: that could not interrupt a C call or a child process. The adapters
+    give their own calls and processes one.
+    """
+    stage = STAGES[run.__name__]
+    declare = dramatiq.actor(
+        actor_name=stage.name,
+        queue_name=stage.queue,
+        throws=(StageError, LeaseLostError),
+    )
+    return declare(run)
+
+
+def lease() -> Lease:
+    """The lease middleware of this process's broker."""
+    for middleware in dramatiq.get_broker().middleware:
+        if isinstance(middleware, Lease):
+            return middleware
+    raise RuntimeError("the broker has no Lease middleware")
+
+
+def claim() -> Claim:
+    """The claim of the message that this thread works on."""
+    return lease().claims()[0]

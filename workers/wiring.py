@@ -1,0 +1,109 @@
+"""Settings → adapters: the only place where the workers' outside is put together.
+
+Everything is built on first use, in the process that uses it: a network worker never loads a
+voice, a gpu worker never loads PRAW.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core import settings
+from core.storage import MediaStore
+from models import SourceKind
+
+if TYPE_CHECKING:
+    from adapters.ports import (
+        Authorizer,
+        Backgrounds,
+        Publisher,
+        Renderer,
+        ScriptWriter,
+        StorySource,
+        Synthesizer,
+    )
+
+
+@cache
+def media() -> MediaStore:
+    return MediaStore(settings.current().media_dir)
+
+
+@cache
+def story_source(kind: str) -> StorySource:
+    config = settings.current()
+    if kind == SourceKind.SUBREDDIT:
+        from adapters.reddit import RedditSource
+
+        return RedditSource(
+            client_id=config.reddit_client_id,
+            client_secret=config.reddit_client_secret.get_secret_value(),
+            user_agent=config.reddit_user_agent,
+            reddit_url=config.reddit_url,
+            oauth_url=config.reddit_oauth_url,
+        )
+    from adapters.saved_listing import SavedListing
+
+    return SavedListing()
+
+
+@cache
+def writer() -> ScriptWriter | None:
+    config = settings.current()
+    if not config.ollama_url:
+        return None
+    from adapters.ollama import OllamaWriter
+
+    return OllamaWriter(
+        url=config.ollama_url, model=config.ollama_model, timeout_seconds=config.ollama_seconds
+    )
+
+
+@cache
+def synthesizer() -> Synthesizer:
+    config = settings.current()
+    engine, _, name = config.voice.partition(":")
+    if engine == "piper":
+        from adapters.piper import PiperSynthesizer
+
+        return PiperSynthesizer(voice=Path(name))
+    from adapters.espeak import EspeakSynthesizer
+
+    return EspeakSynthesizer(voice=name, words_per_minute=config.words_per_minute)
+
+
+@cache
+def renderer() -> Renderer:
+    from adapters.ffmpeg import FfmpegRenderer
+
+    return FfmpegRenderer(fonts=settings.ROOT / "assets" / "fonts")
+
+
+@cache
+def backgrounds() -> Backgrounds:
+    from adapters.backgrounds import Backgrounds as Library
+
+    config = settings.current()
+    return Library(folder=config.background_dir, cache=config.media_dir / "backgrounds")
+
+
+@cache
+def authorizer() -> Authorizer:
+    from adapters.tiktok_api import TikTokAuthorizer
+
+    config = settings.current()
+    return TikTokAuthorizer(
+        api_url=config.tiktok_api_url,
+        authorize_url=config.tiktok_authorize_url,
+        client_key=config.tiktok_client_key,
+        client_secret=config.tiktok_client_secret.get_secret_value(),
+    )
+
+
+@cache
+def publisher() -> Publisher:
+    from adapters.tiktok_api import TikTokPublisher
+
+    return TikTokPublisher(api_url=settings.current().tiktok_api_url)
