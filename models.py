@@ -113,6 +113,7 @@ class AuditEntry(Row):
 
     class Meta:
         table_name = "audit_entry"
+        indexes = ((("actor", "id"), False), (("subject", "id"), False))
 
 
 # ── production ───────────────────────────────────────────────────────────────────────────────
@@ -206,7 +207,13 @@ class Story(Row):
     }
 
     class Meta:
-        indexes = ((("state", "id"), False),)
+        indexes = (
+            (("state", "id"), False),
+            # The search of the back office is by just this expression.
+            SQL(
+                "CREATE INDEX story_title_words ON story USING gin (to_tsvector('english', title))"
+            ),
+        )
 
     @property
     def paragraphs(self) -> list[list[str]]:
@@ -287,6 +294,9 @@ class Video(Row):
         VideoState.READY: frozenset(),
         VideoState.REJECTED: frozenset({VideoState.REVIEW}),
     }
+
+    class Meta:
+        indexes = ((("state", "id"), False), (("created_at",), False))
 
 
 # ── publishing ───────────────────────────────────────────────────────────────────────────────
@@ -403,7 +413,11 @@ class Post(Row):
     }
 
     class Meta:
-        indexes = ((("video", "account"), True),)
+        indexes = (
+            (("video", "account"), True),
+            (("state", "id"), False),
+            (("published_at",), False),
+        )
 
 
 class Attempt(Row):
@@ -477,6 +491,7 @@ class Job(Row):
         indexes = (
             (("stage", "subject_id"), True),
             (("state", "due_at"), False),
+            (("state", "stage", "id"), False),
         )
 
     @classmethod
@@ -499,6 +514,9 @@ class DeadLetter(Row):
 
     class Meta:
         table_name = "dead_letter"
+        indexes = (
+            SQL("CREATE INDEX dead_letter_open ON dead_letter (id) WHERE resolved_at IS NULL"),
+        )
 
 
 class LimitSetting(Row):

@@ -12,7 +12,7 @@ from flask import Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import Admin
 from flask_admin.theme import Bootstrap4Theme
-from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]  # ships no types
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from adapters.ports import Authorizer

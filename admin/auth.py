@@ -24,7 +24,7 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
-from flask_login import (  # type: ignore[import-untyped]  # ships no types
+from flask_login import (
     LoginManager,
     UserMixin,
     current_user,

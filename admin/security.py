@@ -6,7 +6,7 @@ import secrets
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g
-from flask_wtf import CSRFProtect  # type: ignore[import-untyped]  # ships no types
+from flask_wtf import CSRFProtect
 
 from core.settings import Settings
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,13 @@ class MediaStore:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def forget_old_workshops(self, *, older_than: float = 6 * 3600) -> None:
+        """Remove what killed processes left half-made; ``older_than`` in seconds."""
+        oldest = time.time() - older_than
+        for folder in (self.folder / "tmp").glob("*"):
+            if folder.stat().st_mtime < oldest:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def write(self, path: Path, text: str) -> None:
         """Write a small text file so that it is there whole or not at all."""

@@ -17,5 +17,6 @@ def render(part_id: int) -> None:
         wiring.renderer(),
         wiring.backgrounds(),
         wiring.media(),
+        music=wiring.music(),
         review=config.review_videos,
     )

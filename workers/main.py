@@ -12,6 +12,7 @@ from periodiq import PeriodiqMiddleware
 
 from core import crypto, db, log, migrate, queue, settings
 from core.limiter import Limiter
+from core.storage import MediaStore
 from workers.middleware.database import DatabaseConnection
 from workers.middleware.dead_letter import DeadLetters
 from workers.middleware.lease import Lease
@@ -42,6 +43,7 @@ def setup() -> None:
         sentry_sdk.init(config.sentry_dsn, send_default_pii=False, include_local_variables=False)
     _open_record()
     broker(config.redis_url.get_secret_value())
+    MediaStore(config.media_dir).forget_old_workshops()
     for module in ACTORS:
         importlib.import_module(module)
 

@@ -89,6 +89,17 @@ def backgrounds() -> Backgrounds:
     return Library(folder=config.background_dir, cache=config.media_dir / "backgrounds")
 
 
+TUNES = frozenset({".mp3", ".m4a", ".ogg", ".opus", ".flac", ".wav"})
+
+
+def music() -> tuple[Path, ...]:
+    """The operator's tunes as they are now; none without a music folder."""
+    folder = settings.current().music_dir
+    if folder is None:
+        return ()
+    return tuple(sorted(path for path in folder.iterdir() if path.suffix.lower() in TUNES))
+
+
 @cache
 def authorizer() -> Authorizer:
     from adapters.tiktok_api import TikTokAuthorizer

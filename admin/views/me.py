@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import login_user  # type: ignore[import-untyped]  # ships no types
+from flask_login import login_user
 
 from admin.auth import Person, authenticate, hash_password, person
 from admin.views.page import Page, audit, done, expose

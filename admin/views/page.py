@@ -10,7 +10,7 @@ from flask import abort, current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import BaseView
 from flask_admin import expose as _expose
-from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
+from flask_login import current_user
 
 from admin.auth import is_local, person
 from core.errors import InputError, StorymillError

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from flask_wtf import FlaskForm  # type: ignore[import-untyped]  # ships no types
-from wtforms import (  # type: ignore[import-untyped]  # ships no types
+from flask_wtf import FlaskForm
+from wtforms import (
     BooleanField,
     IntegerField,
     SelectField,
     SelectMultipleField,
     StringField,
 )
-from wtforms.fields.choices import SelectChoice  # type: ignore[import-untyped]  # ships no types
-from wtforms.validators import (  # type: ignore[import-untyped]  # ships no types
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import (
     InputRequired,
     Length,
     NumberRange,
@@ -22,7 +22,7 @@ from wtforms.validators import (  # type: ignore[import-untyped]  # ships no typ
     Regexp,
     ValidationError,
 )
-from wtforms.widgets import (  # type: ignore[import-untyped]  # ships no types
+from wtforms.widgets import (
     CheckboxInput,
     ListWidget,
 )

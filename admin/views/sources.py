@@ -7,7 +7,7 @@ from typing import Any
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from peewee import IntegrityError
-from wtforms.fields.choices import SelectChoice  # type: ignore[import-untyped]  # ships no types
+from wtforms.fields.choices import SelectChoice
 
 from admin.views.page import Page, audit, done, expose, get
 from admin.views.source_form import SourceForm

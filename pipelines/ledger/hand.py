@@ -68,11 +68,15 @@ def explain(job: Job) -> str:
         case JobState.PARKED:
             return f"Needs a person {_ago(moment, job.finished_at)}: {job.error}"
         case _:
-            return f"{job.state.capitalize()} {_ago(moment, job.finished_at)}."
+            return f"{job.state.capitalize()} {_span(_age(moment, job.finished_at))} ago."
 
 
 def _ago(moment: datetime, then: datetime | None) -> str:
-    return "for " + _span((moment - (then or moment)).total_seconds())
+    return "for " + _span(_age(moment, then))
+
+
+def _age(moment: datetime, then: datetime | None) -> float:
+    return (moment - (then or moment)).total_seconds()
 
 
 def _span(seconds: float) -> str:

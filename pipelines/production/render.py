@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from adapters.ports import Backgrounds, RenderedVideo, Renderer, RenderPlan
@@ -25,9 +25,13 @@ def render(
     backgrounds: Backgrounds,
     media: MediaStore,
     *,
+    music: tuple[Path, ...],
     review: bool,
 ) -> None:
-    """Make the part's video; ready for posting, or for a person's look when ``review`` is on."""
+    """Make the part's video; ready for posting, or for a person's look when ``review`` is on.
+
+    Background and ``music`` are chosen by a seed of the story's, so that a repeat is the same.
+    """
     part = Part.get_by_id(part_id)
     narration = Narration.get(Narration.part == part)
     captions = Caption.get(Caption.part == part)
@@ -36,18 +40,24 @@ def render(
         if media.free_bytes() < LEAST_FREE_BYTES:
             raise DiskFull(str(media.folder))
         background = backgrounds.choose(seed, narration.seconds)
-        key = content_key("video/1", narration.key, captions.key, background.path.name, seed)
-        plan = RenderPlan(
-            narration=Path(narration.path),
-            seconds=narration.seconds,
-            subtitles=Path(captions.ass_path),
-            output=media.path("video", key, ".mp4"),
-            cover=media.path("video", key, ".jpg"),
-            cover_at=COVER_AT,
-            background=background.path,
-            background_start=background.start,
-        )
-        made = _known(plan) or _render(plan, renderer, claim, media)
+        tune = music[seed % len(music)] if music else None
+        made_of = (narration.key, captions.key, background.path.name, tune and tune.name, seed)
+        key = content_key("video/1", *made_of)
+        made = _known(media, key)
+        if made is None:
+            with media.workshop() as folder:
+                plan = RenderPlan(
+                    narration=Path(narration.path),
+                    seconds=narration.seconds,
+                    subtitles=Path(captions.ass_path),
+                    output=folder / "video.mp4",
+                    cover=folder / "cover.jpg",
+                    cover_at=COVER_AT,
+                    background=background.path,
+                    background_start=background.start,
+                    music=tune,
+                )
+                made = _keep(media, key, renderer.render(plan, claim.progress))
     with claim.finish():
         Video.insert(
             part=part,
@@ -76,17 +86,23 @@ def render(
             schedule.plan(video, request_id=claim.request_id)
 
 
-def _known(plan: RenderPlan) -> RenderedVideo | None:
-    """The video that a crashed run finished; its sheet is written last."""
-    sheet = plan.output.with_suffix(".json")
-    if not (sheet.is_file() and plan.output.is_file() and plan.cover.is_file()):
+def _known(media: MediaStore, key: str) -> RenderedVideo | None:
+    """The video with this key, if it is whole: its sheet is written last."""
+    video, cover, sheet = _places(media, key)
+    if not (video.is_file() and cover.is_file() and sheet.is_file()):
         return None
-    made = json.loads(sheet.read_text())
-    return RenderedVideo(path=plan.output, cover=plan.cover, **made)
+    return RenderedVideo(path=video, cover=cover, **json.loads(sheet.read_text()))
 
 
-def _render(plan: RenderPlan, renderer: Renderer, claim: Claim, media: MediaStore) -> RenderedVideo:
-    made = renderer.render(plan, claim.progress)
+def _keep(media: MediaStore, key: str, made: RenderedVideo) -> RenderedVideo:
+    video, cover, sheet = _places(media, key)
+    made.cover.replace(cover)
+    made.path.replace(video)
     measured = {k: v for k, v in asdict(made).items() if k not in {"path", "cover"}}
-    media.write(plan.output.with_suffix(".json"), json.dumps(measured))
-    return made
+    media.write(sheet, json.dumps(measured))
+    return replace(made, path=video, cover=cover)
+
+
+def _places(media: MediaStore, key: str) -> tuple[Path, Path, Path]:
+    video, cover, sheet = (media.path("video", key, end) for end in (".mp4", ".jpg", ".json"))
+    return video, cover, sheet

@@ -65,7 +65,7 @@ def demo(*, once: bool, json_file: Path | None, subreddit: str, approve: int) ->
         if json_file:
             report.write(result, json_file)
         for problem in outcome.problems:
-            console.print(f"[red]{scrub(problem)}[/red]", soft_wrap=True)
+            console.print(scrub(problem), style="red", markup=False, soft_wrap=True)
         console.print(f"Done after {result['seconds']:.0f} s.")
         if not once:
             console.print("The back office stays open. Ctrl-C ends everything.")

@@ -50,6 +50,7 @@ def connects_accounts(office: str, password: str) -> None:
     if connected.count() < len(CREATORS):
         for creator in CREATORS:
             _connect(office, password, creator)
+        Account.update(privacy="PUBLIC_TO_EVERYONE").execute()
 
 
 def _connect(office: str, password: str, creator: str) -> None:

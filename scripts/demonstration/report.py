@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from models import Caption, Job, Narration, Part, Post, Script, Story, Video
@@ -72,23 +74,25 @@ def write(result: dict[str, Any], file: Path) -> None:
     file.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def _statuses(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {status}" for status, count in counts.items()) or "no account"
+
+
 def show(result: dict[str, Any], console: Console) -> None:
     table = Table(title="Stories", title_justify="left")
     for column in ("story", "part", "length", *STAGES, "posts"):
         table.add_column(column)
-    posts: dict[tuple[str, int], list[str]] = {}
+    posts: dict[tuple[str, int], Counter[str]] = {}
     for post in result["posts"]:
-        posts.setdefault((post["story"], post["part"]), []).append(
-            f"{post['account']}: {post['status']}"
-        )
-    titles = {story["id"]: story["title"] for story in result["stories"]}
+        posts.setdefault((post["story"], post["part"]), Counter())[post["status"]] += 1
+    titles = {story["id"]: escape(story["title"]) for story in result["stories"]}
     for video in result["videos"]:
         table.add_row(
             titles[video["story"]],
             f"{video['part']}/{video['of']}",
             f"{video['seconds']:.0f} s",
             *(f"{video['stage_seconds'][stage]:.1f} s" for stage in STAGES),
-            "\n".join(posts.get((video["story"], video["part"]), ["no account"])),
+            _statuses(posts.get((video["story"], video["part"]), Counter())),
         )
     console.print(table)
     for video in result["videos"]:
@@ -99,7 +103,7 @@ def show(result: dict[str, Any], console: Console) -> None:
         skipped.add_column("story")
         skipped.add_column("because")
         for story in left_out:
-            skipped.add_row(story["title"], story["reason"])
+            skipped.add_row(titles[story["id"]], escape(story["reason"]))
         console.print(skipped)
     waiting = sum(story["state"] in {"waiting", "flagged"} for story in result["stories"])
     if waiting:

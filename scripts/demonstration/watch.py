@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
@@ -109,7 +110,7 @@ def _bars() -> Table:
     running = Job.select().where(Job.state == JobState.RUNNING).order_by(Job.started_at)
     for job in running.limit(SHOWN_JOBS):
         bar = ProgressBar(total=1, completed=job.progress, width=28)
-        table.add_row(job.stage, story_of(job), bar, f"{job.progress:.0%}")
+        table.add_row(job.stage, escape(story_of(job)), bar, f"{job.progress:.0%}")
     for stage, count in _waiting():
         table.add_row(stage, "", "", f"{count} waiting")
     parts = Part.select().count()

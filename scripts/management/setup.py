@@ -6,11 +6,12 @@ import click
 
 from core import crypto, migrate, settings
 from core.migrate import back, forward
+from scripts.management import reference
 from scripts.management.record import record, settle
 
 
 def add_to(manage: click.Group) -> None:
-    for command in (new_key, check, migrations, users):
+    for command in (new_key, check, configuration, migrations, users):
         manage.add_command(command)
 
 
@@ -27,6 +28,12 @@ def check() -> None:
     settings.current()
     with record():
         click.echo("The settings are good and PostgreSQL answers.")
+
+
+@click.command("configuration")
+def configuration() -> None:
+    """Print the reference of all settings, which is docs/configuration.md."""
+    click.echo(reference.markdown(), nl=False)
 
 
 @click.group("migrate")

@@ -25,6 +25,8 @@ CREATE TABLE audit_entry (
     reason TEXT NOT NULL
 );
 CREATE INDEX audit_entry_action ON audit_entry (action);
+CREATE INDEX audit_entry_actor_id ON audit_entry (actor, id);
+CREATE INDEX audit_entry_subject_id ON audit_entry (subject, id);
 CREATE TABLE source (
     id SERIAL NOT NULL PRIMARY KEY,
     created_at TIMESTAMPTZ NOT NULL,
@@ -83,6 +85,7 @@ CREATE UNIQUE INDEX story_external_id ON story (external_id);
 CREATE INDEX story_sketch ON story USING GIN (sketch);
 CREATE INDEX story_like_id ON story (like_id);
 CREATE INDEX story_state_id ON story (state, id);
+CREATE INDEX story_title_words ON story USING gin (to_tsvector('english', title));
 CREATE TABLE script (
     id SERIAL NOT NULL PRIMARY KEY,
     created_at TIMESTAMPTZ NOT NULL,
@@ -153,6 +156,8 @@ CREATE TABLE video (
 );
 CREATE UNIQUE INDEX video_part_id ON video (part_id);
 CREATE INDEX video_key ON video (key);
+CREATE INDEX video_state_id ON video (state, id);
+CREATE INDEX video_created_at ON video (created_at);
 CREATE TABLE account (
     id SERIAL NOT NULL PRIMARY KEY,
     created_at TIMESTAMPTZ NOT NULL,
@@ -212,6 +217,8 @@ CREATE INDEX post_video_id ON post (video_id);
 CREATE INDEX post_account_id ON post (account_id);
 CREATE UNIQUE INDEX post_publish_id ON post (publish_id);
 CREATE UNIQUE INDEX post_video_id_account_id ON post (video_id, account_id);
+CREATE INDEX post_state_id ON post (state, id);
+CREATE INDEX post_published_at ON post (published_at);
 CREATE TABLE attempt (
     id SERIAL NOT NULL PRIMARY KEY,
     created_at TIMESTAMPTZ NOT NULL,
@@ -250,6 +257,7 @@ CREATE TABLE job (
 );
 CREATE UNIQUE INDEX job_stage_subject_id ON job (stage, subject_id);
 CREATE INDEX job_state_due_at ON job (state, due_at);
+CREATE INDEX job_state_stage_id ON job (state, stage, id);
 CREATE TABLE dead_letter (
     id SERIAL NOT NULL PRIMARY KEY,
     created_at TIMESTAMPTZ NOT NULL,
@@ -265,6 +273,7 @@ CREATE TABLE dead_letter (
     FOREIGN KEY (job_id) REFERENCES job (id) ON DELETE SET NULL
 );
 CREATE INDEX dead_letter_job_id ON dead_letter (job_id);
+CREATE INDEX dead_letter_open ON dead_letter (id) WHERE resolved_at IS NULL;
 CREATE TABLE limit_setting (
     id SERIAL NOT NULL PRIMARY KEY,
     created_at TIMESTAMPTZ NOT NULL,

@@ -35,8 +35,8 @@ class Consent:
     def refresh(self, refresh_token: str) -> TokenGrant:
         raise NotImplementedError
 
-    def name_of(self, access_token: str) -> str:
-        return f"named by {access_token[:3]}"
+    def name_of(self, _access_token: str) -> str:
+        return "ladder_tales"
 
     def revoke(self, access_token: str) -> None:
         self.revoked.append(access_token)

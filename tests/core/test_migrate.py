@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from peewee import SQL
 from playhouse.schema_diff import diff_models
 
 from core import db, migrate
@@ -14,9 +15,21 @@ from models import TABLES
 pytestmark = pytest.mark.usefixtures("record")
 
 
+def drift() -> list[object]:
+    """What the tables have and the models don't, or the other way round."""
+    by_sql = {
+        index.sql.split()[2]
+        for table in TABLES
+        for index in table._meta.indexes  # type: ignore[attr-defined]
+        if isinstance(index, SQL)
+    }
+    found = diff_models(db.database, list(TABLES))
+    changes = (change for kind in found for change in kind)
+    return [change for change in changes if getattr(change, "name", None) not in by_sql]
+
+
 def test_the_migrations_make_the_tables_that_the_models_describe() -> None:
-    diff = diff_models(db.database, list(TABLES))
-    assert not diff, str(diff)
+    assert drift() == []
 
 
 def test_migrations_go_back_and_forward() -> None:
@@ -41,4 +54,4 @@ def test_two_processes_that_start_at_once_migrate_once(database_url: str) -> Non
 
     # Then all succeed, and the tables are there once
     assert [process.wait(timeout=60) for process in starts] == [0, 0, 0, 0]
-    assert not diff_models(db.database, list(TABLES))
+    assert drift() == []

@@ -46,7 +46,7 @@ def test_praw_reads_a_listing_whichever_way_its_address_is_written(
 ) -> None:
     client = reddit(sandbox, oauth_url=sandbox.reddit_url + slash)
 
-    posts = list(client.subreddit("sandboxnights").top(time_filter="all", limit=10))
+    posts = list(client.subreddit("sandboxstories").top(time_filter="all", limit=10))
 
     assert [post.score for post in posts] == sorted((p.score for p in posts), reverse=True)
     lighthouse = posts[0]

@@ -1,0 +1,145 @@
+"""The command line: it helps, it refuses in a sentence, and its reference is true."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core import crypto
+from models import Job, Source, Story, StoryState
+from pipelines.production import fetch
+from scripts.management.reference import markdown
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+STORY = "I found a key in the garden. " * 20
+
+
+def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "scripts.management", *arguments],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "COLUMNS": "160"}
+        | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def settings(record: None, database_url: str, redis_url: str) -> dict[str, str]:
+    return {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "CRYPTOGRAPHY_KEY": crypto.new_key(),
+        "SECRET_KEY": "a-long-enough-session-key",
+    }
+
+
+def test_the_configuration_reference_is_what_the_settings_say() -> None:
+    written = (ROOT / "docs" / "configuration.md").read_text()
+    assert written == markdown(), "run: scripts/manage configuration > docs/configuration.md"
+
+
+def test_every_command_explains_itself() -> None:
+    assert "stories" in manage("--help").stdout
+    for group in ("sources", "stories", "jobs", "failures", "accounts", "users", "migrate"):
+        assert manage(group, "--help").returncode == 0
+
+
+def test_a_saved_listing_is_imported_and_each_rows_fate_is_shown(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
+    # Given a listing with a story, a removed one and one without text
+    posts = [
+        {"id": "aa1", "title": "The key", "selftext": STORY, "is_self": True, "score": 5},
+        {"id": "aa2", "title": "Gone", "selftext": "[removed]", "is_self": True},
+        {"id": "aa3", "title": "Only a title", "selftext": "", "is_self": True},
+    ]
+    listing = tmp_path / "listing.json"
+    listing.write_text(
+        json.dumps(
+            {"kind": "Listing", "data": {"children": [{"kind": "t3", "data": p} for p in posts]}}
+        )
+    )
+
+    # When it is looked at, imported, and imported again
+    looked = manage("stories", "import", str(listing), "--dry-run", **settings)
+    assert "1 taken, 2 skipped, 0 known already." in looked.stdout
+    assert Story.select().count() == 0
+    imported = manage("stories", "import", str(listing), **settings)
+    again = manage("stories", "import", str(listing), **settings)
+
+    # Then each row's fate is told, and nothing is there twice
+    assert "1 taken, 2 skipped" in imported.stdout
+    assert "removed or deleted" in imported.stdout
+    assert "3 known already" in again.stdout
+    assert Story.select().count() == 3
+    assert Job.of("prepare", Story.get(Story.external_id == "reddit:t3_aa1").id)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("<html>", "JSON"),
+        ('{"kind": "Wiki"}', "is JSON but no listing of Reddit posts"),
+        (None, "is not a file"),
+    ],
+)
+def test_a_bad_listing_is_refused_in_a_sentence(
+    settings: dict[str, str], tmp_path: Path, content: str | None, sentence: str
+) -> None:
+    listing = tmp_path / "listing.json"
+    if content is not None:
+        listing.write_text(content)
+    refused = manage("stories", "import", str(listing), **settings)
+    assert refused.returncode == 2
+    assert sentence in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert Story.select().count() == 0
+
+
+def test_bulk_decisions_say_what_was_refused(settings: dict[str, str]) -> None:
+    story = fetch.paste("The key", STORY, "tester")
+    Story.update(state=StoryState.WAITING, narratable_text="I found a key.").execute()
+    decided = manage("stories", "approve", str(story.id), "999", **settings)
+    assert decided.returncode == 1
+    assert "1 done." in decided.stdout
+    assert "There is no story 999." in decided.stderr
+    assert Story.get_by_id(story.id).state == StoryState.APPROVED
+
+
+def test_a_fetch_can_be_asked_for(settings: dict[str, str]) -> None:
+    assert manage("sources", "add", "r/shortstories", **settings).returncode == 0
+    source = Source.get()
+    assert source.place == "shortstories"
+    assert manage("sources", "fetch", str(source.id), "--dry-run", **settings).returncode == 0
+    assert Job.of("fetch", source.id) is None
+    assert manage("sources", "fetch", str(source.id), **settings).returncode == 0
+    assert Job.of("fetch", source.id) is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"CRYPTOGRAPHY_KEY": "short"}, "CRYPTOGRAPHY_KEY: has 5 characters"),
+        ({"DATABASE_URL": "postgresql://me:canary@127.0.0.1:9/none"}, "127.0.0.1:9"),
+        ({"BACKGROUND_DIR": "/no/such"}, "the folder /no/such does not exist"),
+        ({"REDIS_URL": "redis://:canary@127.0.0.1:9/0"}, "127.0.0.1:9"),
+    ],
+)
+def test_settings_that_can_not_be_used_end_it_in_a_sentence(
+    settings: dict[str, str], change: dict[str, str], sentence: str
+) -> None:
+    refused = manage("check", **{**settings, **change})
+    assert refused.returncode == 2
+    assert sentence in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert "canary" not in refused.stderr
