@@ -89,18 +89,20 @@ def _submit(
     )
 
 
-def approves(source: Source, most: int) -> None:
-    """Approve the ``most`` best stories once all are ready; the rest is left for a real person.
+def approves(source: Source, most: int) -> int:
+    """Approve the ``most`` best stories once all are ready; how many that were just now.
 
-    What nearly repeats another story is left too: that is for eyes to decide.
+    The rest is left for a real person, and so is what nearly repeats another story.
     """
     stories = Story.select().where(Story.source == source)
     if stories.where(Story.state == StoryState.FETCHED).exists():
-        return
+        return 0
     left = most - stories.where(Story.decided_by == NAME).count()
     waiting = stories.where(Story.state == StoryState.WAITING, Story.like.is_null())
     best = waiting.order_by(Story.score.desc(), Story.id).limit(max(0, left))
-    review.in_bulk([story.id for story in best], lambda story_id: review.approve(story_id, NAME))
+    ids = [story.id for story in best]
+    done, _ = review.in_bulk(ids, lambda story_id: review.approve(story_id, NAME))
+    return done
 
 
 def wait_for(office: str, seconds: float) -> None:

@@ -53,11 +53,12 @@ def until_done(
     deadline = time.monotonic() + seconds
     with Live(console=console, refresh_per_second=4, transient=True) as live:
         while time.monotonic() < deadline:
-            person.approves(source, approve)
+            idle = _nothing_left()
+            approved = person.approves(source, approve)
             live.update(_bars())
             if problems := (*_given_up(processes), *_stopped()):
                 return Outcome(problems)
-            if _nothing_left():
+            if idle and not approved:
                 return Outcome(tuple(_failures()))
             time.sleep(0.3)
     waits = "; ".join(f"{job.stage} of {job.subject_id}: {job.error}" for job in _unfinished()[:5])
