@@ -44,10 +44,14 @@ class FfmpegRenderer:
 
     Args:
         fonts: folder of the fonts that the subtitles name.
+        preset: x264's; a faster one makes larger files of the same quality.
         patience: when a run that does not end is given up.
     """
 
-    def __init__(self, *, fonts: Path, patience: Patience | None = None) -> None:
+    def __init__(
+        self, *, fonts: Path, preset: str = "veryfast", patience: Patience | None = None
+    ) -> None:
+        self._preset = preset
         self._fonts = fonts
         self._patience = patience or Patience()
 
@@ -103,7 +107,7 @@ class FfmpegRenderer:
         rate = int(bits / (plan.seconds + _BUFFER_SECONDS))
         rate = max(_LEAST_BITS, min(_MOST_BITS, rate))
         quality = (
-            {"vcodec": "libx264", "preset": "veryfast", "crf": 23}
+            {"vcodec": "libx264", "preset": self._preset, "crf": 23}
             if self.encoder == "libx264"
             else {"vcodec": "h264_nvenc", "preset": "p4", "rc": "vbr", "cq": 24, "b:v": 0}
         )

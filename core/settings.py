@@ -81,6 +81,10 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     caption_style: Annotated[
         Literal["karaoke", "pop", "block"], Field(description="How words appear")
     ] = "karaoke"
+    x264_preset: Annotated[
+        Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"],
+        Field(description="Encoder's pace without a graphics card: faster makes larger files"),
+    ] = "veryfast"
     part_seconds_min: Annotated[int, Field(ge=20, description="Parts aim not to be shorter")] = 60
     part_seconds_max: Annotated[int, Field(ge=30, description="Parts are never longer")] = 90
     review_videos: Annotated[

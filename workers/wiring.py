@@ -78,7 +78,9 @@ def synthesizer() -> Synthesizer:
 def renderer() -> Renderer:
     from adapters.ffmpeg import FfmpegRenderer
 
-    return FfmpegRenderer(fonts=settings.ROOT / "assets" / "fonts")
+    return FfmpegRenderer(
+        fonts=settings.ROOT / "assets" / "fonts", preset=settings.current().x264_preset
+    )
 
 
 @cache
