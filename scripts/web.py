@@ -37,6 +37,7 @@ def _application() -> Flask:
     db.configure(config.database_url.get_secret_value())
     db.check(config.database_url.get_secret_value())
     migrate.forward()
+    config.media_dir.mkdir(parents=True, exist_ok=True)
     queue.connect(config.redis_url.get_secret_value())
     authorizer = TikTokAuthorizer(
         api_url=config.tiktok_api_url,

@@ -46,9 +46,22 @@ def queue(messages: int, repeats: int, file: Path | None) -> None:
     from scripts.benches import queue as bench_queue
     from scripts.benches.place import empty_record
 
-    with empty_record() as redis_url:
-        rows = bench_queue.run(redis_url, messages=messages, repeats=repeats)
+    with empty_record() as place:
+        rows = bench_queue.run(place.redis_url, messages=messages, repeats=repeats)
     show("queue", rows, file)
+
+
+@bench.command()
+@click.option("--repeats", default=3, show_default=True)
+@json_option
+def ready(repeats: int, file: Path | None) -> None:
+    """From a person's approval to the finished video, through the real worker cluster."""
+    from scripts.benches import ready as bench_ready
+    from scripts.benches.place import empty_record
+
+    with empty_record() as place:
+        rows = bench_ready.run(place, repeats=repeats)
+    show("ready", rows, file)
 
 
 def show(name: str, rows: list[Row], file: Path | None) -> None:

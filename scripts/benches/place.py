@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import psycopg2
 
 from core import crypto, db, log, migrate
 from core.settings import ROOT
-from scripts.embedded import ensure_running
+from scripts.embedded import ServiceAddresses, ensure_running
 
 LOGICAL_REDIS = 9
 
 
 @contextmanager
-def empty_record() -> Iterator[str]:
-    """Connect to an empty, migrated database; gives the address of an own logical Redis."""
+def empty_record() -> Iterator[ServiceAddresses]:
+    """Connect to an empty, migrated database, beside a logical Redis of its own."""
     addresses = ensure_running(ROOT)
     name = f"bench_{os.getpid()}"
     server = psycopg2.connect(addresses.database_url)
@@ -27,9 +27,13 @@ def empty_record() -> Iterator[str]:
     try:
         log.configure("bench", "ERROR")
         crypto.configure(crypto.new_key())
-        db.configure(urlunsplit(urlsplit(addresses.database_url)._replace(path=f"/{name}")))
+        place = ServiceAddresses(
+            urlsplit(addresses.database_url)._replace(path=f"/{name}").geturl(),
+            urlsplit(addresses.redis_url)._replace(path=f"/{LOGICAL_REDIS}").geturl(),
+        )
+        db.configure(place.database_url)
         migrate.forward()
-        yield urlunsplit(urlsplit(addresses.redis_url)._replace(path=f"/{LOGICAL_REDIS}"))
+        yield place
         db.database.close_all()
     finally:
         server.cursor().execute(f'DROP DATABASE "{name}" WITH (FORCE)')

@@ -11,10 +11,11 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import dramatiq
-from dramatiq import Worker
+from dramatiq import Middleware, Worker
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import (
     AgeLimit,
@@ -27,10 +28,11 @@ from dramatiq.middleware import (
 
 from core import db, queue
 from core.db import database, transaction
-from core.limiter import Limiter
+from core.limiter import Limit, Limiter
 from pipelines import ledger
 from pipelines.stages import STAGES, Stage
 from scripts.benches.rows import Row
+from workers.limits import STAGE_LIMITS
 from workers.main import quiet_stale_hints
 from workers.middleware.database import DatabaseConnection
 from workers.middleware.dead_letter import DeadLetters
@@ -57,25 +59,39 @@ def run(redis_url: str, *, messages: int = 1000, repeats: int = 3) -> list[Row]:
     """
     quiet_stale_hints()
     STAGES[STAGE] = Stage(STAGE, "cpu", "nothing")
-    lease = Lease(sweep_seconds=3600)
-    ours = [Pipelines(), LogContext(), Metrics(), DatabaseConnection()]
-    ledgered = [*ours, lease, DeadLetters(lease=lease)]
-    limited = [*ours, RateLimit(Limiter.at(redis_url)), lease, DeadLetters(lease=lease)]
-    bare = [AgeLimit(), TimeLimit(), ShutdownNotifications(), Callbacks(), Pipelines(), Retries()]
-    layers: tuple[tuple[str, list[dramatiq.Middleware], bool], ...] = (
-        ("bare dramatiq", bare, False),
-        ("log, metrics, connection", ours, False),
-        ("job row, claim, lease, finish", ledgered, True),
-        ("rate limit (the whole stack)", limited, True),
+    STAGE_LIMITS[STAGE] = lambda _subject: [Limit("noop", count=1_000_000, seconds=60)]
+    layers = (
+        ("bare dramatiq", _bare, False),
+        ("log, metrics, connection", _around, False),
+        ("job row, claim, lease, finish", _with_ledger, True),
+        ("one rate limit (the whole stack)", partial(_whole, redis_url), True),
     )
     seconds: dict[str, list[float]] = {name: [] for name, _, _ in layers}
     try:
         for _ in range(repeats):
             for name, middleware, with_jobs in layers:
-                seconds[name].append(_round(redis_url, middleware, messages, with_jobs=with_jobs))
+                seconds[name].append(_round(redis_url, middleware(), messages, with_jobs=with_jobs))
     finally:
-        del STAGES[STAGE]
+        del STAGES[STAGE], STAGE_LIMITS[STAGE]
     return _rows(seconds, messages)
+
+
+def _bare() -> list[Middleware]:
+    return [AgeLimit(), TimeLimit(), ShutdownNotifications(), Callbacks(), Pipelines(), Retries()]
+
+
+def _around() -> list[Middleware]:
+    return [Pipelines(), LogContext(), Metrics(), DatabaseConnection()]
+
+
+def _with_ledger() -> list[Middleware]:
+    lease = Lease(sweep_seconds=3600)
+    return [*_around(), lease, DeadLetters(lease=lease)]
+
+
+def _whole(redis_url: str) -> list[Middleware]:
+    lease = Lease(sweep_seconds=3600)
+    return [*_around(), RateLimit(Limiter.at(redis_url)), lease, DeadLetters(lease=lease)]
 
 
 def _rows(seconds: dict[str, list[float]], messages: int) -> list[Row]:
@@ -94,7 +110,7 @@ def _rows(seconds: dict[str, list[float]], messages: int) -> list[Row]:
 
 
 def _round(
-    redis_url: str, middleware: list[dramatiq.Middleware], messages: int, *, with_jobs: bool
+    redis_url: str, middleware: list[Middleware], messages: int, *, with_jobs: bool
 ) -> float:
     """Seconds from the first hint to the last one's end, sending included."""
     with _worker(redis_url, middleware, with_jobs=with_jobs) as (broker, send):
@@ -104,12 +120,22 @@ def _round(
         for number in range(messages):
             send(number)
         broker.join("cpu")
-        return time.perf_counter() - began
+        taken = time.perf_counter() - began
+        if with_jobs and (done := _done()) != messages:
+            raise RuntimeError(f"only {done} of {messages} jobs were done")
+        return taken
+
+
+def _done() -> int:
+    cursor = database.execute_sql(
+        "SELECT count(*) FROM job WHERE stage = %s AND state = 'done'", (STAGE,)
+    )
+    return int(cursor.fetchone()[0])
 
 
 @contextmanager
 def _worker(
-    redis_url: str, middleware: list[dramatiq.Middleware], *, with_jobs: bool
+    redis_url: str, middleware: list[Middleware], *, with_jobs: bool
 ) -> Iterator[tuple[RedisBroker, Callable[[int], object]]]:
     broker = queue.connect(redis_url, middleware=middleware)
     broker.flush_all()

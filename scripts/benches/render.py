@@ -56,7 +56,7 @@ def run(seconds: int = 60, repeats: int = 3) -> list[Row]:
         bare_options = renderer.video_options(plan)  # finds the encoder before the clock runs
         ours, bare = [], []
         for _ in range(repeats):
-            bare.append(_cost_of(lambda: _bare_encode(plan, bare_options)))
+            bare.append(_cost_of(lambda: bare_encode(plan, bare_options)))
             ours.append(_cost_of(lambda: _our_render(renderer, plan, seconds)))
         size = plan.output.stat().st_size / 1e6
     ratios = [a.wall / b.wall for a, b in zip(ours, bare, strict=True)]
@@ -87,7 +87,8 @@ def _our_render(renderer: FfmpegRenderer, plan: RenderPlan, seconds: int) -> Non
     renderer.render(plan)
 
 
-def _bare_encode(plan: RenderPlan, options: dict[str, object]) -> None:
+def bare_encode(plan: RenderPlan, options: dict[str, object]) -> None:
+    """The yardstick: the same background, length and encoder settings, and nothing else."""
     encode = ffmpeg.input(str(plan.background), stream_loop=-1).output(
         str(plan.output.with_name("bare.mp4")), t=plan.seconds, an=None, y=None, **options
     )
