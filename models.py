@@ -319,6 +319,12 @@ class Account(Row):
     access_expires_at = DateTimeTZField(null=True)
     refresh_expires_at = DateTimeTZField(null=True)
     last_refreshed_at = DateTimeTZField(null=True)
+    refresh_begun_at = DateTimeTZField(null=True)
+    """Set before TikTok is asked for new tokens, cleared with what came of it."""
+    refresh_attempts = IntegerField(default=0)
+    """Failed refreshes since the last good one."""
+    next_refresh_at = DateTimeTZField(null=True)
+    """When a failed refresh is tried again."""
     last_error = TextField(default="")
     privacy = CharField(max_length=40, default="SELF_ONLY")
     """Asked of TikTok for each post; the most careful choice until the operator makes another."""
@@ -330,7 +336,10 @@ class Account(Row):
     }
 
     class Meta:
-        indexes = ((("platform", "open_id"), True),)
+        indexes = (
+            (("platform", "open_id"), True),
+            (("state", "access_expires_at"), False),
+        )
 
 
 class SourceAccount(Row):

@@ -8,6 +8,7 @@ key's SHA-256: it tells which key a value needs without telling anything of the 
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -16,10 +17,19 @@ from peewee import TextField
 from core.errors import ConfigurationError
 
 NEW_KEY = "scripts/manage new-key prints a good one"
+ADD_KEY = "add that key behind the newest one, separated by a comma"
+KEY_ID_PATTERN = r"^([0-9a-f]{8})\."
+"""Finds the key id of a stored value; PostgreSQL and Python read it alike."""
 
 
 def key_id(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:8]
+
+
+def needed_key(stored: str) -> str | None:
+    """Id of the key that a stored value is under; None when it is no such value."""
+    found = re.match(KEY_ID_PATTERN, stored)
+    return found and found.group(1)
 
 
 def new_key() -> str:
@@ -58,20 +68,30 @@ class Keyring:
     def newest(self) -> str:
         return next(iter(self.keys))
 
+    @property
+    def old(self) -> list[str]:
+        """Ids of the keys that only decrypt any more."""
+        return list(self.keys)[1:]
+
     def encrypt(self, plain: str) -> str:
         return f"{self.newest}.{self.keys[self.newest].encrypt(plain.encode()).decode()}"
 
     def decrypt(self, stored: str) -> str:
         """Raises ConfigurationError when the key is not on this ring or the value is damaged."""
-        name, _, token = stored.partition(".")
+        name = needed_key(stored)
+        if name is None:  # and it may be a secret in the open, so it is never repeated
+            raise ConfigurationError(
+                "A stored secret is not encrypted as it should be: restore it from a backup or "
+                "connect the account again."
+            )
         fernet = self.keys.get(name)
         if fernet is None:
             raise ConfigurationError(
                 f"A stored secret needs the key with id {name}, which CRYPTOGRAPHY_KEY does not "
-                "hold: add that key behind the newest one, separated by a comma."
+                f"hold: {ADD_KEY}."
             )
         try:
-            return fernet.decrypt(token).decode()
+            return fernet.decrypt(stored.partition(".")[2]).decode()
         except InvalidToken:
             raise ConfigurationError(
                 f"A stored secret under key {name} is damaged: restore it from a backup or "

@@ -34,7 +34,7 @@ database = Database(None, autoconnect=False)
 
 class _Pending(threading.local):
     def __init__(self) -> None:
-        self.hooks: list[Callable[[], None]] = []
+        self.hooks: list[Callable[[], object]] = []
 
 
 _pending = _Pending()
@@ -95,8 +95,13 @@ def discard() -> None:
 def transaction() -> Iterator[None]:
     """All or nothing; hooks given to ``on_commit`` run after the outermost commit."""
     if database.in_transaction():
-        with database.atomic():
-            yield
+        kept = len(_pending.hooks)
+        try:
+            with database.atomic():
+                yield
+        except BaseException:
+            del _pending.hooks[kept:]
+            raise
         return
     _pending.hooks = []
     with session(), database.atomic():
@@ -106,7 +111,7 @@ def transaction() -> Iterator[None]:
         hook()
 
 
-def on_commit(hook: Callable[[], None]) -> None:
+def on_commit(hook: Callable[[], object]) -> None:
     """Run ``hook`` once the transaction has been committed; never if it is rolled back."""
     if not database.in_transaction():
         raise RuntimeError("on_commit() needs a transaction")

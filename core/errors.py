@@ -10,7 +10,7 @@
         │   ├── TokenRejectedError   the access token is refused: refresh it once, ask again
         │   ├── AddressRefusedError  the upload address is good no more
         │   └── Wait         nothing is wrong, it is not time yet: spends no attempt
-    │       └── DiskFull  the disk is full: work pauses until a person makes room
+        │       └── DiskFull  the disk is full: work pauses until a person makes room
         ├── Permanent        will never work as it is: set aside as a dead letter at once
         └── Parked           can't be known or decided by a machine: waits for a person
 
@@ -19,6 +19,9 @@ matches on the text of a message.
 """
 
 from __future__ import annotations
+
+LONGEST_CODE = 60
+"""As much of a provider's code as the record keeps."""
 
 
 class StorymillError(Exception):
@@ -45,7 +48,7 @@ class StageError(StorymillError):
 
     def __init__(self, sentence: str, *, code: str | None = None) -> None:
         super().__init__(sentence)
-        self.code = code or self.default_code
+        self.code = (code or self.default_code)[:LONGEST_CODE]
 
 
 class Retryable(StageError):

@@ -46,6 +46,11 @@ def scrub(text: str) -> str:
     return SECRET_VALUES.sub(blot, text)
 
 
+def storable(text: str) -> str:
+    """``text`` as the record can hold it: without secrets, NUL or half characters."""
+    return scrub(text).replace("\x00", "").encode("utf-8", "replace").decode()
+
+
 def _scrubbed(value: Any) -> Any:
     if isinstance(value, str):
         return scrub(value)
@@ -70,7 +75,15 @@ def _scrub_event(
 
 def configure(process: str, level: str = "INFO") -> None:
     """Send this process's structlog and standard logging to standard error as JSON lines."""
+
+    def name_process(
+        _logger: Any, _method: str, event: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        event["process"] = process
+        return event
+
     shared: list[structlog.typing.Processor] = [
+        name_process,
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -96,4 +109,3 @@ def configure(process: str, level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    structlog.contextvars.bind_contextvars(process=process)

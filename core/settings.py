@@ -7,12 +7,12 @@ platforms hand secrets over. ``docs/configuration.md`` is generated from this fi
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticUndefined
 
 from core.crypto import Keyring
@@ -118,7 +118,17 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
         engine, _, name = value.partition(":")
         if engine not in {"espeak", "piper"} or not name:
             raise ValueError("must be espeak:<voice> or piper:<path of an .onnx voice>")
+        if engine == "piper" and not Path(name).is_file():
+            raise ValueError(f"the voice file {name} does not exist: download it or correct VOICE")
         return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.part_seconds_min >= self.part_seconds_max:
+            raise ValueError("PART_SECONDS_MIN must be less than PART_SECONDS_MAX")
+        if not self.redis_url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("REDIS_URL must begin with redis://, rediss:// or unix://")
+        return self
 
     @property
     def redirect_uri(self) -> str:
@@ -146,18 +156,20 @@ def read(environment: Mapping[str, str]) -> Settings:
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        problems += [_sentence(problem["loc"][0], problem) for problem in error.errors()]
+        problems += [_sentence(problem["loc"], problem) for problem in error.errors()]
     if problems:
         raise ConfigurationError("The settings can't be used:\n  " + "\n  ".join(problems))
     return settings
 
 
-def _sentence(name: object, problem: Mapping[str, object]) -> str:
-    variable = str(name).upper()
-    if problem["type"] == "missing":
-        description = Settings.model_fields[str(name)].description
-        return f"{variable} is not set. It is: {description}."
+def _sentence(where: Sequence[object], problem: Mapping[str, object]) -> str:
     message = str(problem["msg"]).removeprefix("Value error, ")
+    if not where:
+        return message
+    variable = str(where[0]).upper()
+    if problem["type"] == "missing":
+        description = Settings.model_fields[str(where[0])].description
+        return f"{variable} is not set. It is: {description}."
     return f"{variable}: {message}"
 
 

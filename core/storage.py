@@ -7,7 +7,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -48,8 +48,9 @@ class MediaStore:
         """Remove what killed processes left half-made; ``older_than`` in seconds."""
         oldest = time.time() - older_than
         for folder in (self.folder / "tmp").glob("*"):
-            if folder.stat().st_mtime < oldest:
-                shutil.rmtree(folder, ignore_errors=True)
+            with suppress(FileNotFoundError):  # another process may tidy too
+                if folder.stat().st_mtime < oldest:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def write(self, path: Path, text: str) -> None:
         """Write a small text file so that it is there whole or not at all."""

@@ -34,8 +34,8 @@ def local_secrets(root: Path) -> dict[str, str]:
         }
     except (OSError, ValueError, KeyError) as error:
         raise ConfigurationError(
-            f"{path} can't be used ({type(error).__name__}): restore it from a backup, or set "
-            "CRYPTOGRAPHY_KEY, SECRET_KEY and ADMIN_PASSWORD yourself."
+            f"{path} can't be used ({type(error).__name__}): restore it from a "
+            "backup. Without it nothing that was encrypted with its key can be read."
         ) from None
 
 

@@ -12,6 +12,7 @@ from adapters.tiktok_api import TikTokAuthorizer
 from admin.app import create_app
 from core import crypto, db, log, migrate, queue, settings
 from core.errors import ConfigurationError
+from pipelines.publishing import keys, spool
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -37,6 +38,8 @@ def _application() -> Flask:
     db.configure(config.database_url.get_secret_value())
     db.check(config.database_url.get_secret_value())
     migrate.forward()
+    spool.configure(config.media_dir)
+    keys.check_readable()
     config.media_dir.mkdir(parents=True, exist_ok=True)
     queue.connect(config.redis_url.get_secret_value())
     authorizer = TikTokAuthorizer(

@@ -25,7 +25,7 @@ def main(queue: str, threads: int) -> None:
     sys.exit(
         cli.main(
             cli.make_argument_parser().parse_args(
-                [*arguments, "--queues", queue, "--worker-shutdown-timeout", "20000"]
+                [*arguments, "--queues", queue, "--worker-shutdown-timeout", "7000"]
             )
         )
     )

@@ -50,8 +50,4 @@ def recover(queues: list[str]) -> None:
         dead = [worker for (worker,) in cursor.fetchall() if is_dead(worker)]
         if dead:
             ledger.free_leases("worker = ANY(%s)", (dead,))
-        database.execute_sql(
-            "UPDATE job SET sent_at = NULL, sends = 0 WHERE state = 'waiting' "
-            "AND due_at <= now() AND queue = ANY(%s)",
-            (queues,),
-        )
+        ledger.forget_hints(queues)

@@ -13,6 +13,7 @@ from periodiq import PeriodiqMiddleware
 from core import crypto, db, log, migrate, queue, settings
 from core.limiter import Limiter
 from core.storage import MediaStore
+from pipelines.publishing import keys, spool
 from workers.middleware.database import DatabaseConnection
 from workers.middleware.dead_letter import DeadLetters
 from workers.middleware.lease import Lease
@@ -24,13 +25,15 @@ ACTORS = ("workers.network", "workers.cpu", "workers.gpu", "workers.schedule")
 
 
 def check() -> None:
-    """See whether a worker can start: settings, PostgreSQL, tables. Leaves nothing open.
+    """See whether a worker can start: settings, PostgreSQL, tables, keys. Leaves nothing open.
 
     Raises:
         ConfigurationError: what is missing or wrong, in a sentence.
     """
     _open_record()
     migrate.forward()
+    keys.check_readable()
+    spool.deliver()
     db.database.close_all()
 
 
@@ -53,6 +56,7 @@ def _open_record() -> None:
     crypto.configure(config.cryptography_key.get_secret_value())
     db.configure(config.database_url.get_secret_value())
     db.check(config.database_url.get_secret_value())
+    spool.configure(config.media_dir)
 
 
 def broker(redis_url: str) -> RedisBroker:

@@ -22,8 +22,9 @@ def fetch(source_id: int) -> None:
 @stage_actor
 def script(_story_id: int) -> None:
     config = settings.current()
+    fresh = claim().attempt == 1
     write_scripts(
-        lease().claim_more(BATCH - 1),
+        lease().claim_more(BATCH - 1) if fresh else lease().claims(),
         wiring.writer(),
         words_per_minute=round(config.words_per_minute * SPOKEN_SHARE),
         target_seconds=(config.part_seconds_min, config.part_seconds_max),

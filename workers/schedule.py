@@ -6,11 +6,8 @@ import dramatiq
 from periodiq import cron
 
 from pipelines.production.fetch import enqueue_due_sources
-from pipelines.publishing.tokens import refresh_due
+from pipelines.publishing.refresh import forget_expired, refresh_due
 from workers import wiring
-
-TOKEN_MARGIN_SECONDS = 45 * 60
-"""Tokens that end before the next tick but one are renewed now."""
 
 
 @dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
@@ -20,4 +17,14 @@ def fetch_due_sources() -> None:
 
 @dramatiq.actor(queue_name="network", periodic=cron("*/30 * * * *"))
 def refresh_tokens() -> None:
-    refresh_due(wiring.authorizer(), within_seconds=TOKEN_MARGIN_SECONDS)
+    refresh_due(wiring.authorizer())
+
+
+@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
+def retry_refreshes() -> None:
+    refresh_due(wiring.authorizer(), retries_only=True)
+
+
+@dramatiq.actor(queue_name="network", periodic=cron("0 */6 * * *"))
+def forget_expired_tokens() -> None:
+    forget_expired()

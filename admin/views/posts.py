@@ -51,7 +51,7 @@ class Posts(Page):
         return self.render(
             "posts/show.html",
             post=post,
-            may={name for name, states in DECISIONS.items() if post.state in states},
+            may={name for name, states in DECISIONS.items() if _as_decided(post) in states},
             jobs=[(job, ledger.explain(job)) for job in jobs.order_by(Job.id)],
             attempts=list(attempts.limit(100)),
         )
@@ -104,3 +104,9 @@ def _posts() -> ModelSelect[Post]:
         .join(Script)
         .objects()
     )
+
+
+def _as_decided(post: Post) -> str:
+    """A post whose job ended on its way counts as parked: only a person can move it on."""
+    stranded = post.state in decisions.ON_ITS_WAY and decisions.may_decide(post)
+    return PostState.PARKED if stranded else str(post.state)

@@ -27,10 +27,11 @@ from pipelines.ledger.claims import (
     postpone,
     put_back,
     renew,
+    resolve_dead_letters,
     set_aside,
 )
-from pipelines.ledger.hand import cancel, discard, explain, requeue, resolve_dead_letters
-from pipelines.ledger.sweep import free_leases, sweep
+from pipelines.ledger.hand import cancel, discard, explain, requeue
+from pipelines.ledger.sweep import forget_hints, free_leases, sweep
 
 __all__ = [
     "LEASE_SECONDS",
@@ -44,6 +45,7 @@ __all__ = [
     "discard",
     "enqueue",
     "explain",
+    "forget_hints",
     "free_leases",
     "hint",
     "park",

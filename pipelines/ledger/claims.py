@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -15,7 +16,8 @@ import structlog
 from core import queue
 from core.db import database, on_commit, transaction
 from core.errors import Retryable, StageError, StorymillError, Wait
-from models import DeadLetter
+from core.log import storable
+from models import DeadLetter, now
 from pipelines.stages import STAGES, run_from
 
 log = structlog.get_logger(__name__)
@@ -109,6 +111,7 @@ def enqueue(
     sends it at that time; with ``follows`` it is on its way already, as the next step of a
     pipeline.
     """
+    request_id = request_id or uuid.uuid4().hex
     cursor = database.execute_sql(
         """
         INSERT INTO job (created_at, stage, subject_id, queue, request_id, state, due_at, sent_at,
@@ -128,19 +131,27 @@ def enqueue(
             "stage": stage,
             "subject": subject_id,
             "queue": STAGES[stage].queue,
-            "request": request_id or uuid.uuid4().hex,
+            "request": request_id,
             "due": due_at,
         },
     )
     made = cursor.fetchone()
+    if made:
+        resolve_dead_letters(made[0], "begun anew")
     if made and due_at is None and not follows:
-        on_commit(lambda: hint(stage, subject_id, request_id=request_id))
+        on_commit(partial(hint, stage, subject_id, request_id=request_id))
 
 
-def hint(stage: str, subject_id: int, *, request_id: str = "") -> None:
-    """Tell the workers of a job that is due; where Redis is away the sweeper will."""
+def resolve_dead_letters(job_id: int, resolution: str) -> None:
+    DeadLetter.update(resolved_at=now(), resolution=resolution).where(
+        DeadLetter.job == job_id, DeadLetter.resolved_at.is_null()
+    ).execute()
+
+
+def hint(stage: str, subject_id: int, *, request_id: str = "") -> bool:
+    """Tell the workers of a job that is due; False where Redis is away: then the sweeper will."""
     run = [(step.queue, step.name) for step in run_from(stage)]
-    queue.send(run, subject_id, request_id=request_id)
+    return queue.send(run, subject_id, request_id=request_id)
 
 
 # ── doing work ───────────────────────────────────────────────────────────────────────────────
@@ -153,10 +164,13 @@ def claim(stage: str, subject_id: int, worker: str) -> Claim | None:
 
 
 def claim_more(stage: str, limit: int, worker: str) -> list[Claim]:
-    """Take up to ``limit`` further due jobs of a stage, to do them as one batch."""
+    """Take up to ``limit`` further due jobs of a stage, to do them as one batch.
+
+    Only fresh ones: what has failed before is tried alone, so that it spoils no batch again.
+    """
     return _claim(
         "id IN (SELECT id FROM job WHERE stage = %s AND state = 'waiting' AND due_at <= now() "
-        "ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED)",
+        "AND attempts = 0 AND crashes = 0 ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED)",
         (stage, limit),
         worker,
     )
@@ -197,8 +211,8 @@ def put_back(held: Claim, error: Retryable) -> None:
             "error_code = %s",
             delay,
             1 - spent,
-            str(error) if not spent else "",
-            str(error) if spent else "",
+            storable(str(error)) if not spent else "",
+            storable(str(error)) if spent else "",
             error.code,
         )
 
@@ -219,7 +233,7 @@ def set_aside(held: Claim, error: StageError | Exception, trace: str) -> None:
     with transaction():
         held._write(  # noqa: SLF001  # the ledger's own
             "state = 'dead', finished_at = now(), lease_until = NULL, error = %s, error_code = %s",
-            str(error),
+            storable(str(error)),
             code,
         )
         DeadLetter.create(
@@ -227,7 +241,7 @@ def set_aside(held: Claim, error: StageError | Exception, trace: str) -> None:
             stage=held.stage,
             subject_id=held.subject_id,
             attempts=held.attempt,
-            error=str(error),
+            error=storable(str(error)),
             error_code=code,
             trace=trace,
         )
@@ -240,6 +254,6 @@ def park(held: Claim, error: StageError) -> None:
             "state = 'parked', finished_at = now(), lease_until = NULL, waits_for = %s, "
             "error = %s, error_code = %s",
             "a person's decision",
-            str(error),
+            storable(str(error)),
             error.code,
         )

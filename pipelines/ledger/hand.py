@@ -7,7 +7,7 @@ from datetime import datetime
 from core.db import transaction
 from core.errors import InputError
 from models import DeadLetter, Job, JobState, now
-from pipelines.ledger.claims import enqueue
+from pipelines.ledger.claims import enqueue, resolve_dead_letters
 
 
 def requeue(job_id: int) -> None:
@@ -38,33 +38,31 @@ def discard(dead_letter_id: int) -> None:
         letter = DeadLetter.get_or_none(DeadLetter.id == dead_letter_id)
         if letter is None:
             raise InputError(f"There is no failure {dead_letter_id}.")
-        if letter.job is not None:
+        if letter.job is not None and letter.job.state == JobState.DEAD:
             letter.job.try_move(JobState.CANCELLED, finished_at=now())
         DeadLetter.update(resolved_at=now(), resolution="discarded").where(
             DeadLetter.id == dead_letter_id
         ).execute()
 
 
-def resolve_dead_letters(job_id: int, resolution: str) -> None:
-    DeadLetter.update(resolved_at=now(), resolution=resolution).where(
-        DeadLetter.job == job_id, DeadLetter.resolved_at.is_null()
-    ).execute()
-
-
-def explain(job: Job) -> str:
+def explain(job: Job) -> str:  # noqa: PLR0911  # one return a state
     """One sentence: where the job is, since when, what it waits for (B4)."""
     moment = now()
     match job.state:
         case JobState.RUNNING:
             since = _ago(moment, job.started_at)
-            return f"Running {since} on {job.worker}, {job.progress:.0%} done."
+            host, _, rest = job.worker.partition(":")
+            process = rest.split(":")[-2:][0]
+            return f"Running {since} on {host} (process {process}), {job.progress:.0%} done."
         case JobState.WAITING if job.due_at > moment:
-            cause = job.waits_for or job.error or "its time"
-            return f"Waits {_span((job.due_at - moment).total_seconds())} more for: {cause}"
+            left = _span((job.due_at - moment).total_seconds())
+            if job.error and not job.waits_for:
+                return f"Tries again in {left}: {job.error}"
+            return f"Waits {left} more for: {job.waits_for or 'its time'}"
         case JobState.WAITING:
             return f"In the {job.queue} queue {_ago(moment, job.due_at)}, waits for a free worker."
         case JobState.DEAD:
-            return f"Set aside {_ago(moment, job.finished_at)}: {job.error}"
+            return f"Set aside {_span(_age(moment, job.finished_at))} ago: {job.error}"
         case JobState.PARKED:
             return f"Needs a person {_ago(moment, job.finished_at)}: {job.error}"
         case _:

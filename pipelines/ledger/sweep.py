@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -19,20 +20,32 @@ RESEND_LONGEST = 300.0
 SWEEP_BATCH = 500
 
 
-def sweep(*, resend_all: bool = False) -> None:
+def sweep(*, free: bool = True, hint_at_due: bool = True) -> None:
     """Free leases that ran out, and hint again at what is due and unheard of.
 
     Any number of processes may call this at any time; one at a time does the work.
 
     Args:
-        resend_all: the queue has lost its messages: hint at every due job now.
+        free: False while leases may have run out only because PostgreSQL was away.
+        hint_at_due: False while the queue takes no messages.
     """
     with transaction():
         cursor = database.execute_sql("SELECT pg_try_advisory_xact_lock(%s)", (0x5703,))
         if not cursor.fetchone()[0]:
             return
-        free_leases("lease_until < now()")
-        _hint_at_forgotten(resend_all=resend_all)
+        if free:
+            free_leases("lease_until < now()")
+        if hint_at_due:
+            _hint_at_forgotten()
+
+
+def forget_hints(queues: Sequence[str] | None = None) -> None:
+    """The messages are lost, of all queues or of these: every due job is to be hinted at anew."""
+    database.execute_sql(
+        "UPDATE job SET sent_at = NULL, sends = 0 WHERE state = 'waiting' AND due_at <= now() "
+        "AND (%s::text[] IS NULL OR queue = ANY(%s))",
+        (queues, queues),
+    )
 
 
 def free_leases(which: str, values: tuple[Any, ...] = ()) -> int:
@@ -71,15 +84,27 @@ def free_leases(which: str, values: tuple[Any, ...] = ()) -> int:
     return len(rows)
 
 
-def _hint_at_forgotten(*, resend_all: bool) -> None:
+def _hint_at_forgotten() -> None:
     # A hint may sit in a deep queue, so its repeats come ever more rarely.
     unheard = "sent_at IS NULL OR sent_at < now() - LEAST(%s, %s * 2 ^ sends) * interval '1 second'"
     cursor = database.execute_sql(
         "UPDATE job SET sent_at = now(), sends = LEAST(sends + 1, 10) WHERE id IN ("
         "SELECT id FROM job WHERE state = 'waiting' AND due_at <= now() "
-        f"AND (%s OR {unheard}) ORDER BY due_at LIMIT {SWEEP_BATCH} FOR UPDATE SKIP LOCKED) "
-        "RETURNING stage, subject_id, request_id",
-        (resend_all, RESEND_LONGEST, RESEND_SECONDS),
+        f"AND ({unheard}) ORDER BY due_at LIMIT {SWEEP_BATCH} FOR UPDATE SKIP LOCKED) "
+        "RETURNING id, stage, subject_id, request_id",
+        (RESEND_LONGEST, RESEND_SECONDS),
     )
-    for stage, subject_id, request_id in cursor.fetchall():
-        on_commit(partial(hint, stage, subject_id, request_id=request_id))
+    on_commit(partial(_send, cursor.fetchall()))
+
+
+def _send(due: list[tuple[int, str, int, str]]) -> None:
+    """Where Redis goes away in the middle, the rest counts as never sent."""
+    for position, (_, stage, subject_id, request_id) in enumerate(due):
+        if not hint(stage, subject_id, request_id=request_id):
+            with transaction():
+                database.execute_sql(
+                    "UPDATE job SET sent_at = NULL, sends = 0 "
+                    "WHERE id = ANY(%s) AND state = 'waiting'",
+                    ([job_id for job_id, *_ in due[position:]],),
+                )
+            return

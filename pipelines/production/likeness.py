@@ -4,9 +4,9 @@ A sketch keeps the k smallest hashes of a text's runs of three words. From two s
 likeness of the texts is estimated (Broder 1997, "On the resemblance and containment of
 documents"), with a standard error of sqrt(j * (1 - j) / k), at most 0.06 here.
 
-In PostgreSQL a sketch fits a ``bigint[]``; ``sketch && %s`` with a GIN index finds whatever shares
-a value. One pair of strangers in six does ("I don't know"), so rank candidates by how many
-they share: texts alike at ``THRESHOLD`` about 30 of 64, strangers six at most in 496 pairs.
+In PostgreSQL a sketch fits a ``bigint[]``, and a GIN index finds whatever shares a value. One pair
+of strangers in six does ("I don't know"), so rank candidates by how many they share: texts alike
+at ``THRESHOLD`` about 30 of 64, strangers six at most in 496 pairs.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ FLAG_FROM = 0.8
 WARN_FROM = 0.6
 """Safety score from which the approver is warned."""
 
+LIKENESS_LOCK = 0x5709
 CANDIDATES = 20
 LEAST_SHARED = 8
 """Of a sketch's 64 values: strangers were seen to share 6 at most, near-duplicates 31 and more."""
@@ -28,8 +29,6 @@ def prepare(story_id: int, claim: Claim) -> None:
         spoken = "\n\n".join("\n".join(sentences) for sentences in text.paragraphs)
         sketch = likeness.sketch(text.text)
         verdict = safety_rules.judge(f"{text.title} {text.text}")
-    original, likeness_of = nearest(story, sketch)
-
     words = len(text.words)
     if not words:
         state, reason = StoryState.SKIPPED, "Nothing of it can be narrated."
@@ -47,6 +46,9 @@ def prepare(story_id: int, claim: Claim) -> None:
         state, reason = StoryState.WAITING, ""
 
     with claim.finish():
+        # One after another: two that repeat each other must not miss each other.
+        database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (LIKENESS_LOCK,))
+        original, likeness_of = nearest(story, sketch)
         story.move(
             state,
             reason=reason,
@@ -66,11 +68,12 @@ def nearest(story: Story, sketch: tuple[int, ...]) -> tuple[Story | None, float]
     """The earlier story that ``sketch`` nearly repeats, and how nearly; (None, 0) without one."""
     if not sketch:
         return None, 0.0
+    # Mark by mark: of "shares any" PostgreSQL expects a quarter of all stories, and reads them all.
     cursor = database.execute_sql(
-        "SELECT id, sketch FROM story WHERE id IN ("
-        " SELECT id FROM story, unnest(sketch) AS mark WHERE sketch && %(sketch)s::bigint[]"
-        " AND mark = ANY(%(sketch)s) AND id <> %(id)s AND state NOT IN ('fetched', 'skipped')"
-        " GROUP BY id HAVING count(*) >= %(least)s ORDER BY count(*) DESC LIMIT %(most)s)",
+        "SELECT story.id, sketch FROM unnest(%(sketch)s::bigint[]) AS mark"
+        " JOIN story ON sketch @> ARRAY[mark]"
+        " WHERE story.id <> %(id)s AND state NOT IN ('fetched', 'skipped')"
+        " GROUP BY story.id HAVING count(*) >= %(least)s ORDER BY count(*) DESC LIMIT %(most)s",
         {"sketch": list(sketch), "id": story.id, "least": LEAST_SHARED, "most": CANDIDATES},
     )
     best_id, best = None, 0.0

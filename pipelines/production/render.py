@@ -95,6 +95,8 @@ def _known(media: MediaStore, key: str) -> RenderedVideo | None:
 
 
 def _keep(media: MediaStore, key: str, made: RenderedVideo) -> RenderedVideo:
+    if known := _known(media, key):
+        return known
     video, cover, sheet = _places(media, key)
     made.cover.replace(cover)
     made.path.replace(video)

@@ -6,7 +6,17 @@ from collections.abc import Callable
 
 from core.db import transaction
 from core.errors import InputError, StorymillError
-from models import AuditEntry, Story, StoryState, Video, VideoState, now
+from models import (
+    AuditEntry,
+    Job,
+    JobState,
+    StaleStateError,
+    Story,
+    StoryState,
+    Video,
+    VideoState,
+    now,
+)
 from pipelines import ledger
 from pipelines.production import clean
 from pipelines.publishing import schedule
@@ -25,7 +35,9 @@ def approve(story_id: int, by: str, reason: str = "") -> None:
             raise InputError("This story is flagged: say why it may go out all the same.")
         story.move(StoryState.APPROVED, decided_by=by, decided_at=now(), reason=reason)
         _audit(by, "story.approve", story, reason)
-        ledger.enqueue("script", story.id)
+        prepared = Job.of("prepare", story.id)
+        request_id = prepared.request_id if prepared else ""
+        ledger.enqueue("script", story.id, request_id=request_id)
 
 
 def reject(story_id: int, by: str, reason: str) -> None:
@@ -35,6 +47,10 @@ def reject(story_id: int, by: str, reason: str) -> None:
     with transaction():
         story = _story(story_id)
         story.move(StoryState.REJECTED, decided_by=by, decided_at=now(), reason=reason)
+        job = Job.of("script", story.id)
+        if job is not None:
+            job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
+            ledger.resolve_dead_letters(job.id, "rejected")
         _audit(by, "story.reject", story, reason)
 
 
@@ -67,11 +83,17 @@ def edit(story_id: int, by: str, title: str, text: str) -> None:
         narratable = clean.narratable(title, text, story.language or "en")
         if not narratable.words:
             raise InputError("The text has nothing that a narrator could say.")
-        Story.update(
-            narratable_title=narratable.title,
-            narratable_text=_lines(narratable),
-            words=len(narratable.words),
-        ).where(Story.id == story.id).execute()
+        changed = (
+            Story.update(
+                narratable_title=narratable.title,
+                narratable_text=_lines(narratable),
+                words=len(narratable.words),
+            )
+            .where(Story.id == story.id, Story.state == story.state)
+            .execute()
+        )
+        if not changed:
+            raise StaleStateError("Somebody decided on this story meanwhile: look again.")
         _audit(by, "story.edit", story)
 
 

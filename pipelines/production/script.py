@@ -10,7 +10,7 @@ from core import db
 from core.errors import StageError
 from models import Part, Script, Story, StoryState
 from pipelines import ledger
-from pipelines.ledger import Claim
+from pipelines.ledger import Claim, LeaseLostError
 from pipelines.production.rules_writer import RulesWriter
 from pipelines.production.split import PartText, split
 
@@ -47,7 +47,11 @@ def write_scripts(
         }
     for claim in claims:
         story = stories[claim.subject_id]
-        _record(claim, story, drafts[story.id], parts[story.id])
+        try:
+            _record(claim, story, drafts[story.id], parts[story.id])
+        except LeaseLostError:
+            # One that was cancelled meanwhile must not undo the others of its batch.
+            log.warning("late_result_refused", job=claim.job_id, story=story.id)
 
 
 def _drafts(texts: list[StoryText], writer: ScriptWriter | None) -> dict[int, ScriptDraft]:
@@ -86,6 +90,9 @@ def _parts(
 
 def _record(claim: Claim, story: Story, draft: ScriptDraft, parts: tuple[PartText, ...]) -> None:
     with claim.finish():
+        if not story.try_move(StoryState.SCRIPTED):
+            log.info("script_not_wanted", story=story.id)  # a person rejected it meanwhile
+            return
         script = Script.create(
             story=story,
             title=draft.title,
@@ -104,7 +111,6 @@ def _record(claim: Claim, story: Story, draft: ScriptDraft, parts: tuple[PartTex
                 call_to_action=_closing(draft, number, len(parts)),
             )
             ledger.enqueue("narrate", part.id, request_id=claim.request_id)
-        story.move(StoryState.SCRIPTED)
 
 
 def _opening(draft: ScriptDraft, number: int) -> str:

@@ -13,6 +13,7 @@ from core.errors import InputError, Parked, Permanent, StageError
 from models import Account, AccountState, AuditEntry, OAuthHandshake, now
 from pipelines.publishing import tokens
 from pipelines.publishing.locks import locked
+from pipelines.publishing.spool import granted
 
 log = structlog.get_logger(__name__)
 
@@ -135,10 +136,10 @@ def _connected(grant: TokenGrant) -> Account:
             platform=PLATFORM,
             open_id=grant.open_id,
             state=AccountState.CONNECTED,
-            **tokens.granted(grant),
+            **granted(grant, now()),
         )
     if account.state == AccountState.CONNECTED:
-        Account.update(**tokens.granted(grant)).where(Account.id == account.id).execute()
+        Account.update(**granted(grant, now())).where(Account.id == account.id).execute()
     else:
-        account.move(AccountState.CONNECTED, **tokens.granted(grant))
+        account.move(AccountState.CONNECTED, **granted(grant, now()))
     return Account.get_by_id(account.id)

@@ -71,12 +71,12 @@ def release(post: Post, *, request_id: str = "") -> None:
 
 
 def release_next(post: Post, *, request_id: str = "") -> None:
-    """Release the part that follows a post that has ended well or was cancelled."""
+    """Release what waits for a post that has ended well or was cancelled."""
     with db.transaction():
         _lock(post.video.part.script)
         part = post.video.part
-        following = _posts_of(part.script, post.account).where(Part.number == part.number + 1)
-        for next_post in following:
+        following = _posts_of(part.script, post.account).where(Part.number > part.number)
+        for next_post in following.order_by(Part.number):
             release(next_post, request_id=request_id)
 
 

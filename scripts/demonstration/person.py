@@ -11,13 +11,15 @@ import requests
 from admin.auth import create_user
 from core.db import transaction
 from core.errors import ConfigurationError
-from models import Account, AccountState, Source, SourceKind, Story, StoryState, User
+from models import Account, AccountState, Job, JobState, Source, SourceKind, Story, StoryState, User
 from pipelines import ledger
 from pipelines.production import review
 
 NAME = "operator"
 SUBREDDIT = "sandboxstories"
 CREATORS = ("storymill_tales", "midnight_pages")
+NICKNAMES = ("Storymill Tales", "Midnight Pages")
+"""What the sandbox's creators are called until their first post."""
 FIELD = re.compile(r'<input[^>]*\bname="(?P<name>[^"]+)"[^>]*>')
 VALUE = re.compile(r'\bvalue="(?P<value>[^"]*)"')
 
@@ -47,6 +49,11 @@ def chooses_source(subreddit: str) -> Source:
 def connects_accounts(office: str, password: str) -> None:
     """Walk each creator through TikTok's consent page, as a browser would, unless that was done."""
     connected = Account.select().where(Account.state == AccountState.CONNECTED)
+    if real := connected.where(Account.name.not_in((*CREATORS, *NICKNAMES))).first():
+        raise ConfigurationError(
+            f"This database has an account of your own ({real.name or 'unnamed'}): set "
+            "DATABASE_URL to another one for the demo, or TIKTOK_CLIENT_KEY for your own TikTok."
+        )
     if connected.count() < len(CREATORS):
         for creator in CREATORS:
             _connect(office, password, creator)
@@ -94,9 +101,13 @@ def approves(source: Source, most: int) -> int:
 
     The rest is left for a real person, and so is what nearly repeats another story.
     """
-    stories = Story.select().where(Story.source == source)
-    if stories.where(Story.state == StoryState.FETCHED).exists():
+    unready = Job.select().where(
+        Job.stage.in_(("fetch", "prepare")),
+        Job.state.in_((JobState.WAITING, JobState.RUNNING)),
+    )
+    if unready.exists():
         return 0
+    stories = Story.select().where(Story.source == source)
     left = most - stories.where(Story.decided_by == NAME).count()
     waiting = stories.where(Story.state == StoryState.WAITING, Story.like.is_null())
     best = waiting.order_by(Story.score.desc(), Story.id).limit(max(0, left))

@@ -22,6 +22,7 @@ from models import (
     Script,
     Source,
 )
+from pipelines import ledger
 from scripts.demonstration import person
 from scripts.demonstration.story import story_of
 from scripts.processes import Supervisor
@@ -61,7 +62,7 @@ def until_done(
             if idle and not approved:
                 return Outcome(tuple(_failures()))
             time.sleep(0.3)
-    waits = "; ".join(f"{job.stage} of {job.subject_id}: {job.error}" for job in _unfinished()[:5])
+    waits = " ".join(f"{job.stage}: {ledger.explain(job)}" for job in _unfinished()[:5])
     return Outcome((f"Not done after {seconds:.0f} s. Unfinished: {waits}",))
 
 
@@ -70,12 +71,7 @@ def _unfinished() -> list[Job]:
 
 
 def _nothing_left() -> bool:
-    """Asked in one statement: between two, a job may end and make the next."""
-    cursor = database.execute_sql(
-        "SELECT NOT EXISTS (SELECT 1 FROM job WHERE state IN ('waiting', 'running'))"
-        " AND NOT EXISTS (SELECT 1 FROM story WHERE state IN ('fetched', 'approved'))"
-    )
-    return bool(cursor.fetchone()[0])
+    return not Job.select().where(Job.state.in_(UNFINISHED)).exists()
 
 
 def _given_up(processes: Supervisor) -> tuple[str, ...]:

@@ -38,6 +38,15 @@ def list_jobs(count: int) -> None:
     Console().print(table)
 
 
+@jobs.command("requeue")
+@click.argument("job_id", type=int)
+def requeue_job(job_id: int) -> None:
+    """Begin a dead, parked or cancelled job anew."""
+    with record():
+        ledger.requeue(job_id)
+    click.echo(f"Job {job_id} is in the queue again.")
+
+
 @jobs.command("cancel")
 @click.argument("job_id", type=int)
 def cancel(job_id: int) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from core import crypto, db, log, migrate, queue, settings
 from core.settings import ROOT, Settings
+from pipelines.publishing import keys, spool
 
 
 @contextmanager
@@ -23,6 +24,8 @@ def record() -> Iterator[Settings]:
     db.configure(config.database_url.get_secret_value(), max_connections=4)
     db.check(config.database_url.get_secret_value())
     migrate.forward()
+    spool.configure(config.media_dir)
+    keys.check_readable()
     queue.connect(config.redis_url.get_secret_value())
     with db.session():
         yield config

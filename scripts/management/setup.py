@@ -1,24 +1,18 @@
-"""Keys, migrations, users, settings."""
+"""Migrations, users, settings."""
 
 from __future__ import annotations
 
 import click
 
-from core import crypto, migrate, settings
+from core import migrate, settings
 from core.migrate import back, forward
 from scripts.management import reference
 from scripts.management.record import record, settle
 
 
 def add_to(manage: click.Group) -> None:
-    for command in (new_key, check, configuration, migrations, users):
+    for command in (check, configuration, migrations, users):
         manage.add_command(command)
-
-
-@click.command("new-key")
-def new_key() -> None:
-    """Print a new CRYPTOGRAPHY_KEY."""
-    click.echo(crypto.new_key())
 
 
 @click.command("check")

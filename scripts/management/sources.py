@@ -47,7 +47,12 @@ def list_sources() -> None:
 @click.argument("subreddit")
 @click.option("--name", help="How the back office calls it; the subreddit's name by default.")
 @click.option("--listing", type=click.Choice(["hot", "new", "top", "rising"]), default="top")
-@click.option("--time-filter", default="day", show_default=True)
+@click.option(
+    "--time-filter",
+    type=click.Choice(["hour", "day", "week", "month", "year", "all"]),
+    default="day",
+    show_default=True,
+)
 @click.option("--count", default=25, show_default=True)
 @click.option("--min-score", default=0, show_default=True)
 @click.option("--every", "minutes", default=60, show_default=True, help="Minutes between fetches.")

@@ -61,12 +61,17 @@ def import_listing(file: Path, min_score: int, *, dry_run: bool) -> None:
     with record():
         for post in posts:
             with transaction():
-                source = _listing_source(file, min_score)
                 if dry_run:
-                    reason = fetch.why_skip(source, post)
-                    fate = f"skip: {reason}" if reason else "take"
-                    skipped, taken = skipped + bool(reason), taken + (not reason)
-                elif (story := fetch.take(source, post)) is None:
+                    reason = fetch.why_skip(Source(min_score=min_score), post)
+                    if Story.select().where(Story.external_id == post.external_id).exists():
+                        fate, known = "known already", known + 1
+                    else:
+                        fate = f"skip: {reason}" if reason else "take"
+                        skipped, taken = skipped + bool(reason), taken + (not reason)
+                    click.echo(f"{post.external_id:24} {fate}")
+                    continue
+                source = _listing_source(file, min_score)
+                if (story := fetch.take(source, post)) is None:
                     fate, known = "known already", known + 1
                 elif story.state == StoryState.SKIPPED:
                     fate, skipped = f"skipped: {story.reason}", skipped + 1

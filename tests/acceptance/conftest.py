@@ -28,11 +28,14 @@ FOLDERS = ("core", "adapters", "assets", "pipelines", "workers", "admin", "scrip
 class Demo:
     """A running ``scripts/demo --once``."""
 
-    def __init__(self, root: Path, subreddit: str, environment: dict[str, str]) -> None:
+    def __init__(
+        self, root: Path, subreddit: str, approve: int, environment: dict[str, str]
+    ) -> None:
         self.root = root
         self.result_file = root / "result.json"
         self.output = (root / "output.txt").open("w+")
         command = ["-m", "scripts.demonstration", "--once", "--subreddit", subreddit]
+        command += ["--approve", str(approve)]
         self.process = subprocess.Popen(
             [sys.executable, *command, "--json", str(self.result_file)],
             cwd=root,
@@ -132,8 +135,8 @@ StartDemo = Callable[..., Demo]
 def start_demo(tree: Path) -> Iterator[StartDemo]:
     started: list[Demo] = []
 
-    def start(subreddit: str = "sandboxnights", **environment: str) -> Demo:
-        demo = Demo(tree, subreddit, environment)
+    def start(subreddit: str = "sandboxnights", approve: int = 1, **environment: str) -> Demo:
+        demo = Demo(tree, subreddit, approve, environment)
         started.append(demo)
         return demo
 

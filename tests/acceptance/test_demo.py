@@ -18,7 +18,7 @@ pytestmark = pytest.mark.acceptance
 
 def test_stories_become_published_videos_and_no_story_is_made_twice(start_demo: StartDemo) -> None:
     # When the demo runs on a machine that has nothing
-    result = start_demo("sandboxstories").wait(420)
+    result = start_demo("sandboxstories", approve=3).wait(420)
 
     # Then at least three stories are published to two accounts
     published = [post for post in result["posts"] if post["status"] == "published"]
@@ -53,7 +53,7 @@ def test_stories_become_published_videos_and_no_story_is_made_twice(start_demo: 
 
     # When it runs again
     began = time.monotonic()
-    again = start_demo("sandboxstories").wait(60)
+    again = start_demo("sandboxstories", approve=3).wait(60)
 
     # Then it is done in seconds and has made nothing twice
     assert time.monotonic() - began < 20

@@ -11,11 +11,11 @@ from typing import Any
 import structlog
 from dramatiq import Broker, MessageProxy, Middleware
 from dramatiq.middleware import Interrupt
-from peewee import InterfaceError, OperationalError
+from peewee import InterfaceError, OperationalError, PeeweeException
 
 from core import db
 from core.errors import DiskFull, Parked, Permanent, Retryable, StageError, Wait
-from core.log import scrub
+from core.log import storable
 from models import DeadLetter
 from pipelines import ledger
 from pipelines.ledger import Claim, InterruptedByShutdownError, LeaseLostError
@@ -25,6 +25,10 @@ from workers.middleware.lease import Lease
 log = structlog.get_logger(__name__)
 
 TRACE_CHARACTERS = 20_000
+AWAY_CLASSES = frozenset({"08", "57"})
+"""SQLSTATE classes: connection exception, operator intervention."""
+AGAIN_STATES = frozenset({"40001", "40P01"})
+"""Serialization failure, deadlock."""
 
 
 class DeadLetters(Middleware):
@@ -62,7 +66,7 @@ class DeadLetters(Middleware):
 
     def _settle(self, claim: Claim, exception: BaseException | None) -> None:
         decision = decide(claim, exception)
-        trace = scrub("".join(traceback.format_exception(exception))[-TRACE_CHARACTERS:])
+        trace = _trace(exception)
         error = str(decision)
         match decision:
             case LeaseLostError():
@@ -97,26 +101,37 @@ class DeadLetters(Middleware):
             return
 
 
-def decide(claim: Claim, exception: BaseException | None) -> StageError | LeaseLostError:
+def decide(  # noqa: PLR0911  # one return a decision
+    claim: Claim, exception: BaseException | None
+) -> StageError | LeaseLostError:
     """The one place where an exception becomes a decision about its job."""
     match exception:
+        case None if claim.lost.is_set():
+            return LeaseLostError(f"The lease of job {claim.job_id} is gone.")
         case None:
             return Permanent(f"The {claim.stage} stage ended without a result.", code="no_result")
         case LeaseLostError() | Wait() | Permanent() | Parked():
             return exception
         case Interrupt():
             return InterruptedByShutdownError("The worker is stopping.", after=0)
-        case OSError(errno=errno.ENOSPC):
-            return DiskFull(exception.filename or "the media folder")
-        case OperationalError() | InterfaceError():
+        case OSError(errno=errno.ENOSPC) | Retryable(code=DiskFull.default_code):
+            return DiskFull("the made files")
+        case OperationalError() | InterfaceError() if _went_away(exception):
             return Wait("PostgreSQL went away in mid-work.", after=1, code="database_away")
         case _:
             return _again_or_not(claim, exception)
 
 
+def _went_away(error: PeeweeException) -> bool:
+    """Whether the server or the way to it failed; PostgreSQL refuses statements by it too."""
+    state = getattr(getattr(error, "orig", None) or error.__cause__, "pgcode", None)
+    return state is None or state[:2] in AWAY_CLASSES or state in AGAIN_STATES
+
+
 def _again_or_not(claim: Claim, exception: BaseException) -> StageError:
     code = exception.code if isinstance(exception, StageError) else type(exception).__name__
-    sentence = str(exception) if isinstance(exception, StageError) else repr(exception)
+    # What a library says of a failed request may hold its address and headers.
+    sentence = str(exception) if isinstance(exception, StageError) else storable(repr(exception))
     if claim.attempt >= STAGES[claim.stage].attempts:
         return Permanent(f"Given up after {claim.attempt} attempts: {sentence}", code=code)
     if isinstance(exception, Retryable):
@@ -127,7 +142,12 @@ def _again_or_not(claim: Claim, exception: BaseException) -> StageError:
 def _letter_without_job(message: MessageProxy, exception: BaseException) -> None:
     DeadLetter.create(
         stage=message.actor_name,
-        error=scrub(f"{type(exception).__name__}: {exception}"),
+        error=storable(f"{type(exception).__name__}: {exception}"),
         error_code=type(exception).__name__,
-        trace=scrub("".join(traceback.format_exception(exception))[-TRACE_CHARACTERS:]),
+        trace=_trace(exception),
     )
+
+
+def _trace(exception: BaseException | None) -> str:
+    """Scrubbed before it is cut, so that no secret loses the name that gives it away."""
+    return storable("".join(traceback.format_exception(exception)))[-TRACE_CHARACTERS:]

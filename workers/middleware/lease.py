@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
 
 import structlog
 from dramatiq import Broker, MessageProxy, Middleware, Worker
@@ -13,7 +16,7 @@ from redis.exceptions import RedisError
 
 from core import db
 from pipelines import ledger
-from pipelines.ledger import Claim
+from pipelines.ledger import Claim, InterruptedByShutdownError, LeaseLostError
 from pipelines.stages import STAGES
 from workers import identity
 
@@ -29,9 +32,9 @@ class _Mine(threading.local):
 
 
 class Lease(Middleware):
-    """One claim a message, renewed by a keeper thread for as long as the actor runs.
+    """One claim a message, renewed for as long as the actor runs.
 
-    The keeper also sweeps: every worker does, so that none is needed for it.
+    Every worker also sweeps, so that none is needed for it.
 
     Parameters:
       sweep_seconds: how often to look for leases that ran out and jobs that are due.
@@ -44,6 +47,8 @@ class Lease(Middleware):
         self.lock = threading.Lock()
         self.stopping = threading.Event()
         self.ended = threading.Event()
+        self.recovered = False
+        self.free_from = 0.0
         self._mine = _Mine()
 
     # ── around a message ─────────────────────────────────────────────────────────────────────
@@ -97,9 +102,14 @@ class Lease(Middleware):
 
     def after_worker_boot(self, broker: Broker, worker: Worker) -> None:
         queues = sorted(worker.consumer_whitelist or broker.queues)
-        threading.Thread(
-            target=self._keep, args=(broker, queues), name="lease-keeper", daemon=True
-        ).start()
+        # Two threads: a Redis that does not answer must not cost the leases.
+        for keep, every in (
+            (self._renew, ledger.RENEW_SECONDS),
+            (partial(self._sweep, cast("RedisBroker", broker), queues), self.sweep_seconds),
+        ):
+            threading.Thread(
+                target=self._go_on, args=(keep, every), name="lease-keeper", daemon=True
+            ).start()
 
     def before_worker_shutdown(self, broker: Broker, worker: Worker) -> None:
         self.stopping.set()
@@ -108,35 +118,55 @@ class Lease(Middleware):
                 claim.stopping.set()
 
     def after_worker_shutdown(self, broker: Broker, worker: Worker) -> None:
+        """Work that did not hear of the stop in time goes back; its late result is refused."""
         self.ended.set()
+        with self.lock:
+            left = list(self.held.values())
+        for claim in left:
+            try:
+                with db.session():
+                    ledger.put_back(
+                        claim, InterruptedByShutdownError("The worker is stopping.", after=0)
+                    )
+            except (LeaseLostError, *db.Unavailable) as error:
+                log.warning("not_put_back", job=claim.job_id, error=str(error).strip())
 
-    def _keep(self, broker: RedisBroker, queues: list[str]) -> None:
-        recovered = False
-        until_renewal = 0.0
+    def _go_on(self, keep: Callable[[], None], every: float) -> None:
         while not self.ended.is_set():
             try:
                 with db.session():
-                    if not recovered:
-                        identity.recover(queues)
-                        recovered = True
-                    if until_renewal <= 0:
-                        until_renewal = ledger.RENEW_SECONDS
-                        with self.lock:
-                            held = list(self.held.values())
-                        ledger.renew(held)
-                    if not self.stopping.is_set():
-                        ledger.sweep(resend_all=self._queue_was_wiped(broker))
+                    keep()
             except db.Unavailable as error:
+                # Everybody's leases may have run out meanwhile: let them be renewed first.
+                self.free_from = time.monotonic() + ledger.LEASE_SECONDS
                 log.warning("keeper_waits_for_database", error=str(error).strip())
             except Exception:
                 # The keeper must outlive whatever goes wrong: without it every lease runs out.
                 log.exception("keeper_failed")
-            self.ended.wait(self.sweep_seconds)
-            until_renewal -= self.sweep_seconds
+            self.ended.wait(every)
 
-    def _queue_was_wiped(self, broker: RedisBroker) -> bool:
+    def _renew(self) -> None:
+        with self.lock:
+            held = list(self.held.values())
+        ledger.renew(held)
+
+    def _sweep(self, broker: RedisBroker, queues: list[str]) -> None:
+        if not self.recovered:
+            identity.recover(queues)
+            self.recovered = True
+        if self.stopping.is_set():
+            return
+        answers = self._queue_answers(broker)
+        ledger.sweep(free=time.monotonic() >= self.free_from, hint_at_due=answers)
+
+    def _queue_answers(self, broker: RedisBroker) -> bool:
+        """Whether Redis takes messages; one that has lost its memory gets all hints anew."""
         try:
-            return bool(broker.client.set(GENERATION, "1", nx=True))
+            if not broker.client.exists(GENERATION):
+                log.warning("queue_was_empty")
+                ledger.forget_hints()
+                broker.client.set(GENERATION, "1")
         except RedisError as error:
             log.warning("keeper_waits_for_redis", error=str(error))
             return False
+        return True

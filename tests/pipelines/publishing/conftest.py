@@ -13,11 +13,16 @@ import pytest
 from adapters.ports import Authorizer, Publisher
 from adapters.tiktok_api import TikTokAuthorizer, TikTokPublisher
 from models import Account, Part, Script, Source, SourceKind, Story, Video, VideoState
-from pipelines.publishing import accounts
+from pipelines.publishing import accounts, spool
 from scripts.sandbox.testing import RunningSandbox, running_sandbox
 from tests.pipelines.publishing.desk import Desk
 
 REDIRECT_URI = "http://127.0.0.1/accounts/callback"
+
+
+@pytest.fixture(autouse=True)
+def _spool(tmp_path: Path) -> None:
+    spool.configure(tmp_path)
 
 
 @pytest.fixture(scope="session")

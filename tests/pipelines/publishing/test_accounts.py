@@ -17,7 +17,8 @@ from core.db import database, session
 from core.errors import InputError, Parked, StorymillError
 from models import Account, AccountState, AuditEntry, OAuthHandshake, now
 from pipelines.publishing import accounts
-from pipelines.publishing.tokens import access_token, refresh_due
+from pipelines.publishing.refresh import refresh_due
+from pipelines.publishing.tokens import access_token
 from scripts.sandbox.testing import RunningSandbox
 from tests.pipelines.publishing.conftest import REDIRECT_URI
 

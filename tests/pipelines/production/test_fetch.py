@@ -1,0 +1,168 @@
+"""Stories come in from a source or a person's hand; what is left out says why."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from adapters.ports import FetchedStory, StoryQuery, StorySource
+from core.errors import InputError, Permanent, StageError
+from models import AuditEntry, Job, NsfwPolicy, Source, SourceKind, Story, StoryState, now
+from pipelines.ledger import LeaseLostError
+from pipelines.production.fetch import enqueue_due_sources, fetch, paste
+from tests.pipelines.production.making import TALE, a_post, a_source, claimed
+
+pytestmark = pytest.mark.usefixtures("record")
+
+
+@dataclass
+class Listing:
+    """A source that gives what it is told to, or fails in the middle of it."""
+
+    posts: Iterator[FetchedStory] | list[FetchedStory]
+    fails: StageError | None = None
+    asked: list[StoryQuery] = field(default_factory=list)
+
+    def stories(self, query: StoryQuery) -> Iterator[FetchedStory]:
+        self.asked.append(query)
+        yield from self.posts
+        if self.fails:
+            raise self.fails
+
+    def __call__(self, kind: str) -> StorySource:
+        assert kind == SourceKind.SUBREDDIT
+        return self
+
+
+def test_new_stories_are_taken_as_written_and_known_ones_left_alone() -> None:
+    # Given a source that is asked for this week's best ten
+    source = a_source(listing="top", time_filter="week", count=10)
+    written = a_post("reddit:t3_1", body="So **bold**.\n\nAnd NUL\x00, which no table holds.")
+
+    # When it gives two stories, and later one of them again with a third
+    listing = Listing([written, a_post("reddit:t3_2")])
+    fetch(source.id, claimed("fetch", source.id, request_id="first"), listing)
+    Story.update(title="A person's correction").execute()
+    again = Listing([a_post("reddit:t3_2"), a_post("reddit:t3_3")])
+    fetch(source.id, claimed("fetch", source.id, request_id="second"), again)
+
+    # Then each is there once, untouched, and on its way under the fetch that brought it
+    assert listing.asked == [StoryQuery("sandboxstories", "top", "week", 10)]
+    stories = Story.select().order_by(Story.id)
+    assert [story.external_id for story in stories] == [f"reddit:t3_{n}" for n in (1, 2, 3)]
+    assert stories[0].body == "So **bold**.\n\nAnd NUL, which no table holds."
+    assert stories[1].title == "A person's correction"
+    jobs = Job.select().where(Job.stage == "prepare").order_by(Job.id)
+    assert [job.subject_id for job in jobs] == [story.id for story in stories]
+    assert [job.request_id for job in jobs] == ["first", "first", "second"]
+    assert Source.get_by_id(source.id).last_fetched_at is not None
+
+
+LEFT_OUT: tuple[tuple[dict[str, Any], str], ...] = (
+    ({"removed": True}, "It was removed or deleted."),
+    ({"stickied": True}, "pinned to its top"),
+    ({"media_only": True}, "only a link or a picture"),
+    ({"body": " \n"}, "a title but no text"),
+    ({"crosspost_of": "reddit:t3_known"}, "It repeats reddit:t3_known"),
+    ({"score": 9}, "Its score 9 is below 10."),
+    ({"nsfw": True}, "not safe for work"),
+)
+
+
+def test_what_is_left_out_stays_visible_with_its_reason() -> None:
+    # Given a listing with a good story, and one for each reason to leave it out
+    source = a_source(min_score=10)
+    out = [a_post(f"reddit:t3_{number}", **post) for number, (post, _) in enumerate(LEFT_OUT)]
+
+    fetch(source.id, claimed("fetch", source.id), Listing([a_post("reddit:t3_known"), *out]))
+
+    # Then all are recorded, each with its reason, and only the good one goes on
+    good, *skipped = Story.select().order_by(Story.id)
+    for story, (post, reason) in zip(skipped, LEFT_OUT, strict=True):
+        assert story.state == StoryState.SKIPPED, post
+        assert reason in story.reason
+    assert [job.subject_id for job in Job.select().where(Job.stage == "prepare")] == [good.id]
+
+
+def test_a_source_may_let_stories_in_that_another_skips() -> None:
+    source = a_source(nsfw=NsfwPolicy.FLAG)
+    fetch(source.id, claimed("fetch", source.id), Listing([a_post(nsfw=True)]))
+    assert Story.get().state == StoryState.FETCHED
+
+
+def test_no_more_is_asked_of_a_source_than_its_count() -> None:
+    source = a_source(count=3)
+    endless = (a_post(f"reddit:t3_{number}") for number in itertools.count())
+    fetch(source.id, claimed("fetch", source.id), Listing(endless))
+    assert Story.select().count() == 3
+
+
+def test_a_source_that_fails_says_so_until_it_works_again() -> None:
+    # Given a source that fails after its first story
+    source = a_source()
+    broken = Listing([a_post()], fails=Permanent("Reddit knows no r/sandboxstories."))
+
+    # When it is fetched
+    claim = claimed("fetch", source.id)
+    with pytest.raises(Permanent):
+        fetch(source.id, claim, broken)
+
+    # Then its page says why, and nothing of it was taken
+    assert Source.get_by_id(source.id).last_error == "Reddit knows no r/sandboxstories."
+    assert Story.select().count() == 0
+
+    # When the same job's next try works, the sentence goes
+    fetch(source.id, claim, Listing([a_post()]))
+    assert Source.get_by_id(source.id).last_error == ""
+    assert Story.select().count() == 1
+
+
+def test_a_fetch_that_lost_its_lease_takes_nothing() -> None:
+    source = a_source()
+    claim = claimed("fetch", source.id)
+    Job.update(fence=Job.fence + 1).execute()
+    with pytest.raises(LeaseLostError):
+        fetch(source.id, claim, Listing([a_post()]))
+    assert Story.select().count() == 0
+
+
+def test_a_pasted_story_comes_in_once() -> None:
+    # When a person pastes a story
+    story = paste("The piano", TALE[0], by="ada", url="https://example.com/piano")
+
+    # Then it goes the way of all stories, and its coming is on record
+    assert (story.state, story.body) == (StoryState.FETCHED, TALE[0])
+    assert Job.of("prepare", story.id) is not None
+    entry = AuditEntry.get()
+    assert (entry.actor, entry.action, entry.subject) == ("ada", "story.paste", f"story {story.id}")
+
+    # And the same words with other spaces are refused, with the number of the first
+    with pytest.raises(InputError, match=f"here already, as number {story.id}"):
+        paste(" The piano ", TALE[0].replace(". ", ".\n"), by="bob")
+    with pytest.raises(InputError, match="needs a title and a text"):
+        paste("The piano", " \n", by="bob")
+    assert (Story.select().count(), AuditEntry.select().count()) == (1, 1)
+
+
+def test_a_doubled_tick_fetches_a_due_source_once() -> None:
+    # Given a source that was never fetched, one whose time has come, and three that are not due
+    never = a_source()
+    due = a_source(next_fetch_at=now() - timedelta(minutes=1))
+    a_source(next_fetch_at=now() + timedelta(minutes=1))
+    a_source(enabled=False)
+    a_source(kind=SourceKind.PASTE)
+
+    # When the clock ticks twice
+    assert enqueue_due_sources() == 2
+    assert enqueue_due_sources() == 0
+
+    # Then these two are fetched, and next an interval later
+    jobs = Job.select().where(Job.stage == "fetch").order_by(Job.subject_id)
+    assert [job.subject_id for job in jobs] == [never.id, due.id]
+    again = (Source.get_by_id(due.id).next_fetch_at - now()).total_seconds()
+    assert 3500 < again <= 3600

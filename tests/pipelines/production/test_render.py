@@ -1,0 +1,211 @@
+"""A captioned part becomes a video, once, whatever happens between its file and its row."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import imageio_ffmpeg
+import pytest
+
+from adapters.backgrounds import Backgrounds
+from adapters.espeak import EspeakSynthesizer
+from adapters.ffmpeg import FfmpegRenderer
+from adapters.media_probe import probe
+from adapters.ports import Background, Progress, RenderedVideo, RenderPlan
+from core.errors import DiskFull
+from core.storage import MediaStore
+from models import Account, AccountState, Caption, Job, Narration, Part, Post, Video, VideoState
+from pipelines import ledger
+from pipelines.ledger import Claim, LeaseLostError
+from pipelines.production import fonts
+from pipelines.production.caption import caption
+from pipelines.production.narrate import narrate
+from pipelines.production.render import render
+from tests.pipelines.production.making import a_part, claimed
+
+pytestmark = pytest.mark.usefixtures("record", "account")
+
+
+@dataclass
+class QuickRenderer:
+    """Writes a few bytes where a video would be, and remembers the plans."""
+
+    plans: list[RenderPlan] = field(default_factory=list)
+
+    def render(self, plan: RenderPlan, progress: Progress | None = None) -> RenderedVideo:  # noqa: ARG002  # the Protocol's
+        self.plans.append(plan)
+        plan.output.write_bytes(b"video")
+        plan.cover.write_bytes(b"cover")
+        return RenderedVideo(plan.output, plan.cover, plan.seconds, 1080, 1920, 5, -14.0, -1.5)
+
+
+class OneBackground:
+    def choose(self, seed: int, seconds: float) -> Background:  # noqa: ARG002  # the Protocol's
+        return Background(Path("/clips/sea.mp4"), start=seed % 10)
+
+
+@pytest.fixture
+def account() -> Account:
+    return Account.create(open_id="creator", state=AccountState.CONNECTED)
+
+
+@pytest.fixture
+def part(media: MediaStore) -> Part:
+    """Captioned, as far as the record knows."""
+    part = a_part()
+    Narration.create(
+        part=part, key="n", path="/n.wav", seconds=3, voice="", timed_by="synthesizer", words=[]
+    )
+    Caption.create(
+        part=part, key="c", ass_path="/c.ass", srt_path="", vtt_path="", style="pop",
+        captioned_words=0,
+    )  # fmt: skip
+    return part
+
+
+def quickly(
+    part: Part,
+    media: MediaStore,
+    renderer: QuickRenderer,
+    *,
+    claim: Claim | None = None,
+    music: tuple[Path, ...] = (),
+    review: bool = False,
+) -> None:
+    claim = claim or claimed("render", part.id)
+    render(part.id, claim, renderer, OneBackground(), media, music=music, review=review)
+
+
+@pytest.fixture
+def clips(tmp_path: Path) -> Path:
+    """A folder with a clip of two seconds."""
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    writer = imageio_ffmpeg.write_frames(str(folder / "sea.mp4"), (108, 192), fps=30, quality=4)
+    writer.send(None)
+    for shade in range(60):
+        writer.send(bytes([shade, 60, 120]) * (108 * 192))
+    writer.close()
+    return folder
+
+
+def test_a_part_becomes_a_video_that_is_posted(media: MediaStore, clips: Path) -> None:
+    # Given a short part, spoken and captioned for real
+    part = a_part("The lamp went out.", hook="", call_to_action="")
+    narrate(part.id, claimed("narrate", part.id), EspeakSynthesizer(), media)
+    caption(part.id, claimed("caption", part.id), media, style="karaoke")
+
+    # When it is rendered
+    claim = claimed("render", part.id)
+    renderer = FfmpegRenderer(fonts=fonts.FOLDER, preset="ultrafast")
+    backgrounds = Backgrounds(folder=clips, cache=media.folder)
+    render(part.id, claim, renderer, backgrounds, media, music=(), review=False)
+
+    # Then the file is what the row says
+    video = Video.get()
+    found = probe(Path(video.path))
+    assert (found.width, found.height, found.size_bytes) == (1080, 1920, video.size_bytes)
+    assert found.seconds == pytest.approx(Narration.get().seconds, abs=0.15)
+    assert video.seconds == pytest.approx(found.seconds, abs=0.1)
+    assert -15 <= video.loudness <= -13
+    assert video.true_peak <= -1
+    assert Path(video.cover_path).stat().st_size > 1000
+    assert list((media.folder / "tmp").iterdir()) == []
+    assert claim.share == 1.0
+
+    # And its post is planned, under the same request
+    assert video.state == VideoState.READY
+    job = Job.of("publish", Post.get(Post.video == video).id)
+    assert job is not None
+    assert job.request_id == "request"
+
+
+def test_a_crash_between_file_and_row_costs_no_second_render(part: Part, media: MediaStore) -> None:
+    # Given a worker that finished the file, but whose job was taken over before it could say so
+    renderer = QuickRenderer()
+    slow = claimed("render", part.id)
+    ledger.free_leases("worker = 'worker'")
+    with pytest.raises(LeaseLostError):
+        quickly(part, media, renderer, claim=slow)
+    assert Video.select().count() == 0
+
+    # When the next worker takes the job
+    quickly(part, media, renderer)
+
+    # Then the file that is there counts
+    assert len(renderer.plans) == 1
+    video = Video.get()
+    assert Path(video.path).read_bytes() == b"video"
+    assert Path(video.cover_path).read_bytes() == b"cover"
+    assert (video.seconds, video.size_bytes, video.loudness) == (3.0, 5, -14.0)
+    assert Post.select().count() == 1
+
+
+def test_a_video_that_a_crash_left_half_in_place_is_made_again(
+    part: Part, media: MediaStore
+) -> None:
+    quickly(part, media, QuickRenderer())
+    for lost in (".mp4", ".jpg", ".json"):
+        next((media.folder / "video").rglob(f"*{lost}")).unlink()
+
+        renderer = QuickRenderer()
+        quickly(part, media, renderer)
+
+        assert len(renderer.plans) == 1
+        assert Path(Video.get().path).is_file()
+    assert Post.select().count() == 1, "made again is not posted again"
+
+
+def test_a_repeat_of_the_same_story_is_the_same_video_and_new_music_another(
+    part: Part, media: MediaStore
+) -> None:
+    renderer = QuickRenderer()
+    tunes = (Path("/music/a.mp3"), Path("/music/b.mp3"))
+    quickly(part, media, renderer, music=tunes)
+    quickly(part, media, renderer, music=tunes)
+    assert len(renderer.plans) == 1
+    assert renderer.plans[0].music in tunes
+
+    quickly(part, media, renderer, music=(Path("/music/c.mp3"),))
+    assert len(renderer.plans) == 2
+    assert renderer.plans[0].background_start == renderer.plans[1].background_start
+
+
+def test_with_review_on_a_video_waits_for_a_person_and_no_post_is_planned(
+    part: Part, media: MediaStore
+) -> None:
+    quickly(part, media, QuickRenderer(), review=True)
+    assert Video.get().state == VideoState.REVIEW
+    assert Post.select().count() == 0
+
+
+def test_a_persons_word_on_a_video_outlives_its_second_render(
+    part: Part, media: MediaStore
+) -> None:
+    quickly(part, media, QuickRenderer(), review=True)
+    Video.get().move(VideoState.REJECTED)
+    quickly(part, media, QuickRenderer(), review=False)
+    assert Video.get().state == VideoState.REJECTED
+    assert Post.select().count() == 0
+
+
+def test_on_a_disk_that_is_nearly_full_no_render_is_begun(
+    part: Part, media: MediaStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a disk with a hundred megabytes left
+    usage = shutil.disk_usage(media.folder.parent)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=100_000_000))
+
+    # When a render's turn comes
+    renderer = QuickRenderer()
+    with pytest.raises(DiskFull, match="media is full: make room") as full:
+        quickly(part, media, renderer)
+
+    # Then it waits, and goes on once there is room
+    assert (renderer.plans, full.value.after) == ([], 30)
+    ledger.free_leases("worker = 'worker'")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=300_000_000))
+    quickly(part, media, renderer)
+    assert len(renderer.plans) == 1

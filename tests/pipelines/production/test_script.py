@@ -1,0 +1,179 @@
+"""Approved stories get their script and parts, whoever writes it, and no word is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from adapters.ports import ScriptDraft, StoryText
+from core.db import transaction
+from core.errors import Permanent, Retryable, StageError
+from models import Job, JobState, Part, Script, Story, StoryState
+from pipelines import ledger
+from pipelines.ledger import Claim
+from pipelines.production import review, script
+from tests.pipelines.production.making import a_story, claimed
+
+pytestmark = pytest.mark.usefixtures("record")
+
+
+@dataclass
+class Writer:
+    """Writes for every story but ``leaves_out``, or fails."""
+
+    leaves_out: tuple[int, ...] = ()
+    fails: StageError | None = None
+    asked: list[list[int]] = field(default_factory=list)
+
+    def write(self, stories: Sequence[StoryText]) -> dict[int, ScriptDraft]:
+        self.asked.append([story.story_id for story in stories])
+        if self.fails:
+            raise self.fails
+        return {
+            story.story_id: ScriptDraft(
+                story_id=story.story_id,
+                title="The odd piano",
+                hook="Nobody could tune it.",
+                call_to_action="Would you keep it?",
+                hashtags=("piano",),
+                split_after=(),
+                written_by="ollama/test",
+            )
+            for story in stories
+            if story.story_id not in self.leaves_out
+        }
+
+
+def batch(*stories: Story) -> list[Claim]:
+    """The claims that one worker takes at once."""
+    with transaction():
+        for story in stories:
+            ledger.enqueue("script", story.id, request_id=f"request-{story.id}")
+    first = ledger.claim("script", stories[0].id, "worker")
+    assert first is not None
+    return [first, *ledger.claim_more("script", script.BATCH - 1, "worker")]
+
+
+def write(claims: list[Claim], writer: Writer | None = None) -> None:
+    script.write_scripts(claims, writer, words_per_minute=160, target_seconds=(60, 90))
+
+
+def written_by() -> dict[int, str]:
+    return {row.story.id: row.written_by for row in Script.select()}
+
+
+def fallbacks() -> float:
+    [metric] = script.FALLBACKS.collect()
+    return metric.samples[0].value
+
+
+def test_a_batch_is_asked_for_at_once_and_recorded_story_by_story() -> None:
+    # Given three approved stories
+    stories = [a_story(StoryState.APPROVED) for _ in range(3)]
+    writer = Writer()
+
+    # When one worker takes them all
+    write(batch(*stories), writer)
+
+    # Then the writer was asked once, and each story has its script and its first part begun
+    assert [sorted(asked) for asked in writer.asked] == [[story.id for story in stories]]
+    assert set(written_by().values()) == {"ollama/test"}
+    for story in stories:
+        assert Story.get_by_id(story.id).state == StoryState.SCRIPTED
+        part = Part.select().join(Script).where(Script.story == story).get()
+        assert (part.number, part.of) == (1, 1)
+        assert part.spoken.startswith("Nobody could tune it.\n\nMy grandmother")
+        assert part.spoken.endswith("for dinner.\n\nWould you keep it?")
+        job, done = Job.of("narrate", part.id), Job.of("script", story.id)
+        assert job is not None
+        assert done is not None
+        assert job.request_id == f"request-{story.id}"
+        assert done.state == JobState.DONE
+
+
+def test_where_the_writer_fails_rules_write_and_the_row_says_so() -> None:
+    for failure in (Retryable("The writer was too late."), Permanent("There is no such model.")):
+        stories = [a_story(StoryState.APPROVED) for _ in range(2)]
+        before = fallbacks()
+
+        write(batch(*stories), Writer(fails=failure))
+
+        assert {written_by()[story.id] for story in stories} == {"rules"}
+        assert fallbacks() - before == 2
+
+
+def test_a_story_that_the_writer_leaves_out_is_written_by_rules() -> None:
+    kept, left_out = (a_story(StoryState.APPROVED) for _ in range(2))
+    before = fallbacks()
+
+    write(batch(kept, left_out), Writer(leaves_out=(left_out.id,)))
+
+    assert written_by() == {kept.id: "ollama/test", left_out.id: "rules"}
+    assert fallbacks() - before == 1
+
+
+def test_without_a_writer_rules_are_no_fallback() -> None:
+    before = fallbacks()
+    write(batch(a_story(StoryState.APPROVED)))
+    assert list(written_by().values()) == ["rules"]
+    assert fallbacks() == before
+
+
+def test_a_long_story_is_told_in_parts_that_lead_from_one_to_the_next() -> None:
+    # Given a story of five hundred words and more
+    sentences = [f"On day {day} we moved box number {day} to the barn." for day in range(55)]
+    paragraphs = ["\n".join(sentences[start : start + 5]) for start in range(0, 55, 5)]
+    story = a_story(StoryState.APPROVED, narratable_text="\n\n".join(paragraphs))
+
+    # When it is written
+    write([claimed("script", story.id)], Writer())
+
+    # Then its parts are numbered, and each opens and closes as it should
+    parts = list(Part.select().order_by(Part.number))
+    assert [(part.number, part.of) for part in parts] == [(1, 3), (2, 3), (3, 3)]
+    assert [part.hook for part in parts] == [
+        "Nobody could tune it.",
+        "Part two. The odd piano.",
+        "Part three. The odd piano.",
+    ]
+    assert [part.call_to_action for part in parts] == [
+        "Part two is coming up next.",
+        "Part three is coming up next.",
+        "Would you keep it?",
+    ]
+
+    # And every approved word is in exactly one part, in order
+    told = " ".join(part.text for part in parts).split()
+    assert told == story.narratable_text.split()
+
+    # And the narration of each is on its way
+    assert all(Job.of("narrate", part.id) for part in parts)
+
+
+def test_stories_that_people_stop_in_mid_batch_stop_no_other() -> None:
+    # Given a batch, of which one job is cancelled and one story rejected while it is written
+    cancelled, rejected, good = (a_story(StoryState.APPROVED) for _ in range(3))
+    claims = batch(cancelled, rejected, good)
+    ledger.cancel(claims[0].job_id)
+    review.reject(rejected.id, "bob", "seen before")
+
+    # When the worker records what it wrote
+    write(claims, Writer())
+
+    # Then the other one has its script, and these have none
+    assert list(written_by()) == [good.id]
+    assert Story.get_by_id(cancelled.id).state == StoryState.APPROVED
+    assert Story.get_by_id(rejected.id).state == StoryState.REJECTED
+
+
+def test_a_story_that_is_not_approved_gets_no_script_whoever_begins_its_job() -> None:
+    rejected = a_story(StoryState.REJECTED)
+
+    write(batch(rejected), Writer())
+
+    assert written_by() == {}
+    job = Job.of("script", rejected.id)
+    assert job is not None
+    assert job.state == JobState.DONE

@@ -1,0 +1,141 @@
+"""PostgreSQL goes away in mid-work and comes back: work pauses and goes on."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import psycopg2
+import pytest
+from psycopg2 import sql
+
+from core import db
+from core.errors import Permanent
+from models import DeadLetter, JobState
+from scripts.embedded import ServiceAddresses
+from tests.workers.running import enqueued, job, running, until
+from workers.stage_actor import claim
+
+pytestmark = pytest.mark.usefixtures("record")
+
+
+class Server:
+    """The test's database as its administrator sees it, from another one."""
+
+    def __init__(self, url: str, database: str) -> None:
+        self.url, self.database = url, database
+
+    def end_sessions(self) -> int:
+        """Cut every connection but the test's own; how many there were."""
+        cursor = db.database.execute_sql(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return int(cursor.fetchone()[0])
+
+    def let_in(self, allowed: bool) -> None:
+        with closing(psycopg2.connect(self.url)) as connection:
+            connection.autocommit = True
+            statement = sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS {}")
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    statement.format(sql.Identifier(self.database), sql.Literal(allowed))
+                )
+
+    def go_away(self) -> None:
+        self.let_in(False)
+        self.end_sessions()
+
+
+@pytest.fixture
+def server(services: ServiceAddresses, database_url: str) -> Iterator[Server]:
+    server = Server(services.database_url, database_url.rpartition("/")[2].partition("?")[0])
+    yield server
+    server.let_in(True)
+
+
+def test_work_goes_on_when_its_connections_are_cut(redis_url: str, server: Server) -> None:
+    # Given two jobs, one in long work without a connection and one in mid-transaction
+    begun = threading.Barrier(3, timeout=5)
+    cut = threading.Event()
+
+    def wait_for_cut() -> None:
+        if not cut.is_set():
+            begun.wait()
+            cut.wait(5)
+
+    def prepare(story_id: int) -> None:
+        if story_id == 1:
+            with db.closed_for_long_work():
+                wait_for_cut()
+        else:
+            with claim().step():
+                wait_for_cut()
+        with claim().finish():
+            pass
+
+    with running(redis_url, prepare, threads=2):
+        enqueued("prepare", 1, 2)
+        begun.wait()
+
+        # When every connection of the worker is cut, its keeper's and the pooled ones too
+        assert server.end_sessions() >= 2
+        cut.set()
+
+        # Then both jobs are done all the same, and none has spent an attempt on it
+        until(lambda: {job("prepare", n).state for n in (1, 2)} == {JobState.DONE})
+    assert [job("prepare", n).attempts for n in (1, 2)] == [1, 1]
+    assert DeadLetter.select().count() == 0
+
+
+def test_while_postgresql_is_away_no_message_is_let_go(redis_url: str, server: Server) -> None:
+    # Given a worker, and a PostgreSQL that is away
+    ran: list[int] = []
+
+    def prepare(story_id: int) -> None:
+        ran.append(story_id)
+        with claim().finish():
+            pass
+
+    with running(redis_url, prepare):
+        server.go_away()
+
+        # When a job's hint comes, then nothing happens
+        enqueued("prepare", 1)
+        time.sleep(0.7)
+        assert ran == []
+
+        # Until PostgreSQL is back
+        server.let_in(True)
+        until(lambda: job("prepare").state == JobState.DONE)
+    assert (ran, job("prepare").attempts) == ([1], 1)
+
+
+def test_an_outcome_is_written_once_postgresql_is_back(redis_url: str, server: Server) -> None:
+    # Given a stage that fails while PostgreSQL is away
+    begun, away = threading.Event(), threading.Event()
+    runs: list[int] = []
+
+    def prepare(story_id: int) -> None:
+        runs.append(story_id)
+        begun.set()
+        away.wait(5)
+        raise Permanent("There is no such voice.")
+
+    with running(redis_url, prepare):
+        enqueued("prepare", 1)
+        assert begun.wait(5)
+        server.go_away()
+        away.set()
+        time.sleep(0.7)
+        assert job("prepare").state == JobState.RUNNING
+
+        # When it comes back
+        server.let_in(True)
+
+        # Then the job is set aside as it should be
+        until(lambda: job("prepare").state == JobState.DEAD)
+    assert DeadLetter.get().error == "There is no such voice."
+    assert runs == [1]

@@ -1,0 +1,181 @@
+"""How a stage ends decides what becomes of its job: each kind of end, in a real worker."""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import dataclass
+
+import dramatiq
+import pytest
+from peewee import OperationalError
+
+from core.errors import DiskFull, Parked, Permanent, Retryable, Wait
+from models import DeadLetter, Job, JobState, now
+from pipelines import ledger
+from pipelines.stages import STAGES
+from tests.workers.running import enqueued, job, running, until
+from workers.stage_actor import lease
+
+pytestmark = pytest.mark.usefixtures("record")
+
+SECRETS = ("hunter2", "act.canary12345", "sesame99")
+LEAKY = (
+    "PUT https://me:hunter2@upload.test/1?upload_token=sesame99 with Bearer act.canary12345: reset"
+)
+
+
+@dataclass(frozen=True)
+class End:
+    error: Exception | None
+    state: JobState
+    attempts: int
+    code: str
+    said: str
+    delay: tuple[float, float] = (-60, 0)
+    """Seconds until the next try, at least and at most."""
+
+
+ENDS = (
+    End(
+        Retryable("The voice coughed.", code="cough"),
+        JobState.WAITING, 1, "cough", "The voice coughed.", (2, 5),
+    ),
+    End(
+        Retryable("Slow down.", after=42),
+        JobState.WAITING, 1, "retryable", "Slow down.", (39, 42),
+    ),
+    End(
+        Wait("Still processing.", after=42),
+        JobState.WAITING, 0, "waiting", "for: Still processing.", (39, 42),
+    ),
+    End(
+        DiskFull("/media"),
+        JobState.WAITING, 0, "disk_full", "The disk that holds /media is full", (27, 30),
+    ),
+    End(
+        OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/media/a.wav"),
+        JobState.WAITING, 0, "disk_full", "The disk that holds the made files is full", (27, 30),
+    ),
+    End(
+        Retryable("ffmpeg: no space left on device", code="disk_full"),
+        JobState.WAITING, 0, "disk_full", "The disk that holds the made files is full", (27, 30),
+    ),
+    End(
+        OperationalError("server closed the connection"),
+        JobState.WAITING, 0, "database_away", "PostgreSQL went away in mid-work.", (-5, 1),
+    ),
+    End(
+        ValueError("seven is not a word"),
+        JobState.WAITING, 1, "ValueError", "seven is not a word", (2, 5),
+    ),
+    End(
+        Permanent("There is no such voice.", code="voice"),
+        JobState.DEAD, 1, "voice", "There is no such voice.",
+    ),
+    End(
+        Parked("Was it posted?", code="unknown_outcome"),
+        JobState.PARKED, 1, "unknown_outcome", "Needs a person for 0 s: Was it posted?",
+    ),
+    End(
+        None,
+        JobState.DEAD, 1, "no_result", "The prepare stage ended without a result.",
+    ),
+)  # fmt: skip
+
+
+def test_each_kind_of_end_has_its_consequence(redis_url: str) -> None:
+    # Given a job for each way in which a stage may end
+    def prepare(number: int) -> None:
+        if error := ENDS[number].error:
+            raise error
+
+    with running(redis_url, prepare):
+        enqueued("prepare", *range(len(ENDS)))
+
+        # When a worker has done them all
+        until(lambda: Job.select().where(Job.error_code != "").count() == len(ENDS))
+
+    # Then each waits as long as it should, or is set aside, and says why
+    for number, end in enumerate(ENDS):
+        ended = job("prepare", number)
+        assert (ended.state, ended.attempts, ended.error_code) == (
+            end.state, end.attempts, end.code,
+        )  # fmt: skip
+        assert end.said in ledger.explain(ended)
+        assert ended.lease_until is None
+        least, most = end.delay
+        assert least < (ended.due_at - now()).total_seconds() <= most
+
+    # And just the dead ones have a letter
+    letters = {letter.error_code: letter for letter in DeadLetter.select()}
+    assert set(letters) == {"voice", "no_result"}
+    voice = letters["voice"]
+    assert (voice.stage, voice.attempts) == ("prepare", 1)
+    assert voice.job == Job.get(Job.error_code == "voice")
+    assert "raise error" in voice.trace
+    assert "Permanent: There is no such voice." in voice.trace
+
+
+def test_the_last_attempt_ends_in_a_dead_letter_without_secrets(redis_url: str) -> None:
+    # Given a job with one attempt left, and one at its first, whose errors tell secrets
+    enqueued("prepare", 1, 2)
+    most = STAGES["prepare"].attempts
+    Job.update(attempts=most - 1).where(Job.subject_id == 1).execute()
+
+    def prepare(_story_id: int) -> None:
+        raise ConnectionError(LEAKY)
+
+    # When they fail
+    with running(redis_url, prepare):
+        until(lambda: Job.select().where(Job.error_code != "").count() == 2)
+
+    # Then the first is given up, with all that is needed to understand it
+    letter = DeadLetter.get()
+    assert (letter.subject_id, letter.attempts) == (1, most)
+    assert letter.error_code == "ConnectionError"
+    assert letter.error.startswith(f"Given up after {most} attempts: ConnectionError(")
+    assert "raise ConnectionError(LEAKY)" in letter.trace
+    assert "upload.test" in letter.error
+
+    # And no secret is on record
+    texts = [letter.error, letter.trace, *(row.error for row in Job.select())]
+    assert not [secret for secret in SECRETS for text in texts if secret in text]
+
+
+def test_every_job_of_a_batch_gets_its_own_outcome(redis_url: str) -> None:
+    # Given a stage that takes three jobs at once, and fails when it has done the first
+    enqueued("prepare", 1, 2, 3)
+    Job.update(attempts=STAGES["prepare"].attempts - 1).where(Job.subject_id == 3).execute()
+
+    def prepare(_story_id: int) -> None:
+        done = next(held for held in lease().claim_more(10) if held.subject_id == 1)
+        with done.finish():
+            pass
+        raise Retryable("The writer was too late.")
+
+    with running(redis_url, prepare):
+        until(lambda: job("prepare", 3).state == JobState.DEAD)
+
+    # Then what was done is done, and of the others each has its own attempts
+    states = {row.subject_id: (row.state, row.attempts) for row in Job.select()}
+    assert states == {
+        1: (JobState.DONE, 1),
+        2: (JobState.WAITING, 1),
+        3: (JobState.DEAD, 5),
+    }
+
+
+def test_a_tick_of_the_clock_that_fails_is_not_lost_either(redis_url: str) -> None:
+    with running(redis_url):
+
+        @dramatiq.actor(queue_name="cpu")
+        def tick() -> None:
+            raise ConnectionError(LEAKY)
+
+        tick.send()
+        until(lambda: DeadLetter.select().count())
+    letter = DeadLetter.get()
+    assert (letter.job, letter.stage, letter.error_code) == (None, "tick", "ConnectionError")
+    assert "raise ConnectionError(LEAKY)" in letter.trace
+    assert not [secret for secret in SECRETS if secret in letter.error + letter.trace]

@@ -1,0 +1,117 @@
+"""What a dead worker left behind is taken over at once; what a live one holds is not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from models import Job, JobState
+from pipelines import ledger
+from pipelines.stages import MOST_CRASHES
+from tests.workers.running import enqueued, job
+from workers import identity
+
+pytestmark = pytest.mark.usefixtures("record")
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+VICTIM = """
+import sys, time
+from core import db
+from pipelines import ledger
+from workers import identity
+db.configure(sys.argv[1])
+with db.session():
+    assert ledger.claim("narrate", 1, identity.of_this_process())
+print("claimed", flush=True)
+time.sleep(60)
+"""
+
+
+def claimed_by(worker: str, subject: int = 1) -> Job:
+    enqueued("narrate", subject)
+    assert ledger.claim("narrate", subject, worker) is not None
+    return job("narrate", subject)
+
+
+def test_the_job_of_a_killed_process_is_free_at_once(database_url: str) -> None:
+    # Given a worker process in mid-work
+    enqueued("narrate", 1)
+    with subprocess.Popen(
+        [sys.executable, "-c", VICTIM, database_url], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as victim:
+        assert victim.stdout is not None
+        assert victim.stdout.readline() == "claimed\n"
+        held = job("narrate")
+
+        # While it lives, another that starts on its host leaves its job alone
+        identity.recover(["cpu"])
+        assert job("narrate").state == JobState.RUNNING
+        assert job("narrate").fence == held.fence
+
+        # When it is killed
+        victim.kill()
+
+    # Then the next one that starts has the job to do, long before the lease has run out
+    identity.recover(["cpu"])
+    freed = job("narrate")
+    assert (freed.state, freed.crashes, freed.error_code) == (JobState.WAITING, 1, "worker_lost")
+    assert held.worker.split(":")[2] == str(victim.pid)
+    assert ledger.claim("narrate", 1, identity.of_this_process()) is not None
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux tells processes apart")
+def test_only_a_process_that_is_certainly_gone_is_taken_for_dead() -> None:
+    place, pid, started = identity.of_this_process().rsplit(":", 2)
+    host, _, namespace = place.rpartition(":")
+    ended = subprocess.run(["true"], check=True)
+    assert ended.returncode == 0
+
+    assert not identity.is_dead(f"{place}:{pid}:{started}"), "it is this process"
+    assert not identity.is_dead(f"{place}:{os.getppid()}:{identity._started(os.getppid())}")  # noqa: SLF001
+    assert identity.is_dead(f"{place}:{pid}:{int(started) - 1}"), "its number is another's now"
+    assert identity.is_dead(f"{place}:4194305:{started}"), "no process has this number"
+    for elsewhere in (f"other-{host}:{namespace}", f"{host}:{int(namespace) + 1}", host):
+        assert not identity.is_dead(f"{elsewhere}:4194305:{started}"), elsewhere
+    assert not identity.is_dead("")
+    assert not identity.is_dead("worker")
+
+
+def test_the_jobs_of_other_hosts_and_containers_wait_for_their_leases() -> None:
+    # Given the jobs of dead workers: here, on another host, in another container
+    place, _, started = identity.of_this_process().rsplit(":", 2)
+    host, _, namespace = place.rpartition(":")
+    here = claimed_by(f"{place}:4194305:{started}", 1)
+    elsewhere = [
+        claimed_by(f"other-{host}:{namespace}:4194305:{started}", 2),
+        claimed_by(f"{host}:{int(namespace) + 1}:4194305:{started}", 3),
+    ]
+
+    identity.recover(["cpu"])
+
+    assert job("narrate", here.subject_id).state == JobState.WAITING
+    assert {job("narrate", held.subject_id).state for held in elsewhere} == {JobState.RUNNING}
+
+
+def test_work_that_kills_one_worker_after_another_is_set_aside() -> None:
+    dead = identity.of_this_process().rpartition(":")[0] + ":1"
+    for _ in range(MOST_CRASHES):
+        claimed_by(dead)
+        identity.recover(["cpu"])
+    assert job("narrate").state == JobState.DEAD
+    assert job("narrate").error_code == "poison"
+
+
+def test_hints_that_the_dead_had_taken_from_the_queue_are_sent_again() -> None:
+    # Given due jobs whose hints went out, in this worker's queue and in another's
+    enqueued("narrate", 1)
+    enqueued("render", 1)
+
+    identity.recover(["cpu"])
+
+    # Then the next sweep hints at the worker's own
+    assert job("narrate").sent_at is None
+    assert job("render").sent_at is not None
