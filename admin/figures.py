@@ -27,6 +27,8 @@ from models import (
 )
 from pipelines.stages import STAGES
 
+REFRESH_RETRIES = 3
+"""Retries after which an account is shown as needing somebody."""
 EXPIRES_SOON = timedelta(days=7)
 RECENT_POSTS = 500
 
@@ -127,9 +129,12 @@ def _all_needs() -> list[Need]:
 
 
 def _expired_or_soon() -> Any:
+    """Also those whose tokens can't be renewed, whatever the cause."""
+    troubled = (Account.refresh_expires_at < now() + EXPIRES_SOON) | (
+        Account.refresh_attempts > REFRESH_RETRIES
+    )
     return (Account.state == AccountState.EXPIRED) | (
-        (Account.state == AccountState.CONNECTED)
-        & (Account.refresh_expires_at < now() + EXPIRES_SOON)
+        (Account.state == AccountState.CONNECTED) & troubled
     )
 
 

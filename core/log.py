@@ -51,16 +51,17 @@ def storable(text: str) -> str:
     return scrub(text).replace("\x00", "").encode("utf-8", "replace").decode()
 
 
-def _scrubbed(value: Any) -> Any:
+def scrubbed(value: Any) -> Any:
+    """``value`` with secrets blotted out at any depth: texts by shape, entries by name."""
     if isinstance(value, str):
         return scrub(value)
     if isinstance(value, dict):
         return {
-            key: BLOT if str(key).lower() in SECRET_KEYS else _scrubbed(inner)
+            key: BLOT if str(key).lower() in SECRET_KEYS else scrubbed(inner)
             for key, inner in value.items()
         }
     if isinstance(value, list | tuple):
-        return [_scrubbed(inner) for inner in value]
+        return [scrubbed(inner) for inner in value]
     return value
 
 
@@ -68,8 +69,7 @@ def _scrub_event(
     _logger: Any, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
     return {
-        key: BLOT if key.lower() in SECRET_KEYS else _scrubbed(value)
-        for key, value in event.items()
+        key: BLOT if key.lower() in SECRET_KEYS else scrubbed(value) for key, value in event.items()
     }
 
 

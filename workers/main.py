@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+from typing import TYPE_CHECKING, cast
 
 import sentry_sdk
 from dramatiq.brokers.redis import RedisBroker
@@ -20,6 +21,9 @@ from workers.middleware.lease import Lease
 from workers.middleware.log_context import LogContext
 from workers.middleware.metrics import Metrics
 from workers.middleware.rate_limit import RateLimit
+
+if TYPE_CHECKING:
+    from sentry_sdk.types import Event
 
 ACTORS = ("workers.network", "workers.cpu", "workers.gpu", "workers.schedule")
 
@@ -43,7 +47,12 @@ def setup() -> None:
     log.configure("worker", config.log_level)
     quiet_stale_hints()
     if config.sentry_dsn:
-        sentry_sdk.init(config.sentry_dsn, send_default_pii=False, include_local_variables=False)
+        sentry_sdk.init(
+            config.sentry_dsn,
+            send_default_pii=False,
+            include_local_variables=False,
+            before_send=lambda event, _hint: cast("Event", log.scrubbed(event)),
+        )
     _open_record()
     broker(config.redis_url.get_secret_value())
     MediaStore(config.media_dir).forget_old_workshops()

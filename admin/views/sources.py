@@ -74,7 +74,7 @@ def _save(source: Source, values: dict[str, Any]) -> None:
         with transaction():
             source.save()
             links = SourceAccount.source == source.id
-            SourceAccount.delete().where(links).execute()  # type: ignore[misc]  # stubs
+            SourceAccount.delete().where(links).execute()  # type: ignore[misc, unused-ignore]  # stubs differ
             for account_id in accounts:
                 SourceAccount.create(source=source.id, account=account_id)
             audit(verb, f"source {source.id}")

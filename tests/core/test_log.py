@@ -28,6 +28,16 @@ def test_secrets_are_blotted_out_of_any_text(text: str) -> None:
     assert log.BLOT in log.scrub(text)
 
 
+def test_what_goes_to_sentry_is_blotted_out_at_any_depth() -> None:
+    event = {
+        "exception": {"values": [{"value": CANARIES[0]}]},
+        "request": {"headers": {"Cookie": "canary"}, "url": CANARIES[5]},
+        "extra": {"upload_url": "canary", "story": 7},
+    }
+    assert "canary" not in json.dumps(log.scrubbed(event))
+    assert log.scrubbed(event)["extra"]["story"] == 7
+
+
 def test_ordinary_text_is_left_as_it_is() -> None:
     text = "The bearer of this letter acted on a token of thanks: see story 7 at /stories/7."
     assert log.scrub(text) == text
