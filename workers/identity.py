@@ -19,11 +19,15 @@ def _namespace() -> str:
 
 
 def _started(pid: int) -> str:
-    """When the process started, in clock ticks: tells a reused process id from the old one."""
+    """When the process started, in clock ticks: tells a reused process id from the old one.
+
+    Empty for a process that is gone, or dead and only not buried yet.
+    """
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
+        state, *fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except OSError:
         return ""
+    return "" if state in {"Z", "X"} else fields[18]
 
 
 def of_this_process() -> str:

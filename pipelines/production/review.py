@@ -46,11 +46,11 @@ def reject(story_id: int, by: str, reason: str) -> None:
         raise InputError("Say why the story is rejected: the next person will want to know.")
     with transaction():
         story = _story(story_id)
-        story.move(StoryState.REJECTED, decided_by=by, decided_at=now(), reason=reason)
         job = Job.of("script", story.id)
-        if job is not None:
+        if job is not None:  # first, as the script's own end takes them in this order
             job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
             ledger.resolve_dead_letters(job.id, "rejected")
+        story.move(StoryState.REJECTED, decided_by=by, decided_at=now(), reason=reason)
         _audit(by, "story.reject", story, reason)
 
 

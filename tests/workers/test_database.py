@@ -10,12 +10,14 @@ from contextlib import closing
 import psycopg2
 import pytest
 from psycopg2 import sql
+from redis import Redis
 
 from core import db
 from core.errors import Permanent
 from models import DeadLetter, JobState
 from scripts.embedded import ServiceAddresses
 from tests.workers.running import enqueued, job, running, until
+from workers.middleware.lease import GENERATION
 from workers.stage_actor import claim
 
 pytestmark = pytest.mark.usefixtures("record")
@@ -99,7 +101,8 @@ def test_while_postgresql_is_away_no_message_is_let_go(redis_url: str, server: S
         with claim().finish():
             pass
 
-    with running(redis_url, prepare):
+    with running(redis_url, prepare), Redis.from_url(redis_url) as client:
+        until(lambda: client.exists(GENERATION))
         server.go_away()
 
         # When a job's hint comes, then nothing happens

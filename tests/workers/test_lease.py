@@ -86,7 +86,7 @@ def test_a_running_job_shows_its_progress_and_hears_that_it_was_cancelled(
 
     def prepare(_story_id: int) -> None:
         try:
-            while True:
+            for _ in range(400):
                 claim().progress(0.4)
                 time.sleep(0.02)
         except LeaseLostError as error:
@@ -114,14 +114,14 @@ def test_a_worker_that_stops_gives_its_job_back_unharmed(redis_url: str) -> None
     # Given a job in mid-work
     begun = threading.Event()
 
-    def endless(_story_id: int) -> None:
-        while True:
+    def long(_story_id: int) -> None:
+        for _ in range(250):
             claim().progress(0.4)
             begun.set()
             time.sleep(0.02)
 
-    endless.__name__ = "prepare"
-    with running(redis_url, endless):
+    long.__name__ = "prepare"
+    with running(redis_url, long):
         enqueued("prepare", 1)
         assert begun.wait(5)
         stopping = time.monotonic()
