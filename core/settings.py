@@ -168,8 +168,8 @@ def _sentence(where: Sequence[object], problem: Mapping[str, object]) -> str:
         return message
     variable = str(where[0]).upper()
     if problem["type"] == "missing":
-        description = Settings.model_fields[str(where[0])].description
-        return f"{variable} is not set. It is: {description}."
+        description = Settings.model_fields[str(where[0])].description or ""
+        return f"{variable} is not set. It is: {description.rstrip('.')}."
     return f"{variable}: {message}"
 
 
