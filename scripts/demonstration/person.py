@@ -48,8 +48,9 @@ def chooses_source(subreddit: str) -> Source:
 
 def connects_accounts(office: str, password: str) -> None:
     """Walk each creator through TikTok's consent page, as a browser would, unless that was done."""
+    played = Account.name.in_((*CREATORS, *NICKNAMES))
     connected = Account.select().where(Account.state == AccountState.CONNECTED)
-    if real := connected.where(Account.name.not_in((*CREATORS, *NICKNAMES))).first():
+    if real := connected.where(~played).first():
         raise ConfigurationError(
             f"This database has an account of your own ({real.name or 'unnamed'}): set "
             "DATABASE_URL to another one for the demo, or TIKTOK_CLIENT_KEY for your own TikTok."
@@ -57,7 +58,7 @@ def connects_accounts(office: str, password: str) -> None:
     if connected.count() < len(CREATORS):
         for creator in CREATORS:
             _connect(office, password, creator)
-        Account.update(privacy="PUBLIC_TO_EVERYONE").execute()
+        Account.update(privacy="PUBLIC_TO_EVERYONE").where(played).execute()
 
 
 def _connect(office: str, password: str, creator: str) -> None:

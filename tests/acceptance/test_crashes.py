@@ -25,6 +25,7 @@ def assert_each_video_was_posted_once(demo: Demo, result: dict[str, Any]) -> Non
     assert set(posted.values()) == {1}
     assert len(posted) == 2 * len(result["videos"])
     assert all(post["status"] == "published" for post in result["posts"])
+    assert all(post["platform_id"] for post in result["posts"])
 
     # The platform's stand-in has received just these, whatever our record says
     with running_sandbox(data_dir=demo.root / "var" / "sandbox") as sandbox:

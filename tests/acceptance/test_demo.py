@@ -25,6 +25,7 @@ def test_stories_become_published_videos_and_no_story_is_made_twice(start_demo: 
     assert len({post["story"] for post in published}) >= 3
     assert len({post["account"] for post in published}) == 2
     assert len(published) == len(result["posts"]) == 2 * len(result["videos"])
+    assert all(post["platform_id"] for post in published)
 
     # And one of them in three parts, in order on each account
     assert any(video["of"] == 3 for video in result["videos"])
