@@ -302,6 +302,15 @@ class Video(Row):
 # ── publishing ───────────────────────────────────────────────────────────────────────────────
 
 
+class Way(StrEnum):
+    """How a post gets to the platform, the best way first."""
+
+    DIRECT = "direct"
+    INBOX = "inbox"
+    BROWSER = "browser"
+    MANUAL = "manual"
+
+
 class AccountState(StrEnum):
     CONNECTED = "connected"
     EXPIRED = "expired"
@@ -326,8 +335,28 @@ class Account(Row):
     next_refresh_at = DateTimeTZField(null=True)
     """When a failed refresh is tried again."""
     last_error = TextField(default="")
-    privacy = CharField(max_length=40, default="SELF_ONLY")
-    """Asked of TikTok for each post; the most careful choice until the operator makes another."""
+
+    privacy = CharField(max_length=40, default="")
+    """Who may see its posts; empty until a person has chosen, as the platform's rules want."""
+    allow_comment = BooleanField(default=False)
+    allow_duet = BooleanField(default=False)
+    allow_stitch = BooleanField(default=False)
+    ai_label = BooleanField(default=True)
+    ways = BinaryJSONField(default=lambda: list(Way), index=False)
+    """The ways that its posts may take, each tried when the one before it is closed."""
+
+    timezone = CharField(max_length=64, default="UTC")
+    """IANA name; its slots and its days are meant in it."""
+    posts_a_day = IntegerField(default=15)
+    """Most posts in one of its days."""
+    gap_minutes = IntegerField(default=0)
+    """Least time between two posts."""
+
+    browser_session = EncryptedTextField(null=True)
+    """Cookies of the creator's signed-in browser."""
+    browser_checked_at = DateTimeTZField(null=True)
+    browser_error = TextField(default="")
+    """Why the session was of no use when it was last looked at."""
 
     moves: ClassVar = {
         AccountState.CONNECTED: frozenset({AccountState.EXPIRED, AccountState.DISCONNECTED}),
@@ -340,6 +369,19 @@ class Account(Row):
             (("platform", "open_id"), True),
             (("state", "access_expires_at"), False),
         )
+
+
+class Slot(Row):
+    """A weekly time of an account, by its own clock, at which one post may go out."""
+
+    account = ForeignKeyField(Account, backref="slots", on_delete="CASCADE")
+    weekday = IntegerField(constraints=[SQL("CHECK (weekday BETWEEN 1 AND 7)")])
+    """1 is Monday (ISO 8601)."""
+    at = CharField(max_length=5)
+    """``HH:MM``."""
+
+    class Meta:
+        indexes = ((("account", "weekday", "at"), True),)
 
 
 class SourceAccount(Row):
@@ -366,7 +408,10 @@ class OAuthHandshake(Row):
 
 
 class PostState(StrEnum):
-    """``claiming`` is "about to": from there only the platform can say what happened."""
+    """``claiming`` is "about to": from there only the platform can say what happened.
+
+    ``inbox`` waits in the TikTok app for its creator, ``manual`` for a person with the file.
+    """
 
     PLANNED = "planned"
     CLAIMING = "claiming"
@@ -374,6 +419,7 @@ class PostState(StrEnum):
     PROCESSING = "processing"
     PUBLISHED = "published"
     INBOX = "inbox"
+    MANUAL = "manual"
     FAILED = "failed"
     PARKED = "parked"
     CANCELLED = "cancelled"
@@ -388,19 +434,44 @@ class Post(Row):
         max_length=12, default=PostState.PLANNED, constraints=[one_of("state", PostState)]
     )
     title = TextField()
+    options = BinaryJSONField(default=dict, index=False)
+    """What differs from its account's choices: ``privacy``, ``allow_comment``, ``ai_label``, …"""
+    allowed = BooleanField(default=False)
+    """A person has read what the compliance gate found, and lets it pass."""
+    scheduled_at = DateTimeTZField(null=True)
+    pinned = BooleanField(default=False)
+    """A person chose ``scheduled_at``, so no other post's needs move it."""
+    way = CharField(max_length=10, default="")
+    """The way that it takes now; empty before its first try."""
     publish_id = CharField(max_length=120, null=True, unique=True)
     upload_url = EncryptedTextField(null=True)
     bytes_sent = BigIntegerField(default=0)
     platform_id = CharField(max_length=120, default="")
+    address = TextField(default="")
+    """Where viewers find it."""
     reason = TextField(default="")
     published_at = DateTimeTZField(null=True)
+    next_insight_at = DateTimeTZField(null=True)
+    """When its views are asked for again."""
 
     moves: ClassVar = {
         PostState.PLANNED: frozenset(
-            {PostState.CLAIMING, PostState.CANCELLED, PostState.FAILED, PostState.PARKED}
+            {
+                PostState.CLAIMING,
+                PostState.MANUAL,
+                PostState.CANCELLED,
+                PostState.FAILED,
+                PostState.PARKED,
+            }
         ),
         PostState.CLAIMING: frozenset(
-            {PostState.PLANNED, PostState.UPLOADING, PostState.PARKED, PostState.FAILED}
+            {
+                PostState.PLANNED,
+                PostState.UPLOADING,
+                PostState.PROCESSING,
+                PostState.PARKED,
+                PostState.FAILED,
+            }
         ),
         PostState.UPLOADING: frozenset(
             {PostState.PLANNED, PostState.PROCESSING, PostState.FAILED, PostState.PARKED}
@@ -417,6 +488,7 @@ class Post(Row):
         PostState.PARKED: frozenset({PostState.PLANNED, PostState.PUBLISHED, PostState.CANCELLED}),
         PostState.FAILED: frozenset({PostState.PLANNED, PostState.CANCELLED}),
         PostState.INBOX: frozenset({PostState.PUBLISHED}),
+        PostState.MANUAL: frozenset({PostState.PLANNED, PostState.PUBLISHED, PostState.CANCELLED}),
         PostState.PUBLISHED: frozenset(),
         PostState.CANCELLED: frozenset({PostState.PLANNED}),
     }
@@ -426,6 +498,8 @@ class Post(Row):
             (("video", "account"), True),
             (("state", "id"), False),
             (("published_at",), False),
+            (("account", "scheduled_at"), False),
+            (("next_insight_at",), False),
         )
 
 
@@ -437,7 +511,33 @@ class Attempt(Row):
     bytes_sent = BigIntegerField(default=0)
     seconds = FloatField(default=0.0)
     outcome = CharField(max_length=60)
+    reason = TextField(default="")
+    """The outcome in a sentence; where the next way was taken, why."""
     platform_id = CharField(max_length=120, default="")
+
+
+class Insight(Row):
+    """How a published video was doing at ``created_at``."""
+
+    post = ForeignKeyField(Post, backref="insights", on_delete="CASCADE")
+    views = BigIntegerField()
+    likes = BigIntegerField()
+    comments = BigIntegerField()
+    shares = BigIntegerField()
+
+    class Meta:
+        indexes = ((("post", "id"), False),)
+
+
+class WebhookEvent(Row):
+    """An event that the platform has told us of; it tells each at least once."""
+
+    digest = CharField(max_length=64, unique=True)
+    event = CharField(max_length=60)
+    open_id = CharField(max_length=120)
+    publish_id = CharField(max_length=120, default="")
+    outcome = TextField(default="")
+    """What it led to."""
 
 
 # ── work ─────────────────────────────────────────────────────────────────────────────────────
@@ -550,10 +650,13 @@ TABLES: tuple[type[Row], ...] = (
     Caption,
     Video,
     Account,
+    Slot,
     SourceAccount,
     OAuthHandshake,
     Post,
     Attempt,
+    Insight,
+    WebhookEvent,
     Job,
     DeadLetter,
     LimitSetting,

@@ -10,7 +10,8 @@
         │   ├── TokenRejectedError   the access token is refused: refresh it once, ask again
         │   ├── AddressRefusedError  the upload address is good no more
         │   └── Wait         nothing is wrong, it is not time yet: spends no attempt
-        │       └── DiskFull  the disk is full: work pauses until a person makes room
+        │       ├── AccountFullError  the account takes no more posts now: on to its next slot
+    │       └── DiskFull  the disk is full: work pauses until a person makes room
         ├── Permanent        will never work as it is: set aside as a dead letter at once
         └── Parked           can't be known or decided by a machine: waits for a person
 
@@ -75,6 +76,12 @@ class Wait(Retryable):
 
     def __init__(self, sentence: str, *, after: float, code: str | None = None) -> None:
         super().__init__(sentence, code=code, after=after)
+
+
+class AccountFullError(Wait):
+    """The account takes no more posts for now: this one moves to the account's next slot."""
+
+    default_code = "account_full"
 
 
 class DiskFull(Wait):

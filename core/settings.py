@@ -68,6 +68,28 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
         "https://www.tiktok.com/v2/auth/authorize/"
     )
 
+    tiktok_studio_url: Annotated[
+        str, Field(description="Page where a creator uploads by browser")
+    ] = "https://www.tiktok.com/tiktokstudio/upload"
+    most_upload_bytes: Annotated[
+        int, Field(gt=0, le=4_000_000_000, description="Larger videos are not uploaded")
+    ] = 500_000_000
+
+    smtp_url: Annotated[
+        SecretStr,
+        Field(
+            description="Mail server for posts by hand, as smtps://user:password@host:465, "
+            "smtp+starttls://… or smtp://…; no mail when unset"
+        ),
+    ] = SecretStr("")
+    mail_from: Annotated[str, Field(description="Sender of mail")] = ""
+    mail_to: Annotated[
+        str, Field(description="Who posts by hand; several addresses separated by commas")
+    ] = ""
+    manual_link_hours: Annotated[
+        int, Field(gt=0, le=24 * 30, description="How long a mailed download link is good")
+    ] = 72
+
     ollama_url: Annotated[
         str, Field(description="Ollama server that writes hooks; rules write when unset")
     ] = ""

@@ -12,14 +12,7 @@ from core.db import transaction
 from core.errors import InputError, StorymillError
 from models import Account, AccountState
 from pipelines.publishing import accounts
-
-PRIVACY = {
-    "SELF_ONLY": "Only me",
-    "FOLLOWER_OF_CREATOR": "Followers",
-    "MUTUAL_FOLLOW_FRIENDS": "Friends (followers who are followed back)",
-    "PUBLIC_TO_EVERYONE": "Everyone",
-}
-"""TikTok's choices; which of them a creator has is asked before each post."""
+from pipelines.publishing.options import PRIVACY
 
 
 class Accounts(Page):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from adapters.ports import CreatorInfo
-from core.errors import Parked, Permanent
-from models import Account
+from core.errors import Permanent
 
 MOST_BYTES = 500_000_000
 SIGNATURE_BYTES = 64
@@ -62,18 +61,6 @@ def check_length(seconds: float, creator: CreatorInfo) -> None:
             f"{creator.max_seconds} s: make the parts shorter.",
             code="video_too_long",
         )
-
-
-def privacy_for(account: Account, creator: CreatorInfo) -> str:
-    """The account's privacy setting. Raises Parked when TikTok doesn't offer it now."""
-    if account.privacy not in creator.privacy_options:
-        raise Parked(
-            f"TikTok does not offer {account.privacy} to {creator.username}, only "
-            f"{', '.join(creator.privacy_options)}: choose one of these for the account, then "
-            "requeue.",
-            code="privacy_not_offered",
-        )
-    return str(account.privacy)
 
 
 def _container(head: bytes) -> str:

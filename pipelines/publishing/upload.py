@@ -58,8 +58,9 @@ from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.publishing import history, schedule
 from pipelines.publishing.accounts import set_name
-from pipelines.publishing.checks import check_file, check_length, privacy_for
+from pipelines.publishing.checks import check_file, check_length
 from pipelines.publishing.chunks import plan_chunks
+from pipelines.publishing.options import post_info
 from pipelines.publishing.work import Work
 
 log = structlog.get_logger(__name__)
@@ -205,7 +206,7 @@ class _Publishing(Work):
 
     def checked_post(self, creator: CreatorInfo) -> PostInfo:
         check_length(self.video.seconds, creator)
-        return PostInfo(title=self.post.title, privacy=privacy_for(self.account, creator))
+        return post_info(self.post, self.account, creator)
 
     def address_is_old(self) -> bool:
         return history.age(history.newest(self.post)) > ADDRESS_SECONDS

@@ -30,9 +30,9 @@ from core import db, queue
 from core.db import database, transaction
 from core.limiter import Limit, Limiter
 from pipelines import ledger
+from pipelines.limits import STAGE_LIMITS
 from pipelines.stages import STAGES, Stage
 from scripts.benches.rows import Row
-from workers.limits import STAGE_LIMITS
 from workers.main import quiet_stale_hints
 from workers.middleware.database import DatabaseConnection
 from workers.middleware.dead_letter import DeadLetters

@@ -16,7 +16,7 @@ from core.errors import Retryable, Wait
 from core.limiter import Limit, Limiter, LimiterUnavailableError, Turn
 from models import Job, JobState
 from pipelines import ledger
-from workers.limits import STAGE_LIMITS, Limits
+from pipelines.limits import STAGE_LIMITS, Limits
 
 log = structlog.get_logger(__name__)
 

@@ -73,14 +73,18 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def connect(sandbox: RunningSandbox, authorizer: Authorizer) -> Callable[..., Account]:
-    """Connects a creator of the sandbox, who consents to everything."""
+    """Connects a creator of the sandbox, who consents to everything, and posts for himself."""
 
     def connect(creator: str = "storymill_tales") -> Account:
         url = accounts.begin_connect("browser", authorizer, REDIRECT_URI)
         back = sandbox.consent(url, creator)
-        return accounts.finish_connect(
+        account = accounts.finish_connect(
             "browser", back["state"], back["code"], authorizer, REDIRECT_URI
         )
+        Account.update(privacy="SELF_ONLY").where(
+            Account.id == account.id, Account.privacy == ""
+        ).execute()
+        return Account.get_by_id(account.id)
 
     return connect
 

@@ -19,8 +19,8 @@ from models import (
     Video,
     VideoState,
 )
+from pipelines.limits import INIT, LIMITS, REDDIT, STAGE_LIMITS, Limits
 from pipelines.stages import STAGES
-from workers.limits import INIT, LIMITS, REDDIT, STAGE_LIMITS, Limits
 
 pytestmark = pytest.mark.usefixtures("record")
 
