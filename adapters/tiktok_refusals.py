@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.errors import Parked, Permanent, Retryable, StageError, TokenRejectedError
+from core.errors import (
+    AccountFullError,
+    Parked,
+    Permanent,
+    Retryable,
+    StageError,
+    TokenRejectedError,
+)
 
 MINUTE = 60.0
 HOUR = 3600.0
@@ -51,8 +58,8 @@ POSTING: Mapping[str, Refusal] = {
         Permanent, "TikTok does not accept this file: render the video again."
     ),
     "spam_risk_too_many_posts": Refusal(
-        Retryable,
-        "The account has reached TikTok's daily number of posts; it is tried again in hours.",
+        AccountFullError,
+        "The account has reached TikTok's daily number of posts; it goes out at its next slot.",
         6 * HOUR,
     ),
     "spam_risk_too_many_pending_share": Refusal(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from core import settings
 from pipelines.production.fetch import fetch as fetch_stories
 from pipelines.production.script import BATCH, write_scripts
-from pipelines.publishing.upload import confirm as confirm_post
-from pipelines.publishing.upload import publish as publish_post
+from pipelines.publishing.publish import confirm as confirm_post
+from pipelines.publishing.publish import publish as publish_post
 from workers import wiring
 from workers.stage_actor import claim, lease, stage_actor
 
@@ -33,9 +33,9 @@ def script(_story_id: int) -> None:
 
 @stage_actor
 def publish(post_id: int) -> None:
-    publish_post(post_id, claim(), wiring.publisher(), wiring.authorizer())
+    publish_post(post_id, claim(), wiring.outside())
 
 
 @stage_actor
 def confirm(post_id: int) -> None:
-    confirm_post(post_id, claim(), wiring.publisher(), wiring.authorizer())
+    confirm_post(post_id, claim(), wiring.outside())

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from core import settings
 from core.storage import MediaStore
 from models import SourceKind
+from pipelines.publishing.work import Outside
 
 if TYPE_CHECKING:
     from adapters.ports import (
@@ -120,3 +121,8 @@ def publisher() -> Publisher:
     from adapters.tiktok_api import TikTokPublisher
 
     return TikTokPublisher(api_url=settings.current().tiktok_api_url)
+
+
+@cache
+def outside() -> Outside:
+    return Outside(publisher(), authorizer())

@@ -33,12 +33,25 @@ def all_sent(post: Post, size: int) -> None:
         _change(attempt, bytes_sent=size, seconds=attempt.seconds or age(attempt))
 
 
-def end(post: Post, outcome: str, *, platform_id: str = "") -> None:
-    """Close the attempt that runs, if one does."""
+def end(post: Post, outcome: str, *, reason: str = "", platform_id: str = "") -> bool:
+    """Close the attempt that runs; False where none does."""
     attempt = newest(post)
-    if attempt is not None and attempt.outcome == RUNNING:
-        seconds = attempt.seconds or age(attempt)
-        _change(attempt, outcome=outcome, seconds=seconds, platform_id=platform_id)
+    if attempt is None or attempt.outcome != RUNNING:
+        return False
+    _change(
+        attempt,
+        outcome=outcome,
+        reason=reason,
+        seconds=attempt.seconds or age(attempt),
+        platform_id=platform_id,
+    )
+    return True
+
+
+def note(post: Post, way: str, outcome: str, reason: str) -> None:
+    """Write down how a way ended, also where it ended before anything was announced."""
+    if not end(post, outcome, reason=reason):
+        Attempt.create(post=post, method=way, outcome=outcome, reason=reason)
 
 
 def age(attempt: Attempt | None) -> float:

@@ -1,4 +1,4 @@
-"""The stages ``publish`` and ``confirm``: from a planned post to one that the platform shows.
+"""The way over the API: from a planned post to one that the platform shows, or to the inbox.
 
 What holds at every moment, so that a worker may be killed between any two lines:
 
@@ -42,23 +42,14 @@ from typing import Any
 
 import structlog
 
-from adapters.ports import (
-    Authorizer,
-    ChunkPlan,
-    CreatorInfo,
-    PostInfo,
-    PostStatus,
-    Publisher,
-    UploadTicket,
-)
+from adapters.ports import ChunkPlan, PostStatus, UploadTicket
 from core import db
 from core.errors import AddressRefusedError, Parked, Permanent, Wait
-from models import Post, PostState, now
+from models import PostState, Way, now
 from pipelines import ledger
-from pipelines.ledger import Claim
 from pipelines.publishing import history, schedule
 from pipelines.publishing.accounts import set_name
-from pipelines.publishing.checks import check_file, check_length
+from pipelines.publishing.checks import check_length
 from pipelines.publishing.chunks import plan_chunks
 from pipelines.publishing.options import post_info
 from pipelines.publishing.work import Work
@@ -77,69 +68,27 @@ PATIENCE_SECONDS = 24 * 3_600.0
 """Processing takes minutes, sometimes hours; after this long a person should look."""
 
 
-def publish(post_id: int, claim: Claim, publisher: Publisher, authorizer: Authorizer) -> None:
-    """Announce a post and send its bytes, or go on where an earlier try ended.
-
-    Raises:
-        Retryable: the platform is away, wants a pause, or an answer was lost.
-        Permanent: this video can't be posted on this account; the post is failed.
-        Parked: a person has to choose, or to look at what the platform did; the post is parked.
-    """
-    work = _Publishing(Post.get_by_id(post_id), claim, publisher, authorizer)
-    with work.recorded():
-        if work.post.state in schedule.OVER:
-            work.done()
-        elif work.post.publish_id is None:
-            work.post_anew()
-        else:
-            work.go_on()
-
-
-def confirm(post_id: int, claim: Claim, publisher: Publisher, authorizer: Authorizer) -> None:
-    """Ask the platform what became of the post until that is known.
-
-    Raises:
-        Wait: it is still being processed.
-        Retryable: the platform is away.
-        Permanent: the platform has failed the post for good.
-        Parked: it can't be known.
-    """
-    work = _Publishing(Post.get_by_id(post_id), claim, publisher, authorizer)
-    with work.recorded():
-        if work.post.state in schedule.OVER:
-            work.done()
-        elif work.post.publish_id is None:
-            work.plan_again()  # it had failed, and a person has it tried again
-        else:
-            work.settle(work.status())
-
-
-class _Publishing(Work):
-    """The steps of both stages at one post."""
+class ApiUpload(Work):
+    """The steps of both stages at one post that goes over the API."""
 
     # ── publish ──────────────────────────────────────────────────────────────────────────────
 
-    def post_anew(self) -> None:
-        chunks = self.checked_file()
-        scopes = self.account.scopes.split(",")
-        if "video.publish" in scopes:
-            creator = self.ask(self.publisher.creator_info)
-            info = self.checked_post(creator)
-            with self.claim.step():
-                self.move(PostState.CLAIMING, reason="")
-                history.begin(self.post, "direct")
-                set_name(self.account, creator.username)
-            ticket = self.ask(lambda token: self.publisher.begin_direct_post(token, info, chunks))
-        elif "video.upload" in scopes:
-            with self.claim.step():
-                self.move(PostState.CLAIMING, reason="")
-                history.begin(self.post, "inbox")
-            ticket = self.ask(lambda token: self.publisher.begin_inbox_upload(token, chunks))
+    def begin(self) -> None:
+        """Announce the post by its way, ``direct`` or ``inbox``, and send it."""
+        chunks = plan_chunks(self.video.size_bytes)
+        if self.post.way == Way.DIRECT:
+            creator = self.ask(self.outside.publisher.creator_info)
+            check_length(self.video.seconds, creator)
+            info = post_info(self.post, self.account, creator)
+            self.announcing()
+            set_name(self.account, creator.username)
+            ticket = self.ask(
+                lambda token: self.outside.publisher.begin_direct_post(token, info, chunks)
+            )
         else:
-            raise Permanent(
-                "The creator granted neither video.publish nor video.upload: connect the account "
-                "again and allow one of them.",
-                code="scope_not_authorized",
+            self.announcing()
+            ticket = self.ask(
+                lambda token: self.outside.publisher.begin_inbox_upload(token, chunks)
             )
         with self.claim.step():
             self.move(
@@ -160,9 +109,11 @@ class _Publishing(Work):
             with self.claim.step():
                 history.end(self.post, AddressRefusedError.default_code)
                 self.forget(PostState.PLANNED)
-            self.post_anew()
+            self.check_video()
+            self.begin()
         else:
-            chunks = self.checked_file()
+            self.check_video()
+            chunks = plan_chunks(self.video.size_bytes)
             with self.claim.step():
                 history.go_on(self.post)
                 self.move(PostState.UPLOADING, bytes_sent=status.uploaded_bytes, reason="")
@@ -172,7 +123,7 @@ class _Publishing(Work):
     def send(self, ticket: UploadTicket, chunks: ChunkPlan, *, first_byte: int) -> None:
         try:
             with db.closed_for_long_work():
-                self.publisher.send(
+                self.outside.publisher.send(
                     ticket,
                     Path(self.video.path),
                     chunks,
@@ -199,14 +150,6 @@ class _Publishing(Work):
                 reason="",
             )
             ledger.enqueue("confirm", self.post.id, request_id=self.claim.request_id)
-
-    def checked_file(self) -> ChunkPlan:
-        check_file(Path(self.video.path), self.video.size_bytes)
-        return plan_chunks(self.video.size_bytes)
-
-    def checked_post(self, creator: CreatorInfo) -> PostInfo:
-        check_length(self.video.seconds, creator)
-        return post_info(self.post, self.account, creator)
 
     def address_is_old(self) -> bool:
         return history.age(history.newest(self.post)) > ADDRESS_SECONDS

@@ -6,15 +6,30 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
+import structlog
+
 from adapters.ports import Authorizer, PostStatus, Publisher
-from core.errors import Parked, Permanent, Retryable, Wait
+from core.errors import Parked, Retryable, StageError, Wait
 from models import Account, Post, PostState, Video
+from pipelines import ledger
 from pipelines.ledger import Claim
-from pipelines.publishing import history, tokens
+from pipelines.publishing import history, ladder, tokens
+from pipelines.publishing.checks import check_file
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The platform, as the publishing stages reach it."""
+
+    publisher: Publisher
+    authorizer: Authorizer
 
 
 @dataclass(slots=True)
@@ -23,8 +38,7 @@ class Work:
 
     post: Post
     claim: Claim
-    publisher: Publisher
-    authorizer: Authorizer
+    outside: Outside
 
     @property
     def account(self) -> Account:
@@ -37,38 +51,63 @@ class Work:
         return video
 
     def ask(self, call: Callable[[str], T]) -> T:
-        return tokens.with_token(self.account, self.authorizer, call)
+        return tokens.with_token(self.account, self.outside.authorizer, call)
 
     def status(self) -> PostStatus:
         publish_id = str(self.post.publish_id)
-        return self.ask(lambda token: self.publisher.status(token, publish_id))
+        return self.ask(lambda token: self.outside.publisher.status(token, publish_id))
 
     def done(self) -> None:
         with self.claim.finish():
             pass
 
+    def check_video(self) -> None:
+        check_file(Path(self.video.path), self.video.size_bytes)
+
+    def announcing(self) -> None:
+        """On record before the platform hears of it: the post is "about to" be there."""
+        with self.claim.step():
+            self.move(PostState.CLAIMING, reason="")
+            history.begin(self.post, self.post.way)
+
     @contextmanager
     def recorded(self) -> Iterator[None]:
-        """Write an error's meaning for the post down beside the job's, and let it pass."""
+        """Write an error's meaning for the post down beside the job's, and let it pass.
+
+        Where it only closes the post's way, the post steps down to the next one instead.
+        """
         try:
             yield
         except Wait:
             raise
-        except Retryable as error:
-            if self.post.state == PostState.CLAIMING:  # no publish_id, so no byte went
-                self.stop(PostState.PLANNED, error.code, str(error))
-            raise
-        except Permanent as error:
-            self.stop(PostState.FAILED, error.code, str(error))
-            raise
-        except Parked as error:
-            self.stop(PostState.PARKED, error.code, str(error))
+        except StageError as error:
+            if ladder.steps_down(self.post, self.account, error, self.claim.attempt):
+                self.step_down(error)
+                return
+            self.record(error)
             raise
 
-    def stop(self, state: PostState, outcome: str, reason: str) -> None:
+    def step_down(self, error: StageError) -> None:
+        """Nothing of the post is on the platform: it is tried anew by its account's next way."""
+        way, following = self.post.way, ladder.next_way(self.post, self.account)
+        with self.claim.finish():
+            history.note(self.post, way, error.code, str(error))
+            self.forget(PostState.PLANNED, way=following, reason=str(error))
+            ledger.enqueue("publish", self.post.id, request_id=self.claim.request_id)
+        log.warning("stepped_down", post=self.post.id, way=way, to=following, code=error.code)
+
+    def record(self, error: StageError) -> None:
+        if isinstance(error, Parked):
+            self.stop(PostState.PARKED, error)
+        elif not isinstance(error, Retryable):
+            self.stop(PostState.FAILED, error)
+        elif self.post.state == PostState.CLAIMING:  # no publish_id, so no byte went
+            self.stop(PostState.PLANNED, error)
+
+    def stop(self, state: PostState, error: StageError) -> None:
         with self.claim.step():
-            history.end(self.post, outcome)
-            self.move(state, reason=reason)
+            history.end(self.post, error.code, reason=str(error))
+            self.move(state, reason=str(error))
 
     def forget(self, state: PostState, **changes: Any) -> None:
         self.move(state, publish_id=None, upload_url=None, bytes_sent=0, **changes)
@@ -80,6 +119,11 @@ class Work:
         """
         for state in _way(self.post.state, to):
             self.post.move(state)
+        self.change(**changes)
+
+    def change(self, **changes: Any) -> None:
+        if not changes:
+            return
         Post.update(**changes).where(Post.id == self.post.id).execute()
         for name, value in changes.items():
             setattr(self.post, name, value)

@@ -49,6 +49,9 @@ ALTER TABLE post
     ALTER COLUMN pinned DROP DEFAULT,
     ALTER COLUMN way DROP DEFAULT,
     ALTER COLUMN address DROP DEFAULT;
+UPDATE post SET way = attempt.method FROM (
+    SELECT DISTINCT ON (post_id) post_id, method FROM attempt ORDER BY post_id, id DESC) attempt
+    WHERE attempt.post_id = post.id;
 ALTER TABLE post DROP CONSTRAINT post_state_check;
 ALTER TABLE post ADD CONSTRAINT post_state_check CHECK (state IN ('planned', 'claiming',
     'uploading', 'processing', 'published', 'inbox', 'manual', 'failed', 'parked', 'cancelled'));

@@ -16,6 +16,7 @@ import pytest
 from adapters.ports import ChunkPlan, PostInfo, UploadTicket
 from adapters.tiktok_api import TikTokAuthorizer, TikTokPublisher
 from core.errors import (
+    AccountFullError,
     AddressRefusedError,
     Parked,
     Permanent,
@@ -83,7 +84,7 @@ def test_a_creator_and_a_post_cross_as_typed_values(
         ("access_token_invalid", TokenRejectedError),
         ("scope_not_authorized", Permanent),
         ("rate_limit_exceeded", Retryable),
-        ("spam_risk_too_many_posts", Retryable),
+        ("spam_risk_too_many_posts", AccountFullError),
         ("spam_risk_user_banned_from_posting", Permanent),
         ("reached_active_user_cap", Retryable),
         ("unaudited_client_can_only_post_to_private_accounts", Parked),

@@ -12,7 +12,8 @@ from models import Job, JobState, Post, Video, now
 from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.publishing import schedule
-from pipelines.publishing.upload import confirm, publish
+from pipelines.publishing.publish import confirm, publish
+from pipelines.publishing.work import Outside
 
 STAGES = {"publish": publish, "confirm": confirm}
 
@@ -32,7 +33,7 @@ class Desk:
         """One claim of a job that is made due; what it ended with."""
         claim = claim or self.claimed(stage, post.id)
         try:
-            STAGES[stage](post.id, claim, self.publisher, self.authorizer)
+            STAGES[stage](post.id, claim, Outside(self.publisher, self.authorizer))
         except Retryable as error:
             ledger.put_back(claim, error)
             return error

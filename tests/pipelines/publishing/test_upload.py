@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 
 from core.errors import Parked, Permanent, Retryable
-from models import Account, AccountState, Attempt, DeadLetter, Job, JobState, Post, PostState, Video
+from models import (
+    Account,
+    AccountState,
+    Attempt,
+    DeadLetter,
+    Job,
+    JobState,
+    Post,
+    PostState,
+    Video,
+    Way,
+)
 from pipelines.publishing import decisions
 from scripts.sandbox.testing import RunningSandbox
 from tests.pipelines.publishing.desk import Desk
@@ -217,7 +228,7 @@ def test_a_revoked_account_parks_its_posts_until_it_is_connected_again(
 def test_privacy_that_is_not_offered_parks_the_post_and_says_what_is(
     desk: Desk, post: Post, sandbox: RunningSandbox
 ) -> None:
-    Account.update(privacy="FOLLOWER_OF_CREATOR").execute()
+    Account.update(privacy="FOLLOWER_OF_CREATOR", ways=[Way.DIRECT]).execute()
 
     error = desk.try_once("publish", post)
 

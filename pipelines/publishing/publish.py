@@ -1,0 +1,78 @@
+"""The stages ``publish`` and ``confirm``: one post, by the best way that is open to it.
+
+A post goes by one way at a time (``ladder.py``). What a way has begun it also ends or takes back:
+the next way is only taken while nothing of the post can be on the platform.
+"""
+
+from __future__ import annotations
+
+from models import Post, PostState, Way
+from pipelines.ledger import Claim
+from pipelines.publishing import history, ladder, schedule
+from pipelines.publishing.upload import ApiUpload
+from pipelines.publishing.work import Outside, Work
+
+
+def publish(post_id: int, claim: Claim, outside: Outside) -> None:
+    """Bring a planned post on its way, or go on where an earlier try ended.
+
+    Raises:
+        Wait: it is not its time.
+        Retryable: the platform is away, wants a pause, or an answer was lost.
+        Permanent: this video can't be posted on this account; the post is failed.
+        Parked: a person has to choose, or to look at what the platform did; the post is parked.
+    """
+    work = Work(Post.get_by_id(post_id), claim, outside)
+    with work.recorded():
+        if _is_over(work.post):
+            work.done()
+        elif work.post.publish_id is not None:
+            _over_the_api(work).go_on()
+        else:
+            _begin(work)
+
+
+def confirm(post_id: int, claim: Claim, outside: Outside) -> None:
+    """Ask the platform what became of the post until that is known.
+
+    Raises:
+        Wait: it is still being processed.
+        Retryable: the platform is away.
+        Permanent: the platform has failed the post for good.
+        Parked: it can't be known.
+    """
+    work = Work(Post.get_by_id(post_id), claim, outside)
+    with work.recorded():
+        if _is_over(work.post):
+            work.done()
+        elif work.post.publish_id is None:
+            _over_the_api(work).plan_again()  # it had failed, and a person has it tried again
+        else:
+            _over_the_api(work).settle(work.status())
+
+
+def _begin(work: Work) -> None:
+    way, passed_over = ladder.way_now(work.post, work.account)
+    with work.claim.step():
+        for closed, reason in passed_over:
+            history.note(work.post, closed, ladder.CLOSED, reason)
+        work.change(way=way)
+    work.check_video()
+    if way is Way.MANUAL:
+        _by_hand(work)
+    else:
+        _over_the_api(work).begin()
+
+
+def _over_the_api(work: Work) -> ApiUpload:
+    return ApiUpload(work.post, work.claim, work.outside)
+
+
+def _by_hand(work: Work) -> None:
+    with work.claim.finish():
+        history.note(work.post, Way.MANUAL, "handed_over", "")
+        work.move(PostState.MANUAL)
+
+
+def _is_over(post: Post) -> bool:
+    return post.state in schedule.OVER or post.state == PostState.MANUAL
