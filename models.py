@@ -119,9 +119,48 @@ class AuditEntry(Row):
 # ── production ───────────────────────────────────────────────────────────────────────────────
 
 
+class Tone(StrEnum):
+    PLAIN = "plain"
+    DRAMATIC = "dramatic"
+    WARM = "warm"
+    FUNNY = "funny"
+
+
+class SplitBy(StrEnum):
+    SENTENCE = "sentence"
+    PARAGRAPH = "paragraph"
+    CLIFFHANGER = "cliffhanger"
+
+
+class Channel(Row):
+    """How stories look and sound; what is empty is as the settings say."""
+
+    name = CharField(max_length=80, unique=True)
+    tone = CharField(max_length=12, default=Tone.PLAIN, constraints=[one_of("tone", Tone)])
+    voice = CharField(max_length=300, default="")
+    """``espeak:<voice>`` or ``piper:<path>``."""
+    quote_voice = CharField(max_length=300, default="")
+    """Speaks what is in quotation marks; empty leaves it to the narrator."""
+    words_per_minute = IntegerField(null=True)
+    split_by = CharField(
+        max_length=12, default=SplitBy.CLIFFHANGER, constraints=[one_of("split_by", SplitBy)]
+    )
+    part_seconds_min = IntegerField(null=True)
+    part_seconds_max = IntegerField(null=True)
+    look = BinaryJSONField(default=dict, index=False)
+    """The captions: style, font, size, colours, position, words at once."""
+    background = CharField(max_length=120, default="")
+    """A mood (a folder of clips), or a kind of drawn background."""
+    music = CharField(max_length=120, default="")
+    """A mood (a folder of tunes)."""
+
+
 class SourceKind(StrEnum):
     SUBREDDIT = "subreddit"
+    FEED = "feed"
     SAVED_LISTING = "saved_listing"
+    CSV = "csv"
+    FOLDER = "folder"
     PASTE = "paste"
 
 
@@ -135,7 +174,12 @@ class Source(Row):
     name = CharField(max_length=120, unique=True)
     kind = CharField(max_length=20, constraints=[one_of("kind", SourceKind)])
     place = CharField(max_length=500, default="")
-    """A subreddit's name or a file's path."""
+    """A subreddit's name, a feed's address, a file's or a folder's path."""
+    channel = ForeignKeyField(Channel, null=True, backref="sources", on_delete="SET NULL")
+    warn_from = FloatField(default=0.6)
+    """Safety score from which the approver is warned."""
+    flag_from = FloatField(default=0.8)
+    """Safety score from which a story waits flagged."""
     listing = CharField(max_length=10, default="top")
     time_filter = CharField(max_length=10, default="day")
     count = IntegerField(default=25)
@@ -220,12 +264,44 @@ class Story(Row):
         return [block.split("\n") for block in self.narratable_text.split("\n\n") if block.strip()]
 
 
+class Intake(Row):
+    """What became of one row that a source gave: taken, known already, or skipped because."""
+
+    source = ForeignKeyField(Source, backref="intakes", on_delete="CASCADE")
+    external_id = CharField(max_length=120)
+    title = TextField()
+    fate = CharField(max_length=10)
+    reason = TextField(default="")
+    story = ForeignKeyField(Story, null=True, backref="intakes", on_delete="CASCADE")
+
+    class Meta:
+        indexes = ((("source", "id"), False),)
+
+
+class SafetyDecision(Row):
+    """What one judge thought of a story, and against which thresholds that counted."""
+
+    story = ForeignKeyField(Story, backref="safety_decisions", on_delete="CASCADE")
+    judge = CharField(max_length=80)
+    label = CharField(max_length=40, default="")
+    score = FloatField()
+    warn_from = FloatField()
+    flag_from = FloatField()
+    verdict = CharField(max_length=10)
+    reason = TextField(default="")
+
+    class Meta:
+        table_name = "safety_decision"
+
+
 class Script(Row):
     """What was written around a story's own words."""
 
     story = ForeignKeyField(Story, backref="scripts", unique=True, on_delete="RESTRICT")
     title = TextField()
     hook = TextField()
+    hooks = BinaryJSONField(default=list, index=False)
+    """Openings to pick from, the one that is used among them."""
     call_to_action = TextField()
     hashtags = BinaryJSONField(default=list, index=False)
     written_by = CharField(max_length=80)
@@ -642,8 +718,11 @@ class LimitSetting(Row):
 TABLES: tuple[type[Row], ...] = (
     User,
     AuditEntry,
+    Channel,
     Source,
     Story,
+    Intake,
+    SafetyDecision,
     Script,
     Part,
     Narration,
