@@ -45,6 +45,18 @@ def story_source(kind: str) -> StorySource:
             reddit_url=config.reddit_url,
             oauth_url=config.reddit_oauth_url,
         )
+    if kind == SourceKind.FEED:
+        from adapters.feed import FeedSource
+
+        return FeedSource(user_agent=config.reddit_user_agent)
+    if kind == SourceKind.CSV:
+        from adapters.text_files import CsvSource
+
+        return CsvSource()
+    if kind == SourceKind.FOLDER:
+        from adapters.text_files import FolderSource
+
+        return FolderSource()
     from adapters.saved_listing import SavedListing
 
     return SavedListing()

@@ -8,6 +8,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
+    FloatField,
     IntegerField,
     SelectField,
     SelectMultipleField,
@@ -42,15 +43,18 @@ class SourceForm(FlaskForm):  # type: ignore[misc]  # untyped base
         "Kind",
         choices=[
             SelectChoice(SourceKind.SUBREDDIT, "Subreddit"),
+            SelectChoice(SourceKind.FEED, "RSS or Atom feed"),
             SelectChoice(SourceKind.SAVED_LISTING, "Saved Reddit listing (a JSON file)"),
+            SelectChoice(SourceKind.CSV, "Table of stories (a CSV file)"),
+            SelectChoice(SourceKind.FOLDER, "Folder of texts (.txt, .md)"),
             SelectChoice(SourceKind.PASTE, "Pasted texts"),
         ],
     )
     place = StringField(
         "Place",
         [Length(max=500)],
-        description="The subreddit's name without r/, or the path of the saved listing. "
-        "Empty for pasted texts.",
+        description="The subreddit's name without r/, the feed's address, or the path of the "
+        "file or folder on this machine. Empty for pasted texts.",
     )
     enabled = BooleanField("Fetch on schedule")
     interval_minutes = IntegerField(
@@ -93,6 +97,16 @@ class SourceForm(FlaskForm):  # type: ignore[misc]  # untyped base
         [InputRequired(), Regexp(r"[a-z]{2,3}$", message="A code like en or de.")],
         description="Stories in another one are skipped.",
     )
+    warn_from = FloatField(
+        "Warn from",
+        [InputRequired(), NumberRange(0, 1)],
+        description="Safety score (0 to 1) from which the approver is warned.",
+    )
+    flag_from = FloatField(
+        "Flag from",
+        [InputRequired(), NumberRange(0, 1)],
+        description="Safety score from which a story waits flagged, for a person with a reason.",
+    )
     accounts = SelectMultipleField(
         "Accounts",
         [Optional()],
@@ -108,7 +122,11 @@ class SourceForm(FlaskForm):  # type: ignore[misc]  # untyped base
             case SourceKind.SUBREDDIT:
                 field.data = field.data.removeprefix("/").removeprefix("r/").rstrip("/")
                 Regexp(f"{SUBREDDIT}$", message="A subreddit's name, such as tifu.")(self, field)
-            case SourceKind.SAVED_LISTING if not Path(field.data).is_file():
+            case SourceKind.FEED:
+                Regexp("https?://.+", message="An address that begins with https://.")(self, field)
+            case SourceKind.FOLDER if not Path(field.data).is_dir():
+                raise ValidationError("There is no such folder on this machine.")
+            case SourceKind.SAVED_LISTING | SourceKind.CSV if not Path(field.data).is_file():
                 raise ValidationError("There is no such file on this machine.")
             case SourceKind.PASTE if field.data:
                 raise ValidationError("Pasted texts have no place: leave it empty.")
@@ -116,3 +134,7 @@ class SourceForm(FlaskForm):  # type: ignore[misc]  # untyped base
     def validate_max_words(self, field: Any) -> None:
         if None not in {field.data, self.min_words.data} and field.data < self.min_words.data:
             raise ValidationError("Must not be below the least words.")
+
+    def validate_flag_from(self, field: Any) -> None:
+        if None not in {field.data, self.warn_from.data} and field.data < self.warn_from.data:
+            raise ValidationError("Must not be below the score that warns.")

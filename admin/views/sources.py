@@ -9,12 +9,14 @@ from flask.typing import ResponseReturnValue
 from peewee import IntegrityError
 from wtforms.fields.choices import SelectChoice
 
+from admin.lists import cut
 from admin.views.page import Page, audit, done, expose, get
 from admin.views.source_form import SourceForm
 from core.db import transaction
 from core.errors import InputError
-from models import Account, Source, SourceAccount, SourceKind
+from models import Account, Intake, Source, SourceAccount, SourceKind
 from pipelines import ledger
+from pipelines.production.fetch import Fate
 
 
 class Sources(Page):
@@ -45,6 +47,21 @@ class Sources(Page):
             return self.render("sources/form.html", form=form, source=source), status
         _save(source, form.data)
         return done(f"{source.name} is saved.", url_for(".index"))
+
+    @expose("/<int:source_id>/fates")
+    def fates(self, source_id: int) -> str:
+        """What became of each row that the source gave."""
+        fate = request.args.get("fate", "")
+        rows = Intake.select().where(Intake.source == source_id)
+        if fate:
+            rows = rows.where(Intake.fate == fate)
+        return self.render(
+            "sources/fates.html",
+            source=get(Source, source_id),
+            page=cut(rows, Intake.id),
+            fate=fate,
+            fates=list(Fate),
+        )
 
     @expose("/<int:source_id>/fetch", methods=["POST"])
     def fetch(self, source_id: int) -> ResponseReturnValue:

@@ -147,6 +147,11 @@ class Stories(Page):
             url_for(".show", story_id=story.id),
         )
 
+    @expose("/link", methods=["POST"])
+    def link(self) -> ResponseReturnValue:
+        source = fetch.ask_link(request.form.get("link", ""), person().name)
+        return done("It is being read.", url_for("sources.fates", source_id=source.id))
+
 
 def search(query: ModelSelect[Story], words: str) -> Slice:
     """Stories with all of ``words`` in their title, by the beginnings of words; or by number."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from enum import StrEnum
 from itertools import islice
 from typing import Literal, cast
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -14,13 +17,22 @@ from adapters.ports import FetchedStory, StoryQuery, StorySource
 from core import db
 from core.db import database, transaction
 from core.errors import InputError, StageError
-from models import AuditEntry, NsfwPolicy, Source, SourceKind, Story, StoryState, now
+from models import AuditEntry, Intake, NsfwPolicy, Source, SourceKind, Story, StoryState, now
 from pipelines import ledger
 from pipelines.ledger import Claim
 
 log = structlog.get_logger(__name__)
 
 PASTE_SOURCE = "Pasted stories"
+FATES_KEPT_DAYS = 30
+
+
+class Fate(StrEnum):
+    """What became of a row that a source gave."""
+
+    TAKEN = "taken"
+    SKIPPED = "skipped"
+    KNOWN = "known"
 
 
 def fetch(source_id: int, claim: Claim, source_of: Callable[[str], StorySource]) -> None:
@@ -45,14 +57,14 @@ def fetch(source_id: int, claim: Claim, source_of: Callable[[str], StorySource])
             Source.update(last_error=str(error)).where(Source.id == source.id).execute()
         raise
     with claim.finish():
-        taken = [story for post in found if (story := take(source, post, claim.request_id))]
+        fates = Counter(take(source, post, claim.request_id).fate for post in found)
         Source.update(last_fetched_at=now(), last_error="").where(Source.id == source.id).execute()
-    skipped = sum(story.state == StoryState.SKIPPED for story in taken)
-    log.info("fetched", source=source.name, found=len(found), new=len(taken), skipped=skipped)
+        _forget_old_fates(source)
+    log.info("fetched", source=source.name, found=len(found), **fates)
 
 
-def take(source: Source, post: FetchedStory, request_id: str = "") -> Story | None:
-    """Record a story that is not known yet; None for one that is. Must be in a transaction."""
+def take(source: Source, post: FetchedStory, request_id: str = "") -> Intake:
+    """Record a row's fate, and its story where that is not known yet. Must be in a transaction."""
     reason = why_skip(source, post)
     inserted = (
         Story.insert(
@@ -74,9 +86,27 @@ def take(source: Source, post: FetchedStory, request_id: str = "") -> Story | No
         .execute()
     )
     story = next(iter(inserted), None)
-    if story is not None and not reason:
+    if story is None:
+        known = Story.select(Story.id).where(Story.external_id == post.external_id).get()
+        fate, reason = Fate.KNOWN, f"It is here already, as story {known.id}."
+    elif reason:
+        fate = Fate.SKIPPED
+    else:
+        fate = Fate.TAKEN
         ledger.enqueue("prepare", story.id, request_id=request_id)
-    return cast("Story | None", story)
+    return Intake.create(
+        source=source,
+        external_id=post.external_id,
+        title=_storable(post.title),
+        fate=fate,
+        reason=reason,
+        story=story or known,
+    )
+
+
+def _forget_old_fates(source: Source) -> None:
+    oldest = now() - timedelta(days=FATES_KEPT_DAYS)
+    Intake.delete().where(Intake.source == source, Intake.created_at < oldest).execute()  # type: ignore[misc, unused-ignore]  # stubs differ
 
 
 def why_skip(source: Source, post: FetchedStory) -> str:
@@ -86,6 +116,7 @@ def why_skip(source: Source, post: FetchedStory) -> str:
         and Story.select().where(Story.external_id == post.crosspost_of).exists()
     )
     reasons = (
+        (not post.title.strip(), "It has no title."),
         (post.removed, "It was removed or deleted."),
         (post.stickied, "It is a notice that the place pinned to its top."),
         (post.media_only, "It is only a link or a picture."),
@@ -108,12 +139,38 @@ def paste(title: str, text: str, by: str, url: str = "") -> Story:
             name=PASTE_SOURCE,
             defaults={"kind": SourceKind.PASTE, "enabled": False, "min_words": 1},
         )
-        story = take(source, post)
-        if story is None:
-            known = Story.get(Story.external_id == post.external_id)
-            raise InputError(f"This story is here already, as number {known.id}.")
+        intake = take(source, post)
+        story = cast("Story", intake.story)
+        if intake.fate == Fate.KNOWN:
+            raise InputError(f"This story is here already, as number {story.id}.")
         AuditEntry.create(actor=by, action="story.paste", subject=f"story {story.id}")
     return story
+
+
+def ask_link(link: str, by: str) -> Source:
+    """Have the post or feed at ``link`` read once, as a source of its own; its fate is shown there.
+
+    A Reddit post is read by its feed, which needs no key.
+
+    Raises:
+        InputError: it is no address, or was asked for before.
+    """
+    address = link.strip()
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise InputError("A link begins with https:// and names a page: copy it whole.")
+    name = f"Link {address}"[:120]
+    if parts.hostname.removeprefix("www.").removeprefix("old.") == "reddit.com":
+        address = f"{address.partition('?')[0].rstrip('/')}/.rss"
+    with transaction():
+        if Source.select().where(Source.name == name).exists():
+            raise InputError("This link was given before: see it among the sources.")
+        source = Source.create(
+            name=name, kind=SourceKind.FEED, place=address, count=1, min_words=1, enabled=False
+        )
+        ledger.enqueue("fetch", source.id)
+        AuditEntry.create(actor=by, action="source.ask_link", subject=f"source {source.id}")
+    return source
 
 
 def enqueue_due_sources() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from getpass import getuser
 from pathlib import Path
 from typing import TextIO
@@ -11,7 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from adapters.ports import StoryQuery
+from adapters.ports import FetchedStory, StoryQuery
 from core.db import transaction
 from core.errors import InputError, StageError
 from models import Source, SourceKind, Story, StoryState
@@ -57,28 +58,25 @@ def import_listing(file: Path, min_score: int, *, dry_run: bool) -> None:
         posts = list(SavedListing().stories(StoryQuery(place=str(file.resolve()), limit=100_000)))
     except StageError as error:
         raise InputError(str(error)) from None
-    taken = skipped = known = 0
+    fates: Counter[str] = Counter()
     with record():
         for post in posts:
             with transaction():
                 if dry_run:
-                    reason = fetch.why_skip(Source(min_score=min_score), post)
-                    if Story.select().where(Story.external_id == post.external_id).exists():
-                        fate, known = "known already", known + 1
-                    else:
-                        fate = f"skip: {reason}" if reason else "take"
-                        skipped, taken = skipped + bool(reason), taken + (not reason)
-                    click.echo(f"{post.external_id:24} {fate}")
-                    continue
-                source = _listing_source(file, min_score)
-                if (story := fetch.take(source, post)) is None:
-                    fate, known = "known already", known + 1
-                elif story.state == StoryState.SKIPPED:
-                    fate, skipped = f"skipped: {story.reason}", skipped + 1
+                    fate, reason = _would_be(post, min_score)
                 else:
-                    fate, taken = "taken", taken + 1
-            click.echo(f"{post.external_id:24} {fate}")
-    click.echo(f"{taken} taken, {skipped} skipped, {known} known already.")
+                    intake = fetch.take(_listing_source(file, min_score), post)
+                    fate, reason = intake.fate, intake.reason
+            fates[fate] += 1
+            click.echo(f"{post.external_id:24} {fate}{': ' if reason else ''}{reason}")
+    click.echo(", ".join(f"{fates[fate]} {fate}" for fate in fetch.Fate))
+
+
+def _would_be(post: FetchedStory, min_score: int) -> tuple[str, str]:
+    if Story.select().where(Story.external_id == post.external_id).exists():
+        return fetch.Fate.KNOWN, ""
+    reason = fetch.why_skip(Source(min_score=min_score), post)
+    return (fetch.Fate.SKIPPED if reason else fetch.Fate.TAKEN), reason
 
 
 def _listing_source(file: Path, min_score: int) -> Source:

@@ -24,6 +24,8 @@ FORM: dict[str, Any] = {
     "max_words": "900",
     "nsfw": "skip",
     "language": "en",
+    "warn_from": "0.6",
+    "flag_from": "0.8",
 }
 
 
@@ -54,6 +56,7 @@ def test_a_source_is_added_changed_and_fetched(editor: Browser) -> None:
         ("language", "English", "A code like en or de."),
         ("name", "", "This field is required."),
         ("kind", "telepathy", "Not a valid choice"),
+        ("flag_from", "0.5", "Must not be below the score that warns."),
     ],
 )
 def test_what_can_not_be_is_said_beside_the_field(

@@ -72,7 +72,7 @@ def test_a_saved_listing_is_imported_and_each_rows_fate_is_shown(
 
     # When it is looked at, imported, and imported again
     looked = manage("stories", "import", str(listing), "--dry-run", **settings)
-    assert "1 taken, 2 skipped, 0 known already." in looked.stdout
+    assert "1 taken, 2 skipped, 0 known" in looked.stdout
     assert Story.select().count() == 0
     imported = manage("stories", "import", str(listing), **settings)
     again = manage("stories", "import", str(listing), **settings)
@@ -80,7 +80,7 @@ def test_a_saved_listing_is_imported_and_each_rows_fate_is_shown(
     # Then each row's fate is told, and nothing is there twice
     assert "1 taken, 2 skipped" in imported.stdout
     assert "removed or deleted" in imported.stdout
-    assert "3 known already" in again.stdout
+    assert "0 taken, 0 skipped, 3 known" in again.stdout
     assert Story.select().count() == 3
     assert Job.of("prepare", Story.get(Story.external_id == "reddit:t3_aa1").id)
 

@@ -12,9 +12,9 @@ import pytest
 
 from adapters.ports import FetchedStory, StoryQuery, StorySource
 from core.errors import InputError, Permanent, StageError
-from models import AuditEntry, Job, NsfwPolicy, Source, SourceKind, Story, StoryState, now
+from models import AuditEntry, Intake, Job, NsfwPolicy, Source, SourceKind, Story, StoryState, now
 from pipelines.ledger import LeaseLostError
-from pipelines.production.fetch import enqueue_due_sources, fetch, paste
+from pipelines.production.fetch import ask_link, enqueue_due_sources, fetch, paste
 from tests.pipelines.production.making import TALE, a_post, a_source, claimed
 
 pytestmark = pytest.mark.usefixtures("record")
@@ -166,3 +166,42 @@ def test_a_doubled_tick_fetches_a_due_source_once() -> None:
     assert [job.subject_id for job in jobs] == [never.id, due.id]
     again = (Source.get_by_id(due.id).next_fetch_at - now()).total_seconds()
     assert 3500 < again <= 3600
+
+
+def test_each_rows_fate_is_on_record_with_its_reason() -> None:
+    # Given a source with a new story, one that is known and one that was removed
+    source = a_source()
+    fetch(source.id, claimed("fetch", source.id), Listing([a_post("reddit:t3_1")]))
+    rows = [
+        a_post("reddit:t3_1"),
+        a_post("reddit:t3_2", removed=True),
+        a_post("reddit:t3_3", title=" "),
+        a_post("reddit:t3_4"),
+    ]
+
+    # When it is fetched again
+    fetch(source.id, claimed("fetch", source.id), Listing(rows))
+
+    # Then what became of each row is there to be read
+    known = Story.get(Story.external_id == "reddit:t3_1").id
+    told = Intake.select().order_by(Intake.id)
+    assert [(row.external_id, row.fate, row.reason) for row in told] == [
+        ("reddit:t3_1", "taken", ""),
+        ("reddit:t3_1", "known", f"It is here already, as story {known}."),
+        ("reddit:t3_2", "skipped", "It was removed or deleted."),
+        ("reddit:t3_3", "skipped", "It has no title."),
+        ("reddit:t3_4", "taken", ""),
+    ]
+    assert all(row.story is not None for row in told)
+
+
+def test_a_link_is_read_once_as_a_source_of_its_own() -> None:
+    source = ask_link("https://www.reddit.com/r/tifu/comments/abc/the_lamp/?utm=x", by="ada")
+
+    assert (source.kind, source.count, source.enabled) == (SourceKind.FEED, 1, False)
+    assert source.place == "https://www.reddit.com/r/tifu/comments/abc/the_lamp/.rss"
+    assert Job.of("fetch", source.id) is not None
+    with pytest.raises(InputError, match="given before"):
+        ask_link("https://www.reddit.com/r/tifu/comments/abc/the_lamp/?utm=x", by="ada")
+    with pytest.raises(InputError, match="begins with https"):
+        ask_link("the lamp", by="ada")
