@@ -99,6 +99,13 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     voice: Annotated[str, Field(description="espeak:<voice> or piper:<path of an .onnx voice>")] = (
         "espeak:en-us"
     )
+    whisper_model: Annotated[
+        Path | None,
+        Field(
+            description="Folder of a CTranslate2 Whisper model that times the words of voices "
+            "which tell none; estimated when unset"
+        ),
+    ] = None
     words_per_minute: Annotated[int, Field(ge=80, le=400, description="Pace of the voice")] = 170
     caption_style: Annotated[
         Literal["karaoke", "pop", "block"], Field(description="How words appear")
@@ -127,7 +134,7 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
         Keyring.parse(value.get_secret_value())
         return value
 
-    @field_validator("background_dir", "music_dir")
+    @field_validator("background_dir", "music_dir", "whisper_model")
     @classmethod
     def _folder_exists(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_dir():

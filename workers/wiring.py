@@ -81,7 +81,12 @@ def synthesizer() -> Synthesizer:
     if engine == "piper":
         from adapters.piper import PiperSynthesizer
 
-        return PiperSynthesizer(voice=Path(name))
+        piper = PiperSynthesizer(voice=Path(name))
+        if config.whisper_model is None:
+            return piper
+        from adapters.whisper import AlignedSynthesizer, WhisperAligner
+
+        return AlignedSynthesizer(piper, WhisperAligner(model=config.whisper_model))
     from adapters.espeak import EspeakSynthesizer
 
     return EspeakSynthesizer(voice=name, words_per_minute=config.words_per_minute)

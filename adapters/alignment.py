@@ -1,0 +1,110 @@
+"""Fits what a recogniser heard, with its times, to the words that are known to be spoken.
+
+The script is right and the times are the recogniser's: words are paired so that the pairs look
+alike and keep their order (Needleman and Wunsch's alignment), a word that was heard as another one
+takes that one's time, and one that was not heard at all is placed between its neighbours.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rapidfuzz.distance import JaroWinkler
+
+from adapters.ports import WordTiming
+
+_GAP = -0.45
+"""What leaving a word without a partner costs; a pair that looks nothing alike costs 0.6."""
+_UNLIKE = -0.6
+_ALIKE = 0.75
+"""Similarity from which two words count as the same one, heard imperfectly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    words: tuple[WordTiming, ...]
+    """The known words, each with a time, starts never going back."""
+    heard: float
+    """Share of them that the recogniser had heard, 0 to 1."""
+
+
+def fit(known: Sequence[str], heard: Sequence[WordTiming], seconds: float) -> Fit:
+    """Give each of ``known`` a time.
+
+    Args:
+        known: the words of the script, in order.
+        heard: the recogniser's words, in order.
+        seconds: length of the sound; nothing is placed behind it.
+    """
+    pairs = _pairs([_plain(word) for word in known], [_plain(word.word) for word in heard])
+    alike = sum(score >= _ALIKE for _, _, score in pairs)
+    anchors = [(index, heard[other]) for index, other, _ in pairs]
+    return Fit(_placed(known, anchors, seconds), alike / len(known) if known else 0.0)
+
+
+def _pairs(known: list[str], heard: list[str]) -> list[tuple[int, int, float]]:
+    """Indexes of partners, with how alike they are."""
+    rows, columns = len(known) + 1, len(heard) + 1
+    best = [[_GAP * (row + column) for column in range(columns)] for row in range(rows)]
+    alike = [[JaroWinkler.similarity(a, b) for b in heard] for a in known]
+    for row in range(1, rows):
+        for column in range(1, columns):
+            best[row][column] = max(
+                best[row - 1][column - 1] + _score(alike[row - 1][column - 1]),
+                best[row - 1][column] + _GAP,
+                best[row][column - 1] + _GAP,
+            )
+    pairs = []
+    row, column = rows - 1, columns - 1
+    while row and column:
+        score = alike[row - 1][column - 1]
+        if best[row][column] == best[row - 1][column - 1] + _score(score):
+            row, column = row - 1, column - 1
+            pairs.append((row, column, score))
+        elif best[row][column] == best[row - 1][column] + _GAP:
+            row -= 1
+        else:
+            column -= 1
+    return pairs[::-1]
+
+
+def _score(similarity: float) -> float:
+    return similarity if similarity >= _ALIKE else _UNLIKE
+
+
+def _placed(
+    known: Sequence[str], anchors: list[tuple[int, WordTiming]], seconds: float
+) -> tuple[WordTiming, ...]:
+    placed: list[WordTiming] = []
+    bounds = [(-1, 0.0, 0.0), *((i, w.start, w.end) for i, w in anchors)]
+    bounds.append((len(known), seconds, seconds))
+    for (before, _, begin), (after, end, last) in pairwise(bounds):
+        placed += _spread(known[before + 1 : after], begin, max(begin, end))
+        if after < len(known):
+            placed.append(WordTiming(known[after], end, last))
+    reached, ordered = 0.0, []
+    for word in placed:
+        start = min(max(word.start, reached), seconds)
+        ordered.append(WordTiming(word.word, start, min(max(word.end, start), seconds)))
+        reached = start
+    return tuple(ordered)
+
+
+def _spread(words: Sequence[str], begin: float, end: float) -> list[WordTiming]:
+    """Place words between two times by their lengths, as they were not heard."""
+    letters = [len(word) + 1 for word in words]
+    a_letter = (end - begin) / sum(letters) if words else 0.0
+    placed, at = [], begin
+    for word, length in zip(words, letters, strict=True):
+        placed.append(WordTiming(word, at, at + length * a_letter))
+        at += length * a_letter
+    return placed
+
+
+def _plain(word: str) -> str:
+    """As a recogniser would write it, or it as the script does: no case, no marks."""
+    folded = unicodedata.normalize("NFKD", word).casefold()
+    return "".join(character for character in folded if character.isalnum()) or folded

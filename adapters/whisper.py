@@ -1,0 +1,145 @@
+"""Word times by faster-whisper, for sound whose synthesizer tells none.
+
+The model is a folder as CTranslate2 has it (``model.bin`` and its companions); nothing is ever
+downloaded from here. It is loaded at the first sound, and kept.
+"""
+
+from __future__ import annotations
+
+import threading
+import wave
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from adapters.alignment import fit
+from adapters.ports import Progress, Speech, Synthesizer, WordTiming
+from core.errors import Permanent, Retryable
+
+log = structlog.get_logger(__name__)
+
+LEAST_HEARD = 0.6
+"""Share of the script that must have been heard; below it the recogniser listens to another
+language or to noise, and its times are worth less than an estimate."""
+
+_RATE = 16_000
+
+
+class NotHeardError(Retryable):
+    """The recogniser did not hear the script in the sound."""
+
+    default_code = "not_heard"
+
+
+class WhisperAligner:
+    """Finds when each word of a known text is spoken.
+
+    Args:
+        model: folder of a CTranslate2 Whisper model.
+        language: code of the language that is spoken, such as ``en``.
+    """
+
+    def __init__(self, *, model: Path, language: str = "en") -> None:
+        self._folder = model
+        self._language = language
+        self._one_at_a_time = threading.Lock()
+
+    @property
+    def identity(self) -> str:
+        return f"whisper/{self._folder.name}/{self._language}"
+
+    def align(self, sound: Path, words: Sequence[str]) -> tuple[WordTiming, ...]:
+        """Give each of ``words`` its time in ``sound``, a mono 16-bit WAV file.
+
+        Raises:
+            NotHeardError: too little of the words is in what the model hears.
+            Permanent: the model can't be used (code ``whisper_model``).
+        """
+        samples, rate = _samples(sound)
+        with self._one_at_a_time:
+            segments, _ = self._model.transcribe(
+                _resampled(samples, rate),
+                language=self._language,
+                word_timestamps=True,
+                condition_on_previous_text=False,
+                beam_size=1,
+                temperature=0.0,
+                initial_prompt=None,
+            )
+            heard = [
+                WordTiming(word.word.strip(), float(word.start), float(word.end))
+                for segment in segments
+                for word in segment.words or ()
+            ]
+        found = fit(words, heard, len(samples) / rate)
+        if found.heard < LEAST_HEARD:
+            raise NotHeardError(
+                f"Of the text only {found.heard:.0%} was heard in the sound: check that the "
+                f"Whisper model knows the language {self._language}."
+            )
+        return found.words
+
+    @cached_property
+    def _model(self) -> Any:
+        if not (self._folder / "model.bin").is_file():
+            raise Permanent(
+                f"The folder {self._folder} holds no Whisper model (model.bin): correct "
+                "WHISPER_MODEL.",
+                code="whisper_model",
+            )
+        from faster_whisper import WhisperModel  # noqa: PLC0415 - heavy, and rarely needed
+
+        try:
+            return WhisperModel(str(self._folder), device="cpu", local_files_only=True)
+        except (RuntimeError, ValueError, OSError) as error:
+            raise Permanent(
+                f"The Whisper model in {self._folder} can't be loaded: download it again.",
+                code="whisper_model",
+            ) from error
+
+
+class AlignedSynthesizer:
+    """Implements ``ports.Synthesizer``: another one's sound, its words timed by the aligner.
+
+    Only sound whose words its synthesizer could but estimate is listened to. What can't be heard
+    keeps the estimate, and says so.
+    """
+
+    def __init__(self, synthesizer: Synthesizer, aligner: WhisperAligner) -> None:
+        self._synthesizer = synthesizer
+        self._aligner = aligner
+
+    @property
+    def identity(self) -> str:
+        return f"{self._synthesizer.identity}+{self._aligner.identity}"
+
+    def speak(self, text: str, into: Path, progress: Progress | None = None) -> Speech:
+        speech = self._synthesizer.speak(text, into, progress)
+        if speech.timed_by != "estimate":
+            return speech
+        try:
+            words = self._aligner.align(speech.path, [timing.word for timing in speech.words])
+        except NotHeardError as error:
+            log.warning("words_stay_estimated", reason=str(error))
+            return speech
+        return Speech(speech.path, speech.seconds, words, "whisper")
+
+
+def _samples(sound: Path) -> tuple[NDArray[np.float32], int]:
+    with wave.open(str(sound), "rb") as file:
+        content = file.readframes(file.getnframes())
+        samples = np.frombuffer(content, "<i2").astype(np.float32) / np.float32(32_768)
+        return samples, file.getframerate()
+
+
+def _resampled(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+    """At 16 kHz, as the model wants it; linear is enough for finding words."""
+    count = round(len(samples) * _RATE / rate)
+    at = np.arange(count, dtype=np.float64) * rate / _RATE
+    found: NDArray[np.float32] = np.interp(at, np.arange(len(samples)), samples).astype(np.float32)
+    return found
