@@ -1,0 +1,67 @@
+"""Two voices in one narration: every word once, in order, and timed."""
+
+from __future__ import annotations
+
+import wave
+from pathlib import Path
+
+import pytest
+
+from adapters.duet import DuetSynthesizer, runs
+from adapters.espeak import EspeakSynthesizer
+from adapters.piper import PiperSynthesizer
+from tests.adapters.voices import make_voice
+
+TEXT = """He looked at the fence. "I never liked it," he said, "and neither did you."
+
+It was "art", he claimed. “Go home!” she cried (“now!”).
+
+\"Unclosed, and nobody answered."""
+
+
+def test_what_is_said_is_told_from_what_is_told() -> None:
+    said = [run.text for run in runs(TEXT) if run.quoted]
+
+    assert said == ['"I never liked it,"', '"and neither did you."', "“Go home!”", "(“now!”)."]
+    assert [word for run in runs(TEXT) for word in run.text.split()] == TEXT.split()
+
+
+@pytest.mark.parametrize("text", ["“No.”", '""', "— “Yes, I did!” —", 'a"b"c d', "…"])
+def test_no_word_is_ever_lost(text: str) -> None:
+    assert [word for run in runs(text) for word in run.text.split()] == text.split()
+
+
+def test_two_voices_make_one_sound_in_time(tmp_path: Path) -> None:
+    # Given a narrator of espeak-ng and a Piper voice for what is said
+    narrator = EspeakSynthesizer()
+    quoted = PiperSynthesizer(voice=make_voice(tmp_path))
+    duet = DuetSynthesizer(narrator=narrator, quoted=quoted)
+
+    # When they speak
+    shares: list[float] = []
+    speech = duet.speak(TEXT, tmp_path / "speech.wav", shares.append)
+
+    # Then each word is there once, in order, inside the sound
+    assert [word.word for word in speech.words] == TEXT.split()
+    starts = [word.start for word in speech.words]
+    assert starts == sorted(starts)
+    assert speech.words[-1].end <= speech.seconds
+    with wave.open(str(speech.path)) as sound:
+        assert sound.getnframes() / sound.getframerate() == pytest.approx(speech.seconds, abs=0.01)
+    assert speech.timed_by == "synthesizer"
+    assert shares[-1] == 1.0
+    assert list(tmp_path.glob("tmp*")) == []
+    # And the key of the sound names both
+    assert narrator.identity in duet.identity
+    assert quoted.identity in duet.identity
+
+
+def test_a_text_without_speech_is_the_narrators_alone(tmp_path: Path) -> None:
+    narrator = EspeakSynthesizer()
+    duet = DuetSynthesizer(narrator=narrator, quoted=PiperSynthesizer(voice=make_voice(tmp_path)))
+
+    both = duet.speak("The lamp went out.", tmp_path / "both.wav")
+    alone = narrator.speak("The lamp went out.", tmp_path / "alone.wav")
+
+    assert [word.word for word in both.words] == [word.word for word in alone.words]
+    assert both.seconds == pytest.approx(alone.seconds, abs=0.05)
