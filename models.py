@@ -575,6 +575,7 @@ class Post(Row):
             (("state", "id"), False),
             (("published_at",), False),
             (("account", "scheduled_at"), False),
+            (("way", "id"), False),
             (("next_insight_at",), False),
         )
 

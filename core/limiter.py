@@ -26,6 +26,7 @@ from redis.retry import Retry
 from core.errors import ConfigurationError, StorymillError
 
 PREFIX = "storymill:limit"
+PARTS = ("grants", "line", "hold")
 MICROSECONDS = 1_000_000
 TURN_KEPT = 5.0
 """Seconds for which a place is kept free for one whose turn has come."""
@@ -97,6 +98,21 @@ end
 return {blocked, text(free_at - now), held}
 """
 
+USAGE = """
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+local found = {}
+for i = 1, #ARGV do
+    local since = string.format('%.0f', now - tonumber(ARGV[i]))
+    found[3 * i - 2] = redis.call('ZCOUNT', KEYS[3 * i - 2], since, '+inf')
+    found[3 * i - 1] = redis.call('ZCARD', KEYS[3 * i - 1])
+    found[3 * i] = math.max(0, redis.call('PTTL', KEYS[3 * i]))
+end
+return found
+"""
+AT_ONCE = 500
+"""Limits that one call looks at: about a millisecond of Redis."""
+
 
 class LimiterUnavailableError(StorymillError):
     """Redis can't be asked: nothing may be let through."""
@@ -135,12 +151,21 @@ class Turn(NamedTuple):
         return self.waits_for is None
 
 
+class Usage(NamedTuple):
+    """What is used of a limit now: grants in its window, who waits in line, seconds of a pause."""
+
+    used: int
+    waiting: int
+    held: float
+
+
 class Limiter:
     """Asks and keeps the limits. One instance serves all threads of a process."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._script = redis.register_script(SCRIPT)
+        self._usage = redis.register_script(USAGE)
 
     @classmethod
     def at(cls, broker_url: str) -> Self:
@@ -170,13 +195,32 @@ class Limiter:
         keys: list[str] = []
         arguments: list[Any] = [grant or uuid.uuid4().hex, who, int(TURN_KEPT * MICROSECONDS)]
         for limit in limits:
-            keys += [_key(limit, part) for part in ("grants", "line", "hold")]
+            keys += [_key(limit, part) for part in PARTS]
             arguments += [limit.count, int(limit.seconds * MICROSECONDS), limit.counted]
         try:
             blocked, wait, held = self._script(keys=keys, args=arguments)
         except RedisError as error:
             raise _unavailable(error) from error
         return Turn(int(wait) / MICROSECONDS, limits[blocked - 1] if blocked else None, held > 0)
+
+    def usage(self, limits: Sequence[Limit]) -> list[Usage]:
+        """How far each limit is used, in their order; changes nothing.
+
+        Raises:
+            LimiterUnavailableError: Redis did not answer.
+        """
+        found: list[Usage] = []
+        for first in range(0, len(limits), AT_ONCE):
+            some = limits[first : first + AT_ONCE]
+            keys = [_key(limit, part) for limit in some for part in PARTS]
+            windows = [int(limit.seconds * MICROSECONDS) for limit in some]
+            try:
+                flat = self._usage(keys=keys, args=windows)
+            except RedisError as error:
+                raise _unavailable(error) from error
+            triples = zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+            found += [Usage(used, waiting, held / 1000) for used, waiting, held in triples]
+        return found
 
     def hold(self, limit: Limit, seconds: float) -> None:
         """Let nobody through for ``seconds``: the other side asked for it (Retry-After).

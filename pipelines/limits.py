@@ -11,12 +11,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from core import db
+from core.errors import InputError
 from core.limiter import Limit
-from models import LimitSetting, Post, PostState, Source, SourceKind
+from models import AuditEntry, LimitSetting, Post, PostState, Source, SourceKind
 
 MINUTE, DAY = 60.0, 86_400.0
+NOTICED_SECONDS = 5.0
+"""Within so much every worker knows a changed figure."""
 
 REDDIT = Limit("reddit_fetch", 60, MINUTE)
 SCRIPT = Limit("script_request", 30, MINUTE)
@@ -26,6 +30,50 @@ POSTS = Limit("tiktok_posts", 15, DAY)
 STATUS = Limit("tiktok_status", 30, MINUTE)
 
 LIMITS = {limit.name: limit for limit in (REDDIT, SCRIPT, CREATOR_INFO, INIT, POSTS, STATUS)}
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a limit is for, where its figure comes from, and whom it is counted for."""
+
+    purpose: str
+    origin: str
+    per_account: bool = False
+
+
+ABOUT = {
+    REDDIT.name: About(
+        "Fetches of subreddits from Reddit",
+        "Reddit allows a client 100 requests a minute; this leaves room for access tokens and "
+        "further pages.",
+    ),
+    SCRIPT.name: About(
+        "Requests to the language model that writes scripts",
+        "Our own: keeps one machine's model from being flooded.",
+    ),
+    CREATOR_INFO.name: About(
+        "Questions what a creator may post",
+        "TikTok: 20 a minute and user token (Content Posting API).",
+        per_account=True,
+    ),
+    INIT.name: About(
+        "Announcements of videos, direct or into the inbox",
+        "TikTok: 6 a minute and user token (Content Posting API).",
+        per_account=True,
+    ),
+    POSTS.name: About(
+        "Posts of an account in any 24 hours",
+        "TikTok: about 15 direct posts a day and creator, over all apps (Content Sharing "
+        "Guidelines).",
+        per_account=True,
+    ),
+    STATUS.name: About(
+        "Questions what became of a post",
+        "TikTok: 30 a minute and user token (Content Posting API).",
+        per_account=True,
+    ),
+}
+"""A limit without a line here would not be on the page; a test sees to that."""
 
 
 def _fetch(source_id: int) -> list[Limit]:
@@ -74,7 +122,7 @@ class Limits:
       cache_seconds: how long a changed LimitSetting may go unnoticed.
     """
 
-    def __init__(self, *, cache_seconds: float = 5.0) -> None:
+    def __init__(self, *, cache_seconds: float = NOTICED_SECONDS) -> None:
         self._cache_seconds = cache_seconds
         self._lock = threading.Lock()
         self._read_at = -cache_seconds
@@ -94,3 +142,101 @@ class Limits:
                 self._read_at = time.monotonic()
             count, seconds = self._figures.get(limit.name, (limit.count, limit.seconds))
         return replace(limit, count=count, seconds=seconds)
+
+
+# ── set at run time ──────────────────────────────────────────────────────────────────────────
+
+MOST_COUNT = 1_000_000
+LEAST_SECONDS, MOST_SECONDS = 0.1, 30 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A limit as it is set now, beside its own figure."""
+
+    now: Limit
+    default: Limit
+    about: About
+    changed: bool
+
+
+def describe() -> list[Described]:
+    """Every named limit; a connection must be open."""
+    rows = {row.name: row for row in LimitSetting.select()}
+    return [
+        Described(
+            replace(limit, count=rows[name].count, seconds=rows[name].seconds)
+            if name in rows
+            else limit,
+            limit,
+            ABOUT[name],
+            name in rows,
+        )
+        for name, limit in LIMITS.items()
+    ]
+
+
+def set_limit(name: str, count: int | None, seconds: float | None, by: str) -> None:
+    """Change a limit for all workers, within ``NOTICED_SECONDS`` and without a restart.
+
+    Args:
+        name: one of ``LIMITS``.
+        count: grants in any ``seconds``; 0 stops everything. None: it was no whole number.
+        seconds: the window's length. None: it was no number.
+        by: who decides.
+
+    Raises:
+        InputError: no such limit, or a figure out of range.
+    """
+    _known(name)
+    if count is None or not 0 <= count <= MOST_COUNT:
+        raise InputError(f"How many: a whole number from 0 (stops everything) to {MOST_COUNT:,}.")
+    if seconds is None or not LEAST_SECONDS <= seconds <= MOST_SECONDS:
+        raise InputError(
+            f"In how many seconds: from {LEAST_SECONDS:g} to {MOST_SECONDS:,.0f} (30 days)."
+        )
+    figures = {LimitSetting.count: count, LimitSetting.seconds: seconds}
+    with db.transaction():
+        LimitSetting.insert(name=name, count=count, seconds=seconds).on_conflict(
+            conflict_target=[LimitSetting.name], update=figures
+        ).execute()
+        _changed(name, "limit.set", by, f"{count} in {seconds:g} s")
+
+
+def reset_limit(name: str, by: str) -> None:
+    """Back to the limit's own figure.
+
+    Raises:
+        InputError: no such limit, or it has its own figure.
+    """
+    default = _known(name)
+    with db.transaction():
+        if not LimitSetting.delete().where(LimitSetting.name == name).execute():  # type: ignore[misc, unused-ignore]  # stubs differ
+            raise InputError(f"The limit {name} has its own figure already.")
+        _changed(name, "limit.reset", by, f"{default.count} in {default.seconds:g} s")
+
+
+def _known(name: str) -> Limit:
+    if name not in LIMITS:
+        raise InputError(f"There is no limit {name}: there are {', '.join(LIMITS)}.")
+    return LIMITS[name]
+
+
+def its_turn(limit: Limit) -> str:
+    """What a job waits for that is over the limit, as the ledger shows it."""
+    return f"{_turn(limit.name)} {limit.count} in {limit.seconds:g} s)"
+
+
+def _turn(name: str) -> str:
+    return f"its turn ({name}:"
+
+
+def _changed(name: str, action: str, by: str, words: str) -> None:
+    """Write it down, and let those who wait in line ask again once the workers know."""
+    AuditEntry.create(actor=by, action=action, subject=f"limit {name}", reason=words)
+    db.database.execute_sql(
+        "UPDATE job SET due_at = now() + (%(noticed)s + random()) * interval '1 second', "
+        "sent_at = NULL, sends = 0 WHERE state = 'waiting' AND starts_with(waits_for, %(turn)s) "
+        "AND due_at > now() + %(noticed)s * interval '1 second'",
+        {"noticed": NOTICED_SECONDS, "turn": _turn(name)},
+    )

@@ -5,6 +5,7 @@ from admin.views.audit import Audit
 from admin.views.failures import Failures
 from admin.views.home import Home
 from admin.views.jobs import Jobs
+from admin.views.limits import Limits
 from admin.views.me import Me
 from admin.views.page import Page
 from admin.views.posts import Posts
@@ -21,6 +22,7 @@ VIEWS: tuple[type[Page], ...] = (
     Sources,
     Jobs,
     Failures,
+    Limits,
     Users,
     Audit,
     Me,

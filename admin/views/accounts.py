@@ -1,18 +1,28 @@
-"""Connected accounts: connect by OAuth, see their state, disconnect. Tokens are never shown."""
+"""Connected accounts: connect by OAuth, see their state, choose how they post, disconnect.
+
+Neither tokens nor cookies are ever shown, or decrypted for a page.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import urlsplit
+
 from flask import abort, current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
+from peewee import fn
 
 from adapters.ports import Authorizer
 from admin.auth import person
-from admin.views.page import Page, audit, done, expose, get, settings
+from admin.lists import count
+from admin.views.page import Page, audit, done, expose, settings
 from core.db import transaction
 from core.errors import InputError, StorymillError
-from models import Account, AccountState
-from pipelines.publishing import accounts
-from pipelines.publishing.options import PRIVACY
+from models import Account, AccountState, Part, Post, Script, Video
+from pipelines.publishing import accounts, choices, openings, post_choices
+from pipelines.publishing.options import PRIVACY, SWITCHES
+
+LAST_POSTS = 10
 
 
 class Accounts(Page):
@@ -30,12 +40,15 @@ class Accounts(Page):
             Account.last_refreshed_at,
             Account.last_error,
             Account.privacy,
+            Account.timezone,
+            Account.posts_a_day,
+            Account.ways,
             Account.created_at,
         ).order_by(Account.state == AccountState.DISCONNECTED, Account.name, Account.id)
         return self.render(
             "accounts/index.html",
             accounts=list(shown),
-            can_connect=_authorizer_or_none() is not None and settings().tiktok_client_key,
+            can_connect=_can_connect(),
             privacy=PRIVACY,
         )
 
@@ -79,16 +92,127 @@ class Accounts(Page):
         accounts.disconnect(account_id, _authorizer(), person().name)
         return done("Disconnected; its tokens are revoked and gone.")
 
-    @expose("/<int:account_id>/privacy", methods=["POST"])
-    def privacy(self, account_id: int) -> ResponseReturnValue:
-        choice = request.form.get("privacy", "")
-        if choice not in PRIVACY:
-            raise InputError("Choose who can see the account's posts.")
-        with transaction():
-            get(Account, account_id)
-            Account.update(privacy=choice).where(Account.id == account_id).execute()
-            audit("account.set_privacy", f"account {account_id}", choice)
-        return done(f"New posts of this account are for: {PRIVACY[choice]}.")
+    @expose("/<int:account_id>")
+    def show(self, account_id: int) -> str:
+        has_session = Account.browser_session.is_null(False)
+        account: Any = (
+            Account.select(*choices.PLAIN, has_session.alias("has_session"))
+            .where(Account.id == account_id)
+            .first()
+        )
+        if account is None:
+            abort(404)
+        posts = Post.select(Post.state, fn.COUNT(Post.id).alias("count"))
+        return self.render(
+            "accounts/show.html",
+            account=account,
+            can_connect=_can_connect(),
+            scopes=openings.granted(account),
+            words=openings.SCOPES,
+            needed=openings.NEEDED,
+            ways=openings.openings(account, has_session=account.has_session),
+            counts=list(posts.where(Post.account == account_id).group_by(Post.state).tuples()),
+            posts=_last_posts(account_id),
+            parked=count(post_choices.parked_for_connection(account_id)),
+            agreement=choices.agreement(account_id),
+            privacy=PRIVACY,
+            music_url=choices.MUSIC_URL,
+            zones=choices.zones(),
+            slots=choices.slots(account_id),
+            days=choices.DAYS,
+            most_a_day=choices.MOST_A_DAY,
+            most_gap=choices.MOST_GAP_MINUTES,
+        )
+
+    @expose("/<int:account_id>/requeue", methods=["POST"])
+    def requeue(self, account_id: int) -> ResponseReturnValue:
+        """Begin the posts again that waited for the account's connection."""
+        begun = post_choices.requeue_parked(account_id, person().name)
+        return done(f"{begun} of its posts {'begins' if begun == 1 else 'begin'} again.")
+
+    @expose("/<int:account_id>/posting", methods=["POST"])
+    def posting(self, account_id: int) -> ResponseReturnValue:
+        choices.set_posting(
+            account_id,
+            person().name,
+            privacy=request.form.get("privacy", ""),
+            agreed="agreed" in request.form,
+            **{name: name in request.form for name in SWITCHES},
+        )
+        return done("Saved: this is how its posts go out from now on.")
+
+    @expose("/<int:account_id>/ways", methods=["POST"])
+    def ways(self, account_id: int) -> ResponseReturnValue:
+        choices.set_ways(account_id, request.form.getlist("way"), person().name)
+        return done("Saved: its posts take these ways, each when the one before it is closed.")
+
+    @expose("/<int:account_id>/times", methods=["POST"])
+    def times(self, account_id: int) -> ResponseReturnValue:
+        choices.set_times(
+            account_id,
+            person().name,
+            timezone=request.form.get("timezone", ""),
+            posts_a_day=request.form.get("posts_a_day", type=int),
+            gap_minutes=request.form.get("gap_minutes", type=int),
+        )
+        return done("Saved: its posts keep to these times.")
+
+    @expose("/<int:account_id>/slots/add", methods=["POST"])
+    def add_slots(self, account_id: int) -> ResponseReturnValue:
+        days = request.form.getlist("weekday", type=int)
+        new = choices.add_slots(account_id, days, request.form.get("at", ""), person().name)
+        return done(_added(new), _times_of(account_id))
+
+    @expose("/<int:account_id>/slots/copy", methods=["POST"])
+    def copy_slots(self, account_id: int) -> ResponseReturnValue:
+        day = request.form.get("weekday", default=0, type=int)
+        new = choices.copy_to_all_days(account_id, day, person().name)
+        return done(_added(new), _times_of(account_id))
+
+    @expose("/<int:account_id>/slots/<int:slot_id>/remove", methods=["POST"])
+    def remove_slot(self, account_id: int, slot_id: int) -> ResponseReturnValue:
+        choices.remove_slot(account_id, slot_id, person().name)
+        return done("The time is gone.", _times_of(account_id))
+
+    @expose("/<int:account_id>/browser", methods=["POST"])
+    def browser(self, account_id: int) -> ResponseReturnValue:
+        """Keep the cookies of a signed-in browser; they are not shown again."""
+        site = urlsplit(settings().tiktok_studio_url).hostname or ""
+        pasted = request.form.get("cookies", "")
+        choices.set_browser_session(account_id, pasted, person().name, site=site)
+        return done("The browser session is stored. It is tried before the next upload.")
+
+    @expose("/<int:account_id>/browser/forget", methods=["POST"])
+    def forget_browser(self, account_id: int) -> ResponseReturnValue:
+        choices.forget_browser_session(account_id, person().name)
+        return done("The browser session is gone from here. Sign out in the browser to end it.")
+
+
+def _last_posts(account_id: int) -> list[Any]:
+    return list(
+        Post.select(
+            Post.id, Post.state, Post.reason, Post.published_at, Part.number, Part.of, Script.title
+        )
+        .join(Video)
+        .join(Part)
+        .join(Script)
+        .where(Post.account == account_id)
+        .order_by(Post.id.desc())
+        .limit(LAST_POSTS)
+        .objects()
+    )
+
+
+def _added(new: int) -> str:
+    return f"{new} times are new." if new != 1 else "1 time is new."
+
+
+def _times_of(account_id: int) -> str:
+    return url_for(".show", account_id=account_id, _anchor="times")
+
+
+def _can_connect() -> bool:
+    return _authorizer_or_none() is not None and bool(settings().tiktok_client_key)
 
 
 def _authorizer_or_none() -> Authorizer | None:

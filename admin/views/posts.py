@@ -1,60 +1,146 @@
-"""Posts: one video on one account, and every attempt at it."""
+"""Posts: one video on one account, what it says of itself, and every attempt at it."""
 
 from __future__ import annotations
 
+import csv
+import io
+from functools import partial
 from typing import Any
 
-from flask import abort, request
+from flask import Response, abort, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from peewee import ModelSelect
 
 from admin.auth import person
 from admin.lists import cut
-from admin.views.page import Page, done, expose
-from models import Account, Attempt, Job, Part, Post, PostState, Script, Video
+from admin.views.page import Page, chosen, done, each, expose
+from core.errors import InputError
+from models import Account, Attempt, Job, Part, Post, PostState, Script, Video, Way
 from pipelines import ledger
-from pipelines.publishing import decisions
+from pipelines.publishing import choices, decisions, post_choices
+from pipelines.publishing.openings import WAYS
+from pipelines.publishing.options import PRIVACY, SWITCHES
+from pipelines.publishing.titles import MOST_UNITS, units
 
 DECISIONS = {
     "cancel": {PostState.PLANNED, PostState.PARKED, PostState.FAILED},
     "published": {PostState.PARKED, PostState.INBOX},
+    "requeue": {PostState.PARKED, PostState.FAILED},
     "anew": {PostState.PARKED, PostState.FAILED, PostState.CANCELLED},
 }
 """What a person may decide, by the states in which it makes sense."""
+MOST_EXPORTED = 50_000
+EXPORTED = (
+    "id",
+    "title",
+    "part",
+    "parts",
+    "account",
+    "state",
+    "way",
+    "scheduled_at",
+    "published_at",
+    "address",
+    "platform_id",
+    "reason",
+)
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection)."""
 
 
 class Posts(Page):
     @expose("/")
     def index(self) -> str:
-        state, account = request.args.get("state", ""), request.args.get("account", type=int)
-        query = _posts()
-        if state:
-            query = query.where(Post.state == state)
-        if account is not None:
-            query = query.where(Post.account == account)
+        filters = _filters()
         return self.render(
             "posts/index.html",
-            page=cut(query, Post.id),
-            state=state,
-            account=account,
+            page=cut(_filtered(_posts()), Post.id),
+            filters=filters,
             states=list(PostState),
+            ways=WAYS,
             accounts=list(Account.select(Account.id, Account.name).order_by(Account.name)),
         )
 
+    @expose("/export.csv")
+    def export(self) -> ResponseReturnValue:
+        """The list as it is filtered, its newest posts."""
+        posts = _filtered(_posts()).order_by(Post.id.desc()).limit(MOST_EXPORTED)
+        text = io.StringIO()
+        rows = csv.writer(text)
+        rows.writerow(EXPORTED)
+        for post in posts.iterator():
+            rows.writerow(map(_cell, _exported(post)))
+        return Response(
+            "\ufeff" + text.getvalue(),  # the mark by which spreadsheets know UTF-8
+            mimetype="text/csv",
+            headers={"Content-Disposition": 'attachment; filename="posts.csv"'},
+        )
+
+    @expose("/decide", methods=["POST"])
+    def decide(self) -> ResponseReturnValue:
+        """Cancel or requeue every ticked post."""
+        by = person().name
+        match request.form.get("decision"):
+            case "cancel":
+                return each(chosen(), partial(_cancel, by=by), "Cancelled")
+            case "requeue":
+                return each(chosen(), partial(post_choices.requeue, by=by), "Requeued")
+            case _:
+                return abort(400)
+
     @expose("/<int:post_id>")
     def show(self, post_id: int) -> str:
+        return self._shown(post_id)
+
+    def _shown(self, post_id: int, typed: str | None = None) -> str:
         post: Any = _posts().where(Post.id == post_id).first()
         if post is None:
             abort(404)
-        jobs = Job.select().where(Job.stage.in_(["publish", "confirm"]), Job.subject_id == post_id)
+        account = Account.select(*choices.PLAIN).where(Account.id == post.account_id).get()
+        jobs = Job.select().where(Job.stage.in_(decisions.STAGES), Job.subject_id == post_id)
         attempts = Attempt.select().where(Attempt.post == post_id).order_by(Attempt.id.desc())
+        finding = post_choices.finding(post_id) if post.state == PostState.PARKED else ""
         return self.render(
             "posts/show.html",
             post=post,
+            account=account,
             may={name for name, states in DECISIONS.items() if _as_decided(post) in states},
+            editable=post_choices.editable(post),
+            typed=post.caption if typed is None else typed,
+            typed_units=units(post.caption if typed is None else typed),
+            most_units=MOST_UNITS,
+            finding=finding,
+            privacy=PRIVACY,
+            switches=choices.SWITCH_WORDS,
+            music_url=choices.MUSIC_URL,
+            ways=WAYS,
             jobs=[(job, ledger.explain(job)) for job in jobs.order_by(Job.id)],
             attempts=list(attempts.limit(100)),
         )
+
+    @expose("/<int:post_id>/title", methods=["POST"])
+    def title(self, post_id: int) -> ResponseReturnValue:
+        # Browsers send line ends as two characters.
+        title = request.form.get("title", "").replace("\r\n", "\n")
+        try:
+            post_choices.set_title(post_id, title, person().name)
+        except InputError as error:
+            flash(str(error), "danger")
+            return self._shown(post_id, typed=title), 422
+        return done("Saved: so it will read on the platform.", _page_of(post_id))
+
+    @expose("/<int:post_id>/options", methods=["POST"])
+    def options(self, post_id: int) -> ResponseReturnValue:
+        own: dict[str, str | bool | None] = {"privacy": request.form.get("privacy") or None}
+        own |= {name: _on_or_off(request.form.get(name, "")) for name in SWITCHES}
+        post_choices.set_options(post_id, person().name, own)
+        return done("Saved: so it will be announced.")
+
+    @expose("/<int:post_id>/pass", methods=["POST"])
+    def let_pass(self, post_id: int) -> ResponseReturnValue:
+        """A person has read what the compliance gate found."""
+        post_choices.let_pass(post_id, request.form.get("reason", ""), person().name)
+        return done("It may pass, and goes on.")
 
     @expose("/<int:post_id>/cancel", methods=["POST"])
     def cancel(self, post_id: int) -> ResponseReturnValue:
@@ -67,6 +153,12 @@ class Posts(Page):
         platform_id = request.form.get("platform_id", "").strip()
         decisions.mark_published(post_id, person().name, platform_id)
         return done("Marked as published.")
+
+    @expose("/<int:post_id>/requeue", methods=["POST"])
+    def requeue(self, post_id: int) -> ResponseReturnValue:
+        """Begin it again; what the platform has a number for is asked about first."""
+        post_choices.requeue(post_id, person().name)
+        return done("It begins again.")
 
     @expose("/<int:post_id>/anew", methods=["POST"])
     def anew(self, post_id: int) -> ResponseReturnValue:
@@ -82,9 +174,15 @@ def _posts() -> ModelSelect[Post]:
             Post.id,
             Post.state,
             Post.title.alias("caption"),
+            Post.options,
+            Post.allowed,
+            Post.scheduled_at,
+            Post.pinned,
+            Post.way,
             Post.publish_id,
             Post.bytes_sent,
             Post.platform_id,
+            Post.address,
             Post.reason,
             Post.published_at,
             Post.created_at,
@@ -104,6 +202,60 @@ def _posts() -> ModelSelect[Post]:
         .join(Script)
         .objects()
     )
+
+
+def _cancel(post_id: int, by: str) -> None:
+    post_choices.read(post_id)  # decisions take it for granted that there is one
+    decisions.cancel(post_id, by)
+
+
+def _filters() -> dict[str, Any]:
+    return {
+        "state": request.args.get("state", ""),
+        "account": request.args.get("account", type=int),
+        "way": request.args.get("way", ""),
+    }
+
+
+def _filtered(posts: ModelSelect[Post]) -> ModelSelect[Post]:
+    filters = _filters()
+    if filters["state"]:
+        posts = posts.where(Post.state == filters["state"])
+    if filters["account"] is not None:
+        posts = posts.where(Post.account == filters["account"])
+    if filters["way"] in set(Way):
+        posts = posts.where(Post.way == filters["way"])
+    return posts
+
+
+def _exported(post: Any) -> tuple[Any, ...]:
+    return (
+        post.id,
+        post.caption,
+        post.number,
+        post.of,
+        post.account_name,
+        post.state,
+        post.way,
+        post.scheduled_at and post.scheduled_at.isoformat(),
+        post.published_at and post.published_at.isoformat(),
+        post.address,
+        post.platform_id,
+        post.reason,
+    )
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _on_or_off(choice: str) -> bool | None:
+    return {"on": True, "off": False}.get(choice)
+
+
+def _page_of(post_id: int) -> str:
+    return url_for(".show", post_id=post_id)
 
 
 def _as_decided(post: Post) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from core.errors import Parked, Retryable, StageError, Wait
 from models import Account, AccountState, Post, Way
+from pipelines.publishing import openings
 from pipelines.stages import STAGES
 
 CLOSED = "closed"
@@ -82,20 +83,7 @@ def way_now(post: Post, account: Account) -> tuple[Way, list[tuple[Way, str]]]:
 
 def closed(way: Way, account: Account) -> str:
     """Why the account's posts can't take this way now; empty when they can."""
-    scopes = account.scopes.split(",")
-    match way:
-        case Way.DIRECT | Way.INBOX if account.state != AccountState.CONNECTED:
-            return f"The account is {account.state}."
-        case Way.DIRECT if "video.publish" not in scopes:
-            return "The creator did not grant video.publish."
-        case Way.INBOX if "video.upload" not in scopes:
-            return "The creator did not grant video.upload."
-        case Way.BROWSER if not account.browser_session:
-            return "No browser session is stored for the account."
-        case Way.BROWSER if account.browser_error:
-            return str(account.browser_error)
-        case _:
-            return ""
+    return openings.closed(way, account, has_session=bool(account.browser_session))
 
 
 def next_way(post: Post, account: Account) -> Way | None:

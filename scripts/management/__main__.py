@@ -8,7 +8,17 @@ import click
 
 from core.errors import StorymillError
 from core.log import scrub
-from scripts.management import accounts, failures, keys, running, setup, sources, stories
+from scripts.management import (
+    accounts,
+    failures,
+    keys,
+    limits,
+    posts,
+    running,
+    setup,
+    sources,
+    stories,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -19,7 +29,7 @@ def manage() -> None:
     """
 
 
-for group in (accounts, failures, keys, running, setup, sources, stories):
+for group in (accounts, failures, keys, limits, posts, running, setup, sources, stories):
     group.add_to(manage)
 
 

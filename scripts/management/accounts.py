@@ -12,6 +12,7 @@ from rich.table import Table
 
 from models import Account, AccountState, now
 from pipelines.publishing import refresh
+from scripts.management import account_choices
 from scripts.management.record import record
 
 SHOWN = (
@@ -31,6 +32,8 @@ SHOWN = (
 
 
 def add_to(manage: click.Group) -> None:
+    accounts.add_command(account_choices.show)
+    accounts.add_command(account_choices.set_choices)
     manage.add_command(accounts)
     manage.add_command(refresh_tokens)
 

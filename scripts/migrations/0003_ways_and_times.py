@@ -56,6 +56,7 @@ ALTER TABLE post DROP CONSTRAINT post_state_check;
 ALTER TABLE post ADD CONSTRAINT post_state_check CHECK (state IN ('planned', 'claiming',
     'uploading', 'processing', 'published', 'inbox', 'manual', 'failed', 'parked', 'cancelled'));
 CREATE INDEX post_account_id_scheduled_at ON post (account_id, scheduled_at);
+CREATE INDEX post_way_id ON post (way, id);
 CREATE INDEX post_next_insight_at ON post (next_insight_at);
 
 ALTER TABLE attempt ADD COLUMN reason TEXT NOT NULL DEFAULT '';
@@ -91,6 +92,7 @@ DROP TABLE webhook_event;
 DROP TABLE insight;
 ALTER TABLE attempt DROP COLUMN reason;
 DROP INDEX post_next_insight_at;
+DROP INDEX post_way_id;
 DROP INDEX post_account_id_scheduled_at;
 UPDATE post SET state = 'parked' WHERE state = 'manual';
 ALTER TABLE post DROP CONSTRAINT post_state_check;

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -7,8 +9,9 @@ import pytest
 
 from adapters.ports import TokenGrant
 from admin.app import create_app
+from core import db
 from core.errors import Permanent
-from models import Account, AccountState, Post, PostState
+from models import Account, AccountState, JobState, Post, PostState, Slot, Way, now
 from tests.admin import records
 from tests.admin.conftest import Browser, signed_in
 
@@ -122,14 +125,158 @@ def test_a_viewer_can_not_finish_what_an_editor_began(viewer: Browser, editor: B
     assert viewer.get(f"/accounts/callback?state={begin(editor)}&code=good").status_code == 403
 
 
-def test_a_parked_post_is_decided_by_a_person(settings: Settings, editor: Browser) -> None:
-    post = records.post(
-        records.video(settings.media_dir), records.account(), PostState.PARKED, reason="Unknown."
+# ── choices ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_nothing_is_chosen_beforehand_and_consent_is_asked(editor: Browser) -> None:
+    account = records.account()
+
+    page = editor.get(f"/accounts/{account.id}").text
+
+    assert "Posted as <strong>ladder_tales</strong>" in page
+    assert re.findall(r'<input type="radio" name="privacy"[^>]*checked', page) == []
+    assert checked(page) == {"ai_label", "direct", "inbox", "browser", "manual"}
+    assert re.search(r'<input type="checkbox" name="agreed" required>', page)
+    assert re.search(
+        r"By posting, you agree to TikTok's <a [^>]*>Music Usage Confirmation</a>", page
     )
-    page = editor.get(f"/posts/{post.id}").text
-    assert "Mark as published" in page
 
-    editor.post(f"/posts/{post.id}/published", platform_id="7411")
 
-    seen = Post.get_by_id(post.id)
-    assert (seen.state, seen.platform_id) == (PostState.PUBLISHED, "7411")
+def test_choices_are_saved_with_who_agreed(editor: Browser) -> None:
+    account = records.account()
+    address = f"/accounts/{account.id}"
+
+    refused = editor.post(f"{address}/posting", privacy="SELF_ONLY")
+    assert "Music Usage Confirmation: tick it" in editor.get(refused.location).text
+    assert Account.get().privacy == ""
+
+    editor.post(f"{address}/posting", privacy="SELF_ONLY", allow_comment="on", agreed="on")
+
+    chosen = Account.get()
+    assert (chosen.privacy, chosen.allow_comment, chosen.ai_label) == ("SELF_ONLY", True, False)
+    page = editor.get(address).text
+    assert "emil agreed" in page
+    assert {"allow_comment"} <= checked(page)
+    assert "ai_label" not in checked(page)
+
+
+def test_ways_say_what_they_lack_and_one_remains(editor: Browser) -> None:
+    account = records.account()
+    address = f"/accounts/{account.id}"
+    page = editor.get(address).text
+    assert "the creator has not allowed video.upload" in page
+    assert "no cookies of a signed-in browser are stored" in page
+    assert "put videos into the creator&#39;s TikTok inbox as drafts" in page
+
+    editor.post(f"{address}/ways", way=["manual", "direct"])
+    refused = editor.post(f"{address}/ways", on=address)
+
+    assert "Keep at least one way" in editor.get(refused.location).text
+    assert Account.get().ways == [Way.DIRECT, Way.MANUAL]
+
+
+def test_times_are_set_in_the_accounts_own_zone(editor: Browser) -> None:
+    account = records.account()
+    address = f"/accounts/{account.id}"
+
+    editor.post(f"{address}/times", timezone="asia/tokyo", posts_a_day="4", gap_minutes="60")
+    refused = editor.post(f"{address}/times", timezone="Tokio", posts_a_day="x", gap_minutes="")
+
+    assert "There is no time zone “Tokio”" in editor.get(refused.location).text
+    kept = Account.get()
+    assert (kept.timezone, kept.posts_a_day, kept.gap_minutes) == ("Asia/Tokyo", 4, 60)
+
+
+def test_weekly_times_are_added_copied_and_removed(editor: Browser) -> None:
+    account = records.account()
+    address = f"/accounts/{account.id}/slots"
+
+    editor.post(f"{address}/add", at="18:30", weekday=["1", "2", "3"])
+    editor.post(f"{address}/add", at="18:30", weekday=["3", "4"])
+    assert [slot.weekday for slot in Slot.select().order_by(Slot.weekday)] == [1, 2, 3, 4]
+    editor.post(f"{address}/copy", weekday="1")
+    assert Slot.select().count() == 7
+    sunday = Slot.get(Slot.weekday == 7)
+    answer = editor.post(f"{address}/{sunday.id}/remove")
+
+    assert answer.location == f"/accounts/{account.id}#times"
+    page = editor.get(f"/accounts/{account.id}").text
+    assert "Remove 18:30 on Saturday" in page
+    assert "Remove 18:30 on Sunday" not in page
+
+
+def test_cookies_are_stored_and_never_seen_again(editor: Browser) -> None:
+    account = records.account()
+    address = f"/accounts/{account.id}"
+    good = json.dumps([{"name": "sessionid", "value": "canary-cookie", "domain": ".tiktok.com"}])
+
+    for pasted in ("canary-cookie", good.replace("sessionid", "canary-other"), good[:40]):
+        refused = editor.post(f"{address}/browser", cookies=pasted)
+        page = editor.get(refused.location).text
+        assert 'class="alert alert-danger"' in page
+        assert "canary" not in page
+    assert Account.get().browser_session is None
+
+    editor.post(f"{address}/browser", cookies=good)
+
+    assert "canary-cookie" in Account.get().browser_session
+    assert "has not been tried yet" in editor.get(address).text
+    for path in (address, "/audit/", "/accounts/"):
+        assert "canary" not in editor.get(path).text
+    editor.post(f"{address}/browser/forget")
+    assert Account.get().browser_session is None
+
+
+def test_a_viewer_reads_the_choices_but_finds_no_form(viewer: Browser) -> None:
+    account = records.account()
+    address = f"/accounts/{account.id}"
+
+    page = viewer.get(address).text
+
+    assert "Who can see the posts" in page
+    assert ">Save<" not in page
+    assert "textarea" not in page
+    for action in ("posting", "ways", "times", "slots/add", "browser", "requeue"):
+        assert viewer.post(f"{address}/{action}").status_code == 403
+
+
+def test_parked_posts_of_a_reconnected_account_are_requeued(
+    settings: Settings, editor: Browser
+) -> None:
+    account = records.account(state=AccountState.EXPIRED)
+    waits = records.post(records.video(settings.media_dir), account, PostState.PARKED)
+    other = records.post(records.video(settings.media_dir), account, PostState.PARKED)
+    for post, code in ((waits, "account_expired"), (other, "unknown_publish_id")):
+        stopped = {"error_code": code, "finished_at": now()}
+        records.job("publish", post.id, JobState.PARKED, **stopped)
+    address = f"/accounts/{account.id}"
+    assert "Requeue its parked posts" not in editor.get(address).text
+    Account.update(state=AccountState.CONNECTED).execute()
+    assert "1 of its posts waits for this account" in editor.get(address).text
+
+    editor.post(f"{address}/requeue")
+
+    assert Post.get_by_id(waits.id).state == PostState.PLANNED
+    assert Post.get_by_id(other.id).state == PostState.PARKED
+
+
+def test_a_long_list_of_accounts_decrypts_nothing(editor: Browser) -> None:
+    rows = [
+        {"open_id": f"open-{n}", "name": f"tales_{n}", "state": "connected", "access_token": "a"}
+        for n in range(1_000)
+    ]
+    with db.transaction():
+        Account.insert_many(rows).execute()
+        db.database.execute_sql("UPDATE account SET access_token = 'no such ciphertext'")
+
+    page = editor.get("/accounts/")
+
+    assert page.status_code == 200
+    assert page.text.count("tales_") >= 1_000
+    assert editor.get(f"/accounts/{Account.select(Account.id).first().id}").status_code == 200
+
+
+def checked(page: str) -> set[str]:
+    """Names, or values of those named alike, of the ticked boxes."""
+    boxes = re.findall(r'<input type="checkbox" name="(\w+)"(?: value="(\w+)")? +checked', page)
+    return {value or name for name, value in boxes}

@@ -16,7 +16,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from werkzeug.serving import make_server
 
 from admin.auth import create_user
-from models import JobState, Story, StoryState
+from models import JobState, PostState, Slot, Story, StoryState
 from tests.admin import records
 from tests.admin.conftest import PASSWORD
 
@@ -124,6 +124,36 @@ def test_an_editors_morning(
     log = chromium.get_log("browser")  # type: ignore[attr-defined]  # Chromium's own
     complaints = [line for line in log if line["level"] == "SEVERE"]
     assert complaints == []
+
+
+def test_weekly_times_are_added_on_a_phone_by_keyboard_alone(
+    settings: Settings, office: str, chromium: WebDriver
+) -> None:
+    # given an editor at an account's page
+    create_user("emil", PASSWORD, "editor")
+    post = records.post(records.video(settings.media_dir), records.account(), PostState.PARKED)
+    metrics = {"width": 390, "height": 900, "deviceScaleFactor": 1, "mobile": True}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    chromium.get(f"{office}/accounts/{post.account.id}")
+    chromium.find_element(By.ID, "name").send_keys("emil")
+    chromium.find_element(By.ID, "password").send_keys(PASSWORD, Keys.ENTER)
+    WebDriverWait(chromium, 10).until(lambda _: chromium.find_elements(By.ID, "at"))
+    # when 18:30 is typed, Monday and Tuesday are ticked, and Enter is pressed
+    chromium.find_element(By.ID, "at").send_keys("0630PM")
+    monday, tuesday, *_ = chromium.find_elements(By.CSS_SELECTOR, ".weekdays input")
+    monday.send_keys(Keys.SPACE, Keys.TAB)
+    assert chromium.switch_to.active_element == tuesday
+    tuesday.send_keys(Keys.SPACE, Keys.ENTER)
+    # then both days have it
+    WebDriverWait(chromium, 10).until(lambda _: chromium.find_elements(By.CLASS_NAME, "chip"))
+    assert {(slot.weekday, slot.at) for slot in Slot.select()} == {(1, "18:30"), (2, "18:30")}
+    # and nothing is wider than the phone, and the browser complains of nothing
+    for path in (f"/accounts/{post.account.id}", f"/posts/{post.id}", "/posts/", "/limits/"):
+        chromium.get(office + path)
+        overflow = "return document.documentElement.scrollWidth - window.innerWidth"
+        assert chromium.execute_script(overflow) <= 0, path
+    log = chromium.get_log("browser")  # type: ignore[attr-defined]  # Chromium's own
+    assert [line for line in log if line["level"] == "SEVERE"] == []
 
 
 def clip(folder: Path) -> bytes:

@@ -229,3 +229,29 @@ def test_limits_stand_in_the_database_beside_the_brokers(broker: str, limits: st
 def test_an_address_without_a_database_number_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="database number"):
         beside("redis://host:6379/storymill")
+
+
+# ── looked at ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_use_is_counted_for_each_key_and_changes_nothing(limiter: Limiter) -> None:
+    mine, yours = Limit("looked", 3, 0.4, "mine"), Limit("looked", 3, 0.4, "yours")
+    assert granted(limiter, mine, times=5) == 3
+    limiter.hold(yours, 20)
+
+    used, held = limiter.usage([mine, yours])
+
+    assert (used.used, used.waiting, used.held) == (3, 2, 0)
+    assert (held.used, held.waiting) == (0, 0)
+    assert 19 < held.held <= 20
+    # looking at it has taken nothing, and what has left the window is counted no more
+    assert limiter.usage([mine]) == [used]
+    time.sleep(0.45)
+    assert limiter.usage([mine])[0].used == 0
+    assert len(limiter.usage([mine] * 1_201)) == 1_201
+    assert limiter.usage([]) == []
+
+
+def test_use_can_not_be_told_while_redis_is_away() -> None:
+    with pytest.raises(LimiterUnavailableError):
+        Limiter.at("redis://127.0.0.1:9/0").usage([Limit("looked", 1, 1)])

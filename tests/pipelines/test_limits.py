@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from core import db
+from core.errors import InputError
 from models import (
     Account,
     AccountState,
+    AuditEntry,
+    Job,
     LimitSetting,
     Part,
     Post,
@@ -18,8 +22,22 @@ from models import (
     StoryState,
     Video,
     VideoState,
+    now,
 )
-from pipelines.limits import INIT, LIMITS, REDDIT, STAGE_LIMITS, Limits
+from pipelines import ledger
+from pipelines.limits import (
+    ABOUT,
+    INIT,
+    LIMITS,
+    REDDIT,
+    SCRIPT,
+    STAGE_LIMITS,
+    Limits,
+    describe,
+    its_turn,
+    reset_limit,
+    set_limit,
+)
 from pipelines.stages import STAGES
 
 pytestmark = pytest.mark.usefixtures("record")
@@ -122,3 +140,48 @@ def test_a_setting_changes_a_figure_within_the_cache_time() -> None:
 def test_every_limit_has_a_name_of_its_own() -> None:
     assert LIMITS["tiktok_init"] == INIT
     assert len(LIMITS) == 6
+
+
+# ── changed by a person ──────────────────────────────────────────────────────────────────────
+
+
+def test_every_limit_says_what_it_is_for() -> None:
+    assert set(ABOUT) == set(LIMITS)
+    assert [(limit.now, limit.changed) for limit in describe()] == [
+        (limit, False) for limit in LIMITS.values()
+    ]
+
+
+def test_a_limit_is_set_again_and_reset_with_who_did_it() -> None:
+    set_limit("tiktok_init", 3, 60, "olga")
+    set_limit("tiktok_init", 4, 30, "olga")
+    now_set = {limit.now.name: limit for limit in describe()}["tiktok_init"]
+    assert (now_set.now.count, now_set.now.seconds, now_set.changed) == (4, 30, True)
+    assert now_set.default == INIT
+
+    reset_limit("tiktok_init", "otto")
+
+    assert LimitSetting.select().count() == 0
+    assert [(entry.actor, entry.reason) for entry in AuditEntry.select()] == [
+        ("olga", "3 in 60 s"),
+        ("olga", "4 in 30 s"),
+        ("otto", "6 in 60 s"),
+    ]
+    with pytest.raises(InputError, match="own figure already"):
+        reset_limit("tiktok_init", "otto")
+
+
+def test_who_waits_in_line_asks_again_once_the_workers_know() -> None:
+    # Given jobs that wait for a limit's turn, for another's, and for their time
+    with db.transaction():
+        for story, waits_for in ((1, its_turn(SCRIPT)), (2, its_turn(INIT)), (3, "its slot")):
+            ledger.enqueue("script", story)
+            ledger.postpone("script", story, 300, waits_for)
+
+    # When that limit is changed
+    set_limit(SCRIPT.name, 100, 60, "olga")
+
+    # Then those that wait for it are due in some seconds, the others as before
+    left = {job.subject_id: (job.due_at - now()).total_seconds() for job in Job.select()}
+    assert 4 < left[1] < 6.5
+    assert min(left[2], left[3]) > 290

@@ -16,7 +16,7 @@ from core.errors import Retryable, Wait
 from core.limiter import Limit, Limiter, LimiterUnavailableError, Turn
 from models import Job, JobState
 from pipelines import ledger
-from pipelines.limits import STAGE_LIMITS, Limits
+from pipelines.limits import STAGE_LIMITS, Limits, its_turn
 
 log = structlog.get_logger(__name__)
 
@@ -142,4 +142,4 @@ def _explained(turn: Turn) -> str:
         return ""
     if turn.held:
         return f"a pause that the service asked for ({limit.name})"
-    return f"its turn ({limit.name}: {limit.count} in {limit.seconds:g} s)"
+    return its_turn(limit)

@@ -72,8 +72,8 @@ def test_with_every_other_way_closed_a_person_gets_the_post(
         ("manual", "handed_over"),
     ]
     reasons = [attempt.reason for attempt in Attempt.select().order_by(Attempt.id)]
-    assert reasons[0] == "The creator did not grant video.publish."
-    assert reasons[2] == "No browser session is stored for the account."
+    assert reasons[0] == "The creator has not allowed video.publish. Connect again and allow it."
+    assert reasons[2] == "No cookies of a signed-in browser are stored."
     assert "inbox" in fresh(post).reason
     assert sandbox.posts() == []
 
@@ -116,7 +116,7 @@ def test_no_way_at_all_is_a_question_to_a_person(desk: Desk, post: Post) -> None
 
     assert isinstance(error, Parked)
     assert error.code == "no_way_open"
-    assert "No browser session is stored" in str(error)
+    assert "No cookies of a signed-in browser" in str(error)
 
 
 def test_an_expired_account_is_connected_again_rather_than_posted_to_by_hand(

@@ -1,0 +1,87 @@
+"""How often the outside may be asked; owners change it while the workers run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from flask import current_app, request
+from flask.typing import ResponseReturnValue
+
+from admin.auth import person
+from admin.views.page import Page, done, expose, settings
+from core.limiter import Limit, Limiter, LimiterUnavailableError, Usage
+from models import Account, AccountState, Role
+from pipelines import limits
+from pipelines.limits import Described
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A limit, and its use: of all keys together the fullest one."""
+
+    limit: Described
+    fullest: Usage | None
+    whose: str
+    waiting: int
+    held: float
+
+
+class Limits(Page):
+    writes: ClassVar[Role] = Role.OWNER
+
+    @expose("/")
+    def index(self) -> str:
+        described, away = limits.describe(), ""
+        try:
+            rows = _used(described)
+        except LimiterUnavailableError as error:
+            rows, away = [Row(limit, None, "", 0, 0) for limit in described], str(error)
+        return self.render("limits/index.html", rows=rows, away=away)
+
+    @expose("/<limit>/set", methods=["POST"])
+    def set(self, limit: str) -> ResponseReturnValue:
+        count = request.form.get("count", type=int)
+        seconds = request.form.get("seconds", type=float)
+        limits.set_limit(limit, count, seconds, person().name)
+        return done(
+            f"{limit} is {count} in {seconds:g} s now. Every worker goes by it within "
+            f"{limits.NOTICED_SECONDS:g} seconds."
+        )
+
+    @expose("/<limit>/reset", methods=["POST"])
+    def reset(self, limit: str) -> ResponseReturnValue:
+        limits.reset_limit(limit, person().name)
+        return done(f"{limit} is back to its own figure.")
+
+
+def _used(described: list[Described]) -> list[Row]:
+    connected = Account.select(Account.id, Account.name, Account.open_id).where(
+        Account.state == AccountState.CONNECTED
+    )
+    names = {str(row.id): row.name or row.open_id for row in connected}
+    asked: list[Limit] = []
+    for limit in described:
+        keys = list(names) if limit.about.per_account else [""]
+        asked += [replace(limit.now, key=key) for key in keys]
+    used: dict[str, list[tuple[Usage, str]]] = {}
+    for one, usage in zip(asked, _limiter().usage(asked), strict=True):
+        used.setdefault(one.name, []).append((usage, names.get(one.key, "")))
+    return [_row(limit, used.get(limit.now.name, [])) for limit in described]
+
+
+def _row(limit: Described, used: list[tuple[Usage, str]]) -> Row:
+    if not used:
+        return Row(limit, None, "", 0, 0)
+    fullest, whose = max(used, key=lambda pair: pair[0].used)
+    waiting = sum(usage.waiting for usage, _ in used)
+    return Row(limit, fullest, whose, waiting, max(usage.held for usage, _ in used))
+
+
+def _limiter() -> Limiter:
+    """One for the process; connects when it is first asked."""
+    held: Limiter | None = current_app.extensions.get("limiter")
+    if held is None:
+        held = Limiter.at(settings().redis_url.get_secret_value())
+        current_app.extensions["limiter"] = held
+    return held

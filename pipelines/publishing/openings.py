@@ -1,0 +1,100 @@
+"""What each way of posting needs of an account, and whether that is there now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models import Account, AccountState, Way
+
+SCOPES = {
+    "user.info.basic": "read the creator's name and picture",
+    "user.info.profile": "read the creator's profile",
+    "user.info.stats": "read the creator's numbers of followers and likes",
+    "video.publish": "post videos directly",
+    "video.upload": "put videos into the creator's TikTok inbox as drafts",
+    "video.list": "read how the published videos are doing",
+}
+"""What each of TikTok's scopes allows."""
+
+NEEDED = {
+    "video.publish": "videos can't be posted directly",
+    "video.upload": "videos can't be put into the creator's inbox",
+    "video.list": "views, likes, comments and shares can't be read",
+}
+"""What is impossible while a scope is missing."""
+
+WAYS = {
+    Way.DIRECT: "Direct post",
+    Way.INBOX: "Creator's inbox",
+    Way.BROWSER: "Browser",
+    Way.MANUAL: "By hand",
+}
+
+API_SCOPES = {Way.DIRECT: "video.publish", Way.INBOX: "video.upload"}
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A way as it stands for one account.
+
+    Attributes:
+        chosen: a person lets the account's posts take it.
+        open: nothing that is on record stands in its way.
+        sentence: why it is open or closed, and what to do.
+    """
+
+    way: Way
+    name: str
+    chosen: bool
+    open: bool
+    sentence: str
+
+
+def granted(account: Account) -> list[str]:
+    """The scopes that the creator has allowed."""
+    return str(account.scopes).replace(",", " ").split()
+
+
+def openings(account: Account, *, has_session: bool) -> list[Opening]:
+    """Every way, the best one first.
+
+    Args:
+        account: needs neither its tokens nor its browser session.
+        has_session: whether the cookies of a signed-in browser are stored.
+    """
+    return [
+        Opening(way, WAYS[way], way in account.ways, *_told(way, account, has_session=has_session))
+        for way in Way
+    ]
+
+
+def closed(way: Way, account: Account, *, has_session: bool) -> str:
+    """Why the account's posts can't take this way now; empty when they can."""
+    match way:
+        case Way.DIRECT | Way.INBOX if account.state != AccountState.CONNECTED:
+            return f"The account is {account.state}. Connect it again."
+        case Way.DIRECT | Way.INBOX if API_SCOPES[way] not in granted(account):
+            scope = API_SCOPES[way]
+            return f"The creator has not allowed {scope}. Connect again and allow it."
+        case Way.BROWSER if not has_session:
+            return "No cookies of a signed-in browser are stored."
+        case Way.BROWSER if account.browser_error:
+            return str(account.browser_error)
+        case _:
+            return ""
+
+
+def _told(way: Way, account: Account, *, has_session: bool) -> tuple[bool, str]:
+    if reason := closed(way, account, has_session=has_session):
+        return False, f"Closed: {reason}"
+    match way:
+        case Way.DIRECT if not account.privacy:
+            return False, "Closed: nobody has chosen yet who may see the posts."
+        case Way.DIRECT | Way.INBOX:
+            return True, f"Open: the creator allows {API_SCOPES[way]}."
+        case Way.BROWSER if account.browser_checked_at is None:
+            return True, "Open, but the browser session has not been tried yet."
+        case Way.BROWSER:
+            return True, "Open: the browser was signed in when it was last looked at."
+        case _:
+            return True, "Always open: a person downloads the video and posts it."

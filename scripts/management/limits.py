@@ -1,0 +1,60 @@
+"""The limits of what may be asked of the outside, changed while the workers run."""
+
+from __future__ import annotations
+
+from getpass import getuser
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from pipelines import limits as named
+from scripts.management.changes import changes
+from scripts.management.record import record
+
+
+def add_to(manage: click.Group) -> None:
+    manage.add_command(limits)
+
+
+@click.group("limits")
+def limits() -> None:
+    """How often the outside may be asked."""
+
+
+@limits.command("list")
+def list_limits() -> None:
+    """Show every limit, its own figure, and what it is for."""
+    table = Table("name", "now", "its own figure", "for each", "what for")
+    with record():
+        for limit in named.describe():
+            now, own = (f"{one.count} in {one.seconds:g} s" for one in (limit.now, limit.default))
+            whose = "account" if limit.about.per_account else ""
+            shown = f"{now} (changed)" if limit.changed else now
+            table.add_row(limit.now.name, shown, own, whose, limit.about.purpose)
+    Console().print(table)
+
+
+@limits.command("set")
+@click.argument("name")
+@click.argument("count", type=int)
+@click.argument("seconds", type=float)
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+def set_limit(name: str, count: int, seconds: float, *, dry_run: bool) -> None:
+    """Allow NAME COUNT times in any SECONDS; 0 stops everything."""
+    with record(), changes(dry_run=dry_run):
+        named.set_limit(name, count, seconds, getuser())
+        click.echo(
+            f"{name} is {count} in {seconds:g} s; every worker goes by it within "
+            f"{named.NOTICED_SECONDS:g} seconds."
+        )
+
+
+@limits.command("reset")
+@click.argument("name")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+def reset_limit(name: str, *, dry_run: bool) -> None:
+    """Give NAME its own figure back."""
+    with record(), changes(dry_run=dry_run):
+        named.reset_limit(name, getuser())
+        click.echo(f"{name} is back to its own figure.")

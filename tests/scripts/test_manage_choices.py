@@ -1,0 +1,107 @@
+"""Accounts, posts and limits, set from a terminal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from models import Account, AccountState, AuditEntry, Job, LimitSetting, Post, PostState, Slot
+from tests.admin import records
+from tests.scripts.test_manage import manage, settings
+
+__all__ = ["settings"]  # the fixture
+
+COOKIES = [{"name": "sessionid", "value": "canary-cookie", "domain": ".tiktok.com"}]
+
+
+def test_an_account_is_set_as_a_whole_or_not_at_all(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
+    account = Account.create(open_id="open-1", name="ladder_tales", state=AccountState.CONNECTED)
+    Slot.create(account=account, weekday=6, at="09:00")
+    cookies = tmp_path / "cookies.json"
+    cookies.write_text(json.dumps(COOKIES))
+    choices = [
+        *("--privacy", "SELF_ONLY", "--comments", "--way", "direct", "--way", "manual"),
+        *("--timezone", "europe/lisbon", "--posts-a-day", "4"),
+        *("--add-time", "18:30 mon-fri", "--remove-time", "9:00 sat"),
+        *("--cookies", str(cookies)),
+    ]
+
+    # Without the agreement, or in a dry run, nothing is kept
+    refused = manage("accounts", "set", "1", *choices, **settings)
+    assert refused.returncode == 2
+    assert "Music Usage Confirmation" in refused.stderr
+    rehearsed = manage("accounts", "set", "1", *choices, "--agree", "--dry-run", **settings)
+    assert "nothing was changed" in rehearsed.stdout
+    assert (Account.get().privacy, Slot.select().count(), AuditEntry.select().count()) == ("", 1, 0)
+
+    # With it all is
+    assert manage("accounts", "set", "1", *choices, "--agree", **settings).returncode == 0
+    shown = manage("accounts", "show", "1", **settings).stdout
+    for words in ("Only me", "Europe/Lisbon", "18:30", "has not been tried yet", "Not chosen."):
+        assert words in shown
+    assert "canary" not in shown
+    assert [slot.weekday for slot in Slot.select()] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("set", "404", "--posts-a-day", "3"), "There is no account 404"),
+        (("set", "1", "--timezone", "Lisbon"), "perhaps Europe/Lisbon"),
+        (("set", "1", "--add-time", "18:30 someday"), "someday is no day"),
+    ],
+)
+def test_what_can_not_be_set_is_said(
+    settings: dict[str, str], arguments: tuple[str, ...], sentence: str
+) -> None:
+    Account.create(open_id="open-1", name="ladder_tales", state=AccountState.CONNECTED)
+
+    refused = manage("accounts", *arguments, **settings)
+
+    assert refused.returncode == 2
+    assert sentence in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_limits_are_listed_set_and_reset(settings: dict[str, str]) -> None:
+    manage("limits", "set", "tiktok_init", "3", "60", "--dry-run", **settings)
+    assert LimitSetting.select().count() == 0
+
+    assert manage("limits", "set", "tiktok_init", "3", "60", **settings).returncode == 0
+    assert "3 in 60 s (changed)" in manage("limits", "list", **settings).stdout
+    assert manage("limits", "reset", "tiktok_init", **settings).returncode == 0
+    assert LimitSetting.select().count() == 0
+
+
+def test_posts_are_listed_and_decided(settings: dict[str, str], tmp_path: Path) -> None:
+    account = records.account(timezone="Asia/Tokyo", refresh_token=None, access_token=None)
+    planned, parked = (
+        records.post(records.video(tmp_path), account, state, upload_url=None)
+        for state in (PostState.PLANNED, PostState.PARKED)
+    )
+    listed = manage("posts", "list", "--state", "parked", **settings).stdout
+    assert "ladder_tales" in listed
+    assert "planned" not in listed.partition("title")[2]
+
+    # A time is by the account's clock
+    moment = "2030-01-31 18:30"
+    assert manage("posts", "time", str(planned.id), moment, **settings).returncode == 0
+    assert Post.get_by_id(planned.id).scheduled_at.isoformat() == "2030-01-31T09:30:00+00:00"
+
+    # Each post is decided on its own, in a dry run none
+    ids = [str(planned.id), "404", str(parked.id)]
+    manage("posts", "cancel", *ids, "--dry-run", **settings)
+    assert Post.get_by_id(planned.id).state == PostState.PLANNED
+    cancelled = manage("posts", "cancel", *ids, **settings)
+    assert (cancelled.returncode, cancelled.stdout) == (1, "Cancelled 2 of 3.\n")
+    assert "There is no post 404" in cancelled.stderr
+    assert manage("posts", "anew", str(parked.id), **settings).returncode == 0
+    assert Job.of("publish", parked.id) is not None
+    Post.update(state=PostState.INBOX).where(Post.id == parked.id).execute()
+    marked = manage("posts", "mark", str(parked.id), "--platform-id", "7411", **settings)
+    assert marked.returncode == 0
+    assert Post.get_by_id(parked.id).platform_id == "7411"
