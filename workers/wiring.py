@@ -142,4 +142,13 @@ def publisher() -> Publisher:
 
 @cache
 def outside() -> Outside:
-    return Outside(publisher(), authorizer())
+    from adapters.video_probe import IsolatedProbe
+
+    config = settings.current()
+    return Outside(
+        publisher=publisher(),
+        authorizer=authorizer(),
+        probe=IsolatedProbe(),
+        folder=config.media_dir,
+        most_bytes=config.most_upload_bytes,
+    )

@@ -28,15 +28,27 @@ _USUAL_WORDS = 150
 _SHORTEST = 60
 _LEAST_DOUBT = 1e-3
 
-_LOOKALIKES = str.maketrans(
-    "абвгдеёзіїјкмнорсстухѕԁԛԝһɡαβεικνορτυχ", "abbrдeeзiijkmhopcctyxsdqwhgabeiknoptux"
+
+class _Drawn(dict[int, int | None]):
+    """Characters by how they are drawn: Cyrillic and Greek ones as Latin, invisible ones not."""
+
+    def __missing__(self, code: int) -> int | None:
+        char = chr(code)
+        seen = not unicodedata.combining(char) and unicodedata.category(char) != "Cf"
+        self[code] = code if seen else None
+        return self[code]
+
+
+_DRAWN = _Drawn(
+    str.maketrans(
+        "абвгдеёзіїјкмнорсстухѕԁԛԝһɡαβεικνορτυχ", "abbrдeeзiijkmhopcctyxsdqwhgabeiknoptux"
+    )
 )
-"""Cyrillic and Greek letters drawn like Latin ones."""
 _LEET = str.maketrans(
     {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s"}
 )
 _IN_WORD = re.compile(r"(?<=[a-z@$0-9])[!|](?=[a-z@$0-9])")
-_LEET_WORD = re.compile(r"(?=[a-z0-9@$]*[a-z@$])[a-z0-9@$]+")
+_LEET_WORD = re.compile(r"(?<![a-z0-9@$])(?=[0-9]*[a-z@$])[a-z]*[0-9@$][a-z0-9@$]*")
 _SPACED = re.compile(r"\b(?:[a-z][ ._*-]){2,}[a-z]\b")
 _STRETCHED = re.compile(r"([a-z])\1{2,}")
 
@@ -57,7 +69,9 @@ class Verdict:
     evidence_count: int
 
 
-class _Term(NamedTuple):
+class Term(NamedTuple):
+    """An entry of the lexicon."""
+
     category: str
     weight: float
 
@@ -68,8 +82,12 @@ def judge(text: str) -> Verdict:
     A severe term (0.6 and more) counts in full. A light one counts in proportion to its density,
     so that one coarse word in a long story is nothing and one in every sentence is much.
     """
-    folded = fold(text)
-    found = Counter(match[0] for match in _pattern().finditer(folded))
+    return judge_folded(fold(text))
+
+
+def judge_folded(folded: str) -> Verdict:
+    """Judge a text that went through ``fold`` already."""
+    found = Counter(_phrases(folded))
     if not found:
         return Verdict(0.0, CLEAN, 0)
     density = _USUAL_WORDS / max(len(folded.split()), _SHORTEST)
@@ -84,14 +102,14 @@ def judge(text: str) -> Verdict:
     return Verdict(round(score, 3), label, found.total())
 
 
+def terms(folded: str) -> dict[str, Term]:
+    """The phrases of the lexicon that a folded text holds, in their order."""
+    return {phrase: _lexicon()[phrase] for phrase in _phrases(folded)}
+
+
 def fold(text: str) -> str:
     """``text`` in small Latin letters, disguises taken off: ``ѕ.h.1.т`` becomes ``shit``."""
-    plain = unicodedata.normalize("NFKD", text).casefold().translate(_LOOKALIKES)
-    plain = "".join(
-        char
-        for char in plain
-        if not unicodedata.combining(char) and unicodedata.category(char) != "Cf"
-    )
+    plain = unicodedata.normalize("NFKD", text).casefold().translate(_DRAWN)
     plain = _IN_WORD.sub("i", plain.replace("'", "").replace("\u2019", ""))
     plain = _LEET_WORD.sub(lambda word: word[0].translate(_LEET), plain)
     plain = _SPACED.sub(lambda spaced: re.sub("[^a-z]", "", spaced[0]), plain)
@@ -99,19 +117,38 @@ def fold(text: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", plain))
 
 
+def _phrases(folded: str) -> list[str]:
+    """The lexicon's phrases in ``folded``, the longest first where several begin."""
+    words = folded.split(" ")
+    found = []
+    at = 0
+    while at < len(words):
+        phrase = next(
+            (each for each in _begun_by().get(words[at], ()) if words[at : at + len(each)] == each),
+            None,
+        )
+        if phrase:
+            found.append(" ".join(phrase))
+        at += len(phrase or (0,))
+    return found
+
+
 @cache
-def _lexicon() -> dict[str, _Term]:
+def _lexicon() -> dict[str, Term]:
     terms = {}
     for line in _LEXICON.read_text("utf-8").splitlines():
         if line and not line.startswith("#"):
             category, weight, phrase = line.split("\t")
             if phrase.startswith("rot13:"):
                 phrase = codecs.decode(phrase.removeprefix("rot13:"), "rot13")
-            terms[phrase] = _Term(category, float(weight))
+            terms[phrase] = Term(category, float(weight))
     return terms
 
 
 @cache
-def _pattern() -> re.Pattern[str]:
-    phrases = sorted(map(re.escape, _lexicon()), key=len, reverse=True)
-    return re.compile(rf"\b(?:{'|'.join(phrases)})\b")
+def _begun_by() -> dict[str, list[list[str]]]:
+    """The lexicon's phrases as words, the longest first, by the word that they begin with."""
+    phrases: dict[str, list[list[str]]] = {}
+    for words in sorted((phrase.split() for phrase in _lexicon()), key=len, reverse=True):
+        phrases.setdefault(words[0], []).append(words)
+    return phrases

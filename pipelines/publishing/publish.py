@@ -57,11 +57,12 @@ def _begin(work: Work) -> None:
         for closed, reason in passed_over:
             history.note(work.post, closed, ladder.CLOSED, reason)
         work.change(way=way)
-    work.check_video()
+    work.check_texts()
+    file = work.check_video()
     if way is Way.MANUAL:
         _by_hand(work)
     else:
-        _over_the_api(work).begin()
+        _over_the_api(work).begin(file)
 
 
 def _over_the_api(work: Work) -> ApiUpload:

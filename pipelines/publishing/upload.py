@@ -37,7 +37,6 @@ A post that TikTok has failed for reasons of its own (``TRY_AGAIN``) is planned 
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -49,7 +48,7 @@ from models import PostState, Way, now
 from pipelines import ledger
 from pipelines.publishing import history, schedule
 from pipelines.publishing.accounts import set_name
-from pipelines.publishing.checks import check_length
+from pipelines.publishing.checks import CheckedVideo, check_length
 from pipelines.publishing.chunks import plan_chunks
 from pipelines.publishing.options import post_info
 from pipelines.publishing.work import Work
@@ -73,12 +72,12 @@ class ApiUpload(Work):
 
     # ── publish ──────────────────────────────────────────────────────────────────────────────
 
-    def begin(self) -> None:
+    def begin(self, file: CheckedVideo) -> None:
         """Announce the post by its way, ``direct`` or ``inbox``, and send it."""
         chunks = plan_chunks(self.video.size_bytes)
         if self.post.way == Way.DIRECT:
             creator = self.ask(self.outside.publisher.creator_info)
-            check_length(self.video.seconds, creator)
+            check_length(file.seconds, creator)
             info = post_info(self.post, self.account, creator)
             self.announcing()
             set_name(self.account, creator.username)
@@ -97,7 +96,7 @@ class ApiUpload(Work):
                 upload_url=ticket.upload_url,
                 bytes_sent=0,
             )
-        self.send(ticket, chunks, first_byte=0)
+        self.send(ticket, file, chunks, first_byte=0)
 
     def go_on(self) -> None:
         """Let the platform say how far an earlier try came."""
@@ -109,26 +108,31 @@ class ApiUpload(Work):
             with self.claim.step():
                 history.end(self.post, AddressRefusedError.default_code)
                 self.forget(PostState.PLANNED)
-            self.check_video()
-            self.begin()
+            self.begin(self.check_video())
         else:
-            self.check_video()
+            file = self.check_video()
             chunks = plan_chunks(self.video.size_bytes)
             with self.claim.step():
                 history.go_on(self.post)
                 self.move(PostState.UPLOADING, bytes_sent=status.uploaded_bytes, reason="")
             ticket = UploadTicket(str(self.post.publish_id), str(self.post.upload_url))
-            self.send(ticket, chunks, first_byte=status.uploaded_bytes)
+            self.send(ticket, file, chunks, first_byte=status.uploaded_bytes)
 
-    def send(self, ticket: UploadTicket, chunks: ChunkPlan, *, first_byte: int) -> None:
+    def send(
+        self, ticket: UploadTicket, file: CheckedVideo, chunks: ChunkPlan, *, first_byte: int
+    ) -> None:
+        def progress(share: float) -> None:
+            file.check_unchanged()
+            self.claim.progress(share)
+
         try:
             with db.closed_for_long_work():
                 self.outside.publisher.send(
                     ticket,
-                    Path(self.video.path),
+                    file.path,
                     chunks,
                     first_byte=first_byte,
-                    progress=self.claim.progress,
+                    progress=progress,
                 )
         except AddressRefusedError:
             # Without an address no byte can arrive any more, so what the status says then is

@@ -11,13 +11,15 @@ from typing import Any, TypeVar
 
 import structlog
 
-from adapters.ports import Authorizer, PostStatus, Publisher
+from adapters.ports import Authorizer, PostStatus, Publisher, VideoProbe
+from core import db
 from core.errors import Parked, Retryable, StageError, Wait
 from models import Account, Post, PostState, Video
 from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.publishing import history, ladder, tokens
-from pipelines.publishing.checks import check_file
+from pipelines.publishing.checks import MOST_BYTES, CheckedVideo, check_video
+from pipelines.publishing.compliance import check_texts, texts_of
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +32,10 @@ class Outside:
 
     publisher: Publisher
     authorizer: Authorizer
+    probe: VideoProbe
+    folder: Path
+    """Only videos that lie in it are sent."""
+    most_bytes: int = MOST_BYTES
 
 
 @dataclass(slots=True)
@@ -61,8 +67,22 @@ class Work:
         with self.claim.finish():
             pass
 
-    def check_video(self) -> None:
-        check_file(Path(self.video.path), self.video.size_bytes)
+    def check_video(self) -> CheckedVideo:
+        """Raises Permanent when the file can't be posted; no connection is held meanwhile."""
+        path, size = Path(self.video.path), self.video.size_bytes
+        outside = self.outside
+        with db.closed_for_long_work():
+            return check_video(
+                path,
+                size,
+                folder=outside.folder,
+                probe=outside.probe,
+                most_bytes=outside.most_bytes,
+            )
+
+    def check_texts(self) -> None:
+        """Raises Parked when a person should read the texts first."""
+        check_texts(texts_of(self.post), allowed=self.post.allowed)
 
     def announcing(self) -> None:
         """On record before the platform hears of it: the post is "about to" be there."""

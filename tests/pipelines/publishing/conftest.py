@@ -12,8 +12,10 @@ import pytest
 
 from adapters.ports import Authorizer, Publisher
 from adapters.tiktok_api import TikTokAuthorizer, TikTokPublisher
+from adapters.video_probe import IsolatedProbe
 from models import Account, Part, Script, Source, SourceKind, Story, Video, VideoState
 from pipelines.publishing import accounts, spool
+from pipelines.publishing.work import Outside
 from scripts.sandbox.testing import RunningSandbox, running_sandbox
 from tests.pipelines.publishing.desk import Desk
 
@@ -136,5 +138,5 @@ def make_videos(clip: Path) -> Callable[..., list[Video]]:
 
 
 @pytest.fixture
-def desk(record: None, publisher: Publisher, authorizer: Authorizer) -> Desk:
-    return Desk(publisher, authorizer)
+def desk(record: None, publisher: Publisher, authorizer: Authorizer, clip: Path) -> Desk:
+    return Desk(Outside(publisher, authorizer, IsolatedProbe(), folder=clip.parent.parent))

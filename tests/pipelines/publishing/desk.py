@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from adapters.ports import Authorizer, Publisher
+from adapters.ports import Publisher
 from core.db import transaction
 from core.errors import Parked, Permanent, Retryable, StageError, Wait
 from models import Job, JobState, Post, Video, now
@@ -20,10 +20,17 @@ STAGES = {"publish": publish, "confirm": confirm}
 
 @dataclass
 class Desk:
-    publisher: Publisher
-    authorizer: Authorizer
+    outside: Outside
     errors: list[StageError] = field(default_factory=list)
     """What the jobs' tries raised, Wait aside."""
+
+    @property
+    def publisher(self) -> Publisher:
+        return self.outside.publisher
+
+    @publisher.setter
+    def publisher(self, publisher: Publisher) -> None:
+        self.outside = replace(self.outside, publisher=publisher)
 
     def plan(self, video: Video) -> list[Post]:
         with transaction():
@@ -33,7 +40,7 @@ class Desk:
         """One claim of a job that is made due; what it ended with."""
         claim = claim or self.claimed(stage, post.id)
         try:
-            STAGES[stage](post.id, claim, Outside(self.publisher, self.authorizer))
+            STAGES[stage](post.id, claim, self.outside)
         except Retryable as error:
             ledger.put_back(claim, error)
             return error

@@ -128,12 +128,12 @@ def test_each_way_says_why_it_is_open_or_closed(account: Account) -> None:
     assert "nobody has chosen" in told()["direct"][1]
     assert told(privacy="SELF_ONLY")["direct"] == (True, "Open: the creator allows video.publish.")
     assert "has not allowed video.upload" in told()["inbox"][1]
-    assert told()["browser"] == (False, "Closed: no cookies of a signed-in browser are stored.")
+    assert told()["browser"] == (False, "Closed: No cookies of a signed-in browser are stored.")
     assert told(has_session=True)["browser"][0]
     assert not told(has_session=True, browser_error="Sign in again.")["browser"][0]
     assert told(state=AccountState.EXPIRED)["direct"] == (
         False,
-        "Closed: the account is expired. Connect it again.",
+        "Closed: The account is expired. Connect it again.",
     )
     assert told()["manual"][0]
 

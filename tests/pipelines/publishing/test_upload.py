@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import ffmpeg
+import imageio_ffmpeg
 import pytest
 
 from core.errors import Parked, Permanent, Retryable
@@ -239,11 +241,13 @@ def test_privacy_that_is_not_offered_parks_the_post_and_says_what_is(
 
 
 def test_a_video_longer_than_the_creator_may_post_fails_before_a_byte_is_sent(
-    desk: Desk, connect: Connect, make_videos: MakeVideos, sandbox: RunningSandbox
+    desk: Desk, connect: Connect, make_videos: MakeVideos, sandbox: RunningSandbox, clip: Path
 ) -> None:
     connect("just_started_today")
-    (video,) = make_videos()
-    Video.update(seconds=61).execute()
+    minute = clip.with_name("minute.mp4")
+    again = ffmpeg.input(str(clip), stream_loop=60).output(str(minute), codec="copy")
+    again.run(cmd=imageio_ffmpeg.get_ffmpeg_exe(), quiet=True, overwrite_output=True)
+    (video,) = make_videos(path=minute)
     (post,) = desk.plan(video)
 
     error = desk.try_once("publish", post)
