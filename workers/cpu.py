@@ -17,7 +17,7 @@ def prepare(story_id: int) -> None:
 
 @stage_actor
 def narrate(part_id: int) -> None:
-    narrate_part(part_id, claim(), wiring.synthesizer(), wiring.media())
+    narrate_part(part_id, claim(), wiring.synthesizer, wiring.media(), wiring.studio())
 
 
 @stage_actor

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from core import settings
 from core.storage import MediaStore
 from models import SourceKind
+from pipelines.production.studio import Studio
 from pipelines.publishing.work import Outside
 
 if TYPE_CHECKING:
@@ -75,9 +76,32 @@ def writer() -> ScriptWriter | None:
 
 
 @cache
-def synthesizer() -> Synthesizer:
+def studio() -> Studio:
+    """What the settings choose; a story's channel may choose otherwise."""
     config = settings.current()
-    engine, _, name = config.voice.partition(":")
+    return Studio(
+        voice=config.voice,
+        words_per_minute=config.words_per_minute,
+        target_seconds=(config.part_seconds_min, config.part_seconds_max),
+        look={"style": config.caption_style},
+    )
+
+
+def synthesizer(chosen: Studio) -> Synthesizer:
+    """The voice that tells a story, with a second one for what is said in it."""
+    narrator = _voice(chosen.voice, chosen.words_per_minute)
+    if not chosen.quote_voice or chosen.quote_voice == chosen.voice:
+        return narrator
+    from adapters.duet import DuetSynthesizer
+
+    quoted = _voice(chosen.quote_voice, chosen.words_per_minute)
+    return DuetSynthesizer(narrator=narrator, quoted=quoted)
+
+
+@cache
+def _voice(voice: str, words_per_minute: int) -> Synthesizer:
+    config = settings.current()
+    engine, _, name = voice.partition(":")
     if engine == "piper":
         from adapters.piper import PiperSynthesizer
 
@@ -89,7 +113,7 @@ def synthesizer() -> Synthesizer:
         return AlignedSynthesizer(piper, WhisperAligner(model=config.whisper_model))
     from adapters.espeak import EspeakSynthesizer
 
-    return EspeakSynthesizer(voice=name, words_per_minute=config.words_per_minute)
+    return EspeakSynthesizer(voice=name, words_per_minute=words_per_minute)
 
 
 @cache

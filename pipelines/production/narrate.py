@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from adapters.ports import Speech, Synthesizer, WordTiming
 from core import db
@@ -11,15 +12,23 @@ from core.storage import MediaStore, content_key
 from models import Narration, Part
 from pipelines import ledger
 from pipelines.ledger import Claim
+from pipelines.production.studio import Studio
 
 
-def narrate(part_id: int, claim: Claim, synthesizer: Synthesizer, media: MediaStore) -> None:
+def narrate(
+    part_id: int,
+    claim: Claim,
+    synthesizer_of: Callable[[Studio], Synthesizer],
+    media: MediaStore,
+    defaults: Studio,
+) -> None:
     """Speak the part, or take the sound that the same text and voice made before (P9).
 
     Raises:
         Permanent: a word of the part was not spoken (P13).
     """
     part = Part.get_by_id(part_id)
+    synthesizer = synthesizer_of(defaults.of(part.script.story))
     key = content_key("narration/1", part.spoken, synthesizer.identity)
     with db.closed_for_long_work():
         speech = _known(media, key) or _speak(part.spoken, key, claim, synthesizer, media)

@@ -9,6 +9,7 @@ from core.db import transaction
 from models import Part, Script, Source, SourceKind, Story, StoryState
 from pipelines import ledger
 from pipelines.ledger import Claim
+from pipelines.production.studio import Studio
 
 TALE = (
     (
@@ -21,6 +22,8 @@ TALE = (
     ),
 )
 """Two paragraphs of English that need no rewording to be spoken."""
+
+STUDIO = Studio(voice="espeak:en-us", words_per_minute=170, target_seconds=(60, 90))
 
 
 def a_source(**fields: Any) -> Source:

@@ -14,14 +14,16 @@ from models import Caption, Job, Narration, Part, Story
 from pipelines.production import captions
 from pipelines.production.caption import caption
 from pipelines.production.narrate import narrate
-from tests.pipelines.production.making import a_part, claimed
+from tests.pipelines.production.making import STUDIO, a_part, claimed
 
 pytestmark = pytest.mark.usefixtures("record")
 
 
 def narrated(media: MediaStore, **fields: Any) -> Part:
     part = a_part(**fields)
-    narrate(part.id, claimed("narrate", part.id), EspeakSynthesizer(), media)
+    narrate(
+        part.id, claimed("narrate", part.id), lambda _studio: EspeakSynthesizer(), media, STUDIO
+    )
     return part
 
 

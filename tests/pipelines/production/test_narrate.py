@@ -17,7 +17,7 @@ from models import Job, Narration
 from pipelines import ledger
 from pipelines.ledger import LeaseLostError
 from pipelines.production.narrate import narrate, timings
-from tests.pipelines.production.making import a_part, claimed
+from tests.pipelines.production.making import STUDIO, a_part, claimed
 
 pytestmark = pytest.mark.usefixtures("record")
 
@@ -61,7 +61,7 @@ def test_a_part_is_spoken_and_each_word_timed(media: MediaStore, redis_url: str)
     before = queue.depths(broker, ["cpu"])
 
     # When it is narrated
-    narrate(part.id, claim, ESPEAK, media)
+    narrate(part.id, claim, lambda _studio: ESPEAK, media, STUDIO)
 
     # Then the sound is as long as it says, and holds every word in order
     narration = Narration.get()
@@ -90,7 +90,7 @@ def test_the_same_words_in_the_same_voice_are_spoken_once(media: MediaStore) -> 
 
     # When all are narrated, the first one twice
     for part in (first, same, other, first):
-        narrate(part.id, claimed("narrate", part.id), voice, media)
+        narrate(part.id, claimed("narrate", part.id), lambda _studio: voice, media, STUDIO)
 
     # Then the voice was asked for two texts, and all parts have their sound
     assert voice.said == [first.spoken, other.spoken]
@@ -100,7 +100,7 @@ def test_the_same_words_in_the_same_voice_are_spoken_once(media: MediaStore) -> 
 
     # And another voice is another sound
     slow = Counted(EspeakSynthesizer(words_per_minute=120))
-    narrate(first.id, claimed("narrate", first.id), slow, media)
+    narrate(first.id, claimed("narrate", first.id), lambda _studio: slow, media, STUDIO)
     assert slow.said == [first.spoken]
     again = Narration.get(Narration.part == first)
     assert again.path != a.path
@@ -109,14 +109,14 @@ def test_the_same_words_in_the_same_voice_are_spoken_once(media: MediaStore) -> 
 
 def test_a_sound_that_a_crash_left_half_made_is_made_again(media: MediaStore) -> None:
     part, voice = a_part(), Counted()
-    narrate(part.id, claimed("narrate", part.id), voice, media)
+    narrate(part.id, claimed("narrate", part.id), lambda _studio: voice, media, STUDIO)
     for lost in (".json", ".wav"):
         # Given a worker that died between putting the sound and its timings in place
         next((media.folder / "narration").rglob(f"*{lost}")).unlink()
         voice.said.clear()
 
         # When the part is narrated again
-        narrate(part.id, claimed("narrate", part.id), voice, media)
+        narrate(part.id, claimed("narrate", part.id), lambda _studio: voice, media, STUDIO)
 
         # Then it is made anew, whole
         assert voice.said == [part.spoken]
@@ -126,7 +126,7 @@ def test_a_sound_that_a_crash_left_half_made_is_made_again(media: MediaStore) ->
 def test_a_word_that_was_not_spoken_stops_the_part_for_good(media: MediaStore) -> None:
     part = a_part()
     with pytest.raises(Permanent, match="does not hold every word") as failure:
-        narrate(part.id, claimed("narrate", part.id), Mumbling(), media)
+        narrate(part.id, claimed("narrate", part.id), lambda _studio: Mumbling(), media, STUDIO)
     assert failure.value.code == "coverage"
     assert Narration.select().count() == 0
 
@@ -140,7 +140,7 @@ def test_a_cancelled_narration_leaves_nothing_behind(media: MediaStore) -> None:
 
     # When the voice gets to its next sentence
     with pytest.raises(LeaseLostError):
-        narrate(part.id, claim, ESPEAK, media)
+        narrate(part.id, claim, lambda _studio: ESPEAK, media, STUDIO)
 
     # Then there is neither a file nor a row
     assert files(media) == []

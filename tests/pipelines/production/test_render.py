@@ -23,7 +23,7 @@ from pipelines.production import fonts
 from pipelines.production.caption import caption
 from pipelines.production.narrate import narrate
 from pipelines.production.render import render
-from tests.pipelines.production.making import a_part, claimed
+from tests.pipelines.production.making import STUDIO, a_part, claimed
 
 pytestmark = pytest.mark.usefixtures("record", "account")
 
@@ -94,7 +94,9 @@ def clips(tmp_path: Path) -> Path:
 def test_a_part_becomes_a_video_that_is_posted(media: MediaStore, clips: Path) -> None:
     # Given a short part, spoken and captioned for real
     part = a_part("The lamp went out.", hook="", call_to_action="")
-    narrate(part.id, claimed("narrate", part.id), EspeakSynthesizer(), media)
+    narrate(
+        part.id, claimed("narrate", part.id), lambda _studio: EspeakSynthesizer(), media, STUDIO
+    )
     caption(part.id, claimed("caption", part.id), media, style="karaoke")
 
     # When it is rendered

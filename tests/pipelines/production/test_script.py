@@ -14,7 +14,7 @@ from models import Job, JobState, Part, Script, Story, StoryState
 from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.production import review, script
-from tests.pipelines.production.making import a_story, claimed
+from tests.pipelines.production.making import STUDIO, a_story, claimed
 
 pytestmark = pytest.mark.usefixtures("record")
 
@@ -57,7 +57,7 @@ def batch(*stories: Story) -> list[Claim]:
 
 
 def write(claims: list[Claim], writer: Writer | None = None) -> None:
-    script.write_scripts(claims, writer, words_per_minute=160, target_seconds=(60, 90))
+    script.write_scripts(claims, writer, STUDIO)
 
 
 def written_by() -> dict[int, str]:

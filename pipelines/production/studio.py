@@ -1,0 +1,53 @@
+"""How a story is made: its channel's choices, and the settings' where the channel has none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from models import Channel, SplitBy, Story, Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """Everything that a person may choose about how stories look and sound.
+
+    Attributes:
+        voice: ``espeak:<voice>`` or ``piper:<path>``.
+        quote_voice: speaks what is in quotation marks; empty leaves it to the narrator.
+        target_seconds: least and most seconds of a part.
+        look: of the captions, as ``captions.Look`` reads it.
+        background: a mood (a folder of clips) or a kind of drawn background; empty takes any.
+        music: a mood (a folder of tunes); empty takes any.
+    """
+
+    voice: str
+    words_per_minute: int
+    target_seconds: tuple[int, int]
+    tone: str = Tone.PLAIN
+    quote_voice: str = ""
+    split_by: str = SplitBy.CLIFFHANGER
+    look: Mapping[str, Any] = field(default_factory=dict)
+    background: str = ""
+    music: str = ""
+
+    def of(self, story: Story) -> Studio:
+        """These choices with those of the story's channel in their place."""
+        channel = story.source.channel
+        return self if channel is None else self.with_channel(channel)
+
+    def with_channel(self, channel: Channel) -> Studio:
+        least, most = self.target_seconds
+        return replace(
+            self,
+            tone=channel.tone,
+            split_by=channel.split_by,
+            voice=channel.voice or self.voice,
+            quote_voice=channel.quote_voice or self.quote_voice,
+            words_per_minute=channel.words_per_minute or self.words_per_minute,
+            target_seconds=(channel.part_seconds_min or least, channel.part_seconds_max or most),
+            look={**self.look, **channel.look},
+            background=channel.background or self.background,
+            music=channel.music or self.music,
+        )
