@@ -16,7 +16,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from adapters.ports import Authorizer
-from admin import auth, figures, health, presentation, security
+from admin import auth, downloads, figures, health, presentation, security
 from admin.views import VIEWS, Home
 from admin.views.page import back
 from core import db
@@ -52,6 +52,7 @@ def create_app(settings: Settings, authorizer: Authorizer | None = None) -> Flas
     _connect_for_each_request(app)
     security.install(app, settings)
     auth.install(app)
+    downloads.install(app)
     health.install(app)
     presentation.install(app)
     _explain_errors(app)

@@ -119,6 +119,13 @@ def _all_needs() -> list[Need]:
             url_for("stories.index", state=StoryState.WAITING),
         ),
         Need(
+            "manual",
+            "post to make by hand",
+            "posts to make by hand",
+            count(posts.where(Post.state == PostState.MANUAL)),
+            url_for("manual.index"),
+        ),
+        Need(
             "videos",
             "video to review",
             "videos to review",

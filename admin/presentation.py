@@ -13,7 +13,7 @@ from models import now
 TONES = {
     "good": {"approved", "scripted", "ready", "published", "inbox", "connected", "done"},
     "busy": {"running", "claiming", "uploading", "processing"},
-    "look": {"waiting", "review", "flagged", "parked"},
+    "look": {"waiting", "review", "flagged", "parked", "manual"},
     "bad": {"failed", "dead", "expired"},
 }
 """States by what they ask of a person; the others are quiet."""

@@ -32,6 +32,7 @@ SECRET_VALUES = re.compile(
     r"|\b(?P<prefix>act|rft)\.[A-Za-z0-9!._~%-]{8,}"
     r"|(?P<url>\w+://[^\s:/@]*:)[^\s@]+(?=@)"
     r"|gAAAAA[\w-]{20,}={0,2}"
+    r"|(?P<link>/download/)[\w.-]+"
 )
 BLOT = "[secret]"
 
@@ -40,7 +41,7 @@ def scrub(text: str) -> str:
     """``text`` with every token-shaped value blotted out."""
 
     def blot(match: re.Match[str]) -> str:
-        kept = match["key"] or match["scheme"] or match["url"] or ""
+        kept = match["key"] or match["scheme"] or match["url"] or match["link"] or ""
         return f"{kept}{BLOT}"
 
     return SECRET_VALUES.sub(blot, text)
@@ -63,6 +64,14 @@ def scrubbed(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [scrubbed(inner) for inner in value]
     return value
+
+
+class Scrubbed(logging.Filter):
+    """For loggers with handlers of their own, which other libraries write addresses to."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = scrub(record.getMessage()), ()
+        return True
 
 
 def _scrub_event(

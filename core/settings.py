@@ -17,6 +17,7 @@ from pydantic_core import PydanticUndefined
 
 from core.crypto import Keyring
 from core.errors import ConfigurationError
+from core.smtp import SmtpServer, addresses, is_mail_address
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -151,12 +152,30 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
             raise ValueError(f"the voice file {name} does not exist: download it or correct VOICE")
         return value
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server_is_one(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            SmtpServer.parse(value.get_secret_value())
+        return value
+
+    @field_validator("mail_from", "mail_to")
+    @classmethod
+    def _mail_addresses_are_some(cls, value: str) -> str:
+        if not all(map(is_mail_address, addresses(value))):
+            raise ValueError("must be a plain address like name@example.com")
+        return value
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.part_seconds_min >= self.part_seconds_max:
             raise ValueError("PART_SECONDS_MIN must be less than PART_SECONDS_MAX")
         if not self.redis_url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("REDIS_URL must begin with redis://, rediss:// or unix://")
+        if self.smtp_url.get_secret_value() and not addresses(self.mail_to):
+            raise ValueError("MAIL_TO is not set, but SMTP_URL is: say who posts by hand")
+        if self.smtp_url.get_secret_value() and len(addresses(self.mail_from)) != 1:
+            raise ValueError("MAIL_FROM must be one address where SMTP_URL is set")
         return self
 
     @property

@@ -33,6 +33,11 @@ class MediaStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
+    def held(self, stored: str) -> Path | None:
+        """The file that the record names, if it is there; nothing outside of the folder, ever."""
+        path = (self.folder / stored).resolve()
+        return path if path.is_relative_to(self.folder) and path.is_file() else None
+
     @contextmanager
     def workshop(self) -> Iterator[Path]:
         """A folder for half-made things, on the same disk, gone afterwards."""

@@ -5,6 +5,7 @@ Served by gunicorn as ``scripts.web:application()``.
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,8 @@ def application() -> Flask:
 def _application() -> Flask:
     config = settings.current()
     log.configure("web", config.log_level)
+    for name in ("gunicorn.access", "gunicorn.error"):  # addresses may be download links
+        logging.getLogger(name).addFilter(log.Scrubbed())
     crypto.configure(config.cryptography_key.get_secret_value())
     db.configure(config.database_url.get_secret_value())
     db.check(config.database_url.get_secret_value())

@@ -11,15 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core import settings
+from core.smtp import SmtpServer, addresses
 from core.storage import MediaStore
 from models import SourceKind
 from pipelines.production.studio import Studio
+from pipelines.publishing.links import Links
 from pipelines.publishing.work import Outside
 
 if TYPE_CHECKING:
     from adapters.ports import (
         Authorizer,
         Backgrounds,
+        Mailer,
         Publisher,
         Renderer,
         ScriptWriter,
@@ -176,3 +179,22 @@ def outside() -> Outside:
         folder=config.media_dir,
         most_bytes=config.most_upload_bytes,
     )
+
+
+@cache
+def mailer() -> Mailer | None:
+    config = settings.current()
+    if not config.smtp_url.get_secret_value():
+        return None
+    from adapters.mail import SmtpMailer
+
+    return SmtpMailer(
+        server=SmtpServer.parse(config.smtp_url.get_secret_value()),
+        sender=config.mail_from,
+        recipients=addresses(config.mail_to),
+    )
+
+
+@cache
+def links() -> Links:
+    return Links.of(settings.current())

@@ -6,6 +6,7 @@ from admin.views.failures import Failures
 from admin.views.home import Home
 from admin.views.jobs import Jobs
 from admin.views.limits import Limits
+from admin.views.manual import Manual
 from admin.views.me import Me
 from admin.views.page import Page
 from admin.views.posts import Posts
@@ -18,6 +19,7 @@ VIEWS: tuple[type[Page], ...] = (
     Stories,
     Videos,
     Posts,
+    Manual,
     Accounts,
     Sources,
     Jobs,

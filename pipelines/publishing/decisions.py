@@ -9,12 +9,14 @@ from __future__ import annotations
 from core import db
 from models import AuditEntry, Job, JobState, Post, PostState, StaleStateError, now
 from pipelines import ledger
-from pipelines.publishing import schedule
+from pipelines.publishing import history, schedule
 
-STAGES = ("publish", "confirm")
+STAGES = ("publish", "confirm", "mail")
 ON_ITS_WAY = frozenset({PostState.CLAIMING, PostState.UPLOADING, PostState.PROCESSING})
 """States that only the stages leave, and a person where their jobs have ended."""
-ENDED_WITHOUT_A_POST = frozenset({PostState.PARKED, PostState.FAILED, PostState.CANCELLED})
+ENDED_WITHOUT_A_POST = frozenset(
+    {PostState.PARKED, PostState.FAILED, PostState.CANCELLED, PostState.MANUAL}
+)
 
 
 def cancel(post_id: int, by: str, reason: str = "") -> None:
@@ -26,25 +28,42 @@ def cancel(post_id: int, by: str, reason: str = "") -> None:
     with db.transaction():
         post = _closed(post_id, "cancelled")
         post.move(PostState.CANCELLED, reason=reason)
+        history.end(post, PostState.CANCELLED)
         _audit("post.cancel", post, by, reason)
         schedule.release_next(post)
 
 
-def mark_published(post_id: int, by: str, platform_id: str = "", reason: str = "") -> None:
-    """A person has seen the post on the platform (it was parked, or waited in the inbox).
+def mark_published(
+    post_id: int, by: str, platform_id: str = "", reason: str = "", address: str = ""
+) -> None:
+    """A person has seen the post on the platform, or has made it by hand.
+
+    Args:
+        post_id: the post.
+        by: who says so.
+        platform_id: its number there, where known.
+        reason: why it had to be said.
+        address: where viewers find it, where known.
 
     Raises:
         StaleStateError: the post is in another state.
     """
     with db.transaction():
         post = _closed(post_id, "published")
-        post.move(PostState.PUBLISHED, platform_id=platform_id, published_at=now(), reason=reason)
+        post.move(
+            PostState.PUBLISHED,
+            platform_id=platform_id,
+            address=address,
+            published_at=now(),
+            reason=reason,
+        )
+        history.end(post, PostState.PUBLISHED, platform_id=platform_id)
         _audit("post.mark_published", post, by, reason)
         schedule.release_next(post)
 
 
 def post_anew(post_id: int, by: str, reason: str = "") -> None:
-    """A person knows that nothing of it is on the platform: announce and send it once more.
+    """A person knows that nothing of it is on the platform: it is posted once more, best way first.
 
     Raises:
         StaleStateError: it is on its way or has been published.
@@ -53,7 +72,11 @@ def post_anew(post_id: int, by: str, reason: str = "") -> None:
         post = _closed(post_id, "requeued")
         if post.state not in ENDED_WITHOUT_A_POST:
             raise StaleStateError(f"This post is {post.state} and can't be posted anew.")
-        post.move(PostState.PLANNED, publish_id=None, upload_url=None, bytes_sent=0, reason="")
+        if post.state == PostState.MANUAL:
+            history.end(post, history.PUT_BACK)
+        post.move(
+            PostState.PLANNED, way="", publish_id=None, upload_url=None, bytes_sent=0, reason=""
+        )
         _audit("post.anew", post, by, reason)
         ledger.enqueue("publish", post.id)
 

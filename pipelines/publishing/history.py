@@ -7,6 +7,8 @@ from models import Attempt, Post, now
 RUNNING = "running"
 INTERRUPTED = "interrupted"
 """Its worker ended before the platform's answer was on record; the post was announced anew."""
+PUT_BACK = "put_back"
+"""A person gave the post back to the machine instead of making it by hand."""
 
 
 def newest(post: Post) -> Attempt | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from models import Post, PostState, Way
 from pipelines.ledger import Claim
-from pipelines.publishing import history, ladder, schedule
+from pipelines.publishing import history, ladder, manual, schedule
 from pipelines.publishing.upload import ApiUpload
 from pipelines.publishing.work import Outside, Work
 
@@ -71,8 +71,8 @@ def _over_the_api(work: Work) -> ApiUpload:
 
 def _by_hand(work: Work) -> None:
     with work.claim.finish():
-        history.note(work.post, Way.MANUAL, "handed_over", "")
         work.move(PostState.MANUAL)
+        manual.begin(work.post, request_id=work.claim.request_id)
 
 
 def _is_over(post: Post) -> bool:

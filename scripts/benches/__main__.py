@@ -64,6 +64,27 @@ def ready(repeats: int, file: Path | None) -> None:
     show("ready", rows, file)
 
 
+@bench.command()
+@click.option("--megabytes", default=500, show_default=True, help="Size of the file, 10^6 bytes.")
+@click.option("--repeats", default=9, show_default=True, help="Runs of each, interleaved.")
+@json_option
+def upload(megabytes: int, repeats: int, file: Path | None) -> None:
+    """Our upload of a large file against curl's, over HTTP and TLS, and its memory."""
+    from scripts.benches import upload as bench_upload
+
+    show("upload", bench_upload.run(megabytes=megabytes, repeats=repeats), file)
+
+
+@bench.command()
+@click.option("--seconds", default=60.0, show_default=True, help="Length of each of three runs.")
+@json_option
+def limiter(seconds: float, file: Path | None) -> None:
+    """The limiter under eight processes with wrong clocks, with Redis away for a while too."""
+    from scripts.benches import limiter as bench_limiter
+
+    show("limiter", bench_limiter.run(seconds=seconds), file)
+
+
 def show(name: str, rows: list[Row], file: Path | None) -> None:
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     table = Table("", "value", "unit", "goal", "ok", title=f"{name} ({machine})")

@@ -13,6 +13,7 @@ from scripts.management import (
     failures,
     keys,
     limits,
+    mail,
     posts,
     running,
     setup,
@@ -29,7 +30,7 @@ def manage() -> None:
     """
 
 
-for group in (accounts, failures, keys, limits, posts, running, setup, sources, stories):
+for group in (accounts, failures, keys, limits, mail, posts, running, setup, sources, stories):
     group.add_to(manage)
 
 

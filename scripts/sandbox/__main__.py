@@ -16,6 +16,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from scripts.sandbox.app import create_app
 from scripts.sandbox.background import Background
+from scripts.sandbox.post_office import PostOffice
 from scripts.sandbox.settings import Settings
 from scripts.sandbox.world import World
 
@@ -57,20 +58,31 @@ def _with_settings(command: Any) -> Any:
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8799, show_default=True, help="0 takes a free one.")
+@click.option("--smtp-port", default=0, help="Of the mail server; 0 takes a free one.")
+@click.option("--smtps-port", default=0, help="The same, with TLS from the first byte.")
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path, file_okay=False),
     help="Where videos and state are kept; without it in a new folder for temporary files.",
 )
 @_with_settings
-def main(host: str, port: int, data_dir: Path | None, **settings: Any) -> None:
-    """Serve stand-ins for Reddit, TikTok and Ollama on this machine."""
+def main(
+    host: str,
+    port: int,
+    smtp_port: int,
+    smtps_port: int,
+    data_dir: Path | None,
+    **settings: Any,
+) -> None:
+    """Serve stand-ins for Reddit, TikTok, Ollama and a mail server on this machine."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     data_dir = data_dir or Path(tempfile.mkdtemp(prefix="storymill-sandbox-"))
     world = World(data_dir, Settings(**settings))
     server = make_server(host, port, create_app(world), threaded=True, request_handler=Handler)
     background = Background(world)
     background.start()
+    post_office = PostOffice(world, host, data_dir, (smtp_port, smtps_port))
+    post_office.start()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         threading.Thread(target=server.shutdown, daemon=True).start()
@@ -80,6 +92,7 @@ def main(host: str, port: int, data_dir: Path | None, **settings: Any) -> None:
     click.echo(f"Sandbox ready at http://{host}:{server.server_port} (kept in {data_dir})")
     server.serve_forever(poll_interval=0.1)
     background.end()
+    post_office.end()
     world.store.close()
 
 

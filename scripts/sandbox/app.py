@@ -9,6 +9,7 @@ from flask import Flask
 from scripts.sandbox.control import control
 from scripts.sandbox.gallery import gallery
 from scripts.sandbox.ollama import ollama
+from scripts.sandbox.post_office import mails
 from scripts.sandbox.reddit import reddit
 from scripts.sandbox.tiktok_oauth import oauth_pages
 from scripts.sandbox.tiktok_posting import posting
@@ -23,6 +24,7 @@ def create_app(world: World) -> Flask:
     app = Flask(__name__)
     app.register_blueprint(control(world))
     app.register_blueprint(gallery(world))
+    app.register_blueprint(mails(world))
     app.register_blueprint(reddit(world, "reddit"), url_prefix="/reddit")
     app.register_blueprint(reddit(world, "reddit_at_root"))
     for part in (oauth_pages, posting, videos, uploads):

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, jsonify, render_template, request
 from scripts.sandbox.calls import Wire
 from scripts.sandbox.faults import TRANSPORT, Fault
 from scripts.sandbox.ollama import Ollama
+from scripts.sandbox.post_office import MailWire
 from scripts.sandbox.reddit import Reddit
 from scripts.sandbox.stories import FLAGS, Story
 from scripts.sandbox.tiktok_wire import TikTok
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def control(world: World) -> Blueprint:  # noqa: C901 - one small view after the other
     pages = Blueprint("control", __name__)
-    wires: dict[str, Wire] = {w.name: w for w in (Reddit(world), TikTok(world), Ollama())}
+    wires: dict[str, Wire] = {w.name: w for w in _wires(world)}
 
     @pages.get("/")
     def front() -> str:
@@ -91,6 +92,10 @@ def control(world: World) -> Blueprint:  # noqa: C901 - one small view after the
         return response
 
     return pages
+
+
+def _wires(world: World) -> tuple[Wire, ...]:
+    return Reddit(world), TikTok(world), Ollama(), MailWire()
 
 
 def _object() -> dict[str, Any]:

@@ -1,9 +1,10 @@
-"""What the sandbox keeps about tokens, posts and webhooks. Tokens are kept as hashes only."""
+"""What the sandbox keeps about tokens, posts, webhooks and mail. Tokens are kept as hashes only."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 import unicodedata
 from dataclasses import dataclass, field
 from typing import Any
@@ -112,6 +113,20 @@ class Post:
         if self.fail_reason:
             return "FAILED"
         return "PUBLISH_COMPLETE" if self.published_at else "SEND_TO_USER_INBOX"
+
+
+@dataclass
+class TakenMail:
+    """A mail as it came, and what was said around it."""
+
+    sender: str
+    recipients: list[str]
+    message: str
+    """All of it, as text; every byte is ASCII."""
+    at: str
+    secure: bool
+    signed_in: bool
+    id: str = field(default_factory=lambda: secrets.token_hex(6))
 
 
 def hashtags_of(title: str) -> list[str]:

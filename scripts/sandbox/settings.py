@@ -38,3 +38,6 @@ class Settings:
     ollama_model: str = "llama3.2"
     ollama_seconds: float = 0.0
     """How long an answer takes to write."""
+
+    mail_user: str = "sandbox-mail"
+    mail_password: str = field(default="sandbox-mail-password", repr=False)

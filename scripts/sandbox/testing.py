@@ -67,6 +67,22 @@ class RunningSandbox:
     def publish_from_inbox(self, publish_id: str) -> None:
         self._ask("POST", f"posts/{publish_id}/publish")
 
+    def mails(self) -> list[dict[str, Any]]:
+        """What the mail server has taken, the newest first."""
+        found: list[dict[str, Any]] = self._ask("GET", "mails")["mails"]
+        return found
+
+    def smtp_url(self, scheme: str = "smtp+starttls", host: str = "127.0.0.1") -> str:
+        """The mail server as SMTP_URL names it, with its sign-in."""
+        port = self._ask("GET", "mails")["smtps_port" if scheme == "smtps" else "smtp_port"]
+        user, password = self.settings.mail_user, self.settings.mail_password
+        return f"{scheme}://{user}:{password}@{host}:{port}"
+
+    @property
+    def mail_certificate(self) -> Path:
+        """What a client has to trust; SSL_CERT_FILE can name it."""
+        return self.data_dir / "mail.pem"
+
     def log(self, **where: Any) -> list[dict[str, Any]]:
         """Calls, the oldest first; ``log(call="init", status=200)`` gives only such."""
         entries = self._ask("GET", "log")["log"]

@@ -11,7 +11,7 @@ from typing import Any
 
 from scripts.sandbox.calls import Log
 from scripts.sandbox.faults import Faults
-from scripts.sandbox.records import Code, Delivery, Post, RedditToken, Token
+from scripts.sandbox.records import Code, Delivery, Post, RedditToken, TakenMail, Token
 from scripts.sandbox.settings import Settings
 from scripts.sandbox.state import Store, Table
 from scripts.sandbox.stories import Story, shipped_stories
@@ -46,6 +46,9 @@ class World:
         self.reddit_tokens = Table(self.store, RedditToken)
         self.posts = Table(self.store, Post)
         self.deliveries = Table(self.store, Delivery)
+        self.mails = Table(self.store, TakenMail)
+        self.mail_addresses: dict[str, str | int] = {}
+        """Where the mail server listens, once it does."""
         self.own_stories = Table(self.store, Story)
         self._shipped = shipped_stories()
         self._clocks = Table(self.store, Clock)
@@ -97,6 +100,7 @@ class World:
                 self.reddit_tokens,
                 self.posts,
                 self.deliveries,
+                self.mails,
                 self.own_stories,
             )
             for table in tables:

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from core.settings import Settings
     from tests.admin.conftest import Browser
 
-PUBLIC = {"static", "home.static", "auth.sign_in", "health.alive", "health.ready"}
+PUBLIC = {
+    "static",
+    "home.static",
+    "auth.sign_in",
+    "downloads.video",
+    "health.alive",
+    "health.ready",
+}
 FOR_EVERY_USER = {"auth.sign_out", "me.password"}
 
 

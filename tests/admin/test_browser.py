@@ -119,7 +119,16 @@ def test_an_editors_morning(
     Story.update(state=StoryState.FLAGGED).where(Story.id == first.id).execute()
     wait(lambda: "1\nflagged story to judge" in one("#needs").text)
     # and no page fits badly, and the browser complains of nothing
-    for path in ("/videos/", "/posts/", "/accounts/", "/sources/new", "/jobs/", "/audit/", "/me/"):
+    for path in (
+        "/videos/",
+        "/posts/",
+        "/manual/",
+        "/accounts/",
+        "/sources/new",
+        "/jobs/",
+        "/audit/",
+        "/me/",
+    ):
         visit(path)
     log = chromium.get_log("browser")  # type: ignore[attr-defined]  # Chromium's own
     complaints = [line for line in log if line["level"] == "SEVERE"]

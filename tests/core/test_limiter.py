@@ -1,20 +1,15 @@
-"""The limiter against real Redis, asked by many at once."""
+"""The limiter against real Redis; asked by many at once: ``test_limiter_processes.py``."""
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Iterator
-from multiprocessing.queues import Queue
 
 import pytest
 from redis import Redis
 
 from core.errors import ConfigurationError
 from core.limiter import PREFIX, Limit, Limiter, LimiterUnavailableError, beside
-
-Span = tuple[float, float]
-"""Server's times just before and just after a grant."""
 
 
 @pytest.fixture
@@ -34,60 +29,6 @@ def granted(limiter: Limiter, *limits: Limit, times: int = 1) -> int:
     """How many of ``times`` askers, each another one, are let through."""
     turns = [limiter.acquire(limits, who=f"asker-{time.monotonic_ns()}") for _ in range(times)]
     return sum(turn.granted for turn in turns)
-
-
-# ── exact under concurrency ──────────────────────────────────────────────────────────────────
-
-SHORT, LONG = Limit("short", 20, 0.5, "account"), Limit("long", 70, 2.0, "account")
-HAMMER_SECONDS = 3.0
-
-
-def hammer(redis_url: str, number: int, clock_error: float, log: Queue[list[Span]]) -> None:
-    right_time = time.time
-    time.time = lambda: right_time() + clock_error
-    limiter, server = Limiter.at(redis_url), Redis.from_url(redis_url)
-    spans: list[Span] = []
-    until = time.monotonic() + HAMMER_SECONDS
-    while time.monotonic() < until:
-        before = moment(server)
-        turn = limiter.acquire([SHORT, LONG], who=f"process-{number}")
-        if turn.granted:
-            spans.append((before, moment(server)))
-        else:
-            time.sleep(min(turn.seconds, 0.01))  # comes back too early, again and again
-    log.put(spans)
-
-
-def moment(server: Redis) -> float:
-    seconds, microseconds = server.time()
-    return float(seconds) + float(microseconds) / 1e6
-
-
-def test_no_window_ever_holds_more_than_its_limit(limiter: Limiter, redis_url: str) -> None:
-    # Given four processes, two of them with clocks an hour off
-    fork = multiprocessing.get_context("fork")
-    log: Queue[list[Span]] = fork.Queue()
-    errors = (0.0, 0.0, 3600.0, -3600.0)
-    processes = [
-        fork.Process(target=hammer, args=(redis_url, number, error, log))
-        for number, error in enumerate(errors)
-    ]
-
-    # When all of them ask as fast as they can
-    for process in processes:
-        process.start()
-    spans = sorted(span for _ in processes for span in log.get(timeout=30))
-    for process in processes:
-        process.join(10)
-
-    # Then, wherever a window begins, no more grants lie inside it for certain than are allowed
-    for limit in (SHORT, LONG):
-        for begins, _ in spans:
-            ends = begins + limit.seconds
-            inside = sum(before >= begins and after <= ends for before, after in spans)
-            assert inside <= limit.count, limit
-    # And nearly all that is allowed was granted: 70 in the first two seconds, then 20 each half
-    assert len(spans) >= 85
 
 
 # ── several limits, turns, changes ───────────────────────────────────────────────────────────

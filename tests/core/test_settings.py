@@ -9,6 +9,7 @@ import pytest
 from core import crypto
 from core.errors import ConfigurationError
 from core.settings import Settings, read
+from core.smtp import SmtpServer, addresses
 
 GOOD = {
     "DATABASE_URL": "postgresql://user:hush@db:5432/storymill",
@@ -61,3 +62,48 @@ def test_settings_never_show_their_secrets() -> None:
 
 def test_every_setting_says_what_it_is() -> None:
     assert all(field.description for field in Settings.model_fields.values())
+
+
+MAIL = {"MAIL_FROM": "mill@example.com", "MAIL_TO": "hand@example.com, other@example.org"}
+
+
+@pytest.mark.parametrize(
+    ("url", "read_as"),
+    [
+        ("smtps://mill:p%40ss%2F%3A@mail.example", ("tls", 465, "p@ss/:")),
+        ("smtp+starttls://mill:hush@mail.example:2525", ("starttls", 2525, "hush")),
+        ("smtp://relay.internal", ("none", 25, "")),
+        ("smtp://mill:hush@127.0.0.1:2525/", ("none", 2525, "hush")),
+    ],
+)
+def test_a_mail_server_is_read_from_its_address(url: str, read_as: tuple[str, int, str]) -> None:
+    settings = read({**GOOD, **MAIL, "SMTP_URL": url})
+    server = SmtpServer.parse(settings.smtp_url.get_secret_value())
+    assert (server.security, server.port, server.password) == read_as
+    assert "hush" not in repr(server)
+    assert addresses(settings.mail_to) == ("hand@example.com", "other@example.org")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"SMTP_URL": "mail.example:465"}, "SMTP_URL: must begin with one of smtps://"),
+        ({"SMTP_URL": "smtps://mill:canary/x@mail.example"}, "SMTP_URL: must have the form"),
+        ({"SMTP_URL": "smtps://mill:canary@mail.example:x"}, "SMTP_URL: must have the form"),
+        ({"SMTP_URL": "smtps://mill@mail.example"}, "SMTP_URL: must have both a user and a"),
+        ({"SMTP_URL": "smtps://mill:canaryß@mail.example"}, "SMTP_URL: must have a user and a"),
+        ({"SMTP_URL": "smtp://mill:canary@mail.example"}, "would send its password unencrypted"),
+        ({"MAIL_TO": "hand"}, "MAIL_TO: must be a plain address like name@example.com"),
+        ({"MAIL_FROM": "Mill <m@example.com>"}, "MAIL_FROM: must be a plain address"),
+        ({"MAIL_FROM": "a@b.example\nBcc: c@d.example"}, "MAIL_FROM: must be a plain address"),
+        ({"MAIL_TO": ""}, "MAIL_TO is not set, but SMTP_URL is: say who posts by hand"),
+        ({"MAIL_FROM": ""}, "MAIL_FROM must be one address where SMTP_URL is set"),
+    ],
+)
+def test_a_mail_server_that_cannot_work_is_said_at_the_start(
+    wrong: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read({**GOOD, **MAIL, "SMTP_URL": "smtps://mill:canary@mail.example", **wrong})
+    assert sentence in str(caught.value)
+    assert "canary" not in str(caught.value)

@@ -14,6 +14,7 @@ from core import crypto
 from models import Job, Source, Story, StoryState
 from pipelines.production import fetch
 from scripts.management.reference import markdown
+from scripts.sandbox.testing import running_sandbox
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -143,3 +144,31 @@ def test_settings_that_can_not_be_used_end_it_in_a_sentence(
     assert sentence in refused.stderr
     assert "Traceback" not in refused.stderr
     assert "canary" not in refused.stderr
+
+
+def test_a_test_mail_is_sent_or_says_what_is_wrong(settings: dict[str, str]) -> None:
+    unset = manage("mail-test", **settings)
+    assert (unset.returncode, "SMTP_URL is not set" in unset.stderr) == (2, True)
+
+    with running_sandbox() as sandbox:
+        mail = {
+            "SMTP_URL": sandbox.smtp_url("smtps"),
+            "MAIL_FROM": "mill@example.com",
+            "MAIL_TO": "hand@example.com",
+        }
+        stranger = manage("mail-test", **settings, **mail)
+        assert stranger.returncode == 2
+        assert "can't prove that it is 127.0.0.1" in stranger.stderr
+
+        trusted = {**settings, **mail, "SSL_CERT_FILE": str(sandbox.mail_certificate)}
+        sent = manage("mail-test", "--to", "other@example.com", **trusted)
+        assert sent.returncode == 0, sent.stderr
+        assert "has taken a mail to other@example.com" in sent.stdout
+        assert "which no phone can open: set PUBLIC_URL" in sent.stdout
+        assert [mail["recipients"] for mail in sandbox.mails()] == [["other@example.com"]]
+
+        sandbox.change(mail_password="another")
+        refused = manage("mail-test", **trusted)
+        assert refused.returncode == 2
+        assert "refuses the sign-in (535 5.7.8)" in refused.stderr
+        assert sandbox.settings.mail_password not in refused.stdout + refused.stderr

@@ -128,6 +128,28 @@ async function showPosts() {
   if (choice.length === 1) for (const creator of creators) choice.append(new Option(`@${creator.username}`, creator.username));
 }
 
+let shownMails = "";
+async function showMails() {
+  const { mails } = await (await fetch("/sandbox/mails")).json();
+  const ids = mails.map((mail) => mail.id).join();
+  if (ids === shownMails) return;
+  shownMails = ids;
+  $("#mails").hidden = !mails.length;
+  $("#mails div").replaceChildren(...mails.map((mail) => {
+    const entry = make("details");
+    const head = make("summary");
+    head.append(make("strong", "", mail.subject), make("small", "", ` to ${mail.recipients.join(", ")} · ${clock(mail.at)}`));
+    const text = make("pre");
+    for (const piece of mail.text.split(/(https?:\/\/\S+)/)) { // links at odd places
+      const link = /^https?:/.test(piece) ? make("a", "", piece) : document.createTextNode(piece);
+      if (link.href !== undefined) link.href = piece;
+      text.append(link);
+    }
+    entry.append(head, text);
+    return entry;
+  }));
+}
+
 async function showFaults() {
   const { faults } = await (await fetch("/sandbox/faults")).json();
   $("#faults").replaceChildren(...faults.map((fault) => {
@@ -199,7 +221,7 @@ $("#reset").addEventListener("click", async () => {
   await show();
 });
 
-const show = () => Promise.all([showPosts(), showFaults(), showLog()]).catch(() => {
+const show = () => Promise.all([showPosts(), showMails(), showFaults(), showLog()]).catch(() => {
   $("#figures").textContent = "The sandbox does not answer.";
 });
 narrow();

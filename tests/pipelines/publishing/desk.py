@@ -61,7 +61,8 @@ class Desk:
     def work_off(self, tries: int = 60) -> None:
         """Do what waits, in the order of its making, until nothing does."""
         for _ in range(tries):
-            job = Job.select().where(Job.state == JobState.WAITING).order_by(Job.due_at).first()
+            waiting = Job.select().where(Job.state == JobState.WAITING, Job.stage.in_(list(STAGES)))
+            job = waiting.order_by(Job.due_at).first()
             if job is None:
                 return
             error = self.try_once(job.stage, Post.get_by_id(job.subject_id))

@@ -69,7 +69,7 @@ def test_with_every_other_way_closed_a_person_gets_the_post(
         ("direct", "closed"),
         ("inbox", "spam_risk_too_many_pending_share"),
         ("browser", "closed"),
-        ("manual", "handed_over"),
+        ("manual", "running"),
     ]
     reasons = [attempt.reason for attempt in Attempt.select().order_by(Attempt.id)]
     assert reasons[0] == "The creator has not allowed video.publish. Connect again and allow it."
@@ -92,7 +92,7 @@ def test_an_api_that_stays_away_ends_the_way_but_not_the_post(
 
     # Then a person gets it, and nothing of it is on the platform
     assert fresh(post).state == PostState.MANUAL
-    assert steps(post)[-1] == ("manual", "handed_over")
+    assert steps(post)[-1] == ("manual", "running")
     assert sandbox.posts() == []
 
 

@@ -1,0 +1,24 @@
+// Buttons that copy a field's text; where the browser forbids that, the text is left selected.
+"use strict";
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.copy);
+  let copied = true;
+  try {
+    await navigator.clipboard.writeText(field.value); // only there by https or on this machine
+  } catch {
+    field.focus();
+    field.select();
+    copied = document.execCommand("copy");
+  }
+  const label = button.dataset.label ?? button.textContent;
+  button.dataset.label = label;
+  button.textContent = copied ? "Copied" : "Selected: copy it";
+  document.getElementById("copied").textContent = button.textContent;
+  setTimeout(() => {
+    button.textContent = label;
+    document.getElementById("copied").textContent = "";
+  }, 2000);
+});

@@ -1,0 +1,128 @@
+"""Posts that a person makes by hand: the video, the words to copy, and where it is afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+from peewee import ModelSelect, fn
+
+from admin.auth import person
+from admin.lists import count
+from admin.views.page import Page, done, expose, get, settings
+from core.storage import MediaStore
+from models import Account, Attempt, Job, Part, Post, PostState, Script, Video, Way
+from pipelines import ledger
+from pipelines.publishing import decisions, manual
+from pipelines.publishing.links import Links
+from pipelines.publishing.manual_mail import local_time, settings_to_choose
+
+MOST_SHOWN = 200
+
+
+class Manual(Page):
+    def __init__(self) -> None:
+        super().__init__(name="By hand", endpoint="manual", url="manual")
+
+    @expose("/")
+    def index(self) -> str:
+        account = request.args.get("account", type=int)
+        waiting = Post.select(Post.id).where(Post.state == PostState.MANUAL)
+        if account is not None:
+            waiting = waiting.where(Post.account == account)
+        return self.render(
+            "manual/index.html",
+            posts=list(_posts().where(Post.id.in_(waiting)).limit(MOST_SHOWN)),
+            waiting=count(waiting),
+            account=account,
+            accounts=list(_accounts()),
+            local_time=local_time,
+        )
+
+    @expose("/<int:post_id>")
+    def show(self, post_id: int) -> str:
+        get(Post, post_id)
+        shown: Any = _posts().where(Post.id == post_id).get()
+        post = Post.get_by_id(post_id)
+        job = Job.of("mail", post_id) if settings().smtp_url.get_secret_value() else None
+        return self.render(
+            "manual/show.html",
+            post=shown,
+            by_hand=shown.state == PostState.MANUAL,
+            there=MediaStore(settings().media_dir).held(shown.path) is not None,
+            choices=settings_to_choose(post, post.account),
+            download=Links.of(settings()).download(post),
+            mailing=bool(settings().smtp_url.get_secret_value()),
+            mailed=[(job, ledger.explain(job))] if job else [],
+            local_time=local_time,
+        )
+
+    @expose("/<int:post_id>/posted", methods=["POST"])
+    def posted(self, post_id: int) -> ResponseReturnValue:
+        found = manual.mark_posted(post_id, person().name, request.form.get("where", ""))
+        account = get(Post, post_id).account.name
+        sentence = "Marked as posted: the next part may go out."
+        if found.creator and account and found.creator.lower() != account.lower():
+            sentence += (
+                f" Its address is @{found.creator}'s, and the account is {account}: is that right?"
+            )
+        return done(sentence, url_for(".index"))
+
+    @expose("/<int:post_id>/mail", methods=["POST"])
+    def mail(self, post_id: int) -> ResponseReturnValue:
+        manual.mail_again(post_id, person().name)
+        return done("A new mail with a fresh link is on its way.")
+
+    @expose("/<int:post_id>/back", methods=["POST"])
+    def back(self, post_id: int) -> ResponseReturnValue:
+        decisions.post_anew(post_id, person().name)
+        return done("It is posted automatically again.", url_for(".index"))
+
+    @expose("/<int:post_id>/cancel", methods=["POST"])
+    def cancel(self, post_id: int) -> ResponseReturnValue:
+        decisions.cancel(post_id, person().name)
+        return done("Cancelled: it won't be posted.", url_for(".index"))
+
+
+def _posts() -> ModelSelect[Post]:
+    """Posts with their story and account, the most urgent first; never an upload address."""
+    since = Attempt.select(fn.MAX(Attempt.created_at)).where(
+        Attempt.post == Post.id, Attempt.method == Way.MANUAL
+    )
+    return (
+        Post.select(
+            Post.id,
+            Post.state,
+            Post.title.alias("caption"),
+            Post.reason,
+            Post.scheduled_at,
+            Post.address,
+            Post.created_at,
+            since.alias("since"),
+            Account.id.alias("account_id"),
+            Account.name.alias("account_name"),
+            Account.timezone,
+            Video.part.alias("part_id"),
+            Video.path,
+            Video.size_bytes,
+            Video.seconds,
+            Part.number,
+            Part.of,
+            Script.title,
+        )
+        .join(Account)
+        .switch(Post)
+        .join(Video)
+        .join(Part)
+        .join(Script)
+        .order_by(Post.scheduled_at.asc(nulls="first"), Post.id)
+        .objects()
+    )
+
+
+def _accounts() -> ModelSelect[Account]:
+    """Accounts with something to do."""
+    waiting = Post.select(Post.account).where(Post.state == PostState.MANUAL)
+    names = Account.select(Account.id, Account.name).order_by(Account.name)
+    return names.where(Account.id.in_(waiting))

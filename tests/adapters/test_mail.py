@@ -1,0 +1,182 @@
+"""Mail over the sandbox's real SMTP: what arrives, and what every refusal means."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from adapters.mail import SmtpMailer
+from adapters.ports import Mail
+from core.errors import Parked, Retryable, StageError
+from core.smtp import SmtpServer
+from scripts.sandbox.testing import RunningSandbox, running_sandbox
+
+MAIL = Mail(
+    key="post-7.a1",
+    thread="post-7",
+    subject="Post by hand: Die grüne Leiter 🪜",
+    text="Download: https://office.example/download/canary-link\n" + "long " * 600 + "\n",
+    html="<p>Die grüne Leiter</p>",
+)
+PASSWORD = "sandbox-mail-password"
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[RunningSandbox]:
+    with running_sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(served: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> RunningSandbox:
+    monkeypatch.setenv("SSL_CERT_FILE", str(served.mail_certificate))
+    served.reset()
+    return served
+
+
+def mailer(
+    sandbox: RunningSandbox, scheme: str = "smtp+starttls", seconds: float = 5
+) -> SmtpMailer:
+    return SmtpMailer(
+        server=SmtpServer.parse(sandbox.smtp_url(scheme)),
+        sender="mill@example.com",
+        recipients=("hand@example.com", "other@example.org"),
+        seconds=seconds,
+    )
+
+
+@pytest.mark.parametrize("scheme", ["smtps", "smtp+starttls", "smtp"])
+def test_a_mail_arrives_as_it_was_written(sandbox: RunningSandbox, scheme: str) -> None:
+    mailer(sandbox, scheme).send(MAIL)
+
+    (arrived,) = sandbox.mails()
+    assert arrived["subject"] == MAIL.subject
+    assert (arrived["text"], arrived["html"].strip()) == (MAIL.text, MAIL.html)
+    assert arrived["recipients"] == ["hand@example.com", "other@example.org"]
+    assert arrived["secure"] == (scheme != "smtp")
+    headers = arrived["headers"]
+    assert headers["From"] == "Storymill <mill@example.com>"
+    assert headers["To"] == "hand@example.com, other@example.org"
+    assert headers["Auto-Submitted"] == "auto-generated"
+
+
+@pytest.mark.parametrize("length", [60, 69, 78, 120, 199])
+@pytest.mark.parametrize("words", ["word ", "ü", "a ü "])
+def test_subjects_of_any_length_arrive(sandbox: RunningSandbox, length: int, words: str) -> None:
+    subject = " ".join((words * length)[:length].split())
+    mailer(sandbox, "smtp").send(replace(MAIL, subject=subject))
+    (arrived,) = sandbox.mails()
+    assert arrived["headers"]["Subject"] == subject
+
+
+def test_the_same_mail_has_the_same_name_and_one_thread(sandbox: RunningSandbox) -> None:
+    for mail in (MAIL, MAIL, replace(MAIL, key="post-7.b2")):
+        mailer(sandbox).send(mail)
+
+    third, second, first = (mail["headers"] for mail in sandbox.mails())
+    assert first["Message-ID"] == second["Message-ID"] == "<post-7.a1@example.com>"
+    assert third["Message-ID"] == "<post-7.b2@example.com>"
+    assert {each["References"] for each in (first, second, third)} == {"<post-7@example.com>"}
+
+
+def test_a_title_adds_no_header_and_no_recipient(sandbox: RunningSandbox) -> None:
+    title = "Ladder\r\nBcc: thief@example.net\r\n\r\nBody\x00\u2028" + "x" * 3000
+
+    mailer(sandbox).send(replace(MAIL, subject=title, text="plain\n.\nend\n"))
+
+    (arrived,) = sandbox.mails()
+    assert arrived["subject"].startswith("Ladder Bcc: thief@example.net Body xxx")
+    assert len(arrived["subject"]) == 200
+    assert "Bcc" not in arrived["headers"]
+    assert arrived["text"] == "plain\n.\nend\n"
+    assert "thief@example.net" not in arrived["recipients"]
+
+
+@pytest.mark.parametrize(
+    ("call", "fault", "kind", "tells"),
+    [
+        ("connect", "busy", Retryable, ("mail_busy", "is busy (421 4.3.2)")),
+        ("connect", "refuses", Parked, ("mail_refused", "takes no mail from this machine (554")),
+        ("connect", "reset", Retryable, ("lost_answer", "broke the connection off")),
+        ("connect", "no_tls", Parked, ("mail_not_offered", "offers no STARTTLS")),
+        ("auth", "busy", Retryable, ("mail_busy", "is busy (451")),
+        ("auth", "refuses", Parked, ("login_refused", "correct user and password in SMTP_URL")),
+        ("sender", "refuses", Parked, ("sender_refused", "correct MAIL_FROM")),
+        ("sender", "busy", Retryable, ("mail_busy", "is busy (451")),
+        ("recipient", "refuses", Parked, ("recipient_refused", "correct MAIL_TO")),
+        ("recipient", "busy", Retryable, ("mail_busy", "is busy (451")),
+        ("data", "refuses", Parked, ("mail_refused", "refuses the mail itself (554 5.6.0)")),
+        ("data", "busy", Retryable, ("mail_busy", "is busy (451")),
+        ("data", "lost_response", Retryable, ("lost_answer", "broke the connection off")),
+    ],
+)
+def test_every_refusal_is_a_decision_in_a_sentence(
+    sandbox: RunningSandbox, call: str, fault: str, kind: type[StageError], tells: tuple[str, str]
+) -> None:
+    sandbox.fault("mail", call, fault, times=None)
+
+    with pytest.raises(kind) as caught:
+        mailer(sandbox).send(MAIL)
+
+    assert caught.value.code == tells[0]
+    assert tells[1] in str(caught.value)
+    assert_no_secret(caught.value)
+    assert len(sandbox.mails()) == (1 if fault == "lost_response" else 0)
+
+
+def test_one_refused_recipient_takes_the_mail_from_nobody_else(sandbox: RunningSandbox) -> None:
+    sandbox.fault("mail", "recipient", "refuses", times=1)
+    mailer(sandbox).send(MAIL)
+    assert sandbox.mails()[0]["recipients"] == ["other@example.org"]
+
+
+def test_a_wrong_password_is_named_and_not_shown(sandbox: RunningSandbox) -> None:
+    sandbox.change(mail_password="something else")
+    with pytest.raises(Parked, match=r"refuses the sign-in \(535 5\.7\.8\)") as caught:
+        mailer(sandbox).send(MAIL)
+    assert_no_secret(caught.value)
+
+
+def test_a_server_that_hangs_is_left(sandbox: RunningSandbox) -> None:
+    sandbox.fault("mail", "sender", "slow", seconds=2)
+    with pytest.raises(Retryable, match="broke the connection off"):
+        mailer(sandbox, seconds=0.3).send(MAIL)
+
+
+def test_a_server_that_is_away_is_tried_again(sandbox: RunningSandbox) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        server = SmtpServer("127.0.0.1", unused.getsockname()[1], "none")
+        with pytest.raises(Retryable, match="can't be reached") as caught:
+            SmtpMailer(server=server, sender="a@b.example", recipients=("c@d.example",)).send(MAIL)
+    assert caught.value.code == "unreachable"
+
+
+def test_a_stranger_in_its_place_gets_no_password(
+    sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a certificate that nobody has vouched for
+    monkeypatch.delenv("SSL_CERT_FILE")
+    for scheme in ("smtps", "smtp+starttls"):
+        with pytest.raises(Parked, match=r"can't prove that it is 127\.0") as caught:
+            mailer(sandbox, scheme).send(MAIL)
+        assert caught.value.code == "mail_certificate"
+    assert not sandbox.log(wire="mail", call="auth")
+
+
+def test_tls_at_a_plain_port_is_explained(sandbox: RunningSandbox) -> None:
+    server = replace(SmtpServer.parse(sandbox.smtp_url("smtp")), security="tls")
+    wrong = SmtpMailer(server=server, sender="a@b.example", recipients=("c@d.example",))
+    with pytest.raises(Parked, match=r"doesn't speak TLS from the start: try smtp\+starttls://"):
+        wrong.send(MAIL)
+
+
+def assert_no_secret(error: BaseException) -> None:
+    """Neither in what it says, nor in an error that it was made from."""
+    assert error.__cause__ is None
+    assert error.__context__ is None
+    for secret in (PASSWORD, "canary-link", "sandbox-mail"):
+        assert secret not in repr(error)

@@ -1,0 +1,42 @@
+"""The limiter asked by many processes with wrong clocks: ``scripts/bench limiter`` in small."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from redis import Redis
+
+from core.limiter import PREFIX, Limit, beside
+from scripts.benches.askers import PROCESSES, Round, ask
+from scripts.benches.grants import count_grants
+
+SHORT, LONG = Limit("short", 20, 0.5, "account"), Limit("long", 70, 2.0, "account")
+
+
+@pytest.fixture
+def grants_at(redis_url: str) -> Iterator[str]:
+    """Address of a Redis without grants."""
+    with closing(Redis.from_url(beside(redis_url))) as redis:
+        yield redis_url
+        for key in redis.scan_iter(f"{PREFIX}:*"):
+            redis.delete(key)
+
+
+def test_no_window_ever_holds_more_than_its_limit(grants_at: str) -> None:
+    # Given eight processes with clocks up to a minute off, either way
+    # When all of them ask for both limits, for three seconds
+    asked = ask(grants_at, [SHORT, LONG], Round(seconds=3.0))
+
+    # Then, wherever a window begins, it holds no more grants than are allowed
+    assert len(asked) == PROCESSES
+    grants = [grant for one in asked for grant in one.grants]
+    for limit in (SHORT, LONG):
+        found = count_grants(grants, count=limit.count, seconds=limit.seconds)
+        assert found.over == 0, f"{found.most} in {limit.seconds} s"
+
+    # And nearly all that is allowed was granted: 70 in the first two seconds, then 20 each half
+    assert len(grants) >= 85
+    # And nobody looked at a wrong clock
+    assert sum(one.clock_reads for one in asked) == 0
