@@ -397,6 +397,8 @@ class Account(Row):
     platform = CharField(max_length=20, default="tiktok")
     open_id = CharField(max_length=120)
     name = CharField(max_length=120, default="")
+    username = CharField(max_length=60, default="")
+    """The creator's @name, without the @; empty until the platform or a person has told it."""
     scopes = TextField(default="")
     state = CharField(max_length=14, constraints=[one_of("state", AccountState)])
     access_token = EncryptedTextField(null=True)
@@ -591,6 +593,8 @@ class Attempt(Row):
     reason = TextField(default="")
     """The outcome in a sentence; where the next way was taken, why."""
     platform_id = CharField(max_length=120, default="")
+    screenshot = TextField(default="")
+    """Path of what a browser showed when it stopped."""
 
 
 class Insight(Row):

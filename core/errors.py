@@ -14,12 +14,15 @@
     │       └── DiskFull  the disk is full: work pauses until a person makes room
         ├── Permanent        will never work as it is: set aside as a dead letter at once
         └── Parked           can't be known or decided by a machine: waits for a person
+            └── BrowserStopped  a page in a browser asks for a person; may carry a screenshot
 
 Adapters map a provider's answers to these once. Nothing else reads provider codes, and nothing
 matches on the text of a message.
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 LONGEST_CODE = 60
 """As much of a provider's code as the record keeps."""
@@ -115,3 +118,19 @@ class Parked(StageError):
     """Can't be known or decided by a machine: the job waits for a person, never retried blindly."""
 
     default_code = "parked"
+
+
+class BrowserStopped(Parked):
+    """A page in a browser shows what only a person can answer.
+
+    Attributes:
+        screenshot: PNG of the page as it was; None where there was no page to look at.
+    """
+
+    default_code = "browser_stopped"
+
+    def __init__(
+        self, sentence: str, *, code: str | None = None, screenshot: Path | None = None
+    ) -> None:
+        super().__init__(sentence, code=code)
+        self.screenshot = screenshot

@@ -70,8 +70,14 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     )
 
     tiktok_studio_url: Annotated[
-        str, Field(description="Page where a creator uploads by browser")
-    ] = "https://www.tiktok.com/tiktokstudio/upload"
+        str, Field(description="Pages where a creator uploads by browser")
+    ] = "https://www.tiktok.com/tiktokstudio"
+    chromium: Annotated[
+        Path | None, Field(description="Browser for that way; looked for on PATH when unset")
+    ] = None
+    chromedriver: Annotated[
+        Path | None, Field(description="Its driver; looked for on PATH when unset")
+    ] = None
     most_upload_bytes: Annotated[
         int, Field(gt=0, le=4_000_000_000, description="Larger videos are not uploaded")
     ] = 500_000_000

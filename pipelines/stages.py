@@ -11,6 +11,7 @@ caption    Part      cpu      captions, title card, SubRip and WebVTT
 render     Part      gpu      the video and its cover
 publish    Post      network  asks the creator's limits, announces the post, sends the bytes
 confirm    Post      network  asks the platform until the post has ended well or not
+browser    Account   network  sees who is signed in with its browser session
 mail       Post      network  tells a person of a post that has to be made by hand
 =========  ========  =======  =================================================================
 """
@@ -62,6 +63,7 @@ STAGES: dict[str, Stage] = {
         Stage("caption", "cpu", "Part", then="render"),
         Stage("render", "gpu", "Part", attempts=3),
         Stage("publish", "network", "Post", attempts=8, backoff=10, longest=3600),
+        Stage("browser", "network", "Account", attempts=3, backoff=30),
         Stage("confirm", "network", "Post", attempts=50, backoff=5, longest=300),
         Stage("mail", "network", "Post", attempts=8, backoff=30, longest=3600),
     )

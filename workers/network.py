@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipelines.production.fetch import fetch as fetch_stories
 from pipelines.production.script import BATCH, write_scripts
+from pipelines.publishing.browser_upload import check_browser
 from pipelines.publishing.manual import mail as mail_post
 from pipelines.publishing.publish import confirm as confirm_post
 from pipelines.publishing.publish import publish as publish_post
@@ -34,6 +35,11 @@ def publish(post_id: int) -> None:
 @stage_actor
 def confirm(post_id: int) -> None:
     confirm_post(post_id, claim(), wiring.outside())
+
+
+@stage_actor
+def browser(account_id: int) -> None:
+    check_browser(account_id, claim(), wiring.outside())
 
 
 @stage_actor

@@ -169,6 +169,7 @@ def publisher() -> Publisher:
 
 @cache
 def outside() -> Outside:
+    from adapters.tiktok_browser import TikTokBrowser
     from adapters.video_probe import IsolatedProbe
 
     config = settings.current()
@@ -177,6 +178,12 @@ def outside() -> Outside:
         authorizer=authorizer(),
         probe=IsolatedProbe(),
         folder=config.media_dir,
+        browser=TikTokBrowser(
+            screenshots=config.media_dir / "screenshots",
+            studio_url=config.tiktok_studio_url,
+            chromium=config.chromium,
+            chromedriver=config.chromedriver,
+        ),
         most_bytes=config.most_upload_bytes,
     )
 

@@ -15,10 +15,11 @@ from peewee import fn
 from adapters.ports import Authorizer
 from admin.auth import person
 from admin.lists import count
-from admin.views.page import Page, audit, done, expose, settings
+from admin.views.page import Page, audit, done, expose, get, settings
 from core.db import transaction
 from core.errors import InputError, StorymillError
 from models import Account, AccountState, Part, Post, Script, Video
+from pipelines import ledger
 from pipelines.publishing import accounts, choices, openings, post_choices
 from pipelines.publishing.options import PRIVACY, SWITCHES
 
@@ -179,8 +180,17 @@ class Accounts(Page):
         """Keep the cookies of a signed-in browser; they are not shown again."""
         site = urlsplit(settings().tiktok_studio_url).hostname or ""
         pasted = request.form.get("cookies", "")
-        choices.set_browser_session(account_id, pasted, person().name, site=site)
+        name = request.form.get("username", "")
+        choices.set_browser_session(account_id, pasted, person().name, username=name, site=site)
         return done("The browser session is stored. It is tried before the next upload.")
+
+    @expose("/<int:account_id>/browser/check", methods=["POST"])
+    def check_browser(self, account_id: int) -> ResponseReturnValue:
+        get(Account, account_id)
+        with transaction():
+            ledger.enqueue("browser", account_id)
+            audit("account.check_browser", f"account {account_id}")
+        return done("The browser looks who is signed in; load this page again in some seconds.")
 
     @expose("/<int:account_id>/browser/forget", methods=["POST"])
     def forget_browser(self, account_id: int) -> ResponseReturnValue:

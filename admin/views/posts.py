@@ -7,14 +7,15 @@ import io
 from functools import partial
 from typing import Any
 
-from flask import Response, abort, flash, request, url_for
+from flask import Response, abort, flash, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from peewee import ModelSelect
 
 from admin.auth import person
 from admin.lists import cut
-from admin.views.page import Page, chosen, done, each, expose
+from admin.views.page import Page, chosen, done, each, expose, get, settings
 from core.errors import InputError
+from core.storage import MediaStore
 from models import Account, Attempt, Job, Part, Post, PostState, Script, Video, Way
 from pipelines import ledger
 from pipelines.publishing import choices, decisions, post_choices
@@ -141,6 +142,11 @@ class Posts(Page):
         """A person has read what the compliance gate found."""
         post_choices.let_pass(post_id, request.form.get("reason", ""), person().name)
         return done("It may pass, and goes on.")
+
+    @expose("/attempts/<int:attempt_id>/screenshot.png")
+    def screenshot(self, attempt_id: int) -> ResponseReturnValue:
+        held = MediaStore(settings().media_dir).held(get(Attempt, attempt_id).screenshot or "-")
+        return send_file(held) if held is not None else abort(404)
 
     @expose("/<int:post_id>/cancel", methods=["POST"])
     def cancel(self, post_id: int) -> ResponseReturnValue:

@@ -77,6 +77,14 @@ def set_name(account: Account, name: str) -> None:
         Account.update(name=name).where(Account.id == account.id).execute()
 
 
+def set_username(account: Account, username: str) -> None:
+    """The @name, as the platform tells it; it is also what people know the account by."""
+    set_name(account, username)
+    if account.username != username:
+        account.username = username
+        Account.update(username=username).where(Account.id == account.id).execute()
+
+
 def disconnect(account_id: int, authorizer: Authorizer, by: str) -> None:
     """End the grant at the platform, then forget the tokens.
 

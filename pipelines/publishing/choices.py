@@ -15,14 +15,15 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from core import db
+from core.cookies import parse_cookies
 from core.crypto import EncryptedTextField
 from core.errors import InputError
 from models import Account, AuditEntry, Slot, Way
-from pipelines.publishing import cookies
 from pipelines.publishing.locks import locked
 from pipelines.publishing.openings import WAYS
 from pipelines.publishing.options import PRIVACY, SWITCHES
 
+USERNAME = r"[\w.]{1,60}"
 MUSIC_URL = "https://www.tiktok.com/legal/page/global/music-usage-confirmation/en"
 CONSENT = "By posting, you agree to TikTok's Music Usage Confirmation."
 """The declaration that TikTok wants beside the button (Content Sharing Guidelines, 2026)."""
@@ -236,18 +237,33 @@ def _names(days: list[int]) -> str:
 # ── the browser session ──────────────────────────────────────────────────────────────────────
 
 
-def set_browser_session(account_id: int, text: str, by: str, *, site: str = cookies.SITE) -> None:
+def set_browser_session(
+    account_id: int, text: str, by: str, *, username: str, site: str = "tiktok.com"
+) -> None:
     """Keep the cookies of the creator's signed-in browser, encrypted.
+
+    Args:
+        account_id: the account.
+        text: what a browser's extension exported.
+        by: who decides.
+        username: the creator's @name; nothing is posted where somebody else is signed in.
+        site: the host that the cookies must be for.
 
     Raises:
         InputError: they are no export, or nobody is signed in with them; says none of them.
     """
-    session = cookies.parse(text, site)
+    username = username.strip().removeprefix("@")
+    if not re.fullmatch(USERNAME, username):
+        raise InputError(
+            "Enter the creator's @name: 1 to 60 letters, digits, dots and underscores."
+        )
+    session = parse_cookies(text, site)
     _set(
         account_id,
         by,
         "account.set_browser_session",
-        "",
+        f"@{username}",
+        username=username,
         browser_session=session,
         browser_checked_at=None,
         browser_error="",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from models import Attempt, Post, now
 
 RUNNING = "running"
@@ -35,7 +37,9 @@ def all_sent(post: Post, size: int) -> None:
         _change(attempt, bytes_sent=size, seconds=attempt.seconds or age(attempt))
 
 
-def end(post: Post, outcome: str, *, reason: str = "", platform_id: str = "") -> bool:
+def end(
+    post: Post, outcome: str, *, reason: str = "", platform_id: str = "", screenshot: str = ""
+) -> bool:
     """Close the attempt that runs; False where none does."""
     attempt = newest(post)
     if attempt is None or attempt.outcome != RUNNING:
@@ -46,14 +50,20 @@ def end(post: Post, outcome: str, *, reason: str = "", platform_id: str = "") ->
         reason=reason,
         seconds=attempt.seconds or age(attempt),
         platform_id=platform_id,
+        screenshot=screenshot,
     )
     return True
 
 
-def note(post: Post, way: str, outcome: str, reason: str) -> None:
+def note(post: Post, way: str, outcome: str, reason: str, *, screenshot: str = "") -> None:
     """Write down how a way ended, also where it ended before anything was announced."""
-    if not end(post, outcome, reason=reason):
-        Attempt.create(post=post, method=way, outcome=outcome, reason=reason)
+    if not end(post, outcome, reason=reason, screenshot=screenshot):
+        Attempt.create(post=post, method=way, outcome=outcome, reason=reason, screenshot=screenshot)
+
+
+def shown(post: Post, screenshot: Path | None) -> None:
+    """Keep what a browser showed with the attempt that runs."""
+    _change(newest(post), screenshot=str(screenshot or ""))
 
 
 def age(attempt: Attempt | None) -> float:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.errors import Parked, Retryable, StageError, Wait
-from models import Account, AccountState, Post, Way
+from models import Account, AccountState, Post, PostState, Way
 from pipelines.publishing import openings
 from pipelines.stages import STAGES
 
@@ -97,7 +97,8 @@ def steps_down(post: Post, account: Account, error: StageError, attempt: int) ->
 
     Either it closes the way for this post, or the way's last attempt has failed too.
     """
-    if not post.way or post.publish_id is not None or next_way(post, account) is None:
+    may_be_there = post.publish_id is not None or post.state == PostState.PROCESSING
+    if not post.way or may_be_there or next_way(post, account) is None:
         return False
     if error.code in STEPS_DOWN[post.way]:
         return True

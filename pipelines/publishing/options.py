@@ -30,6 +30,18 @@ def chosen(post: Post, account: Account) -> dict[str, Any]:
     return {name: getattr(account, name) for name in names} | dict(post.options)
 
 
+def audience(post: Post, account: Account) -> str:
+    """Who may see the post. Raises Parked when nobody has chosen that yet."""
+    privacy = str(chosen(post, account)["privacy"])
+    if not privacy:
+        raise Parked(
+            f"Nobody has chosen who may see the posts of {account.name or account.open_id}: "
+            "choose it on the account's page, then requeue.",
+            code="privacy_not_chosen",
+        )
+    return privacy
+
+
 def post_info(post: Post, account: Account, creator: CreatorInfo) -> PostInfo:
     """The post as it is announced; interactions that the creator has switched off stay off.
 
@@ -37,13 +49,7 @@ def post_info(post: Post, account: Account, creator: CreatorInfo) -> PostInfo:
         Parked: nobody has chosen who may see it, or TikTok doesn't offer that now.
     """
     choice = chosen(post, account)
-    privacy = choice["privacy"]
-    if not privacy:
-        raise Parked(
-            f"Nobody has chosen who may see the posts of {creator.username}: choose it on the "
-            "account's page, then requeue.",
-            code="privacy_not_chosen",
-        )
+    privacy = audience(post, account)
     if privacy not in creator.privacy_options:
         raise Parked(
             f"TikTok does not offer {privacy} to {creator.username}, only "

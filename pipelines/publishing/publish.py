@@ -9,6 +9,7 @@ from __future__ import annotations
 from models import Post, PostState, Way
 from pipelines.ledger import Claim
 from pipelines.publishing import history, ladder, manual, schedule
+from pipelines.publishing.browser_upload import BrowserUpload
 from pipelines.publishing.upload import ApiUpload
 from pipelines.publishing.work import Outside, Work
 
@@ -28,6 +29,8 @@ def publish(post_id: int, claim: Claim, outside: Outside) -> None:
             work.done()
         elif work.post.publish_id is not None:
             _over_the_api(work).go_on()
+        elif work.post.way == Way.BROWSER and work.post.state == PostState.PROCESSING:
+            _by_browser(work).look()
         else:
             _begin(work)
 
@@ -59,14 +62,21 @@ def _begin(work: Work) -> None:
         work.change(way=way)
     work.check_texts()
     file = work.check_video()
-    if way is Way.MANUAL:
-        _by_hand(work)
-    else:
-        _over_the_api(work).begin(file)
+    match way:
+        case Way.DIRECT | Way.INBOX:
+            _over_the_api(work).begin(file)
+        case Way.BROWSER:
+            _by_browser(work).begin(file)
+        case Way.MANUAL:
+            _by_hand(work)
 
 
 def _over_the_api(work: Work) -> ApiUpload:
     return ApiUpload(work.post, work.claim, work.outside)
+
+
+def _by_browser(work: Work) -> BrowserUpload:
+    return BrowserUpload(work.post, work.claim, work.outside)
 
 
 def _by_hand(work: Work) -> None:

@@ -36,9 +36,6 @@ A post that TikTok has failed for reasons of its own (``TRY_AGAIN``) is planned 
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
-
 import structlog
 
 from adapters.ports import ChunkPlan, PostStatus, UploadTicket
@@ -46,8 +43,8 @@ from core import db
 from core.errors import AddressRefusedError, Parked, Permanent, Wait
 from models import PostState, Way, now
 from pipelines import ledger
-from pipelines.publishing import history, schedule
-from pipelines.publishing.accounts import set_name
+from pipelines.publishing import history
+from pipelines.publishing.accounts import set_username
 from pipelines.publishing.checks import CheckedVideo, check_length
 from pipelines.publishing.chunks import plan_chunks
 from pipelines.publishing.options import post_info
@@ -80,7 +77,7 @@ class ApiUpload(Work):
             check_length(file.seconds, creator)
             info = post_info(self.post, self.account, creator)
             self.announcing()
-            set_name(self.account, creator.username)
+            set_username(self.account, creator.username)
             ticket = self.ask(
                 lambda token: self.outside.publisher.begin_direct_post(token, info, chunks)
             )
@@ -171,14 +168,6 @@ class ApiUpload(Work):
             case _:
                 self.wait()
 
-    def end(self, state: PostState, platform_id: str, **changes: Any) -> None:
-        with self.claim.finish():
-            schedule.lock_turns(self.post)
-            self.move(state, platform_id=platform_id, reason="", **changes)
-            history.end(self.post, state, platform_id=platform_id)
-            schedule.release_next(self.post, request_id=self.claim.request_id)
-        log.info("post_ended", post=self.post.id, state=state)
-
     def fail(self, reason: str) -> None:
         """The platform says that nothing came of it, so its publish_id is forgotten."""
         if reason in TRY_AGAIN and history.ended_as(self.post, TRY_AGAIN) < MOST_AGAIN - 1:
@@ -190,13 +179,6 @@ class ApiUpload(Work):
             history.end(self.post, reason)
             self.forget(PostState.FAILED, reason=sentence)
         raise Permanent(sentence, code=reason)
-
-    def plan_again(self, *, outcome: str = history.INTERRUPTED, after: float = 0) -> None:
-        with self.claim.finish():
-            history.end(self.post, outcome)
-            self.forget(PostState.PLANNED)
-            due_at = now() + timedelta(seconds=after) if after else None
-            ledger.enqueue("publish", self.post.id, request_id=self.claim.request_id, due_at=due_at)
 
     def wait(self) -> None:
         """Raises Wait: 1 s at first, then half of the time it has taken already, up to 60 s."""

@@ -6,18 +6,19 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
 
-from adapters.ports import Authorizer, PostStatus, Publisher, VideoProbe
+from adapters.ports import Authorizer, BrowserUploader, PostStatus, Publisher, VideoProbe
 from core import db
-from core.errors import Parked, Retryable, StageError, Wait
-from models import Account, Post, PostState, Video
+from core.errors import BrowserStopped, Parked, Retryable, StageError, Wait
+from models import Account, Post, PostState, Video, now
 from pipelines import ledger
 from pipelines.ledger import Claim
-from pipelines.publishing import history, ladder, tokens
+from pipelines.publishing import history, ladder, schedule, tokens
 from pipelines.publishing.checks import MOST_BYTES, CheckedVideo, check_video
 from pipelines.publishing.compliance import check_texts, texts_of
 
@@ -35,6 +36,8 @@ class Outside:
     probe: VideoProbe
     folder: Path
     """Only videos that lie in it are sent."""
+    browser: BrowserUploader | None = None
+    """None where this worker is to use none."""
     most_bytes: int = MOST_BYTES
 
 
@@ -107,11 +110,26 @@ class Work:
             self.record(error)
             raise
 
+    def end(self, state: PostState, platform_id: str, **changes: Any) -> None:
+        with self.claim.finish():
+            schedule.lock_turns(self.post)
+            self.move(state, platform_id=platform_id, reason="", **changes)
+            history.end(self.post, state, platform_id=platform_id)
+            schedule.release_next(self.post, request_id=self.claim.request_id)
+        log.info("post_ended", post=self.post.id, state=state)
+
+    def plan_again(self, *, outcome: str = history.INTERRUPTED, after: float = 0) -> None:
+        with self.claim.finish():
+            history.end(self.post, outcome)
+            self.forget(PostState.PLANNED)
+            due_at = now() + timedelta(seconds=after) if after else None
+            ledger.enqueue("publish", self.post.id, request_id=self.claim.request_id, due_at=due_at)
+
     def step_down(self, error: StageError) -> None:
         """Nothing of the post is on the platform: it is tried anew by its account's next way."""
         way, following = self.post.way, ladder.next_way(self.post, self.account)
         with self.claim.finish():
-            history.note(self.post, way, error.code, str(error))
+            history.note(self.post, way, error.code, str(error), screenshot=_screenshot(error))
             self.forget(PostState.PLANNED, way=following, reason=str(error))
             ledger.enqueue("publish", self.post.id, request_id=self.claim.request_id)
         log.warning("stepped_down", post=self.post.id, way=way, to=following, code=error.code)
@@ -126,7 +144,7 @@ class Work:
 
     def stop(self, state: PostState, error: StageError) -> None:
         with self.claim.step():
-            history.end(self.post, error.code, reason=str(error))
+            history.end(self.post, error.code, reason=str(error), screenshot=_screenshot(error))
             self.move(state, reason=str(error))
 
     def forget(self, state: PostState, **changes: Any) -> None:
@@ -147,6 +165,11 @@ class Work:
         Post.update(**changes).where(Post.id == self.post.id).execute()
         for name, value in changes.items():
             setattr(self.post, name, value)
+
+
+def _screenshot(error: StageError) -> str:
+    shown = error.screenshot if isinstance(error, BrowserStopped) else None
+    return str(shown) if shown else ""
 
 
 def _way(start: str, to: str) -> list[str]:

@@ -84,6 +84,7 @@ def _facts(account: Any) -> list[tuple[str, str]]:
 @click.option(
     "--cookies", type=click.File(), help="A signed-in browser's; - reads them from input."
 )
+@click.option("--username", default="", help="The creator's @name, with --cookies.")
 @click.option("--forget-cookies", is_flag=True)
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 def set_choices(
@@ -96,6 +97,7 @@ def set_choices(
     times: tuple[str, ...],
     gone: tuple[str, ...],
     cookies: TextIO | None,
+    username: str,
     *,
     agree: bool,
     forget_cookies: bool,
@@ -132,7 +134,9 @@ def set_choices(
             choices.forget_browser_session(account_id, by)
         if cookies is not None:
             site = urlsplit(config.tiktok_studio_url).hostname or ""
-            choices.set_browser_session(account_id, cookies.read(), by, site=site)
+            choices.set_browser_session(
+                account_id, cookies.read(), by, username=username, site=site
+            )
         click.echo(f"Account {account_id} is set.")
 
 

@@ -13,6 +13,7 @@ ALTER TABLE account ADD COLUMN posts_a_day INTEGER NOT NULL DEFAULT 15;
 ALTER TABLE account ADD COLUMN gap_minutes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE account ADD COLUMN browser_session TEXT;
 ALTER TABLE account ADD COLUMN browser_checked_at TIMESTAMPTZ;
+ALTER TABLE account ADD COLUMN username VARCHAR(60) NOT NULL DEFAULT '';
 ALTER TABLE account ADD COLUMN browser_error TEXT NOT NULL DEFAULT '';
 ALTER TABLE account
     ALTER COLUMN allow_comment DROP DEFAULT,
@@ -23,6 +24,7 @@ ALTER TABLE account
     ALTER COLUMN timezone DROP DEFAULT,
     ALTER COLUMN posts_a_day DROP DEFAULT,
     ALTER COLUMN gap_minutes DROP DEFAULT,
+    ALTER COLUMN username DROP DEFAULT,
     ALTER COLUMN browser_error DROP DEFAULT;
 
 CREATE TABLE slot (
@@ -60,7 +62,8 @@ CREATE INDEX post_way_id ON post (way, id);
 CREATE INDEX post_next_insight_at ON post (next_insight_at);
 
 ALTER TABLE attempt ADD COLUMN reason TEXT NOT NULL DEFAULT '';
-ALTER TABLE attempt ALTER COLUMN reason DROP DEFAULT;
+ALTER TABLE attempt ADD COLUMN screenshot TEXT NOT NULL DEFAULT '';
+ALTER TABLE attempt ALTER COLUMN reason DROP DEFAULT, ALTER COLUMN screenshot DROP DEFAULT;
 
 CREATE TABLE insight (
     id SERIAL NOT NULL PRIMARY KEY,
@@ -90,7 +93,7 @@ CREATE UNIQUE INDEX webhook_event_digest ON webhook_event (digest);
 DOWN = """
 DROP TABLE webhook_event;
 DROP TABLE insight;
-ALTER TABLE attempt DROP COLUMN reason;
+ALTER TABLE attempt DROP COLUMN screenshot, DROP COLUMN reason;
 DROP INDEX post_next_insight_at;
 DROP INDEX post_way_id;
 DROP INDEX post_account_id_scheduled_at;
@@ -104,7 +107,7 @@ ALTER TABLE post
 DROP TABLE slot;
 UPDATE account SET privacy = 'SELF_ONLY' WHERE privacy = '';
 ALTER TABLE account
-    DROP COLUMN browser_error, DROP COLUMN browser_checked_at, DROP COLUMN browser_session,
+    DROP COLUMN username, DROP COLUMN browser_error, DROP COLUMN browser_checked_at, DROP COLUMN browser_session,
     DROP COLUMN gap_minutes, DROP COLUMN posts_a_day, DROP COLUMN timezone, DROP COLUMN ways,
     DROP COLUMN ai_label, DROP COLUMN allow_stitch, DROP COLUMN allow_duet,
     DROP COLUMN allow_comment;

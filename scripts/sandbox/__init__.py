@@ -7,6 +7,7 @@ the program it serves: it imports third-party libraries only, and production cod
 ===================  ==========================================================================
 ``/reddit/``         what PRAW asks, and feeds (also at the root: see ``reddit.py``)
 ``/tiktok/v2/``      authorize page, OAuth, Content Posting API, videos; ``/tiktok/upload/``
+``/tiktok/login``    the creators' own pages; then ``/tiktok/tiktokstudio/upload`` and ``content``
 ``/ollama/api/``     chat, generate, tags, version
 SMTP, two ports      takes mail: ``mail.py``
 ``/sandbox/``        faults, posts, mails, log, settings, clock, reset (``control.py``)

@@ -13,6 +13,7 @@ from scripts.sandbox.post_office import mails
 from scripts.sandbox.reddit import reddit
 from scripts.sandbox.tiktok_oauth import oauth_pages
 from scripts.sandbox.tiktok_posting import posting
+from scripts.sandbox.tiktok_studio import studio
 from scripts.sandbox.tiktok_videos import videos
 from scripts.sandbox.uploads import uploads
 
@@ -27,7 +28,7 @@ def create_app(world: World) -> Flask:
     app.register_blueprint(mails(world))
     app.register_blueprint(reddit(world, "reddit"), url_prefix="/reddit")
     app.register_blueprint(reddit(world, "reddit_at_root"))
-    for part in (oauth_pages, posting, videos, uploads):
+    for part in (oauth_pages, posting, videos, uploads, studio):
         app.register_blueprint(part(world), url_prefix="/tiktok")
     app.register_blueprint(ollama(world), url_prefix="/ollama")
     return app

@@ -62,7 +62,7 @@ def publish_from_inbox(world: World, publish_id: str) -> bool:
     with world.posts.changing(publish_id) as post:
         if post is None or post.status(now) != "SEND_TO_USER_INBOX":
             return False
-        post.published_at, post.post_id = now, _new_post_id()
+        post.published_at, post.post_id = now, new_post_id(now)
         post.info = {**post.info, "privacy_level": "PUBLIC_TO_EVERYONE"}
     _tell(world, post, "post.publish.complete")
     _tell(world, post, "post.publish.publicly_available", post_id=str(post.post_id))
@@ -100,7 +100,8 @@ def _settle(world: World, post: Post) -> None:
     with world.posts.changing(post.publish_id):
         post.settled = True
         if post.direct and not post.fail_reason:
-            post.published_at, post.post_id = post.done_at, _new_post_id()
+            post.published_at = post.done_at
+            post.post_id = post.post_id or new_post_id(post.done_at)
     if post.fail_reason:
         _tell(world, post, "post.publish.failed", reason=post.fail_reason)
     elif not post.direct:
@@ -112,11 +113,14 @@ def _settle(world: World, post: Post) -> None:
 
 
 def _tell(world: World, post: Post, event: str, **more: str) -> None:
+    """Queue a webhook; an app hears of what came through it only."""
+    if post.via != "api":
+        return
     kind = "DIRECT_PUBLISH" if post.direct else "INBOX_SHARE"
     content = {"publish_id": post.publish_id, "publish_type": kind, **more}
     webhooks.send(world, event, CREATORS[post.creator], content)
 
 
-def _new_post_id() -> int:
-    """Make an id of 19 digits, as the platform's are."""
-    return 7_500_000_000_000_000_000 + secrets.randbits(56)
+def new_post_id(now: float) -> int:
+    """Make an id of 19 digits, as the platform's are: its upper 32 bits are the moment."""
+    return (int(now) << 32) | secrets.randbits(32)

@@ -38,8 +38,8 @@ class Wire(ABC):
     """Names of faults, besides the ones of the transport, that it can show."""
     inner_faults: ClassVar[tuple[str, ...]] = ()
     """Those of them that the call itself acts on, as ``g.fault``."""
-    background_faults: ClassVar[dict[str, tuple[str, ...]]] = {}
-    """Faults of what happens without a call, by the name that switches give it."""
+    faults_by_call: ClassVar[dict[str, tuple[str, ...]]] = {}
+    """All that can go wrong with a call, where that differs from what every call can show."""
 
     def account(self) -> str:
         """Say whose call the current request is; empty when nobody's."""

@@ -13,6 +13,7 @@ from scripts.sandbox.ollama import Ollama
 from scripts.sandbox.post_office import MailWire
 from scripts.sandbox.reddit import Reddit
 from scripts.sandbox.stories import FLAGS, Story
+from scripts.sandbox.tiktok_studio_wire import Studio
 from scripts.sandbox.tiktok_wire import TikTok
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def control(world: World) -> Blueprint:  # noqa: C901 - one small view after the
 
 
 def _wires(world: World) -> tuple[Wire, ...]:
-    return Reddit(world), TikTok(world), Ollama(), MailWire()
+    return Reddit(world), TikTok(world), Studio(world), Ollama(), MailWire()
 
 
 def _object() -> dict[str, Any]:
@@ -115,7 +116,7 @@ def _fault(wires: dict[str, Wire]) -> Fault:
     wire = wires[fault.wire]
     if fault.call not in (*wire.calls, "*"):
         abort(400, f"call must be one of {', '.join(wire.calls)} or *.")
-    possible = wire.background_faults.get(fault.call, (*TRANSPORT, *wire.own_faults))
+    possible = wire.faults_by_call.get(fault.call, (*TRANSPORT, *wire.own_faults))
     if fault.fault not in possible:
         abort(400, f"fault must be one of {', '.join(possible)}.")
     return fault

@@ -42,6 +42,22 @@ class Token:
 
 
 @dataclass
+class StudioSession:
+    """Somebody signed in to the creators' pages; kept under the hash of their cookie."""
+
+    creator: str
+    expires_at: float
+
+
+@dataclass
+class Draft:
+    """A video that was uploaded on the creators' page and waits for its Post button."""
+
+    creator: str
+    size: int
+
+
+@dataclass
 class Delivery:
     """A webhook that has to arrive."""
 
@@ -93,6 +109,8 @@ class Post:
     """Nothing happens by itself any more, and the webhooks about it are on their way."""
     post_id: int = 0
     hashtags: list[str] = field(default_factory=list)
+    via: str = "api"
+    """``api``, or ``browser`` for a video that came through the creators' upload page."""
 
     @property
     def title(self) -> str:

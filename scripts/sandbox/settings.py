@@ -32,6 +32,10 @@ class Settings:
     init_a_minute: int = 6
     status_a_minute: int = 30
     read_a_minute: int = 600
+    studio_bytes_a_second: int = 0
+    """How fast the creators' page takes a video; 0: as fast as it comes."""
+    studio_seconds: int = 60 * 86_400
+    """How long somebody stays signed in to the creators' pages."""
     webhook_url: str = ""
     webhook_retry_seconds: float = 5.0
 

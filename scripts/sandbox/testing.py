@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import secrets
@@ -39,6 +40,7 @@ class RunningSandbox:
         self.reddit_oauth_url = f"{url}/reddit/"
         """With its slash: PRAW joins addresses as a browser does."""
         self.tiktok_url = f"{url}/tiktok"
+        self.studio_url = f"{url}/tiktok/tiktokstudio"
         self.ollama_url = f"{url}/ollama"
         self.settings = Settings()
         """What a client needs of it: keys, secrets and names, unless started with others."""
@@ -149,6 +151,27 @@ class RunningSandbox:
         response.raise_for_status()
         answer: dict[str, Any] = response.json()
         return answer
+
+    def browser_session(self, creator: str = "storymill_tales") -> str:
+        """Sign in on the creators' login page; gives the cookies as an extension exports them."""
+        with requests.Session() as browser:
+            form = {"creator": creator}
+            browser.post(f"{self.tiktok_url}/login", form, timeout=10).raise_for_status()
+            return json.dumps(
+                [
+                    {
+                        "name": cookie.name,
+                        "value": cookie.value,
+                        "domain": urlsplit(self.url).hostname,
+                        "path": cookie.path,
+                        "secure": cookie.secure,
+                        "httpOnly": cookie.name == "sessionid",
+                        "sameSite": "lax",
+                        "expirationDate": cookie.expires,
+                    }
+                    for cookie in browser.cookies
+                ]
+            )
 
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
         response = requests.request(method, f"{self.url}/sandbox/{path}", json=body, timeout=10)

@@ -144,7 +144,7 @@ def _post_info(body: dict[str, Any], creator: Creator) -> dict[str, Any]:
 
 
 def _check_direct_caps(world: World, creator: Creator, info: dict[str, Any]) -> None:
-    today = [post for post in world.posts.all() if post.created_at > world.now() - DAY]
+    today = [p for p in world.posts.all() if p.via == "api" and p.created_at > world.now() - DAY]
     if not world.settings.audited:
         if info["privacy_level"] != "SELF_ONLY":
             raise refuse("unaudited_client_can_only_post_to_private_accounts")

@@ -135,7 +135,7 @@ class TikTok(Wire):
         "invalid_grant",
         *inner_faults,
     )
-    background_faults: ClassVar[dict[str, tuple[str, ...]]] = {
+    faults_by_call: ClassVar[dict[str, tuple[str, ...]]] = {
         "processing": ("slow", *FAIL_REASONS),
         "webhook": webhooks.FAULTS,
     }

@@ -11,7 +11,16 @@ from typing import Any
 
 from scripts.sandbox.calls import Log
 from scripts.sandbox.faults import Faults
-from scripts.sandbox.records import Code, Delivery, Post, RedditToken, TakenMail, Token
+from scripts.sandbox.records import (
+    Code,
+    Delivery,
+    Draft,
+    Post,
+    RedditToken,
+    StudioSession,
+    TakenMail,
+    Token,
+)
 from scripts.sandbox.settings import Settings
 from scripts.sandbox.state import Store, Table
 from scripts.sandbox.stories import Story, shipped_stories
@@ -45,6 +54,8 @@ class World:
         self.tokens = Table(self.store, Token)
         self.reddit_tokens = Table(self.store, RedditToken)
         self.posts = Table(self.store, Post)
+        self.studio_sessions = Table(self.store, StudioSession)
+        self.drafts = Table(self.store, Draft)
         self.deliveries = Table(self.store, Delivery)
         self.mails = Table(self.store, TakenMail)
         self.mail_addresses: dict[str, str | int] = {}
@@ -99,6 +110,8 @@ class World:
                 self.tokens,
                 self.reddit_tokens,
                 self.posts,
+                self.studio_sessions,
+                self.drafts,
                 self.deliveries,
                 self.mails,
                 self.own_stories,

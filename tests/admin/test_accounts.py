@@ -165,7 +165,7 @@ def test_ways_say_what_they_lack_and_one_remains(editor: Browser) -> None:
     address = f"/accounts/{account.id}"
     page = editor.get(address).text
     assert "the creator has not allowed video.upload" in page
-    assert "no cookies of a signed-in browser are stored" in page
+    assert "No cookies of a signed-in browser are stored" in page
     assert "put videos into the creator&#39;s TikTok inbox as drafts" in page
 
     editor.post(f"{address}/ways", way=["manual", "direct"])
@@ -211,13 +211,13 @@ def test_cookies_are_stored_and_never_seen_again(editor: Browser) -> None:
     good = json.dumps([{"name": "sessionid", "value": "canary-cookie", "domain": ".tiktok.com"}])
 
     for pasted in ("canary-cookie", good.replace("sessionid", "canary-other"), good[:40]):
-        refused = editor.post(f"{address}/browser", cookies=pasted)
+        refused = editor.post(f"{address}/browser", username="tales", cookies=pasted)
         page = editor.get(refused.location).text
         assert 'class="alert alert-danger"' in page
         assert "canary" not in page
     assert Account.get().browser_session is None
 
-    editor.post(f"{address}/browser", cookies=good)
+    editor.post(f"{address}/browser", username="tales", cookies=good)
 
     assert "canary-cookie" in Account.get().browser_session
     assert "has not been tried yet" in editor.get(address).text

@@ -27,7 +27,7 @@ def test_an_account_is_set_as_a_whole_or_not_at_all(
         *("--privacy", "SELF_ONLY", "--comments", "--way", "direct", "--way", "manual"),
         *("--timezone", "europe/lisbon", "--posts-a-day", "4"),
         *("--add-time", "18:30 mon-fri", "--remove-time", "9:00 sat"),
-        *("--cookies", str(cookies)),
+        *("--cookies", str(cookies), "--username", "ladder_tales"),
     ]
 
     # Without the agreement, or in a dry run, nothing is kept

@@ -82,7 +82,8 @@ function play(post) {
   about.replaceChildren(
     make("strong", "", post.title || "No title"),
     make("p", "soft", `@${post.creator} · ${post.seconds.toFixed(1)} s · ${post.width}×${post.height} · `
-      + `${post.fps} fps · ${(post.size / 1e6).toFixed(2)} MB · ${post.privacy_level || "inbox"}`),
+      + `${post.fps} fps · ${(post.size / 1e6).toFixed(2)} MB · ${post.privacy_level || "inbox"}`
+      + `${post.via === "browser" ? " · by browser" : ""}`),
     make("p", "soft", post.publish_id),
   );
   dialog.showModal();
@@ -192,10 +193,10 @@ async function switchOn(fault) {
 /** Offer only what the chosen service, call and fault allow. */
 function narrow(event) {
   const fields = $("#fault-form").elements;
-  const { calls, faults, background } = fields.wire.selectedOptions[0].dataset;
+  const { calls, faults, own } = fields.wire.selectedOptions[0].dataset;
   const fill = (field, names) => field.replaceChildren(...names.map((name) => new Option(name)));
   if (!event || event.target === fields.wire) fill(fields.call, [...calls.split(" "), "*"]);
-  if (!event || event.target !== fields.fault) fill(fields.fault, JSON.parse(background)[fields.call.value] || faults.split(" "));
+  if (!event || event.target !== fields.fault) fill(fields.fault, JSON.parse(own)[fields.call.value] || faults.split(" "));
   for (const field of document.querySelectorAll(".only")) {
     field.classList.toggle("shown", field.dataset.for.split(" ").includes(fields.fault.value));
   }

@@ -236,9 +236,10 @@ def test_cookies_are_stored_encrypted_and_forgotten(account: Account) -> None:
     Account.update(browser_error="Sign in again.", browser_checked_at=now()).execute()
     pasted = [{"name": "sessionid", "value": "canary-cookie", "domain": ".tiktok.com"}]
 
-    choices.set_browser_session(account.id, json.dumps(pasted), "emil")
+    choices.set_browser_session(account.id, json.dumps(pasted), "emil", username="@tales")
 
     kept = again(account)
+    assert kept.username == "tales"
     assert json.loads(kept.browser_session)[0]["value"] == "canary-cookie"
     assert (kept.browser_error, kept.browser_checked_at) == ("", None)
     stored = db.database.execute_sql("SELECT row_to_json(account)::text FROM account").fetchone()
