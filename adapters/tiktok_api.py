@@ -27,7 +27,7 @@ from adapters.tiktok_http import Http, retry_after
 from adapters.tiktok_refusals import OAUTH, POSTING, STATUS, refusal
 from core.errors import AddressRefusedError, Permanent, Retryable
 
-SCOPES = ("user.info.basic", "video.publish", "video.upload")
+SCOPES = ("user.info.basic", "video.publish", "video.upload", "video.list")
 
 BLOCK_BYTES = 512 * 1024  # as quick as curl (scripts/bench upload); more gains nothing
 UPLOAD_SECONDS = (30.0, 300.0)

@@ -16,7 +16,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from adapters.ports import Authorizer
-from admin import auth, downloads, figures, health, presentation, security
+from admin import auth, downloads, figures, health, presentation, security, webhooks
 from admin.views import VIEWS, Home
 from admin.views.page import back
 from core import db
@@ -25,7 +25,9 @@ from core.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-WITHOUT_DATABASE = frozenset({"static", "home.static", "health.alive", "health.ready"})
+WITHOUT_DATABASE = frozenset(
+    {"static", "home.static", "health.alive", "health.ready", "webhook_receiver.tiktok"}
+)
 
 
 def create_app(settings: Settings, authorizer: Authorizer | None = None) -> Flask:
@@ -54,6 +56,7 @@ def create_app(settings: Settings, authorizer: Authorizer | None = None) -> Flas
     auth.install(app)
     downloads.install(app)
     health.install(app)
+    webhooks.install(app)
     presentation.install(app)
     _explain_errors(app)
     admin = Admin(

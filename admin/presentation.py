@@ -64,7 +64,12 @@ def megabytes(size: int) -> str:
 
 def install(app: Flask) -> None:
     app.jinja_env.filters.update(
-        badge=badge, when=when, clock=clock, megabytes=megabytes, counted=counted
+        badge=badge,
+        when=when,
+        length_of_time=span,
+        clock=clock,
+        megabytes=megabytes,
+        counted=counted,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

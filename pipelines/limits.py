@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 from core import db
 from core.errors import InputError
 from core.limiter import Limit
-from models import AuditEntry, LimitSetting, Post, PostState, Source, SourceKind
+from models import AuditEntry, LimitSetting, Post, PostState, Source, SourceKind, Way
+from pipelines.publishing import ladder
 
 MINUTE, DAY = 60.0, 86_400.0
 NOTICED_SECONDS = 5.0
@@ -27,9 +28,14 @@ SCRIPT = Limit("script_request", 30, MINUTE)
 CREATOR_INFO = Limit("tiktok_creator_info", 20, MINUTE)
 INIT = Limit("tiktok_init", 6, MINUTE)
 POSTS = Limit("tiktok_posts", 15, DAY)
+INBOX_INIT = Limit("tiktok_inbox_init", 6, MINUTE)
 STATUS = Limit("tiktok_status", 30, MINUTE)
+VIDEO_QUERY = Limit("tiktok_video_query", 600, MINUTE)
 
-LIMITS = {limit.name: limit for limit in (REDDIT, SCRIPT, CREATOR_INFO, INIT, POSTS, STATUS)}
+LIMITS = {
+    limit.name: limit
+    for limit in (REDDIT, SCRIPT, CREATOR_INFO, INIT, POSTS, INBOX_INIT, STATUS, VIDEO_QUERY)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,12 @@ ABOUT = {
         per_account=True,
     ),
     INIT.name: About(
-        "Announcements of videos, direct or into the inbox",
+        "Announcements of direct posts",
+        "TikTok: 6 a minute and user token (Content Posting API).",
+        per_account=True,
+    ),
+    INBOX_INIT.name: About(
+        "Announcements of videos into the creator's inbox",
         "TikTok: 6 a minute and user token (Content Posting API).",
         per_account=True,
     ),
@@ -70,6 +81,11 @@ ABOUT = {
     STATUS.name: About(
         "Questions what became of a post",
         "TikTok: 30 a minute and user token (Content Posting API).",
+        per_account=True,
+    ),
+    VIDEO_QUERY.name: About(
+        "Questions how published videos do",
+        "TikTok: 600 a minute and user token (Display API).",
         per_account=True,
     ),
 }
@@ -93,11 +109,15 @@ def _publish(post_id: int) -> list[Limit]:
     key = str(post.account.id)
     limits = [] if post.publish_id is None else [replace(STATUS, key=key)]
     if post.upload_url is None and post.state != PostState.PROCESSING:
-        limits += [
-            replace(CREATOR_INFO, key=key),
-            replace(INIT, key=key),
-            replace(POSTS, key=key, counted=f"post:{post_id}"),  # its retries are the same post
-        ]
+        match ladder.expected(post, post.account):
+            case Way.DIRECT:
+                limits += [
+                    replace(CREATOR_INFO, key=key),
+                    replace(INIT, key=key),
+                    replace(POSTS, key=key, counted=f"post:{post_id}"),  # also when tried again
+                ]
+            case Way.INBOX:
+                limits.append(replace(INBOX_INIT, key=key))
     return limits
 
 
@@ -131,9 +151,10 @@ class Limits:
     def of(self, stage: str, subject_id: int) -> list[Limit]:
         """What one run of ``stage`` on the row needs; a connection must be open."""
         wanted = STAGE_LIMITS.get(stage)
-        return [self._as_set(limit) for limit in wanted(subject_id)] if wanted else []
+        return [self.as_set(limit) for limit in wanted(subject_id)] if wanted else []
 
-    def _as_set(self, limit: Limit) -> Limit:
+    def as_set(self, limit: Limit) -> Limit:
+        """The limit with its figures as they are now; a connection must be open."""
         with self._lock:
             if time.monotonic() - self._read_at >= self._cache_seconds:
                 self._figures = {

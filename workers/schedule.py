@@ -5,7 +5,9 @@ from __future__ import annotations
 import dramatiq
 from periodiq import cron
 
+from pipelines.limits import Limits
 from pipelines.production.fetch import enqueue_due_sources
+from pipelines.publishing import insights, webhooks
 from pipelines.publishing.refresh import forget_expired, refresh_due
 from workers import wiring
 
@@ -28,3 +30,18 @@ def retry_refreshes() -> None:
 @dramatiq.actor(queue_name="network", periodic=cron("0 */6 * * *"))
 def forget_expired_tokens() -> None:
     forget_expired()
+
+
+@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
+def settle_webhooks() -> None:
+    webhooks.settle()
+
+
+@dramatiq.actor(queue_name="network", periodic=cron("30 4 * * *"))
+def forget_old_webhooks() -> None:
+    webhooks.forget_old()
+
+
+@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
+def measure_videos() -> None:
+    insights.measure_due(wiring.insights(), wiring.authorizer(), wiring.limiter(), Limits())

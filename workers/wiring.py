@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core import settings
+from core.limiter import Limiter
 from core.smtp import SmtpServer, addresses
 from core.storage import MediaStore
 from models import SourceKind
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from adapters.ports import (
         Authorizer,
         Backgrounds,
+        Insights,
         Mailer,
         Publisher,
         Renderer,
@@ -205,3 +207,15 @@ def mailer() -> Mailer | None:
 @cache
 def links() -> Links:
     return Links.of(settings.current())
+
+
+@cache
+def insights() -> Insights:
+    from adapters.tiktok_insights import TikTokInsights
+
+    return TikTokInsights(api_url=settings.current().tiktok_api_url)
+
+
+@cache
+def limiter() -> Limiter:
+    return Limiter.at(settings.current().redis_url.get_secret_value())

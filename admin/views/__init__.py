@@ -4,6 +4,7 @@ from admin.views.accounts import Accounts
 from admin.views.audit import Audit
 from admin.views.failures import Failures
 from admin.views.home import Home
+from admin.views.insights import Insights
 from admin.views.jobs import Jobs
 from admin.views.limits import Limits
 from admin.views.manual import Manual
@@ -14,17 +15,20 @@ from admin.views.sources import Sources
 from admin.views.stories import Stories
 from admin.views.users import Users
 from admin.views.videos import Videos
+from admin.views.webhooks import Webhooks
 
 VIEWS: tuple[type[Page], ...] = (
     Stories,
     Videos,
     Posts,
     Manual,
+    Insights,
     Accounts,
     Sources,
     Jobs,
     Failures,
     Limits,
+    Webhooks,
     Users,
     Audit,
     Me,

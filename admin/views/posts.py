@@ -11,6 +11,7 @@ from flask import Response, abort, flash, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from peewee import ModelSelect
 
+from admin import insights
 from admin.auth import person
 from admin.lists import cut
 from admin.views.page import Page, chosen, done, each, expose, get, settings
@@ -116,6 +117,7 @@ class Posts(Page):
             music_url=choices.MUSIC_URL,
             ways=WAYS,
             jobs=[(job, ledger.explain(job)) for job in jobs.order_by(Job.id)],
+            points=insights.curve(post_id),
             attempts=list(attempts.limit(100)),
         )
 

@@ -29,6 +29,7 @@ from pipelines.ledger.claims import (
     renew,
     resolve_dead_letters,
     set_aside,
+    wake,
 )
 from pipelines.ledger.hand import cancel, discard, explain, requeue
 from pipelines.ledger.sweep import forget_hints, free_leases, sweep
@@ -56,4 +57,5 @@ __all__ = [
     "resolve_dead_letters",
     "set_aside",
     "sweep",
+    "wake",
 ]

@@ -142,6 +142,24 @@ def enqueue(
         on_commit(partial(hint, stage, subject_id, request_id=request_id))
 
 
+def wake(stage: str, subject_id: int) -> bool:
+    """There is news about a row: its waiting job is due now. False where none waits.
+
+    Must be inside a transaction; the hint goes out after its commit. A job that has to wait for
+    a limit is put off again before it is claimed, so waking it too often does no harm.
+    """
+    cursor = database.execute_sql(
+        "UPDATE job SET due_at = LEAST(due_at, now()), sent_at = now(), sends = 0 "
+        "WHERE stage = %s AND subject_id = %s AND state = 'waiting' RETURNING request_id",
+        (stage, subject_id),
+    )
+    woken = cursor.fetchone()
+    if woken is None:
+        return False
+    on_commit(partial(hint, stage, subject_id, request_id=woken[0]))
+    return True
+
+
 def resolve_dead_letters(job_id: int, resolution: str) -> None:
     DeadLetter.update(resolved_at=now(), resolution=resolution).where(
         DeadLetter.job == job_id, DeadLetter.resolved_at.is_null()

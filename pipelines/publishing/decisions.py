@@ -52,7 +52,7 @@ def mark_published(
         post = _closed(post_id, "published")
         post.move(
             PostState.PUBLISHED,
-            platform_id=platform_id,
+            platform_id=platform_id or post.platform_id,
             address=address,
             published_at=now(),
             reason=reason,

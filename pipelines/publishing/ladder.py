@@ -81,6 +81,11 @@ def way_now(post: Post, account: Account) -> tuple[Way, list[tuple[Way, str]]]:
     )
 
 
+def expected(post: Post, account: Account) -> Way | None:
+    """The way that the post's next try will take, as far as can be seen; None where none is."""
+    return next((way for way in _from(post, account) if not closed(way, account)), None)
+
+
 def closed(way: Way, account: Account) -> str:
     """Why the account's posts can't take this way now; empty when they can."""
     return openings.closed(way, account, has_session=bool(account.browser_session))

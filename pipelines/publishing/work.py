@@ -113,7 +113,9 @@ class Work:
     def end(self, state: PostState, platform_id: str, **changes: Any) -> None:
         with self.claim.finish():
             schedule.lock_turns(self.post)
-            self.move(state, platform_id=platform_id, reason="", **changes)
+            if platform_id:  # what a webhook has told before is not wiped by an answer without it
+                changes["platform_id"] = platform_id
+            self.move(state, reason="", **changes)
             history.end(self.post, state, platform_id=platform_id)
             schedule.release_next(self.post, request_id=self.claim.request_id)
         log.info("post_ended", post=self.post.id, state=state)

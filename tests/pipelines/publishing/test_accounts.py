@@ -72,7 +72,12 @@ def test_two_accounts_are_connected_over_the_authorize_page(
 
     first, second = Account.select().order_by(Account.id)
     assert [first.name, second.name] == ["Storymill Tales", "Midnight Pages"]
-    assert first.scopes.split(",") == ["user.info.basic", "video.publish", "video.upload"]
+    assert first.scopes.split(",") == [
+        "user.info.basic",
+        "video.publish",
+        "video.upload",
+        "video.list",
+    ]
     # Lifetimes are the answer's: 2 hours and 180 days
     assert timedelta(minutes=119) < first.access_expires_at - now() <= 2 * HOUR
     assert timedelta(days=179) < first.refresh_expires_at - now() <= timedelta(days=180)

@@ -1,0 +1,186 @@
+"""How published videos do: totals, comparisons and curves for the pages (U11).
+
+A video counts as it was counted last: one step down an index for each post of the period, so that
+the length of the curves doesn't matter. That is 12,500 posts for a million rows of counts.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from core.db import database
+from models import now
+
+PERIODS = (7, 30, 90)
+"""Days since the publication."""
+BEST = 50
+LEAST_TO_COMPARE = 3
+"""Videos that an hour needs before it may be called the best."""
+
+LAST = """
+    SELECT post.id, post.account_id, post.video_id, post.published_at,
+           counts.created_at AS counted_at, views, likes, comments, shares
+    FROM post CROSS JOIN LATERAL (
+        SELECT * FROM insight WHERE post_id = post.id ORDER BY id DESC LIMIT 1
+    ) AS counts
+    WHERE published_at >= %(since)s AND (%(account)s IS NULL OR account_id = %(account)s)
+"""
+ABOUT = """
+    JOIN account ON account.id = last.account_id
+    JOIN video ON video.id = last.video_id
+    JOIN part ON part.id = video.part_id
+    JOIN script ON script.id = part.script_id
+"""
+SUMS = """
+    count(*) AS videos, COALESCE(sum(views), 0)::bigint AS views,
+    COALESCE(percentile_cont(0.5) WITHIN GROUP (ORDER BY views), 0) AS median,
+    COALESCE(sum(likes), 0)::bigint AS likes, COALESCE(sum(comments), 0)::bigint AS comments,
+    COALESCE(sum(shares), 0)::bigint AS shares
+"""
+# Looked up video by video: for a join PostgreSQL would read all stories of all time.
+SOURCE = """
+    (SELECT source_id FROM video JOIN part ON part.id = part_id JOIN script ON script.id = script_id
+                                 JOIN story ON story.id = story_id WHERE video.id = last.video_id)
+"""
+KEYS = {
+    "accounts": ("last.account_id", ""),
+    "hours": (
+        "extract(hour FROM published_at AT TIME ZONE account.timezone)::int",
+        "JOIN account ON account.id = last.account_id",
+    ),
+    "sources": (SOURCE, ""),
+}
+"""What videos are compared by: an expression, and the join that it needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Videos that have ``key`` in common; all of them where it is None."""
+
+    key: int | None
+    videos: int = 0
+    views: int = 0
+    median: float = 0.0
+    """Of the views: one video that everybody saw makes no good hour."""
+    likes: int = 0
+    comments: int = 0
+    shares: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One video as it was counted last."""
+
+    post_id: int
+    published_at: datetime
+    counted_at: datetime
+    views: int
+    likes: int
+    comments: int
+    shares: int
+    account: str
+    title: str
+    number: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One count on a video's curve, and its place there (``x`` and ``y`` from 0 to 1)."""
+
+    x: float
+    y: float
+    at: datetime
+    age: timedelta
+    views: int
+    likes: int
+    comments: int
+    shares: int
+
+
+def compared(by: str, days: int, account_id: int | None = None) -> tuple[Sum, list[Sum]]:
+    """The videos of the period all together, and by ``by`` (of ``KEYS``), the most seen first."""
+    key, join = KEYS[by]
+    rows = _ask(
+        f"WITH last AS ({LAST}), keyed AS (SELECT {key} AS key, last.* FROM last {join}) "
+        f"SELECT key, {SUMS} FROM keyed GROUP BY GROUPING SETS ((), (key)) "
+        "ORDER BY grouping(key) DESC, 3 DESC, key",
+        **_of(days, account_id),
+    )
+    together, *sums = [Sum(*row) for row in rows]
+    return together, sums
+
+
+def best_hour(hours: list[Sum]) -> Sum | None:
+    """The hour whose median is highest, of those that have enough videos to tell."""
+    enough = [hour for hour in hours if hour.videos >= LEAST_TO_COMPARE]
+    return max(enough, key=lambda hour: hour.median, default=None)
+
+
+def most_seen(days: int, account_id: int | None = None) -> tuple[Sum, list[Shown]]:
+    """The videos of the period all together, and the ``BEST`` of them."""
+    rows = _ask(
+        f"WITH every AS MATERIALIZED ({LAST}), "
+        f"last AS (SELECT * FROM every ORDER BY views DESC, id LIMIT {BEST}) "
+        f"SELECT sums.*, last.id, published_at, counted_at, last.views, last.likes, last.comments, "
+        "last.shares, account.name, script.title, number, part.of "
+        f"FROM (SELECT {SUMS} FROM every) AS sums CROSS JOIN last {ABOUT} "
+        "ORDER BY last.views DESC, last.id",
+        **_of(days, account_id),
+    )
+    together = Sum(None, *rows[0][:6]) if rows else Sum(None)
+    return together, [Shown(*row[6:]) for row in rows]
+
+
+COLUMNS = (
+    *("published", "account", "source", "title", "part", "parts", "platform id", "address"),
+    *("counted", "views", "likes", "comments", "shares"),
+)
+
+
+def table(days: int, account_id: int | None, most: int) -> list[tuple[Any, ...]]:
+    """``COLUMNS`` of each video of the period, the newest first, at most ``most``."""
+    return _ask(
+        f"WITH last AS (SELECT * FROM ({LAST}) AS l ORDER BY published_at DESC LIMIT %(most)s) "
+        "SELECT last.published_at, account.name, source.name, script.title, number, part.of, "
+        "post.platform_id, post.address, counted_at, views, likes, comments, shares "
+        f"FROM last {ABOUT} JOIN post ON post.id = last.id JOIN story ON story.id = story_id "
+        "JOIN source ON source.id = source_id ORDER BY last.published_at DESC",
+        most=most,
+        **_of(days, account_id),
+    )
+
+
+def curves(post_ids: list[int]) -> dict[int, list[Point]]:
+    """Each video's counts from its publication on; no entry for a video without any."""
+    rows = _ask(
+        "SELECT post_id, insight.created_at, insight.created_at - published_at, views, likes, "
+        "comments, shares FROM insight JOIN post ON post.id = post_id "
+        "WHERE post_id = ANY(%(ids)s) AND published_at IS NOT NULL ORDER BY post_id, insight.id",
+        ids=post_ids,
+    )
+    found: dict[int, list[Any]] = defaultdict(list)
+    for post_id, *row in rows:
+        found[post_id].append(row)
+    return {post_id: _scaled(counts) for post_id, counts in found.items()}
+
+
+def curve(post_id: int) -> list[Point]:
+    return curves([post_id]).get(post_id, [])
+
+
+def _of(days: int, account_id: int | None) -> dict[str, Any]:
+    return {"since": now() - timedelta(days=days), "account": account_id}
+
+
+def _ask(sql: str, **values: Any) -> list[Any]:
+    return list(database.execute_sql(sql, values).fetchall())
+
+
+def _scaled(counts: list[Any]) -> list[Point]:
+    longest = max(timedelta(seconds=1), *(age for _, age, *_ in counts))
+    most = max(1, *(views for _, _, views, *_ in counts))
+    return [Point(max(0.0, count[1] / longest), count[2] / most, *count) for count in counts]

@@ -1,0 +1,67 @@
+"""Where TikTok tells of events: open to anybody, taken only with TikTok's signature.
+
+Nothing touches the database before the signature has been checked.
+"""
+
+from __future__ import annotations
+
+import structlog
+from flask import Blueprint, Flask, Response, current_app, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import BadRequest, HTTPException
+
+from core import db
+from core.errors import InputError
+from core.settings import Settings
+from pipelines.publishing import webhooks
+from pipelines.publishing.webhook_wire import MOST_BYTES, RefusedError, verify
+
+log = structlog.get_logger(__name__)
+
+blueprint = Blueprint("webhook_receiver", __name__)
+"""Not "webhooks": the page of that name shows what came."""
+
+PATH = "/webhooks/tiktok"
+STATUSES = {"garbled": 400, "forged": 401, "old": 401}
+
+
+@blueprint.post(PATH)
+def tiktok() -> ResponseReturnValue:
+    """200 once the event is kept; TikTok tells it again after any other answer."""
+    settings: Settings = current_app.extensions["settings"]
+    secret = settings.tiktok_client_secret.get_secret_value()
+    if not secret:
+        return _refused("unset", 503, "TIKTOK_CLIENT_SECRET is not set, so nothing can be checked.")
+    request.max_content_length = MOST_BYTES
+    try:
+        body = request.get_data()
+        verify(request.headers.get("TikTok-Signature", ""), body, secret)
+        with db.session():
+            webhooks.receive(body)
+    except RefusedError as error:
+        return _refused(error.code, STATUSES[error.code], str(error))
+    except InputError as error:
+        return _refused("unreadable", BadRequest.code, str(error))
+    return _answer(200, "Thank you.")
+
+
+@blueprint.errorhandler(HTTPException)
+def unreadable(error: HTTPException) -> ResponseReturnValue:
+    """Too large, or cut off on its way."""
+    status = error.code or BadRequest.code
+    return _refused("too_large" if status == 413 else "cut_off", status, error.name)  # noqa: PLR2004  # the protocol's own figure
+
+
+def _refused(what: str, status: int, sentence: str) -> Response:
+    webhooks.EVENTS.labels(what).inc()
+    log.warning("webhook_refused", what=what, bytes=request.content_length)
+    return _answer(status, sentence)
+
+
+def _answer(status: int, sentence: str) -> Response:
+    return Response(sentence + "\n", status, mimetype="text/plain")
+
+
+def install(app: Flask) -> None:
+    app.register_blueprint(blueprint)
+    app.extensions["csrf"].exempt(blueprint)  # TikTok has no session; its signature is the proof

@@ -1,0 +1,236 @@
+"""How published videos do: asked often while they are new, ever more rarely later (U11).
+
+``Post.next_insight_at`` drives it: None is "not begun" (a tick begins it once the post is
+published), ``NEVER`` is "ended". A tick takes what is due by moving it on to its next time, so that
+two ticks never take the same, and a tick that dies costs one point of a curve. Then it asks,
+account by account, with no connection held; what goes wrong with one is that account's alone.
+
+A post whose number on the platform isn't known (private ones never get one) is not asked about,
+and waits for it along the same times.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from peewee import fn
+
+from adapters.ports import Authorizer, Insights, VideoCounts
+from core import db
+from core.errors import ConfigurationError, Retryable, StageError
+from core.limiter import Limiter, LimiterUnavailableError
+from models import Account, AccountState, Insight, Post, PostState, now
+from pipelines.limits import VIDEO_QUERY, Limits
+from pipelines.publishing import tokens
+from pipelines.publishing.locks import locked
+
+log = structlog.get_logger(__name__)
+
+STEPS = (
+    (timedelta(hours=3), timedelta(minutes=15)),
+    (timedelta(hours=24), timedelta(hours=1)),
+    (timedelta(days=7), timedelta(hours=6)),
+    (timedelta(days=30), timedelta(days=1)),
+)
+"""Up to which age of a video it is asked about how often: 80 times, then no more."""
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+
+SCOPE = "video.list"
+MOST_A_CALL = 20
+MOST_A_TICK = 1_000
+TICK_SECONDS = 45.0
+"""A tick that takes longer leaves the rest to the next one, so that it keeps no worker busy."""
+AWAY = timedelta(minutes=5)
+"""Pause where TikTok or Redis is away and names none of its own."""
+SHUT = timedelta(hours=1)
+"""Pause for an account that can't be asked until a person does something."""
+GONE_AFTER = timedelta(hours=48)
+"""A video that TikTok hasn't shown for so long, asked at least every six hours, is gone."""
+GONE = (
+    "TikTok shows this video no more (deleted, or private), so its views are no longer asked for."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    post_id: int
+    account_id: int
+    platform_id: str
+
+
+def next_after(published_at: datetime, moment: datetime) -> datetime | None:
+    """The first time after ``moment`` at which the video is asked about; None when it is too old.
+
+    Times are counted from the publication, so that a late tick shifts no later point.
+    """
+    age = max(timedelta(), moment - published_at)
+    for until, step in STEPS:
+        if age < until:
+            return published_at + (age // step + 1) * step
+    return None
+
+
+def measure_due(
+    insights: Insights, authorizer: Authorizer, limiter: Limiter, limits: Limits
+) -> Counter[str]:
+    """Ask for the counts of every video that is due; how many were counted, missing and so on.
+
+    Any number of processes may do so at once. Never raises for an account that can't be asked.
+
+    Args:
+        insights: the platform's figures.
+        authorizer: for tokens that have to be renewed.
+        limiter: grants the calls, as ``tiktok_video_query`` is set.
+        limits: the figures as they are set now.
+    """
+    tick = _Tick(insights, authorizer, limiter, limits, time.monotonic() + TICK_SECONDS, Counter())
+    _begin()
+    by_account: dict[int, list[Due]] = defaultdict(list)
+    for due in _take_due():
+        by_account[due.account_id].append(due)
+    for account_id, posts in by_account.items():
+        tick.measure(account_id, posts)
+    if tick.counts:
+        log.info("videos_measured", **tick.counts)
+    return tick.counts
+
+
+@dataclass(slots=True)
+class _Tick:
+    insights: Insights
+    authorizer: Authorizer
+    limiter: Limiter
+    limits: Limits
+    deadline: float
+    counts: Counter[str]
+
+    def measure(self, account_id: int, posts: list[Due]) -> None:
+        columns = Account.select(
+            Account.id, Account.name, Account.open_id, Account.state, Account.scopes
+        )
+        account = columns.where(Account.id == account_id).get()
+        if account.state != AccountState.CONNECTED or SCOPE not in account.scopes.split(","):
+            self.put_off(account_id, posts, SHUT, "not_allowed")
+            return
+        while posts:
+            batch, rest = posts[:MOST_A_CALL], posts[MOST_A_CALL:]
+            if not self.may_ask(account_id, posts):
+                return
+            try:
+                found = self.ask(account, batch)
+            except Retryable as error:
+                log.warning("videos_not_measured", account=account_id, code=error.code)
+                self.pause(account_id, posts, error)
+                return
+            except (StageError, ConfigurationError) as error:  # the latter: an unreadable token
+                log.warning("videos_not_measured", account=account_id, error=str(error))
+                self.put_off(account_id, posts, SHUT, "refused")
+                return
+            _write(batch, found)
+            self.counts.update(
+                "counted" if due.platform_id in found else "missing" for due in batch
+            )
+            posts = rest
+
+    def may_ask(self, account_id: int, posts: list[Due]) -> bool:
+        if time.monotonic() > self.deadline:
+            self.put_off(account_id, posts, timedelta(), "left_for_later")
+            return False
+        limit = self.limits.as_set(replace(VIDEO_QUERY, key=str(account_id)))
+        try:
+            turn = self.limiter.acquire([limit], who=f"insights:{account_id}")
+        except LimiterUnavailableError as error:
+            log.warning("videos_not_measured", account=account_id, error=str(error))
+            self.put_off(account_id, posts, AWAY, "left_for_later")
+            return False
+        if not turn.granted:
+            self.put_off(account_id, posts, timedelta(seconds=turn.seconds), "left_for_later")
+        return turn.granted
+
+    def ask(self, account: Account, posts: list[Due]) -> dict[str, VideoCounts]:
+        ids = [due.platform_id for due in posts]
+        found = tokens.with_token(
+            account, self.authorizer, lambda token: self.insights.counts(token, ids)
+        )
+        return {video_id: counts for video_id, counts in found.items() if video_id in ids}
+
+    def pause(self, account_id: int, posts: list[Due], error: Retryable) -> None:
+        length = max(AWAY, timedelta(seconds=error.after or 0))
+        self.put_off(account_id, posts, length, "left_for_later")
+
+    def put_off(self, account_id: int, posts: list[Due], length: timedelta, why: str) -> None:
+        """Nothing of the account is due for ``length``, so that it isn't asked in vain."""
+        self.counts[why] += len(posts)
+        at = now() + length
+        ids = [due.post_id for due in posts]
+        with db.transaction():
+            sooner = (Post.account == account_id) & (Post.next_insight_at < at)
+            Post.update(next_insight_at=at).where(Post.id.in_(ids) | sooner).execute()
+
+
+def _begin() -> None:
+    """What has been published since the last tick is due now."""
+    new = Post.select(Post.id).where(
+        Post.state == PostState.PUBLISHED,
+        Post.next_insight_at.is_null(),
+        Post.published_at > now() - STEPS[-1][0],
+    )
+    with db.transaction():
+        ids = [post.id for post in locked(new.limit(MOST_A_TICK), skip_locked=True)]
+        Post.update(next_insight_at=now()).where(Post.id.in_(ids)).execute()
+
+
+def _take_due() -> list[Due]:
+    """The posts that are due, the longest waiting first; each is on its way to its next time."""
+    moment = now()
+    columns = Post.select(Post.id, Post.account, Post.platform_id, Post.published_at)
+    due = columns.where(
+        Post.next_insight_at <= moment,
+        Post.state == PostState.PUBLISHED,
+        Post.published_at.is_null(False),
+    ).order_by(Post.next_insight_at)
+    with db.transaction():
+        posts: list[Any] = list(locked(due.limit(MOST_A_TICK), skip_locked=True).tuples())
+        times = [next_after(published_at, moment) or NEVER for *_, published_at in posts]
+        db.database.execute_sql(
+            "UPDATE post SET next_insight_at = next.at "
+            "FROM unnest(%s::int[], %s::timestamptz[]) AS next (id, at) WHERE post.id = next.id",
+            ([post_id for post_id, *_ in posts], times),
+        )
+    return [Due(*post[:3]) for post in posts if post[2]]
+
+
+def _write(posts: Sequence[Due], found: dict[str, VideoCounts]) -> None:
+    seen = [(due.post_id, found[due.platform_id]) for due in posts if due.platform_id in found]
+    missing = [due.post_id for due in posts if due.platform_id not in found]
+    with db.transaction():
+        for post_id, counts in seen:
+            Insight.create(
+                post=post_id,
+                views=counts.views,
+                likes=counts.likes,
+                comments=counts.comments,
+                shares=counts.shares,
+            )
+            if counts.address:
+                Post.update(address=counts.address).where(
+                    Post.id == post_id, Post.address == ""
+                ).execute()
+        if missing:
+            _end_what_is_gone(missing)
+
+
+def _end_what_is_gone(post_ids: Iterable[int]) -> None:
+    long_ago = now() - GONE_AFTER
+    seen_since = Insight.select(Insight.id).where(
+        Insight.post == Post.id, Insight.created_at > long_ago
+    )
+    Post.update(next_insight_at=NEVER, reason=GONE).where(
+        Post.id.in_(list(post_ids)), Post.published_at < long_ago, ~fn.EXISTS(seen_since)
+    ).execute()

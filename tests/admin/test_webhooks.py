@@ -1,0 +1,218 @@
+"""TikTok's events arrive over HTTP: who gets in, what is answered, and what a storm leaves."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import imageio_ffmpeg
+import pytest
+from pydantic import SecretStr
+from werkzeug.serving import make_server
+
+from admin.app import create_app
+from core import db
+from models import Account, AccountState, Job, JobState, Post, PostState, WebhookEvent, now
+from pipelines.publishing.webhooks import EVENTS
+from scripts.sandbox.testing import running_sandbox
+from tests.admin import records
+from tests.pipelines.publishing.events import SECRET, body, signed
+from tests.sandbox.posting import ask, publish
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from flask import Flask
+    from flask.testing import FlaskClient
+    from werkzeug.test import TestResponse
+
+    from core.settings import Settings
+    from tests.admin.conftest import Browser
+
+COMPLETE = "post.publish.complete"
+IN_VIEW = "post.publish.publicly_available"
+
+
+@pytest.fixture
+def app(settings: Settings, record: None) -> Flask:
+    return create_app(settings.model_copy(update={"tiktok_client_secret": SecretStr(SECRET)}))
+
+
+def tell(client: FlaskClient, text: bytes, signature: str | None = None) -> TestResponse:
+    headers = {"TikTok-Signature": signed(text) if signature is None else signature}
+    with db.closed_for_long_work():
+        return client.post(
+            "/webhooks/tiktok", data=text, headers=headers, content_type="application/json"
+        )
+
+
+def test_a_signed_event_is_taken_without_sign_in_or_form_token(app: Flask) -> None:
+    told = body(COMPLETE, publish_id="p1")
+
+    answers = [tell(app.test_client(), told) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert WebhookEvent.select().count() == 1
+    assert answers[0].mimetype == "text/plain"
+    assert "Set-Cookie" not in answers[0].headers
+
+
+def test_what_is_not_tiktoks_gets_in_nowhere(
+    app: Flask, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client, told = app.test_client(), body(COMPLETE, publish_id="canary-body")
+    refused = EVENTS.labels("forged")._value.get()  # noqa: SLF001  # the library's own way
+
+    answers = {
+        "unsigned": tell(client, told, ""),
+        "garbled": tell(client, told, "t=now,s=trust-me"),
+        "forged": tell(client, told, signed(told, secret="guessed")),
+        "old": tell(client, told, signed(told, at=time.time() - 3_600)),
+        "no event": tell(client, b"[1]"),
+        "large": tell(client, b"[" + b" " * 70_000 + b"]"),
+    }
+
+    assert {name: answer.status_code for name, answer in answers.items()} == {
+        "unsigned": 400,
+        "garbled": 400,
+        "forged": 401,
+        "old": 401,
+        "no event": 400,
+        "large": 413,
+    }
+    assert WebhookEvent.select().count() == 0
+    assert EVENTS.labels("forged")._value.get() == refused + 1  # noqa: SLF001  # the library's own way
+    written = caplog.text + capsys.readouterr().out
+    assert "webhook_refused" in written
+    assert "canary" not in written + "".join(answer.text for answer in answers.values())
+    assert client.get("/webhooks/tiktok").status_code == 405
+
+
+def test_without_the_apps_secret_nothing_is_taken(settings: Settings, record: None) -> None:
+    told = body(COMPLETE)
+
+    answer = tell(create_app(settings).test_client(), told, signed(told, secret=""))
+
+    assert answer.status_code == 503
+    assert "TIKTOK_CLIENT_SECRET is not set" in answer.text
+
+
+def test_the_page_shows_the_address_and_what_came(app: Flask, viewer: Browser) -> None:
+    assert "http://127.0.0.1:8080/webhooks/tiktok" in viewer.get("/webhooks/").text
+
+    tell(app.test_client(), body("authorization.removed", "open-nobody"))
+
+    page = viewer.get("/webhooks/").text
+    assert "authorization.removed" in page
+    assert "not used: no such account" in page
+
+
+def test_a_storm_of_repeated_events_in_any_order_leaves_the_right_states(
+    app: Flask, settings: Settings
+) -> None:
+    # given posts in the inbox, and on their way
+    posts = [post(settings.media_dir, f"p{number}", inbox=number % 2 == 0) for number in range(60)]
+    # when their events come from several sides at once, shuffled, every third one twice
+    events = [
+        body(event, publish_id=str(row.publish_id), post_id=7_000 + row.id)
+        for row in posts
+        for event in (COMPLETE, IN_VIEW)
+    ]
+    storm = events + events[: len(events) // 2]
+    random.Random(7).shuffle(storm)  # noqa: S311  # the same storm each time
+    with db.closed_for_long_work(), ThreadPoolExecutor(6) as senders:
+        answers = list(senders.map(lambda told: send(app, told), storm))
+    # then each is taken once
+    assert set(answers) == {200}
+    assert WebhookEvent.select().count() == len(events)
+    # and what was in the inbox is published; the others' jobs are to ask, and do
+    for row in posts:
+        after, job = Post.get_by_id(row.id), Job.of("confirm", row.id)
+        assert after.platform_id == str(7_000 + row.id)
+        if row.state == PostState.INBOX:
+            assert (after.state, job) == (PostState.PUBLISHED, None)
+        else:
+            assert after.state == PostState.PROCESSING
+            assert job is not None
+            assert (job.state, job.sent_at is not None) == (JobState.WAITING, True)
+
+
+def test_tiktok_itself_is_understood(settings: Settings, record: None, tmp_path: Path) -> None:
+    with running_sandbox(processing_seconds=0.05, webhook_retry_seconds=0.1) as tiktok:
+        # given a creator's account, and a post that TikTok is processing
+        secret = SecretStr(tiktok.settings.tiktok_client_secret)
+        app = create_app(settings.model_copy(update={"tiktok_client_secret": secret}))
+        grant = tiktok.grant()
+        account = records.account(
+            open_id=grant["open_id"], last_refreshed_at=now() - timedelta(minutes=5)
+        )
+        with served(app) as url:
+            tiktok.change(webhook_url=f"{url}/webhooks/tiktok")
+            publish_id = publish(tiktok, grant["access_token"], clip(tmp_path))
+            records.post(
+                records.video(settings.media_dir),
+                account,
+                PostState.PUBLISHED,
+                publish_id=publish_id,
+            )
+            # when TikTok tells that it can be seen, and then that the creator has left
+            told = until(2)
+            tiktok.fault("tiktok", "creator_info", "revoked")
+            ask(tiktok, grant["access_token"], "post/publish/creator_info/query")
+            removed = until(3)[-1]
+    # then we have understood
+    assert {event.event for event in told} == {COMPLETE, IN_VIEW}
+    assert removed.outcome == "the account needs to be connected again"
+    assert Account.get_by_id(account.id).state == AccountState.EXPIRED
+    assert len(Post.get().platform_id) == 19
+
+
+def until(count: int) -> list[WebhookEvent]:
+    """The events, once there are ``count``."""
+    end = time.monotonic() + 10
+    while WebhookEvent.select().count() < count:
+        assert time.monotonic() < end, "the events did not come"
+        time.sleep(0.05)
+    return list(WebhookEvent.select().order_by(WebhookEvent.id))
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+def clip(folder: Path) -> Path:
+    made = folder / "clip.mp4"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi"]
+    command += ["-i", "testsrc2=s=540x960:r=30:d=1", "-pix_fmt", "yuv420p", str(made)]
+    subprocess.run(command, check=True)
+    return made
+
+
+def send(app: Flask, told: bytes) -> int:
+    headers = {"TikTok-Signature": signed(told)}
+    return app.test_client().post("/webhooks/tiktok", data=told, headers=headers).status_code
+
+
+def post(media: Path, publish_id: str, *, inbox: bool) -> Post:
+    video = records.video(media, records.part(records.story(publish_id)))
+    on = Account.get_or_none() or records.account()
+    state = PostState.INBOX if inbox else PostState.PROCESSING
+    made = records.post(video, on, state, publish_id=publish_id)
+    if not inbox:
+        records.job("confirm", made.id)
+    return made
