@@ -32,10 +32,8 @@ INBOX_INIT = Limit("tiktok_inbox_init", 6, MINUTE)
 STATUS = Limit("tiktok_status", 30, MINUTE)
 VIDEO_QUERY = Limit("tiktok_video_query", 600, MINUTE)
 
-LIMITS = {
-    limit.name: limit
-    for limit in (REDDIT, SCRIPT, CREATOR_INFO, INIT, POSTS, INBOX_INIT, STATUS, VIDEO_QUERY)
-}
+ALL = (REDDIT, SCRIPT, CREATOR_INFO, INIT, POSTS, INBOX_INIT, STATUS, VIDEO_QUERY)
+LIMITS = {limit.name: limit for limit in ALL}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from admin.views.accounts import Accounts
 from admin.views.audit import Audit
+from admin.views.calendar import Calendar
 from admin.views.failures import Failures
 from admin.views.home import Home
 from admin.views.insights import Insights
@@ -21,6 +22,7 @@ VIEWS: tuple[type[Page], ...] = (
     Stories,
     Videos,
     Posts,
+    Calendar,
     Manual,
     Insights,
     Accounts,

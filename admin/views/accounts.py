@@ -119,7 +119,7 @@ class Accounts(Page):
             privacy=PRIVACY,
             music_url=choices.MUSIC_URL,
             zones=choices.zones(),
-            slots=choices.slots(account_id),
+            slots=choices.weekly_slots(account_id),
             days=choices.DAYS,
             most_a_day=choices.MOST_A_DAY,
             most_gap=choices.MOST_GAP_MINUTES,

@@ -245,6 +245,39 @@ def postpone(stage: str, subject_id: int, seconds: float, waits_for: str) -> Non
         )
 
 
+def reschedule(stage: str, due: dict[int, tuple[datetime, str]]) -> None:
+    """Move unclaimed jobs to other times; those that run are left alone.
+
+    Jobs that somebody else holds at this moment are too, so that nobody waits in a circle: the
+    stage has to see for itself whether it is time.
+
+    Args:
+        stage: of all of them.
+        due: by subject, when it is due and what it waits for until then.
+    """
+    with transaction():
+        database.execute_sql(
+            """
+            UPDATE job SET due_at = wanted.due_at, sent_at = NULL, sends = 0,
+                           waits_for = wanted.waits_for
+            FROM unnest(%s::int[], %s::timestamptz[], %s::text[])
+                 AS wanted (subject_id, due_at, waits_for)
+            WHERE job.subject_id = wanted.subject_id
+              AND (GREATEST(job.due_at, now()) <> GREATEST(wanted.due_at, now())
+                   OR (job.waits_for <> wanted.waits_for AND wanted.due_at > now()))
+              AND job.id IN (SELECT id FROM job WHERE stage = %s AND subject_id = ANY(%s)
+                             AND state = 'waiting' ORDER BY id FOR UPDATE SKIP LOCKED)
+            """,
+            (
+                list(due),
+                [moment for moment, _ in due.values()],
+                [storable(reason) for _, reason in due.values()],
+                stage,
+                list(due),
+            ),
+        )
+
+
 def set_aside(held: Claim, error: StageError | Exception, trace: str) -> None:
     """The job is dead: its dead letter keeps what is needed to understand and repeat it."""
     code = error.code if isinstance(error, StageError) else type(error).__name__

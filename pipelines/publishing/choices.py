@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from core import db
 from core.cookies import parse_cookies
 from core.crypto import EncryptedTextField
 from core.errors import InputError
 from models import Account, AuditEntry, Slot, Way
+from pipelines.publishing import booking, slots
 from pipelines.publishing.locks import locked
 from pipelines.publishing.openings import WAYS
 from pipelines.publishing.options import PRIVACY, SWITCHES
@@ -44,11 +43,11 @@ SWITCH_WORDS = dict(zip(SWITCHES, ("comments", "duets", "stitches", "AI label"),
 
 
 def times_changed(account: Account) -> None:
-    """Called within the transaction that has changed when an account's posts may go out.
+    """The account's planned posts are booked anew, in the transaction that has changed its times.
 
-    THE CALL POINT for booking: the account's planned posts are to be booked anew here. Its row is
-    locked, and holds all but its secrets (``PLAIN``).
+    Its row is locked, and holds all but its secrets (``PLAIN``).
     """
+    booking.rebook(account.id)
 
 
 # ── posts ────────────────────────────────────────────────────────────────────────────────────
@@ -115,22 +114,14 @@ def set_ways(account_id: int, ways: Iterable[str], by: str) -> None:
 @cache
 def zones() -> tuple[str, ...]:
     """Names of the time zones of the world (IANA), those that are places first."""
-    return tuple(sorted(available_timezones(), key=lambda name: ("/" not in name, name)))
+    return tuple(sorted(slots.zone_names(), key=lambda name: ("/" not in name, name)))
 
 
 def zone(name: str) -> str:
-    """The zone's proper name; InputError, with one that is nearly so called, for an unknown one."""
-    name = name.strip().replace(" ", "_")
-    by_small = {known.casefold(): known for known in zones()}
-    if known := by_small.get(name.casefold()):
-        return known
-    cities = {small.rpartition("/")[2]: known for small, known in by_small.items()}
-    near = get_close_matches(name.casefold(), cities, n=1, cutoff=0.75)
-    hint = cities[near[0]] if near else "Europe/Berlin"
-    raise InputError(
-        f"There is no time zone “{name}”. Zones are named by continent and city: "
-        f"{'perhaps' if near else 'such as'} {hint}."
-    )
+    """The zone's proper name, however it was written; InputError for an unknown one."""
+    written = name.strip().replace(" ", "_").casefold()
+    proper = next((known for known in zones() if known.casefold() == written), name.strip())
+    return slots.zone(proper).key
 
 
 def set_times(
@@ -161,7 +152,7 @@ def set_times(
         times_changed(account)
 
 
-def slots(account_id: int) -> dict[int, list[Slot]]:
+def weekly_slots(account_id: int) -> dict[int, list[Slot]]:
     """The account's weekly slots by weekday (1 is Monday), each day's in order of time."""
     days: dict[int, list[Slot]] = {day: [] for day in range(1, 8)}
     for slot in Slot.select().where(Slot.account == account_id).order_by(Slot.at):
@@ -188,7 +179,7 @@ def copy_to_all_days(account_id: int, weekday: int, by: str) -> int:
     Raises:
         InputError: that day has none.
     """
-    times = [slot.at for slot in slots(account_id).get(weekday, [])]
+    times = [slot.at for slot in weekly_slots(account_id).get(weekday, [])]
     if not times:
         raise InputError("This day has no times to copy.")
     wanted = [(day, time) for day in range(1, 8) for time in times]
@@ -210,7 +201,8 @@ def remove_slot(account_id: int, slot_id: int, by: str) -> None:
 def _add(account_id: int, wanted: list[tuple[int, str]], by: str, words: str) -> int:
     with db.transaction():
         account = _locked(account_id)
-        known = {(slot.weekday, slot.at) for day in slots(account_id).values() for slot in day}
+        by_day = weekly_slots(account_id).values()
+        known = {(slot.weekday, slot.at) for day in by_day for slot in day}
         new = [pair for pair in dict.fromkeys(wanted) if pair not in known]
         if len(known) + len(new) > MOST_SLOTS:
             raise InputError(f"An account has at most {MOST_SLOTS} times a week.")

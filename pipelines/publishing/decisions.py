@@ -9,7 +9,7 @@ from __future__ import annotations
 from core import db
 from models import AuditEntry, Job, JobState, Post, PostState, StaleStateError, now
 from pipelines import ledger
-from pipelines.publishing import history, schedule
+from pipelines.publishing import booking, history, schedule
 
 STAGES = ("publish", "confirm", "mail")
 ON_ITS_WAY = frozenset({PostState.CLAIMING, PostState.UPLOADING, PostState.PROCESSING})
@@ -31,6 +31,7 @@ def cancel(post_id: int, by: str, reason: str = "") -> None:
         history.end(post, PostState.CANCELLED)
         _audit("post.cancel", post, by, reason)
         schedule.release_next(post)
+        booking.rebook(post.account.id)
 
 
 def mark_published(
@@ -78,7 +79,7 @@ def post_anew(post_id: int, by: str, reason: str = "") -> None:
             PostState.PLANNED, way="", publish_id=None, upload_url=None, bytes_sent=0, reason=""
         )
         _audit("post.anew", post, by, reason)
-        ledger.enqueue("publish", post.id)
+        schedule.plan_anew(post)
 
 
 def may_decide(post: Post) -> bool:

@@ -7,7 +7,6 @@ before posts, in the order of the stages, so that nobody waits for another in a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from peewee import ModelSelect
@@ -142,26 +141,6 @@ def requeue_parked(account_id: int, by: str) -> int:
     for post in posts:
         requeue(post.id, by)
     return len(posts)
-
-
-def set_time(post_id: int, moment: datetime, by: str) -> None:
-    """Pin a planned post to a moment that a person chose.
-
-    THE CALL POINT for booking, from the command line: it knows of slots, gaps and turns.
-
-    Raises:
-        InputError: the post is not planned any more.
-    """
-    with db.transaction():
-        waits = (Job.stage == "publish") & (Job.subject_id == post_id)
-        Job.update(due_at=moment, sent_at=None, sends=0).where(
-            waits, Job.state == JobState.WAITING
-        ).execute()
-        planned = (Post.id == post_id) & (Post.state == PostState.PLANNED)
-        if not Post.update(scheduled_at=moment, pinned=True).where(planned).execute():
-            state = read(post_id).state
-            raise InputError(f"Post {post_id} is {state}: its time can't be changed any more.")
-        _audit("post.set_time", post_id, by, f"{moment:%Y-%m-%d %H:%M %Z}")
 
 
 def read(post_id: int) -> Post:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from models import Post, PostState, Way
 from pipelines.ledger import Claim
-from pipelines.publishing import history, ladder, manual, schedule
+from pipelines.publishing import booking, history, ladder, manual, schedule
 from pipelines.publishing.browser_upload import BrowserUpload
 from pipelines.publishing.upload import ApiUpload
 from pipelines.publishing.work import Outside, Work
@@ -80,6 +80,10 @@ def _by_browser(work: Work) -> BrowserUpload:
 
 
 def _by_hand(work: Work) -> None:
+    with work.claim.step():
+        wait = booking.turn(work.post)
+    if wait is not None:
+        raise wait
     with work.claim.finish():
         work.move(PostState.MANUAL)
         manual.begin(work.post, request_id=work.claim.request_id)

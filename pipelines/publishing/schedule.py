@@ -1,19 +1,25 @@
-"""Which account gets which video, and when it is a post's turn (P8, U4).
+"""Which account gets which video, and when a post is released to the workers (P8, U4).
 
-The parts of a story go out in order on each account. Two transactions decide that together, the
+A planned post gets its time at once (``booking``), and its job when the parts of its story before
+it are out: the parts go out in order on each account. Two transactions decide that together, the
 one that plans a part and the one that ends the part before it. Both hold the script's row, so that
 the later one always sees what the earlier one did, and no part is forgotten between them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+
 import structlog
 from peewee import ModelSelect
 
 from core import db
+from core.errors import InputError
 from models import (
     Account,
     AccountState,
+    AuditEntry,
     Job,
     Part,
     Post,
@@ -23,14 +29,16 @@ from models import (
     SourceAccount,
     Video,
     VideoState,
+    now,
 )
 from pipelines import ledger
+from pipelines.publishing import booking, bookings
 from pipelines.publishing.locks import locked
 from pipelines.publishing.titles import post_title
 
 log = structlog.get_logger(__name__)
 
-OVER = frozenset({PostState.PUBLISHED, PostState.INBOX, PostState.CANCELLED})
+OVER = bookings.OVER
 """States after which the next part may go out."""
 
 
@@ -49,25 +57,71 @@ def plan(video: Video, *, request_id: str = "") -> list[Post]:
     with db.transaction():
         script = video.part.script
         _lock(script)
+        chosen = _accounts(script.story.source)
+        return [_planned(video, account, request_id)[0] for account in chosen]
+
+
+def post_to(
+    video_id: int, account_ids: Iterable[int], *, at: datetime | None = None, by: str
+) -> list[Post]:
+    """A person has a video posted to these accounts too; those that have it keep their post.
+
+    Args:
+        video_id: READY.
+        account_ids: connected, or expired.
+        at: when the new posts go out (up to a minute ago is at once); None queues them for each
+            account's next free time.
+        by: who.
+
+    Raises:
+        InputError: the video can't be posted, there is no such account, or it can't be at that
+            time; then nothing is planned.
+    """
+    with db.transaction():
+        video = Video.get_or_none(Video.id == video_id)
+        if video is None or video.state != VideoState.READY:
+            raise InputError(f"Video {video_id} is not ready: approve it first.")
+        _lock(video.part.script)
         posts = []
-        for account in _accounts(script.story.source):
-            for ready in _ready_videos(script, up_to=video.part.number):
-                post = Post.get_or_none(Post.video == ready, Post.account == account)
-                if post is None:
-                    post = Post.create(video=ready, account=account, title=_title(ready))
-                    release(post, request_id=request_id)
-                if ready.id == video.id:
-                    posts.append(post)
+        for account_id in sorted(set(account_ids)):
+            account = Account.get_or_none(Account.id == account_id)
+            if account is None or account.state == AccountState.DISCONNECTED:
+                raise InputError(f"Account {account_id} is not connected: connect it first.")
+            post, made = _planned(video, account)
+            if made:
+                subject = f"post {post.id}"
+                AuditEntry.create(actor=by, action="post.plan", subject=subject)
+            if made and at is not None:
+                booking.pin(post.id, at, by)
+            posts.append(Post.get_by_id(post.id))
         return posts
 
 
 def release(post: Post, *, request_id: str = "") -> None:
-    """Make the publish job of a planned post when it is its turn and it has none yet."""
+    """Make the publish job of a planned post whose turn it is, due at the post's time.
+
+    A job that waits already is moved there; one that has ended is a person's to begin anew.
+    """
     with db.transaction():
         _lock(post.video.part.script)
-        planned = Post.get_by_id(post.id).state == PostState.PLANNED
-        if planned and Job.of("publish", post.id) is None and _is_its_turn(post):
-            ledger.enqueue("publish", post.id, request_id=request_id)
+        post = Post.get_by_id(post.id)
+        if post.state == PostState.PLANNED and _is_its_turn(post):
+            if post.scheduled_at is None:
+                booking.book(post)
+            if Job.of("publish", post.id) is None:
+                time = Post.get_by_id(post.id).scheduled_at
+                later = time if time is not None and time > now() else None
+                ledger.enqueue("publish", post.id, request_id=request_id, due_at=later)
+            booking.call_up(post)
+
+
+def plan_anew(post: Post) -> None:
+    """Give a post that a person has planned again its job, which had ended, and a time."""
+    with db.transaction():
+        _lock(post.video.part.script)
+        ledger.enqueue("publish", post.id, due_at=now())
+        booking.book(post)
+        booking.call_up(post)
 
 
 def release_next(post: Post, *, request_id: str = "") -> None:
@@ -81,12 +135,27 @@ def release_next(post: Post, *, request_id: str = "") -> None:
 
 
 def lock_turns(post: Post) -> None:
-    """Take the lock that ``release_next`` needs, before the post's own row is written."""
+    """Take the locks that ``release_next`` needs, before the post's own row is written."""
     _lock(post.video.part.script)
+    bookings.Bookings.of(post)
 
 
 def _lock(script: Script) -> None:
     locked(Script.select(Script.id).where(Script.id == script.id)).get()
+
+
+def _planned(video: Video, account: Account, request_id: str = "") -> tuple[Post, bool]:
+    """The video's post on the account, and whether it is new; the parts before it come with it."""
+    posts = []
+    for ready in _ready_videos(video.part.script, up_to=video.part.number):
+        post = Post.get_or_none(Post.video == ready, Post.account == account)
+        is_new = post is None
+        if post is None:
+            post = Post.create(video=ready, account=account, title=_title(ready))
+            booking.book(post)
+            release(post, request_id=request_id)
+        posts.append((post, is_new))
+    return posts[-1]
 
 
 def _accounts(source: Source) -> list[Account]:

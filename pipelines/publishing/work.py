@@ -14,11 +14,11 @@ import structlog
 
 from adapters.ports import Authorizer, BrowserUploader, PostStatus, Publisher, VideoProbe
 from core import db
-from core.errors import BrowserStopped, Parked, Retryable, StageError, Wait
+from core.errors import AccountFullError, BrowserStopped, Parked, Retryable, StageError, Wait
 from models import Account, Post, PostState, Video, now
 from pipelines import ledger
 from pipelines.ledger import Claim
-from pipelines.publishing import history, ladder, schedule, tokens
+from pipelines.publishing import booking, history, ladder, schedule, tokens
 from pipelines.publishing.checks import MOST_BYTES, CheckedVideo, check_video
 from pipelines.publishing.compliance import check_texts, texts_of
 
@@ -88,10 +88,18 @@ class Work:
         check_texts(texts_of(self.post), allowed=self.post.allowed)
 
     def announcing(self) -> None:
-        """On record before the platform hears of it: the post is "about to" be there."""
+        """On record before the platform hears of it: the post is "about to" be there.
+
+        Raises:
+            Wait: it is not its time.
+        """
         with self.claim.step():
-            self.move(PostState.CLAIMING, reason="")
-            history.begin(self.post, self.post.way)
+            wait = booking.turn(self.post)
+            if wait is None:
+                self.move(PostState.CLAIMING, reason="")
+                history.begin(self.post, self.post.way)
+        if wait is not None:
+            raise wait
 
     @contextmanager
     def recorded(self) -> Iterator[None]:
@@ -101,6 +109,8 @@ class Work:
         """
         try:
             yield
+        except AccountFullError as error:
+            raise self.moved_on(error) from None
         except Wait:
             raise
         except StageError as error:
@@ -127,6 +137,16 @@ class Work:
             due_at = now() + timedelta(seconds=after) if after else None
             ledger.enqueue("publish", self.post.id, request_id=self.claim.request_id, due_at=due_at)
 
+    def moved_on(self, error: AccountFullError) -> AccountFullError:
+        """The platform takes no more of this account now: the post goes to its next slot."""
+        with self.claim.step():
+            schedule.lock_turns(self.post)
+            history.end(self.post, error.code, reason=str(error))
+            self.change(publish_id=None, upload_url=None, bytes_sent=0, reason=str(error))
+            later = booking.moved_on(self.post)
+        later.code = error.code
+        return later
+
     def step_down(self, error: StageError) -> None:
         """Nothing of the post is on the platform: it is tried anew by its account's next way."""
         way, following = self.post.way, ladder.next_way(self.post, self.account)
@@ -146,8 +166,11 @@ class Work:
 
     def stop(self, state: PostState, error: StageError) -> None:
         with self.claim.step():
+            schedule.lock_turns(self.post)
             history.end(self.post, error.code, reason=str(error), screenshot=_screenshot(error))
             self.move(state, reason=str(error))
+            if state in {PostState.FAILED, PostState.PARKED}:
+                booking.rebook(self.account.id)  # what waits for its turn needs no slot now
 
     def forget(self, state: PostState, **changes: Any) -> None:
         self.move(state, publish_id=None, upload_url=None, bytes_sent=0, **changes)

@@ -56,7 +56,7 @@ def _facts(account: Any) -> list[tuple[str, str]]:
         ("posts a day", str(account.posts_a_day)),
         ("gap", f"{account.gap_minutes} min"),
     ]
-    for day, slots in choices.slots(account.id).items():
+    for day, slots in choices.weekly_slots(account.id).items():
         told.append((choices.DAYS[day - 1], ", ".join(slot.at for slot in slots)))
     return told
 
@@ -143,7 +143,7 @@ def set_choices(
 def _remove(account_id: int, text: str, by: str) -> None:
     at, days = _time(text)
     wanted = choices.time_of_day(at)
-    for day, slots in choices.slots(account_id).items():
+    for day, slots in choices.weekly_slots(account_id).items():
         for slot in slots:
             if slot.at == wanted and day in days:
                 choices.remove_slot(account_id, slot.id, by)

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from core.errors import InputError
 from models import Account, Post, PostState, Way
-from pipelines.publishing import decisions, post_choices
+from pipelines.publishing import booking, decisions, post_choices
 from scripts.management.changes import changes, to_each
 from scripts.management.record import record
 
@@ -111,7 +111,7 @@ def time(post_id: int, moment: str, *, dry_run: bool) -> None:
     """Let POST_ID go out at MOMENT, as in "2027-01-31 18:30", by its account's clock."""
     with record(), changes(dry_run=dry_run):
         at = _moment(post_id, moment)
-        post_choices.set_time(post_id, at, getuser())
+        booking.pin(post_id, at, getuser())
         click.echo(f"Post {post_id} goes out at {at:%A %d %B %Y, %H:%M %Z}.")
 
 

@@ -51,6 +51,7 @@ ALTER TABLE post
     ALTER COLUMN pinned DROP DEFAULT,
     ALTER COLUMN way DROP DEFAULT,
     ALTER COLUMN address DROP DEFAULT;
+UPDATE post SET scheduled_at = published_at WHERE published_at IS NOT NULL;
 UPDATE post SET way = attempt.method FROM (
     SELECT DISTINCT ON (post_id) post_id, method FROM attempt ORDER BY post_id, id DESC) attempt
     WHERE attempt.post_id = post.id;

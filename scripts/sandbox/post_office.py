@@ -67,7 +67,7 @@ class MailWire(Wire):
     name = "mail"
     calls = ("connect", "auth", "sender", "recipient", "data")
     own_faults = ()
-    background_faults: ClassVar = {
+    faults_by_call: ClassVar = {
         "connect": ("refuses", "busy", "slow", "reset", "no_tls"),
         "auth": ("refuses", "busy", "slow", "reset"),
         "sender": ("refuses", "busy", "slow", "reset"),

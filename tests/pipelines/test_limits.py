@@ -74,7 +74,9 @@ def post() -> Post:
         true_peak=-2,
         state=VideoState.READY,
     )
-    account = Account.create(open_id="creator", state=AccountState.CONNECTED)
+    account = Account.create(
+        open_id="creator", state=AccountState.CONNECTED, scopes="video.publish,video.upload"
+    )
     return Post.create(video=video, account=account, title="The lamp")
 
 
@@ -84,6 +86,17 @@ def test_only_stages_that_ask_a_service_are_limited() -> None:
     } - {"browser", "mail"}
     assert names("render", 1) == []
     assert names("publish", 404) == []
+
+
+@pytest.mark.parametrize(
+    ("ways", "asked"),
+    [(["inbox", "manual"], ["tiktok_inbox_init"]), (["manual"], []), (["browser"], [])],
+)
+def test_each_way_is_limited_by_what_it_asks(ways: list[str], asked: list[str]) -> None:
+    to_do = post()
+    Account.update(ways=ways).execute()
+
+    assert names("publish", to_do.id) == asked
 
 
 def test_a_subreddit_is_limited_and_a_file_is_not() -> None:

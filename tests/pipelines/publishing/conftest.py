@@ -13,8 +13,9 @@ import pytest
 from adapters.ports import Authorizer, Publisher
 from adapters.tiktok_api import TikTokAuthorizer, TikTokPublisher
 from adapters.video_probe import IsolatedProbe
-from models import Account, Part, Script, Source, SourceKind, Story, Video, VideoState
-from pipelines.publishing import accounts, spool
+from core.db import transaction
+from models import Account, Part, Post, Script, Source, SourceKind, Story, Video, VideoState
+from pipelines.publishing import accounts, schedule, spool
 from pipelines.publishing.work import Outside
 from scripts.sandbox.testing import RunningSandbox, running_sandbox
 from tests.pipelines.publishing.desk import Desk
@@ -140,3 +141,18 @@ def make_videos(clip: Path) -> Callable[..., list[Video]]:
 @pytest.fixture
 def desk(record: None, publisher: Publisher, authorizer: Authorizer, clip: Path) -> Desk:
     return Desk(Outside(publisher, authorizer, IsolatedProbe(), folder=clip.parent.parent))
+
+
+@pytest.fixture
+def planned(record: None, make_videos: Callable[..., list[Video]]) -> Callable[..., list[Post]]:
+    """Plans ``stories`` of ``parts`` parts on the one account there is; their posts by part."""
+
+    def plan(stories: int = 1, parts: int = 1) -> list[Post]:
+        posts = []
+        for _ in range(stories):
+            for video in make_videos(parts):
+                with transaction():
+                    posts += schedule.plan(video)
+        return posts
+
+    return plan

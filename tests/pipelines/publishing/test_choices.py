@@ -24,7 +24,7 @@ from models import (
     now,
 )
 from pipelines import ledger
-from pipelines.publishing import choices, decisions, openings, post_choices
+from pipelines.publishing import choices, openings, post_choices
 from scripts.sandbox.testing import RunningSandbox
 from tests.pipelines.publishing.desk import Desk
 
@@ -156,9 +156,9 @@ def test_times_are_kept_under_the_zones_proper_name(account: Account) -> None:
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"timezone": "Berlin"}, "There is no time zone “Berlin”.*perhaps Europe/Berlin"),
+        ({"timezone": "Berlin"}, "There is no time zone Berlin: perhaps Europe/Berlin"),
         ({"timezone": "../../etc/passwd"}, "There is no time zone"),
-        ({"timezone": ""}, "such as Europe/Berlin"),
+        ({"timezone": ""}, "choose one like Europe/Berlin"),
         ({"posts_a_day": 0}, "from 1 to 50"),
         ({"posts_a_day": 51}, "from 1 to 50"),
         ({"posts_a_day": None}, "a whole number"),
@@ -181,7 +181,7 @@ def test_a_time_is_added_to_several_days_once(account: Account) -> None:
     assert choices.add_slots(account.id, [5, 6], "18:30", "emil") == 1
     assert choices.add_slots(account.id, [1, 1], "9:05", "emil") == 1
 
-    days = choices.slots(account.id)
+    days = choices.weekly_slots(account.id)
     assert [slot.at for slot in days[1]] == ["09:05", "18:30"]
     assert [len(times) for times in days.values()] == [2, 1, 1, 1, 1, 1, 0]
 
@@ -192,10 +192,10 @@ def test_a_days_times_are_copied_to_all_days_and_one_is_removed(account: Account
 
     assert choices.copy_to_all_days(account.id, 3, "emil") == 12
     assert choices.copy_to_all_days(account.id, 3, "emil") == 0
-    sunday = choices.slots(account.id)[7]
+    sunday = choices.weekly_slots(account.id)[7]
     choices.remove_slot(account.id, sunday[0].id, "emil")
 
-    assert [slot.at for slot in choices.slots(account.id)[7]] == ["18:30"]
+    assert [slot.at for slot in choices.weekly_slots(account.id)[7]] == ["18:30"]
     assert entries()[-1] == ("emil", "account.remove_slot", "07:00 on Sunday")
     with pytest.raises(InputError, match="gone already"):
         choices.remove_slot(account.id, sunday[0].id, "emil")
@@ -376,20 +376,6 @@ def test_what_is_on_its_way_or_over_is_not_requeued(post: Post) -> None:
             post_choices.requeue(post.id, "emil")
     with pytest.raises(InputError, match="no post 404"):
         post_choices.requeue(404, "emil")
-
-
-def test_a_time_chosen_by_a_person_is_pinned(post: Post) -> None:
-    with db.transaction():
-        ledger.enqueue("publish", post.id)
-    moment = now().replace(year=2030)
-
-    post_choices.set_time(post.id, moment, "emil")
-
-    assert (Post.get().scheduled_at, Post.get().pinned) == (moment, True)
-    assert Job.get().due_at == moment
-    decisions.cancel(post.id, "emil")
-    with pytest.raises(InputError, match="is cancelled"):
-        post_choices.set_time(post.id, moment, "emil")
 
 
 def test_a_reconnected_accounts_posts_go_out_by_themselves_after_one_click(

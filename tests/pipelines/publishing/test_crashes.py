@@ -110,6 +110,7 @@ def test_a_worker_killed_at_any_moment_leaves_exactly_one_post(
     sandbox: RunningSandbox,
 ) -> None:
     connect()
+    Account.update(posts_a_day=MOST_MOMENTS).execute()
     survived: list[str] = []
     for at in range(1, MOST_MOMENTS):
         # Given a post of its own, and a worker that dies at its at-th moment

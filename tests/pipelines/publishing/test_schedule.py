@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from core.db import session, transaction
+from core.errors import InputError
 from models import (
     Account,
     AccountState,
+    AuditEntry,
     Job,
     JobState,
     Post,
@@ -18,9 +21,11 @@ from models import (
     SourceAccount,
     Video,
     VideoState,
+    now,
 )
 from pipelines.publishing import decisions, schedule
 from scripts.sandbox.testing import RunningSandbox
+from tests.pipelines.publishing import times
 from tests.pipelines.publishing.desk import Desk
 
 MakeVideos = Callable[..., list[Video]]
@@ -131,6 +136,79 @@ def test_a_part_planned_while_the_one_before_it_ends_is_not_forgotten(
     ending.join()
 
     assert waiting() == [("ada", 2)]
+
+
+def test_a_released_part_waits_for_its_slot(make_videos: MakeVideos) -> None:
+    of = times.account("08:00", "18:30")
+    one, two = make_videos(2)
+    (first,), (second,) = plan(one), plan(two)
+    slots = times.slots_of(of, 2)
+    assert Job.of("publish", second.id) is None
+
+    published(first)
+
+    job = times.job_of(second)
+    assert (job.due_at, job.sent_at) == (slots[1], None)
+
+
+def test_a_person_posts_a_video_to_more_accounts(make_videos: MakeVideos) -> None:
+    # given a video that is planned on one account, and three further ones
+    ada, bob, cid, gone = (
+        account("ada"),
+        account("bob"),
+        account("cid"),
+        account("gone", AccountState.DISCONNECTED),
+    )
+    (video,) = make_videos()
+    SourceAccount.create(source=video.part.script.story.source, account=ada)
+    (there_already,) = plan(video)
+
+    # when a person has it posted to two of them too, twice
+    made = schedule.post_to(video.id, [bob.id, ada.id, cid.id, bob.id], by="olga")
+    again = schedule.post_to(video.id, [ada.id, bob.id, cid.id], by="olga")
+
+    # then each has one post, due now
+    assert [post.account.name for post in made] == ["ada", "bob", "cid"]
+    assert [post.id for post in again] == [post.id for post in made]
+    assert made[0].id == there_already.id
+    assert waiting() == [("ada", 1), ("bob", 1), ("cid", 1)]
+    assert AuditEntry.select().where(AuditEntry.action == "post.plan").count() == 2
+    with pytest.raises(InputError, match="not connected"):
+        schedule.post_to(video.id, [gone.id], by="olga")
+
+
+def test_a_person_posts_a_video_at_a_time(make_videos: MakeVideos) -> None:
+    ada, bob = account("ada"), account("bob")
+    (video,) = make_videos()
+    at = now() + timedelta(hours=3)
+
+    with pytest.raises(InputError, match="past"):
+        schedule.post_to(video.id, [ada.id], at=now() - timedelta(hours=1), by="olga")
+    assert Post.select().count() == 0
+    schedule.post_to(video.id, [ada.id, bob.id], at=at, by="olga")
+
+    assert [(post.scheduled_at, post.pinned) for post in Post.select()] == [(at, True)] * 2
+    assert [job.due_at for job in Job.select()] == [at, at]
+
+
+def test_the_parts_before_it_are_posted_too(make_videos: MakeVideos) -> None:
+    ada = account("ada")
+    two = make_videos(3)[1]
+
+    (second,) = schedule.post_to(two.id, [ada.id], by="olga")
+
+    assert second.video.id == two.id
+    assert waiting() == [("ada", 1)]
+    assert Post.select().count() == 2
+
+
+def test_only_a_finished_video_is_posted(make_videos: MakeVideos) -> None:
+    ada = account("ada")
+    (video,) = make_videos(state=VideoState.REVIEW)
+
+    for missing in (video.id, 0):
+        with pytest.raises(InputError, match="approve it first"):
+            schedule.post_to(missing, [ada.id], by="olga")
 
 
 def test_three_parts_on_two_accounts_appear_in_order(

@@ -178,7 +178,8 @@ def test_a_post_that_its_creator_took_from_the_inbox_is_published_in_whatever_or
             assert post.state == PostState.PUBLISHED
             assert post.published_at.timestamp() == at
             assert post.platform_id == "7512345678901234567"
-            assert Attempt.get().platform_id == "7512345678901234567"
+            newest = Attempt.select().order_by(Attempt.id.desc()).get()
+            assert newest.platform_id == "7512345678901234567"
             attempt.rollback()
 
 
