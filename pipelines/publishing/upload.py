@@ -54,6 +54,8 @@ log = structlog.get_logger(__name__)
 
 ADDRESS_SECONDS = 3_600.0
 """An upload address is good for one hour (Content Posting API, 2026)."""
+IN_FLIGHT_SECONDS = 300.0
+"""A chunk of a dead sender may still come to count as long as a living one waits for an answer."""
 
 TRY_AGAIN = frozenset({"internal", "video_pull_failed"})
 """TikTok's own failures; every other ``fail_reason`` will be the same the next time."""
@@ -153,7 +155,8 @@ class ApiUpload(Work):
             ledger.enqueue("confirm", self.post.id, request_id=self.claim.request_id)
 
     def address_is_old(self) -> bool:
-        return history.age(history.newest(self.post)) > ADDRESS_SECONDS
+        age = history.age(history.newest(self.post))
+        return age > ADDRESS_SECONDS + IN_FLIGHT_SECONDS
 
     # ── confirm ──────────────────────────────────────────────────────────────────────────────
 

@@ -52,6 +52,24 @@ def queue(messages: int, repeats: int, file: Path | None) -> None:
 
 
 @bench.command()
+@click.option("--times", default=1000, show_default=True, help="Posts disturbed by each fault.")
+@click.option("--kills", default=20, show_default=True, help="kill -9 at each step so often.")
+@json_option
+def faults(times: int, kills: int, file: Path | None) -> None:
+    """Lost answers, resets and killed workers: what is posted twice, and what is lost."""
+    from scripts.benches import faults as bench_faults
+    from scripts.benches import kills as bench_kills
+    from scripts.benches import resets
+    from scripts.benches.posting import a_stand
+
+    with a_stand() as stand:
+        rows = bench_faults.run(stand, times=times) if times else []
+        rows += resets.run(stand)
+        rows += bench_kills.run(stand, times=kills) if kills else []
+    show("faults", rows, file)
+
+
+@bench.command()
 @click.option("--repeats", default=3, show_default=True)
 @json_option
 def ready(repeats: int, file: Path | None) -> None:

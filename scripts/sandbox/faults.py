@@ -43,6 +43,8 @@ class Fault:
     """Strikes calls of this creator only; empty: of all."""
     byte: int = 0
     """For ``upload_reset_at_byte``: how much of the request's body is read before the cut."""
+    skip: int = 0
+    """Matching calls that it lets pass before it strikes."""
     taken: int = 0
     id: str = field(default_factory=lambda: secrets.token_hex(4))
 
@@ -86,6 +88,10 @@ class Faults:
                 if not fault.matches(wire, call, account) or (wanted and fault.fault not in wanted):
                     continue
                 if self._dice.random() >= fault.rate or (struck and fault.fault != "slow"):
+                    continue
+                if fault.skip:
+                    fault.skip -= 1
+                    self._table.put(fault.id, fault)
                     continue
                 if fault.fault == "slow":
                     wait += fault.seconds

@@ -93,6 +93,8 @@ class Post:
     received: int = 0
     """Bytes of the chunks that arrived whole, in order."""
     chunks_received: int = 0
+    bytes_read: int = 0
+    """All that came through the upload address, chunks that broke off included."""
     completed_at: float = 0.0
     """When the last byte came; 0 before."""
     checked: bool = False

@@ -33,7 +33,7 @@ def uploads(world: World) -> Blueprint:
         path = part_path(world, post)
         with path.open("r+b" if path.exists() else "w+b") as file:
             file.seek(first)
-            _receive(file, length)
+            _receive(world, post, file, length)
         with world.posts.changing(post.publish_id):
             if post.received != first:  # the same chunk came twice at once
                 raise _refused(416)
@@ -86,16 +86,19 @@ def _range(post: Post) -> tuple[int, int]:
     return first, length
 
 
-def _receive(file: BinaryIO, length: int) -> None:
+def _receive(world: World, post: Post, file: BinaryIO, length: int) -> None:
     """Copy the body; a chunk that breaks off is not accepted, and the next try overwrites it."""
     cut_after = g.fault.byte if g.fault and g.fault.fault == "upload_reset_at_byte" else length
-    left = min(length, cut_after)
-    while left:
-        try:
+    wanted = left = min(length, cut_after)
+    try:
+        while left:
             piece = request.stream.read(min(PIECE, left))
-        except (ClientDisconnected, ConnectionError):
-            raise Refusal(CutResponse()) from None
-        file.write(piece)
-        left -= len(piece)
+            file.write(piece)
+            left -= len(piece)
+    except (ClientDisconnected, ConnectionError):
+        raise Refusal(CutResponse()) from None
+    finally:
+        with world.posts.changing(post.publish_id):
+            post.bytes_read += wanted - left
     if cut_after < length:
         raise Refusal(CutResponse())

@@ -88,9 +88,9 @@ def test_posts_are_listed_and_decided(settings: dict[str, str], tmp_path: Path) 
     assert "planned" not in listed.partition("title")[2]
 
     # A time is by the account's clock
-    moment = "2030-01-31 18:30"
+    moment = "2027-06-30 18:30"
     assert manage("posts", "time", str(planned.id), moment, **settings).returncode == 0
-    assert Post.get_by_id(planned.id).scheduled_at.isoformat() == "2030-01-31T09:30:00+00:00"
+    assert Post.get_by_id(planned.id).scheduled_at.isoformat() == "2027-06-30T09:30:00+00:00"
 
     # Each post is decided on its own, in a dry run none
     ids = [str(planned.id), "404", str(parked.id)]

@@ -1,0 +1,95 @@
+"""kill -9 at every step of an upload: exactly one post, whatever died (R2, U6).
+
+``scripts/bench faults --kills 20`` does the same twenty times over.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from models import Attempt
+from scripts.benches import kills, worker_kills
+from scripts.benches.kills import Way
+from scripts.benches.posting import Stand, stand
+from scripts.benches.tally import Tally
+from scripts.embedded import ServiceAddresses
+from scripts.sandbox.testing import running_sandbox
+
+PATIENCE = 30.0
+pytestmark = pytest.mark.acceptance
+
+
+@pytest.fixture
+def bench(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Stand]:
+    with (
+        running_sandbox() as sandbox,
+        stand(ServiceAddresses(database_url, redis_url), sandbox, tmp_path) as bench,
+    ):
+        yield bench
+
+
+def assert_each_is_there_once(tally: Tally) -> None:
+    assert (tally.doubled, tally.lost, tally.parked, tally.set_aside) == (0, 0, 0, 0), tally
+
+
+def until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("way", "every"), [(kills.DIRECT, 1), (kills.INBOX, 2)], ids=["direct post", "inbox upload"]
+)
+def test_a_worker_killed_between_any_two_steps_leaves_exactly_one_post(
+    bench: Stand, way: Way, every: int
+) -> None:
+    # Given every effect of an upload: changes, commits, blocks, answers, hints
+    moments = kills.effects(kills.moments(bench, way))
+    assert {"start", "COMMIT", "block sent", "answer to PUT /tiktok/upload/"} <= set(
+        moments.values()
+    )
+
+    # When after each of them a process is killed, and the next one goes on
+    deaths = [(at,) for at in list(moments)[::every]]
+    tally = kills.repeat(bench, way, deaths)
+
+    # Then all have died, and each post is there once
+    assert tally.faults == len(deaths)
+    assert_each_is_there_once(tally)
+
+
+def test_a_chunk_that_its_dead_sender_left_on_the_way_is_not_announced_again(
+    bench: Stand,
+) -> None:
+    # Given a platform that is slow to count a chunk, in the last second of its address
+    moments = kills.moments(bench, kills.DIRECT)
+    answered = next(at for at, name in moments.items() if name.startswith("answer to PUT"))
+    bench.begin_anew()
+    bench.sandbox.fault("tiktok", "upload", "slow", seconds=3.0)
+    posts = bench.plan(1)
+
+    # When its sender is killed after the last byte, and the next one comes in the next second
+    kills.work(bench, posts, dies_at=answered - 1)
+    Attempt.update(created_at=Attempt.created_at - timedelta(hours=1)).execute()
+    kills.work(bench, posts)
+
+    # Then, when both have come to an end, there is one post
+    until(lambda: len(bench.sandbox.log(call="upload")) == 2)
+    assert_each_is_there_once(bench.tally(posts))
+
+
+def test_workers_killed_at_any_time_in_a_batch_leave_each_post_once(bench: Stand) -> None:
+    dice = random.Random()  # noqa: S311  # chooses moments, keeps no secret
+
+    tally = worker_kills.kill_workers(bench, posts=24, kills=3, dice=dice)
+
+    assert tally.faults > 0
+    assert_each_is_there_once(tally)
