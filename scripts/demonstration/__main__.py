@@ -97,6 +97,7 @@ def _procfile(world: DemoEnvironment) -> Path:
     extended.write_text(
         (ROOT / "Procfile").read_text()
         + f"sandbox: python -m scripts.sandbox --port {world.sandbox_port} "
+        f"--smtp-port {world.smtp_port} --webhook-url {world.public_url}/webhooks/tiktok "
         f"--data-dir {ROOT / 'var' / 'sandbox'}\n"
     )
     return extended

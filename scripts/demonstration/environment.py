@@ -11,6 +11,7 @@ from scripts.embedded import ensure_running
 from scripts.local_secrets import local_secrets
 
 SANDBOX_PORT = 8799
+SMTP_PORT = 8025
 BACK_OFFICE_PORT = 8080
 
 
@@ -28,6 +29,7 @@ class DemoEnvironment:
     stands_in: tuple[str, ...]
     sandbox_url: str | None
     sandbox_port: int
+    smtp_port: int
     public_url: str
     admin_password: str
 
@@ -37,6 +39,7 @@ def prepare(root: Path) -> DemoEnvironment:
     addresses = ensure_running(root)
     secrets = local_secrets(root)
     sandbox_port, office_port = free_port(SANDBOX_PORT), free_port(BACK_OFFICE_PORT)
+    smtp_port = free_port(SMTP_PORT)
     sandbox = f"http://127.0.0.1:{sandbox_port}"
     settled = {
         "DATABASE_URL": addresses.database_url,
@@ -63,10 +66,18 @@ def prepare(root: Path) -> DemoEnvironment:
             "TIKTOK_CLIENT_SECRET": "sandbox-client-secret",
             "TIKTOK_API_URL": f"{sandbox}/tiktok",
             "TIKTOK_AUTHORIZE_URL": f"{sandbox}/tiktok/v2/auth/authorize/",
+            "TIKTOK_STUDIO_URL": f"{sandbox}/tiktok/tiktokstudio",
         }
     if not _given("OLLAMA_URL"):
         stands_in.append("Ollama")
         settled |= {"OLLAMA_URL": f"{sandbox}/ollama"}
+    if not _given("SMTP_URL"):
+        stands_in.append("the mail server")
+        settled |= {
+            "SMTP_URL": f"smtp://sandbox-mail:sandbox-mail-password@127.0.0.1:{smtp_port}",
+            "MAIL_FROM": "storymill@demo.example",
+            "MAIL_TO": "operator@demo.example",
+        }
     given = {name: os.environ[name] for name in settled if os.environ.get(name)}
     by_file = {name for name in settled if os.environ.get(f"{name}_FILE")}
     variables = {**os.environ, **settled, **given}
@@ -77,6 +88,7 @@ def prepare(root: Path) -> DemoEnvironment:
         stands_in=tuple(stands_in),
         sandbox_url=sandbox if stands_in else None,
         sandbox_port=sandbox_port,
+        smtp_port=smtp_port,
         public_url=variables.get("PUBLIC_URL", f"http://127.0.0.1:{office_port}"),
         admin_password=secrets["ADMIN_PASSWORD"],
     )

@@ -14,6 +14,7 @@ from core.errors import ConfigurationError
 from models import Account, AccountState, Job, JobState, Source, SourceKind, Story, StoryState, User
 from pipelines import ledger
 from pipelines.production import review
+from pipelines.publishing import choices
 
 NAME = "operator"
 SUBREDDIT = "sandboxstories"
@@ -58,7 +59,8 @@ def connects_accounts(office: str, password: str) -> None:
     if connected.count() < len(CREATORS):
         for creator in CREATORS:
             _connect(office, password, creator)
-        Account.update(privacy="PUBLIC_TO_EVERYONE").where(played).execute()
+        for account in Account.select(Account.id).where(played):
+            choices.set_posting(account.id, NAME, privacy="PUBLIC_TO_EVERYONE", agreed=True)
 
 
 def _connect(office: str, password: str, creator: str) -> None:
