@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from core import settings
 from pipelines.production.caption import caption as caption_part
 from pipelines.production.narrate import narrate as narrate_part
 from pipelines.production.prepare import prepare as prepare_story
@@ -22,4 +21,4 @@ def narrate(part_id: int) -> None:
 
 @stage_actor
 def caption(part_id: int) -> None:
-    caption_part(part_id, claim(), wiring.media(), style=settings.current().caption_style)
+    caption_part(part_id, claim(), wiring.media(), wiring.studio())

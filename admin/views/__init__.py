@@ -3,6 +3,7 @@
 from admin.views.accounts import Accounts
 from admin.views.audit import Audit
 from admin.views.calendar import Calendar
+from admin.views.channels import Channels
 from admin.views.failures import Failures
 from admin.views.home import Home
 from admin.views.insights import Insights
@@ -27,6 +28,7 @@ VIEWS: tuple[type[Page], ...] = (
     Insights,
     Accounts,
     Sources,
+    Channels,
     Jobs,
     Failures,
     Limits,

@@ -28,9 +28,16 @@ from wtforms.widgets import (
     ListWidget,
 )
 
-from models import NsfwPolicy, SourceKind
+from models import Channel, NsfwPolicy, SourceKind
 
 SUBREDDIT = r"[A-Za-z0-9][A-Za-z0-9_]{1,20}"
+
+
+def _channel_id(value: Any) -> int | None:
+    """Of what the row or the form holds; nothing is no channel."""
+    if isinstance(value, Channel):
+        return int(value.id)
+    return int(value) if value else None
 
 
 class SourceForm(FlaskForm):  # type: ignore[misc]  # untyped base
@@ -106,6 +113,11 @@ class SourceForm(FlaskForm):  # type: ignore[misc]  # untyped base
         "Flag from",
         [InputRequired(), NumberRange(0, 1)],
         description="Safety score from which a story waits flagged, for a person with a reason.",
+    )
+    channel = SelectField(
+        "Channel",
+        coerce=_channel_id,
+        description="How its stories look and sound.",
     )
     accounts = SelectMultipleField(
         "Accounts",

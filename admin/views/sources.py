@@ -14,7 +14,7 @@ from admin.views.page import Page, audit, done, expose, get
 from admin.views.source_form import SourceForm
 from core.db import transaction
 from core.errors import InputError
-from models import Account, Intake, Source, SourceAccount, SourceKind
+from models import Account, Channel, Intake, Source, SourceAccount, SourceKind
 from pipelines import ledger
 from pipelines.production.fetch import Fate
 
@@ -42,6 +42,11 @@ class Sources(Page):
         form = SourceForm(obj=source, accounts=ticked)
         accounts = Account.select(Account.id, Account.name, Account.open_id).order_by(Account.name)
         form.accounts.choices = [SelectChoice(row.id, row.name or row.open_id) for row in accounts]
+        channels = Channel.select(Channel.id, Channel.name).order_by(Channel.name)
+        form.channel.choices = [
+            SelectChoice("", "None: as the settings say"),
+            *(SelectChoice(row.id, row.name) for row in channels),
+        ]
         if request.method == "GET" or not form.validate():
             status = 200 if request.method == "GET" else 422
             return self.render("sources/form.html", form=form, source=source), status

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from pipelines.production import fonts
+from pipelines.production.fonts import Face
 
 WORD_JOINER = "\u2060"
 """Invisible, takes no room. Breaks up what ASS would take for a command, and marks a line break
@@ -33,11 +34,11 @@ def plain(event: str) -> str:
     return words.replace(WORD_JOINER, "")
 
 
-def text(words: str, size: float) -> str:
+def text(words: str, size: float, main: Face = fonts.MAIN) -> str:
     """Text with its fonts named, ``size`` pixels an em."""
     return "".join(
-        rf"{{\fn{face.family}\fs{face.ass_size(size)}}}{escape(run)}"
-        for face, run in fonts.runs(words)
+        rf"{{\fn{face.family}\fs{face.ass_size(size)}\b{int(face.bold)}}}{escape(run)}"
+        for face, run in fonts.runs(words, main)
     )
 
 

@@ -2,45 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import asdict
 
 from core import db
-from core.errors import Permanent
+from core.errors import InputError, Permanent
 from core.storage import MediaStore, content_key
 from models import Caption, Narration, Part, Story
 from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.production import captions
+from pipelines.production.look import Look
 from pipelines.production.narrate import timings
+from pipelines.production.studio import Studio
 from pipelines.production.title_card import TitleCard
 
 
-def caption(
-    part_id: int,
-    claim: Claim,
-    media: MediaStore,
-    *,
-    style: Literal["karaoke", "pop", "block"],
-) -> None:
-    """Write the captions of a narrated part.
+def caption(part_id: int, claim: Claim, media: MediaStore, defaults: Studio) -> None:
+    """Write the captions of a narrated part, in the look of its story's channel.
 
     Raises:
-        Permanent: a spoken word would not be shown; the sentence names it (P13).
+        Permanent: a spoken word would not be shown, and the sentence names it (P13); or the look
+            can't be used.
     """
     part = Part.get_by_id(part_id)
     narration = Narration.get(Narration.part == part)
     card = _title_card(part)
     words = timings(narration)
-    key = content_key("captions/1", narration.key, style, repr(card), part.number, part.of)
+    look = _look(defaults.of(part.script.story))
+    key = content_key("captions/2", narration.key, asdict(look), repr(card), part.number, part.of)
     with db.closed_for_long_work():
         subtitles = captions.build(
             words,
-            style=style,
+            look=look,
             title_card=card,
             part=(part.number, part.of),
             seconds=narration.seconds,
         )
-        if lost := captions.missing(words, subtitles.ass):
+        if lost := captions.missing(words, subtitles.ass, look):
             raise Permanent(f"Not captioned: {' '.join(lost[:10])}.", code="coverage")
         paths = {}
         for kind, text in (("ass", subtitles.ass), ("srt", subtitles.srt), ("vtt", subtitles.vtt)):
@@ -53,7 +51,7 @@ def caption(
             ass_path=str(paths["ass"]),
             srt_path=str(paths["srt"]),
             vtt_path=str(paths["vtt"]),
-            style=style,
+            style=look.style,
             captioned_words=subtitles.captioned_words,
         ).on_conflict(
             conflict_target=[Caption.part],
@@ -67,6 +65,13 @@ def caption(
             ],
         ).execute()
         ledger.enqueue("render", part.id, request_id=claim.request_id, follows=True)
+
+
+def _look(studio: Studio) -> Look:
+    try:
+        return Look.parse(studio.look)
+    except InputError as error:
+        raise Permanent(f"{error} Change the channel's captions.", code="look") from error
 
 
 def _title_card(part: Part) -> TitleCard:

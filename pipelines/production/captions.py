@@ -14,16 +14,16 @@ from difflib import SequenceMatcher
 from pysubs2 import Alignment, Color, SSAEvent, SSAFile, SSAStyle
 
 from adapters.ports import WordTiming
-from pipelines.production import ass, cues, fonts, title_card
-from pipelines.production.cues import Cue, Piece, Style
+from pipelines.production import ass, cues, title_card
+from pipelines.production.cues import Cue, Piece
+from pipelines.production.look import Look, undrawable
 from pipelines.production.safe_area import HEIGHT, WIDTH
 from pipelines.production.title_card import TitleCard
 
-__all__ = ["Style", "Subtitles", "TitleCard", "build", "missing", "words_in"]
+__all__ = ["Look", "Subtitles", "TitleCard", "build", "missing", "words_in"]
 
 CAPTION_STYLE = "Caption"
 
-_WHITE, _SPOKEN = "FFFFFF", "FFE14D"
 _SUBTITLE_CHARACTERS = 84  # two rows of 42, the usual limit for subtitles
 _SUBTITLE_ROW = 42
 
@@ -40,7 +40,7 @@ class Subtitles:
 def build(
     words: Sequence[WordTiming],
     *,
-    style: Style,
+    look: Look,
     title_card: TitleCard | None,
     part: tuple[int, int],
     seconds: float,
@@ -49,13 +49,12 @@ def build(
 
     Args:
         words: the spoken words, in order.
-        style: ``karaoke`` (two to four words, the spoken one coloured), ``pop`` (one word) or
-            ``block`` (three words).
-        title_card: shown from the start, above the captions.
+        look: of the captions in the picture; the sheets beside the video have the bare words.
+        title_card: shown from the start, clear of the captions.
         part: number of this part, and of how many; ``(1, 1)`` shows no badge.
         seconds: length of the video.
     """
-    text = _picture(words, style, title_card, part, seconds).to_string("ass")
+    text = _picture(words, look, title_card, part, seconds).to_string("ass")
     sheet = _sheet(words, seconds)
     srt = sheet.to_string("srt", keep_ssa_tags=True)  # there are no tags: braces are text
     for event in sheet:
@@ -70,21 +69,26 @@ def words_in(ass_text: str) -> list[str]:
     return [word for event in events for word in ass.plain(event.text).split()]
 
 
-def missing(words: Sequence[WordTiming], ass_text: str) -> tuple[str, ...]:
-    """Give the words that ``ass_text`` does not show, or not in their place."""
-    wanted = [ass.plain(ass.escape(word.word)) for word in words]
+def missing(words: Sequence[WordTiming], ass_text: str, look: Look) -> tuple[str, ...]:
+    """Give the words that ``ass_text`` does not show whole, or not in their place.
+
+    A word of nothing but emoji is not missed where the look leaves them out.
+    """
+    asked = [word.word for word in words if not look.leaves_out(word.word)]
+    wanted = [ass.plain(ass.escape(look.shown(word))) for word in asked]
     matcher = SequenceMatcher(None, wanted, words_in(ass_text), autojunk=False)
-    return tuple(
-        word
+    lost = {
+        index
         for kind, first, last, _, _ in matcher.get_opcodes()
         if kind in ("delete", "replace")
-        for word in wanted[first:last]
-    )
+        for index in range(first, last)
+    }
+    return tuple(word for index, word in enumerate(asked) if index in lost or undrawable(word))
 
 
 def _picture(
     words: Sequence[WordTiming],
-    style: Style,
+    look: Look,
     card: TitleCard | None,
     part: tuple[int, int],
     seconds: float,
@@ -100,37 +104,42 @@ def _picture(
         }
     )
     file.styles = {
-        CAPTION_STYLE: _style(outline=cues.OUTLINE),
-        title_card.CARD_STYLE: _style(outline=0.0),
+        CAPTION_STYLE: _style(look),
+        title_card.CARD_STYLE: _style(Look(outline=0)),
     }
     file.extend(title_card.progress_events(seconds))
     file.extend(title_card.badge_events(*part, seconds))
     if card:
-        file.extend(title_card.card_events(card, seconds))
-    file.extend(_caption(cue, style) for cue in cues.cut(words, style, seconds))
+        file.extend(title_card.card_events(card, seconds, look.area))
+    drawn = [WordTiming(text, w.start, w.end) for w in words if (text := look.shown(w.word))]
+    file.extend(_caption(cue, look) for cue in cues.cut(drawn, look, seconds))
     return file
 
 
-def _style(*, outline: float) -> SSAStyle:
+def _style(look: Look) -> SSAStyle:
     return SSAStyle(
-        fontname=fonts.MAIN.family,
-        fontsize=fonts.MAIN.ass_size(cues.FONT_SIZE),
-        primarycolor=Color(255, 255, 255),
-        outlinecolor=Color(0, 0, 0),
-        bold=True,  # the faces are bold already: this only picks them
+        fontname=look.face.family,
+        fontsize=look.face.ass_size(look.size),
+        primarycolor=_colour(look.colour),
+        outlinecolor=_colour(look.outline_colour),
+        bold=look.face.bold,
         alignment=Alignment.MIDDLE_CENTER,
         encoding=-1,  # libass: find the direction of writing from the text
-        outline=outline,
+        outline=float(look.outline),
         shadow=0,  # it would double the time that captions take in rendering
     )
 
 
-def _caption(cue: Cue, style: Style) -> SSAEvent:
-    x, y = cues.AREA.centre
+def _colour(rgb: str) -> Color:
+    return Color(*bytes.fromhex(rgb))
+
+
+def _caption(cue: Cue, look: Look) -> SSAEvent:
+    x, y = look.area.centre
     head = rf"{{\an5\pos({x},{y})"
-    if style == "pop":
+    if look.style == "pop":
         head += r"\fscx80\fscy80\t(0,70,\fscx100\fscy100)"
-    layout = cues.lay_out([word.word for word in cue.words])
+    layout = cues.lay_out([word.word for word in cue.words], look)
     starts = [round((word.start - cue.start) * 1000) for word in cue.words]
     text = head + "}"
     before: Piece | None = None
@@ -139,10 +148,10 @@ def _caption(cue: Cue, style: Style) -> SSAEvent:
         if before and before.row != piece.row:
             text += r"\N" if new_word else ass.WORD_JOINER + r"\N"
         elif before and new_word:
-            text += " "
-        if new_word and style == "karaoke":
-            text += _spoken_from(starts[piece.word], *starts[piece.word + 1 : piece.word + 2])
-        text += ass.text(piece.text, layout.size)
+            text += ass.text(" ", layout.size, look.face)
+        if new_word and look.style == "karaoke":
+            text += _spoken_from(look, starts[piece.word], *starts[piece.word + 1 : piece.word + 2])
+        text += ass.text(piece.text, layout.size, look.face)
         before = piece
     return SSAEvent(
         start=round(cue.start * 1000),
@@ -153,12 +162,12 @@ def _caption(cue: Cue, style: Style) -> SSAEvent:
     )
 
 
-def _spoken_from(on: int, off: int | None = None) -> str:
+def _spoken_from(look: Look, on: int, off: int | None = None) -> str:
     """Colour the word that follows from ``on`` until ``off``; milliseconds in the cue."""
-    white, spoken = ass.colour(_WHITE), ass.colour(_SPOKEN)
-    tags = rf"\1c{white}\t({on},{on + 1},\1c{spoken})" if on else rf"\1c{spoken}"
+    plain, spoken = ass.colour(look.colour), ass.colour(look.spoken_colour)
+    tags = rf"\1c{plain}\t({on},{on + 1},\1c{spoken})" if on else rf"\1c{spoken}"
     if off is not None:
-        tags += rf"\t({off},{off + 1},\1c{white})"
+        tags += rf"\t({off},{off + 1},\1c{plain})"
     return "{" + tags + "}"
 
 

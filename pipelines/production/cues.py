@@ -6,33 +6,29 @@ Words keep their order, and each is in exactly one cue.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from adapters.ports import WordTiming
-from pipelines.production import fonts
-from pipelines.production.safe_area import COLUMN, Box
+from pipelines.production import fonts, letters
+from pipelines.production.look import Look
 
 T = TypeVar("T")
 
-Style = Literal["karaoke", "pop", "block"]
+LEAST_SIZE = 40.0
+"""A word that fits a row at this size (pixels of an em) is shown smaller rather than broken."""
 
-AREA = Box(left=COLUMN.left, top=930, right=COLUMN.right, bottom=1370)
-"""Captions are centred in here: just under the middle, and clear of the title card."""
-
-FONT_SIZE = 84.0
-OUTLINE = 8.0
-
-_WORDS_AT_ONCE: dict[Style, int] = {"karaoke": 4, "pop": 1, "block": 3}
 _PAUSE = 0.35  # seconds of silence that a reader takes for a break
 _HOLD = 0.6  # seconds that a cue stays after its last word, unless the next one comes
 _TWO_FRAMES = 2 / 30  # shorter than this, a cue would flash by unseen
 _SENTENCE_END = re.compile(r"[.!?…。！？؟।]['\"”’»)\]]*$")  # noqa: RUF001 (they are meant)
 _ROWS = 2
+_WORDS_A_ROW = 2  # more words may take a third row
+_OVERHANG = 0.05  # of the size: as far as a letter may reach beyond its own width
+_SHRUNK = 0.6  # of the full size: below it, more rows are better than still smaller letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +62,14 @@ def sentences(words: Sequence[WordTiming]) -> Iterator[tuple[WordTiming, ...]]:
     yield from _groups(words, pause=float("inf"))
 
 
-def cut(words: Sequence[WordTiming], style: Style, seconds: float) -> list[Cue]:
-    """Cut ``words`` into cues of up to four words (karaoke), one (pop) or three (block).
+def cut(words: Sequence[WordTiming], look: Look, seconds: float) -> list[Cue]:
+    """Cut ``words`` into cues of as many words as ``look`` shows at once, or fewer.
 
     No cue runs over a sentence end or a pause. ``seconds`` is the length of the video: no cue
     stays longer.
     """
     lines = [
-        line
-        for phrase in _groups(words, pause=_PAUSE)
-        for line in evenly(phrase, _WORDS_AT_ONCE[style])
+        line for phrase in _groups(words, pause=_PAUSE) for line in evenly(phrase, look.most_words)
     ]
     lines = _join_flashes(lines)
     ends = [*(line[0].start for line in lines[1:]), seconds]
@@ -95,20 +89,25 @@ def evenly(items: Sequence[T], most: int) -> Iterator[tuple[T, ...]]:
         first = last
 
 
-def lay_out(words: Sequence[str], area: Box = AREA) -> Layout:
-    """Find the largest size at which ``words`` fit into ``area``.
+def lay_out(words: Sequence[str], look: Look) -> Layout:
+    """Find the largest size at which ``words`` fit into the look's area.
 
-    Words stay whole in at most two rows down to 60 % of the full size; below that they are broken
-    over rows, as scripts without spaces need it.
+    Words stay whole down to 60 % of the full size in scripts without spaces, else down to
+    ``LEAST_SIZE``; below that they are broken over rows.
     """
     whole = [(word, index) for index, word in enumerate(words)]
-    for share in (1.0, 0.9, 0.8, 0.7, 0.6):
-        layout = _fit(whole, FONT_SIZE * share, area, rows=_ROWS)
-        if layout:
+    least = LEAST_SIZE
+    if any(map(letters.has_no_spaces, words)):
+        least = look.size * _SHRUNK
+    size = float(look.size)
+    while size >= least:
+        rows = _ROWS if size >= look.size * _SHRUNK else len(words)
+        if layout := _fit(whole, size, look, max(rows, -(-len(words) // _WORDS_A_ROW))):
             return layout
-    broken = [(part, index) for index, word in enumerate(words) for part in _letters(word)]
-    size = FONT_SIZE * 0.8
-    while not (layout := _fit(broken, size, area, rows=None)):
+        size -= look.size * 0.1
+    broken = [(part, index) for index, word in enumerate(words) for part in letters.breakable(word)]
+    size = look.size * 0.8
+    while not (layout := _fit(broken, size, look, rows=None)):
         size *= 0.85
     return layout
 
@@ -163,29 +162,17 @@ def _join_flashes(lines: list[tuple[WordTiming, ...]]) -> list[tuple[WordTiming,
     return joined
 
 
-def _fit(parts: list[tuple[str, int]], size: float, area: Box, rows: int | None) -> Layout | None:
-    widths = [fonts.width(text, size) for text, _ in parts]
-    limit = area.width - 2 * OUTLINE
+def _fit(parts: list[tuple[str, int]], size: float, look: Look, rows: int | None) -> Layout | None:
+    widths = [fonts.width(text, size, look.face) for text, _ in parts]
+    limit = look.area.width - 2 * (look.outline + size * _OVERHANG)
     if max(widths) > limit:
         return None
-    space = fonts.MAIN.width(" ", size)
+    space = look.face.width(" ", size)
     gaps = [0.0] + [space if a != b else 0.0 for (_, a), (_, b) in pairwise(parts)]
     placed = wrap_evenly(widths, gaps, limit)
-    line_height = max(fonts.row_height(text, size) for text, _ in parts)
+    line_height = max(fonts.row_height(text, size, look.face) for text, _ in parts)
     count = placed[-1] + 1
-    if (rows and count > rows) or count * line_height > area.height:
+    if (rows and count > rows) or count * line_height + 2 * look.outline > look.area.height:
         return None
     pieces = tuple(Piece(text, word, row) for (text, word), row in zip(parts, placed, strict=True))
     return Layout(pieces, size)
-
-
-def _letters(word: str) -> Iterator[str]:
-    """Split a word where it may be broken: before each letter that is not a combining mark."""
-    letter = ""
-    for character in word:
-        if letter and not unicodedata.category(character).startswith("M"):
-            yield letter
-            letter = ""
-        letter += character
-    if letter:
-        yield letter

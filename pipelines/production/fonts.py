@@ -1,24 +1,29 @@
 """The shipped fonts: which one shows a letter, and how wide text will be.
 
 libass finds no substitute for a missing letter among the fonts of a folder, so the font of each
-stretch of letters is chosen here and named in the captions.
+stretch of letters is chosen here and named in the captions. libass draws no coloured letters:
+emoji come in one colour, as Noto Emoji has them.
 Sizes are in pixels of an em. A style's size in ASS means something else, see ``Face.ass_size``.
 """
 
 from __future__ import annotations
 
 import struct
-import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PIL import ImageFont
+from pipelines.production import letters
+
+if TYPE_CHECKING:
+    from PIL import ImageFont
 
 FOLDER = Path(__file__).resolve().parents[2] / "assets" / "fonts"
 
 _MEASURED_AT = 200.0  # pixels; large, so that rounding to whole pixels does not show
-_FOLLOWERS = ("Mn", "Mc", "Me", "Cf")
+_SEGMENTS, _GROUPS = 4, 12  # formats of the table "cmap" that say which letters there are
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,11 @@ class Face:
 
     family: str
     file: str
+    bold: bool = True
+    """Whether the font calls itself bold; libass would thicken one that does not."""
+
+    def has(self, letter: str) -> bool:
+        return ord(letter) in _letters_of(self.file)
 
     def width(self, text: str, size: float) -> float:
         """Width of ``text`` in pixels, as shaped by HarfBuzz where Pillow has it."""
@@ -38,22 +48,34 @@ class Face:
         libass, after VSFilter, scales a font until the sum of its Windows ascent and descent is
         the asked size.
         """
-        return round(size * _windows_height(self.file), 1)
+        return round(size * sum(_windows_metrics(self.file)), 1)
+
+    def ascent(self, size: float) -> float:
+        """Pixels above the base line that libass leaves for the letters of a row."""
+        return size * _windows_metrics(self.file)[0]
 
 
 MAIN = Face("Montserrat ExtraBold", "Montserrat-ExtraBold.ttf")
+PLAIN = Face("Noto Sans", "NotoSans-Bold.ttf")
+EMOJI = Face("Noto Emoji", "NotoEmoji-Bold.ttf")
+
+CHOICES: dict[str, Face] = {
+    "Montserrat": MAIN,
+    "Noto Sans": PLAIN,
+    "Anton": Face("Anton", "Anton-Regular.ttf", bold=False),
+}
+"""The fonts that a person may choose, by the names they go by; the rest stand in for letters that
+these lack."""
 
 _CJK = Face("Noto Sans CJK JP", "NotoSansCJK-Bold.otf")
-_GREEK = Face("Noto Sans", "NotoSans-Bold.ttf")
 
 
 def _noto(script: str) -> Face:
     return Face(f"Noto Sans {script}", f"NotoSans{script}-Bold.ttf")
 
 
-# First and last code point of the blocks that the main font (Latin, Cyrillic) leaves out.
+# First and last code point of the blocks of other scripts.
 _BLOCKS: tuple[tuple[int, int, Face], ...] = (
-    (0x0370, 0x03FF, _GREEK),
     (0x0530, 0x058F, _noto("Armenian")),
     (0x0590, 0x05FF, _noto("Hebrew")),
     (0x0600, 0x077F, _noto("Arabic")),
@@ -74,7 +96,6 @@ _BLOCKS: tuple[tuple[int, int, Face], ...] = (
     (0x10A0, 0x10FF, _noto("Georgian")),
     (0x1200, 0x139F, _noto("Ethiopic")),
     (0x1780, 0x17FF, _noto("Khmer")),
-    (0x1F00, 0x1FFF, _GREEK),
     (0x2E80, 0xA4CF, _CJK),
     (0xAC00, 0xD7AF, _CJK),
     (0xF900, 0xFAFF, _CJK),
@@ -82,62 +103,121 @@ _BLOCKS: tuple[tuple[int, int, Face], ...] = (
     (0xFB50, 0xFDFF, _noto("Arabic")),
     (0xFE70, 0xFEFF, _noto("Arabic")),
     (0xFF00, 0xFFEF, _CJK),
+    (0x1F000, 0x1FAFF, EMOJI),
 )
 
-FACES = (MAIN, *dict.fromkeys(face for _, _, face in _BLOCKS))
+FACES = tuple(dict.fromkeys((*CHOICES.values(), *(face for _, _, face in _BLOCKS))))
 
 
-def runs(text: str) -> list[tuple[Face, str]]:
-    """Split ``text`` into stretches of one font each.
+def runs(text: str, main: Face = MAIN) -> list[tuple[Face, str]]:
+    """Split ``text`` into stretches of one font each, of ``main`` wherever it has the letter.
 
     The fonts of other scripts lack digits and most punctuation: those stay with the main font.
     Combining marks and joiners stay with the letter before them.
     """
     found: list[tuple[Face, str]] = []
-    for letter in text:
-        follows = found and unicodedata.category(letter) in _FOLLOWERS
-        face = found[-1][0] if follows else _face(letter)
+    for cluster in letters.clusters(text):
+        face = _face_of(cluster, main) or main
         if found and found[-1][0] == face:
-            found[-1] = (face, found[-1][1] + letter)
+            found[-1] = (face, found[-1][1] + cluster)
         else:
-            found.append((face, letter))
+            found.append((face, cluster))
     return found
 
 
-def width(text: str, size: float) -> float:
+def drawable(cluster: str) -> bool:
+    """Whether a shipped font has every letter of ``cluster``: no empty box stands for one."""
+    return _face_of(cluster, MAIN) is not None
+
+
+def width(text: str, size: float, main: Face = MAIN) -> float:
     """Width of ``text`` in pixels, at ``size`` pixels an em."""
-    return sum(face.width(run, size) for face, run in runs(text))
+    return sum(face.width(run, size) for face, run in runs(text, main))
 
 
-def row_height(text: str, size: float) -> float:
+def row_height(text: str, size: float, main: Face = MAIN) -> float:
     """Height in pixels that libass gives a row of ``text``."""
-    return max((face.ass_size(size) for face, _ in runs(text)), default=MAIN.ass_size(size))
+    return max((face.ass_size(size) for face, _ in runs(text, main)), default=main.ass_size(size))
 
 
-def _face(letter: str) -> Face:
-    code = ord(letter)
-    return next((face for first, last, face in _BLOCKS if first <= code <= last), MAIN)
+@cache
+def _face_of(cluster: str, main: Face) -> Face | None:
+    if letters.is_emoji(cluster):
+        return EMOJI if _shows(EMOJI, cluster) else None
+    code = ord(cluster[0])
+    own = [face for first, last, face in _BLOCKS if first <= code <= last]
+    for face in (main, *own, PLAIN, MAIN, EMOJI):
+        if _shows(face, cluster):
+            return face
+    return None
+
+
+def _shows(face: Face, cluster: str) -> bool:
+    return all(face.has(letter) for letter in cluster if not letters.is_silent(letter))
 
 
 @cache
 def _font(file: str) -> ImageFont.FreeTypeFont:
+    from PIL import ImageFont  # noqa: PLC0415 (a page that lists looks measures nothing)
+
     return ImageFont.truetype(str(FOLDER / file), _MEASURED_AT)
 
 
 @cache
-def _windows_height(file: str) -> float:
-    """Read (usWinAscent + usWinDescent) / unitsPerEm from the tables ``OS/2`` and ``head``.
+def _windows_metrics(file: str) -> tuple[float, float]:
+    """Read usWinAscent and usWinDescent, in ems, from the tables ``OS/2`` and ``head``.
 
     Layout: OpenType specification, "OpenType font file" and the two tables' own chapters.
     """
-    data = (FOLDER / file).read_bytes()
-    (count,) = struct.unpack_from(">H", data, 4)
-    tables = {
-        tag: offset
-        for tag, _checksum, offset, _length in struct.iter_unpack(
-            ">4sIII", data[12 : 12 + 16 * count]
-        )
-    }
+    data, tables = _tables(file)
     ascent, descent = struct.unpack_from(">HH", data, tables[b"OS/2"] + 74)
     (units,) = struct.unpack_from(">H", data, tables[b"head"] + 18)
-    return float((ascent + descent) / units)
+    return ascent / units, descent / units
+
+
+@cache
+def _letters_of(file: str) -> frozenset[int]:
+    """Code points that the font has a glyph for: its table ``cmap``, formats 4 and 12."""
+    data, tables = _tables(file)
+    start = tables[b"cmap"]
+    (count,) = struct.unpack_from(">H", data, start + 2)
+    found: set[int] = set()
+    for index in range(count):
+        (offset,) = struct.unpack_from(">I", data, start + 4 + 8 * index + 4)
+        (form,) = struct.unpack_from(">H", data, start + offset)
+        if form == _SEGMENTS:
+            found.update(_segments(data, start + offset))
+        elif form == _GROUPS:
+            (groups,) = struct.unpack_from(">I", data, start + offset + 12)
+            for at in range(groups):
+                first, last, _ = struct.unpack_from(">III", data, start + offset + 16 + 12 * at)
+                found.update(range(first, last + 1))
+    return frozenset(found - {0xFFFF})
+
+
+def _segments(data: bytes, start: int) -> Iterator[int]:
+    """Code points of a ``cmap`` subtable of format 4; those that it maps to glyph 0 are none."""
+    (twice,) = struct.unpack_from(">H", data, start + 6)
+    count = twice // 2
+    ends = struct.unpack_from(f">{count}H", data, start + 14)
+    starts = struct.unpack_from(f">{count}H", data, start + 16 + twice)
+    deltas = struct.unpack_from(f">{count}H", data, start + 16 + 2 * twice)
+    offsets_at = start + 16 + 3 * twice
+    offsets = struct.unpack_from(f">{count}H", data, offsets_at)
+    for index in range(count):
+        for code in range(starts[index], ends[index] + 1):
+            glyph = (code + deltas[index]) & 0xFFFF
+            if offsets[index]:
+                at = offsets_at + 2 * index + offsets[index] + 2 * (code - starts[index])
+                (glyph,) = struct.unpack_from(">H", data, at)
+            if glyph:
+                yield code
+
+
+@cache
+def _tables(file: str) -> tuple[bytes, dict[bytes, int]]:
+    """The font's bytes, and where each of its tables begins."""
+    data = (FOLDER / file).read_bytes()
+    (count,) = struct.unpack_from(">H", data, 4)
+    directory = struct.iter_unpack(">4sIII", data[12 : 12 + 16 * count])
+    return data, {tag: offset for tag, _checksum, offset, _length in directory}

@@ -9,16 +9,18 @@ from dataclasses import dataclass
 
 from pysubs2 import SSAEvent
 
-from pipelines.production import ass, fonts
-from pipelines.production.cues import AREA, wrap_evenly
-from pipelines.production.safe_area import COLUMN, WIDTH
+from pipelines.production import ass, fonts, letters
+from pipelines.production.cues import wrap_evenly
+from pipelines.production.look import Look
+from pipelines.production.safe_area import COLUMN, WIDTH, Box
 
 CARD_STYLE = "Card"
 
 _PAPER, _INK, _FAINT, _ACCENT = "FFFFFF", "16181C", "6B7280", "4F46E5"
 _BAR_HEIGHT = 8
 _BADGE_TOP, _BADGE_HEIGHT, _BADGE_SIZE = COLUMN.top + 34, 62, 32.0
-_CARD_TOP, _CARD_BOTTOM = COLUMN.top + 108, AREA.top - 12  # between the badge and the captions
+_CARD_TOP = COLUMN.top + 108  # below the badge
+_GAP = 12  # between the card and the captions
 _PADDING = 38
 _AVATAR = 72
 _HEADER, _FOOTER = 96, 60  # heights of the place line and of the line of numbers
@@ -48,37 +50,44 @@ class TitleCard:
     """How long it is shown from the start."""
 
 
-def card_events(card: TitleCard, seconds: float) -> list[SSAEvent]:
-    """Draw ``card``, centred between the part badge and the captions."""
-    size, rows = _title_rows(card.title)
-    row_height = size * _ROW_SPACING
+def card_events(card: TitleCard, seconds: float, captions: Box) -> list[SSAEvent]:
+    """Draw ``card`` where there is more room: above the ``captions``, below the badge, or below."""
+    above, below = (_CARD_TOP, captions.top - _GAP), (captions.bottom + _GAP, COLUMN.bottom)
+    highest, lowest = max(above, below, key=lambda room: room[1] - room[0])
     numbers = [
         (icon, compact(value))
         for icon, value in ((_ARROW, card.score), (_BUBBLE, card.comments))
         if value is not None
     ]
-    height = 2 * _PADDING + _HEADER + len(rows) * row_height + (_FOOTER if numbers else 0)
+    around = 2 * _PADDING + _HEADER + (_FOOTER if numbers else 0)
+    title, place = _drawable(card.title), _drawable(card.place)
+    size, rows = _title_rows(title, lowest - highest - around)
+    row_height = size * _ROW_SPACING
+    height = around + len(rows) * row_height
     left = COLUMN.left
-    top = _CARD_TOP + (_CARD_BOTTOM - _CARD_TOP - height) / 2
+    top = highest + (lowest - highest - height) / 2
     x, y = float(left + _PADDING), top + _PADDING
     end = min(card.seconds, seconds)
 
     texts = [
         ass.drawing(left, top, ass.rounded(COLUMN.width, height, 36), fill=_PAPER),
         ass.drawing(x, y, ass.rounded(_AVATAR, _AVATAR, _AVATAR / 2), fill=_ACCENT),
-        _text(x + _AVATAR / 2, y + _AVATAR / 2, _initial(card.place), 40, _PAPER, anchor=5),
+        _text(x + _AVATAR / 2, y + _AVATAR / 2, _initial(place), 40, _PAPER, anchor=5),
         _text(
             x + _AVATAR + 24,
             y + _AVATAR / 2,
-            _shortened(card.place, 36, COLUMN.width - 2 * _PADDING - _AVATAR - 24),
+            _shortened(place, 36, COLUMN.width - 2 * _PADDING - _AVATAR - 24),
             36,
             _FAINT,
             anchor=4,
         ),
     ]
     y += _HEADER
+    starts, anchor = (x, 4)
+    if letters.is_right_to_left(title):
+        starts, anchor = (x + COLUMN.width - 2 * _PADDING, 6)
     for row in rows:
-        texts.append(_text(x, y + row_height / 2, row, size, _INK, anchor=4))
+        texts.append(_text(starts, y + row_height / 2, row, size, _INK, anchor=anchor))
         y += row_height
     y += _FOOTER - 36
     for icon, number in numbers:
@@ -129,17 +138,21 @@ def compact(number: int) -> str:
     return str(number)
 
 
-def _title_rows(title: str) -> tuple[float, list[str]]:
-    """Break a title into at most five rows, as large as fits; what does not is cut with "…"."""
+def _title_rows(title: str, room: float) -> tuple[float, list[str]]:
+    """Break a title into at most five rows, no higher than ``room`` pixels, as large as fits.
+
+    What does not fit at the smallest size is cut with "…".
+    """
     words = title.split()
     limit = COLUMN.width - 2 * _PADDING
     for size in _TITLE_SIZES:
         rows = _rows(words, size, limit)
         fits = all(fonts.width(row, size) <= limit for row in rows)
-        if fits and len(rows) <= _TITLE_ROWS:
+        most = min(_TITLE_ROWS, int(room / (size * _ROW_SPACING)))
+        if fits and len(rows) <= most:
             return size, rows
     words = [_shortened(word, size, limit) for word in words]
-    while len(rows := _rows(words, size, limit)) > _TITLE_ROWS:
+    while len(rows := _rows(words, size, limit)) > most:
         words = [*words[:-2], words[-2].rstrip(".,;:…") + "…"]
     return size, rows
 
@@ -164,13 +177,17 @@ def _shortened(text: str, size: float, limit: float) -> str:
     return text + "…"
 
 
+def _drawable(text: str) -> str:
+    return " ".join(filter(None, map(Look().shown, text.split())))
+
+
 def _initial(place: str) -> str:
     name = place.rsplit("/", maxsplit=1)[-1].lstrip("@#")
     return name[:1].upper() or "?"
 
 
 def _text(x: float, y: float, text: str, size: float, rgb: str, *, anchor: int) -> str:
-    """Text at a point; ``anchor`` as on a numeric keypad (4: its left middle, 5: its centre)."""
+    """Text at a point; ``anchor`` as on a numeric keypad (4: its left middle, 6: its right one)."""
     head = rf"{{\an{anchor}\pos({x:.1f},{y:.1f})\bord0\shad0\1c{ass.colour(rgb)}}}"
     return head + ass.text(text, size)
 

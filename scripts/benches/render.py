@@ -78,7 +78,7 @@ def run(seconds: int = 60, repeats: int = 3) -> list[Row]:
 def _our_render(renderer: FfmpegRenderer, plan: RenderPlan, seconds: int) -> None:
     subtitles = captions.build(
         _words(seconds),
-        style="karaoke",
+        look=captions.Look(),
         title_card=captions.TitleCard("r/Gardens", "The fence that moved", 12_400, 873),
         part=(1, 3),
         seconds=plan.seconds,

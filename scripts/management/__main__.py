@@ -10,6 +10,7 @@ from core.errors import StorymillError
 from core.log import scrub
 from scripts.management import (
     accounts,
+    contact_sheet,
     failures,
     keys,
     limits,
@@ -30,7 +31,19 @@ def manage() -> None:
     """
 
 
-for group in (accounts, failures, keys, limits, mail, posts, running, setup, sources, stories):
+for group in (
+    accounts,
+    contact_sheet,
+    failures,
+    keys,
+    limits,
+    mail,
+    posts,
+    running,
+    setup,
+    sources,
+    stories,
+):
     group.add_to(manage)
 
 

@@ -16,7 +16,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from werkzeug.serving import make_server
 
 from admin.auth import create_user
-from models import JobState, PostState, Slot, Story, StoryState
+from models import Channel, JobState, PostState, Slot, Story, StoryState
 from tests.admin import records
 from tests.admin.conftest import PASSWORD
 
@@ -158,6 +158,54 @@ def test_weekly_times_are_added_on_a_phone_by_keyboard_alone(
     assert {(slot.weekday, slot.at) for slot in Slot.select()} == {(1, "18:30"), (2, "18:30")}
     # and nothing is wider than the phone, and the browser complains of nothing
     for path in (f"/accounts/{post.account.id}", f"/posts/{post.id}", "/posts/", "/limits/"):
+        chromium.get(office + path)
+        overflow = "return document.documentElement.scrollWidth - window.innerWidth"
+        assert chromium.execute_script(overflow) <= 0, path
+    log = chromium.get_log("browser")  # type: ignore[attr-defined]  # Chromium's own
+    assert [line for line in log if line["level"] == "SEVERE"] == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_captions_of_a_channel_are_seen_while_they_are_chosen(
+    office: str, chromium: WebDriver, width: int
+) -> None:
+    # given an editor at a new channel
+    create_user("emil", PASSWORD, "editor")
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    chromium.get(f"{office}/channels/new")
+    chromium.find_element(By.ID, "name").send_keys("emil")
+    chromium.find_element(By.ID, "password").send_keys(PASSWORD, Keys.ENTER)
+    WebDriverWait(chromium, 10).until(lambda _: chromium.find_elements(By.ID, "still"))
+
+    def shown() -> str:
+        return chromium.find_element(By.ID, "still").get_attribute("src") or ""
+
+    def changes(do: Any) -> None:
+        before = shown()
+        do()
+        WebDriverWait(chromium, 10).until(lambda _: shown() not in {"", before})
+
+    # when captions are chosen by keyboard and words are tried, each change shows
+    WebDriverWait(chromium, 10).until(lambda _: shown().startswith("data:image/jpeg"))
+    changes(lambda: chromium.find_element(By.ID, "style").send_keys("Block"))
+    changes(lambda: chromium.find_element(By.ID, "upper_case").send_keys(Keys.SPACE))
+    changes(lambda: chromium.find_element(By.ID, "sample").send_keys("שלום", Keys.ENTER))
+    # and what can't be is told in place of a picture
+    size = chromium.find_element(By.ID, "size")
+    size.send_keys(Keys.CONTROL, "a")
+    size.send_keys("900")
+    problem = chromium.find_element(By.ID, "still-problem")
+    WebDriverWait(chromium, 10).until(lambda _: "Size: " in problem.text)
+    changes(lambda: size.send_keys(Keys.CONTROL, "a", Keys.NULL, "100"))
+    assert problem.text == ""
+    # then it is saved as it was seen
+    chromium.find_element(By.ID, "name").send_keys("Evening", Keys.ENTER)
+    WebDriverWait(chromium, 10).until(lambda _: Channel.select().exists())
+    look = Channel.get().look
+    assert (look["style"], look["upper_case"], look["size"]) == ("block", True, 100)
+    # and nothing is wider than the screen, and the browser complains of nothing
+    for path in ("/channels/", f"/channels/{Channel.get().id}/edit"):
         chromium.get(office + path)
         overflow = "return document.documentElement.scrollWidth - window.innerWidth"
         assert chromium.execute_script(overflow) <= 0, path

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from models import Job, Source, SourceAccount
+from models import Channel, Job, Source, SourceAccount
 from tests.admin import records
 
 if TYPE_CHECKING:
@@ -67,6 +67,21 @@ def test_what_can_not_be_is_said_beside_the_field(
     assert page.status_code == 422
     assert sentence in page.text
     assert Source.select().count() == 0
+
+
+def test_a_source_is_given_a_channel_and_loses_it(editor: Browser) -> None:
+    channel = Channel.create(name="Evening")
+
+    editor.post("/sources/new", on="/sources/new", **FORM, channel=str(channel.id))
+    source = Source.get()
+    assert source.channel == channel
+    page = editor.get(f"/sources/{source.id}/edit").text
+    assert f'<option selected value="{channel.id}">Evening</option>' in page
+
+    editor.post(f"/sources/{source.id}/edit", on="/sources/new", **FORM, channel="")
+    assert Source.get().channel is None
+    refused = editor.post("/sources/new", on="/sources/new", **FORM, channel="99")
+    assert refused.status_code == 422
 
 
 def test_two_sources_never_share_a_name(editor: Browser) -> None:

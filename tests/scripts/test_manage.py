@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from core import crypto
 from models import Job, Source, Story, StoryState
@@ -172,3 +173,13 @@ def test_a_test_mail_is_sent_or_says_what_is_wrong(settings: dict[str, str]) -> 
         assert refused.returncode == 2
         assert "refuses the sign-in (535 5.7.8)" in refused.stderr
         assert sandbox.settings.mail_password not in refused.stdout + refused.stderr
+
+
+def test_a_contact_sheet_shows_captions_as_videos_do(tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.png"
+    made = manage("contact-sheet", "--only", "thai", "--output", str(sheet))
+    assert made.stdout == f"Frames drawn into {sheet}: 1.\n"
+    with Image.open(sheet) as picture:
+        colours = {colour for _, colour in picture.getcolors(1_000_000) or []}
+    assert {(255, 255, 255), (0, 0, 0)} <= colours, "white letters with a black outline"
+    assert manage("contact-sheet", "--only", "Klingon").returncode == 2

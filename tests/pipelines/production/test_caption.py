@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from adapters.espeak import EspeakSynthesizer
 from core.errors import Permanent
 from core.storage import MediaStore
-from models import Caption, Job, Narration, Part, Story
+from models import Caption, Channel, Job, Narration, Part, Source, Story
 from pipelines.production import captions
 from pipelines.production.caption import caption
 from pipelines.production.narrate import narrate
@@ -32,7 +33,7 @@ def test_every_spoken_word_is_shown_beside_title_and_part(media: MediaStore) -> 
     part = narrated(media, number=2, of=3)
 
     # When it is captioned
-    caption(part.id, claimed("caption", part.id), media, style="karaoke")
+    caption(part.id, claimed("caption", part.id), media, STUDIO)
 
     # Then every word is in the picture's captions and in the sheets beside the video
     made = Caption.get()
@@ -56,7 +57,7 @@ def test_every_spoken_word_is_shown_beside_title_and_part(media: MediaStore) -> 
 def test_a_story_of_no_subreddit_shows_its_sources_name(media: MediaStore) -> None:
     part = narrated(media)
     Story.update(external_id="paste:1", place="").execute()
-    caption(part.id, claimed("caption", part.id), media, style="block")
+    caption(part.id, claimed("caption", part.id), media, STUDIO)
     picture = Path(Caption.get().ass_path).read_text()
     assert "source 1" in picture
     assert "r/" not in picture
@@ -66,7 +67,7 @@ def test_captioning_again_gives_the_same_files_and_another_style_others(media: M
     part = narrated(media)
     paths = []
     for style in ("karaoke", "karaoke", "pop"):
-        caption(part.id, claimed("caption", part.id), media, style=style)
+        caption(part.id, claimed("caption", part.id), media, replace(STUDIO, look={"style": style}))
         paths.append(Caption.get().ass_path)
     assert paths[0] == paths[1] != paths[2]
     assert Caption.get().style == "pop"
@@ -81,9 +82,37 @@ def test_a_word_that_would_not_be_shown_is_named_and_stops_the_part(media: Media
 
     # When it is captioned
     with pytest.raises(Permanent, match="Not captioned: Listen to") as failure:
-        caption(part.id, claimed("caption", part.id), media, style="karaoke")
+        caption(part.id, claimed("caption", part.id), media, STUDIO)
 
     # Then nothing goes on to be rendered
     assert failure.value.code == "coverage"
     assert Caption.select().count() == 0
     assert Job.of("render", part.id) is None
+
+
+def test_a_channels_look_is_its_stories_captions(media: MediaStore) -> None:
+    # Given a story of a channel with capitals in its own colour
+    part = narrated(media)
+    channel = Channel.create(name="Loud", look={"upper_case": True, "colour": "FF8800"})
+    Source.update(channel=channel).execute()
+
+    # When it is captioned twice, the second time after the channel has changed
+    caption(part.id, claimed("caption", part.id), media, STUDIO)
+    first = Caption.get()
+    Channel.update(look={"position": "top"}).execute()
+    caption(part.id, claimed("caption", part.id), media, STUDIO)
+
+    # Then each shows every word in the look of its time, over the same narration
+    picture = Path(first.ass_path).read_text()
+    assert captions.words_in(picture) == part.spoken.upper().split()
+    assert "&H0088FF" in picture
+    assert Caption.get().key != first.key
+    assert Narration.select().count() == 1
+
+
+def test_a_look_that_can_not_be_read_stops_the_part_in_a_sentence(media: MediaStore) -> None:
+    part = narrated(media)
+    broken = replace(STUDIO, look={"size": 900})
+    with pytest.raises(Permanent, match="48 to 120 pixels, not 900") as failure:
+        caption(part.id, claimed("caption", part.id), media, broken)
+    assert failure.value.code == "look"

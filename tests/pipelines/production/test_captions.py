@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -13,14 +14,28 @@ from PIL import ImageFont
 from pysubs2 import SSAEvent, SSAFile
 
 from adapters.ports import WordTiming
-from pipelines.production import captions, cues, fonts
+from pipelines.production import captions, cues, fonts, letters
 from pipelines.production.captions import TitleCard
+from pipelines.production.look import Look, Style
 from pipelines.production.safe_area import COLUMN, HEIGHT, SAFE, WIDTH, Box
 from pipelines.production.title_card import compact
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+PLAIN, POP = Look(), Look(style="pop")
+LOOKS = {
+    "karaoke": PLAIN,
+    "pop": POP,
+    "block": Look(style="block"),
+    "largest letters, at the top": Look(size=120, outline=16, position="top", upper_case=True),
+    "six plain words in the middle": Look(
+        style="block", font="Noto Sans", size=100, position="middle", words_at_once=6
+    ),
+    "tall letters, lowest": Look(style="pop", font="Anton", size=120, outline=0, position=1340),
+    "highest": Look(font="Anton", upper_case=True, position=500, words_at_once=2),
+}
+EMOJI = "😭 👍🏽 👨‍👩‍👧 🇩🇪 1️⃣ ❤️ ⭐ ☕ → so✨what"
 STORY = (
     "My neighbour has watered a plastic plant for three years. Nobody in the house had the heart "
     "to say so! Last week, he asked me why it never grows. I bought a real one at night."
@@ -44,9 +59,9 @@ def spoken(
     return words
 
 
-def build(words: list[WordTiming], style: cues.Style = "karaoke") -> captions.Subtitles:
+def build(words: list[WordTiming], look: Look = PLAIN) -> captions.Subtitles:
     return captions.build(
-        words, style=style, title_card=None, part=(1, 1), seconds=words[-1].end + 0.5
+        words, look=look, title_card=None, part=(1, 1), seconds=words[-1].end + 0.5
     )
 
 
@@ -73,16 +88,16 @@ def drawn_box(picture: np.ndarray) -> Box:
     return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
 
 
-@pytest.mark.parametrize("style", ["karaoke", "pop", "block"])
-@pytest.mark.parametrize("text", [STORY, HARD])
-def test_every_word_is_captioned_once_and_in_order(style: cues.Style, text: str) -> None:
+@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+@pytest.mark.parametrize("text", [STORY, HARD + EMOJI], ids=["story", "hard"])
+def test_every_word_is_captioned_once_and_in_order(look: Look, text: str) -> None:
     words = spoken(text)
 
-    subtitles = build(words, style)
+    subtitles = build(words, look)
 
-    assert captions.words_in(subtitles.ass) == text.split()
+    assert captions.words_in(subtitles.ass) == [look.shown(word) for word in text.split()]
     assert subtitles.captioned_words == len(words)
-    assert captions.missing(words, subtitles.ass) == ()
+    assert captions.missing(words, subtitles.ass, look) == ()
 
 
 def test_a_word_that_is_not_captioned_is_named() -> None:
@@ -90,8 +105,8 @@ def test_a_word_that_is_not_captioned_is_named() -> None:
     without = [word for word in words if word.word != "plastic"]
     swapped = [*words[:1], words[2], words[1], *words[3:]]
 
-    assert captions.missing(words, build(without).ass) == ("plastic",)
-    assert captions.missing(words, build(swapped).ass) in (("neighbour",), ("has",))
+    assert captions.missing(words, build(without).ass, PLAIN) == ("plastic",)
+    assert captions.missing(words, build(swapped).ass, PLAIN) in (("neighbour",), ("has",))
 
 
 def test_cues_end_with_sentences_and_pauses() -> None:
@@ -99,7 +114,7 @@ def test_cues_end_with_sentences_and_pauses() -> None:
     words[6] = WordTiming("for", words[6].start, words[6].end - 0.2)  # longer before "a"
     late = [WordTiming(w.word, w.start + 0.3, w.end + 0.3) for w in words[7:]]
 
-    shown = cues.cut([*words[:7], *late], "karaoke", seconds=20.0)
+    shown = cues.cut([*words[:7], *late], PLAIN, seconds=20.0)
 
     assert [" ".join(word.word for word in cue.words) for cue in shown] == [
         "Wait.",
@@ -111,23 +126,23 @@ def test_cues_end_with_sentences_and_pauses() -> None:
 
 
 @pytest.mark.parametrize(("style", "most"), [("karaoke", 4), ("pop", 1), ("block", 3)])
-def test_a_cue_begins_with_its_first_word_and_never_overlaps(style: cues.Style, most: int) -> None:
+def test_a_cue_begins_with_its_first_word_and_never_overlaps(style: Style, most: int) -> None:
     words = spoken(STORY)
 
-    events = captions_of(build(words, style).ass)
+    events = captions_of(build(words, Look(style=style)).ass)
 
     starts = {round(word.start * 1000) for word in words}
     for event in events:
         assert len(event.text.split()) <= most * 3  # words and their tags
         assert min(abs(event.start - start) for start in starts) <= 10
     assert all(a.end <= b.start for a, b in pairwise(events))
-    assert all(len(cue.words) <= most for cue in cues.cut(words, style, 60.0))
+    assert all(len(cue.words) <= most for cue in cues.cut(words, Look(style=style), 60.0))
 
 
 def test_words_that_come_at_once_are_shown_together_rather_than_not_at_all() -> None:
     words = [WordTiming("so", 1.0, 1.0), WordTiming("what", 1.0, 1.4), WordTiming("now", 1.4, 1.6)]
 
-    events = captions_of(build(words, "pop").ass)
+    events = captions_of(build(words, POP).ass)
 
     assert [captions.words_in(one_event(event)) for event in events] == [["so", "what"], ["now"]]
 
@@ -135,9 +150,9 @@ def test_words_that_come_at_once_are_shown_together_rather_than_not_at_all() -> 
 def test_captions_appear_with_the_voice(tmp_path: Path) -> None:
     words = spoken("One two three four five six.", start=0.5, each=0.47)
 
-    pictures = frames(build(words, "pop").ass, tmp_path, seconds=3.5)
+    pictures = frames(build(words, POP).ass, tmp_path, seconds=3.5)
 
-    area = pictures[:, cues.AREA.top : cues.AREA.bottom, :]
+    area = pictures[:, PLAIN.area.top : PLAIN.area.bottom, :]
     changes = [i for i in range(1, len(area)) if (area[i] ^ area[i - 1]).mean() > 0.001]
     for word in words:
         nearest = min(abs(frame / 30 - word.start) for frame in changes)
@@ -148,7 +163,7 @@ def test_captions_appear_with_the_voice(tmp_path: Path) -> None:
 def test_the_spoken_word_is_coloured_while_it_is_spoken() -> None:
     words = [WordTiming("I", 2.0, 2.2), WordTiming("never", 2.25, 2.6), WordTiming("did.", 2.6, 3)]
 
-    (event,) = captions_of(build(words, "karaoke").ass)
+    (event,) = captions_of(build(words).ass)
 
     yellow, white = r"\1c&H4DE1FF&", r"\1c&HFFFFFF&"
     first, second, third = (text.split("}")[0] for text in event.text.split(r"{\1c")[1:])
@@ -157,12 +172,12 @@ def test_the_spoken_word_is_coloured_while_it_is_spoken() -> None:
     assert rf"\1c{third}" == rf"{white}\t(600,601,{yellow})"
 
 
-@pytest.mark.parametrize("style", ["karaoke", "pop"])
-def test_nothing_is_drawn_outside_the_safe_area(style: cues.Style, tmp_path: Path) -> None:
-    words = spoken(HARD, each=0.5)
+@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+def test_nothing_is_drawn_outside_the_safe_area(look: Look, tmp_path: Path) -> None:
+    words = spoken(HARD + EMOJI, each=0.5)
     subtitles = captions.build(
         words,
-        style=style,
+        look=replace(look, outline_colour="FFFFFF"),  # so that it is seen on black
         title_card=TitleCard(
             place="r/" + "AVeryLongNameOfAPlace" * 4,
             title="Is it wrong that I answered honestly? " * 9,
@@ -191,7 +206,7 @@ def test_the_title_card_leaves_room_for_badge_and_captions(repeats: int, tmp_pat
         "r/Plants", "A title that goes on " * repeats, score=5, comments=5, seconds=2.0
     )
     with_card, without = (
-        captions.build(words, style="pop", title_card=shown, part=(2, 3), seconds=20.0)
+        captions.build(words, look=POP, title_card=shown, part=(2, 3), seconds=20.0)
         for shown in (card, None)
     )
 
@@ -200,12 +215,12 @@ def test_the_title_card_leaves_room_for_badge_and_captions(repeats: int, tmp_pat
 
     only_card = drawn_box(seen & ~bare)
     assert drawn_box(bare[: only_card.top]).bottom < only_card.top
-    assert only_card.bottom <= cues.AREA.top
+    assert only_card.bottom <= PLAIN.area.top
     assert only_card.height > 300
 
 
 def test_the_progress_bar_fills_with_the_video(tmp_path: Path) -> None:
-    ass = captions.build([], style="pop", title_card=None, part=(1, 1), seconds=4.0).ass
+    ass = captions.build([], look=POP, title_card=None, part=(1, 1), seconds=4.0).ass
 
     pictures = frames(ass, tmp_path, seconds=4, fps=2)
 
@@ -217,14 +232,66 @@ def test_every_letter_has_a_shipped_font() -> None:
     """A family that libass does not find by its name is shown in another or as boxes."""
     for face in fonts.FACES:
         font = ImageFont.truetype(str(fonts.FOLDER / face.file))
-        assert " ".join(map(str, font.getname())) in (face.family, f"{face.family} Bold")
+        assert " ".join(map(str, font.getname())) in (
+            face.family,
+            f"{face.family} {'Bold' if face.bold else 'Regular'}",
+        )
 
     # A letter that a font lacks is drawn as its empty box, like this private one.
-    for word in HARD.split():
-        for face, run in fonts.runs(word):
-            font = ImageFont.truetype(str(fonts.FOLDER / face.file), 40)
-            box = bytes(font.getmask("\ue000"))
-            assert all(bytes(font.getmask(letter)) != box for letter in run), (word, face)
+    for look in LOOKS.values():
+        for word in (HARD + EMOJI).split():
+            for face, run in fonts.runs(look.shown(word), look.face):
+                font = ImageFont.truetype(str(fonts.FOLDER / face.file), 40)
+                box = bytes(font.getmask("\ue000"))
+                assert all(bytes(font.getmask(letter)) != box for letter in run), (word, face)
+
+
+def test_two_thousand_words_are_captioned_in_every_look() -> None:
+    told = f"{STORY} {HARD} {EMOJI} ".split()
+    words = spoken(" ".join(told * (2_000 // len(told) + 1)), each=0.1, pause=0.1)
+    assert len(words) > 2_000
+
+    for look in LOOKS.values():
+        subtitles = build(words, look)
+
+        assert captions.missing(words, subtitles.ass, look) == ()
+        assert subtitles.captioned_words == len(words)
+
+
+def test_emoji_may_be_left_out_without_losing_a_word() -> None:
+    look = Look(emoji=False, upper_case=True)
+    words = spoken("Straße 😭 was wet👍🏽 and 1️⃣ red.")
+
+    subtitles = build(words, look)
+
+    assert captions.words_in(subtitles.ass) == ["STRASSE", "WAS", "WET", "AND", "RED."]
+    assert captions.missing(words, subtitles.ass, look) == ()
+    assert "wet👍🏽 and" in subtitles.srt
+
+
+def test_a_word_that_no_font_can_draw_is_named() -> None:
+    words = spoken("She wrote བོད་ཡིག and pre-བོད on paper.")
+
+    for look in LOOKS.values():
+        assert captions.missing(words, build(words, look).ass, look) == ("བོད་ཡིག", "pre-བོད")
+
+
+def test_words_are_shrunk_rather_than_broken_and_scripts_without_spaces_break_well() -> None:
+    look = Look(size=120)
+    assert len(cues.lay_out(["misunderstandings"], look).pieces) == 1
+    assert list(letters.breakable("彼「は、い」")) == ["彼", "「は、", "い」"]
+
+    for text in (
+        "「こんにちは」と彼は言った。そして、静かに扉を閉めた。",
+        "เขาเดินกลับบ้านอย่างช้าและไม่พูดอะไรเลยสักคำ",
+    ):
+        rows: dict[int, str] = {}
+        for piece in cues.lay_out([text], look).pieces:
+            rows[piece.row] = rows.get(piece.row, "") + piece.text
+        assert "".join(rows.values()) == text
+        for row in rows.values():
+            assert row[0] not in "。、」าะำ"
+            assert row[-1] not in "「เแโใไ"
 
 
 def test_subtitles_beside_the_video_hold_a_sentence_at_a_time() -> None:

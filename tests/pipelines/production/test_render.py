@@ -97,7 +97,7 @@ def test_a_part_becomes_a_video_that_is_posted(media: MediaStore, clips: Path) -
     narrate(
         part.id, claimed("narrate", part.id), lambda _studio: EspeakSynthesizer(), media, STUDIO
     )
-    caption(part.id, claimed("caption", part.id), media, style="karaoke")
+    caption(part.id, claimed("caption", part.id), media, STUDIO)
 
     # When it is rendered
     claim = claimed("render", part.id)

@@ -1,0 +1,60 @@
+// Shows the captions of a channel while its form is being filled in.
+"use strict";
+
+const form = document.getElementById("channel");
+const still = document.getElementById("still");
+const problem = document.getElementById("still-problem");
+const PAUSE = 150; // milliseconds without a keystroke
+let waiting = 0;
+let asked = 0;
+
+const fields = [...form.querySelectorAll(".captions [name]")];
+
+function wanted() {
+  const chosen = new URLSearchParams({ sample: document.getElementById("sample").value });
+  fields.forEach((field) => {
+    if (field.type !== "checkbox") chosen.set(field.name, field.value);
+    else if (field.checked) chosen.set(field.name, "y");
+  });
+  return `${form.dataset.preview}?${chosen}`;
+}
+
+async function show() {
+  const number = ++asked;
+  const { position, height } = form.elements;
+  height.required = position.value === "height";
+  height.closest(".field").hidden = !height.required;
+  const wrong = fields.find((field) => !field.validity.valid);
+  if (wrong) {
+    problem.textContent = `${wrong.labels[0].textContent}: ${wrong.validationMessage}`;
+    return;
+  }
+  try {
+    const answer = await fetch(wanted());
+    const text = answer.ok ? "" : answer.status === 400 ? await answer.text() : "The preview is away.";
+    const picture = answer.ok ? await asAddress(await answer.blob()) : null;
+    if (number !== asked) return; // a newer one is on its way
+    problem.textContent = text;
+    if (picture) still.src = picture;
+  } catch {
+    if (number === asked) problem.textContent = "The preview is away.";
+  }
+}
+
+function asAddress(blob) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.addEventListener("load", () => resolve(reader.result));
+    reader.addEventListener("error", reject);
+    reader.readAsDataURL(blob);
+  });
+}
+
+document.querySelector(".captions").addEventListener("input", () => {
+  clearTimeout(waiting);
+  waiting = setTimeout(show, PAUSE);
+});
+document.getElementById("sample").addEventListener("keydown", (event) => {
+  if (event.key === "Enter") event.preventDefault(); // it is not the form's
+});
+show();

@@ -1,0 +1,114 @@
+"""Channels: how stories look and sound, with a preview of their captions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request, url_for
+from flask.typing import ResponseReturnValue
+from peewee import JOIN, fn
+from werkzeug.datastructures import MultiDict
+
+from admin.auth import person
+from admin.views.channel_form import LOOK, ChannelForm, filled
+from admin.views.page import Page, done, expose, get, settings
+from core.errors import InputError
+from models import Channel, Source
+from pipelines.production import channels
+from pipelines.production.look import MOST_TRIED, SAMPLE, Look
+
+VOICES = ("en-us", "en-gb", "en-gb-scotland", "de", "es", "es-419", "fr-fr", "it", "pt-br", "pl")
+"""Some of espeak's voices, to pick from."""
+
+
+class Channels(Page):
+    @expose("/")
+    def index(self) -> str:
+        rows = (
+            Channel.select(Channel, fn.STRING_AGG(Source.name, ", ").alias("used_by"))
+            .join(Source, JOIN.LEFT_OUTER)
+            .group_by(Channel.id)
+            .order_by(Channel.name)
+            .limit(500)
+        )
+        looks = {row.id: _look_of(row) for row in rows}
+        return self.render("channels/index.html", channels=list(rows), looks=looks)
+
+    @expose("/new", methods=["GET", "POST"])
+    def new(self) -> ResponseReturnValue:
+        return self._form(Channel())
+
+    @expose("/<int:channel_id>/edit", methods=["GET", "POST"])
+    def edit(self, channel_id: int) -> ResponseReturnValue:
+        return self._form(get(Channel, channel_id))
+
+    def _form(self, channel: Channel) -> ResponseReturnValue:
+        form = ChannelForm(data=filled(channel, _look_of(channel)))
+        status, problem = 200, ""
+        if request.method == "POST":
+            problem = "" if form.validate() else "Something can't be used; see below."
+            try:
+                if not problem:
+                    saved = channels.save(channel.id, form.chosen, person().name)
+                    return done(f"{saved.name} is saved.", url_for(".index"))
+            except InputError as error:
+                problem = str(error)
+            status = 422
+        config = settings()
+        form.tell_defaults(
+            voice=config.voice,
+            words_per_minute=config.words_per_minute,
+            part_seconds_min=config.part_seconds_min,
+            part_seconds_max=config.part_seconds_max,
+        )
+        page = self.render(
+            "channels/form.html",
+            form=form,
+            channel=channel,
+            problem=problem,
+            look=LOOK,
+            voices=VOICES,
+            sources=_users(channel),
+            backgrounds=channels.moods(config.background_dir),
+            tunes=channels.moods(config.music_dir),
+            sample=SAMPLE,
+            most_letters=MOST_TRIED,
+        )
+        return page, status
+
+    @expose("/<int:channel_id>/remove", methods=["POST"])
+    def remove(self, channel_id: int) -> ResponseReturnValue:
+        name = channels.remove(channel_id, person().name)
+        return done(f"{name} is gone.", url_for(".index"))
+
+    @expose("/preview")
+    def preview(self) -> ResponseReturnValue:
+        """The captions in the look that the address holds, as a JPEG; else what is wrong."""
+        # The library for pictures is loaded by the first preview that is asked for.
+        from pipelines.production.preview import still  # noqa: PLC0415
+
+        asked: MultiDict[str, str] = MultiDict(request.args)
+        if not asked:
+            chosen: dict[str, Any] = {"style": settings().caption_style}
+        else:
+            chosen = ChannelForm(formdata=asked, meta={"csrf": False}).look
+        try:
+            drawn = still(Look.parse(chosen), request.args.get("sample", ""))
+        except InputError as error:
+            return Response(str(error), 400, mimetype="text/plain")
+        return Response(drawn, mimetype="image/jpeg")
+
+
+def _users(channel: Channel) -> list[Source]:
+    if channel.id is None:
+        return []
+    sources = Source.select(Source.id, Source.name).where(Source.channel == channel.id)
+    return list(sources.order_by(Source.name))
+
+
+def _look_of(channel: Channel) -> Look:
+    """The channel's look, over the settings'; the default one where it can't be read any more."""
+    try:
+        return Look.parse({"style": settings().caption_style, **channel.look})
+    except InputError:
+        return Look()

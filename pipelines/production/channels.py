@@ -1,0 +1,140 @@
+"""What a person may set on a channel; each change says in the audit log who made it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from peewee import IntegrityError
+
+from core.db import transaction
+from core.errors import InputError
+from models import AuditEntry, Channel, Source, SplitBy, Tone
+from pipelines.production.look import Look
+
+WORDS_PER_MINUTE = (80, 400)
+PART_SECONDS = (20, 600)
+_MOST_LETTERS = {"name": 80, "background": 120, "music": 120}
+
+
+def save(channel_id: int | None, chosen: Mapping[str, Any], by: str) -> Channel:
+    """Make a channel, or change one: every field of the table is in ``chosen``.
+
+    Stories that are captioned, narrated or rendered from now on go by it; nothing is made again.
+
+    Raises:
+        InputError: a choice can't be used, or the channel is gone; the sentence says which.
+    """
+    values = {
+        "name": _text(chosen, "name"),
+        "tone": _one_of(Tone, chosen["tone"], "tone"),
+        "voice": _voice(chosen["voice"]),
+        "quote_voice": _voice(chosen["quote_voice"]),
+        "words_per_minute": _figure(
+            chosen["words_per_minute"], WORDS_PER_MINUTE, "The pace", "words a minute"
+        ),
+        "split_by": _one_of(SplitBy, chosen["split_by"], "way to split"),
+        "look": asdict(Look.parse(chosen["look"])),
+        "background": _text(chosen, "background"),
+        "music": _text(chosen, "music"),
+        **_part_seconds(chosen),
+    }
+    if not values["name"]:
+        raise InputError("Give the channel a name.")
+    try:
+        with transaction():
+            if channel_id is None:
+                channel = Channel.create(**values)
+            else:
+                if not Channel.update(values).where(Channel.id == channel_id).execute():
+                    raise InputError("This channel is gone.")
+                channel = Channel.get_by_id(channel_id)
+            verb = "channel.add" if channel_id is None else "channel.edit"
+            AuditEntry.create(actor=by, action=verb, subject=f"channel {channel.id}")
+    except IntegrityError:
+        raise InputError(
+            f"There is a channel {values['name']} already; choose another name."
+        ) from None
+    return channel
+
+
+def remove(channel_id: int, by: str) -> str:
+    """Remove a channel that no source uses; gives its name.
+
+    Raises:
+        InputError: sources use it; the sentence names some.
+    """
+    with transaction():
+        channel = Channel.select().where(Channel.id == channel_id).for_update().first()
+        if channel is None:
+            raise InputError("This channel is gone already.")
+        users = Source.select(Source.name).where(Source.channel == channel).order_by(Source.name)
+        names = [source.name for source in users.limit(4)]
+        if names:
+            shown = ", ".join(names[:3]) + (" and others" if names[3:] else "")
+            raise InputError(
+                f"{channel.name} is used by {shown}: give these sources another channel first."
+            )
+        channel.delete_instance()
+        AuditEntry.create(
+            actor=by, action="channel.remove", subject=f"channel {channel_id}", reason=channel.name
+        )
+    return str(channel.name)
+
+
+def moods(folder: Path | None) -> list[str]:
+    """Names of the moods in an operator's folder of clips or tunes: its own folders."""
+    if folder is None or not folder.is_dir():
+        return []
+    return sorted(
+        path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
+    )
+
+
+def _text(chosen: Mapping[str, Any], name: str) -> str:
+    value = str(chosen[name]).strip()
+    if len(value) > _MOST_LETTERS[name]:
+        raise InputError(f"The {name} has at most {_MOST_LETTERS[name]} letters.")
+    return value
+
+
+def _one_of(choices: type[Tone | SplitBy], value: Any, what: str) -> str:
+    if value not in set(choices):
+        raise InputError(f"There is no {what} “{value}”: choose of {', '.join(choices)}.")
+    return str(value)
+
+
+def _voice(value: Any) -> str:
+    voice = str(value).strip()
+    engine, _, name = voice.partition(":")
+    if voice and (engine not in {"espeak", "piper"} or not name or len(voice) > 300):  # noqa: PLR2004 (the column's length)
+        raise InputError(
+            f"“{voice[:60]}” is no voice: write espeak:<voice>, such as espeak:en-gb, or "
+            "piper:<path of an .onnx voice>."
+        )
+    if engine == "piper" and not Path(name).is_file():
+        raise InputError(f"There is no voice file {name} on this machine: download it first.")
+    return voice
+
+
+def _part_seconds(chosen: Mapping[str, Any]) -> dict[str, int | None]:
+    least, most = (
+        _figure(chosen[f"part_seconds_{end}"], PART_SECONDS, "The length of a part", "seconds")
+        for end in ("min", "max")
+    )
+    if (least is None) != (most is None):
+        raise InputError("Give both the least and the most seconds of a part, or neither.")
+    if least is not None and most is not None and least >= most:
+        raise InputError("The least seconds of a part must be below the most.")
+    return {"part_seconds_min": least, "part_seconds_max": most}
+
+
+def _figure(value: Any, bounds: tuple[int, int], what: str, unit: str) -> int | None:
+    written = "" if value is None else str(value).strip()
+    if not written:
+        return None
+    if not (written.isascii() and written.isdigit() and bounds[0] <= int(written) <= bounds[1]):
+        raise InputError(f"{what} is {bounds[0]} to {bounds[1]} {unit}, not “{written[:20]}”.")
+    return int(written)

@@ -1,0 +1,145 @@
+"""Channels: what a person chooses is kept, a wrong choice is told, none in use is deleted."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PIL import Image
+
+from models import AuditEntry, Channel, Source
+from tests.admin import records
+
+if TYPE_CHECKING:
+    from tests.admin.conftest import Browser
+
+FORM: dict[str, Any] = {
+    "name": "Evening tales",
+    "tone": "warm",
+    "voice": "espeak:en-gb",
+    "quote_voice": "",
+    "words_per_minute": "180",
+    "split_by": "paragraph",
+    "part_seconds_min": "60",
+    "part_seconds_max": "80",
+    "background": "rain",
+    "music": "",
+    "style": "block",
+    "font": "Anton",
+    "size": "96",
+    "words_at_once": "2",
+    "colour": "#FFFFFF",
+    "spoken_colour": "#ff8800",
+    "outline_colour": "#000000",
+    "outline": "10",
+    "position": "height",
+    "height": "900",
+    "upper_case": "y",
+    "emoji": "y",
+}
+
+
+def test_a_channel_is_added_changed_and_deleted(editor: Browser) -> None:
+    # When an editor adds a channel
+    editor.post("/channels/new", on="/channels/new", **FORM)
+
+    # Then all of it is on record, and shown again when it is opened
+    channel = Channel.get()
+    assert (channel.name, channel.tone, channel.voice) == ("Evening tales", "warm", "espeak:en-gb")
+    assert (channel.part_seconds_min, channel.part_seconds_max) == (60, 80)
+    assert channel.look == {
+        "style": "block",
+        "font": "Anton",
+        "size": 96,
+        "words_at_once": 2,
+        "colour": "FFFFFF",
+        "spoken_colour": "FF8800",
+        "outline_colour": "000000",
+        "outline": 10,
+        "position": 900,
+        "upper_case": True,
+        "emoji": True,
+    }
+    page = editor.get(f"/channels/{channel.id}/edit").text
+    assert 'value="#FF8800"' in page
+    assert '<option selected value="height">At a height</option>' in page
+
+    # When its captions go to the top, and what may be empty is emptied
+    emptied = dict.fromkeys(
+        ("voice", "words_per_minute", "part_seconds_min", "part_seconds_max"), ""
+    )
+    changed = {**FORM, **emptied, "position": "top", "words_at_once": ""}
+    del changed["emoji"]
+    editor.post(f"/channels/{channel.id}/edit", on="/channels/new", **changed)
+    channel = Channel.get()
+    assert (channel.voice, channel.words_per_minute, channel.part_seconds_max) == ("", None, None)
+    assert (channel.look["position"], channel.look["words_at_once"]) == ("top", None)
+    assert not channel.look["emoji"]
+
+    # Then it can be deleted, and each step has its author
+    editor.post(f"/channels/{channel.id}/remove")
+    assert Channel.select().count() == 0
+    actions = [(entry.actor, entry.action) for entry in AuditEntry.select().order_by(AuditEntry.id)]
+    steps = ("channel.add", "channel.edit", "channel.remove")
+    assert [action for action in actions if action[1] in steps] == [("emil", s) for s in steps]
+
+
+def test_a_channel_in_use_is_not_deleted(editor: Browser) -> None:
+    channel = Channel.create(name="Evening")
+    source = records.source(channel=channel)
+
+    refused = editor.post(f"/channels/{channel.id}/remove")
+
+    assert f"Evening is used by {source.name}" in editor.get(refused.location).text
+    assert Source.get().channel == channel
+    assert source.name in editor.get("/channels/").text
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("name", "", "This field is required."),
+        ("voice", "siri", "“siri” is no voice"),
+        ("voice", "piper:/no/such.onnx", "There is no voice file /no/such.onnx"),
+        ("words_per_minute", "1000", "between 80 and 400"),
+        ("part_seconds_min", "", "Give both the least and the most seconds"),
+        ("part_seconds_min", "80", "must be below the most"),
+        ("colour", "red", "a colour like #FFE14D, not “red”"),
+        ("size", "900", "between 48 and 120"),
+        ("height", "", "a height, not “”"),
+        ("font", "Comic Sans", "Not a valid choice"),
+    ],
+)
+def test_what_can_not_be_is_said_and_what_was_typed_is_kept(
+    editor: Browser, field: str, value: str, sentence: str
+) -> None:
+    page = editor.post("/channels/new", on="/channels/new", **{**FORM, field: value})
+
+    assert page.status_code == 422
+    assert sentence in page.text
+    assert 'value="espeak:en-gb"' in page.text or field == "voice"
+    assert Channel.select().count() == 0
+
+
+def test_two_channels_never_share_a_name(editor: Browser) -> None:
+    editor.post("/channels/new", on="/channels/new", **FORM)
+
+    twice = editor.post("/channels/new", on="/channels/new", **FORM)
+
+    assert "choose another name" in twice.text
+    assert Channel.select().count() == 1
+
+
+def test_the_preview_is_a_picture_of_the_look_or_a_sentence(viewer: Browser) -> None:
+    look = {name: FORM[name] for name in list(FORM)[10:]}
+
+    answer = viewer.get("/channels/preview", query_string=look | {"sample": "Guten Abend"})
+    other = viewer.get("/channels/preview", query_string=look | {"sample": "Good evening"})
+    wrong = viewer.get("/channels/preview", query_string=look | {"size": "900"})
+
+    assert answer.mimetype == "image/jpeg"
+    assert Image.open(BytesIO(answer.data)).size == (540, 960)
+    assert answer.data != other.data
+    assert wrong.status_code == 400
+    assert wrong.text == "The size of letters is 48 to 120 pixels, not 900."
