@@ -1,205 +1,158 @@
-"""Where a video's background comes from: the operator's folder, or a loop drawn here.
-
-Everything follows from a seed, so the same story gets the same background again.
-"""
+"""Where a video's background comes from: the operator's folder, or a loop drawn here."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
-import av
-import numpy as np
-from numpy.typing import NDArray
-
-from adapters.media_probe import UnreadableMediaError, probe
-from adapters.ports import Background
+from adapters import clips, drawn, moods
+from adapters.ffmpeg_process import Patience
+from adapters.kept_films import KeptFilms
+from adapters.ports import Background, Footage, Progress
 from core.errors import Permanent
 
-SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi"})
-KINDS_KEPT = 24
-"""So many different loops are drawn and kept; seeds beyond share them."""
-
-WIDTH, HEIGHT, FPS = 1080, 1920, 30
-
-_SCALE = 8  # soft pictures are drawn this much smaller; enlarging costs less than drawing
-_Image = NDArray[np.float32]
-_Palette = tuple[tuple[int, int, int], ...]
-
-# From dark to light, as R, G, B; dark enough for white captions.
-_PALETTES: tuple[_Palette, ...] = (
-    ((10, 8, 32), (46, 22, 96), (128, 42, 128), (226, 108, 116)),
-    ((4, 16, 34), (8, 54, 88), (14, 110, 132), (92, 190, 180)),
-    ((14, 10, 24), (58, 20, 60), (150, 44, 66), (240, 148, 84)),
-    ((6, 20, 22), (10, 62, 58), (36, 122, 92), (170, 204, 124)),
-    ((8, 12, 40), (24, 44, 116), (62, 98, 196), (150, 178, 240)),
-    ((12, 10, 36), (52, 36, 120), (96, 84, 196), (110, 190, 220)),
-)
+MOST_BYTES = 8_000_000_000
+_VISITS = 4  # videos that follow each other on one stretch of a clip, before the next is cut
 
 
 class Backgrounds:
-    """Chooses backgrounds.
+    """Chooses backgrounds by mood and by the video's number, and prepares them.
+
+    The same number gives the same background, as long as the folder stays as it is. Neighbouring
+    numbers give each another clip, until all were shown; then each clip goes on elsewhere.
 
     Args:
-        folder: the operator's own clips; None draws loops instead.
-        cache: folder that keeps what was drawn.
+        folder: the operator's own clips, moods in sub-folders; None draws loops instead.
+        cache: folder that keeps what was drawn or cut.
+        most_bytes: what may be kept; what was longest unused is removed first.
     """
 
-    def __init__(self, *, folder: Path | None, cache: Path) -> None:
+    def __init__(self, *, folder: Path | None, cache: Path, most_bytes: int = MOST_BYTES) -> None:
         self._folder = folder
-        self._cache = cache
+        self._kept = KeptFilms(cache, most_bytes=most_bytes)
+        self._most_bytes = most_bytes
 
-    def choose(self, seed: int, seconds: float) -> Background:
-        """Give the background for a video of ``seconds``; a new loop takes a few seconds to draw.
+    def choose(self, mood: str, number: int, seconds: float) -> Background:
+        """See ``Backgrounds.choose``.
 
         Raises:
-            Permanent: see ``choose_background``.
+            Permanent: codes ``background_folder`` (missing, or without a clip),
+                ``background_mood`` (unknown), ``background_unreadable``.
         """
-        if self._folder:
-            return choose_background(self._folder, seed, seconds)
-        kept = seed % KINDS_KEPT
-        path = self._cache / f"background-{kept}.mp4"
-        if not path.exists():
-            generate_background(path, kept)
-        return Background(path, start=0.0)
-
-
-def choose_background(folder: Path, seed: int, seconds: float = 0.0) -> Background:
-    """Choose a clip of ``folder`` and where to begin in it, so that it need not start over.
-
-    Raises:
-        Permanent: codes ``background_folder`` (missing, or without a clip) and
-            ``background_unreadable``.
-    """
-    if not folder.is_dir():
-        raise Permanent(
-            f"The background folder {folder} does not exist: create it or unset BACKGROUND_DIR.",
-            code="background_folder",
-        )
-    clips = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
-    if not clips:
-        raise Permanent(
-            f"The background folder {folder} holds no video ({', '.join(sorted(SUFFIXES))}): "
-            "put one in or unset BACKGROUND_DIR.",
-            code="background_folder",
-        )
-    chance = random.Random(seed)  # noqa: S311 (reproducible on purpose)
-    clip = chance.choice(clips)
-    try:
-        length = probe(clip).seconds
-    except UnreadableMediaError as error:
-        raise Permanent(
-            f"The background {clip} can't be read: replace or remove it.",
-            code="background_unreadable",
-        ) from error
-    latest = length - seconds if length > seconds else length
-    return Background(clip, start=round(chance.uniform(0.0, latest), 2))
-
-
-def generate_background(path: Path, seed: int, seconds: float = 8.0) -> None:
-    """Draw a calm abstract clip that loops without a seam, and write it to ``path``."""
-    chance = np.random.default_rng(seed)
-    kind, palette = seed % 2, seed // 2 % len(_PALETTES)
-    picture = (_plasma, _lights)[kind](chance, _PALETTES[palette])
-    count = round(seconds * FPS)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".background-", dir=path.parent) as folder:
-        made = Path(folder) / path.name
-        _encode(made, picture, count)
-        made.replace(path)
-
-
-def _encode(path: Path, picture: Callable[[float], _Image], count: int) -> None:
-    """Write ``count`` pictures over one turn of the circle, in a form that is cheap to decode."""
-    with av.open(str(path), "w") as container:
-        stream: Any = container.add_stream("libx264", rate=FPS)
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        stream.options = {"preset": "ultrafast", "tune": "fastdecode", "crf": "20", "g": str(FPS)}
-        stream.codec_context.colorspace = 1  # BT.709, as players take pictures of this size
-        for index in range(count):
-            small = (picture(2 * np.pi * index / count) * 65_535).astype(np.uint16)
-            # 16 bits a colour, so that the enlarged gradients show no bands
-            frame = av.VideoFrame.from_ndarray(small, format="rgb48le").reformat(
-                WIDTH, HEIGHT, "yuv420p", interpolation="BICUBIC", dst_colorspace="ITU709"
+        folder = self._folder_of(mood)
+        if folder is None:
+            return self._drawn(mood.casefold(), number)
+        found = moods.files(folder, clips.SUFFIXES)
+        if not found:
+            raise Permanent(
+                f"The background folder {folder} holds no video "
+                f"({', '.join(sorted(clips.SUFFIXES))}): put one in or unset BACKGROUND_DIR.",
+                code="background_folder",
             )
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
+        path, lap = moods.walk(found, number, mood.casefold())
+        clip = clips.read(path)
+        name = moods.identity(path, folder)
+        stretches = max(1, int(clip.seconds // clips.CUT_SECONDS))
+        stretch, _ = moods.walk(range(stretches), lap // _VISITS, name)
+        begin = stretch * clips.CUT_SECONDS
+        length = min(clip.seconds - begin, max(clips.CUT_SECONDS, seconds))
+        into = moods.share(name, lap) * max(0.0, length - seconds)
+        fits = len(found) * clips.CUT_BYTES <= self._most_bytes
+        if clip.cheap or not fits:  # cuts that don't last until the next lap would cost, not save
+            return _AsItIs(name, Footage(path, round(begin + into, 2)))
+        return _Cut(name, path, round(begin, 2), round(length, 2), round(into, 2), self._kept)
+
+    def _folder_of(self, mood: str) -> Path | None:
+        """The folder that serves; None if a loop is to be drawn."""
+        if self._folder is not None and not self._folder.is_dir():
+            raise Permanent(
+                f"The background folder {self._folder} does not exist: create it or unset "
+                "BACKGROUND_DIR.",
+                code="background_folder",
+            )
+        folder = moods.folder_of(self._folder, mood) if self._folder else None
+        if folder is None and mood and mood.casefold() not in drawn.KINDS:
+            raise Permanent(
+                f'There is no background called "{mood}": make a folder of that name in '
+                f"BACKGROUND_DIR, or choose one of {', '.join(drawn.KINDS)}.",
+                code="background_mood",
+            )
+        return folder
+
+    def _drawn(self, kind: str, number: int) -> Background:
+        if kind:
+            variant, _ = moods.walk(range(drawn.VARIANTS), number, kind)
+        else:
+            kind, lap = moods.walk(list(drawn.KINDS), number, "drawn")
+            variant, _ = moods.walk(range(drawn.VARIANTS), lap, kind)
+        return _Drawn(kind, variant, self._kept)
 
 
-def _plasma(chance: np.random.Generator, palette: _Palette) -> Callable[[float], _Image]:
-    """Slow coloured fog: a few warped waves, each moving by whole turns in a loop."""
-    x, y = _grid()
-    waves = [
-        (
-            chance.uniform(1.2, 3.2),
-            chance.uniform(0, 2 * np.pi),
-            chance.choice([-1, 1]),
-            chance.uniform(0, 2 * np.pi),
-        )
-        for _ in range(5)
-    ]
-    colours = _ramp(palette)
+@dataclass(frozen=True, slots=True)
+class _AsItIs:
+    clip: str
+    footage: Footage
 
-    def picture(turn: float) -> _Image:
-        warped_x = x + 0.18 * np.sin(4.2 * y + turn + 1)
-        warped_y = y + 0.18 * np.cos(4.6 * x - turn)
-        height = sum(
-            np.sin(np.pi * rate * (np.cos(way) * warped_x + np.sin(way) * warped_y) + n * turn + at)
-            for rate, way, n, at in waves
-        ) / len(waves)
-        return colours(0.5 + 0.65 * height)
+    @property
+    def name(self) -> str:
+        return f"{self.clip}@{self.footage.start}"
 
-    return picture
+    @contextmanager
+    def ready(self, _progress: Progress) -> Iterator[Footage]:
+        if not self.footage.path.is_file():
+            raise clips.gone(self.footage.path)
+        yield self.footage
 
 
-def _lights(chance: np.random.Generator, palette: _Palette) -> Callable[[float], _Image]:
-    """Soft lights out of focus that drift on closed curves over a dark gradient."""
-    x, y = _grid()
-    lights = [
-        (
-            chance.uniform(-0.6, 0.6),
-            chance.uniform(-1.0, 1.0),
-            chance.uniform(0.04, 0.16),
-            chance.uniform(0.15, 0.5),
-            chance.uniform(0, 2 * np.pi, size=3),
-        )
-        for _ in range(28)
-    ]
-    colours = _ramp(palette)
-    slope = 0.22 + 0.1 * y
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    clip: str
+    path: Path
+    begin: float
+    length: float
+    into: float
+    """Second of the cut at which the video begins."""
+    kept: KeptFilms
 
-    def picture(turn: float) -> _Image:
-        brightness = slope + 0.06 * np.sin(3 * x + turn)
-        for left, top, radius, power, (a, b, c) in lights:
-            far = np.hypot(x - left - 0.12 * np.sin(turn + a), y - top - 0.16 * np.cos(turn + b))
-            edge = np.clip((radius - far) / 0.03, 0, 1)
-            brightness = brightness + power * (0.7 + 0.3 * np.sin(turn + c)) * edge
-        return colours(brightness)
+    @property
+    def name(self) -> str:
+        return f"{self.clip}@{self.begin + self.into:.2f}"
 
-    return picture
+    @contextmanager
+    def ready(self, progress: Progress) -> Iterator[Footage]:
+        if not self.path.is_file():
+            raise clips.gone(self.path)
+        name = clips.name_of_cut(self.path, self.begin, self.length)
+        with self.kept.take(name, lambda into: self._make(into, progress), _asking(progress)) as it:
+            yield Footage(it, self.into)
 
-
-def _grid() -> tuple[_Image, _Image]:
-    """Coordinates of the small picture, 0 in its middle; its width is 1."""
-    rows, columns = HEIGHT // _SCALE, WIDTH // _SCALE
-    y, x = np.mgrid[0:rows, 0:columns].astype(np.float32)
-    return x / columns - 0.5, (y - rows / 2) / columns
+    def _make(self, into: Path, progress: Progress) -> None:
+        clips.cut(
+            self.path, into, start=self.begin, seconds=self.length, patience=Patience(),
+            progress=progress,
+        )  # fmt: skip
 
 
-def _ramp(palette: _Palette) -> Callable[[_Image], _Image]:
-    """Give the function from brightness (0 to 1) to colours of the palette (0 to 1)."""
-    levels = np.linspace(0, 1, 4096)
-    steps = np.linspace(0, 1, len(palette))
-    table = np.stack(
-        [np.interp(levels, steps, channel) for channel in zip(*palette, strict=True)], axis=1
-    ).astype(np.float32)
-    table /= 255
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    kind: str
+    variant: int
+    kept: KeptFilms
 
-    def colours(brightness: _Image) -> _Image:
-        found: _Image = table[(np.clip(brightness, 0, 1) * 4095).astype(np.int32)]
-        return found
+    @property
+    def name(self) -> str:
+        return f"drawn-{drawn.EDITION}-{self.kind}-{self.variant}"
 
-    return colours
+    @contextmanager
+    def ready(self, progress: Progress) -> Iterator[Footage]:
+        def make(into: Path) -> None:
+            drawn.draw(into, self.kind, self.variant, progress=progress)
+
+        with self.kept.take(self.name, make, _asking(progress)) as film:
+            yield Footage(film, 0.0)
+
+
+def _asking(progress: Progress) -> Callable[[], None]:
+    return lambda: progress(0.0)

@@ -14,7 +14,7 @@ from typing import Any
 import ffmpeg
 import structlog
 
-from adapters import ffmpeg_process, ffmpeg_sound
+from adapters import ffmpeg_process, ffmpeg_sound, subtitle_fonts
 from adapters.ffmpeg_process import Patience
 from adapters.ffmpeg_sound import Levels
 from adapters.media_probe import UnreadableMediaError, probe
@@ -62,11 +62,13 @@ class FfmpegRenderer:
             Retryable: codes ``disk_full``, ``encoder_hung``, ``encoder_died``,
                 ``encoder_failed``, ``output_wrong``.
             Permanent: codes ``background_unreadable``, ``narration_unreadable``,
-                ``narration_silent``, ``music_unreadable``, ``subtitles_missing``, ``too_large``.
+                ``narration_silent``, ``music_unreadable``, ``subtitles_missing``, ``font_missing``,
+                ``too_large``.
         """
         report = progress or _no_progress
         report(0.0)
         _check_inputs(plan)
+        _check_fonts(plan.subtitles, self._fonts)
         levels = ffmpeg_sound.find_levels(plan.narration, plan.music, plan.seconds, self._patience)
         report(0.01)
         with _disk_errors():
@@ -221,6 +223,16 @@ def _check_inputs(plan: RenderPlan) -> None:
             ) from error
         if not (media.video_streams if kind == "video" else media.audio_streams):
             raise Permanent(f"The {name} {path} holds no {kind}: replace it.", code=code)
+
+
+def _check_fonts(subtitles: Path, folder: Path) -> None:
+    """Without its font a caption would be drawn in another one, or not at all."""
+    if missing := subtitle_fonts.missing(subtitles, folder):
+        raise Permanent(
+            f"The captions need the font {', '.join(missing)}, which {folder} lacks or which is "
+            "damaged there: install Storymill's fonts again.",
+            code="font_missing",
+        )
 
 
 def _wrong(how: str) -> StageError:

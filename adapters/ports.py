@@ -7,6 +7,7 @@ Pipelines see only this file; which adapter stands behind a Protocol is chosen i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -183,18 +184,57 @@ class RenderedVideo:
 
 
 @dataclass(frozen=True, slots=True)
-class Background:
+class Footage:
+    """A film to put behind the captions; it is repeated where it is too short."""
+
     path: Path
     start: float
     """Second at which to begin."""
 
 
-class Backgrounds(Protocol):
-    def choose(self, seed: int, seconds: float) -> Background:
-        """Give the background for a video of ``seconds``; the same seed gives the same one.
+class Background(Protocol):
+    @property
+    def name(self) -> str:
+        """Tells the footage from any other: part of the content key of a video."""
+
+    def ready(self, progress: Progress, /) -> AbstractContextManager[Footage]:
+        """Prepare the footage; it stays as it is until the block ends.
 
         Raises:
-            Permanent: there is no clip to choose; the sentence says what to do.
+            Retryable: it was removed meanwhile, or the disk is full.
+            Permanent: it can't be read.
+        """
+
+
+class Backgrounds(Protocol):
+    def choose(self, mood: str, number: int, seconds: float) -> Background:
+        """Give the background of a video, without preparing it.
+
+        The same number gives the same background, neighbouring ones give others.
+
+        Args:
+            mood: a mood of the operator's, or a kind that can be drawn; empty takes any.
+            number: of the video among those of its mood, from 0.
+            seconds: its length.
+
+        Raises:
+            Permanent: there is nothing to choose from; the sentence says what to do.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Tune:
+    name: str
+    """Tells it from any other: part of the content key of a video."""
+    path: Path
+
+
+class Music(Protocol):
+    def choose(self, mood: str, number: int) -> Tune | None:
+        """Give the tune of a video; the same number gives the same tune. None leaves it without.
+
+        Raises:
+            Permanent: the mood is unknown; the sentence says what to do.
         """
 
 

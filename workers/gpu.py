@@ -18,5 +18,6 @@ def render(part_id: int) -> None:
         wiring.backgrounds(),
         wiring.media(),
         music=wiring.music(),
+        defaults=wiring.studio(),
         review=config.review_videos,
     )

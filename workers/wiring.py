@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Backgrounds,
         Insights,
         Mailer,
+        Music,
         Publisher,
         Renderer,
         ScriptWriter,
@@ -138,15 +139,11 @@ def backgrounds() -> Backgrounds:
     return Library(folder=config.background_dir, cache=config.media_dir / "backgrounds")
 
 
-TUNES = frozenset({".mp3", ".m4a", ".ogg", ".opus", ".flac", ".wav"})
+@cache
+def music() -> Music:
+    from adapters.tunes import Tunes
 
-
-def music() -> tuple[Path, ...]:
-    """The operator's tunes as they are now; none without a music folder."""
-    folder = settings.current().music_dir
-    if folder is None:
-        return ()
-    return tuple(sorted(path for path in folder.iterdir() if path.suffix.lower() in TUNES))
+    return Tunes(settings.current().music_dir)
 
 
 @cache

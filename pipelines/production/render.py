@@ -6,12 +6,25 @@ import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from adapters.ports import Backgrounds, RenderedVideo, Renderer, RenderPlan
+from peewee import JOIN, fn
+
+from adapters.ports import Backgrounds, Music, RenderedVideo, Renderer, RenderPlan
 from core import db
 from core.errors import DiskFull
 from core.storage import LEAST_FREE_BYTES, MediaStore, content_key
-from models import Caption, Narration, Part, Video, VideoState
+from models import (
+    Caption,
+    Channel,
+    Narration,
+    Part,
+    Script,
+    Source,
+    Story,
+    Video,
+    VideoState,
+)
 from pipelines.ledger import Claim
+from pipelines.production.studio import Studio
 from pipelines.publishing import schedule
 
 COVER_AT = 0.7
@@ -25,27 +38,30 @@ def render(
     backgrounds: Backgrounds,
     media: MediaStore,
     *,
-    music: tuple[Path, ...],
+    music: Music,
+    defaults: Studio,
     review: bool,
 ) -> None:
     """Make the part's video; ready for posting, or for a person's look when ``review`` is on.
 
-    Background and ``music`` are chosen by a seed of the story's, so that a repeat is the same.
+    Background and music are chosen by the video's number, so that a repeat is the same.
     """
     part = Part.get_by_id(part_id)
     narration = Narration.get(Narration.part == part)
     captions = Caption.get(Caption.part == part)
-    seed = int(content_key(part.script.story.external_id, part.number)[:8], 16)
+    studio = defaults.of(part.script.story)
+    scene, tune_number = (_number(part, chosen, defaults) for chosen in ("background", "music"))
     with db.closed_for_long_work():
-        if media.free_bytes() < LEAST_FREE_BYTES:
-            raise DiskFull(str(media.folder))
-        background = backgrounds.choose(seed, narration.seconds)
-        tune = music[seed % len(music)] if music else None
-        made_of = (narration.key, captions.key, background.path.name, tune and tune.name, seed)
-        key = content_key("video/1", *made_of)
+        background = backgrounds.choose(studio.background, scene, narration.seconds)
+        tune = music.choose(studio.music, tune_number)
+        key = content_key(
+            "video/2", narration.key, captions.key, background.name, tune.name if tune else None
+        )
         made = _known(media, key)
         if made is None:
-            with media.workshop() as folder:
+            with media.workshop() as folder, background.ready(claim.progress) as footage:
+                if media.free_bytes() < LEAST_FREE_BYTES:
+                    raise DiskFull(str(media.folder))
                 plan = RenderPlan(
                     narration=Path(narration.path),
                     seconds=narration.seconds,
@@ -53,9 +69,9 @@ def render(
                     output=folder / "video.mp4",
                     cover=folder / "cover.jpg",
                     cover_at=COVER_AT,
-                    background=background.path,
-                    background_start=background.start,
-                    music=tune,
+                    background=footage.path,
+                    background_start=footage.start,
+                    music=tune.path if tune else None,
                 )
                 made = _keep(media, key, renderer.render(plan, claim.progress))
     with claim.finish():
@@ -84,6 +100,26 @@ def render(
         video = Video.get(Video.part == part)
         if video.state == VideoState.READY:
             schedule.plan(video, request_id=claim.request_id)
+
+
+def _number(part: Part, choice: str, defaults: Studio) -> int:
+    """How many parts of the same mood were written before this one, over all channels.
+
+    So the videos of a mood have numbers without gaps, in the order in which their parts were
+    written, and those that follow each other get different backgrounds and tunes.
+    """
+    default = getattr(defaults, choice)
+    mood = getattr(defaults.of(part.script.story), choice)
+    column = fn.COALESCE(fn.NULLIF(getattr(Channel, choice), ""), default)
+    return int(
+        Part.select()
+        .join(Script)
+        .join(Story)
+        .join(Source)
+        .join(Channel, JOIN.LEFT_OUTER)
+        .where(Part.id < part.id, column == mood)
+        .count()
+    )
 
 
 def _known(media: MediaStore, key: str) -> RenderedVideo | None:

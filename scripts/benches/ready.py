@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from adapters.backgrounds import generate_background
+from adapters.drawn import draw
 from adapters.ffmpeg import FfmpegRenderer
 from adapters.ports import RenderPlan
 from core import crypto, db, queue
@@ -47,7 +47,7 @@ def run(place: ServiceAddresses, *, repeats: int) -> list[Row]:
     with TemporaryDirectory() as name, db.session():
         folder = Path(name)
         clip = folder / "clips" / "clip.mp4"
-        generate_background(clip, seed=1)
+        draw(clip, "bokeh", 0)
         environment = {
             **os.environ,
             **place.environment(),

@@ -22,7 +22,7 @@ import ffmpeg
 import numpy as np
 
 from adapters import ffmpeg_process
-from adapters.backgrounds import generate_background
+from adapters.drawn import draw
 from adapters.ffmpeg import FfmpegRenderer
 from adapters.ffmpeg_process import Patience
 from adapters.ports import RenderPlan, WordTiming
@@ -105,7 +105,7 @@ def _prepare(folder: Path, seconds: int) -> RenderPlan:
         cover_at=1.0,
         background=folder / "background.mp4",
     )
-    generate_background(plan.background, seed=1)
+    draw(plan.background, "bokeh", 0)
     with wave.open(str(plan.narration), "wb") as sound:
         sound.setparams((1, 2, _RATE, 0, "NONE", "not compressed"))
         sound.writeframes(_syllables(seconds))

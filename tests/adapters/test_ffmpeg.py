@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -210,6 +211,7 @@ def test_cancelling_stops_the_encoder_and_leaves_nothing(
             assert encoder_children()
             raise CancelledError
 
+    speak_tones(plan.narration, seconds=120.0)
     began = time.monotonic()
     with pytest.raises(CancelledError):
         renderer.render(replace(plan, width=1080, height=1920, seconds=120.0), cancel)
@@ -326,3 +328,69 @@ def is_running(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
+
+
+def test_a_disk_that_fills_up_in_mid_render_leaves_nothing_and_lets_it_run_again(
+    renderer: FfmpegRenderer, plan: RenderPlan, small_disk: Path
+) -> None:
+    full = replace(plan, output=small_disk / "video.mp4", cover=small_disk / "cover.jpg")
+
+    with pytest.raises(Retryable) as caught:
+        renderer.render(full)
+
+    assert caught.value.code == "disk_full"
+    assert "free some space" in str(caught.value)
+    assert left_behind(full) == []
+    subprocess.run(["mount", "-o", "remount,size=20m", str(small_disk)], check=True)
+    assert renderer.render(full).path.is_file()
+
+
+def test_a_background_that_is_removed_in_mid_render_is_shown_to_the_end(
+    renderer: FfmpegRenderer, plan: RenderPlan, tmp_path: Path
+) -> None:
+    film(tmp_path / "red.mp4", "color=red:s=90x160:r=30", 0.5)
+
+    def remove(share: float) -> None:
+        if share > 0.01:
+            (tmp_path / "red.mp4").unlink(missing_ok=True)
+
+    renderer.render(replace(plan, background=tmp_path / "red.mp4"), remove)
+
+    assert picture_at(plan.output, 2.4)[5, 5][0] > 200
+
+
+def test_an_encoder_that_hangs_in_mid_render_is_stopped_and_leaves_nothing(
+    plan: RenderPlan,
+) -> None:
+    hasty = FfmpegRenderer(fonts=fonts.FOLDER, patience=Patience(stall=1.0))
+
+    def hold(share: float) -> None:
+        if share > 0.01:
+            for pid in encoder_children():
+                os.kill(pid, signal.SIGSTOP)
+
+    with pytest.raises(Retryable) as caught:
+        hasty.render(replace(plan, width=1080, height=1920), hold)
+
+    assert (caught.value.code, encoder_children(), left_behind(plan)) == ("encoder_hung", [], [])
+    assert hasty.render(plan).path.is_file()
+
+
+@pytest.mark.parametrize("harm", ["removed", "damaged", "without a folder"])
+def test_a_font_that_is_missing_is_named_and_no_video_without_captions_is_made(
+    plan: RenderPlan, tmp_path: Path, harm: str
+) -> None:
+    folder = tmp_path / "fonts"
+    if harm != "without a folder":
+        folder.mkdir()
+        shutil.copy(fonts.FOLDER / "NotoSans-Bold.ttf", folder)
+    if harm == "damaged":
+        (folder / "Montserrat-ExtraBold.ttf").write_bytes(b"not a font")
+
+    with pytest.raises(Permanent, match="need the font Montserrat ExtraBold") as caught:
+        FfmpegRenderer(fonts=folder).render(plan)
+
+    assert (caught.value.code, left_behind(plan)) == ("font_missing", [])
+    folder.mkdir(exist_ok=True)
+    shutil.copy(fonts.FOLDER / "Montserrat-ExtraBold.ttf", folder)
+    assert FfmpegRenderer(fonts=folder).render(plan).path.is_file()

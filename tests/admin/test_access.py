@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from models import Channel, StoryState
+from models import Attempt, Channel, StoryState
 from tests.admin import records
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def rows(settings: Settings, record: None) -> None:
     post = records.post(records.video(settings.media_dir), records.account(), publish_id="p1")
     records.failure("publish", post.id)
     Channel.create(name="Evening")
+    (settings.media_dir / "shown.png").write_bytes(b"a picture")
+    Attempt.create(post=post, method="browser", outcome="browser_captcha", screenshot="shown.png")
     records.story("The flagged one", StoryState.FLAGGED, reason="Too much blood.")
 
 

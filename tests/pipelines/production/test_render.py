@@ -3,27 +3,49 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import imageio_ffmpeg
 import pytest
 
-from adapters.backgrounds import Backgrounds
+from adapters.backgrounds import Backgrounds as Library
 from adapters.espeak import EspeakSynthesizer
 from adapters.ffmpeg import FfmpegRenderer
 from adapters.media_probe import probe
-from adapters.ports import Background, Progress, RenderedVideo, RenderPlan
+from adapters.ports import (
+    Background,
+    Backgrounds,
+    Footage,
+    Progress,
+    RenderedVideo,
+    RenderPlan,
+    Tune,
+)
 from core.errors import DiskFull
 from core.storage import MediaStore
-from models import Account, AccountState, Caption, Job, Narration, Part, Post, Video, VideoState
+from models import (
+    Account,
+    AccountState,
+    Caption,
+    Channel,
+    Job,
+    Narration,
+    Part,
+    Post,
+    Video,
+    VideoState,
+)
 from pipelines import ledger
 from pipelines.ledger import Claim, LeaseLostError
 from pipelines.production import fonts
 from pipelines.production.caption import caption
 from pipelines.production.narrate import narrate
 from pipelines.production.render import render
-from tests.pipelines.production.making import STUDIO, a_part, claimed
+from pipelines.production.studio import Studio
+from tests.pipelines.production.making import STUDIO, a_part, a_source, claimed
 
 pytestmark = pytest.mark.usefixtures("record", "account")
 
@@ -41,9 +63,34 @@ class QuickRenderer:
         return RenderedVideo(plan.output, plan.cover, plan.seconds, 1080, 1920, 5, -14.0, -1.5)
 
 
-class OneBackground:
-    def choose(self, seed: int, seconds: float) -> Background:  # noqa: ARG002  # the Protocol's
-        return Background(Path("/clips/sea.mp4"), start=seed % 10)
+@dataclass
+class NumberedBackgrounds:
+    """Answers with the mood and the number that were asked for."""
+
+    asked: list[str] = field(default_factory=list)
+
+    def choose(self, mood: str, number: int, seconds: float) -> Background:  # noqa: ARG002  # the Protocol's
+        self.asked.append(f"{mood}/{number}")
+        return Sea(f"{mood}/{number}")
+
+
+@dataclass
+class Sea:
+    name: str
+
+    @contextmanager
+    def ready(self, _progress: Progress) -> Iterator[Footage]:
+        yield Footage(Path("/clips/sea.mp4"), start=2.0)
+
+
+@dataclass
+class OneTune:
+    tune: Tune | None = None
+    asked: list[str] = field(default_factory=list)
+
+    def choose(self, mood: str, number: int) -> Tune | None:
+        self.asked.append(f"{mood}/{number}")
+        return self.tune
 
 
 @pytest.fixture
@@ -71,11 +118,21 @@ def quickly(
     renderer: QuickRenderer,
     *,
     claim: Claim | None = None,
-    music: tuple[Path, ...] = (),
+    backgrounds: Backgrounds | None = None,
+    music: OneTune | None = None,
+    defaults: Studio = STUDIO,
     review: bool = False,
 ) -> None:
-    claim = claim or claimed("render", part.id)
-    render(part.id, claim, renderer, OneBackground(), media, music=music, review=review)
+    render(
+        part.id,
+        claim or claimed("render", part.id),
+        renderer,
+        backgrounds or NumberedBackgrounds(),
+        media,
+        music=music or OneTune(),
+        defaults=defaults,
+        review=review,
+    )
 
 
 @pytest.fixture
@@ -102,8 +159,11 @@ def test_a_part_becomes_a_video_that_is_posted(media: MediaStore, clips: Path) -
     # When it is rendered
     claim = claimed("render", part.id)
     renderer = FfmpegRenderer(fonts=fonts.FOLDER, preset="ultrafast")
-    backgrounds = Backgrounds(folder=clips, cache=media.folder)
-    render(part.id, claim, renderer, backgrounds, media, music=(), review=False)
+    backgrounds = Library(folder=clips, cache=media.folder)
+    render(
+        part.id, claim, renderer, backgrounds, media,
+        music=OneTune(), defaults=STUDIO, review=False,
+    )  # fmt: skip
 
     # Then the file is what the row says
     video = Video.get()
@@ -160,19 +220,69 @@ def test_a_video_that_a_crash_left_half_in_place_is_made_again(
     assert Post.select().count() == 1, "made again is not posted again"
 
 
-def test_a_repeat_of_the_same_story_is_the_same_video_and_new_music_another(
+def test_a_repeat_is_the_same_video_and_other_music_or_background_another(
     part: Part, media: MediaStore
 ) -> None:
     renderer = QuickRenderer()
-    tunes = (Path("/music/a.mp3"), Path("/music/b.mp3"))
-    quickly(part, media, renderer, music=tunes)
-    quickly(part, media, renderer, music=tunes)
-    assert len(renderer.plans) == 1
-    assert renderer.plans[0].music in tunes
+    calm = OneTune(Tune("calm.mp3:5", Path("/music/calm.mp3")))
+    for _ in range(2):
+        quickly(part, media, renderer, music=calm)
+    (plan,) = renderer.plans
+    assert (plan.music, plan.background) == (Path("/music/calm.mp3"), Path("/clips/sea.mp4"))
+    assert plan.background_start == 2.0
 
-    quickly(part, media, renderer, music=(Path("/music/c.mp3"),))
-    assert len(renderer.plans) == 2
-    assert renderer.plans[0].background_start == renderer.plans[1].background_start
+    quickly(part, media, renderer, music=OneTune(Tune("calm.mp3:6", Path("/music/calm.mp3"))))
+    assert len(renderer.plans) == 2, "the file was replaced"
+    quickly(part, media, renderer, music=calm, defaults=replace(STUDIO, background="rain"))
+    assert len(renderer.plans) == 3
+    quickly(part, media, renderer, music=calm)
+    assert len(renderer.plans) == 3
+
+
+def test_the_videos_of_a_mood_are_numbered_over_all_channels(part: Part, media: MediaStore) -> None:
+    # Given two channels with the mood "rain", and stories without a channel in between
+    channels = [
+        Channel.create(name=name, background="rain", music=music)
+        for name, music in (("one", "slow"), ("two", ""))
+    ]
+    sources = [a_source(channel=channel) for channel in channels]
+    parts = [part]
+    for source in (sources[0], None, sources[1]):
+        parts.append(a_part())
+        if source:
+            story = parts[-1].script.story
+            story.source = source
+            story.save()
+    first = parts[1]
+    parts.append(
+        Part.create(script=first.script, number=2, of=2, hook="", text="On.", call_to_action="")
+    )
+    for later in parts[1:]:
+        Narration.create(
+            part=later, key="n", path="/n.wav", seconds=3, voice="", timed_by="", words=[]
+        )
+        Caption.create(
+            part=later, key="c", ass_path="/c.ass", srt_path="", vtt_path="", style="",
+            captioned_words=0,
+        )  # fmt: skip
+
+    # When they are rendered, in any order
+    backgrounds, music = NumberedBackgrounds(), OneTune()
+    for row in reversed(parts):
+        quickly(
+            Part.get_by_id(row.id), media, QuickRenderer(), backgrounds=backgrounds, music=music
+        )
+
+    # Then each mood counts its own videos, in the order of their parts
+    assert backgrounds.asked[::-1] == ["/0", "rain/0", "/1", "rain/1", "rain/2"]
+    assert music.asked[::-1] == ["/0", "slow/0", "/1", "/2", "slow/1"]
+
+    # And a default of that mood counts with them
+    quickly(part, media, QuickRenderer(), backgrounds=backgrounds,
+            defaults=replace(STUDIO, background="rain"))  # fmt: skip
+    quickly(parts[4], media, QuickRenderer(), backgrounds=backgrounds,
+            defaults=replace(STUDIO, background="rain"))  # fmt: skip
+    assert backgrounds.asked[-2:] == ["rain/0", "rain/4"]
 
 
 def test_with_review_on_a_video_waits_for_a_person_and_no_post_is_planned(

@@ -1,0 +1,159 @@
+"""What all drawn backgrounds share: coordinates, colours, darkness, and the film they end up on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from adapters.ports import Progress
+
+WIDTH, HEIGHT, FPS = 1080, 1920, 30
+TURN = 2 * np.pi
+
+Image = NDArray[np.float32]
+Painter = Callable[[float], Image]
+"""From the share of the loop that is over (0 to 1) to a picture: rows, columns, R G B (0 to 1).
+
+Its shape is 9:16 and may be much smaller than the film; enlarging costs less than drawing."""
+Palette = tuple[tuple[int, int, int], ...]
+
+# From dark to light, as R, G, B.
+PALETTES: tuple[Palette, ...] = (
+    ((10, 8, 32), (46, 22, 96), (128, 42, 128), (226, 108, 116)),
+    ((4, 16, 34), (8, 54, 88), (14, 110, 132), (92, 190, 180)),
+    ((14, 10, 24), (58, 20, 60), (150, 44, 66), (240, 148, 84)),
+    ((6, 20, 22), (10, 62, 58), (36, 122, 92), (170, 204, 124)),
+    ((8, 12, 40), (24, 44, 116), (62, 98, 196), (150, 178, 240)),
+    ((12, 10, 36), (52, 36, 120), (96, 84, 196), (110, 190, 220)),
+)
+
+
+class Chance:
+    """Reproducible chance, in plain floats: NumPy's own would make pictures of doubles."""
+
+    def __init__(self, *seed: int) -> None:
+        self._generator = np.random.default_rng(seed)
+
+    def between(self, least: float, most: float) -> float:
+        return float(self._generator.uniform(least, most))
+
+    def below(self, most: float) -> float:
+        return self.between(0, most)
+
+    def either(self, *choices: Any) -> Any:
+        return choices[int(self._generator.integers(len(choices)))]
+
+    def one_in(self, count: int) -> bool:
+        return int(self._generator.integers(count)) == 0
+
+
+_KNEE, _CEILING = 0.09, 0.18
+"""Luminance from which light is held back, and which it never passes: white letters keep a
+contrast of 4.5:1 (WCAG 2.2, 1.4.3: (1 + 0.05) / (0.18 + 0.05))."""
+_WEIGHTS = np.array([0.2126, 0.7152, 0.0722], np.float32)  # BT.709
+
+
+def grid(scale: int) -> tuple[Image, Image]:
+    """Coordinates of a picture that many times smaller than the film.
+
+    0 lies in its middle; its width is 1.
+    """
+    rows, columns = HEIGHT // scale, WIDTH // scale
+    y, x = np.mgrid[0:rows, 0:columns].astype(np.float32)
+    return (x + 0.5) / columns - 0.5, (y + 0.5 - rows / 2) / columns
+
+
+def ramp(palette: Palette) -> Callable[[Image], Image]:
+    """Give the function from brightness (0 to 1) to colours of the palette (0 to 1)."""
+    levels = np.linspace(0, 1, 4096)
+    steps = np.linspace(0, 1, len(palette))
+    table = np.stack(
+        [np.interp(levels, steps, channel) for channel in zip(*palette, strict=True)], axis=1
+    ).astype(np.float32)
+    table /= 255
+
+    def colours(brightness: Image) -> Image:
+        found: Image = table[(np.clip(brightness, 0, 1) * 4095).astype(np.int32)]
+        return found
+
+    return colours
+
+
+def colour(palette: Palette, index: int, strength: float = 1.0) -> Image:
+    """One of the palette's colours, 0 to 1."""
+    return np.array(palette[index], np.float32) * np.float32(strength / 255)
+
+
+def tint(brightness: Image, rgb: Image) -> Image:
+    """A picture of one colour, as bright as ``brightness`` says."""
+    tinted: Image = brightness[:, :, None] * rgb
+    return tinted
+
+
+def add_sprite(picture: Image, sprite: Image, left: float, top: float) -> None:
+    """Add light (rows, columns, R G B) to a picture, between pixels too; what lies outside is cut.
+
+    ``left`` and ``top`` count the picture's pixels.
+    """
+    column, row = int(np.floor(left)), int(np.floor(top))
+    right_share, low_share = np.float32(left - column), np.float32(top - row)
+    for down, along, share in (
+        (0, 0, (1 - low_share) * (1 - right_share)),
+        (0, 1, (1 - low_share) * right_share),
+        (1, 0, low_share * (1 - right_share)),
+        (1, 1, low_share * right_share),
+    ):
+        _add(picture, sprite, column + along, row + down, share)
+
+
+def _add(picture: Image, sprite: Image, left: int, top: int, share: np.float32) -> None:
+    rows, columns = picture.shape[:2]
+    high, wide = sprite.shape[:2]
+    first_row, first_column = max(0, -top), max(0, -left)
+    last_row, last_column = min(high, rows - top), min(wide, columns - left)
+    if share and first_row < last_row and first_column < last_column:
+        picture[top + first_row : top + last_row, left + first_column : left + last_column] += (
+            share * sprite[first_row:last_row, first_column:last_column]
+        )
+
+
+def glow(radius: float, *, softness: float = 2.0) -> Image:
+    """A round light of ``radius`` pixels in a square; 1 in its middle, 0 at the edge."""
+    reach = int(np.ceil(radius)) + 1
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1].astype(np.float32)
+    inside: Image = np.clip(1 - np.hypot(x, y) / np.float32(radius), 0, 1) ** np.float32(softness)
+    return inside
+
+
+def darkened(picture: Image) -> Image:
+    """Hold bright places back, colours kept, so that white letters can be read anywhere."""
+    luminance = (picture * picture) @ _WEIGHTS  # a gamma of 2 reads a little too bright: safe
+    room = _CEILING - _KNEE
+    over = np.maximum(luminance - _KNEE, 0)
+    held = np.minimum(luminance, _KNEE) + room * (1 - np.exp(-over / room))
+    dark: Image = picture * np.sqrt(held / np.maximum(luminance, 1e-6))[:, :, None]
+    return dark
+
+
+def film(path: Path, painter: Painter, seconds: float, progress: Progress) -> None:
+    """Write one turn of ``painter``, in a form that is cheap to decode."""
+    count = round(seconds * FPS)
+    with av.open(str(path), "w", format="mp4") as container:
+        stream: Any = container.add_stream("libx264", rate=FPS)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream.options = {"preset": "ultrafast", "tune": "fastdecode", "crf": "20", "g": str(FPS)}
+        stream.codec_context.colorspace = 1  # BT.709, as players take pictures of this size
+        for index in range(count):
+            progress(0.0)
+            small = np.clip(darkened(painter(index / count)), 0, 1) * 65_535
+            # 16 bits a colour, so that the enlarged gradients show no bands
+            frame = av.VideoFrame.from_ndarray(small.astype(np.uint16), format="rgb48le").reformat(
+                WIDTH, HEIGHT, "yuv420p", interpolation="BICUBIC", dst_colorspace="ITU709"
+            )
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())

@@ -1,0 +1,29 @@
+"""Whether the fonts that subtitles name are there: libass puts up with another, or with none."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from PIL import ImageFont
+
+_NAMED = re.compile(r"^Style:[^,]*,([^,]+),|\\fn([^\\}]+)", re.MULTILINE)
+_SUFFIXES = frozenset({".ttf", ".otf", ".ttc"})
+
+
+def missing(subtitles: Path, folder: Path) -> list[str]:
+    """Names of fonts that an ASS file asks for and ``folder`` lacks."""
+    named = _NAMED.findall(subtitles.read_text(encoding="utf-8"))
+    return sorted({(style or tag).strip() for style, tag in named} - _families(folder))
+
+
+def _families(folder: Path) -> set[str]:
+    names: set[str] = set()
+    for path in folder.glob("*"):
+        if path.suffix.lower() in _SUFFIXES:
+            try:
+                family, style = ImageFont.truetype(str(path)).getname()
+            except OSError:  # damaged: as good as missing
+                continue
+            names |= {f"{family}", f"{family} {style}"}
+    return names
