@@ -140,13 +140,14 @@ def _drawn(tile: _Tile, index: int, folder: Path) -> Image.Image:
     import imageio_ffmpeg
     from PIL import Image
 
-    from adapters.backgrounds import generate_background
+    from adapters import drawn
     from adapters.ports import WordTiming
     from pipelines.production import captions, fonts
 
-    background = folder / f"background-{index % 6}.mp4"
+    background = folder / f"background-{index % 30}.mp4"
     if not background.exists():
-        generate_background(background, 2 * (index % 6) + index % 2, seconds=1 / 30)
+        kinds = sorted(drawn.KINDS)
+        drawn.draw(background, kinds[index % len(kinds)], index % 6, seconds=1 / 30)
     words = [
         WordTiming(word, round(number * _EACH + 0.1, 2), round(number * _EACH + 0.45, 2))
         for number, word in enumerate(tile.text.split())

@@ -11,7 +11,7 @@ import pytest
 
 from adapters import drawn
 from adapters.media_probe import probe
-from pipelines.production.cues import AREA
+from pipelines.production.look import Look
 
 LEAST_CONTRAST = 4.5  # WCAG 2.2, 1.4.3
 
@@ -37,7 +37,8 @@ def contrast_with_white(rgb: np.ndarray) -> np.ndarray:
 
 
 def test_white_captions_can_be_read_on_it(shown: np.ndarray) -> None:
-    area = shown[::3, AREA.top : AREA.bottom : 2, AREA.left : AREA.right : 2]
+    box = Look().area
+    area = shown[::3, box.top : box.bottom : 2, box.left : box.right : 2]
     contrast = contrast_with_white(area)
 
     assert np.quantile(contrast, 0.001) >= LEAST_CONTRAST
