@@ -76,6 +76,8 @@ class StoryText:
     title: str
     sentences: tuple[str, ...]
     language: str = "en"
+    tone: str = "plain"
+    """How the words around it shall sound: ``plain``, ``dramatic``, ``warm`` or ``funny``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ class ScriptDraft:
 
     story_id: int
     title: str
-    hook: str
+    hooks: tuple[str, ...]
+    """Openings to pick from, the best first; at least one."""
     call_to_action: str
     hashtags: tuple[str, ...]
     """Without the ``#``."""
@@ -92,6 +95,11 @@ class ScriptDraft:
     """Indexes of sentences after which a new part would begin well; a wish, not an order."""
     written_by: str
     """``ollama/<model>`` or ``rules``."""
+
+    @property
+    def hook(self) -> str:
+        """The one that is taken unless a person picks another."""
+        return self.hooks[0]
 
 
 class ScriptWriter(Protocol):
@@ -103,6 +111,47 @@ class ScriptWriter(Protocol):
         Raises:
             Retryable: the writer can't be reached or was too late.
             Permanent: the writer refuses (unknown model, bad request).
+        """
+
+
+# ── safety ───────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyOpinion:
+    """What a judge thinks of a text."""
+
+    score: float
+    """0.0 harmless to 1.0 certainly not fit; whose thresholds count is the asker's business."""
+    label: str
+    """The category that weighs most, of ``SAFETY_LABELS``."""
+
+
+SAFETY_LABELS = (
+    "clean",
+    "profanity",
+    "harassment",
+    "hate",
+    "threat",
+    "violence",
+    "sexual",
+    "sexual_minor",
+    "self_harm",
+    "drugs",
+)
+
+
+class SafetyJudge(Protocol):
+    @property
+    def name(self) -> str:
+        """Who judges, as it is put on record: ``ollama/<model>``."""
+
+    def judge(self, title: str, text: str) -> SafetyOpinion:
+        """Judge one story; what it says is data and can't change how it is judged.
+
+        Raises:
+            Retryable: the judge can't be reached, was too late, or gave no answer to be believed.
+            Permanent: it refuses (unknown model, bad request).
         """
 
 

@@ -103,6 +103,15 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     ollama_model: Annotated[str, Field(description="Its model")] = "llama3.2"
     ollama_seconds: Annotated[float, Field(gt=0, description="Longest wait for one answer")] = 120.0
 
+    safety_model: Annotated[
+        str,
+        Field(
+            description="Ollama model that judges stories beside the rules, as llama3.2; "
+            "rules alone when unset"
+        ),
+    ] = ""
+    safety_seconds: Annotated[float, Field(gt=0, description="Longest wait for its answer")] = 60.0
+
     voice: Annotated[str, Field(description="espeak:<voice> or piper:<path of an .onnx voice>")] = (
         "espeak:en-us"
     )
@@ -176,6 +185,8 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     def _fits_together(self) -> Self:
         if self.part_seconds_min >= self.part_seconds_max:
             raise ValueError("PART_SECONDS_MIN must be less than PART_SECONDS_MAX")
+        if self.safety_model and not self.ollama_url:
+            raise ValueError("SAFETY_MODEL needs OLLAMA_URL: the server that it runs on")
         if not self.redis_url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("REDIS_URL must begin with redis://, rediss:// or unix://")
         if self.smtp_url.get_secret_value() and not addresses(self.mail_to):

@@ -25,6 +25,7 @@ NOTICED_SECONDS = 5.0
 
 REDDIT = Limit("reddit_fetch", 60, MINUTE)
 SCRIPT = Limit("script_request", 30, MINUTE)
+JUDGE = Limit("safety_request", 120, MINUTE)
 CREATOR_INFO = Limit("tiktok_creator_info", 20, MINUTE)
 INIT = Limit("tiktok_init", 6, MINUTE)
 POSTS = Limit("tiktok_posts", 15, DAY)
@@ -32,7 +33,7 @@ INBOX_INIT = Limit("tiktok_inbox_init", 6, MINUTE)
 STATUS = Limit("tiktok_status", 30, MINUTE)
 VIDEO_QUERY = Limit("tiktok_video_query", 600, MINUTE)
 
-ALL = (REDDIT, SCRIPT, CREATOR_INFO, INIT, POSTS, INBOX_INIT, STATUS, VIDEO_QUERY)
+ALL = (REDDIT, SCRIPT, JUDGE, CREATOR_INFO, INIT, POSTS, INBOX_INIT, STATUS, VIDEO_QUERY)
 LIMITS = {limit.name: limit for limit in ALL}
 
 
@@ -53,6 +54,10 @@ ABOUT = {
     ),
     SCRIPT.name: About(
         "Requests to the language model that writes scripts",
+        "Our own: keeps one machine's model from being flooded.",
+    ),
+    JUDGE.name: About(
+        "Requests to the language model that judges safety",
         "Our own: keeps one machine's model from being flooded.",
     ),
     CREATOR_INFO.name: About(
@@ -99,6 +104,10 @@ def _script(_story_id: int) -> list[Limit]:
     return [SCRIPT]
 
 
+def _judge(_story_id: int) -> list[Limit]:
+    return [JUDGE]
+
+
 def _publish(post_id: int) -> list[Limit]:
     """A post that was announced asks for its status; one without a live address is announced."""
     post = Post.get_or_none(Post.id == post_id)
@@ -127,6 +136,7 @@ def _confirm(post_id: int) -> list[Limit]:
 STAGE_LIMITS: dict[str, Callable[[int], list[Limit]]] = {
     "fetch": _fetch,
     "script": _script,
+    "judge": _judge,
     "publish": _publish,
     "confirm": _confirm,
 }

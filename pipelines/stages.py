@@ -5,6 +5,7 @@ stage      subject   queue    what it does
 =========  ========  =======  =================================================================
 fetch      Source    network  asks the source for stories
 prepare    Story     cpu      narratable text, language, likeness, safety; then waits for a person
+judge      Story     network  asks the second judge of safety, where one is set, before the wait
 script     Story     network  hook, call, title, hashtags; cuts the story into parts
 narrate    Part      cpu      sound and the time of each word
 caption    Part      cpu      captions, title card, SubRip and WebVTT
@@ -58,6 +59,7 @@ STAGES: dict[str, Stage] = {
     for stage in (
         Stage("fetch", "network", "Source", attempts=3, backoff=30),
         Stage("prepare", "cpu", "Story"),
+        Stage("judge", "network", "Story", attempts=3),
         Stage("script", "network", "Story"),
         Stage("narrate", "cpu", "Part", then="caption"),
         Stage("caption", "cpu", "Part", then="render"),

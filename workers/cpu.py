@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core import settings
 from pipelines.production.caption import caption as caption_part
 from pipelines.production.narrate import narrate as narrate_part
 from pipelines.production.prepare import prepare as prepare_story
@@ -11,7 +12,7 @@ from workers.stage_actor import claim, stage_actor
 
 @stage_actor
 def prepare(story_id: int) -> None:
-    prepare_story(story_id, claim())
+    prepare_story(story_id, claim(), second_judge=bool(settings.current().safety_model))
 
 
 @stage_actor

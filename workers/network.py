@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipelines.production.fetch import fetch as fetch_stories
+from pipelines.production.judge import judge as judge_story
 from pipelines.production.script import BATCH, write_scripts
 from pipelines.publishing.browser_upload import check_browser
 from pipelines.publishing.manual import mail as mail_post
@@ -18,11 +19,17 @@ def fetch(source_id: int) -> None:
 
 
 @stage_actor
+def judge(story_id: int) -> None:
+    judge_story(story_id, claim(), wiring.safety_judge())
+
+
+@stage_actor
 def script(_story_id: int) -> None:
     fresh = claim().attempt == 1
     write_scripts(
         lease().claim_more(BATCH - 1) if fresh else lease().claims(),
         wiring.writer(),
+        wiring.synthesizer,
         wiring.studio(),
     )
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Music,
         Publisher,
         Renderer,
+        SafetyJudge,
         ScriptWriter,
         StorySource,
         Synthesizer,
@@ -67,6 +68,19 @@ def story_source(kind: str) -> StorySource:
     from adapters.saved_listing import SavedListing
 
     return SavedListing()
+
+
+@cache
+def safety_judge() -> SafetyJudge | None:
+    """The second judge; None where none is set, and none is asked."""
+    config = settings.current()
+    if not (config.safety_model and config.ollama_url):
+        return None
+    from adapters.ollama_judge import OllamaJudge
+
+    return OllamaJudge(
+        url=config.ollama_url, model=config.safety_model, timeout_seconds=config.safety_seconds
+    )
 
 
 @cache

@@ -17,7 +17,7 @@ from core.db import database
 from core.errors import InputError
 from models import Job, Part, Script, Source, Story, StoryState, Video
 from pipelines import ledger
-from pipelines.production import fetch, review
+from pipelines.production import fetch, review, safety
 
 TABS = (
     StoryState.WAITING,
@@ -54,6 +54,7 @@ class Stories(Page):
                 Story.safety_score,
                 Story.created_at,
                 Source.name.alias("source_name"),
+                Source.warn_from,
                 fn.LEFT(Story.narratable_text, EXCERPT).alias("excerpt"),
             )
             .join(Source)
@@ -88,6 +89,7 @@ class Stories(Page):
             story=story,
             script=Script.get_or_none(Script.story == story_id),
             parts=parts,
+            decisions=safety.decisions(story),
             jobs=[(job, ledger.explain(job)) for job in jobs],
             next_story=_next_to_decide(story_id),
             decidable=DECIDABLE,
@@ -104,6 +106,11 @@ class Stories(Page):
     def reject(self, story_id: int) -> ResponseReturnValue:
         review.reject(story_id, person().name, _reason())
         return done("Rejected.", _onwards(story_id))
+
+    @expose("/<int:story_id>/hook", methods=["POST"])
+    def hook(self, story_id: int) -> ResponseReturnValue:
+        review.choose_hook(story_id, person().name, request.form.get("hook", ""))
+        return done("The first part is made anew.", url_for(".show", story_id=story_id))
 
     @expose("/<int:story_id>/edit", methods=["GET", "POST"])
     def edit(self, story_id: int) -> ResponseReturnValue:
@@ -166,7 +173,7 @@ def search(query: ModelSelect[Story], words: str) -> Slice:
 
 
 def _jobs_of(story_id: int, part_ids: list[int]) -> list[Any]:
-    of_story = Job.stage.in_(["prepare", "script"]) & (Job.subject_id == story_id)
+    of_story = Job.stage.in_(["prepare", "judge", "script"]) & (Job.subject_id == story_id)
     of_parts = Job.stage.in_(["narrate", "caption", "render"]) & Job.subject_id.in_(part_ids)
     return list(Job.select().where(of_story | of_parts).order_by(Job.id))
 

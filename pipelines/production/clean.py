@@ -77,6 +77,13 @@ _TITLE: tuple[Rule, ...] = (
         ("[Serious] Who are you? (long)", "Who are you?"),
         flags=re.IGNORECASE,
     ),
+    swap(
+        "tag in round brackets",
+        r"^\s*(?:\([A-Z][A-Z/ -]{1,11}\)\s*)+(?=\S)",
+        "",
+        ("(UK) (RENT) My landlord kept the piano", "My landlord kept the piano"),
+        ("(I) am not sure", "(I) am not sure"),
+    ),
 )
 
 _ENGLISH = Language(

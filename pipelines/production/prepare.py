@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from adapters.ports import SafetyOpinion
 from core import db
 from core.db import database
-from models import NsfwPolicy, Story, StoryState
+from models import Story, StoryState
+from pipelines import ledger
 from pipelines.ledger import Claim
-from pipelines.production import clean, language, likeness, safety_rules
-
-FLAG_FROM = 0.8
-"""Safety score from which a story waits flagged."""
-WARN_FROM = 0.6
-"""Safety score from which the approver is warned."""
+from pipelines.production import clean, language, likeness, safety, safety_rules
 
 LIKENESS_LOCK = 0x5709
 CANDIDATES = 20
+LOOKED_AT = 100
+"""Stories that are read for each mark, the first on record; bounds a search at 64 times as many."""
 LEAST_SHARED = 8
 """Of a sketch's 64 values: strangers were seen to share 6 at most, near-duplicates 31 and more."""
 
 
-def prepare(story_id: int, claim: Claim) -> None:
-    """Judge the story once; it then waits for a person, flagged, or is skipped with a reason."""
+def prepare(story_id: int, claim: Claim, *, second_judge: bool = False) -> None:
+    """Judge the story once; it then waits for a person, flagged, or is skipped with a reason.
+
+    With ``second_judge`` a language model is asked next, and only then it waits or is flagged.
+    """
     story = Story.get_by_id(story_id)
     source = story.source
     with db.closed_for_long_work():
@@ -28,7 +30,8 @@ def prepare(story_id: int, claim: Claim) -> None:
         text = clean.narratable(story.title, story.body, language=code)
         spoken = "\n\n".join("\n".join(sentences) for sentences in text.paragraphs)
         sketch = likeness.sketch(text.text)
-        verdict = safety_rules.judge(f"{text.title} {text.text}")
+        found = safety_rules.judge(f"{text.title} {text.text}")
+        opinion = SafetyOpinion(found.score, found.label)
     words = len(text.words)
     if not words:
         state, reason = StoryState.SKIPPED, "Nothing of it can be narrated."
@@ -38,30 +41,31 @@ def prepare(story_id: int, claim: Claim) -> None:
         state, reason = StoryState.SKIPPED, f"It has {words} words, fewer than {source.min_words}."
     elif words > source.max_words:
         state, reason = StoryState.SKIPPED, f"It has {words} words, more than {source.max_words}."
-    elif verdict.score >= FLAG_FROM:
-        state, reason = StoryState.FLAGGED, f"Safety: {verdict.label} {verdict.score:.2f}."
-    elif story.nsfw and source.nsfw == NsfwPolicy.FLAG:
-        state, reason = StoryState.FLAGGED, "It is marked not safe for work."
     else:
-        state, reason = StoryState.WAITING, ""
+        state, reason = safety.outcome(story, opinion)
 
     with claim.finish():
         # One after another: two that repeat each other must not miss each other.
         database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (LIKENESS_LOCK,))
         original, likeness_of = nearest(story, sketch)
-        story.move(
-            state,
-            reason=reason,
-            narratable_title=text.title,
-            narratable_text=spoken,
-            language=code,
-            words=words,
-            sketch=list(sketch),
-            like=original,
-            likeness=likeness_of,
-            safety_score=verdict.score,
-            safety_judge="rules",
-        )
+        asked = second_judge and state != StoryState.SKIPPED
+        changes = {
+            "narratable_title": text.title,
+            "narratable_text": spoken,
+            "language": code,
+            "words": words,
+            "sketch": list(sketch),
+            "like": original,
+            "likeness": likeness_of,
+            "safety_score": opinion.score,
+            "safety_judge": safety.RULES,
+        }
+        safety.note(story, safety.RULES, opinion)
+        if asked:
+            safety.change(story, **changes)
+            ledger.enqueue("judge", story.id, request_id=claim.request_id)
+        else:
+            story.move(state, reason=reason, **changes)
 
 
 def nearest(story: Story, sketch: tuple[int, ...]) -> tuple[Story | None, float]:
@@ -69,12 +73,21 @@ def nearest(story: Story, sketch: tuple[int, ...]) -> tuple[Story | None, float]
     if not sketch:
         return None, 0.0
     # Mark by mark: of "shares any" PostgreSQL expects a quarter of all stories, and reads them all.
+    # A mark that very many share ("I don't know") tells little, and is not read to its end.
     cursor = database.execute_sql(
-        "SELECT story.id, sketch FROM unnest(%(sketch)s::bigint[]) AS mark"
-        " JOIN story ON sketch @> ARRAY[mark]"
-        " WHERE story.id <> %(id)s AND state NOT IN ('fetched', 'skipped')"
-        " GROUP BY story.id HAVING count(*) >= %(least)s ORDER BY count(*) DESC LIMIT %(most)s",
-        {"sketch": list(sketch), "id": story.id, "least": LEAST_SHARED, "most": CANDIDATES},
+        "SELECT id, sketch FROM ("
+        "SELECT hit.id, count(*) AS shared FROM unnest(%(sketch)s::bigint[]) AS mark"
+        " CROSS JOIN LATERAL (SELECT id FROM story WHERE sketch @> ARRAY[mark]"
+        " AND id <> %(id)s AND state <> 'skipped' LIMIT %(looked_at)s) AS hit"
+        " GROUP BY hit.id HAVING count(*) >= %(least)s ORDER BY shared DESC LIMIT %(most)s"
+        ") AS best JOIN story USING (id) ORDER BY shared DESC",
+        {
+            "sketch": list(sketch),
+            "id": story.id,
+            "looked_at": LOOKED_AT,
+            "least": LEAST_SHARED,
+            "most": CANDIDATES,
+        },
     )
     best_id, best = None, 0.0
     for other_id, other in cursor.fetchall():

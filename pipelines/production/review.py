@@ -10,6 +10,10 @@ from models import (
     AuditEntry,
     Job,
     JobState,
+    Part,
+    Post,
+    PostState,
+    Script,
     StaleStateError,
     Story,
     StoryState,
@@ -18,7 +22,7 @@ from models import (
     now,
 )
 from pipelines import ledger
-from pipelines.production import clean
+from pipelines.production import clean, safety
 from pipelines.publishing import schedule
 
 
@@ -33,7 +37,10 @@ def approve(story_id: int, by: str, reason: str = "") -> None:
         story = _story(story_id)
         if story.state == StoryState.FLAGGED and not reason.strip():
             raise InputError("This story is flagged: say why it may go out all the same.")
+        flagged = story.state == StoryState.FLAGGED
         story.move(StoryState.APPROVED, decided_by=by, decided_at=now(), reason=reason)
+        if flagged:
+            safety.overrule(story, by, reason)
         _audit(by, "story.approve", story, reason)
         prepared = Job.of("prepare", story.id)
         request_id = prepared.request_id if prepared else ""
@@ -95,6 +102,47 @@ def edit(story_id: int, by: str, title: str, text: str) -> None:
         if not changed:
             raise StaleStateError("Somebody decided on this story meanwhile: look again.")
         _audit(by, "story.edit", story)
+
+
+OUT = frozenset(PostState) - {PostState.PLANNED, PostState.CANCELLED, PostState.FAILED}
+"""Of a post in one of these its video is on its way, or out, or in somebody's hands."""
+
+
+def choose_hook(story_id: int, by: str, hook: str) -> None:
+    """Open a story with another of its script's hooks: its first part is made anew.
+
+    All that doesn't hang on the hook is taken again, by its content; the other parts stay.
+
+    Raises:
+        InputError: the script has no such hook, or a post of the story is out already.
+    """
+    with transaction():
+        script = Script.get_or_none(Script.story == story_id)
+        if script is None:
+            raise InputError("This story has no script yet.")
+        Script.select(Script.id).where(Script.id == script.id).for_update().get()
+        if hook not in script.hooks:
+            raise InputError("Choose one of the hooks that were written for this story.")
+        if hook == script.hook:
+            return
+        out = (
+            Post.select()
+            .join(Video)
+            .join(Part)
+            .where(Part.script == script, Post.state.in_(OUT))
+            .exists()
+        )
+        if out:
+            raise InputError("A post of this story is on its way or out: its hook stays.")
+        Script.update(hook=hook).where(Script.id == script.id).execute()
+        Part.update(hook=hook).where(Part.script == script, Part.number == 1).execute()
+        first = Part.get(Part.script == script, Part.number == 1)
+        for stage in ("narrate", "caption", "render"):
+            job = Job.of(stage, first.id)
+            if job is not None:  # what is made of the old hook must not end as the new one's
+                job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
+        ledger.enqueue("narrate", first.id)
+        _audit(by, "script.hook", script.story, hook)
 
 
 def approve_video(video_id: int, by: str) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import structlog
 from prometheus_client import Counter
 
-from adapters.ports import ScriptDraft, ScriptWriter, StoryText
+from adapters.ports import ScriptDraft, ScriptWriter, StoryText, Synthesizer
 from core import db
 from core.errors import StageError
 from models import Part, Script, Story, StoryState
 from pipelines import ledger
 from pipelines.ledger import Claim, LeaseLostError
+from pipelines.production import pace, phrases
 from pipelines.production.rules_writer import RulesWriter
 from pipelines.production.split import PartText, split
 from pipelines.production.studio import Studio
@@ -20,19 +23,15 @@ log = structlog.get_logger(__name__)
 BATCH = 20
 """Stories asked of the language model at once."""
 
-SPOKEN_SHARE = 0.95
-"""Pauses between sentences slow the set pace down: espeak-ng says 164 words a minute of 170."""
-
 FALLBACKS = Counter(
     "storymill_script_fallbacks_total", "Scripts written by rules because the model did not"
 )
-
-NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 def write_scripts(
     claims: list[Claim],
     writer: ScriptWriter | None,
+    synthesizer_of: Callable[[Studio], Synthesizer],
     defaults: Studio,
 ) -> None:
     """Write the scripts of a batch of stories and start their parts, each in a transaction.
@@ -41,11 +40,12 @@ def write_scripts(
     """
     stories = {claim.subject_id: Story.get_by_id(claim.subject_id) for claim in claims}
     studios = {story.id: defaults.of(story) for story in stories.values()}
-    texts = [_text(story) for story in stories.values()]
+    paces = pace.of_all(studios, synthesizer_of)
+    texts = [text_of(story, studios[story.id].tone) for story in stories.values()]
     with db.closed_for_long_work():
         drafts = _drafts(texts, writer)
         parts = {
-            story.id: _parts(story, drafts[story.id], studios[story.id])
+            story.id: parts_of(story, drafts[story.id], studios[story.id], paces[story.id])
             for story in stories.values()
         }
     for claim in claims:
@@ -73,19 +73,24 @@ def _drafts(texts: list[StoryText], writer: ScriptWriter | None) -> dict[int, Sc
     return drafts
 
 
-def _text(story: Story) -> StoryText:
+def text_of(story: Story, tone: str) -> StoryText:
     sentences = tuple(sentence for paragraph in story.paragraphs for sentence in paragraph)
-    return StoryText(story.id, story.narratable_title, sentences, story.language or "en")
+    return StoryText(story.id, story.narratable_title, sentences, story.language or "en", tone)
 
 
-def _parts(story: Story, draft: ScriptDraft, studio: Studio) -> tuple[PartText, ...]:
-    overhead = len(f"{draft.hook} {draft.call_to_action}".split()) + 6  # the words of _closing
+def parts_of(
+    story: Story, draft: ScriptDraft, studio: Studio, words_per_minute: float
+) -> tuple[PartText, ...]:
+    """Cut a story with room for the longest words that may come around a part of it."""
+    opening = max(len(line.split()) for line in (*draft.hooks, f"Part two. {draft.title}"))
+    closing = max(len(draft.call_to_action.split()), phrases.CLOSING_WORDS)
     return split(
         tuple(tuple(paragraph) for paragraph in story.paragraphs),
-        words_per_minute=round(studio.words_per_minute * SPOKEN_SHARE),
+        words_per_minute=words_per_minute,
         target_seconds=studio.target_seconds,
-        overhead_words=overhead,
+        overhead_words=opening + closing,
         split_after=draft.split_after,
+        by=studio.split_by,
     )
 
 
@@ -98,6 +103,7 @@ def _record(claim: Claim, story: Story, draft: ScriptDraft, parts: tuple[PartTex
             story=story,
             title=draft.title,
             hook=draft.hook,
+            hooks=list(draft.hooks),
             call_to_action=draft.call_to_action,
             hashtags=list(draft.hashtags),
             written_by=draft.written_by,
@@ -107,22 +113,18 @@ def _record(claim: Claim, story: Story, draft: ScriptDraft, parts: tuple[PartTex
                 script=script,
                 number=number,
                 of=len(parts),
-                hook=_opening(draft, number),
+                hook=opening(draft, number, story.language),
                 text=text.text,
-                call_to_action=_closing(draft, number, len(parts)),
+                call_to_action=closing(draft, number, len(parts), story.language),
             )
             ledger.enqueue("narrate", part.id, request_id=claim.request_id)
 
 
-def _opening(draft: ScriptDraft, number: int) -> str:
-    return draft.hook if number == 1 else f"Part {_number(number)}. {draft.title.rstrip('.!?')}."
+def opening(draft: ScriptDraft, number: int, language: str) -> str:
+    """What is said before the story's words of part ``number``."""
+    return draft.hook if number == 1 else phrases.opening(number, draft.title, language)
 
 
-def _closing(draft: ScriptDraft, number: int, of: int) -> str:
-    if number == of:
-        return draft.call_to_action
-    return f"Part {_number(number + 1)} is coming up next."
-
-
-def _number(number: int) -> str:
-    return NUMBERS[number] if number < len(NUMBERS) else str(number)
+def closing(draft: ScriptDraft, number: int, of: int, language: str) -> str:
+    """What is said behind them."""
+    return draft.call_to_action if number == of else phrases.closing(number + 1, language)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from models import SplitBy
 from pipelines.production.narratable.sentences import break_long, spoken_length
 
 SHORTEST_SECONDS = 20.0
@@ -20,6 +21,9 @@ _WISHED = 2.0
 _TOLERANCE = 10.0
 """Seconds off the even length that weigh as much as a paragraph's end."""
 _SHORT_TOLERANCE = 5.0
+
+_BY_PARAGRAPH = 9.0
+"""Worth of a paragraph's end where stories are split by paragraph: that of 30 s off."""
 
 _TENSION = (
     (re.compile(r"\.\.\.[\"')]*$"), 1.2),
@@ -96,13 +100,12 @@ def split(
     target_seconds: tuple[float, float] = (60.0, 90.0),
     overhead_words: int = DEFAULT_OVERHEAD,
     split_after: Collection[int] = (),
+    by: str = SplitBy.CLIFFHANGER,
 ) -> tuple[PartText, ...]:
     """Cut a story into as few parts as keep within the target's upper end.
 
     Every sentence comes in exactly one part, in order; where there are several parts, one that is
-    longer than half a part is broken at its clauses first. Parts have about the same length and
-    end by preference where a paragraph ends, where the writer wished, or where the listener wants
-    to know more.
+    longer than half a part is broken at its clauses first. Parts have about the same length.
 
     Args:
         paragraphs: sentences by paragraph, as in ``Narratable.paragraphs``.
@@ -111,6 +114,9 @@ def split(
         overhead_words: words spoken in each part beside the story's own.
         split_after: indexes of sentences, counted over the whole story, behind which the
             writer would begin a new part; a wish.
+        by: where parts end by preference (``SplitBy``): at the sentence that makes them most
+            even; where a paragraph ends; or where the listener wants to know more, the writer
+            wished, or else a paragraph ends.
 
     Returns:
         The parts; one for a story that fits into one; none for a story without words, which the
@@ -127,7 +133,8 @@ def split(
         )
         raise ValueError(msg)
     longest = (most - overhead) * words_per_minute / _SECONDS
-    units = list(_units(paragraphs, longest, words_per_minute, set(split_after)))
+    worths = _worths(paragraphs, set(split_after), by)
+    units = list(_units(paragraphs, worths, longest, words_per_minute))
     if not units:
         return ()
     ends = _cheapest_ends(units, least, most, overhead)
@@ -136,16 +143,35 @@ def split(
     )
 
 
+def _worths(paragraphs: Sequence[Sequence[str]], wished: set[int], by: str) -> list[float]:
+    """How good a part's end is behind each sentence of the story."""
+    flat = [(n, sentence) for n, sentences in enumerate(paragraphs) for sentence in sentences]
+    worths = []
+    for index, (paragraph, sentence) in enumerate(flat):
+        following_paragraph, following = flat[index + 1] if index + 1 < len(flat) else (-1, "")
+        ends = following_paragraph != paragraph
+        match by:
+            case SplitBy.SENTENCE:
+                worth = 0.0
+            case SplitBy.PARAGRAPH:
+                worth = _BY_PARAGRAPH * ends
+            case _:
+                worth = tension(sentence, following) + _PARAGRAPH_END * ends
+                worth += _WISHED * (index in wished)
+        worths.append(worth)
+    return worths
+
+
 def _units(
-    paragraphs: Sequence[Sequence[str]], longest: float, words_per_minute: float, wished: set[int]
+    paragraphs: Sequence[Sequence[str]],
+    worths: Sequence[float],
+    longest: float,
+    words_per_minute: float,
 ) -> Iterator[_Unit]:
     flat = [(n, sentence) for n, sentences in enumerate(paragraphs) for sentence in sentences]
     one_part = sum(spoken_length(sentence) for _, sentence in flat) <= longest
     limit = longest if one_part else longest / 2  # larger ones leave no choice where to cut
-    for index, (paragraph, sentence) in enumerate(flat):
-        following_paragraph, following = flat[index + 1] if index + 1 < len(flat) else (-1, "")
-        worth = tension(sentence, following) + _WISHED * (index in wished)
-        worth += _PARAGRAPH_END * (following_paragraph != paragraph)
+    for (paragraph, sentence), worth in zip(flat, worths, strict=True):
         pieces = list(break_long(sentence, limit))
         for number, piece in enumerate(pieces, 1):
             seconds = spoken_length(piece) / words_per_minute * _SECONDS

@@ -6,12 +6,15 @@ the next way is only taken while nothing of the post can be on the platform.
 
 from __future__ import annotations
 
-from models import Post, PostState, Way
+from core.errors import Wait
+from models import Job, JobState, Post, PostState, Way
 from pipelines.ledger import Claim
 from pipelines.publishing import booking, history, ladder, manual, schedule
 from pipelines.publishing.browser_upload import BrowserUpload
 from pipelines.publishing.upload import ApiUpload
 from pipelines.publishing.work import Outside, Work
+
+MADE_ANEW_SECONDS = 15.0
 
 
 def publish(post_id: int, claim: Claim, outside: Outside) -> None:
@@ -55,6 +58,8 @@ def confirm(post_id: int, claim: Claim, outside: Outside) -> None:
 
 
 def _begin(work: Work) -> None:
+    if _is_made_anew(work.post):
+        raise Wait("Its video is being made anew.", after=MADE_ANEW_SECONDS)
     way, passed_over = ladder.way_now(work.post, work.account)
     with work.claim.step():
         for closed, reason in passed_over:
@@ -87,6 +92,19 @@ def _by_hand(work: Work) -> None:
     with work.claim.finish():
         work.move(PostState.MANUAL)
         manual.begin(work.post, request_id=work.claim.request_id)
+
+
+def _is_made_anew(post: Post) -> bool:
+    """A person has chosen another opening, say: the video that stands is the old one."""
+    return (
+        Job.select()
+        .where(
+            Job.stage.in_(("narrate", "caption", "render")),
+            Job.subject_id == post.video.part.id,
+            Job.state.in_((JobState.WAITING, JobState.RUNNING)),
+        )
+        .exists()
+    )
 
 
 def _is_over(post: Post) -> bool:

@@ -103,6 +103,19 @@ def limiter(seconds: float, file: Path | None) -> None:
     show("limiter", bench_limiter.run(seconds=seconds), file)
 
 
+@bench.command()
+@click.option("--stories", default=100_000, show_default=True)
+@json_option
+def likeness(stories: int, file: Path | None) -> None:
+    """The search for a story's near-duplicates among many, and what it finds."""
+    from scripts.benches import likeness as bench_likeness
+    from scripts.benches.place import empty_record
+
+    with empty_record():
+        rows = bench_likeness.run(stories=stories)
+    show("likeness", rows, file)
+
+
 def show(name: str, rows: list[Row], file: Path | None) -> None:
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     table = Table("", "value", "unit", "goal", "ok", title=f"{name} ({machine})")

@@ -126,3 +126,48 @@ def _tell(done: int, refused: list[str]) -> None:
         click.echo(sentence, err=True)
     if refused:
         sys.exit(1)
+
+
+@stories.command("trial")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--limit", default=200, show_default=True)
+@click.option("--oddest", default=20, show_default=True, help="How many are shown.")
+@click.option("--signs", default=4, show_default=True, help="Odd places shown of each.")
+def try_out(file: Path, limit: int, oddest: int, signs: int) -> None:
+    """Bring the posts of a saved listing FILE up to their script and show what may sound wrong.
+
+    Nothing is recorded. Exit code 1 when a post crashed, lost a word or got an empty part.
+    """
+    from adapters.saved_listing import SavedListing
+    from core.settings import default_of
+    from pipelines.production import trial
+    from pipelines.production.studio import Studio
+
+    if not file.is_file():
+        raise InputError(f"{file} is not a file: give the path of a saved Reddit listing.")
+    try:
+        posts = list(SavedListing().stories(StoryQuery(place=str(file.resolve()), limit=limit)))
+    except StageError as error:
+        raise InputError(str(error)) from None
+    pace = int(str(default_of("words_per_minute")))
+    tried = list(trial.run(posts, Studio("espeak:en-us", pace, (60, 90)), pace * 0.95))
+    table = Table("post", "words", "parts", "odd", "where", show_lines=True)
+    for each in sorted(tried, key=lambda one: -one.oddness)[:oddest]:
+        table.add_row(
+            each.post.external_id,
+            str(each.words),
+            str(each.parts),
+            f"{each.oddness:.1f}",
+            "\n".join(each.odd[:signs]),
+        )
+    Console().print(table)
+    bad = [each for each in tried if each.problem]
+    for each in bad:
+        click.echo(f"{each.post.external_id}: {each.problem}", err=True)
+    told = [each for each in tried if each.parts]
+    click.echo(
+        f"{len(tried)} posts: {len(told)} told in {sum(each.parts for each in told)} parts, "
+        f"{sum(bool(each.skipped) for each in tried)} with nothing to say, {len(bad)} went wrong."
+    )
+    if bad:
+        sys.exit(1)

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, g, request
 
 from scripts.sandbox.calls import Refusal, Wire, serving
 from scripts.sandbox.faults import Fault
+from scripts.sandbox.ollama_obeying import obey
 from scripts.sandbox.ollama_schema import instance_of
 from scripts.sandbox.ollama_writing import plain_answer, told_stories
 
@@ -25,8 +26,9 @@ WORDS_A_PIECE = 4
 class Ollama(Wire):
     name = "ollama"
     calls = ("chat", "generate", "tags", "show", "version")
-    inner_faults = ("broken_answer", "wrong_schema")
-    """The answer's content is cut-off JSON; or whole JSON of another shape than asked."""
+    inner_faults = ("broken_answer", "wrong_schema", "obedient")
+    """The answer's content is cut-off JSON; whole JSON of another shape than asked; or does what
+    the stories in the message order."""
     own_faults = ("404", "429", "500", "503", *inner_faults)
 
     def refuse(self, fault: Fault, call: str) -> Response:  # noqa: ARG002 - all calls fail alike
@@ -136,7 +138,10 @@ def _content(world: World, asked: dict[str, Any], text: str) -> str:
     stories = told_stories(text)
     wanted = asked.get("format")
     if isinstance(wanted, dict):
-        answer = json.dumps(instance_of(wanted, stories), ensure_ascii=False)
+        filled = instance_of(wanted, stories)
+        if name == "obedient":
+            obey(filled, stories)
+        answer = json.dumps(filled, ensure_ascii=False)
     elif wanted == "json":
         answer = json.dumps({"answer": plain_answer(stories)}, ensure_ascii=False)
     else:

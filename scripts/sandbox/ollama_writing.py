@@ -50,22 +50,17 @@ class Told:
 @dataclass(frozen=True)
 class Tone:
     words: frozenset[str]
-    leads: tuple[str, ...]
     calls: tuple[str, ...]
     hashtags: tuple[str, ...]
 
 
-def _tone(words: str, leads: tuple[str, ...], calls: tuple[str, ...], hashtags: str) -> Tone:
-    return Tone(frozenset(words.split()), leads, calls, tuple(hashtags.split()))
+def _tone(words: str, calls: tuple[str, ...], hashtags: str) -> Tone:
+    return Tone(frozenset(words.split()), calls, tuple(hashtags.split()))
 
 
 TONES = {
     "night": _tone(
         "dark night whispered monitor stairs knock scream breathing footsteps window basement dust",
-        (
-            "Listen to this one with the lights on.",
-            "It starts quietly, but it does not stay so.",
-        ),
         (
             "Would you have stayed in that room, or would you have run?",
             "What do you think was really there with them that night?",
@@ -74,7 +69,6 @@ TONES = {
     ),
     "office": _tone(
         "boss manager office policy email work shift hr company contract invoice meeting",
-        ("Never give an exact order to somebody with time.", "My boss should have read the rules."),
         (
             "Would you have followed the rule, or kept your job easy?",
             "What is the silliest rule that your own boss ever made?",
@@ -83,7 +77,6 @@ TONES = {
     ),
     "verdict": _tone(
         "aita wrong wedding sister brother mother refused family husband wife parents unfair",
-        ("Half of my family stopped talking over this.", "My family says that I started it."),
         (
             "So whose side are you on, and who should say sorry first?",
             "Would you have given in, or done exactly the same?",
@@ -92,7 +85,6 @@ TONES = {
     ),
     "mishap": _tone(
         "tifu accidentally mistake oops towel laughed embarrassed stuck messed forgot missed",
-        ("This is why I no longer make plans.", "It took four seconds to go wrong."),
         (
             "Would you have told anybody, or moved to another town?",
             "What is the worst thing that four seconds ever did to you?",
@@ -102,7 +94,6 @@ TONES = {
 }
 PLAIN = _tone(
     "",
-    ("I still think about how this ended.", "It took me years to understand this."),
     (
         "What would you have done in that moment?",
         "Did you see that coming, or not at all?",
@@ -111,7 +102,6 @@ PLAIN = _tone(
 )
 SPANISH = _tone(
     "",
-    ("Todavía pienso en cómo terminó todo esto.",),
     ("¿Qué habrías hecho tú en ese momento?", "¿Tú lo habrías perdonado, o no?"),
     "historias relatos storytime cuentos",
 )
@@ -136,6 +126,7 @@ def written(name: str, story: Told) -> Any:
         (r"(story_)?id|key", lambda told: told.id),
         (r".*hashtags?|tags", hashtags),
         (r"splits?.*|break_after|breaks", split_points),
+        (r".*hooks|openings", hooks),
         (r".*hook|opening", hook),
         (r"call.*|cta|closing|outro", lambda told: told.pick(tone(told).calls)),
         (r".*title|headline", title),
@@ -168,10 +159,18 @@ def title(story: Told) -> str:
 
 
 def hook(story: Told) -> str:
-    """Take the most gripping short sentence out of the middle; without one, a line of the tone."""
+    """Take the most gripping short sentence out of the middle; without one, the title."""
+    return hooks(story)[0]
+
+
+def hooks(story: Told) -> list[str]:
+    """Give up to four, out of the story's own sentences; its title where they are too few."""
     middle = story.sentences[1 : max(2, len(story.sentences) * 2 // 3)]
     fit = [s for s in middle if 6 <= len(s.split()) <= HOOK_WORDS and not re.search(r"[*#|>_]", s)]  # noqa: PLR2004
-    return max(fit, key=_grip).strip() if fit else story.pick(tone(story).leads)
+    best = sorted(fit, key=_grip, reverse=True)[:3]
+    about = " ".join(title(story).split()[:HOOK_WORDS]).rstrip(".")
+    named = (f"{about}.", f"Here is what I know: {about}.", f"Never forget this: {about}.")
+    return list(dict.fromkeys(sentence.strip() for sentence in (*best, *named)))[:4]
 
 
 def hashtags(story: Told) -> list[str]:

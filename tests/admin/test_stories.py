@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from admin import lists
-from models import AuditEntry, Job, Story, StoryState
+from models import AuditEntry, Job, Part, SafetyDecision, Story, StoryState
 from tests.admin import records
 
 if TYPE_CHECKING:
@@ -147,3 +147,28 @@ def test_a_pasted_story_is_taken_in(editor: Browser) -> None:
     assert Job.of("prepare", story.id) is not None
     again = editor.post("/stories/paste", title="A kettle", text="It sang on its own one night.")
     assert f"as number {story.id}" in editor.get(again.location).text
+
+
+def test_the_page_shows_every_safety_decision_and_the_hooks_to_pick_from(editor: Browser) -> None:
+    part = records.part()
+    script, story = part.script, part.script.story
+    script.hooks = [script.hook, "It looked happier that way."]
+    script.save()
+    SafetyDecision.create(
+        story=story,
+        judge="ollama/test",
+        label="self_harm",
+        score=0.71,
+        warn_from=0.6,
+        flag_from=0.8,
+        verdict="warn",
+    )
+
+    page = editor.get(f"/stories/{story.id}").text
+    for shown in ("ollama/test", "self harm", "0.71", "0.60, 0.80", "It looked happier that way."):
+        assert shown in page
+
+    answer = editor.post(f"/stories/{story.id}/hook", hook="It looked happier that way.")
+    assert "The first part is made anew." in editor.get(answer.location).text
+    assert Part.get_by_id(part.id).hook == "It looked happier that way."
+    assert Job.of("narrate", part.id) is not None

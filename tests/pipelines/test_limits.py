@@ -152,7 +152,7 @@ def test_a_setting_changes_a_figure_within_the_cache_time() -> None:
 
 def test_every_limit_has_a_name_of_its_own() -> None:
     assert LIMITS["tiktok_init"] == INIT
-    assert len(LIMITS) == 8
+    assert len(LIMITS) == 9
 
 
 # ── changed by a person ──────────────────────────────────────────────────────────────────────

@@ -153,6 +153,8 @@ def _fraction(match: re.Match[str]) -> str:
     )
 
 
+_ZONES = {"E": "Eastern", "C": "Central", "M": "Mountain", "P": "Pacific"}
+
 RULES: tuple[Rule, ...] = (
     swap(
         "fraction signs",
@@ -187,6 +189,21 @@ RULES: tuple[Rule, ...] = (
         ("at 3:30pm or 3 p.m. today", "at 3:30 PM or 3 PM today"),
         ("until 2 a.m. Then", "until 2 AM. Then"),
         ("I am 30", "I am 30"),
+    ),
+    swap(
+        "time zone",
+        r"(?<=\b[AaPp]M )(?P<zone>[ECMP])[SD]?T\b",
+        lambda match: f"{_ZONES[match['zone'].upper()]} time",
+        ("at 1 PM pst on Monday", "at 1 PM Pacific time on Monday"),
+        ("from 8 AM ET", "from 8 AM Eastern time"),
+        flags=re.IGNORECASE,
+    ),
+    swap(
+        "footnote",
+        r"(?<=[a-z][)\"])\d{1,2}(?=[.,;]?(?:\s|$))",
+        "",
+        ("until they were silent)2. Then", "until they were silent). Then"),
+        ("(a) 2 of them", "(a) 2 of them"),
     ),
     swap(
         "date",

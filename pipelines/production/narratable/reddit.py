@@ -58,6 +58,7 @@ RULES: tuple[Rule, ...] = (
         ("u/quiet_lamp's idea", "A user's idea"),
         ("as the user /u/quiet_lamp said", "as the user said"),
         ("thanks to @quiet_lamp!", "thanks to a user!"),
+        ("somebody (e.g. u/quiet_lamp)", "somebody (e.g. a user)"),
     ),
 )
 

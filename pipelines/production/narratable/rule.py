@@ -38,11 +38,16 @@ def apply_all(rules: Iterable[Rule], text: str) -> str:
 
 
 _BEFORE_SENTENCE = re.compile(r"""(?:^|[.!?\n]\s*|:\s+)["'(\[]*$""")
+_SHORTENED = re.compile(r"\b(?:e\.g|i\.e|vs|aka|a\.k\.a)\.\s*[\"'(\[]*$", re.IGNORECASE)
+"""What is shortened before it ends no sentence."""
 
 
 def starts_sentence(text: str, position: int) -> bool:
     """Whether what stands at ``position`` begins a sentence, a line or what follows a colon."""
-    return _BEFORE_SENTENCE.search(text, max(0, position - 8), position) is not None
+    start = max(0, position - 8)
+    if _SHORTENED.search(text, start, position):
+        return False
+    return _BEFORE_SENTENCE.search(text, start, position) is not None
 
 
 def alternatives(phrases: Iterable[str]) -> str:

@@ -99,3 +99,25 @@ def test_each_story_of_a_batch_gets_its_script() -> None:
 
     assert [draft.story_id for draft in drafts.values()] == list(range(50))
     assert len({draft.hook.split("The well")[0] for draft in drafts.values()}) > 1
+
+
+TITLES = ("The well behind our school", "Am I the a-hole?", "Why is it so cold?", "Update: I quit")
+
+
+def test_every_story_gets_several_hooks_to_pick_from() -> None:
+    for title in TITLES:
+        for language in ("en", "de", "es", "fr", "it", "pt", "nl"):
+            hooks = write(title, language=language).hooks
+            assert 3 <= len(hooks) <= 5
+            assert len(set(hooks)) == len(hooks)
+
+
+def test_a_tone_comes_first_but_never_makes_fun_of_grief() -> None:
+    def first(title: str, tone: str, language: str = "en") -> str:
+        return RulesWriter().write([StoryText(7, title, PLAIN, language, tone)])[7].hook
+
+    well, loss = "The well behind our school", "My grandfather passed away last week"
+    assert len({first(well, tone) for tone in ("plain", "dramatic", "warm", "funny")}) == 4
+    assert first(loss, "funny") == first(loss, "plain")
+    assert first(loss, "warm") != first(loss, "plain")
+    assert first("El pozo", "dramatic", "es") == "Después de esto nada fue igual. El pozo."

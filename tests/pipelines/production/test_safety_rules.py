@@ -5,6 +5,8 @@ import codecs
 
 import pytest
 
+from pipelines.production import safety_measure
+from pipelines.production.safety_measure import LABELLED
 from pipelines.production.safety_rules import fold, judge
 
 WARN, BLOCK = 0.6, 0.8
@@ -66,3 +68,44 @@ def test_a_threat_counts_in_full_however_long_the_story_is() -> None:
 
 def test_a_hard_subject_told_soberly_is_not_blocked() -> None:
     assert judge(TELLING * 8 + "My brother was stabbed, and the police came.").score < WARN
+
+
+@pytest.mark.parametrize(
+    ("masked", "word"),
+    [("s*px", "shpx"), ("fu*g", "fuvg"), ("avttttre", "avttre"), ("a1ttref", "avttref")],
+)
+def test_masked_stretched_and_swapped_letters_are_read(masked: str, word: str) -> None:
+    said, meant = codecs.decode(masked, "rot13"), codecs.decode(word, "rot13")
+    assert judge(f"{said} " * 9).score == judge(f"{meant} " * 9).score >= WARN
+
+
+@pytest.mark.parametrize(
+    ("part", "precision", "recall"), [("tuned", 0.97, 0.98), ("held out", 0.95, 0.94)]
+)
+def test_the_rules_do_as_well_as_the_handbook_says(
+    part: str, precision: float, recall: float
+) -> None:
+    # Given the labelled texts, of which a third had no part in the making of the rules
+    texts = [
+        text for text in safety_measure.read(LABELLED) if text.held_out == (part == "held out")
+    ]
+    assert len(texts) > 100
+
+    # When all are judged from the usual warning on
+    *by_label, overall = safety_measure.figures(safety_measure.judged(texts, WARN))
+
+    # Then few that are fit are stopped, and few that are not are missed
+    assert overall.precision >= precision
+    assert overall.recall >= recall
+    assert all(row.recall >= 0.75 for row in by_label)
+
+
+def test_a_higher_threshold_trades_recall_for_precision() -> None:
+    texts = safety_measure.read(LABELLED)
+    curve = [
+        safety_measure.figures(safety_measure.judged(texts, threshold))[-1]
+        for threshold in (0.3, WARN, BLOCK, 0.99)
+    ]
+    recalls = [each.recall for each in curve]
+    assert recalls == sorted(recalls, reverse=True)
+    assert curve[0].precision <= curve[2].precision

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from adapters.ports import ScriptDraft, StoryText
+from adapters.ports import Progress, ScriptDraft, Speech, StoryText, Synthesizer
 from core.db import transaction
 from core.errors import Permanent, Retryable, StageError
-from models import Job, JobState, Part, Script, Story, StoryState
+from models import Channel, Job, JobState, Narration, Part, Script, Story, StoryState, Tone
 from pipelines import ledger
 from pipelines.ledger import Claim
-from pipelines.production import review, script
-from tests.pipelines.production.making import STUDIO, a_story, claimed
+from pipelines.production import pace, review, script
+from pipelines.production.rules_lines import TONES
+from pipelines.production.studio import Studio
+from tests.pipelines.production.making import STUDIO, a_part, a_source, a_story, claimed
 
 pytestmark = pytest.mark.usefixtures("record")
 
@@ -35,7 +39,7 @@ class Writer:
             story.story_id: ScriptDraft(
                 story_id=story.story_id,
                 title="The odd piano",
-                hook="Nobody could tune it.",
+                hooks=("Nobody could tune it.", "A piano that knew other songs.", "He was ten."),
                 call_to_action="Would you keep it?",
                 hashtags=("piano",),
                 split_after=(),
@@ -44,6 +48,16 @@ class Writer:
             for story in stories
             if story.story_id not in self.leaves_out
         }
+
+
+@dataclass
+class Voice:
+    """A voice that is only asked who it is."""
+
+    identity: str
+
+    def speak(self, text: str, into: Path, progress: Progress | None = None) -> Speech:
+        raise NotImplementedError
 
 
 def batch(*stories: Story) -> list[Claim]:
@@ -57,7 +71,7 @@ def batch(*stories: Story) -> list[Claim]:
 
 
 def write(claims: list[Claim], writer: Writer | None = None) -> None:
-    script.write_scripts(claims, writer, STUDIO)
+    script.write_scripts(claims, writer, lambda studio: Voice(studio.voice), STUDIO)
 
 
 def written_by() -> dict[int, str]:
@@ -177,3 +191,103 @@ def test_a_story_that_is_not_approved_gets_no_script_whoever_begins_its_job() ->
     job = Job.of("script", rejected.id)
     assert job is not None
     assert job.state == JobState.DONE
+
+
+def a_long_story(**fields: Any) -> Story:
+    sentences = [f"On day {day} we moved box number {day} to the barn." for day in range(55)]
+    paragraphs = ["\n".join(sentences[start : start + 5]) for start in range(0, 55, 5)]
+    return a_story(StoryState.APPROVED, narratable_text="\n\n".join(paragraphs), **fields)
+
+
+def test_all_hooks_are_kept_for_the_approver_to_pick_from() -> None:
+    write(batch(a_story(StoryState.APPROVED)), Writer())
+
+    made = Script.get()
+    assert made.hook == made.hooks[0] == "Nobody could tune it."
+    assert len(made.hooks) == 3
+
+
+@pytest.mark.parametrize(
+    ("language", "hook", "call"),
+    [
+        ("en", "Part two. The odd piano.", "Part two is coming up next."),
+        ("de", "Teil zwei. The odd piano.", "Teil zwei kommt als Nächstes."),
+        ("es", "Parte dos. The odd piano.", "La parte dos viene enseguida."),
+        ("fr", "Partie deux. The odd piano.", "La partie deux arrive juste après."),
+        ("ja", "2. The odd piano.", ""),
+    ],
+)
+def test_what_leads_from_part_to_part_is_in_the_storys_language(
+    language: str, hook: str, call: str
+) -> None:
+    write(batch(a_long_story(language=language)), Writer())
+
+    first, second, *_ = Part.select().order_by(Part.number)
+    assert (second.hook, first.call_to_action) == (hook, call)
+
+
+def test_the_tone_of_the_channel_reaches_the_writer_and_the_rules() -> None:
+    # Given a story of a channel that tells in a funny tone
+    channel = Channel.create(name="Fun", tone=Tone.FUNNY)
+    story = a_story(StoryState.APPROVED, source=a_source(channel=channel))
+    asked: list[StoryText] = []
+
+    class Failing(Writer):
+        def write(self, stories: Sequence[StoryText]) -> dict[int, ScriptDraft]:
+            asked.extend(stories)
+            raise Retryable("The writer was too late.")
+
+    write(batch(story), Failing())
+
+    assert [text.tone for text in asked] == ["funny"]
+    assert Script.get().hook.startswith(tuple(line.split("{")[0] for line in TONES[Tone.FUNNY]))
+
+
+def heard(story: Story, voice: str, words: int, seconds: float) -> None:
+    """A narration that this voice made before."""
+    part = a_part()
+    Narration.create(
+        part=part,
+        key=str(part.id),
+        path="",
+        seconds=seconds,
+        voice=voice,
+        timed_by="synthesizer",
+        words=[["word", 0.0, 0.1]] * words,
+    )
+
+
+def test_parts_are_cut_by_the_pace_that_the_voice_really_has() -> None:
+    # Given a voice that was heard to speak 110 words a minute, whatever it is set to
+    story = a_long_story()
+    for _ in range(3):
+        heard(story, STUDIO.voice, words=220, seconds=120)
+        heard(story, "another voice", words=600, seconds=120)
+
+    # When a story is written for it
+    write(batch(story), Writer())
+
+    # Then it has more parts than at the set pace, each within its seconds at the real one
+    parts = list(Part.select().where(Part.of > 1))
+    assert len(parts) > 3
+    assert all(len(part.spoken.split()) * 60 / 110 <= 90 for part in parts)
+
+
+def test_a_pace_is_only_believed_after_some_hundred_words() -> None:
+    story = a_story()
+    assert pace.measured(STUDIO.voice) is None
+    heard(story, STUDIO.voice, words=pace.FEWEST_WORDS - 1, seconds=60)
+    assert pace.measured(STUDIO.voice) is None
+    heard(story, STUDIO.voice, words=pace.FEWEST_WORDS, seconds=60)
+    assert pace.measured(STUDIO.voice) == pytest.approx(399 / 2)
+    # and of what it said long ago nothing counts
+    for _ in range(pace.NARRATIONS):
+        heard(story, STUDIO.voice, words=100, seconds=60)
+    assert pace.measured(STUDIO.voice) == pytest.approx(100)
+
+
+def test_a_voice_that_can_not_be_found_leaves_the_set_pace() -> None:
+    def missing(_studio: Studio) -> Synthesizer:
+        raise Permanent("There is no such voice.")
+
+    assert pace.words_per_minute(STUDIO, missing) == pytest.approx(170 * pace.SPOKEN_SHARE)

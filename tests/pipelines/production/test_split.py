@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import random
+import statistics
+
 import pytest
 
+from models import SplitBy
 from pipelines.production.split import PartText, split
 
 SPEED = 165
@@ -118,3 +122,54 @@ def test_nothing_makes_no_parts() -> None:
 def test_a_target_without_room_is_refused() -> None:
     with pytest.raises(ValueError, match="no room for 300 words"):
         split([["Hello."]], words_per_minute=SPEED, overhead_words=300)
+
+
+# ── any story ────────────────────────────────────────────────────────────────────────────────
+
+
+def any_story(chance: random.Random) -> list[list[str]]:
+    """Paragraphs as people write them: some of one sentence, some without end."""
+    return [
+        [
+            " ".join(f"w{chance.randrange(99)}" for _ in range(chance.randint(1, 38)))
+            + chance.choice([".", ".", ".", "?", "!", "..."])
+            for _ in range(chance.choice([1, 1, 2, 4, 7, 12]))
+        ]
+        for _ in range(chance.randint(1, 30))
+    ]
+
+
+@pytest.mark.parametrize("by", list(SplitBy))
+def test_of_any_story_each_sentence_is_in_one_part_in_order_and_parts_are_balanced(by: str) -> None:
+    chance = random.Random(11)  # noqa: S311  # the same stories in each run
+    spreads = []
+    for _ in range(300):
+        story = any_story(chance)
+        speed = chance.choice([120, 165, 210])
+        wishes = [chance.randrange(60) for _ in range(4)]
+        parts = split(story, words_per_minute=speed, split_after=wishes, by=by)
+
+        assert said(parts) == [sentence for paragraph in story for sentence in paragraph]
+        assert [part.text.split() for part in parts if not part.text.strip()] == []
+        assert all(part.seconds <= 90.1 for part in parts)
+        if len(parts) > 1:
+            lengths = [part.seconds for part in parts]
+            assert min(lengths) >= 20
+            spreads.append((max(lengths) - min(lengths)) / max(lengths))
+    assert statistics.median(spreads) < {"sentence": 0.1, "paragraph": 0.3}.get(by, 0.2)
+
+
+def test_by_sentence_the_most_even_place_is_taken() -> None:
+    story = [[sentence(10)] * 16, [sentence(10)] * 14]
+
+    first, second = split(story, words_per_minute=SPEED, by=SplitBy.SENTENCE, split_after=[12])
+
+    assert len(first.sentences) == len(second.sentences) == 15
+
+
+def test_by_paragraph_a_cliffhanger_in_its_middle_is_no_place() -> None:
+    story = [[sentence(10)] * 18, [sentence(10, "?"), *[sentence(10)] * 11]]
+
+    first, _ = split(story, words_per_minute=SPEED, by=SplitBy.PARAGRAPH, split_after=[15])
+
+    assert len(first.sentences) == 18

@@ -9,7 +9,8 @@ import ffmpeg
 import imageio_ffmpeg
 import pytest
 
-from core.errors import Parked, Permanent, Retryable
+from core.db import transaction
+from core.errors import Parked, Permanent, Retryable, Wait
 from models import (
     Account,
     AccountState,
@@ -23,6 +24,7 @@ from models import (
     Way,
     now,
 )
+from pipelines import ledger
 from pipelines.publishing import decisions
 from scripts.sandbox.testing import RunningSandbox
 from tests.pipelines.publishing.desk import Desk
@@ -322,3 +324,21 @@ def test_what_tiktok_denies_to_know_is_parked_and_never_sent_again(
     decisions.mark_published(post.id, by="ada", platform_id="75")
     assert fresh(post).state == PostState.PUBLISHED
     assert Job.of("publish", post.id).state == JobState.CANCELLED  # type: ignore[union-attr]
+
+
+def test_a_video_that_is_being_made_anew_is_waited_for(
+    desk: Desk, post: Post, sandbox: RunningSandbox
+) -> None:
+    # Given a person who has chosen another opening, after the video was planned
+    with transaction():
+        ledger.enqueue("narrate", post.video.part.id)
+
+    # When its time comes
+    error = desk.try_once("publish", post)
+
+    # Then the old video does not go out, and the new one does
+    assert isinstance(error, Wait)
+    assert sandbox.posts() == []
+    Job.update(state=JobState.DONE).where(Job.stage == "narrate").execute()
+    desk.work_off()
+    assert len(published(sandbox)) == 1

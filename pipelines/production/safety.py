@@ -1,0 +1,86 @@
+"""What judges think of a story, what follows by its source's thresholds, and the record of it (P5).
+
+Each decision is a row of its own, with the thresholds that counted then. The highest score of the
+judges decides, so that none of them can be talked round by the story; a person has the last word.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from adapters.ports import SafetyOpinion
+from core.errors import InputError
+from models import NsfwPolicy, SafetyDecision, Source, Story, StoryState
+
+RULES = "rules"
+"""The first judge's name on record."""
+
+
+class Verdict(StrEnum):
+    PASS = "pass"  # noqa: S105  # not a password
+    WARN = "warn"
+    FLAG = "flag"
+
+
+def verdict(source: Source, score: float) -> Verdict:
+    """What ``score`` means by the thresholds of the story's source."""
+    if score >= source.flag_from:
+        return Verdict.FLAG
+    return Verdict.WARN if score >= source.warn_from else Verdict.PASS
+
+
+def outcome(story: Story, opinion: SafetyOpinion) -> tuple[StoryState, str]:
+    """Whether a story that can be told waits or is flagged, and why."""
+    if verdict(story.source, opinion.score) is Verdict.FLAG:
+        return StoryState.FLAGGED, f"Safety: {opinion.label} {opinion.score:.2f}."
+    if story.nsfw and story.source.nsfw == NsfwPolicy.FLAG:
+        return StoryState.FLAGGED, "It is marked not safe for work."
+    return StoryState.WAITING, ""
+
+
+def note(story: Story, judge: str, opinion: SafetyOpinion, reason: str = "") -> None:
+    """Put a judge's decision on record; inside the caller's transaction."""
+    source = story.source
+    SafetyDecision.create(
+        story=story,
+        judge=judge,
+        label=opinion.label,
+        score=opinion.score,
+        warn_from=source.warn_from,
+        flag_from=source.flag_from,
+        verdict=verdict(source, opinion.score),
+        reason=reason,
+    )
+
+
+def overrule(story: Story, by: str, reason: str) -> None:
+    """Put on record that a person lets a flagged story pass; the score stays what it was."""
+    last = decisions(story)[-1:]
+    SafetyDecision.create(
+        story=story,
+        judge=f"person/{by}"[: SafetyDecision.judge.max_length],
+        label=last[0].label if last else "",
+        score=story.safety_score,
+        warn_from=story.source.warn_from,
+        flag_from=story.source.flag_from,
+        verdict=Verdict.PASS,
+        reason=reason,
+    )
+
+
+def decisions(story: Story) -> list[SafetyDecision]:
+    """All that was decided on a story, the earliest first."""
+    rows = SafetyDecision.select().where(SafetyDecision.story == story)
+    return list(rows.order_by(SafetyDecision.id))
+
+
+def change(story: Story, **changes: Any) -> None:
+    """Set ``changes`` on a story that is being made ready and keeps its state."""
+    Story.update(**changes).where(Story.id == story.id, Story.state == StoryState.FETCHED).execute()
+
+
+def check_thresholds(warn_from: float, flag_from: float) -> None:
+    """Raises InputError for thresholds that make no sense together."""
+    if not 0 < warn_from <= flag_from <= 1:
+        raise InputError("Thresholds go from above 0 to 1, and the warning comes first.")
