@@ -21,6 +21,7 @@ from core.errors import ConfigurationError, Retryable
 
 log = structlog.get_logger(__name__)
 
+_CORES_EACH = 4
 _TAIL_BYTES = 16_384
 _POLL = 0.25  # seconds; how soon a time-out or an interrupt is noticed
 
@@ -46,6 +47,17 @@ class Patience:
     """For each second of material; a slow machine needs about one."""
     stall: float = 60.0
     """Without any progress."""
+
+
+def runs_at_once(cores: int | None = None) -> int:
+    """How many encodes at once pay on ``cores`` (None: this machine's).
+
+    On two cores one encoder leaves little idle, and two at once saved no processor time for twice
+    the memory. For larger machines the rule is reasoned, not measured: an encoder has up to six
+    threads, good for about four cores. ``scripts/bench render --at-once`` measures it.
+    """
+    cores = cores or os.cpu_count() or 1
+    return max(1, cores // _CORES_EACH)
 
 
 @cache

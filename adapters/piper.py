@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import re
 import threading
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +29,8 @@ _STRESS_MARKS = "ˈˌ"
 _MARKS = {"Lm", "Mn", "Sk"}
 _BRACKETS = str.maketrans("[]", "()")
 """Piper reads ``[[...]]`` as raw phonemes; a story's brackets are plain brackets."""
+_ELLIPSIS = re.compile(r"\s*(?:\.\.+|…)+(?=(\W*)(\w?))")
+"""Piper drops it, and the space behind it too: "Wait... what" comes out as one word."""
 
 
 class PiperSynthesizer:
@@ -109,9 +112,7 @@ class PiperSynthesizer:
 
         settings = SynthesisConfig(speaker_id=self._speaker, length_scale=self._length_scale)
         try:
-            yield from voice.synthesize(
-                text.translate(_BRACKETS), settings, include_alignments=True
-            )
+            yield from voice.synthesize(_readable(text), settings, include_alignments=True)
         except Exception as error:  # onnxruntime's errors have no other base
             raise Retryable(
                 f"Piper failed to speak with {self._path.name} ({type(error).__name__}).",
@@ -173,11 +174,21 @@ class PiperSynthesizer:
         return digest.hexdigest()[:16]
 
 
+def _readable(text: str) -> str:
+    """Write ``text`` so that Piper speaks what it says, an ellipsis as the pause that it is."""
+    return _ELLIPSIS.sub(_pause, text.translate(_BRACKETS))
+
+
+def _pause(ellipsis: re.Match[str]) -> str:
+    signs, letter = ellipsis.groups()
+    if signs[:1] in {"?", "!"} or not any(map(str.isalnum, ellipsis.string[: ellipsis.start()])):
+        return ""
+    return "; " if letter and not letter.isupper() else ". "
+
+
 def _names(voice: PiperVoice, word: str) -> list[str]:
     """Give the names of the sounds of ``word`` said alone."""
-    alone = [
-        phoneme for sentence in voice.phonemize(word.translate(_BRACKETS)) for phoneme in sentence
-    ]
+    alone = [phoneme for sentence in voice.phonemize(_readable(word)) for phoneme in sentence]
     return [name for name, _first, _last in _sounds(alone)]
 
 

@@ -12,7 +12,15 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticUndefined
 
 from core.crypto import Keyring
@@ -112,8 +120,18 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     ] = ""
     safety_seconds: Annotated[float, Field(gt=0, description="Longest wait for its answer")] = 60.0
 
-    voice: Annotated[str, Field(description="espeak:<voice> or piper:<path of an .onnx voice>")] = (
-        "espeak:en-us"
+    voices_dir: Annotated[
+        Path, Field(description="Piper's voices; scripts/manage voices download brings them here")
+    ] = ROOT / "var" / "voices"
+    voice: Annotated[
+        str,
+        Field(
+            description="espeak:<voice>, or piper:<name> of a voice in VOICES_DIR or "
+            "piper:<path of an .onnx voice>"
+        ),
+    ] = "espeak:en-us"
+    voices_url: Annotated[str, Field(description="Catalogue of Piper's voices to download")] = (
+        "https://huggingface.co/rhasspy/piper-voices/resolve/main"
     )
     whisper_model: Annotated[
         Path | None,
@@ -159,12 +177,11 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
 
     @field_validator("voice")
     @classmethod
-    def _voice_is_known(cls, value: str) -> str:
-        engine, _, name = value.partition(":")
-        if engine not in {"espeak", "piper"} or not name:
-            raise ValueError("must be espeak:<voice> or piper:<path of an .onnx voice>")
-        if engine == "piper" and not Path(name).is_file():
-            raise ValueError(f"the voice file {name} does not exist: download it or correct VOICE")
+    def _voice_is_there(cls, value: str, others: ValidationInfo) -> str:
+        try:
+            check_voice(value, others.data.get("voices_dir", ROOT))
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from error
         return value
 
     @field_validator("smtp_url")
@@ -198,6 +215,28 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     @property
     def redirect_uri(self) -> str:
         return f"{self.public_url.rstrip('/')}/accounts/callback"
+
+
+def piper_file(name: str, folder: Path) -> Path:
+    """Where the Piper voice ``name`` lies: a path of its own, or a voice in ``folder``."""
+    return Path(name) if name.endswith(".onnx") else folder / f"{name}.onnx"
+
+
+def check_voice(voice: str, folder: Path) -> None:
+    """See that ``voice`` is written as it should be, and that a Piper voice is there.
+
+    Raises:
+        ConfigurationError: it is not; the sentence says what to do.
+    """
+    engine, _, name = voice.partition(":")
+    if engine not in {"espeak", "piper"} or not name:
+        raise ConfigurationError(
+            "a voice is espeak:<voice>, piper:<name> or piper:<path of an .onnx voice>"
+        )
+    if engine == "piper" and not (file := piper_file(name, folder)).is_file():
+        raise ConfigurationError(
+            f"the voice file {file} does not exist: see scripts/manage voices list"
+        )
 
 
 def read(environment: Mapping[str, str]) -> Settings:

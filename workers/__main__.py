@@ -8,19 +8,26 @@ import click
 from dramatiq import cli
 
 from core.errors import ConfigurationError
+from workers import wiring
 from workers.main import check
 
 
 @click.command()
 @click.argument("queue", type=click.Choice(["network", "cpu", "gpu"]))
-@click.option("--threads", default=1, show_default=True, help="Messages worked on at once.")
-def main(queue: str, threads: int) -> None:
+@click.option(
+    "--threads",
+    type=click.IntRange(1),
+    help="Messages worked on at once; unset, one, and on gpu as many renders as the cores keep up.",
+)
+def main(queue: str, threads: int | None) -> None:
     """Work on one QUEUE until told to stop."""
     try:
         check()
     except ConfigurationError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
+    if threads is None:
+        threads = wiring.renders_at_once() if queue == "gpu" else 1
     arguments = ["workers.main:setup", "--processes", "1", "--threads", str(threads)]
     sys.exit(
         cli.main(

@@ -7,7 +7,6 @@ voice, a gpu worker never loads PRAW.
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core import settings
@@ -109,23 +108,24 @@ def studio() -> Studio:
 
 def synthesizer(chosen: Studio) -> Synthesizer:
     """The voice that tells a story, with a second one for what is said in it."""
-    narrator = _voice(chosen.voice, chosen.words_per_minute)
+    narrator = voice(chosen.voice, chosen.words_per_minute)
     if not chosen.quote_voice or chosen.quote_voice == chosen.voice:
         return narrator
     from adapters.duet import DuetSynthesizer
 
-    quoted = _voice(chosen.quote_voice, chosen.words_per_minute)
+    quoted = voice(chosen.quote_voice, chosen.words_per_minute)
     return DuetSynthesizer(narrator=narrator, quoted=quoted)
 
 
 @cache
-def _voice(voice: str, words_per_minute: int) -> Synthesizer:
+def voice(chosen: str, words_per_minute: int) -> Synthesizer:
+    """The voice that ``VOICE`` or a channel names, alone."""
     config = settings.current()
-    engine, _, name = voice.partition(":")
+    engine, _, name = chosen.partition(":")
     if engine == "piper":
         from adapters.piper import PiperSynthesizer
 
-        piper = PiperSynthesizer(voice=Path(name))
+        piper = PiperSynthesizer(voice=settings.piper_file(name, config.voices_dir))
         if config.whisper_model is None:
             return piper
         from adapters.whisper import AlignedSynthesizer, WhisperAligner
@@ -143,6 +143,12 @@ def renderer() -> Renderer:
     return FfmpegRenderer(
         fonts=settings.ROOT / "assets" / "fonts", preset=settings.current().x264_preset
     )
+
+
+def renders_at_once() -> int:
+    from adapters.ffmpeg_process import runs_at_once
+
+    return runs_at_once()
 
 
 @cache

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
+
+import structlog
+from prometheus_client import Histogram
 
 from adapters.ports import Speech, Synthesizer, WordTiming
 from core import db
@@ -13,6 +17,15 @@ from models import Narration, Part
 from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.production.studio import Studio
+
+log = structlog.get_logger(__name__)
+
+WORK_PER_MINUTE = Histogram(
+    "storymill_narration_seconds_per_spoken_minute",
+    "Wall time that a voice takes for a minute of speech",
+    ["engine"],
+    buckets=(0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 40, 60, 120),
+)
 
 
 def narrate(
@@ -76,7 +89,9 @@ def _speak(
     text: str, key: str, claim: Claim, synthesizer: Synthesizer, media: MediaStore
 ) -> Speech:
     with media.workshop() as folder:
+        began = time.perf_counter()
         made = synthesizer.speak(text, folder / "narration.wav", claim.progress)
+        _report(synthesizer.identity, made, time.perf_counter() - began)
         sheet = folder / "narration.json"
         sheet.write_text(
             json.dumps(
@@ -92,3 +107,17 @@ def _speak(
         sound = made.path.replace(media.path("narration", key, ".wav"))
         sheet.replace(media.path("narration", key, ".json"))
     return Speech(path=sound, seconds=made.seconds, words=made.words, timed_by=made.timed_by)
+
+
+def _report(identity: str, made: Speech, took: float) -> None:
+    """Say how long a spoken minute took; only of what was spoken, not of what was there."""
+    engine = identity.partition("/")[0]
+    each = took / (made.seconds / 60)
+    WORK_PER_MINUTE.labels(engine).observe(each)
+    log.info(
+        "narration.spoken",
+        engine=engine,
+        seconds=round(made.seconds, 2),
+        words=len(made.words),
+        seconds_per_spoken_minute=round(each, 3),
+    )

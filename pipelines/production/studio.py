@@ -14,7 +14,7 @@ class Studio:
     """Everything that a person may choose about how stories look and sound.
 
     Attributes:
-        voice: ``espeak:<voice>`` or ``piper:<path>``.
+        voice: ``espeak:<voice>``, ``piper:<name>`` or ``piper:<path>``.
         quote_voice: speaks what is in quotation marks; empty leaves it to the narrator.
         target_seconds: least and most seconds of a part.
         look: of the captions, as ``captions.Look`` reads it.

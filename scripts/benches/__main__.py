@@ -28,13 +28,24 @@ json_option = click.option(
 
 @bench.command()
 @click.option("--seconds", default=60, show_default=True, help="Length of the video.")
-@click.option("--repeats", default=3, show_default=True, help="Runs of each, interleaved.")
+@click.option("--repeats", default=5, show_default=True, help="Runs of each, interleaved.")
+@click.option("--at-once", type=click.IntRange(1), help="Parts at once; as the worker if unset.")
 @json_option
-def render(seconds: int, repeats: int, file: Path | None) -> None:
+def render(seconds: int, repeats: int, at_once: int | None, file: Path | None) -> None:
     """Our render against a bare ffmpeg encode of the same background at the same settings."""
     from scripts.benches import render as bench_render
 
-    show("render", bench_render.run(seconds=seconds, repeats=repeats), file)
+    show("render", bench_render.run(seconds=seconds, repeats=repeats, at_once=at_once), file)
+
+
+@bench.command()
+@click.option("--words", default=2000, show_default=True, help="At least, for each voice.")
+@json_option
+def sync(words: int, file: Path | None) -> None:
+    """Captions as written against the sound itself, word by word."""
+    from scripts.benches import sync as bench_sync
+
+    show("sync", bench_sync.run(words=words), file)
 
 
 @bench.command()
@@ -117,7 +128,9 @@ def likeness(stories: int, file: Path | None) -> None:
 
 
 def show(name: str, rows: list[Row], file: Path | None) -> None:
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    load = f"load {os.getloadavg()[0]:.1f}"
+    python = f"Python {platform.python_version()}"
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, {load}, {python}"
     table = Table("", "value", "unit", "goal", "ok", title=f"{name} ({machine})")
     for row in rows:
         ok = "" if row.ok is None else ("yes" if row.ok else "no")

@@ -21,6 +21,7 @@ from scripts.management import (
     setup,
     sources,
     stories,
+    voices,
 )
 
 
@@ -45,6 +46,7 @@ for group in (
     setup,
     sources,
     stories,
+    voices,
 ):
     group.add_to(manage)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,25 @@ def test_words_are_timed_where_they_sound(tmp_path: Path) -> None:
     for timing in apart:
         assert min(abs(timing.start - start) for start in starts) < 0.03, timing
         assert min(abs(timing.end - end) for end in ends) < 0.06, timing
+
+
+@pytest.mark.parametrize(
+    ("sign", "least"),
+    [
+        (", ", 0.15),
+        (" - ", 0.1),
+        (" — ", 0.25),
+        ("... ", 0.25),
+        ("… ", 0.25),
+        (". ", 0.35),
+        ("\n\n", 0.45),
+    ],
+)
+def test_signs_between_words_are_pauses(tmp_path: Path, sign: str, least: float) -> None:
+    speech = EspeakSynthesizer().speak(f"Seven apples{sign}Nobody came.", tmp_path / "a.wav")
+
+    heard = sounding(speech.path, silence=0.09)
+    assert max(b - a for (_, a), (b, _) in pairwise(heard)) >= least
 
 
 def test_offsets_are_counted_in_characters(tmp_path: Path) -> None:

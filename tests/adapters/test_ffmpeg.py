@@ -394,3 +394,17 @@ def test_a_font_that_is_missing_is_named_and_no_video_without_captions_is_made(
     folder.mkdir(exist_ok=True)
     shutil.copy(fonts.FOLDER / "Montserrat-ExtraBold.ttf", folder)
     assert FfmpegRenderer(fonts=folder).render(plan).path.is_file()
+
+
+def test_the_cover_of_a_moment_at_the_very_end_is_made(
+    renderer: FfmpegRenderer, plan: RenderPlan
+) -> None:
+    renderer.render(replace(plan, seconds=0.5, cover_at=9.0, width=270, height=480))
+
+    with Image.open(plan.cover) as cover:
+        assert cover.size == (270, 480)
+
+
+@pytest.mark.parametrize(("cores", "runs"), [(1, 1), (2, 1), (4, 1), (8, 2), (16, 4)])
+def test_encodes_at_once_follow_the_cores(cores: int, runs: int) -> None:
+    assert ffmpeg_process.runs_at_once(cores) == runs

@@ -76,6 +76,27 @@ def test_sentences_and_paragraphs_breathe(tmp_path: Path) -> None:
     assert third[0] - second[1] == pytest.approx(breath + 0.4, abs=0.02)
 
 
+@pytest.mark.parametrize("sign", ["... ", "… ", "...", ", ", "; ", " – ", " — ", ": "])  # noqa: RUF001
+@pytest.mark.parametrize("following", ["nobody", "Nobody"])
+def test_a_sign_between_words_is_a_pause(tmp_path: Path, sign: str, following: str) -> None:
+    piper = PiperSynthesizer(voice=make_voice(tmp_path))
+
+    told = sounding(
+        piper.speak(f"Wait{sign}{following} came.", tmp_path / "told.wav").path, silence=2 * FRAME
+    )
+
+    (_, wait), (nobody, end), (came, _) = told
+    assert nobody - wait > 1.5 * (came - end), "longer than between words"
+
+
+@pytest.mark.parametrize("text", ["...and then?", "What...?", "“No…”", "One.. two…!"])
+def test_an_ellipsis_loses_no_word(tmp_path: Path, text: str) -> None:
+    speech = PiperSynthesizer(voice=make_voice(tmp_path)).speak(text, tmp_path / "speech.wav")
+
+    assert [timing.word for timing in speech.words] == text.split()
+    assert all(timing.end > timing.start for timing in speech.words)
+
+
 def test_brackets_are_no_phonemes(tmp_path: Path) -> None:
     piper = PiperSynthesizer(voice=make_voice(tmp_path))
 

@@ -8,7 +8,7 @@ import pytest
 
 from core import crypto
 from core.errors import ConfigurationError
-from core.settings import Settings, read
+from core.settings import Settings, piper_file, read
 from core.smtp import SmtpServer, addresses
 
 GOOD = {
@@ -107,3 +107,15 @@ def test_a_mail_server_that_cannot_work_is_said_at_the_start(
         read({**GOOD, **MAIL, "SMTP_URL": "smtps://mill:canary@mail.example", **wrong})
     assert sentence in str(caught.value)
     assert "canary" not in str(caught.value)
+
+
+def test_a_piper_voice_is_known_by_its_name_or_its_path(tmp_path: Path) -> None:
+    voice = tmp_path / "tone.onnx"
+    here = {**GOOD, "VOICES_DIR": str(tmp_path)}
+    for name in ("piper:tone", f"piper:{voice}"):
+        with pytest.raises(ConfigurationError, match=r"VOICE: the voice file .* does not exist"):
+            read({**here, "VOICE": name})
+    voice.touch()
+    for name in ("piper:tone", f"piper:{voice}"):
+        _, _, called = read({**here, "VOICE": name}).voice.partition(":")
+        assert piper_file(called, tmp_path) == voice

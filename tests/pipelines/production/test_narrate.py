@@ -6,18 +6,22 @@ import wave
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from prometheus_client import REGISTRY
 
 from adapters.espeak import EspeakSynthesizer
-from adapters.ports import Progress, Speech, Synthesizer
-from core import queue
+from adapters.ports import Progress, Speech, Synthesizer, WordTiming
+from core import crypto, queue, settings
 from core.errors import Permanent
 from core.storage import MediaStore
 from models import Job, Narration
 from pipelines import ledger
 from pipelines.ledger import LeaseLostError
 from pipelines.production.narrate import narrate, timings
+from tests.adapters.voices import make_voice
 from tests.pipelines.production.making import STUDIO, a_part, claimed
+from workers import wiring
 
 pytestmark = pytest.mark.usefixtures("record")
 
@@ -146,3 +150,63 @@ def test_a_cancelled_narration_leaves_nothing_behind(media: MediaStore) -> None:
     assert files(media) == []
     assert list((media.folder / "tmp").iterdir()) == []
     assert Narration.select().count() == 0
+
+
+def test_what_is_said_is_spoken_by_the_second_voice(
+    media: MediaStore,
+    tmp_path: Path,
+    database_url: str,
+    redis_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Given a channel that gives quotations to a Piper voice of VOICES_DIR, known by its name
+    make_voice(tmp_path)
+    config = settings.read(
+        {
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "CRYPTOGRAPHY_KEY": crypto.new_key(),
+            "SECRET_KEY": "a-long-enough-session-key",
+            "VOICES_DIR": str(tmp_path),
+        }
+    )
+    monkeypatch.setattr(settings, "current", lambda: config)
+    told = 'He shook his head. "Nobody rings that bell," she said. He rang it.'
+    part = a_part(told)
+    studio = replace(STUDIO, quote_voice="piper:tone")
+
+    # When the part is narrated with the voices that a worker builds
+    narrate(part.id, claimed("narrate", part.id), wiring.synthesizer, media, studio)
+
+    # Then every word is timed, in order, and the quotation has the other voice's sound
+    narration = Narration.get()
+    words = timings(narration)
+    assert [word.word for word in words] == part.spoken.split()
+    assert "espeak-ng/" in narration.voice
+    assert " quoting piper/" in narration.voice
+    assert narration.timed_by == "synthesizer"
+    said = [word for word in words if word.word in {'"Nobody', "rings", "that", 'bell,"'}]
+    narrated = [word for word in words if word.word in {"shook", "his", "head.", "rang"}]
+    assert all(is_a_tone(narration.path, word) for word in said)
+    assert not any(is_a_tone(narration.path, word) for word in narrated)
+
+
+def is_a_tone(path: str, word: WordTiming) -> bool:
+    """The made voice speaks in pure tones, whose peak is 1.41 times their level; people's isn't."""
+    with wave.open(path) as sound:
+        rate = sound.getframerate()
+        sound.setpos(round(word.start * rate))
+        count = round((word.end - word.start) * rate)
+        samples = np.frombuffer(sound.readframes(count), "<i2").astype(float)
+    return bool(abs(samples).max() / np.sqrt((samples**2).mean()) < 1.6)
+
+
+def test_the_time_of_a_spoken_minute_is_counted_once_a_sound(media: MediaStore) -> None:
+    name = "storymill_narration_seconds_per_spoken_minute_count"
+    before = REGISTRY.get_sample_value(name, {"engine": "espeak-ng"}) or 0
+    part = a_part("The kettle sang, and nobody came.")
+
+    for _ in range(2):  # the second time the sound is there
+        narrate(part.id, claimed("narrate", part.id), lambda _studio: ESPEAK, media, STUDIO)
+
+    assert REGISTRY.get_sample_value(name, {"engine": "espeak-ng"}) == before + 1
