@@ -11,7 +11,7 @@
         │   ├── AddressRefusedError  the upload address is good no more
         │   └── Wait         nothing is wrong, it is not time yet: spends no attempt
         │       ├── AccountFullError  the account takes no more posts now: on to its next slot
-    │       └── DiskFull  the disk is full: work pauses until a person makes room
+        │       └── DiskFull  the disk is full: work pauses until a person makes room
         ├── Permanent        will never work as it is: set aside as a dead letter at once
         └── Parked           can't be known or decided by a machine: waits for a person
             └── BrowserStopped  a page in a browser asks for a person; may carry a screenshot
