@@ -23,7 +23,7 @@ from adapters.ports import (
     TokenGrant,
     UploadTicket,
 )
-from adapters.tiktok_http import Http, retry_after
+from adapters.tiktok_http import Http, code_of, retry_after
 from adapters.tiktok_refusals import OAUTH, POSTING, STATUS, refusal
 from core.errors import AddressRefusedError, Permanent, Retryable
 
@@ -203,7 +203,7 @@ class TikTokPublisher:
             lambda: PostStatus(
                 state=STATES[data["status"]],
                 uploaded_bytes=int(data.get("uploaded_bytes") or 0),
-                fail_reason=str(data.get("fail_reason") or ""),
+                fail_reason=code_of(data.get("fail_reason")),
                 platform_id=str(posts[0]),
             )
         )

@@ -129,6 +129,11 @@ def retry_after(response: requests.Response) -> float | None:
     return max(0.0, (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds())
 
 
+def code_of(said: object) -> str:
+    """A code as TikTok's documents spell them; empty for other words, which may repeat secrets."""
+    return said[:LONGEST_CODE] if isinstance(said, str) and said.isidentifier() else ""
+
+
 def _good_answer(response: requests.Response, codes: Mapping[str, Refusal]) -> dict[str, Any]:
     answer = _json_object(response)
     code = _error_code(answer)
@@ -163,5 +168,4 @@ def _json_object(response: requests.Response) -> dict[str, Any] | None:
 def _error_code(answer: dict[str, Any] | None) -> str:
     """The code in ``{"error": {"code": …}}`` (posting) or ``{"error": …}`` (OAuth)."""
     error = (answer or {}).get("error", "")
-    code = error.get("code", "") if isinstance(error, dict) else error
-    return code[:LONGEST_CODE] if isinstance(code, str) and code.isidentifier() else ""
+    return code_of(error.get("code", "") if isinstance(error, dict) else error)

@@ -20,6 +20,7 @@ SECRET_KEYS = frozenset(
         "client_secret",
         "authorization",
         "cookie",
+        "set-cookie",
         "upload_url",
         "code_verifier",
         "password",
@@ -27,13 +28,17 @@ SECRET_KEYS = frozenset(
 )
 SECRET_VALUES = re.compile(
     r"(?P<key>(?:access_token|refresh_token|client_secret|code_verifier|upload_token|password"
-    r"|Authorization)[\"']?\s*[=:]\s*[\"']?(?:Bearer\s+|bearer\s+)?)[^\s\"'&,}]+"
+    r"|Authorization)\\*[\"']?\s*[=:]\s*\\*[\"']?(?:Bearer\s+|bearer\s+)?)[^\s\"'&,}]+"
+    r"|(?P<query>[?&]code=)[^\s\"'&]+"
+    r"|(?P<cookie>\b(?i:cookie)\\*[\"']?\s*[=:]\s*\\*[\"']?)[^\"'\r\n]+"
     r"|\b(?P<scheme>Bearer\s+)[^\s\"']+"
     r"|\b(?P<prefix>act|rft)\.[A-Za-z0-9!._~%-]{8,}"
     r"|(?P<url>\w+://[^\s:/@]*:)[^\s@]+(?=@)"
     r"|gAAAAA[\w-]{20,}={0,2}"
     r"|(?P<link>/download/)[\w.-]+"
 )
+KEPT = ("key", "query", "cookie", "scheme", "url", "link")
+"""What stands before a secret and tells what it was."""
 BLOT = "[secret]"
 
 
@@ -41,7 +46,7 @@ def scrub(text: str) -> str:
     """``text`` with every token-shaped value blotted out."""
 
     def blot(match: re.Match[str]) -> str:
-        kept = match["key"] or match["scheme"] or match["url"] or match["link"] or ""
+        kept = next(filter(None, map(match.group, KEPT)), "")
         return f"{kept}{BLOT}"
 
     return SECRET_VALUES.sub(blot, text)

@@ -167,7 +167,7 @@ class ApiUpload(Work):
             case "inbox":
                 self.end(PostState.INBOX, status.platform_id)
             case "failed":
-                self.fail(status.fail_reason)
+                self.fail(status.fail_reason or "unknown")
             case _:
                 self.wait()
 
