@@ -1,0 +1,78 @@
+"""What the pipelines need of the outside: Protocols, and the frozen values that cross them.
+
+Pipelines see only this package; which adapter stands behind a Protocol is chosen in
+``workers/wiring.py``. All adapters raise the errors of ``core/errors.py`` and nothing else.
+"""
+
+from adapters.ports.browser import BrowserHealth, BrowserOutcome, BrowserPost, BrowserUploader
+from adapters.ports.insights import Insights, VideoCounts
+from adapters.ports.mail import Mail, Mailer
+from adapters.ports.picture import (
+    Background,
+    Backgrounds,
+    Footage,
+    Music,
+    RenderedVideo,
+    Renderer,
+    RenderPlan,
+    Tune,
+)
+from adapters.ports.progress import Progress
+from adapters.ports.publishing import (
+    Authorizer,
+    ChunkPlan,
+    CreatorInfo,
+    PostInfo,
+    PostStatus,
+    Publisher,
+    TokenGrant,
+    UploadTicket,
+)
+from adapters.ports.safety import SAFETY_LABELS, SafetyJudge, SafetyOpinion
+from adapters.ports.scripts import ScriptDraft, ScriptWriter, StoryText
+from adapters.ports.speech import Speech, Synthesizer, WordTiming
+from adapters.ports.stories import FetchedStory, StoryQuery, StorySource
+from adapters.ports.video import Fault, ProbedVideo, VideoProbe
+
+__all__ = [
+    "SAFETY_LABELS",
+    "Authorizer",
+    "Background",
+    "Backgrounds",
+    "BrowserHealth",
+    "BrowserOutcome",
+    "BrowserPost",
+    "BrowserUploader",
+    "ChunkPlan",
+    "CreatorInfo",
+    "Fault",
+    "FetchedStory",
+    "Footage",
+    "Insights",
+    "Mail",
+    "Mailer",
+    "Music",
+    "PostInfo",
+    "PostStatus",
+    "ProbedVideo",
+    "Progress",
+    "Publisher",
+    "RenderPlan",
+    "RenderedVideo",
+    "Renderer",
+    "SafetyJudge",
+    "SafetyOpinion",
+    "ScriptDraft",
+    "ScriptWriter",
+    "Speech",
+    "StoryQuery",
+    "StorySource",
+    "StoryText",
+    "Synthesizer",
+    "TokenGrant",
+    "Tune",
+    "UploadTicket",
+    "VideoCounts",
+    "VideoProbe",
+    "WordTiming",
+]

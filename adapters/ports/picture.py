@@ -1,0 +1,114 @@
+"""What a video is made of, and who makes it."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from adapters.ports.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class RenderPlan:
+    """Everything that one video is made of. Paths are absolute."""
+
+    narration: Path
+    seconds: float
+    """Length of the narration, and so of the video."""
+    subtitles: Path
+    """ASS file that carries captions, title card, part badge and progress bar."""
+    output: Path
+    cover: Path
+    cover_at: float
+    """Second of the video that the cover shows."""
+    background: Path
+    background_start: float = 0.0
+    """Second of the background at which to begin, so that videos differ."""
+    music: Path | None = None
+    width: int = 1080
+    height: int = 1920
+    fps: int = 30
+    max_bytes: int = 64_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedVideo:
+    path: Path
+    cover: Path
+    seconds: float
+    width: int
+    height: int
+    size_bytes: int
+    loudness: float
+    """Integrated loudness in LUFS, measured on the finished file's sound."""
+    true_peak: float
+    """dBTP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """A film to put behind the captions; it is repeated where it is too short."""
+
+    path: Path
+    start: float
+    """Second at which to begin."""
+
+
+class Background(Protocol):
+    @property
+    def name(self) -> str:
+        """Tells the footage from any other: part of the content key of a video."""
+
+    def ready(self, progress: Progress, /) -> AbstractContextManager[Footage]:
+        """Prepare the footage; it stays as it is until the block ends.
+
+        Raises:
+            Retryable: it was removed meanwhile, or the disk is full.
+            Permanent: it can't be read.
+        """
+
+
+class Backgrounds(Protocol):
+    def choose(self, mood: str, number: int, seconds: float) -> Background:
+        """Give the background of a video, without preparing it.
+
+        The same number gives the same background, neighbouring ones give others.
+
+        Args:
+            mood: a mood of the operator's, or a kind that can be drawn; empty takes any.
+            number: of the video among those of its mood, from 0.
+            seconds: its length.
+
+        Raises:
+            Permanent: there is nothing to choose from; the sentence says what to do.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Tune:
+    name: str
+    """Tells it from any other: part of the content key of a video."""
+    path: Path
+
+
+class Music(Protocol):
+    def choose(self, mood: str, number: int) -> Tune | None:
+        """Give the tune of a video; the same number gives the same tune. None leaves it without.
+
+        Raises:
+            Permanent: the mood is unknown; the sentence says what to do.
+        """
+
+
+class Renderer(Protocol):
+    def render(self, plan: RenderPlan, progress: Progress | None = None) -> RenderedVideo:
+        """Make the video in one encoder run and probe it before it counts.
+
+        Nothing half-made is left behind when it fails or is cancelled.
+
+        Raises:
+            Retryable: the encoder died or hung, or the disk is full (code ``disk_full``).
+            Permanent: an input can't be read; the sentence names it.
+        """

@@ -1,0 +1,8 @@
+"""How far long work has come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Progress = Callable[[float], None]
+"""Called with the share done, 0.0 to 1.0. May raise to cancel the work (see ``Claim.progress``)."""

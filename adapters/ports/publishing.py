@@ -1,0 +1,109 @@
+"""The platform: tokens, announcements, bytes, status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+from adapters.ports.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class TokenGrant:
+    """An answer of the token endpoint; lifetimes in seconds, as the answer gave them."""
+
+    open_id: str
+    scopes: tuple[str, ...]
+    access_token: str = field(repr=False)
+    expires_in: int
+    refresh_token: str = field(repr=False)
+    refresh_expires_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class CreatorInfo:
+    username: str
+    nickname: str
+    privacy_options: tuple[str, ...]
+    comment_disabled: bool
+    duet_disabled: bool
+    stitch_disabled: bool
+    max_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostInfo:
+    """What a direct post says of itself; ``title`` at most 2,200 UTF-16 units."""
+
+    title: str
+    privacy: str
+    allow_comment: bool = False
+    allow_duet: bool = False
+    allow_stitch: bool = False
+    cover_at_ms: int = 0
+    ai_generated: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class UploadTicket:
+    publish_id: str
+    upload_url: str = field(repr=False)
+    """A capability: whoever has it can upload. Good for one hour; stored encrypted only."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkPlan:
+    """How a file of ``video_size`` bytes is cut."""
+
+    video_size: int
+    chunk_size: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostStatus:
+    state: Literal["uploading", "processing", "inbox", "published", "failed"]
+    uploaded_bytes: int = 0
+    fail_reason: str = ""
+    platform_id: str = ""
+
+
+class Authorizer(Protocol):
+    def authorize_url(self, *, state: str, verifier: str, redirect_uri: str) -> str: ...
+
+    def exchange_code(self, code: str, *, verifier: str, redirect_uri: str) -> TokenGrant:
+        """Raises Permanent for a bad or used code, Retryable when the platform is away."""
+
+    def refresh(self, refresh_token: str) -> TokenGrant:
+        """Raises Permanent when the grant is gone, Retryable when the platform is away."""
+
+    def name_of(self, access_token: str) -> str:
+        """What the creator is called."""
+
+    def revoke(self, access_token: str) -> None: ...
+
+
+class Publisher(Protocol):
+    """The Content Posting API; every call may raise Retryable, Permanent or Parked."""
+
+    def creator_info(self, access_token: str) -> CreatorInfo: ...
+
+    def begin_direct_post(
+        self, access_token: str, post: PostInfo, chunks: ChunkPlan
+    ) -> UploadTicket: ...
+
+    def begin_inbox_upload(self, access_token: str, chunks: ChunkPlan) -> UploadTicket: ...
+
+    def send(
+        self,
+        ticket: UploadTicket,
+        file: Path,
+        chunks: ChunkPlan,
+        *,
+        first_byte: int = 0,
+        progress: Progress | None = None,
+    ) -> None:
+        """Send the chunks from the one that holds ``first_byte``; memory stays constant."""
+
+    def status(self, access_token: str, publish_id: str) -> PostStatus: ...

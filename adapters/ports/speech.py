@@ -1,0 +1,43 @@
+"""Who speaks, and when each word begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from adapters.ports.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class WordTiming:
+    """One spoken word; seconds from the start of the sound, ``start <= end``."""
+
+    word: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """A narration on disk: mono 16-bit WAV."""
+
+    path: Path
+    seconds: float
+    words: tuple[WordTiming, ...]
+    """Exactly one entry for each of ``text.split()``, in order, starts never going back."""
+    timed_by: Literal["synthesizer", "whisper", "estimate"]
+
+
+class Synthesizer(Protocol):
+    @property
+    def identity(self) -> str:
+        """Engine, version, voice and settings: part of the content key of a narration."""
+
+    def speak(self, text: str, into: Path, progress: Progress | None = None) -> Speech:
+        """Speak ``text`` sentence by sentence into the WAV file ``into``.
+
+        Raises:
+            Permanent: the text has nothing to say, or the voice can't say it.
+            Retryable: the engine failed; the sentence names it.
+        """

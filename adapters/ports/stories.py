@@ -1,0 +1,53 @@
+"""Where stories come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class StoryQuery:
+    """Which stories a source asks for."""
+
+    place: str
+    """A subreddit's name, a feed's address, a file or a folder."""
+    listing: Literal["hot", "new", "top", "rising"] = "hot"
+    time_filter: Literal["hour", "day", "week", "month", "year", "all"] = "day"
+    limit: int = 25
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedStory:
+    """One post as its source gave it; texts are the untouched originals."""
+
+    external_id: str
+    """Unique over all sources: ``reddit:t3_abc``, ``feed:<hash>``, ``paste:<hash>``."""
+    title: str
+    body: str
+    """Markdown, as written. Empty for a post that is only a link or a picture."""
+    url: str = ""
+    place: str = ""
+    """The subreddit or feed it came from, without any prefix."""
+    author: str = ""
+    score: int = 0
+    nsfw: bool = False
+    stickied: bool = False
+    removed: bool = False
+    """Taken down by its author, a moderator or the platform."""
+    media_only: bool = False
+    crosspost_of: str | None = None
+    """The external id of the post that this one repeats, if the source says so."""
+    written_at: datetime | None = None
+
+
+class StorySource(Protocol):
+    def stories(self, query: StoryQuery) -> Iterator[FetchedStory]:
+        """Give the stories of ``query``, best first.
+
+        Raises:
+            Permanent: credentials or place are wrong; the sentence says which.
+            Retryable: the source is away or asks to slow down.
+        """
