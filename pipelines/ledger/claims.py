@@ -72,6 +72,10 @@ class Claim:
             self._write("state = 'running'")
             yield
 
+    def not_before(self, seconds: float) -> None:
+        """Inside a step: whoever does the job next begins no sooner, should this worker die now."""
+        self._write("due_at = now() + %s * interval '1 second'", seconds)
+
     @contextmanager
     def finish(self) -> Iterator[None]:
         """The transaction that ends the stage: job done, and whatever the block writes."""

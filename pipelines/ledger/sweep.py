@@ -61,9 +61,9 @@ def free_leases(which: str, values: tuple[Any, ...] = ()) -> int:
         log.warning("lease_freed", job=job_id, stage=stage, crashes=crashes, worker=worker)
         if crashes < MOST_CRASHES:
             database.execute_sql(
-                "UPDATE job SET state = 'waiting', due_at = now(), sent_at = NULL, sends = 0, "
-                "crashes = %s, lease_until = NULL, error = %s, error_code = 'worker_lost' "
-                "WHERE id = %s",
+                "UPDATE job SET state = 'waiting', due_at = greatest(due_at, now()), "
+                "sent_at = NULL, sends = 0, crashes = %s, lease_until = NULL, error = %s, "
+                "error_code = 'worker_lost' WHERE id = %s",
                 (crashes, f"Its worker ended in mid-work ({crashes} times).", job_id),
             )
             continue

@@ -133,11 +133,13 @@ class ApiUpload(Work):
                     first_byte=first_byte,
                     progress=progress,
                 )
-        except AddressRefusedError:
+        except AddressRefusedError as error:
             # Without an address no byte can arrive any more, so what the status says then is
-            # final. That is why it is asked in the next try and not at once.
+            # final. That is why it is asked in the next try and not at once: a chunk that an
+            # earlier sender left on the way may still come to count.
             with self.claim.step():
                 self.move(PostState.UPLOADING, upload_url=None)
+                self.claim.not_before(error.after or 0)
             raise
         self.hand_over()
 

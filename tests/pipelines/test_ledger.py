@@ -240,3 +240,20 @@ def test_every_unfinished_job_can_be_explained() -> None:
     ledger.set_aside(claim, Permanent("The disk burnt."), "")
     assert "Set aside" in ledger.explain(fresh(job))
     assert "The disk burnt." in ledger.explain(fresh(job))
+
+
+def test_a_pause_that_a_step_has_set_outlives_its_worker() -> None:
+    # Given a worker that has written down that a pause is needed, and dies
+    job = enqueued()
+    claim = claimed()
+    with claim.step():
+        claim.not_before(60)
+    let_lease_run_out(job)
+
+    # When the job is taken back from it
+    ledger.sweep()
+
+    # Then nobody does it before the pause is over
+    assert fresh(job).state == JobState.WAITING
+    assert fresh(job).due_at > now() + timedelta(seconds=50)
+    assert ledger.claim("narrate", 1, "another") is None
