@@ -60,7 +60,9 @@ def connects_accounts(office: str, password: str) -> None:
         for creator in CREATORS:
             _connect(office, password, creator)
         for account in Account.select(Account.id).where(played):
-            choices.set_posting(account.id, NAME, privacy="PUBLIC_TO_EVERYONE", agreed=True)
+            choices.set_posting(
+                account.id, NAME, privacy="PUBLIC_TO_EVERYONE", agreed=True, ai_label=True
+            )
 
 
 def _connect(office: str, password: str, creator: str) -> None:
