@@ -183,6 +183,8 @@ class Source(Row):
     listing = CharField(max_length=10, default="top")
     time_filter = CharField(max_length=10, default="day")
     count = IntegerField(default=25)
+    answers = IntegerField(default=0)
+    """How many of the best answers to a post are told after it."""
     min_score = IntegerField(default=0)
     min_words = IntegerField(default=40)
     max_words = IntegerField(default=1500)
@@ -220,6 +222,8 @@ class Story(Row):
     written_at = DateTimeTZField(null=True)
     title = TextField()
     body = TextField()
+    answers = BinaryJSONField(default=list, index=False)
+    """``[{"author", "text", "score", "left_out"}, …]``, best first; why one is not told."""
 
     state = CharField(
         max_length=12, default=StoryState.FETCHED, constraints=[one_of("state", StoryState)]
@@ -228,7 +232,7 @@ class Story(Row):
     """Why it was skipped, flagged or rejected."""
     narratable_title = TextField(default="")
     narratable_text = TextField(default="")
-    """Paragraphs by a blank line, a sentence a line."""
+    """Paragraphs by a blank line, a sentence a line; ``» Answer 1`` before those of an answer."""
     language = CharField(max_length=8, default="")
     words = IntegerField(default=0)
     sketch = ArrayField(BigIntegerField, default=list)
@@ -258,10 +262,6 @@ class Story(Row):
                 "CREATE INDEX story_title_words ON story USING gin (to_tsvector('english', title))"
             ),
         )
-
-    @property
-    def paragraphs(self) -> list[list[str]]:
-        return [block.split("\n") for block in self.narratable_text.split("\n\n") if block.strip()]
 
 
 class Intake(Row):
@@ -316,6 +316,8 @@ class Part(Row):
     hook = TextField()
     text = TextField()
     call_to_action = TextField()
+    answers = BinaryJSONField(default=list, index=False)
+    """``[[word of the text, number of the answer that begins or goes on there], …]``."""
 
     class Meta:
         indexes = ((("script", "number"), True),)

@@ -16,7 +16,7 @@ import feedparser
 import requests
 from markdownify import markdownify
 
-from adapters.ports import FetchedStory, StoryQuery
+from adapters.ports import FetchedStory, StoryQuery, StorySource
 from core.errors import Permanent, Retryable
 
 LARGEST_FEED = 10_000_000
@@ -28,7 +28,7 @@ _REDDIT_TEXT = re.compile(r"<!-- SC_OFF -->(.*)<!-- SC_ON -->", re.DOTALL)
 """What Reddit puts around a post's own text; a post without it is a link or a picture."""
 
 
-class FeedSource:
+class FeedSource(StorySource):
     """StorySource over a feed; ``query.place`` is its address, its order counts as best first.
 
     Feeds carry no score, so a source's minimum score skips all of them.

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import prawcore
+import structlog
 from requests import RequestException, Response
 
-from adapters.ports import FetchedStory, StoryQuery
-from adapters.reddit_post import stories_of
+from adapters.ports import Answer, FetchedStory, StoryQuery, StorySource
+from adapters.reddit_post import POST, answers_by_post, stories_of
 from core.errors import Permanent, Retryable, Wait
 
 if TYPE_CHECKING:
     from praw import Reddit
+
+log = structlog.get_logger(__name__)
 
 PAGE = 100
 """Most posts that Reddit gives at once."""
@@ -26,7 +29,7 @@ TIMEOUT = 16.0
 _SUBREDDIT = re.compile(r"/?(?:r/)?([A-Za-z0-9_+]{2,200})/?")
 
 
-class RedditSource:
+class RedditSource(StorySource):
     """StorySource over a subreddit's listing, read-only.
 
     Each call makes a session of its own: PRAW's are not made to be shared by threads.
@@ -62,17 +65,40 @@ class RedditSource:
                 code="reddit_place",
             )
         self._check_credentials()
-        wire = _Wire(
-            subreddit=match[1],
+        with closing(self._wire(match[1])) as wire:
+            posts = _posts(self._session(wire), wire, match[1], query)
+            yield from stories_of(posts, site=self._reddit_url)
+
+    def answers(self, stories: Sequence[FetchedStory], count: int) -> dict[str, tuple[Answer, ...]]:
+        """Give the ``count`` best answers to each post; a request each.
+
+        Raises:
+            Permanent: credentials are missing or wrong.
+            Wait: Reddit's allowance is used up.
+            Retryable: Reddit is away or asks to slow down (``after``).
+        """
+        self._check_credentials()
+        told: dict[str, tuple[Answer, ...]] = {}
+        with closing(self._wire("")) as wire:
+            reddit = self._session(wire)
+            for story in stories:
+                wire.subreddit = story.place
+                try:
+                    told[story.external_id] = _answers(reddit, wire, story, count)
+                except Permanent as error:
+                    if error.code != "reddit_place":
+                        raise
+                    log.info("answers_gone", story=story.external_id, reason=str(error))
+        return told
+
+    def _wire(self, subreddit: str) -> _Wire:
+        return _Wire(
+            subreddit=subreddit,
             oauth_url=self._oauth_url,
             reddit_url=self._reddit_url,
             user_agent=self._user_agent,
             timeout=TIMEOUT,
         )
-        with closing(wire):
-            yield from stories_of(
-                _posts(self._session(wire), wire, match[1], query), site=self._reddit_url
-            )
 
     def _check_credentials(self) -> None:
         given = {
@@ -166,23 +192,35 @@ def _posts(reddit: Reddit, wire: _Wire, subreddit: str, query: StoryQuery) -> It
             params["t"] = query.time_filter
         if after:
             params["after"] = after
-        if wire.pause:
-            raise Wait(
-                "Reddit's allowance is used up.", after=wire.pause, code="rate_limit_exceeded"
-            )
-        try:
-            answer = reddit.request(
-                method="GET", path=f"r/{subreddit}/{query.listing}", params=params
-            )
-        except prawcore.OAuthException:
-            raise _refused() from None
-        except (prawcore.PrawcoreException, ValueError, KeyError, TypeError) as error:
-            raise _unreadable(error) from None
+        answer = _asked(reddit, wire, f"r/{subreddit}/{query.listing}", params)
         children, after = _page(answer)
         yield from children[:left]
         left -= len(children)
         if not after or not children:
             return
+
+
+def _answers(reddit: Reddit, wire: _Wire, story: FetchedStory, count: int) -> tuple[Answer, ...]:
+    post = story.external_id.removeprefix(f"reddit:{POST}_")
+    # More are asked for than are wanted, as notices and removed ones are no answers.
+    params: dict[str, str | int] = {"sort": "top", "depth": 1, "limit": min(PAGE, 2 * count + 5)}
+    parts = _asked(reddit, wire, f"comments/{post}/", params)
+    if not isinstance(parts, list) or len(parts) != 2:  # noqa: PLR2004 - the post, its comments
+        raise _unreadable(None)
+    children, _ = _page(parts[1])
+    return tuple(answers_by_post(children).get(story.external_id, ())[:count])
+
+
+def _asked(reddit: Reddit, wire: _Wire, path: str, params: Mapping[str, str | int]) -> object:
+    if wire.pause:
+        raise Wait("Reddit's allowance is used up.", after=wire.pause, code="rate_limit_exceeded")
+    try:
+        answer: object = reddit.request(method="GET", path=path, params=dict(params))
+    except prawcore.OAuthException:
+        raise _refused() from None
+    except (prawcore.PrawcoreException, ValueError, KeyError, TypeError) as error:
+        raise _unreadable(error) from None
+    return answer
 
 
 def _page(answer: object) -> tuple[list[object], str]:

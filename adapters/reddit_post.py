@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 import structlog
 from prometheus_client import Counter
 
-from adapters.ports import FetchedStory
+from adapters.ports import Answer, FetchedStory
 
 log = structlog.get_logger(__name__)
 
@@ -22,12 +22,13 @@ POSTS_UNREADABLE = Counter(
     "storymill_posts_unreadable_total", "Posts of a listing that were skipped as malformed"
 )
 
-POST = "t3"
+POST, COMMENT = "t3", "t1"
 NAME_LENGTH = 120
 """Most characters that are kept of the name of an author or a subreddit; Reddit's have 23."""
 LARGEST_SCORE = 2**31 - 1
 
 _ID = re.compile(r"(?:t3_)?([0-9a-z]{1,20})", re.IGNORECASE)
+_POST_NAME = re.compile(r"t3_([0-9a-z]{1,20})", re.IGNORECASE)
 _GONE = re.compile(r"\[\s*(?:removed|deleted)\b[^\]]*\]", re.IGNORECASE)
 """What Reddit shows in place of a text that was taken down."""
 
@@ -57,6 +58,39 @@ def stories_of(things: Iterable[object], *, site: str) -> Iterator[FetchedStory]
 def is_post(thing: object) -> bool:
     """Whether ``thing`` is or should have been a post, rather than a thing of another kind."""
     return not isinstance(thing, Mapping) or thing.get("kind", POST) == POST
+
+
+def answers_by_post(things: Iterable[object]) -> dict[str, list[Answer]]:
+    """The comments among ``things`` that answer a post itself, by its external id, in their order.
+
+    Left out is what nobody would read out: notices of moderators and robots, removed and empty
+    comments, and the "more" that stands for those not given.
+    """
+    answers: dict[str, list[Answer]] = {}
+    for comment in map(_comment, things):
+        answered = _POST_NAME.fullmatch(_text(comment.get("parent_id")))
+        if answered and _is_told(comment):
+            author = _text(comment.get("author"))[:NAME_LENGTH]
+            answer = Answer(author, _text(comment.get("body")), _score(comment.get("score")))
+            answers.setdefault(f"reddit:{POST}_{answered[1].lower()}", []).append(answer)
+    return answers
+
+
+def _comment(thing: object) -> Mapping[str, object]:
+    if not isinstance(thing, Mapping) or thing.get("kind", COMMENT) != COMMENT:
+        return {}
+    data = thing.get("data", thing)
+    return data if isinstance(data, Mapping) else {}
+
+
+def _is_told(comment: Mapping[str, object]) -> bool:
+    body, author = _text(comment.get("body")).strip(), _text(comment.get("author")).strip()
+    notice = (
+        _flag(comment.get("stickied"))
+        or bool(_text(comment.get("distinguished")))
+        or author.lower() == "automoderator"
+    )
+    return bool(body) and not notice and not _GONE.fullmatch(body) and not _GONE.fullmatch(author)
 
 
 def to_story(post: Mapping[str, object], *, site: str) -> FetchedStory:

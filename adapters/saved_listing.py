@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from adapters.ports import FetchedStory, StoryQuery
-from adapters.reddit_post import POSTS_UNREADABLE, is_post, stories_of
+from adapters.ports import FetchedStory, StoryQuery, StorySource
+from adapters.reddit_post import POSTS_UNREADABLE, answers_by_post, is_post, stories_of
 from core.errors import Permanent
 
 log = structlog.get_logger(__name__)
@@ -27,7 +28,7 @@ HOW_TO_SAVE = (
 )
 
 
-class SavedListing:
+class SavedListing(StorySource):
     """StorySource over a file; ``query.place`` is its path, its order counts as best first."""
 
     def stories(self, query: StoryQuery) -> Iterator[FetchedStory]:
@@ -39,7 +40,11 @@ class SavedListing:
         """
         path = Path(query.place).expanduser()
         things = _things(path, _parsed(path, _read(path)))
-        return islice(stories_of(things, site=SITE), query.limit)
+        answers = answers_by_post(things)
+        return (
+            replace(story, answers=tuple(answers.get(story.external_id, ())))
+            for story in islice(stories_of(things, site=SITE), query.limit)
+        )
 
 
 def _read(path: Path) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from adapters.ports import FetchedStory, StoryQuery
+from adapters.ports import FetchedStory, StoryQuery, StorySource
 from core.errors import Permanent
 
 LARGEST_FILE = 64 * 1024 * 1024
@@ -27,7 +27,7 @@ COLUMNS = {
 NEEDED = "a first row with the columns title and text (url, author and place if you like)"
 
 
-class CsvSource:
+class CsvSource(StorySource):
     """StorySource over a table; ``query.place`` is its path, its order counts as best first.
 
     Commas, semicolons and tabs are all taken between columns.
@@ -64,7 +64,7 @@ class CsvSource:
         )
 
 
-class FolderSource:
+class FolderSource(StorySource):
     """StorySource over a folder of .txt and .md files, by name; ``query.place`` is its path.
 
     A file's first line is the title; where it holds a single paragraph, its name is.

@@ -31,11 +31,12 @@ from adapters.ports.publishing import (
 from adapters.ports.safety import SAFETY_LABELS, SafetyJudge, SafetyOpinion
 from adapters.ports.scripts import ScriptDraft, ScriptWriter, StoryText
 from adapters.ports.speech import Speech, Synthesizer, WordTiming
-from adapters.ports.stories import FetchedStory, StoryQuery, StorySource
+from adapters.ports.stories import Answer, FetchedStory, StoryQuery, StorySource
 from adapters.ports.video import Fault, ProbedVideo, VideoProbe
 
 __all__ = [
     "SAFETY_LABELS",
+    "Answer",
     "Authorizer",
     "Background",
     "Backgrounds",

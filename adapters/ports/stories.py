@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -17,6 +17,16 @@ class StoryQuery:
     listing: Literal["hot", "new", "top", "rising"] = "hot"
     time_filter: Literal["hour", "day", "week", "month", "year", "all"] = "day"
     limit: int = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What somebody answered to a post, as written."""
+
+    author: str
+    text: str
+    """Markdown."""
+    score: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,8 @@ class FetchedStory:
     crosspost_of: str | None = None
     """The external id of the post that this one repeats, if the source says so."""
     written_at: datetime | None = None
+    answers: tuple[Answer, ...] = ()
+    """Those to the post itself that came with it, best first."""
 
 
 class StorySource(Protocol):
@@ -51,3 +63,14 @@ class StorySource(Protocol):
             Permanent: credentials or place are wrong; the sentence says which.
             Retryable: the source is away or asks to slow down.
         """
+
+    def answers(self, stories: Sequence[FetchedStory], count: int) -> dict[str, tuple[Answer, ...]]:
+        """Give the ``count`` best answers to each of ``stories``, by its external id.
+
+        Unless a source asks for them, they are those that came with the stories.
+
+        Raises:
+            Permanent: credentials are wrong.
+            Retryable: the source is away or asks to slow down.
+        """
+        return {story.external_id: story.answers[:count] for story in stories}

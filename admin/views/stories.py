@@ -17,7 +17,7 @@ from core.db import database
 from core.errors import InputError
 from models import Job, Part, Script, Source, Story, StoryState, Video
 from pipelines import ledger
-from pipelines.production import fetch, review, safety
+from pipelines.production import fetch, review, safety, told
 
 TABS = (
     StoryState.WAITING,
@@ -87,6 +87,7 @@ class Stories(Page):
         return self.render(
             "stories/show.html",
             story=story,
+            paragraphs=told.read(story.narratable_text),
             script=Script.get_or_none(Script.story == story_id),
             parts=parts,
             decisions=safety.decisions(story),

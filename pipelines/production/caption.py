@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from itertools import pairwise
 
+from adapters.ports import WordTiming
 from core import db
 from core.errors import InputError, Permanent
 from core.storage import MediaStore, content_key
@@ -11,10 +14,13 @@ from models import Caption, Narration, Part, Story
 from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.production import captions
+from pipelines.production.cards import Card
 from pipelines.production.look import Look
 from pipelines.production.narrate import timings
 from pipelines.production.studio import Studio
-from pipelines.production.title_card import TitleCard
+
+ANSWER_SECONDS = 8.0
+"""How long the card of an answer is shown; longer, it would hide the picture for nothing new."""
 
 
 def caption(part_id: int, claim: Claim, media: MediaStore, defaults: Studio) -> None:
@@ -26,15 +32,15 @@ def caption(part_id: int, claim: Claim, media: MediaStore, defaults: Studio) -> 
     """
     part = Part.get_by_id(part_id)
     narration = Narration.get(Narration.part == part)
-    card = _title_card(part)
     words = timings(narration)
+    shown = _cards(part, words)
     look = _look(defaults.of(part.script.story))
-    key = content_key("captions/2", narration.key, asdict(look), repr(card), part.number, part.of)
+    key = content_key("captions/3", narration.key, asdict(look), repr(shown), part.number, part.of)
     with db.closed_for_long_work():
         subtitles = captions.build(
             words,
             look=look,
-            title_card=card,
+            shown=shown,
             part=(part.number, part.of),
             seconds=narration.seconds,
         )
@@ -74,9 +80,41 @@ def _look(studio: Studio) -> Look:
         raise Permanent(f"{error} Change the channel's captions.", code="look") from error
 
 
-def _title_card(part: Part) -> TitleCard:
+def _cards(part: Part, words: Sequence[WordTiming]) -> tuple[Card, ...]:
+    """The post's card from the start, and one for each answer from where it is begun or goes on."""
+    title = _title_card(part)
+    answers = tuple(_answer_cards(part, words))
+    if answers:
+        title = replace(title, end=min(title.end, answers[0].start))
+    return (title, *answers)
+
+
+def _title_card(part: Part) -> Card:
     story: Story = part.script.story
-    is_reddit = story.external_id.startswith("reddit:")
+    is_reddit = _is_reddit(story)
     place = f"r/{story.place}" if is_reddit else story.place or story.source.name
     score = story.score if is_reddit else None
-    return TitleCard(title=part.script.title, place=place, score=score)
+    return Card(by=place, text=part.script.title, score=score)
+
+
+def _answer_cards(part: Part, words: Sequence[WordTiming]) -> Iterator[Card]:
+    story: Story = part.script.story
+    first = len(part.hook.split())
+    behind = first + len(part.text.split())
+    begun = [(first + word, number) for word, number in part.answers]
+    for (start, number), (end, _) in pairwise([*begun, (behind, 0)]):
+        answer = story.answers[number - 1]
+        name = f"u/{answer['author']}" if _is_reddit(story) else answer["author"]
+        over = words[end].start if end < len(words) else words[-1].end
+        yield Card(
+            by=name,
+            text=" ".join(word.word for word in words[start:end]),
+            score=answer["score"],
+            start=words[start].start,
+            end=min(over, words[start].start + ANSWER_SECONDS),
+            is_answer=True,
+        )
+
+
+def _is_reddit(story: Story) -> bool:
+    return bool(story.external_id.startswith("reddit:"))

@@ -1,26 +1,26 @@
 """Captions in time with the voice: ASS for the picture, SubRip and WebVTT beside the video.
 
-The one ASS file carries all that is drawn over the background: captions, title card, part badge
-and progress bar. Everything lies inside ``safe_area.COLUMN``.
+The one ASS file carries all that is drawn over the background: captions, cards, part badge and
+progress bar. Everything lies inside ``safe_area.COLUMN``.
 """
 
 from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from pysubs2 import Alignment, Color, SSAEvent, SSAFile, SSAStyle
 
 from adapters.ports import WordTiming
-from pipelines.production import ass, cues, title_card
+from pipelines.production import ass, cards, cues
+from pipelines.production.cards import Card
 from pipelines.production.cues import Cue, Piece
 from pipelines.production.look import Look, undrawable
 from pipelines.production.safe_area import HEIGHT, WIDTH
-from pipelines.production.title_card import TitleCard
 
-__all__ = ["Look", "Subtitles", "TitleCard", "build", "missing", "words_in"]
+__all__ = ["Card", "Look", "Subtitles", "build", "missing", "words_in"]
 
 CAPTION_STYLE = "Caption"
 
@@ -41,7 +41,7 @@ def build(
     words: Sequence[WordTiming],
     *,
     look: Look,
-    title_card: TitleCard | None,
+    shown: Sequence[Card] = (),
     part: tuple[int, int],
     seconds: float,
 ) -> Subtitles:
@@ -50,11 +50,11 @@ def build(
     Args:
         words: the spoken words, in order.
         look: of the captions in the picture; the sheets beside the video have the bare words.
-        title_card: shown from the start, clear of the captions.
+        shown: the cards of the post and of answers to it, clear of the captions.
         part: number of this part, and of how many; ``(1, 1)`` shows no badge.
         seconds: length of the video.
     """
-    text = _picture(words, look, title_card, part, seconds).to_string("ass")
+    text = _picture(words, look, shown, part, seconds).to_string("ass")
     sheet = _sheet(words, seconds)
     srt = sheet.to_string("srt", keep_ssa_tags=True)  # there are no tags: braces are text
     for event in sheet:
@@ -89,7 +89,7 @@ def missing(words: Sequence[WordTiming], ass_text: str, look: Look) -> tuple[str
 def _picture(
     words: Sequence[WordTiming],
     look: Look,
-    card: TitleCard | None,
+    shown: Sequence[Card],
     part: tuple[int, int],
     seconds: float,
 ) -> SSAFile:
@@ -105,12 +105,13 @@ def _picture(
     )
     file.styles = {
         CAPTION_STYLE: _style(look),
-        title_card.CARD_STYLE: _style(Look(outline=0)),
+        cards.CARD_STYLE: _style(Look(outline=0)),
     }
-    file.extend(title_card.progress_events(seconds))
-    file.extend(title_card.badge_events(*part, seconds))
-    if card:
-        file.extend(title_card.card_events(card, seconds, look.area))
+    file.extend(cards.progress_events(seconds))
+    file.extend(cards.badge_events(*part, seconds))
+    for card in shown:
+        end = min(card.end, seconds)
+        file.extend(cards.card_events(replace(card, end=end), look.area))
     drawn = [WordTiming(text, w.start, w.end) for w in words if (text := look.shown(w.word))]
     file.extend(_caption(cue, look) for cue in cues.cut(drawn, look, seconds))
     return file

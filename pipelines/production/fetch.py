@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 from itertools import islice
@@ -41,6 +42,7 @@ def fetch(source_id: int, claim: Claim, source_of: Callable[[str], StorySource])
     A source that fails says so on its own page; the others go on.
     """
     source = Source.get_by_id(source_id)
+    origin = source_of(source.kind)
     try:
         with db.closed_for_long_work():
             query = StoryQuery(
@@ -51,7 +53,11 @@ def fetch(source_id: int, claim: Claim, source_of: Callable[[str], StorySource])
                 ),
                 limit=source.count,
             )
-            found = list(islice(source_of(source.kind).stories(query), source.count))
+            found = list(islice(origin.stories(query), source.count))
+        if source.answers and (asked := _to_ask(source, found)):
+            with db.closed_for_long_work():
+                answers = origin.answers(asked, source.answers)
+            found = [replace(post, answers=answers.get(post.external_id, ())) for post in found]
     except StageError as error:
         with claim.step():
             Source.update(last_error=str(error)).where(Source.id == source.id).execute()
@@ -61,6 +67,18 @@ def fetch(source_id: int, claim: Claim, source_of: Callable[[str], StorySource])
         Source.update(last_fetched_at=now(), last_error="").where(Source.id == source.id).execute()
         _forget_old_fates(source)
     log.info("fetched", source=source.name, found=len(found), **fates)
+
+
+def _to_ask(source: Source, found: list[FetchedStory]) -> list[FetchedStory]:
+    """The posts whose answers will be told: new ones, with nothing against them so far."""
+    ids = [post.external_id for post in found]
+    rows = Story.select(Story.external_id).where(Story.external_id.in_(ids))
+    known = {row.external_id for row in rows}
+    return [
+        post
+        for post in found
+        if post.external_id not in known and not why_skip(source, post, answers_follow=True)
+    ]
 
 
 def take(source: Source, post: FetchedStory, request_id: str = "") -> Intake:
@@ -78,6 +96,10 @@ def take(source: Source, post: FetchedStory, request_id: str = "") -> Intake:
             written_at=post.written_at,
             title=_storable(post.title),
             body=_storable(post.body),
+            answers=[
+                {"author": answer.author, "text": _storable(answer.text), "score": answer.score}
+                for answer in post.answers[: source.answers]
+            ],
             state=StoryState.SKIPPED if reason else StoryState.FETCHED,
             reason=reason,
         )
@@ -109,8 +131,12 @@ def _forget_old_fates(source: Source) -> None:
     Intake.delete().where(Intake.source == source, Intake.created_at < oldest).execute()  # type: ignore[misc, unused-ignore]  # stubs differ
 
 
-def why_skip(source: Source, post: FetchedStory) -> str:
-    """The reason for leaving a post out that is plain before it is read; empty to keep it."""
+def why_skip(source: Source, post: FetchedStory, *, answers_follow: bool = False) -> str:
+    """The reason for leaving a post out that is plain before it is read; empty to keep it.
+
+    With answers, those it has or those that ``answers_follow``, a question needs no text.
+    """
+    has_text = bool(post.body.strip() or (source.answers and (post.answers or answers_follow)))
     known_original = (
         post.crosspost_of is not None
         and Story.select().where(Story.external_id == post.crosspost_of).exists()
@@ -120,7 +146,8 @@ def why_skip(source: Source, post: FetchedStory) -> str:
         (post.removed, "It was removed or deleted."),
         (post.stickied, "It is a notice that the place pinned to its top."),
         (post.media_only, "It is only a link or a picture."),
-        (not post.body.strip(), "It has a title but no text."),
+        (not has_text and not source.answers, "It has a title but no text."),
+        (not has_text, "It has a title, but neither text nor answers."),
         (known_original, f"It repeats {post.crosspost_of}, which is here already."),
         (post.score < source.min_score, f"Its score {post.score} is below {source.min_score}."),
         (post.nsfw and source.nsfw == NsfwPolicy.SKIP, "It is marked not safe for work."),

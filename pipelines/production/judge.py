@@ -10,7 +10,7 @@ from core import db
 from core.errors import StageError
 from models import Story, StoryState
 from pipelines.ledger import Claim
-from pipelines.production import safety
+from pipelines.production import safety, told
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +50,7 @@ def judge(story_id: int, claim: Claim, second: SafetyJudge | None) -> None:
 
 def _opinion(story: Story, second: SafetyJudge) -> SafetyOpinion | None:
     try:
-        return second.judge(story.narratable_title, story.narratable_text)
+        return second.judge(story.narratable_title, told.spoken(told.read(story.narratable_text)))
     except StageError as error:
         FALLBACKS.inc()
         log.warning(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from adapters.ports import SafetyOpinion
+from adapters.ports import Answer, SafetyOpinion
 from core import db
 from core.db import database
 from models import Story, StoryState
 from pipelines import ledger
 from pipelines.ledger import Claim
-from pipelines.production import clean, language, likeness, safety, safety_rules
+from pipelines.production import clean, language, likeness, safety, safety_rules, told
+from pipelines.production.told import Paragraph
 
 LIKENESS_LOCK = 0x5709
 CANDIDATES = 20
@@ -27,12 +28,11 @@ def prepare(story_id: int, claim: Claim, *, second_judge: bool = False) -> None:
     source = story.source
     with db.closed_for_long_work():
         code, _confidence = language.detect(f"{story.title}\n{story.body}")
-        text = clean.narratable(story.title, story.body, language=code)
-        spoken = "\n\n".join("\n".join(sentences) for sentences in text.paragraphs)
-        sketch = likeness.sketch(text.text)
-        found = safety_rules.judge(f"{text.title} {text.text}")
+        title, paragraphs, answers = narrated(story, code)
+        text, words = told.spoken(paragraphs), told.word_count(paragraphs)
+        sketch = likeness.sketch(text)
+        found = safety_rules.judge(f"{title} {text}")
         opinion = SafetyOpinion(found.score, found.label)
-    words = len(text.words)
     if not words:
         state, reason = StoryState.SKIPPED, "Nothing of it can be narrated."
     elif source.language and code not in {source.language, language.UNDETERMINED}:
@@ -50,8 +50,9 @@ def prepare(story_id: int, claim: Claim, *, second_judge: bool = False) -> None:
         original, likeness_of = nearest(story, sketch)
         asked = second_judge and state != StoryState.SKIPPED
         changes = {
-            "narratable_title": text.title,
-            "narratable_text": spoken,
+            "narratable_title": title,
+            "narratable_text": told.written(paragraphs),
+            "answers": answers,
             "language": code,
             "words": words,
             "sketch": list(sketch),
@@ -66,6 +67,25 @@ def prepare(story_id: int, claim: Claim, *, second_judge: bool = False) -> None:
             ledger.enqueue("judge", story.id, request_id=claim.request_id)
         else:
             story.move(state, reason=reason, **changes)
+
+
+def narrated(story: Story, code: str) -> tuple[str, tuple[Paragraph, ...], list[dict[str, object]]]:
+    """What is told of a story: its title, the post and the answers that can be told after it.
+
+    The answers come back as they are kept, with why one is left out.
+    """
+    post = clean.narratable(story.title, story.body, language=code)
+    own = tuple(Paragraph(sentences, 0) for sentences in post.paragraphs)
+    chosen, reasons = told.choose(
+        [Answer(row["author"], row["text"], row["score"]) for row in story.answers],
+        code=code,
+        room=story.source.max_words - told.word_count(own),
+        least_unsafe=story.source.warn_from,
+    )
+    answers = [
+        {**row, "left_out": reason} for row, reason in zip(story.answers, reasons, strict=True)
+    ]
+    return post.title, own + chosen, answers
 
 
 def nearest(story: Story, sketch: tuple[int, ...]) -> tuple[Story | None, float]:

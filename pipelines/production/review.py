@@ -22,7 +22,8 @@ from models import (
     now,
 )
 from pipelines import ledger
-from pipelines.production import clean, safety
+from pipelines.production import clean, safety, told
+from pipelines.production.prepare import narrated
 from pipelines.publishing import schedule
 
 
@@ -66,13 +67,15 @@ def reconsider(story_id: int, by: str) -> None:
     with transaction():
         story = _story(story_id)
         if not story.narratable_text:
-            text = clean.narratable(story.title, story.body, story.language or "en")
-            if not text.words:
+            title, paragraphs, answers = narrated(story, story.language or "en")
+            if not paragraphs:
                 raise InputError("Nothing of this story can be narrated: edit its text first.")
-            story.narratable_title = text.title
-            story.narratable_text = _lines(text)
-            story.words = len(text.words)
-            story.save(only=[Story.narratable_title, Story.narratable_text, Story.words])
+            Story.update(
+                narratable_title=title,
+                narratable_text=told.written(paragraphs),
+                words=told.word_count(paragraphs),
+                answers=answers,
+            ).where(Story.id == story.id).execute()
         story.move(StoryState.WAITING, reason="", decided_by="", decided_at=None)
         _audit(by, "story.reconsider", story)
 
@@ -87,14 +90,20 @@ def edit(story_id: int, by: str, title: str, text: str) -> None:
         story = _story(story_id)
         if story.state not in {StoryState.WAITING, StoryState.FLAGGED}:
             raise InputError(f"This story is {story.state}: only a waiting one can be edited.")
-        narratable = clean.narratable(title, text, story.language or "en")
-        if not narratable.words:
+        code = story.language or "en"
+        paragraphs = told.narrated(text, code)
+        if not paragraphs:
             raise InputError("The text has nothing that a narrator could say.")
+        last = max(paragraph.answer for paragraph in paragraphs)
+        if last > len(story.answers):
+            raise InputError(
+                f"There is no answer {last}: this story has {len(story.answers)} on record."
+            )
         changed = (
             Story.update(
-                narratable_title=narratable.title,
-                narratable_text=_lines(narratable),
-                words=len(narratable.words),
+                narratable_title=clean.narratable(title, "", code).title,
+                narratable_text=told.written(paragraphs),
+                words=told.word_count(paragraphs),
             )
             .where(Story.id == story.id, Story.state == story.state)
             .execute()
@@ -175,10 +184,6 @@ def in_bulk(story_ids: list[int], decide: Callable[[int], None]) -> tuple[int, l
         else:
             done += 1
     return done, refused
-
-
-def _lines(text: clean.Narratable) -> str:
-    return "\n\n".join("\n".join(sentences) for sentences in text.paragraphs)
 
 
 def _story(story_id: int) -> Story:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import accumulate, pairwise
 
 import structlog
 from prometheus_client import Counter
@@ -13,10 +16,12 @@ from core.errors import StageError
 from models import Part, Script, Story, StoryState
 from pipelines import ledger
 from pipelines.ledger import Claim, LeaseLostError
-from pipelines.production import pace, phrases
+from pipelines.production import pace, phrases, told
+from pipelines.production.narratable.sentences import closed
 from pipelines.production.rules_writer import RulesWriter
 from pipelines.production.split import PartText, split
 from pipelines.production.studio import Studio
+from pipelines.production.told import Paragraph
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +48,10 @@ def write_scripts(
     paces = pace.of_all(studios, synthesizer_of)
     texts = [text_of(story, studios[story.id].tone) for story in stories.values()]
     with db.closed_for_long_work():
-        drafts = _drafts(texts, writer)
+        drafts = {
+            story_id: with_question(draft, stories[story_id])
+            for story_id, draft in _drafts(texts, writer).items()
+        }
         parts = {
             story.id: parts_of(story, drafts[story.id], studios[story.id], paces[story.id])
             for story in stories.values()
@@ -74,24 +82,66 @@ def _drafts(texts: list[StoryText], writer: ScriptWriter | None) -> dict[int, Sc
 
 
 def text_of(story: Story, tone: str) -> StoryText:
-    sentences = tuple(sentence for paragraph in story.paragraphs for sentence in paragraph)
+    paragraphs = told.read(story.narratable_text)
+    sentences = tuple(sentence for paragraph in paragraphs for sentence in paragraph.sentences)
     return StoryText(story.id, story.narratable_title, sentences, story.language or "en", tone)
 
 
 def parts_of(
     story: Story, draft: ScriptDraft, studio: Studio, words_per_minute: float
 ) -> tuple[PartText, ...]:
-    """Cut a story with room for the longest words that may come around a part of it."""
+    """Cut a story with room for the longest words that may come around a part of it.
+
+    Where answers are told, a part ends best behind one.
+    """
+    paragraphs = told.read(story.narratable_text)
     opening = max(len(line.split()) for line in (*draft.hooks, f"Part two. {draft.title}"))
     closing = max(len(draft.call_to_action.split()), phrases.CLOSING_WORDS)
     return split(
-        tuple(tuple(paragraph) for paragraph in story.paragraphs),
+        [paragraph.sentences for paragraph in paragraphs],
         words_per_minute=words_per_minute,
         target_seconds=studio.target_seconds,
         overhead_words=opening + closing,
-        split_after=draft.split_after,
+        split_after={*draft.split_after, *_last_sentences(paragraphs)},
         by=studio.split_by,
     )
+
+
+def _last_sentences(paragraphs: Sequence[Paragraph]) -> Iterator[int]:
+    """The indexes of the sentences behind which the post or an answer is at its end."""
+    counted = accumulate(len(paragraph.sentences) for paragraph in paragraphs)
+    for (one, following), count in zip(pairwise(paragraphs), counted, strict=False):
+        if one.answer != following.answer:
+            yield count - 1
+
+
+def answers_in(part: PartText, paragraphs: Sequence[Paragraph]) -> list[tuple[int, int]]:
+    """Where in a part's text answers begin or go on: (index of the word, number of the answer)."""
+    answers, at, before = [], 0, 0
+    for number, sentences in zip(part.numbers, part.paragraphs, strict=True):
+        answer = paragraphs[number].answer
+        if answer and answer != before:
+            answers.append((at, answer))
+        at += sum(len(sentence.split()) for sentence in sentences)
+        before = answer
+    return answers
+
+
+def with_question(draft: ScriptDraft, story: Story) -> ScriptDraft:
+    """A question that answers follow at once must be heard: hooks without it get it behind them."""
+    paragraphs = told.read(story.narratable_text)
+    if not (paragraphs and paragraphs[0].answer):
+        return draft
+    question = closed(story.narratable_title)
+    asked = _letters(question)
+    hooks = (
+        hook if asked in _letters(hook) else f"{closed(hook)} {question}" for hook in draft.hooks
+    )
+    return replace(draft, hooks=tuple(dict.fromkeys(hooks)))
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"\W", "", text).lower()
 
 
 def _record(claim: Claim, story: Story, draft: ScriptDraft, parts: tuple[PartText, ...]) -> None:
@@ -108,6 +158,7 @@ def _record(claim: Claim, story: Story, draft: ScriptDraft, parts: tuple[PartTex
             hashtags=list(draft.hashtags),
             written_by=draft.written_by,
         )
+        paragraphs = told.read(story.narratable_text)
         for number, text in enumerate(parts, start=1):
             part = Part.create(
                 script=script,
@@ -116,6 +167,7 @@ def _record(claim: Claim, story: Story, draft: ScriptDraft, parts: tuple[PartTex
                 hook=opening(draft, number, story.language),
                 text=text.text,
                 call_to_action=closing(draft, number, len(parts), story.language),
+                answers=answers_in(text, paragraphs),
             )
             ledger.enqueue("narrate", part.id, request_id=claim.request_id)
 

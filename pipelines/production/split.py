@@ -53,6 +53,8 @@ class PartText:
     """The story's own words of one part, without hook and call."""
 
     paragraphs: tuple[tuple[str, ...], ...]
+    numbers: tuple[int, ...]
+    """Which paragraph of the story each of them is, or is a piece of."""
     seconds: float
     """Estimated length when spoken, overhead included."""
 
@@ -221,5 +223,6 @@ def _part(units: Sequence[_Unit], overhead: float) -> PartText:
         paragraphs=tuple(
             tuple(unit.text for unit in units if unit.paragraph == number) for number in numbers
         ),
+        numbers=tuple(numbers),
         seconds=round(sum(unit.seconds for unit in units) + overhead, 1),
     )

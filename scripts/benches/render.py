@@ -182,7 +182,7 @@ def _prepare(
     subtitles = captions.build(
         _words(seconds),
         look=captions.Look(style=style),
-        title_card=captions.TitleCard("r/Gardens", "The fence that moved", 12_400, 873),
+        shown=[captions.Card("r/Gardens", "The fence that moved", 12_400, 873)],
         part=(part, _PARTS),
         seconds=plan.seconds,
     )

@@ -95,7 +95,6 @@ def _measure(
             made = captions.build(
                 speech.words,
                 look=captions.Look(style=style),
-                title_card=None,
                 part=(1, 1),
                 seconds=speech.seconds,
             )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -18,8 +18,8 @@ from core.errors import InputError
 if TYPE_CHECKING:
     from PIL import Image
 
+    from pipelines.production.cards import Card
     from pipelines.production.look import Look
-    from pipelines.production.title_card import TitleCard
 
 _SECONDS = 12.0
 _EACH = 0.4
@@ -29,6 +29,12 @@ _CAPTION_HEIGHT, _GAP = 46, 16
 _TALE = (
     "My neighbour has watered a plastic plant for three years. Nobody in the house had the heart "
     "to say so, and last week he asked me why it never grows."
+)
+_LONG_ANSWER = (
+    "We had one at the office. Everybody took turns with the watering can, there was a list, and "
+    "when the new manager asked who looked after the greenery eleven people put up their hands. "
+    "It was made of silk. The list is still up, and I am down for Thursday, so that I will be "
+    "there early and nobody has to know that the can has been empty since the spring."
 )
 
 
@@ -63,26 +69,29 @@ class _Tile:
     text: str = _TALE
     at: float = 5.85
     """Second of the frame; a word is spoken every 0.4 seconds."""
-    card: TitleCard | None = None
+    card: Card | None = None
     part: tuple[int, int] = (1, 1)
 
 
 def _tiles() -> list[_Tile]:
+    from pipelines.production.cards import Card
     from pipelines.production.look import Look
-    from pipelines.production.title_card import TitleCard
 
     plain, pop, block = Look(), Look(style="pop"), Look(style="block")
-    card = TitleCard("r/Plants", "My neighbour waters a plastic plant. Do I tell him?", 12_400, 873)
-    long = TitleCard(
+    card = Card("r/Plants", "My neighbour waters a plastic plant. Do I tell him?", 12_400, 873)
+    long = Card(
         "r/TalesOfTheNightShift",
         "I answered every question honestly for a whole week, and now nobody in the building "
         "speaks to me but the lift",
     )
+    answer = Card("u/fern_and_frost", "Tell it to the plant first.", 4_310, is_answer=True)
     middle, top = Look(position="middle", font="Noto Sans"), Look(position="top", font="Anton")
     return [
         _Tile("Title, first part", plain, at=0.9, card=card, part=(1, 3)),
         _Tile("Long title, captions in the middle", middle, at=0.9, card=long),
         _Tile("Title below captions at the top", top, at=0.9, card=card, part=(2, 3)),
+        _Tile("An answer", plain, at=0.9, card=answer, part=(2, 3)),
+        _Tile("A long answer, no score", pop, at=0.9, card=replace(answer, text=_LONG_ANSWER)),
         _Tile("Karaoke, a second part", plain, part=(2, 3)),
         _Tile("Pop", pop),
         _Tile("Block", block),
@@ -112,7 +121,7 @@ def _tiles() -> list[_Tile]:
             Look(style="block"),
             "השכן שלי משקה צמח פלסטיק כבר שלוש שנים.",
             at=0.7,
-            card=TitleCard("r/Plants", "השכן שלי משקה צמח פלסטיק 😭. לספר לו?", 8_700, 412),
+            card=Card("r/Plants", "השכן שלי משקה צמח פלסטיק 😭. לספר לו?", 8_700, 412),
         ),
         _Tile("Persian, with a number", plain, "همسایه‌ام ۳ سال به گیاه پلاستیکی آب می‌داد.", 0.9),
         _Tile("Japanese", plain, "隣の人は「プラスチックの植物」に三年間も水をやっていた。", 0.3),
@@ -153,7 +162,11 @@ def _drawn(tile: _Tile, index: int, folder: Path) -> Image.Image:
         for number, word in enumerate(tile.text.split())
     ]
     subtitles = captions.build(
-        words, look=tile.look, title_card=tile.card, part=tile.part, seconds=_SECONDS
+        words,
+        look=tile.look,
+        shown=[tile.card] if tile.card else [],
+        part=tile.part,
+        seconds=_SECONDS,
     )
     file, made = folder / "captions.ass", folder / "frame.png"
     file.write_text(subtitles.ass, encoding="utf-8")

@@ -20,6 +20,7 @@ from scripts.sandbox import reddit_listing
 from scripts.sandbox.calls import Refusal, Wire, serving
 from scripts.sandbox.faults import Fault
 from scripts.sandbox.records import RedditToken, hashed
+from scripts.sandbox.reddit_comments import comment_listing
 from scripts.sandbox.reddit_feed import atom
 from scripts.sandbox.reddit_page import page
 
@@ -142,7 +143,8 @@ def reddit(world: World, name: str) -> Blueprint:
             raise _error(404, headers=headers)
         raw = request.args.get("raw_json") == "1"
         post = reddit_listing.listing(world, posts, raw=raw)
-        return _json([post, reddit_listing.listing(world, [], raw=raw)], headers=headers)
+        told = comment_listing(world, posts[0], request.args, raw=raw)
+        return _json([post, told], headers=headers)
 
     @api.get("/api/info/")
     @serving(world, wire, "info")

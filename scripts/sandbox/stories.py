@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).parent / "stories"
 FLAGS = ("nsfw", "stickied", "removed", "deleted", "media")
@@ -15,7 +16,7 @@ class Story:
     """One post of a subreddit.
 
     In a file the fields stand as ``name: value`` between two lines of ``---``, and the body, in
-    Markdown, follows.
+    Markdown, follows; then answers to it, each under a line ``+++ author score flags``.
     """
 
     id: str
@@ -32,6 +33,8 @@ class Story:
     crosspost_of: str = ""
     url: str = ""
     """Where a link post points to."""
+    answers: list[dict[str, Any]] = field(default_factory=list)
+    """Comments on the post itself: ``author``, ``body``, ``score``, ``flags`` and ``replies``."""
 
     @property
     def fullname(self) -> str:
@@ -61,6 +64,7 @@ def read_story(path: Path) -> Story:
     if len(parts) != 3 or parts[0]:  # noqa: PLR2004 - before, between and after the two lines
         raise ValueError(f"{path.name} must begin with fields between two lines of ---.")
     values = dict(line.split(": ", 1) for line in parts[1].splitlines() if line)
+    body, *answers = re.split(r"^\+\+\+ ", parts[2], flags=re.MULTILINE)
     try:
         return Story(
             score=int(values.pop("score", "1")),
@@ -68,11 +72,18 @@ def read_story(path: Path) -> Story:
             hours_old=float(values.pop("hours_old", "1")),
             edited_hours_old=float(values.pop("edited_hours_old", "0")),
             flags=_flags(values.pop("flags", "")),
-            body=parts[2].strip("\n"),
+            body=body.strip("\n"),
+            answers=[_answer(text) for text in answers],
             **values,
         )
     except TypeError as wrong:
         raise ValueError(f"{path.name}: {wrong}") from wrong
+
+
+def _answer(text: str) -> dict[str, Any]:
+    head, body = text.split("\n", 1)
+    author, score, *flags = head.split()
+    return {"author": author, "score": int(score), "flags": flags, "body": body.strip("\n")}
 
 
 def _flags(text: str) -> list[str]:

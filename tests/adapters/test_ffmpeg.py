@@ -58,9 +58,7 @@ def plan(tmp_path: Path, clip: Path) -> RenderPlan:
     folder = tmp_path / "it's, [a] story: 100%;"
     folder.mkdir()
     words = [WordTiming("hello", 0.5, 0.9), WordTiming("there.", 1.0, 1.5)]
-    subtitles = captions.build(
-        words, look=captions.Look(), title_card=None, part=(1, 1), seconds=SECONDS
-    )
+    subtitles = captions.build(words, look=captions.Look(), part=(1, 1), seconds=SECONDS)
     (folder / "captions.ass").write_text(subtitles.ass, encoding="utf-8")
     speak_tones(folder / "narration.wav")
     return RenderPlan(

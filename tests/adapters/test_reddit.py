@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -74,6 +75,51 @@ def test_texts_come_as_they_were_written(sandbox: RunningSandbox) -> None:
     (story,) = fetched(sandbox, "sandboxraw")
 
     assert (story.title, story.body) == ("A & B", body)
+
+
+def test_the_best_answers_come_without_notices_and_removed_ones(sandbox: RunningSandbox) -> None:
+    # Given a question with a notice, a removed answer, and replies to answers
+    question = fetched(sandbox, "sandboxquestions", listing="hot")[0]
+    assert question.body == ""
+
+    # When its three best answers are asked for
+    (answers,) = source(sandbox).answers([question], 3).values()
+
+    # Then they are people's own, the best first, as they were written
+    assert [answer.author for answer in answers] == [
+        "ferry_timetable",
+        "two_left_gloves",
+        "quiet_in_row_k",
+    ]
+    assert answers[0].score == 9410
+    assert answers[1].text.startswith('I said, "I was just leaving, too."')
+
+
+def test_one_session_asks_for_the_answers_to_all_posts(sandbox: RunningSandbox) -> None:
+    for number in range(3):
+        answer = {"author": "b", "body": "Salt & <pepper>.", "score": 1, "replies": []}
+        answer["replies"] = [{"author": "c", "body": "A reply.", "score": 9}]
+        sandbox.add_story(
+            id=f"ask{number}", subreddit="asked", title="Why?", author="a", answers=[answer]
+        )
+    stories = fetched(sandbox, "asked")
+    gone = replace(stories[0], external_id="reddit:t3_gone")
+
+    answers = source(sandbox).answers([*stories, gone], 5)
+
+    # Replies are not told, and a post that is gone costs nothing but its own answers
+    assert set(answers) == {story.external_id for story in stories}
+    assert [[one.text for one in each] for each in answers.values()] == [["Salt & <pepper>."]] * 3
+    assert len(sandbox.log(call="token")) == 2  # one for the listing, one for all answers
+
+
+@pytest.mark.parametrize("fault", ["500", "reset", "bad_json"])
+def test_trouble_with_answers_is_retryable(sandbox: RunningSandbox, fault: str) -> None:
+    stories = fetched(sandbox, "sandboxquestions", listing="hot")
+    sandbox.fault("reddit", "comments", fault)
+
+    with pytest.raises(Retryable):
+        source(sandbox).answers(stories, 3)
 
 
 def test_more_than_a_page_is_fetched_page_by_page(sandbox: RunningSandbox) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapters.ports import StoryQuery
+from adapters.ports import Answer, StoryQuery
 from adapters.saved_listing import SavedListing
 from core.errors import Permanent
 
@@ -109,3 +109,29 @@ def test_a_missing_file_a_folder_and_a_picture_are_named(tmp_path: Path) -> None
         found(tmp_path)
     with pytest.raises(Permanent, match=r"picture\.jpg is not text"):
         found(picture)
+
+
+def test_a_posts_own_page_brings_the_answers_to_it(tmp_path: Path) -> None:
+    # Given the two listings of a post's page: the post, and its comments with their replies
+    def comment(parent: str, body: str, **fields: Any) -> dict[str, Any]:
+        return {"kind": "t1", "data": {"parent_id": parent, "body": body, "author": "b", **fields}}
+
+    page = [
+        listing(thing({"id": "q1", "title": "Why?", "is_self": True, "selftext": ""})),
+        listing(
+            comment("t3_q1", "Read the rules.", distinguished="moderator"),
+            comment("t3_q1", "Because.", score=40),
+            comment("t1_x", "A reply to somebody."),
+            comment("t3_q1", "[deleted]", author="[deleted]"),
+            comment("t3_other", "To another post."),
+            comment("t3_q1", "Why not?", score=3),
+            {"kind": "more", "data": {"children": ["a"]}},
+        ),
+    ]
+    path = tmp_path / "post.json"
+    path.write_text(json.dumps(page))
+
+    (story,) = SavedListing().stories(StoryQuery(str(path)))
+
+    assert story.answers == (Answer("b", "Because.", 40), Answer("b", "Why not?", 3))
+    assert SavedListing().answers([story], 1) == {"reddit:t3_q1": story.answers[:1]}

@@ -43,9 +43,7 @@ def test_captions_are_read_back_as_they_are_shown(style: Style) -> None:
     words = [
         WordTiming(f"word{i}{'.' if i % 6 == 5 else ''}", i * 0.4, i * 0.4 + 0.3) for i in range(20)
     ]
-    made = captions.build(
-        words, look=captions.Look(style=style), title_card=None, part=(1, 1), seconds=9.0
-    )
+    made = captions.build(words, look=captions.Look(style=style), part=(1, 1), seconds=9.0)
 
     read = sync.shown(made.ass, style)
 

@@ -15,10 +15,10 @@ from pysubs2 import SSAEvent, SSAFile
 
 from adapters.ports import WordTiming
 from pipelines.production import captions, cues, fonts, letters
-from pipelines.production.captions import TitleCard
+from pipelines.production.captions import Card
+from pipelines.production.cards import compact
 from pipelines.production.look import Look, Style
 from pipelines.production.safe_area import COLUMN, HEIGHT, SAFE, WIDTH, Box
-from pipelines.production.title_card import compact
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,9 +60,7 @@ def spoken(
 
 
 def build(words: list[WordTiming], look: Look = PLAIN) -> captions.Subtitles:
-    return captions.build(
-        words, look=look, title_card=None, part=(1, 1), seconds=words[-1].end + 0.5
-    )
+    return captions.build(words, look=look, part=(1, 1), seconds=words[-1].end + 0.5)
 
 
 def frames(ass: str, folder: Path, *, seconds: float, fps: int = 30) -> np.ndarray:
@@ -178,13 +176,23 @@ def test_nothing_is_drawn_outside_the_safe_area(look: Look, tmp_path: Path) -> N
     subtitles = captions.build(
         words,
         look=replace(look, outline_colour="FFFFFF"),  # so that it is seen on black
-        title_card=TitleCard(
-            place="r/" + "AVeryLongNameOfAPlace" * 4,
-            title="Is it wrong that I answered honestly? " * 9,
-            score=1_234_567,
-            comments=98_765,
-            seconds=4.0,
-        ),
+        shown=[
+            Card(
+                by="r/" + "AVeryLongNameOfAPlace" * 4,
+                text="Is it wrong that I answered honestly? " * 9,
+                score=1_234_567,
+                comments=98_765,
+                end=2.0,
+            ),
+            Card(
+                by="u/" + "AVeryLongNameOfAPerson" * 4,
+                text="It is not wrong at all. " * 30,
+                score=1_234_567,
+                start=2.0,
+                end=4.0,
+                is_answer=True,
+            ),
+        ],
         part=(11, 12),
         seconds=words[-1].end,
     )
@@ -202,12 +210,10 @@ def test_nothing_is_drawn_outside_the_safe_area(look: Look, tmp_path: Path) -> N
 @pytest.mark.parametrize("repeats", [4, 12], ids=["largest letters", "cut short"])
 def test_the_title_card_leaves_room_for_badge_and_captions(repeats: int, tmp_path: Path) -> None:
     words = spoken(STORY, start=0.0)
-    card = TitleCard(
-        "r/Plants", "A title that goes on " * repeats, score=5, comments=5, seconds=2.0
-    )
+    card = Card("r/Plants", "A title that goes on " * repeats, score=5, comments=5)
     with_card, without = (
-        captions.build(words, look=POP, title_card=shown, part=(2, 3), seconds=20.0)
-        for shown in (card, None)
+        captions.build(words, look=POP, shown=shown, part=(2, 3), seconds=20.0)
+        for shown in ([card], [])
     )
 
     seen = frames(with_card.ass, tmp_path, seconds=1, fps=5)[3]
@@ -220,7 +226,7 @@ def test_the_title_card_leaves_room_for_badge_and_captions(repeats: int, tmp_pat
 
 
 def test_the_progress_bar_fills_with_the_video(tmp_path: Path) -> None:
-    ass = captions.build([], look=POP, title_card=None, part=(1, 1), seconds=4.0).ass
+    ass = captions.build([], look=POP, part=(1, 1), seconds=4.0).ass
 
     pictures = frames(ass, tmp_path, seconds=4, fps=2)
 

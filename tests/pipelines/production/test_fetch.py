@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from adapters.ports import FetchedStory, StoryQuery, StorySource
+from adapters.ports import Answer, FetchedStory, StoryQuery, StorySource
 from core.errors import InputError, Permanent, StageError
 from models import AuditEntry, Intake, Job, NsfwPolicy, Source, SourceKind, Story, StoryState, now
 from pipelines.ledger import LeaseLostError
@@ -21,18 +21,23 @@ pytestmark = pytest.mark.usefixtures("record")
 
 
 @dataclass
-class Listing:
+class Listing(StorySource):
     """A source that gives what it is told to, or fails in the middle of it."""
 
     posts: Iterator[FetchedStory] | list[FetchedStory]
     fails: StageError | None = None
     asked: list[StoryQuery] = field(default_factory=list)
+    asked_answers: list[list[str]] = field(default_factory=list)
 
     def stories(self, query: StoryQuery) -> Iterator[FetchedStory]:
         self.asked.append(query)
         yield from self.posts
         if self.fails:
             raise self.fails
+
+    def answers(self, stories: Sequence[FetchedStory], count: int) -> dict[str, tuple[Answer, ...]]:
+        self.asked_answers.append([story.external_id for story in stories])
+        return super().answers(stories, count)
 
     def __call__(self, kind: str) -> StorySource:
         assert kind == SourceKind.SUBREDDIT

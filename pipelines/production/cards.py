@@ -1,4 +1,4 @@
-"""What is drawn beside the captions: the title card, the part badge and the progress bar.
+"""What is drawn beside the captions: cards of the post and its answers, part badge, progress bar.
 
 All of it is ASS drawing, so that one libass filter puts everything on the picture.
 """
@@ -6,6 +6,7 @@ All of it is ASS drawing, so that one libass filter puts everything on the pictu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zlib import crc32
 
 from pysubs2 import SSAEvent
 
@@ -16,7 +17,7 @@ from pipelines.production.safe_area import COLUMN, WIDTH, Box
 
 CARD_STYLE = "Card"
 
-_PAPER, _INK, _FAINT, _ACCENT = "FFFFFF", "16181C", "6B7280", "4F46E5"
+_PAPER, _INK, _FAINT = "FFFFFF", "16181C", "6B7280"
 _BAR_HEIGHT = 8
 _BADGE_TOP, _BADGE_HEIGHT, _BADGE_SIZE = COLUMN.top + 34, 62, 32.0
 _CARD_TOP = COLUMN.top + 108  # below the badge
@@ -24,10 +25,11 @@ _GAP = 12  # between the card and the captions
 _PADDING = 38
 _AVATAR = 72
 _HEADER, _FOOTER = 96, 60  # heights of the place line and of the line of numbers
-_TITLE_SIZES = (52.0, 48.0, 44.0, 40.0, 36.0, 32.0)
-_TITLE_ROWS = 5
 _ROW_SPACING = 1.22
 _FADE_MS = 200
+TITLE_SECONDS = 3.5
+"""How long a title is shown from the start."""
+_AVATARS = ("4F46E5", "0F766E", "B45309", "BE123C", "1D4ED8", "6D28D9")
 
 # Drawn in a square of 40: an arrow upwards, and a speech bubble.
 _ARROW = "m 20 4 l 36 21 l 27 21 l 27 36 l 13 36 l 13 21 l 4 21 l 20 4"
@@ -38,19 +40,21 @@ _BUBBLE = (
 
 
 @dataclass(frozen=True, slots=True)
-class TitleCard:
-    """The story's head, drawn like a post, while its title is spoken."""
+class Card:
+    """Somebody's words, drawn as they stand on a page: the post's title, or an answer to it."""
 
-    place: str
-    """Shown as it is: ``r/AskAnything``."""
-    title: str
+    by: str
+    """Where the post stands (``r/AskAnything``), or who answered (``u/somebody``)."""
+    text: str
     score: int | None = None
     comments: int | None = None
-    seconds: float = 3.5
-    """How long it is shown from the start."""
+    start: float = 0.0
+    end: float = TITLE_SECONDS
+    """When it is shown; seconds."""
+    is_answer: bool = False
 
 
-def card_events(card: TitleCard, seconds: float, captions: Box) -> list[SSAEvent]:
+def card_events(card: Card, captions: Box) -> list[SSAEvent]:
     """Draw ``card`` where there is more room: above the ``captions``, below the badge, or below."""
     above, below = (_CARD_TOP, captions.top - _GAP), (captions.bottom + _GAP, COLUMN.bottom)
     highest, lowest = max(above, below, key=lambda room: room[1] - room[0])
@@ -60,23 +64,23 @@ def card_events(card: TitleCard, seconds: float, captions: Box) -> list[SSAEvent
         if value is not None
     ]
     around = 2 * _PADDING + _HEADER + (_FOOTER if numbers else 0)
-    title, place = _drawable(card.title), _drawable(card.place)
-    size, rows = _title_rows(title, lowest - highest - around)
+    text, by = _drawable(card.text), _drawable(card.by)
+    sizes = _ANSWER if card.is_answer else _TITLE
+    size, rows = sizes.rows_of(text, lowest - highest - around)
     row_height = size * _ROW_SPACING
     height = around + len(rows) * row_height
     left = COLUMN.left
     top = highest + (lowest - highest - height) / 2
     x, y = float(left + _PADDING), top + _PADDING
-    end = min(card.seconds, seconds)
 
     texts = [
         ass.drawing(left, top, ass.rounded(COLUMN.width, height, 36), fill=_PAPER),
-        ass.drawing(x, y, ass.rounded(_AVATAR, _AVATAR, _AVATAR / 2), fill=_ACCENT),
-        _text(x + _AVATAR / 2, y + _AVATAR / 2, _initial(place), 40, _PAPER, anchor=5),
+        ass.drawing(x, y, ass.rounded(_AVATAR, _AVATAR, _AVATAR / 2), fill=_avatar_colour(card)),
+        _text(x + _AVATAR / 2, y + _AVATAR / 2, _initial(by), 40, _PAPER, anchor=5),
         _text(
             x + _AVATAR + 24,
             y + _AVATAR / 2,
-            _shortened(place, 36, COLUMN.width - 2 * _PADDING - _AVATAR - 24),
+            _shortened(by, 36, COLUMN.width - 2 * _PADDING - _AVATAR - 24),
             36,
             _FAINT,
             anchor=4,
@@ -84,7 +88,7 @@ def card_events(card: TitleCard, seconds: float, captions: Box) -> list[SSAEvent
     ]
     y += _HEADER
     starts, anchor = (x, 4)
-    if letters.is_right_to_left(title):
+    if letters.is_right_to_left(text):
         starts, anchor = (x + COLUMN.width - 2 * _PADDING, 6)
     for row in rows:
         texts.append(_text(starts, y + row_height / 2, row, size, _INK, anchor=anchor))
@@ -94,7 +98,7 @@ def card_events(card: TitleCard, seconds: float, captions: Box) -> list[SSAEvent
         texts.append(ass.drawing(x, y, icon, fill=_FAINT))
         texts.append(_text(x + 52, y + 20, number, 32, _FAINT, anchor=4))
         x += 52 + fonts.width(number, 32) + 48
-    return [_event(text, 0, end, layer=1, fade=True) for text in texts]
+    return [_event(text, card.start, card.end, layer=1, fade=True) for text in texts]
 
 
 def badge_events(part: int, of: int, seconds: float) -> list[SSAEvent]:
@@ -138,23 +142,34 @@ def compact(number: int) -> str:
     return str(number)
 
 
-def _title_rows(title: str, room: float) -> tuple[float, list[str]]:
-    """Break a title into at most five rows, no higher than ``room`` pixels, as large as fits.
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    """How large a card's text may be, the largest first, and how many rows it may have."""
 
-    What does not fit at the smallest size is cut with "…".
-    """
-    words = title.split()
-    limit = COLUMN.width - 2 * _PADDING
-    for size in _TITLE_SIZES:
-        rows = _rows(words, size, limit)
-        fits = all(fonts.width(row, size) <= limit for row in rows)
-        most = min(_TITLE_ROWS, int(room / (size * _ROW_SPACING)))
-        if fits and len(rows) <= most:
-            return size, rows
-    words = [_shortened(word, size, limit) for word in words]
-    while len(rows := _rows(words, size, limit)) > most:
-        words = [*words[:-2], words[-2].rstrip(".,;:…") + "…"]
-    return size, rows
+    sizes: tuple[float, ...]
+    most_rows: int
+
+    def rows_of(self, text: str, room: float) -> tuple[float, list[str]]:
+        """Break a text into rows, no higher than ``room`` pixels together, as large as fits.
+
+        What does not fit at the smallest size is cut with "…".
+        """
+        words = text.split()
+        limit = COLUMN.width - 2 * _PADDING
+        for size in self.sizes:
+            rows = _rows(words, size, limit)
+            fits = all(fonts.width(row, size) <= limit for row in rows)
+            most = min(self.most_rows, int(room / (size * _ROW_SPACING)))
+            if fits and len(rows) <= most:
+                return size, rows
+        words = [_shortened(word, size, limit) for word in words]
+        while len(rows := _rows(words, size, limit)) > most:
+            words = [*words[:-2], words[-2].rstrip(".,;:…") + "…"]
+        return size, rows
+
+
+_TITLE = _Sizes((52.0, 48.0, 44.0, 40.0, 36.0, 32.0), 5)
+_ANSWER = _Sizes((40.0, 36.0, 32.0), 8)
 
 
 def _rows(words: list[str], size: float, limit: float) -> list[str]:
@@ -179,6 +194,13 @@ def _shortened(text: str, size: float, limit: float) -> str:
 
 def _drawable(text: str) -> str:
     return " ".join(filter(None, map(Look().shown, text.split())))
+
+
+def _avatar_colour(card: Card) -> str:
+    """The first is the post's; people are told apart by the others, each keeping theirs."""
+    if not card.is_answer:
+        return _AVATARS[0]
+    return _AVATARS[1 + crc32(card.by.encode()) % (len(_AVATARS) - 1)]
 
 
 def _initial(place: str) -> str:

@@ -1,0 +1,254 @@
+"""A question and the answers to it become a video: each answer told whole, under its own card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pysubs2 import SSAFile
+
+from adapters.espeak import EspeakSynthesizer
+from adapters.ports import Answer, FetchedStory
+from core.errors import InputError
+from core.storage import MediaStore
+from models import Caption, Narration, Part, Script, Source, Story, StoryState
+from pipelines.production import captions, review, told
+from pipelines.production.caption import ANSWER_SECONDS, caption
+from pipelines.production.fetch import fetch, paste
+from pipelines.production.narrate import narrate, timings
+from pipelines.production.prepare import prepare
+from pipelines.production.script import text_of, with_question, write_scripts
+from tests.pipelines.production.making import STUDIO, a_post, a_source, a_story, claimed
+from tests.pipelines.production.test_fetch import Listing
+from tests.pipelines.production.test_script import Voice, Writer
+
+pytestmark = pytest.mark.usefixtures("record")
+
+QUESTION = "What is the smallest lie that changed your life?"
+SAILOR = (
+    "I told them that I could sail. I had been on a boat *once*.\n\n"
+    "I am the captain of the harbour ferry now."
+)
+GLOVES = 'I said, "I was just leaving, too." We\'ve been married for nineteen years, IMO.'
+ANSWERS = (Answer("ferry_timetable", SAILOR, 9410), Answer("two_left_gloves", GLOVES, 6120))
+
+
+def asked(*answers: Answer, **fields: Any) -> FetchedStory:
+    return a_post(**{"title": QUESTION, "body": "", "answers": answers} | fields)
+
+
+def taken(*posts: FetchedStory, **source: Any) -> Source:
+    made = a_source(**{"answers": 5} | source)
+    fetch(made.id, claimed("fetch", made.id), Listing(list(posts)))
+    return made
+
+
+def prepared(*answers: Answer, source: dict[str, Any] | None = None, **fields: Any) -> Story:
+    taken(asked(*answers, **fields), **source or {})
+    story = Story.get()
+    prepare(story.id, claimed("prepare", story.id))
+    return Story.get()
+
+
+def scripted(story: Story, writer: Writer | None = None) -> list[Part]:
+    story.move(StoryState.APPROVED)
+    claims = [claimed("script", story.id)]
+    write_scripts(claims, writer, lambda studio: Voice(studio.voice), STUDIO)
+    return list(Part.select().order_by(Part.number))
+
+
+# ── fetched ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_question_without_text_is_taken_where_its_answers_are_told() -> None:
+    taken(asked(*ANSWERS))
+
+    story = Story.get()
+    assert story.state == StoryState.FETCHED
+    assert [answer["author"] for answer in story.answers] == ["ferry_timetable", "two_left_gloves"]
+    assert story.answers[0]["text"] == SAILOR
+
+
+def test_no_more_answers_are_kept_than_the_source_tells() -> None:
+    taken(asked(*ANSWERS), answers=1)
+    assert len(Story.get().answers) == 1
+
+
+def test_a_source_without_answers_leaves_questions_out_as_before() -> None:
+    taken(asked(*ANSWERS), answers=0)
+
+    story = Story.get()
+    assert (story.state, story.answers) == (StoryState.SKIPPED, [])
+    assert "a title but no text" in story.reason
+
+
+def test_a_question_that_nobody_answered_is_left_out_with_its_reason() -> None:
+    taken(asked())
+    assert "neither text nor answers" in Story.get().reason
+
+
+def test_answers_are_asked_for_only_where_they_will_be_told() -> None:
+    # Given a story that is known already, one that is skipped in any case, and a new one
+    a_story(external_id="reddit:t3_known")
+    listing = Listing(
+        [asked(external_id=f"reddit:t3_{name}") for name in ("known", "new")]
+        + [asked(external_id="reddit:t3_pinned", stickied=True)]
+    )
+    source = a_source(answers=3)
+
+    fetch(source.id, claimed("fetch", source.id), listing)
+
+    assert listing.asked_answers == [["reddit:t3_new"]]
+
+
+# ── prepared ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_answers_are_made_narratable_and_marked() -> None:
+    story = prepared(*ANSWERS)
+
+    assert story.state == StoryState.WAITING
+    assert story.narratable_text == (
+        "» Answer 1\n\n"
+        "I told them that I could sail.\nI had been on a boat once.\n\n"
+        "I am the captain of the harbour ferry now.\n\n"
+        "» Answer 2\n\n"
+        'I said, "I was just leaving, too."\n'
+        "We've been married for nineteen years, in my opinion."
+    )
+    assert story.words == 39
+    assert story.answers[0]["text"] == SAILOR  # as it was written
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Answer("a", "https://example.com/look"), "Nothing of it can be narrated."),
+        (Answer("a", "Kill yourself, you worthless idiot."), "Safety: "),
+        (Answer("a", "Long ago it happened. " * 30), "more than the"),
+        (
+            Answer("a", "Cada noche el farolero encendía las luces del puerto y contaba barcos."),
+            "Its language is es, not en.",
+        ),
+    ],
+)
+def test_an_answer_that_can_not_be_told_is_left_out_with_its_reason(
+    answer: Answer, reason: str
+) -> None:
+    story = prepared(answer, *ANSWERS, source={"max_words": 100})
+
+    # The others are told, and the story as a whole is none the worse
+    assert story.state == StoryState.WAITING
+    assert [reason in row["left_out"] if row["left_out"] else "" for row in story.answers] == [
+        True,
+        "",
+        "",
+    ]
+    assert "» Answer 1\n" not in story.narratable_text
+    assert story.narratable_text.startswith("» Answer 2\n")
+
+
+def test_a_person_edits_answers_and_leaves_one_out() -> None:
+    story = prepared(*ANSWERS)
+
+    review.edit(story.id, "ada", QUESTION, "Here is one.\n» answer 2\nI said it. IMO.\r\n")
+
+    edited = Story.get()
+    assert edited.narratable_text == "Here is one.\n\n» Answer 2\n\nI said it.\nIn my opinion."
+    assert edited.words == 9
+
+    # But none that is not on record
+    with pytest.raises(InputError, match=r"There is no answer 3: this story has 2 on record\."):
+        review.edit(story.id, "ada", QUESTION, "» Answer 3\nI was not there.")
+
+
+def test_a_mark_in_a_pasted_text_marks_nothing() -> None:
+    story = paste("A title", "It began.\n\n» Answer 1\n\nIt ended there, and nobody saw it.", "ada")
+    prepare(story.id, claimed("prepare", story.id))
+
+    assert {paragraph.answer for paragraph in told.read(Story.get().narratable_text)} == {0}
+
+
+# ── scripted ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("writer", [None, Writer()], ids=["rules", "model"])
+def test_the_question_is_heard_before_its_answers(writer: Writer | None) -> None:
+    scripted(prepared(*ANSWERS), writer)
+
+    for hook in Script.get().hooks:
+        heard = hook.lower().replace(",", "")
+        assert "smallest lie that changed your life" in heard
+        assert heard.count("smallest lie") == 1
+
+
+def test_a_post_with_a_text_of_its_own_keeps_its_hooks() -> None:
+    story = prepared(*ANSWERS, body="I am asking for a friend who can't sleep.")
+    draft = Writer().write([text_of(story, "plain")])[story.id]
+
+    assert with_question(draft, story) is draft
+
+
+def test_every_part_knows_where_its_answers_begin() -> None:
+    # Given more answers than fit into one part, each of some length
+    texts = [f"Answer number {name} begins. " + "And it went on and on. " * 9 for name in "abcdef"]
+    story = prepared(*(Answer("somebody", text) for text in texts), source={"answers": 9})
+
+    parts = scripted(story)
+
+    # Then no word is lost, parts end behind an answer, and each mark is at its answer's first word
+    assert len(parts) > 1
+    assert " ".join(" ".join(part.text.split()) for part in parts) == " ".join(
+        told.spoken(told.read(story.narratable_text)).split()
+    )
+    seen = []
+    for part in parts:
+        words = part.text.split()
+        for word, number in part.answers:
+            seen.append(number)
+            assert words[word : word + 2] == ["Answer", "number"]
+    assert seen == [1, 2, 3, 4, 5, 6]
+
+
+def test_an_answer_that_goes_on_in_the_next_part_is_marked_there_too() -> None:
+    story = prepared(Answer("somebody", "And it went on and on and on. " * 40))
+
+    parts = scripted(story)
+
+    assert len(parts) > 1
+    assert [part.answers for part in parts] == [[[0, 1]]] * len(parts)
+
+
+# ── shown ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_each_answer_is_told_under_its_own_card(media: MediaStore) -> None:
+    # Given a question with two answers, narrated
+    (part,) = scripted(prepared(*ANSWERS))
+    narrate(part.id, claimed("narrate", part.id), lambda _: EspeakSynthesizer(), media, STUDIO)
+
+    caption(part.id, claimed("caption", part.id), media, STUDIO)
+
+    # Then every word is captioned, and each card is there from its answer's first word on
+    picture = Path(Caption.get().ass_path).read_text()
+    assert captions.words_in(picture) == part.spoken.split()
+    words = timings(Narration.get())
+    hook = len(part.hook.split())
+    begin = [words[hook + word].start for word, _ in part.answers]
+    shown = {name: cards_named(picture, name) for name in ("ferry", "two", "stories")}
+    assert shown["ferry"][0] == pytest.approx(begin[0], abs=0.011)
+    assert shown["ferry"][1] == pytest.approx(min(begin[1], begin[0] + ANSWER_SECONDS), abs=0.011)
+    assert shown["two"][0] == pytest.approx(begin[1], abs=0.011)
+    assert shown["stories"][1] <= begin[0] + 0.011  # the title makes room for the first answer
+    assert "9.4k" in picture
+
+
+def cards_named(picture: str, name: str) -> tuple[float, float]:
+    """When the card is shown whose head holds ``name``."""
+    (event,) = [
+        event
+        for event in SSAFile.from_string(picture, "ass")
+        if event.style == "Card" and "/" in event.plaintext and name in event.plaintext
+    ]
+    return event.start / 1000, event.end / 1000
