@@ -80,6 +80,13 @@ class SourceForm(FlaskForm):  # type: ignore[misc]  # untyped base
         [InputRequired(), NumberRange(1, 100)],
         description="Those seen before are not taken again.",
     )
+    answers = IntegerField(
+        "Answers told with each",
+        [InputRequired(), NumberRange(0, 20)],
+        default=0,
+        description="So many of the best comments follow the post, each under its card; 0 tells "
+        "none. Only a subreddit and a saved page of a post have them.",
+    )
     min_score = IntegerField(
         "Least score",
         [InputRequired(), NumberRange(0, 1_000_000)],

@@ -41,6 +41,7 @@ def chooses_source(subreddit: str) -> Source:
                 "listing": "top",
                 "time_filter": "all",
                 "count": 40,
+                "answers": 4,
             },
         )[0]
         ledger.enqueue("fetch", source.id)

@@ -19,6 +19,7 @@ FORM: dict[str, Any] = {
     "listing": "top",
     "time_filter": "day",
     "count": "25",
+    "answers": "0",
     "min_score": "0",
     "min_words": "40",
     "max_words": "900",
