@@ -17,6 +17,8 @@ class StoryText:
     language: str = "en"
     tone: str = "plain"
     """How the words around it shall sound: ``plain``, ``dramatic``, ``warm`` or ``funny``."""
+    asks: bool = False
+    """The title is a question, and the sentences are what several people answered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from pipelines.production.narrate import timings
 from pipelines.production.studio import Studio
 
 ANSWER_SECONDS = 8.0
-"""How long the card of an answer is shown; longer, it would hide the picture for nothing new."""
+"""How long a card is shown at most; longer, it would hide the picture for nothing new."""
 
 
 def caption(part_id: int, claim: Claim, media: MediaStore, defaults: Studio) -> None:
@@ -85,7 +85,9 @@ def _cards(part: Part, words: Sequence[WordTiming]) -> tuple[Card, ...]:
     title = _title_card(part)
     answers = tuple(_answer_cards(part, words))
     if answers:
-        title = replace(title, end=min(title.end, answers[0].start))
+        asks = part.answers[0][0] == 0  # a question, on show until somebody answers it
+        longest = ANSWER_SECONDS if asks else title.end
+        title = replace(title, end=min(longest, answers[0].start))
     return (title, *answers)
 
 
@@ -112,7 +114,7 @@ def _answer_cards(part: Part, words: Sequence[WordTiming]) -> Iterator[Card]:
             score=answer["score"],
             start=words[start].start,
             end=min(over, words[start].start + ANSWER_SECONDS),
-            is_answer=True,
+            answer=number,
         )
 
 

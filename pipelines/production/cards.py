@@ -6,7 +6,6 @@ All of it is ASS drawing, so that one libass filter puts everything on the pictu
 from __future__ import annotations
 
 from dataclasses import dataclass
-from zlib import crc32
 
 from pysubs2 import SSAEvent
 
@@ -51,7 +50,8 @@ class Card:
     start: float = 0.0
     end: float = TITLE_SECONDS
     """When it is shown; seconds."""
-    is_answer: bool = False
+    answer: int = 0
+    """Which answer it is, from 1; 0 is the post."""
 
 
 def card_events(card: Card, captions: Box) -> list[SSAEvent]:
@@ -65,17 +65,20 @@ def card_events(card: Card, captions: Box) -> list[SSAEvent]:
     ]
     around = 2 * _PADDING + _HEADER + (_FOOTER if numbers else 0)
     text, by = _drawable(card.text), _drawable(card.by)
-    sizes = _ANSWER if card.is_answer else _TITLE
+    sizes = _ANSWER if card.answer else _TITLE
     size, rows = sizes.rows_of(text, lowest - highest - around)
     row_height = size * _ROW_SPACING
     height = around + len(rows) * row_height
     left = COLUMN.left
     top = highest + (lowest - highest - height) / 2
     x, y = float(left + _PADDING), top + _PADDING
+    avatar = ass.rounded(_AVATAR, _AVATAR, _AVATAR / 2)
 
     texts = [
         ass.drawing(left, top, ass.rounded(COLUMN.width, height, 36), fill=_PAPER),
-        ass.drawing(x, y, ass.rounded(_AVATAR, _AVATAR, _AVATAR / 2), fill=_avatar_colour(card)),
+        ass.drawing(
+            x, y, ass.rounded(_AVATAR, _AVATAR, _AVATAR / 2), fill=_avatar_colour(card.answer)
+        ),
         _text(x + _AVATAR / 2, y + _AVATAR / 2, _initial(by), 40, _PAPER, anchor=5),
         _text(
             x + _AVATAR + 24,
@@ -196,11 +199,9 @@ def _drawable(text: str) -> str:
     return " ".join(filter(None, map(Look().shown, text.split())))
 
 
-def _avatar_colour(card: Card) -> str:
-    """The first is the post's; people are told apart by the others, each keeping theirs."""
-    if not card.is_answer:
-        return _AVATARS[0]
-    return _AVATARS[1 + crc32(card.by.encode()) % (len(_AVATARS) - 1)]
+def _avatar_colour(answer: int) -> str:
+    """The first is the post's; neighbouring answers are told apart by the others."""
+    return _AVATARS[1 + (answer - 1) % (len(_AVATARS) - 1)] if answer else _AVATARS[0]
 
 
 def _initial(place: str) -> str:

@@ -141,6 +141,18 @@ QUESTION_HOOKS = (
     "Let me ask you something. {title}",
     "Think about this one. {title}",
 )
+ASKED = Kind(
+    "asked",
+    re.compile(""),
+    QUESTION_HOOKS,
+    (
+        "And you? Tell me your answer in the comments.",
+        "What would you have answered? Tell me in the comments.",
+        "Your turn: what is your answer?",
+    ),
+    ("askreddit", "storytime", "redditstories"),
+)
+"""Of a question that others answer."""
 BARE_HOOK = "{title}"
 """Fits everything."""
 

@@ -20,6 +20,7 @@ from pipelines.production.narratable.sentences import split as sentences_of
 from pipelines.production.phrases import base
 from pipelines.production.rules_lines import (
     ANY,
+    ASKED,
     BARE_HOOK,
     GRAVE_TONES,
     KINDS,
@@ -75,6 +76,8 @@ def _draft(story: StoryText) -> ScriptDraft:
 
 def _kind_of(story: StoryText) -> Kind:
     """The first kind that the title shows; else the one that the story shows most often."""
+    if story.asks:
+        return ASKED
     body = " ".join(story.sentences)
     for kind in KINDS:
         if kind.signs.search(story.title):

@@ -48,10 +48,8 @@ def write_scripts(
     paces = pace.of_all(studios, synthesizer_of)
     texts = [text_of(story, studios[story.id].tone) for story in stories.values()]
     with db.closed_for_long_work():
-        drafts = {
-            story_id: with_question(draft, stories[story_id])
-            for story_id, draft in _drafts(texts, writer).items()
-        }
+        written = _drafts(texts, writer)
+        drafts = {text.story_id: with_question(written[text.story_id], text) for text in texts}
         parts = {
             story.id: parts_of(story, drafts[story.id], studios[story.id], paces[story.id])
             for story in stories.values()
@@ -84,7 +82,9 @@ def _drafts(texts: list[StoryText], writer: ScriptWriter | None) -> dict[int, Sc
 def text_of(story: Story, tone: str) -> StoryText:
     paragraphs = told.read(story.narratable_text)
     sentences = tuple(sentence for paragraph in paragraphs for sentence in paragraph.sentences)
-    return StoryText(story.id, story.narratable_title, sentences, story.language or "en", tone)
+    asks = bool(paragraphs and paragraphs[0].answer)
+    language = story.language or "en"
+    return StoryText(story.id, story.narratable_title, sentences, language, tone, asks)
 
 
 def parts_of(
@@ -127,12 +127,11 @@ def answers_in(part: PartText, paragraphs: Sequence[Paragraph]) -> list[tuple[in
     return answers
 
 
-def with_question(draft: ScriptDraft, story: Story) -> ScriptDraft:
+def with_question(draft: ScriptDraft, text: StoryText) -> ScriptDraft:
     """A question that answers follow at once must be heard: hooks without it get it behind them."""
-    paragraphs = told.read(story.narratable_text)
-    if not (paragraphs and paragraphs[0].answer):
+    if not text.asks:
         return draft
-    question = closed(story.narratable_title)
+    question = closed(text.title)
     asked = _letters(question)
     hooks = (
         hook if asked in _letters(hook) else f"{closed(hook)} {question}" for hook in draft.hooks

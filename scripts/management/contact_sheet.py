@@ -84,7 +84,7 @@ def _tiles() -> list[_Tile]:
         "I answered every question honestly for a whole week, and now nobody in the building "
         "speaks to me but the lift",
     )
-    answer = Card("u/fern_and_frost", "Tell it to the plant first.", 4_310, is_answer=True)
+    answer = Card("u/fern_and_frost", "Tell it to the plant first.", 4_310, answer=1)
     middle, top = Look(position="middle", font="Noto Sans"), Look(position="top", font="Anton")
     return [
         _Tile("Title, first part", plain, at=0.9, card=card, part=(1, 3)),

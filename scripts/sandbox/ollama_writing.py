@@ -41,6 +41,8 @@ class Told:
     title: str
     sentences: tuple[str, ...]
     language: str
+    asks: bool = False
+    """The title is a question, the sentences are answers."""
 
     def pick(self, choices: tuple[str, ...]) -> str:
         """Choose by the title: the same story always gets the same words."""
@@ -100,6 +102,14 @@ PLAIN = _tone(
     ),
     "storytime redditstories truestory narrated",
 )
+ASKING = _tone(
+    "",
+    (
+        "And what would you have answered?",
+        "Which of these would you have kept quiet about?",
+    ),
+    "askreddit storytime redditstories questions",
+)
 SPANISH = _tone(
     "",
     ("¿Qué habrías hecho tú en ese momento?", "¿Tú lo habrías perdonado, o no?"),
@@ -146,6 +156,8 @@ def plain_answer(stories: list[Told]) -> str:
 def tone(story: Told) -> Tone:
     if story.language == "es":
         return SPANISH
+    if story.asks:
+        return ASKING
     words = set(re.findall(r"\w+", f"{story.title} {' '.join(story.sentences)}".lower()))
     best = max(TONES.values(), key=lambda one: len(one.words & words))
     return best if len(best.words & words) > 1 else PLAIN
@@ -165,6 +177,9 @@ def hook(story: Told) -> str:
 
 def hooks(story: Told) -> list[str]:
     """Give up to four, out of the story's own sentences; its title where they are too few."""
+    if story.asks:
+        asked = title(story)
+        return [asked, f"Be honest with me. {asked}", f"Everybody has an answer to this. {asked}"]
     middle = story.sentences[1 : max(2, len(story.sentences) * 2 // 3)]
     fit = [s for s in middle if 6 <= len(s.split()) <= HOOK_WORDS and not re.search(r"[*#|>_]", s)]  # noqa: PLR2004
     best = sorted(fit, key=_grip, reverse=True)[:3]
@@ -212,6 +227,7 @@ def _stories_in(value: Any) -> list[Told]:
                 str(value.get("title", "")),
                 _sentences(value.get("sentences", value.get("text", value.get("body", "")))),
                 str(value.get("language", value.get("lang", "en"))),
+                value.get("asks") is True,
             )
         ]
     return [story for entry in value.values() for story in _stories_in(entry)]

@@ -18,6 +18,7 @@ from pipelines.production.caption import ANSWER_SECONDS, caption
 from pipelines.production.fetch import fetch, paste
 from pipelines.production.narrate import narrate, timings
 from pipelines.production.prepare import prepare
+from pipelines.production.rules_lines import ASKED
 from pipelines.production.script import text_of, with_question, write_scripts
 from tests.pipelines.production.making import STUDIO, a_post, a_source, a_story, claimed
 from tests.pipelines.production.test_fetch import Listing
@@ -183,11 +184,16 @@ def test_the_question_is_heard_before_its_answers(writer: Writer | None) -> None
         assert heard.count("smallest lie") == 1
 
 
-def test_a_post_with_a_text_of_its_own_keeps_its_hooks() -> None:
-    story = prepared(*ANSWERS, body="I am asking for a friend who can't sleep.")
-    draft = Writer().write([text_of(story, "plain")])[story.id]
+def test_rules_end_a_question_by_asking_the_viewer() -> None:
+    scripted(prepared(*ANSWERS))
+    assert Script.get().call_to_action in ASKED.calls
 
-    assert with_question(draft, story) is draft
+
+def test_a_post_with_a_text_of_its_own_keeps_its_hooks() -> None:
+    text = text_of(prepared(*ANSWERS, body="I am asking for a friend who can't sleep."), "plain")
+    draft = Writer().write([text])[text.story_id]
+
+    assert with_question(draft, text) is draft
 
 
 def test_every_part_knows_where_its_answers_begin() -> None:
@@ -240,7 +246,8 @@ def test_each_answer_is_told_under_its_own_card(media: MediaStore) -> None:
     assert shown["ferry"][0] == pytest.approx(begin[0], abs=0.011)
     assert shown["ferry"][1] == pytest.approx(min(begin[1], begin[0] + ANSWER_SECONDS), abs=0.011)
     assert shown["two"][0] == pytest.approx(begin[1], abs=0.011)
-    assert shown["stories"][1] <= begin[0] + 0.011  # the title makes room for the first answer
+    assert shown["stories"][0] == 0  # asked until somebody answers
+    assert shown["stories"][1] == pytest.approx(begin[0], abs=0.011)
     assert "9.4k" in picture
 
 

@@ -190,7 +190,7 @@ def test_nothing_is_drawn_outside_the_safe_area(look: Look, tmp_path: Path) -> N
                 score=1_234_567,
                 start=2.0,
                 end=4.0,
-                is_answer=True,
+                answer=1,
             ),
         ],
         part=(11, 12),
