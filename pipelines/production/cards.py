@@ -76,9 +76,7 @@ def card_events(card: Card, captions: Box) -> list[SSAEvent]:
 
     texts = [
         ass.drawing(left, top, ass.rounded(COLUMN.width, height, 36), fill=_PAPER),
-        ass.drawing(
-            x, y, ass.rounded(_AVATAR, _AVATAR, _AVATAR / 2), fill=_avatar_colour(card.answer)
-        ),
+        ass.drawing(x, y, avatar, fill=_avatar_colour(card.answer)),
         _text(x + _AVATAR / 2, y + _AVATAR / 2, _initial(by), 40, _PAPER, anchor=5),
         _text(
             x + _AVATAR + 24,
