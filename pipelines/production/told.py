@@ -16,6 +16,9 @@ from pipelines.production import clean, language, safety_rules
 
 _MARK = re.compile(r"^[ \t]*»[ \t]*answer[ \t]+(\d{1,4})[ \t]*$", re.IGNORECASE | re.MULTILINE)
 
+_SURE = 0.8
+"""Confidence that an answer is in another language; a few words are easily taken for one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
@@ -108,8 +111,8 @@ def _why_left_out(
     found = safety_rules.judge(spoken(paragraphs))
     if found.score >= least_unsafe:
         return f"Safety: {found.label} {found.score:.2f}."
-    own, _ = language.detect(answer.text)
-    if own not in {code, language.UNDETERMINED}:
+    own, sure = language.detect(answer.text)
+    if own != code and sure >= _SURE:
         return f"Its language is {own}, not {code}."
     return ""
 
