@@ -11,8 +11,9 @@ from peewee import ModelSelect, fn
 from admin.auth import person
 from admin.lists import count
 from admin.views.page import Page, done, expose, get, settings
+from admin.views.post_rows import post_rows
 from core.storage import MediaStore
-from models import Account, Attempt, Job, Part, Post, PostState, Script, Video, Way
+from models import Account, Attempt, Job, Post, PostState, Video, Way
 from pipelines import ledger
 from pipelines.publishing import decisions, manual
 from pipelines.publishing.links import Links
@@ -86,39 +87,12 @@ class Manual(Page):
 
 
 def _posts() -> ModelSelect[Post]:
-    """Posts with their story and account, the most urgent first; never an upload address."""
+    """Posts and since when they wait for a person, the most urgent first."""
     since = Attempt.select(fn.MAX(Attempt.created_at)).where(
         Attempt.post == Post.id, Attempt.method == Way.MANUAL
     )
-    return (
-        Post.select(
-            Post.id,
-            Post.state,
-            Post.title.alias("caption"),
-            Post.reason,
-            Post.scheduled_at,
-            Post.address,
-            Post.created_at,
-            since.alias("since"),
-            Account.id.alias("account_id"),
-            Account.name.alias("account_name"),
-            Account.timezone,
-            Video.part.alias("part_id"),
-            Video.path,
-            Video.size_bytes,
-            Video.seconds,
-            Part.number,
-            Part.of,
-            Script.title,
-        )
-        .join(Account)
-        .switch(Post)
-        .join(Video)
-        .join(Part)
-        .join(Script)
-        .order_by(Post.scheduled_at.asc(nulls="first"), Post.id)
-        .objects()
-    )
+    rows = post_rows(since.alias("since"), Account.timezone, Video.path)
+    return rows.order_by(Post.scheduled_at.asc(nulls="first"), Post.id)
 
 
 def _accounts() -> ModelSelect[Account]:

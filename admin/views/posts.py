@@ -15,9 +15,10 @@ from admin import insights
 from admin.auth import person
 from admin.lists import cut
 from admin.views.page import Page, chosen, done, each, expose, get, settings
+from admin.views.post_rows import post_rows
 from core.errors import InputError
 from core.storage import MediaStore
-from models import Account, Attempt, Job, Part, Post, PostState, Script, Video, Way
+from models import Account, Attempt, Job, Post, PostState, Way
 from pipelines import ledger
 from pipelines.publishing import choices, decisions, post_choices
 from pipelines.publishing.openings import WAYS
@@ -176,39 +177,15 @@ class Posts(Page):
 
 
 def _posts() -> ModelSelect[Post]:
-    """Posts with their story and account; never their upload address, which is a secret."""
-    return (
-        Post.select(
-            Post.id,
-            Post.state,
-            Post.title.alias("caption"),
-            Post.options,
-            Post.allowed,
-            Post.scheduled_at,
-            Post.pinned,
-            Post.way,
-            Post.publish_id,
-            Post.bytes_sent,
-            Post.platform_id,
-            Post.address,
-            Post.reason,
-            Post.published_at,
-            Post.created_at,
-            Account.id.alias("account_id"),
-            Account.name.alias("account_name"),
-            Video.part.alias("part_id"),
-            Video.size_bytes,
-            Video.seconds,
-            Part.number,
-            Part.of,
-            Script.title,
-        )
-        .join(Account)
-        .switch(Post)
-        .join(Video)
-        .join(Part)
-        .join(Script)
-        .objects()
+    return post_rows(
+        Post.options,
+        Post.allowed,
+        Post.pinned,
+        Post.way,
+        Post.publish_id,
+        Post.bytes_sent,
+        Post.platform_id,
+        Post.published_at,
     )
 
 
