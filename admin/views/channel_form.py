@@ -123,7 +123,7 @@ class ChannelForm(FlaskForm):  # type: ignore[misc]  # untyped base
     )
     height = _figure("Height", HEIGHTS, "pixels from the top of 1920, for “At a height”.")
     upper_case = BooleanField("Capitals only")
-    emoji = BooleanField("Show emoji", description="In the colour of the words.")
+    emoji = BooleanField("Show emoji")
 
     def tell_defaults(self, **values: Any) -> None:
         """Show in empty fields what the settings say."""

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import re
 
-from pipelines.production import fonts
+from pipelines.production import emoji, fonts, letters
 from pipelines.production.fonts import Face
 
 WORD_JOINER = "\u2060"
 """Invisible, takes no room. Breaks up what ASS would take for a command, and marks a line break
 inside a word."""
 
+_MARKS = re.compile(f"[{WORD_JOINER}{letters.DIRECTIONS}]")
 _TAGS = re.compile(r"(?<!\\)\{[^}]*\}")
+_APART, _TOGETHER = "\u2066", "\u2069"
+"""Around an emoji, so that the order of its layers stays in lines from right to left."""
+_EMOJI = re.compile(r"(?<!\\)\{=([^}]*)\}" + f"{_APART}[^{_TOGETHER}]*{_TOGETHER}")
 
 
 def escape(words: str) -> str:
@@ -28,18 +32,35 @@ def escape(words: str) -> str:
 
 def plain(event: str) -> str:
     """Give back what a viewer reads in an event's text; the inverse of ``text`` and ``escape``."""
-    words = _TAGS.sub("", event)
+    words = _TAGS.sub("", _EMOJI.sub(r"\1", event))
     words = words.replace(WORD_JOINER + r"\N", "").replace(r"\N", " ")
     words = words.replace(r"\{", "{").replace(r"\}", "}")
-    return words.replace(WORD_JOINER, "")
+    return _MARKS.sub("", words)
 
 
-def text(words: str, size: float, main: Face = fonts.MAIN) -> str:
-    """Text with its fonts named, ``size`` pixels an em."""
-    return "".join(
-        rf"{{\fn{face.family}\fs{face.ass_size(size)}\b{int(face.bold)}}}{escape(run)}"
-        for face, run in fonts.runs(words, main)
+def text(words: str, size: float, main: Face = fonts.MAIN, tags: str = "") -> str:
+    """Text with its fonts named, ``size`` pixels an em; ``tags`` colour it.
+
+    Emoji have their own colours and no outline; what follows one gets the tags again.
+    """
+    written = f"{{{tags}}}" if tags else ""
+    for face, run in fonts.runs(words, main):
+        written += rf"{{\fn{face.family}\fs{face.ass_size(size)}\b{int(face.bold)}}}"
+        if face == fonts.EMOJI:
+            written += "".join(map(_layered, letters.clusters(run)))
+            written += rf"{{\bord\1a\1c{tags}}}"
+        else:
+            written += escape(run)
+    return written
+
+
+def _layered(cluster: str) -> str:
+    """Layers of an emoji one upon the other; a comment says which emoji it is."""
+    drawn = "".join(
+        rf"{{\1c{colour(layer.colour)}\1a&H{255 - layer.opacity:02X}&}}{layer.letter}"
+        for layer in emoji.layers(cluster)
     )
+    return rf"{{\bord0}}{{={cluster}}}{_APART}{drawn}{emoji.ADVANCE}{_TOGETHER}"
 
 
 def colour(rgb: str) -> str:

@@ -14,7 +14,7 @@ from difflib import SequenceMatcher
 from pysubs2 import Alignment, Color, SSAEvent, SSAFile, SSAStyle
 
 from adapters.ports import WordTiming
-from pipelines.production import ass, cards, cues
+from pipelines.production import ass, cards, cues, letters
 from pipelines.production.cards import Card
 from pipelines.production.cues import Cue, Piece
 from pipelines.production.look import Look, undrawable
@@ -66,7 +66,10 @@ def build(
 def words_in(ass_text: str) -> list[str]:
     """Read the captioned words back from a finished ASS text, in the order they are shown."""
     events = [e for e in SSAFile.from_string(ass_text, "ass") if e.style == CAPTION_STYLE]
-    return [word for event in events for word in ass.plain(event.text).split()]
+    return "".join(
+        ass.plain(event.text) + ("" if event.text.endswith(ass.WORD_JOINER) else " ")
+        for event in events
+    ).split()
 
 
 def missing(words: Sequence[WordTiming], ass_text: str, look: Look) -> tuple[str, ...]:
@@ -113,7 +116,8 @@ def _picture(
         end = min(card.end, seconds)
         file.extend(cards.card_events(replace(card, end=end), look.area))
     drawn = [WordTiming(text, w.start, w.end) for w in words if (text := look.shown(w.word))]
-    file.extend(_caption(cue, look) for cue in cues.cut(drawn, look, seconds))
+    rtl = letters.is_right_to_left(" ".join(word.word for word in drawn))
+    file.extend(_caption(cue, look, rtl) for cue in cues.cut(cues.phrased(drawn), look, seconds))
     return file
 
 
@@ -135,25 +139,30 @@ def _colour(rgb: str) -> Color:
     return Color(*bytes.fromhex(rgb))
 
 
-def _caption(cue: Cue, look: Look) -> SSAEvent:
+def _caption(cue: Cue, look: Look, rtl: bool) -> SSAEvent:
     x, y = look.area.centre
     head = rf"{{\an5\pos({x},{y})"
     if look.style == "pop":
         head += r"\fscx80\fscy80\t(0,70,\fscx100\fscy100)"
-    layout = cues.lay_out([word.word for word in cue.words], look)
-    starts = [round((word.start - cue.start) * 1000) for word in cue.words]
+    layout = cues.lay_out(cue.phrases, look)
+    starts = [round((phrase.start - cue.start) * 1000) for phrase in cue.phrases]
     text = head + "}"
     before: Piece | None = None
+    tags = ""
     for piece in layout.pieces:
-        new_word = before is None or before.word != piece.word
-        if before and before.row != piece.row:
-            text += r"\N" if new_word else ass.WORD_JOINER + r"\N"
-        elif before and new_word:
+        begins_row = before is None or before.row != piece.row
+        if before and begins_row:
+            text += r"\N" if piece.opens else ass.WORD_JOINER + r"\N"
+        elif before and piece.opens:
             text += ass.text(" ", layout.size, look.face)
-        if new_word and look.style == "karaoke":
-            text += _spoken_from(look, starts[piece.word], *starts[piece.word + 1 : piece.word + 2])
-        text += ass.text(piece.text, layout.size, look.face)
+        mark = letters.direction_mark(piece.text, right_to_left=rtl) if begins_row else ""
+        if look.style == "karaoke" and (before is None or before.phrase != piece.phrase):
+            index = piece.phrase
+            tags = _spoken_from(look, starts[index], *starts[index + 1 : index + 2])
+        text += ass.text(mark + piece.text, layout.size, look.face, tags)
         before = piece
+    if not cue.ends_word:
+        text += ass.WORD_JOINER
     return SSAEvent(
         start=round(cue.start * 1000),
         end=round(cue.end * 1000),
@@ -169,22 +178,24 @@ def _spoken_from(look: Look, on: int, off: int | None = None) -> str:
     tags = rf"\1c{plain}\t({on},{on + 1},\1c{spoken})" if on else rf"\1c{spoken}"
     if off is not None:
         tags += rf"\t({off},{off + 1},\1c{plain})"
-    return "{" + tags + "}"
+    return tags
 
 
 def _sheet(words: Sequence[WordTiming], seconds: float) -> SSAFile:
     """Subtitles for players: a sentence at a time, long ones in parts of up to two rows."""
     file = SSAFile()
-    for sentence in cues.sentences(words):
-        characters = sum(len(word.word) + 1 for word in sentence)
+    for sentence in cues.sentences(cues.phrased(words)):
+        characters = sum(letters.columns(phrase.text) + phrase.opens for phrase in sentence)
         parts = -(-characters // _SUBTITLE_CHARACTERS)
         for group in cues.evenly(sentence, -(-len(sentence) // parts)):
-            widths = [float(len(word.word)) for word in group]
-            rows = cues.wrap_evenly(widths, [1.0] * len(group), max(_SUBTITLE_ROW, *widths))
+            widths = [float(letters.columns(phrase.text)) for phrase in group]
+            gaps = [float(phrase.opens) for phrase in group]
+            rows = cues.wrap_evenly(widths, gaps, max(_SUBTITLE_ROW, *widths))
             text = ""
-            for index, (word, row) in enumerate(zip(group, rows, strict=True)):
-                text += "" if index == 0 else " " if row == rows[index - 1] else r"\N"
-                text += word.word.replace("\\", "\\" + ass.WORD_JOINER)  # no break or tag
+            for index, (phrase, row) in enumerate(zip(group, rows, strict=True)):
+                if index:
+                    text += r"\N" if row != rows[index - 1] else " " * phrase.opens
+                text += phrase.text.replace("\\", "\\" + ass.WORD_JOINER)  # no break or tag
             end = min(max(group[-1].end, group[0].start + 0.1), seconds)
             file.append(SSAEvent(round(group[0].start * 1000), round(end * 1000), text))
     return file

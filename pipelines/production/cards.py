@@ -89,9 +89,9 @@ def card_events(card: Card, captions: Box) -> list[SSAEvent]:
     ]
     y += _HEADER
     starts, anchor = (x, 4)
-    if letters.is_right_to_left(text):
+    if rtl := letters.is_right_to_left(text):
         starts, anchor = (x + COLUMN.width - 2 * _PADDING, 6)
-    for row in rows:
+    for row in (letters.direction_mark(row, right_to_left=rtl) + row for row in rows):
         texts.append(_text(starts, y + row_height / 2, row, size, _INK, anchor=anchor))
         y += row_height
     y += _FOOTER - 36
@@ -155,7 +155,7 @@ class _Sizes:
 
         What does not fit at the smallest size is cut with "…".
         """
-        words = text.split()
+        words = _words(text)
         limit = COLUMN.width - 2 * _PADDING
         for size in self.sizes:
             rows = _rows(words, size, limit)
@@ -177,20 +177,30 @@ def _rows(words: list[str], size: float, limit: float) -> list[str]:
     if not words:
         return []
     space = fonts.MAIN.width(" ", size)
-    widths = [fonts.width(word, size) for word in words]
-    placed = wrap_evenly(widths, [space] * len(words), limit)
-    rows: list[list[str]] = [[] for _ in range(placed[-1] + 1)]
+    widths = [fonts.width(word.strip(), size) for word in words]
+    placed = wrap_evenly(widths, [space * word.startswith(" ") for word in words], limit)
+    rows = [""] * (placed[-1] + 1)
     for word, row in zip(words, placed, strict=True):
-        rows[row].append(word)
-    return [" ".join(row) for row in rows]
+        rows[row] += word
+    return [row.strip() for row in rows]
+
+
+def _words(text: str) -> list[str]:
+    """Words with the space before them, and the phrases of those without spaces."""
+    return [
+        piece if number else f" {piece}"
+        for word in text.split()
+        for number, piece in enumerate(letters.phrases(word))
+    ]
 
 
 def _shortened(text: str, size: float, limit: float) -> str:
     if fonts.width(text, size) <= limit:
         return text
-    while text and fonts.width(text + "…", size) > limit:
-        text = text[:-1]
-    return text + "…"
+    kept = letters.clusters(text)
+    while kept and fonts.width("".join(kept) + "…", size) > limit:
+        kept.pop()
+    return "".join(kept) + "…"
 
 
 def _drawable(text: str) -> str:
@@ -209,8 +219,8 @@ def _initial(place: str) -> str:
 
 def _text(x: float, y: float, text: str, size: float, rgb: str, *, anchor: int) -> str:
     """Text at a point; ``anchor`` as on a numeric keypad (4: its left middle, 6: its right one)."""
-    head = rf"{{\an{anchor}\pos({x:.1f},{y:.1f})\bord0\shad0\1c{ass.colour(rgb)}}}"
-    return head + ass.text(text, size)
+    head = rf"{{\an{anchor}\pos({x:.1f},{y:.1f})}}"
+    return head + ass.text(text, size, tags=rf"\bord0\shad0\1c{ass.colour(rgb)}")
 
 
 def _event(text: str, start: float, end: float, *, layer: int = 0, fade: bool = False) -> SSAEvent:

@@ -1,14 +1,15 @@
 """Cut spoken words into cues (what is on screen together) and lay a cue out in rows.
 
-Words keep their order, and each is in exactly one cue.
+A script that writes no spaces has a whole sentence in one "word"; such words are shown phrase by
+phrase. Phrases keep their order, and each is in exactly one cue.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 from math import ceil
 from typing import TypeVar
 
@@ -24,7 +25,7 @@ LEAST_SIZE = 40.0
 _PAUSE = 0.35  # seconds of silence that a reader takes for a break
 _HOLD = 0.6  # seconds that a cue stays after its last word, unless the next one comes
 _TWO_FRAMES = 2 / 30  # shorter than this, a cue would flash by unseen
-_SENTENCE_END = re.compile(r"[.!?…。！？؟।]['\"”’»)\]]*$")  # noqa: RUF001 (they are meant)
+_SENTENCE_END = re.compile(r"[.!?…。！？؟।۔။។]['\"”’»)\]」』）]*$")  # noqa: RUF001 (they are meant)
 _ROWS = 2
 _WORDS_A_ROW = 2  # more words may take a third row
 _OVERHANG = 0.05  # of the size: as far as a letter may reach beyond its own width
@@ -32,21 +33,36 @@ _SHRUNK = 0.6  # of the full size: below it, more rows are better than still sma
 
 
 @dataclass(frozen=True, slots=True)
-class Cue:
-    """Words shown together, and from when to when; seconds."""
+class Phrase:
+    """What a viewer reads at a time: a word, or a part of one that has no spaces; seconds."""
 
-    words: tuple[WordTiming, ...]
+    text: str
     start: float
     end: float
+    opens: bool = True
+    """Whether a word begins with it; if not, there is no space before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """Phrases shown together, and from when to when; seconds."""
+
+    phrases: tuple[Phrase, ...]
+    start: float
+    end: float
+    ends_word: bool = True
+    """Whether its last word does not go on in the next cue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A word, or a part of a word too long for a row."""
+    """A phrase, or a part of one too long for a row."""
 
     text: str
-    word: int
-    """Index of the word in its cue."""
+    phrase: int
+    """Index of the phrase in its cue."""
+    opens: bool
+    """Whether a word begins with it."""
     row: int
 
 
@@ -57,25 +73,32 @@ class Layout:
     """Pixels of an em."""
 
 
-def sentences(words: Sequence[WordTiming]) -> Iterator[tuple[WordTiming, ...]]:
-    """Group words up to each sentence end."""
-    yield from _groups(words, pause=float("inf"))
+def phrased(words: Iterable[WordTiming]) -> list[Phrase]:
+    """Split words of scripts without spaces; their time is shared out by the phrases' lengths."""
+    return [phrase for word in words for phrase in _phrased(word)]
 
 
-def cut(words: Sequence[WordTiming], look: Look, seconds: float) -> list[Cue]:
-    """Cut ``words`` into cues of as many words as ``look`` shows at once, or fewer.
+def sentences(phrases: Sequence[Phrase]) -> Iterator[tuple[Phrase, ...]]:
+    """Group phrases up to each sentence end."""
+    yield from _groups(phrases, pause=float("inf"))
+
+
+def cut(phrases: Sequence[Phrase], look: Look, seconds: float) -> list[Cue]:
+    """Cut ``phrases`` into cues of as many as ``look`` shows words at once, or fewer.
 
     No cue runs over a sentence end or a pause. ``seconds`` is the length of the video: no cue
     stays longer.
     """
     lines = [
-        line for phrase in _groups(words, pause=_PAUSE) for line in evenly(phrase, look.most_words)
+        line
+        for breath in _groups(phrases, pause=_PAUSE)
+        for line in evenly(breath, look.most_words)
     ]
     lines = _join_flashes(lines)
-    ends = [*(line[0].start for line in lines[1:]), seconds]
+    following = [*(line[0] for line in lines[1:]), Phrase("", seconds, seconds)]
     return [
-        Cue(line, line[0].start, min(next_start, line[-1].end + _HOLD))
-        for line, next_start in zip(lines, ends, strict=False)
+        Cue(line, line[0].start, min(after.start, line[-1].end + _HOLD), after.opens)
+        for line, after in zip(lines, following, strict=False)
     ]
 
 
@@ -89,71 +112,81 @@ def evenly(items: Sequence[T], most: int) -> Iterator[tuple[T, ...]]:
         first = last
 
 
-def lay_out(words: Sequence[str], look: Look) -> Layout:
-    """Find the largest size at which ``words`` fit into the look's area.
+def lay_out(phrases: Sequence[Phrase], look: Look) -> Layout:
+    """Find the largest size at which ``phrases`` fit into the look's area.
 
-    Words stay whole down to 60 % of the full size in scripts without spaces, else down to
-    ``LEAST_SIZE``; below that they are broken over rows.
+    They stay whole down to ``LEAST_SIZE``; those that still don't fit are broken over rows where
+    their script allows it, or else between any two letters.
     """
-    whole = [(word, index) for index, word in enumerate(words)]
-    least = LEAST_SIZE
-    if any(map(letters.has_no_spaces, words)):
-        least = look.size * _SHRUNK
+    whole = _parts(phrases, lambda text: [text])
     size = float(look.size)
-    while size >= least:
-        rows = _ROWS if size >= look.size * _SHRUNK else len(words)
-        if layout := _fit(whole, size, look, max(rows, -(-len(words) // _WORDS_A_ROW))):
+    while size >= LEAST_SIZE:
+        rows = _ROWS if size >= look.size * _SHRUNK else len(phrases)
+        if layout := _fit(whole, size, look, max(rows, -(-len(phrases) // _WORDS_A_ROW))):
             return layout
         size -= look.size * 0.1
-    broken = [(part, index) for index, word in enumerate(words) for part in letters.breakable(word)]
-    size = look.size * 0.8
-    while not (layout := _fit(broken, size, look, rows=None)):
-        size *= 0.85
-    return layout
-
-
-def wrap(widths: Sequence[float], gaps: Sequence[float], limit: float) -> list[int]:
-    """Give each item its row, filling rows from the first; an item over ``limit`` gets its own.
-
-    ``gaps[i]`` is the space before item ``i`` when it does not begin a row.
-    """
-    rows: list[int] = []
-    row, used = 0, 0.0
-    for width, gap in zip(widths, gaps, strict=True):
-        if rows and used + gap + width > limit:
-            row, used = row + 1, width
-        else:
-            used += gap + width if rows else width
-        rows.append(row)
-    return rows
+    for split in (letters.breakable, letters.clusters):
+        broken = _parts(phrases, split)
+        size = look.size * 0.8
+        while size >= LEAST_SIZE or split is letters.clusters:
+            if layout := _fit(broken, size, look, rows=None):
+                return layout
+            size *= 0.85
+    raise AssertionError("Single letters fit at some size.")
 
 
 def wrap_evenly(widths: Sequence[float], gaps: Sequence[float], limit: float) -> list[int]:
-    """As ``wrap``, with rows of about the same length."""
-    best = wrap(widths, gaps, limit)
-    for share in (0.9, 0.8, 0.7, 0.6, 0.5):
-        if limit * share < max(widths):
-            break
-        narrower = wrap(widths, gaps, limit * share)
-        if narrower[-1] > best[-1]:
-            break
-        best = narrower
-    return best
+    """Give each item its row: as few rows as can be, of about the same length.
+
+    ``gaps[i]`` is the space before item ``i`` when it does not begin a row. An item over ``limit``
+    gets a row of its own.
+    """
+    # Of the items before each index: rows, sum of their squared lengths, where the last one begins.
+    best: list[tuple[int, float, int]] = [(0, 0.0, 0)]
+    for end in range(1, len(widths) + 1):
+        length = 0.0
+        options: list[tuple[int, float, int]] = []
+        for start in range(end - 1, -1, -1):
+            length += widths[start] + (gaps[start + 1] if options else 0.0)
+            if length > limit and options:
+                break
+            rows, unevenness, _ = best[start]
+            options.append((rows + 1, unevenness + length**2, start))
+        best.append(min(options))
+    placed, end = [0] * len(widths), len(widths)
+    while end:
+        rows, _, start = best[end]
+        placed[start:end] = [rows - 1] * (end - start)
+        end = start
+    return placed
 
 
-def _groups(words: Sequence[WordTiming], *, pause: float) -> Iterator[tuple[WordTiming, ...]]:
-    group: list[WordTiming] = []
-    for word in words:
-        if group and (_SENTENCE_END.search(group[-1].word) or word.start - group[-1].end >= pause):
+def _phrased(word: WordTiming) -> Iterator[Phrase]:
+    texts = letters.phrases(word.word)
+    lengths = [letters.spoken_length(text) for text in texts] if len(texts) > 1 else [1.0]
+    unit = (word.end - word.start) / sum(lengths)
+    starts = [word.start + unit * before for before in accumulate(lengths[:-1], initial=0.0)]
+    for index, (text, (start, end)) in enumerate(
+        zip(texts, pairwise([*starts, word.end]), strict=True)
+    ):
+        yield Phrase(text, start, end, opens=not index)
+
+
+def _groups(phrases: Sequence[Phrase], *, pause: float) -> Iterator[tuple[Phrase, ...]]:
+    group: list[Phrase] = []
+    for phrase in phrases:
+        if group and (
+            _SENTENCE_END.search(group[-1].text) or phrase.start - group[-1].end >= pause
+        ):
             yield tuple(group)
             group = []
-        group.append(word)
+        group.append(phrase)
     if group:
         yield tuple(group)
 
 
-def _join_flashes(lines: list[tuple[WordTiming, ...]]) -> list[tuple[WordTiming, ...]]:
-    joined: list[tuple[WordTiming, ...]] = []
+def _join_flashes(lines: list[tuple[Phrase, ...]]) -> list[tuple[Phrase, ...]]:
+    joined: list[tuple[Phrase, ...]] = []
     for line in lines:
         if joined and line[0].start - joined[-1][0].start < _TWO_FRAMES:
             joined[-1] += line
@@ -162,17 +195,24 @@ def _join_flashes(lines: list[tuple[WordTiming, ...]]) -> list[tuple[WordTiming,
     return joined
 
 
-def _fit(parts: list[tuple[str, int]], size: float, look: Look, rows: int | None) -> Layout | None:
-    widths = [fonts.width(text, size, look.face) for text, _ in parts]
+def _parts(phrases: Sequence[Phrase], split: Callable[[str], list[str]]) -> list[Piece]:
+    return [
+        Piece(text, index, phrase.opens and not number, row=0)
+        for index, phrase in enumerate(phrases)
+        for number, text in enumerate(split(phrase.text))
+    ]
+
+
+def _fit(parts: Sequence[Piece], size: float, look: Look, rows: int | None) -> Layout | None:
+    widths = [fonts.width(part.text, size, look.face) for part in parts]
     limit = look.area.width - 2 * (look.outline + size * _OVERHANG)
     if max(widths) > limit:
         return None
     space = look.face.width(" ", size)
-    gaps = [0.0] + [space if a != b else 0.0 for (_, a), (_, b) in pairwise(parts)]
-    placed = wrap_evenly(widths, gaps, limit)
-    line_height = max(fonts.row_height(text, size, look.face) for text, _ in parts)
+    placed = wrap_evenly(widths, [space * part.opens for part in parts], limit)
+    line_height = max(fonts.row_height(part.text, size, look.face) for part in parts)
     count = placed[-1] + 1
     if (rows and count > rows) or count * line_height + 2 * look.outline > look.area.height:
         return None
-    pieces = tuple(Piece(text, word, row) for (text, word), row in zip(parts, placed, strict=True))
+    pieces = tuple(replace(part, row=row) for part, row in zip(parts, placed, strict=True))
     return Layout(pieces, size)

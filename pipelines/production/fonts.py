@@ -1,8 +1,8 @@
 """The shipped fonts: which one shows a letter, and how wide text will be.
 
 libass finds no substitute for a missing letter among the fonts of a folder, so the font of each
-stretch of letters is chosen here and named in the captions. libass draws no coloured letters:
-emoji come in one colour, as Noto Emoji has them.
+stretch of letters is chosen here and named in the captions. libass draws no coloured letters, so
+emoji are drawn in layers (``emoji.py``).
 Sizes are in pixels of an em. A style's size in ASS means something else, see ``Face.ass_size``.
 """
 
@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.production import letters
+from pipelines.production import emoji, letters
 
 if TYPE_CHECKING:
     from PIL import ImageFont
@@ -40,6 +40,8 @@ class Face:
 
     def width(self, text: str, size: float) -> float:
         """Width of ``text`` in pixels, as shaped by HarfBuzz where Pillow has it."""
+        if self == EMOJI:
+            text = emoji.ADVANCE * len(letters.clusters(text))
         return _font(self.file).getlength(text) * size / _MEASURED_AT
 
     def ass_size(self, size: float) -> float:
@@ -57,7 +59,7 @@ class Face:
 
 MAIN = Face("Montserrat ExtraBold", "Montserrat-ExtraBold.ttf")
 PLAIN = Face("Noto Sans", "NotoSans-Bold.ttf")
-EMOJI = Face("Noto Emoji", "NotoEmoji-Bold.ttf")
+EMOJI = Face("Twemoji Layers", "TwemojiLayers.ttf", bold=False)
 
 CHOICES: dict[str, Face] = {
     "Montserrat": MAIN,
@@ -103,25 +105,27 @@ _BLOCKS: tuple[tuple[int, int, Face], ...] = (
     (0xFB50, 0xFDFF, _noto("Arabic")),
     (0xFE70, 0xFEFF, _noto("Arabic")),
     (0xFF00, 0xFFEF, _CJK),
-    (0x1F000, 0x1FAFF, EMOJI),
 )
 
-FACES = tuple(dict.fromkeys((*CHOICES.values(), *(face for _, _, face in _BLOCKS))))
+FACES = tuple(dict.fromkeys((*CHOICES.values(), *(face for _, _, face in _BLOCKS), EMOJI)))
 
 
 def runs(text: str, main: Face = MAIN) -> list[tuple[Face, str]]:
     """Split ``text`` into stretches of one font each, of ``main`` wherever it has the letter.
 
     The fonts of other scripts lack digits and most punctuation: those stay with the main font.
-    Combining marks and joiners stay with the letter before them.
+    Combining marks and joiners stay with the letter before them; a mark of direction that opens the
+    text has the font of the letter behind it, since a row is as high as its highest font.
     """
     found: list[tuple[Face, str]] = []
-    for cluster in letters.clusters(text):
+    opening = text[: len(text) - len(text.lstrip(letters.DIRECTIONS))]
+    for cluster in letters.clusters(text[len(opening) :]):
         face = _face_of(cluster, main) or main
         if found and found[-1][0] == face:
             found[-1] = (face, found[-1][1] + cluster)
         else:
-            found.append((face, cluster))
+            found.append((face, opening + cluster))
+            opening = ""
     return found
 
 
@@ -143,13 +147,13 @@ def row_height(text: str, size: float, main: Face = MAIN) -> float:
 @cache
 def _face_of(cluster: str, main: Face) -> Face | None:
     if letters.is_emoji(cluster):
-        return EMOJI if _shows(EMOJI, cluster) else None
+        return EMOJI if emoji.known(cluster) else None
     code = ord(cluster[0])
     own = [face for first, last, face in _BLOCKS if first <= code <= last]
-    for face in (main, *own, PLAIN, MAIN, EMOJI):
+    for face in (main, *own, PLAIN, MAIN):
         if _shows(face, cluster):
             return face
-    return None
+    return EMOJI if emoji.known(cluster) else None
 
 
 def _shows(face: Face, cluster: str) -> bool:

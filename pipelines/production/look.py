@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
 from core.errors import InputError
-from pipelines.production import fonts, letters
+from pipelines.production import emoji, fonts, letters
 from pipelines.production.fonts import Face
 from pipelines.production.safe_area import COLUMN, Box
 
@@ -53,7 +53,7 @@ class Look:
         position: a name of ``POSITIONS``, or the middle's distance from the top in pixels.
         words_at_once: at most so many; None leaves it to the style.
         upper_case: shows capitals only.
-        emoji: whether they are shown, in the colour of the words.
+        emoji: whether they are shown; they keep their own colours.
     """
 
     style: Style = "karaoke"
@@ -101,7 +101,7 @@ class Look:
     def shown(self, word: str) -> str:
         """The word as it is drawn: without what no font can draw, perhaps in capitals."""
         kept = (
-            letters.simplest(cluster)
+            emoji.nearest(cluster) if letters.is_emoji(cluster) else cluster
             for cluster in letters.clusters(word)
             if self.emoji or not letters.is_emoji(cluster)
         )

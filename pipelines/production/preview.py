@@ -13,7 +13,7 @@ from io import BytesIO
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from adapters.ports import WordTiming
-from pipelines.production import cues, fonts, letters
+from pipelines.production import cues, emoji, fonts, letters
 from pipelines.production.cues import Layout
 from pipelines.production.fonts import Face
 from pipelines.production.look import MOST_TRIED, SAMPLE, Look
@@ -31,7 +31,7 @@ class _Run:
     face: Face
     x: float
     y: float
-    word: int
+    phrase: int
 
 
 def still(look: Look, sample: str = "") -> bytes:
@@ -55,18 +55,31 @@ def draw(picture: Image.Image, look: Look, words: Sequence[str]) -> None:
     if not told:
         return
     timed = [WordTiming(word, number, number + 1) for number, word in enumerate(told)]
-    shown = [word.word for word in cues.cut(timed, look, len(timed))[0].words]
+    shown = cues.cut(cues.phrased(timed), look, len(timed))[0].phrases
     layout = cues.lay_out(shown, look)
     spoken = min(1, len(shown) - 1)
     brush = ImageDraw.Draw(picture)
     runs = _place(layout, look)
     for run in runs:  # every outline is below all letters
+        if run.face == fonts.EMOJI:
+            continue  # emoji have none
         font, outline = _font(run.face.file, layout.size), f"#{look.outline_colour}"
         brush.text((run.x, run.y), run.text, outline, font, "ls", stroke_width=look.outline)
     for run in runs:
-        lit = look.style == "karaoke" and run.word == spoken
+        if run.face == fonts.EMOJI:
+            _draw_emoji(brush, run, layout.size)
+            continue
+        lit = look.style == "karaoke" and run.phrase == spoken
         colour = look.spoken_colour if lit else look.colour
         brush.text((run.x, run.y), run.text, f"#{colour}", _font(run.face.file, layout.size), "ls")
+
+
+def _draw_emoji(brush: ImageDraw.ImageDraw, run: _Run, size: float) -> None:
+    font = _font(run.face.file, size)
+    for number, cluster in enumerate(letters.clusters(run.text)):
+        x = run.x + number * font.getlength(emoji.ADVANCE)
+        for layer in emoji.layers(cluster):
+            brush.text((x, run.y), layer.letter, f"#{layer.colour}", font, "ls")
 
 
 def _place(layout: Layout, look: Look) -> list[_Run]:
@@ -80,7 +93,7 @@ def _place(layout: Layout, look: Look) -> list[_Run]:
     heights = []
     for row in rows:
         faces = {face for piece in row for face, _ in fonts.runs(piece.text, look.face)}
-        faces |= {look.face} if len(row) > 1 else set()
+        faces |= {look.face} if any(piece.opens for piece in row[1:]) else set()
         above = max(face.ascent(size) for face in faces)
         below = max(face.ass_size(size) - face.ascent(size) for face in faces)
         heights.append((above, below))
@@ -90,17 +103,17 @@ def _place(layout: Layout, look: Look) -> list[_Run]:
     for row, (above, below) in zip(rows, heights, strict=True):
         stretches: list[tuple[Face, str, int]] = []
         for index, piece in enumerate(row):
-            if index and row[index - 1].word != piece.word:
-                stretches.append((look.face, " ", piece.word))
+            if index and piece.opens:
+                stretches.append((look.face, " ", piece.phrase))
             stretches += [
-                (face, run, piece.word) for face, run in fonts.runs(piece.text, look.face)
+                (face, run, piece.phrase) for face, run in fonts.runs(piece.text, look.face)
             ]
-        if letters.is_right_to_left(layout.pieces[0].text):
+        if letters.is_right_to_left(" ".join(piece.text for piece in layout.pieces)):
             stretches.reverse()
         widths = [space if run == " " else face.width(run, size) for face, run, _ in stretches]
         x = middle - sum(widths) / 2
-        for (face, run, word), width in zip(stretches, widths, strict=True):
-            placed.append(_Run(run, face, x, y + above, word))
+        for (face, run, phrase), width in zip(stretches, widths, strict=True):
+            placed.append(_Run(run, face, x, y + above, phrase))
             x += width
         y += above + below
     return placed

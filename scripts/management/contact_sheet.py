@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pipelines.production.look import Look
 
 _SECONDS = 12.0
-_EACH = 0.4
 _COLUMNS = 6
 _TILE = (360, 640)
 _CAPTION_HEIGHT, _GAP = 46, 16
@@ -30,6 +29,8 @@ _TALE = (
     "My neighbour has watered a plastic plant for three years. Nobody in the house had the heart "
     "to say so, and last week he asked me why it never grows."
 )
+_JAPANESE = "隣の人は「プラスチックの植物」に三年間も水をやっていた。"
+_CHINESE = "我的邻居给一盆塑料植物浇了三年的水，谁也不忍心告诉他。"
 _LONG_ANSWER = (
     "We had one at the office. Everybody took turns with the watering can, there was a list, and "
     "when the new manager asked who looked after the greenery eleven people put up their hands. "
@@ -68,7 +69,9 @@ class _Tile:
     look: Look
     text: str = _TALE
     at: float = 5.85
-    """Second of the frame; a word is spoken every 0.4 seconds."""
+    """Second of the frame."""
+    each: float = 0.4
+    """Seconds from one word to the next."""
     card: Card | None = None
     part: tuple[int, int] = (1, 1)
 
@@ -124,10 +127,23 @@ def _tiles() -> list[_Tile]:
             card=Card("r/Plants", "השכן שלי משקה צמח פלסטיק 😭. לספר לו?", 8_700, 412),
         ),
         _Tile("Persian, with a number", plain, "همسایه‌ام ۳ سال به گیاه پلاستیکی آب می‌داد.", 0.9),
-        _Tile("Japanese", plain, "隣の人は「プラスチックの植物」に三年間も水をやっていた。", 0.3),
-        _Tile("Chinese", block, "我的邻居给一盆塑料植物浇了三年的水，谁也不忍心告诉他。", 0.3),
+        _Tile("Japanese", plain, _JAPANESE, 3.0, each=6.0),
+        _Tile("Japanese in pop", pop, _JAPANESE, 3.0, each=6.0),
+        _Tile(
+            "Title in Japanese",
+            pop,
+            _JAPANESE,
+            at=1.0,
+            each=6.0,
+            card=Card("r/Plants", f"{_JAPANESE}本当のことを教えてあげるべきですか？😭", 8_700, 412),
+        ),
+        _Tile("Chinese", plain, _CHINESE, 3.0, each=6.0),
+        _Tile("Chinese block", block, _CHINESE, 3.0, each=6.0),
         _Tile("Korean", plain, "이웃은 삼 년 동안 플라스틱 화분에 물을 주었다.", 0.9),
-        _Tile("Thai", plain, "เพื่อนบ้านของฉันรดน้ำต้นไม้พลาสติกมาสามปีแล้ว", 0.3),
+        _Tile("Thai", plain, "เพื่อนบ้านของฉันรดน้ำต้นไม้พลาสติกมาสามปีแล้ว", 1.6, each=4.0),
+        _Tile("Lao", plain, "ເພື່ອນບ້ານຂອງຂ້ອຍຫົດນ້ຳຕົ້ນໄມ້ພລາສຕິກ", 1.6, each=4.0),
+        _Tile("Khmer", plain, "អ្នកជិតខាងរបស់ខ្ញុំបានស្រោចទឹករុក្ខជាតិប្លាស្ទិក", 1.6, each=4.0),
+        _Tile("Burmese", plain, "အိမ်နီးချင်းက ပလတ်စတစ်အပင်ကို ရေလောင်းခဲ့သည်။", 1.6, each=1.0),
         _Tile("Hindi", plain, "मेरा पड़ोसी तीन साल से प्लास्टिक के पौधे को पानी देता है।", 0.9),
         _Tile("Bengali", plain, "আমার প্রতিবেশী তিন বছর ধরে প্লাস্টিকের গাছে জল দিচ্ছেন।", 0.9),
         _Tile("Vietnamese, Polish", plain, "Người hàng xóm podlewał żółtą roślinę", 0.9),
@@ -140,7 +156,16 @@ def _tiles() -> list[_Tile]:
         _Tile(
             "Greek, Cyrillic", Look(font="Noto Sans"), "Ο γείτονας, сосед поливает растение", 0.9
         ),
-        _Tile("Emoji", plain, "so 😭 and 👩🏽‍🚀 then ❤️ ⭐ 🇫🇷 🔥", 1.3),
+        _Tile("Emoji", plain, "so 😭 and 👩🏽‍🚀 then ❤️ ⭐ 🇫🇷 🔥", 0.3),
+        _Tile("Emoji inside words", plain, "wet👍🏽now 1️⃣🇫🇷🏴‍☠️ so👨‍👩‍👧‍👦what!", 0.5),
+        _Tile("Emoji in Hebrew", plain, "הוא בכה😭. 👨‍👩‍👧🔥 בלילה", 0.5),
+        _Tile("Emoji first in Arabic", plain, "😭🔥 كان جاري ❤️!", 0.5),
+        _Tile(
+            "Emoji on a card",
+            pop,
+            at=0.5,
+            card=Card("r/Pets", "My dog 🐶 ate it 😂😂 and I cried 😭.", 5, 5),
+        ),
     ]
 
 
@@ -158,7 +183,7 @@ def _drawn(tile: _Tile, index: int, folder: Path) -> Image.Image:
         kinds = sorted(drawn.KINDS)
         drawn.draw(background, kinds[index % len(kinds)], index % 6, seconds=1 / 30)
     words = [
-        WordTiming(word, round(number * _EACH + 0.1, 2), round(number * _EACH + 0.45, 2))
+        WordTiming(word, number * tile.each + 0.1, (number + 1) * tile.each + 0.05)
         for number, word in enumerate(tile.text.split())
     ]
     subtitles = captions.build(

@@ -16,7 +16,7 @@ _LOOKED_AT = 80
 _WRAPPED = 55
 """Characters that every line but the last has, at least, in a text wrapped by a machine."""
 
-_END = re.compile(r"""[.!?]+["')\]]*(?=\s|$)|[。！？｡؟।॥۔]+["'」』）”)\]]*""")
+_END = re.compile(r"""[.!?]+["')\]]*(?=\s|$)|[。！？｡؟।။។॥۔]+["'」』）”)\]]*""")
 _NEVER_LAST = words(
     "mr mrs ms mx dr prof st rev gen sgt lt col capt hon fr mt vs approx fig e.g i.e eg ie ps p.s "
     "pps"
@@ -38,7 +38,9 @@ _CONJUNCTIONS = words(
     "and but so because then when while which until although though or after before since where "
     "except plus also"
 )
-_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
+_WIDE = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"
+)
 _WIDE_PER_WORD = 2.0
 """Characters of a script without spaces that take as long to say as an English word, roughly."""
 
@@ -104,7 +106,7 @@ def _lines(text: str) -> Iterator[str]:
     machine), or when the whole paragraph has no other mark that could end a sentence.
     """
     lines = [line for line in (" ".join(raw.split()) for raw in text.split("\n")) if line]
-    unmarked = not re.search(r"[.!?。！？؟।]", text)
+    unmarked = not re.search(r"[.!?。！？؟।။។]", text)
     widths = [len(line) for line in lines[:-1]]
     wrapped = len(widths) > 1 and min(widths) >= _WRAPPED and max(widths) < 2 * _WRAPPED
     waiting = ""
@@ -120,7 +122,7 @@ def _lines(text: str) -> Iterator[str]:
 
 def _opens(line: str, before: str, *, wrapped: bool) -> bool:
     """Whether ``line`` begins a sentence, after a line that ends like ``before``."""
-    if re.search(r"""[.!?:;。！？：；؟।]["')\]]*$""", before):
+    if re.search(r"""[.!?:;。！？：；؟।။។]["')\]]*$""", before):
         return True
     first = line.lstrip("\"'([")[:1]
     wraps = wrapped or (first.isdigit() and len(before) >= _WRAPPED)
@@ -176,7 +178,7 @@ def _ends(  # noqa: PLR0911  (one answer a case)
 def closed(sentence: str) -> str:
     """``sentence`` with a mark at its end; dashes and commas that hang there go."""
     bare = sentence.rstrip(" \n-–—,/")
-    if not bare or re.search(r"""[.!?:;。！？：；؟।]["')\]*_]*$""", bare):
+    if not bare or re.search(r"""[.!?:;。！？：；؟।။។]["')\]*_]*$""", bare):
         return bare
     tail = re.search(r"""["')\]]*$""", bare)
     cut = tail.start() if tail else len(bare)

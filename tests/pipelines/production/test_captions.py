@@ -1,4 +1,5 @@
 """Captions: every word shown once, in time, readable, and clear of the platform's interface."""
+# ruff: noqa: RUF001  (letters of other scripts look like ours)
 
 from __future__ import annotations
 
@@ -14,9 +15,10 @@ from PIL import ImageFont
 from pysubs2 import SSAEvent, SSAFile
 
 from adapters.ports import WordTiming
-from pipelines.production import captions, cues, fonts, letters
+from pipelines.production import ass, captions, cues, emoji, fonts, letters
 from pipelines.production.captions import Card
-from pipelines.production.cards import compact
+from pipelines.production.cards import CARD_STYLE, compact
+from pipelines.production.cues import Phrase
 from pipelines.production.look import Look, Style
 from pipelines.production.safe_area import COLUMN, HEIGHT, SAFE, WIDTH, Box
 
@@ -63,21 +65,33 @@ def build(words: list[WordTiming], look: Look = PLAIN) -> captions.Subtitles:
     return captions.build(words, look=look, part=(1, 1), seconds=words[-1].end + 0.5)
 
 
-def frames(ass: str, folder: Path, *, seconds: float, fps: int = 30) -> np.ndarray:
-    """Draw a subtitle file on black; gives brightness, one picture a frame."""
+def frames(made: str, folder: Path, *, seconds: float, fps: int = 30) -> np.ndarray:
+    """Draw a subtitle file on black; gives what is bright, one picture a frame."""
+    drawn = rendered(made, folder, "gray", seconds, fps)
+    return np.frombuffer(drawn, np.uint8).reshape(-1, HEIGHT, WIDTH) > 40
+
+
+def coloured(made: str, folder: Path, rgb: str, at: float) -> Box | None:
+    """The smallest box around what has a colour, at a second of a subtitle file."""
+    drawn = rendered(made, folder, "rgb24", at + 0.1, 10)
+    picture = np.frombuffer(drawn, np.uint8).reshape(-1, HEIGHT, WIDTH, 3)[-1].astype(int)
+    near = (abs(picture - list(bytes.fromhex(rgb))) < 12).all(axis=2)
+    return drawn_box(near) if near.any() else None
+
+
+def rendered(made: str, folder: Path, pixels: str, seconds: float, fps: int) -> bytes:
     file = folder / "drawn.ass"
-    file.write_text(ass, encoding="utf-8")
-    drawn = subprocess.run(
+    file.write_text(made, encoding="utf-8")
+    return subprocess.run(
         [
             *(imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin"),
             *("-f", "lavfi", "-i", f"color=black:s={WIDTH}x{HEIGHT}:r={fps}"),
-            *("-vf", f"format=gray,ass={file}:fontsdir={fonts.FOLDER}:shaping=complex"),
-            *("-t", str(seconds), "-f", "rawvideo", "-pix_fmt", "gray", "pipe:1"),
+            *("-vf", f"format={pixels},ass={file}:fontsdir={fonts.FOLDER}:shaping=complex"),
+            *("-t", str(seconds), "-f", "rawvideo", "-pix_fmt", pixels, "pipe:1"),
         ],
         check=True,
         capture_output=True,
     ).stdout
-    return np.frombuffer(drawn, np.uint8).reshape(-1, HEIGHT, WIDTH) > 40
 
 
 def drawn_box(picture: np.ndarray) -> Box:
@@ -112,9 +126,9 @@ def test_cues_end_with_sentences_and_pauses() -> None:
     words[6] = WordTiming("for", words[6].start, words[6].end - 0.2)  # longer before "a"
     late = [WordTiming(w.word, w.start + 0.3, w.end + 0.3) for w in words[7:]]
 
-    shown = cues.cut([*words[:7], *late], PLAIN, seconds=20.0)
+    shown = cues.cut(cues.phrased([*words[:7], *late]), PLAIN, seconds=20.0)
 
-    assert [" ".join(word.word for word in cue.words) for cue in shown] == [
+    assert [" ".join(phrase.text for phrase in cue.phrases) for cue in shown] == [
         "Wait.",
         "She said nothing",
         "at all for",
@@ -134,7 +148,9 @@ def test_a_cue_begins_with_its_first_word_and_never_overlaps(style: Style, most:
         assert len(event.text.split()) <= most * 3  # words and their tags
         assert min(abs(event.start - start) for start in starts) <= 10
     assert all(a.end <= b.start for a, b in pairwise(events))
-    assert all(len(cue.words) <= most for cue in cues.cut(words, Look(style=style), 60.0))
+    assert all(
+        len(cue.phrases) <= most for cue in cues.cut(cues.phrased(words), Look(style=style), 60.0)
+    )
 
 
 def test_words_that_come_at_once_are_shown_together_rather_than_not_at_all() -> None:
@@ -225,10 +241,25 @@ def test_the_title_card_leaves_room_for_badge_and_captions(repeats: int, tmp_pat
     assert only_card.height > 300
 
 
-def test_the_progress_bar_fills_with_the_video(tmp_path: Path) -> None:
-    ass = captions.build([], look=POP, part=(1, 1), seconds=4.0).ass
+@pytest.mark.parametrize(
+    "title", ["今日は、とても良い天気なので、" * 3, "เพื่อนบ้านของฉันรดน้ำต้นไม้" * 3]
+)
+def test_a_title_without_spaces_is_broken_into_rows_and_not_cut_off(title: str) -> None:
+    made = captions.build([], look=POP, shown=[Card("r/Plants", title)], part=(1, 1), seconds=4.0)
 
-    pictures = frames(ass, tmp_path, seconds=4, fps=2)
+    rows = [
+        ass.plain(event.text)
+        for event in SSAFile.from_string(made.ass, "ass")
+        if event.style == CARD_STYLE and r"\p1" not in event.text
+    ]
+    assert title in "".join(rows)
+    assert len(rows) > 3
+
+
+def test_the_progress_bar_fills_with_the_video(tmp_path: Path) -> None:
+    made = captions.build([], look=POP, part=(1, 1), seconds=4.0).ass
+
+    pictures = frames(made, tmp_path, seconds=4, fps=2)
 
     widths = [drawn_box(picture).width for picture in pictures[1:]]
     assert widths == pytest.approx([COLUMN.width * n / 8 for n in range(1, 8)], abs=4)
@@ -249,6 +280,10 @@ def test_every_letter_has_a_shipped_font() -> None:
             for face, run in fonts.runs(look.shown(word), look.face):
                 font = ImageFont.truetype(str(fonts.FOLDER / face.file), 40)
                 box = bytes(font.getmask("\ue000"))
+                if face == fonts.EMOJI:
+                    emojis = map(emoji.layers, letters.clusters(run))
+                    run = "".join(layer.letter for layers in emojis for layer in layers)  # noqa: PLW2901
+                    assert run
                 assert all(bytes(font.getmask(letter)) != box for letter in run), (word, face)
 
 
@@ -275,6 +310,51 @@ def test_emoji_may_be_left_out_without_losing_a_word() -> None:
     assert "wet👍🏽 and" in subtitles.srt
 
 
+def test_emoji_have_their_own_colours_and_words_around_them_keep_theirs(tmp_path: Path) -> None:
+    words = [WordTiming("wet👍🏽wet", 0.0, 1.0), WordTiming("😭.", 1.0, 2.0)]
+    made = build(words, replace(PLAIN, outline=0)).ass
+
+    skin = coloured(made, tmp_path, "D5AB88", at=0.5)  # of Twemoji's artwork
+    spoken_word = coloured(made, tmp_path, PLAIN.spoken_colour, at=0.5)
+
+    assert skin
+    assert spoken_word
+    assert spoken_word.left < skin.left < skin.right < spoken_word.right
+    assert coloured(made, tmp_path, PLAIN.colour, at=0.5), "the full stop behind an emoji"
+    assert captions.words_in(made) == ["wet👍🏽wet", "😭."]
+
+
+def test_an_emoji_too_new_for_the_artwork_is_drawn_as_its_nearest() -> None:
+    assert PLAIN.shown("a🧑🏽‍🚀b") == "a🧑🏽‍🚀b"
+    assert PLAIN.shown("👩🏽‍🪠") == "👩"  # no plumber yet
+    assert PLAIN.shown("so\U0001fadf") == "so"  # no splatter either
+    assert PLAIN.shown("1️⃣→☺") == "1️⃣→☺"
+
+
+@pytest.mark.parametrize(
+    ("text", "first_is_left"),
+    [
+        ("הוא קנה iPhone חדש. 😭", False),
+        ("מצאנו 🔥 iPhone חדש. 😭", False),
+        ("He said שלום again.", True),
+        ("Say so, שלום again.", True),
+    ],
+)
+def test_the_words_of_a_row_run_as_those_of_the_whole_text(
+    text: str, first_is_left: bool, tmp_path: Path
+) -> None:
+    # Given a row that begins with a word of the other direction
+    words = spoken(text, start=0.0, each=1.0, pause=0.0)
+    made = build(words, Look(words_at_once=2, size=60)).ass
+
+    # When that word is spoken
+    first = coloured(made, tmp_path, PLAIN.spoken_colour, at=2.5)
+
+    # Then it stands where a reader begins
+    assert first
+    assert ((first.left + first.right) / 2 < PLAIN.area.centre[0]) == first_is_left
+
+
 def test_a_word_that_no_font_can_draw_is_named() -> None:
     words = spoken("She wrote བོད་ཡིག and pre-བོད on paper.")
 
@@ -282,22 +362,61 @@ def test_a_word_that_no_font_can_draw_is_named() -> None:
         assert captions.missing(words, build(words, look).ass, look) == ("བོད་ཡིག", "pre-བོད")
 
 
-def test_words_are_shrunk_rather_than_broken_and_scripts_without_spaces_break_well() -> None:
-    look = Look(size=120)
-    assert len(cues.lay_out(["misunderstandings"], look).pieces) == 1
-    assert list(letters.breakable("彼「は、い」")) == ["彼", "「は、", "い」"]
+PHRASES = {
+    "Japanese": "彼は|「2024年の|夏に」会社を|やめた。|もう|誰も|教えてくれない。",
+    "Chinese": "我的|邻居|给|植物|浇了|三年的|水，|谁|也|不忍心|告诉|他。",
+    "Thai": "เพื่อน|บ้าน|ของ|ฉัน|รดน้ำ|ต้นไม้|พลาสติก|มา|สาม|ปี|แล้ว",
+    "Lao": "ເພື່ອນບ້ານ|ຂອງ|ຂ້ອຍ|ຫົດ|ນ້ຳ|ຕົ້ນໄມ້",
+    "Khmer": "អ្នកជិតខាង|របស់ខ្ញុំ|បាន|ស្រោចទឹក|រុក្ខជាតិ|ប្លាស្ទិក",
+    "Burmese": "အိမ်နီးချင်း|က ပလတ်စတစ်|အပင်|ကို ရေလောင်း|ခဲ့|သည်။",
+    "mixed": "iPhoneを|買った！ 😀今天😀|天气|很好 ——そう……なの？ now",
+}
 
-    for text in (
-        "「こんにちは」と彼は言った。そして、静かに扉を閉めた。",
-        "เขาเดินกลับบ้านอย่างช้าและไม่พูดอะไรเลยสักคำ",
-    ):
-        rows: dict[int, str] = {}
-        for piece in cues.lay_out([text], look).pieces:
-            rows[piece.row] = rows.get(piece.row, "") + piece.text
-        assert "".join(rows.values()) == text
-        for row in rows.values():
-            assert row[0] not in "。、」าะำ"
-            assert row[-1] not in "「เแโใไ"
+
+@pytest.mark.parametrize("written", PHRASES.values(), ids=PHRASES)
+def test_scripts_without_spaces_are_shown_phrase_by_phrase(written: str) -> None:
+    text = written.replace("|", "")
+    words = spoken(text, each=6.0)
+
+    subtitles = build(words, POP)
+
+    events = captions_of(subtitles.ass)
+    shown = [ass.plain(event.text) for event in events]
+    assert shown == written.replace("|", " ").split()
+    assert captions.words_in(subtitles.ass) == text.split()
+    assert captions.missing(words, subtitles.ass, POP) == ()
+    sheet = SSAFile.from_string(subtitles.srt, "srt")
+    assert "".join("".join(event.plaintext.split()) for event in sheet) == "".join(text.split())
+
+
+def test_phrases_share_the_time_of_their_word_by_what_there_is_to_say() -> None:
+    first, second, last = cues.phrased([WordTiming("今日は、さあ、出かけよう。", 2.0, 5.3)])
+
+    assert (first.text, second.text, last.text) == ("今日は、", "さあ、", "出かけよう。")
+    assert (first.start, last.end) == pytest.approx((2.0, 5.3))
+    # An ideograph has two beats, a kana one, a mark in between is a pause of one and a half
+    beats = [phrase.end - phrase.start for phrase in (first, second, last)]
+    assert beats == pytest.approx([3.3 * n / 17.5 for n in (6.5, 3.5, 7.5)])
+
+
+def test_rows_end_where_a_reader_expects() -> None:
+    look = Look(size=120, words_at_once=6)
+    assert rows_of("misunderstandings", look) == ["misunderstandings"]  # shrunk, not broken
+    long = "Donaudampfschifffahrts-elektrizitätenhauptwerk"
+    assert rows_of(long, look)[0] == "Donaudampfschifffahrts-"
+
+    for written in PHRASES.values():
+        for cue in cues.cut(cues.phrased(spoken(written.replace("|", ""), each=2.0)), look, 99.0):
+            layout = cues.lay_out(cue.phrases, look)
+            assert [piece.text for piece in layout.pieces] == [p.text for p in cue.phrases]
+            assert layout.pieces[-1].row <= 2
+
+
+def test_a_letter_is_never_parted_from_its_marks() -> None:
+    for letter in ("क्षि", "น้ำ", "ខ្ញុំ", "👩🏽‍🚀", "é̂"):
+        assert letters.clusters(letter) == [letter]
+        for row in rows_of(letter * 60, Look(size=120)):
+            assert len(row) % len(letter) == 0
 
 
 def test_subtitles_beside_the_video_hold_a_sentence_at_a_time() -> None:
@@ -330,8 +449,15 @@ def test_large_numbers_are_shortened(number: int, shown: str) -> None:
     assert compact(number) == shown
 
 
-def captions_of(ass: str) -> list[SSAEvent]:
-    return [e for e in SSAFile.from_string(ass, "ass") if e.style == captions.CAPTION_STYLE]
+def rows_of(word: str, look: Look) -> list[str]:
+    rows: dict[int, str] = {}
+    for piece in cues.lay_out([Phrase(word, 0.0, 1.0)], look).pieces:
+        rows[piece.row] = rows.get(piece.row, "") + piece.text
+    return list(rows.values())
+
+
+def captions_of(made: str) -> list[SSAEvent]:
+    return [e for e in SSAFile.from_string(made, "ass") if e.style == captions.CAPTION_STYLE]
 
 
 def one_event(event: SSAEvent) -> str:

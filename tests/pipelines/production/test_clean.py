@@ -155,6 +155,8 @@ def test_markdown_is_spoken(markdown: str, said: str) -> None:
         ),
         ("This line is wrapped\nand goes on here.", ["This line is wrapped and goes on here."]),
         ("雨だ。帰ろう！はい。", ["雨だ。", "帰ろう！", "はい。"]),
+        ("រុក្ខជាតិ។ គាត់មិនដឹងទេ។", ["រុក្ខជាតិ។", "គាត់មិនដឹងទេ។"]),
+        ("ရေလောင်းခဲ့သည်။ သူမသိပါ။", ["ရေလောင်းခဲ့သည်။", "သူမသိပါ။"]),
     ],
 )
 def test_sentences_end_where_a_reader_would_end_them(written: str, sentences: list[str]) -> None:
