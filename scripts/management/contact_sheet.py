@@ -94,7 +94,7 @@ def _tiles() -> list[_Tile]:
         _Tile("Long title, captions in the middle", middle, at=0.9, card=long),
         _Tile("Title below captions at the top", top, at=0.9, card=card, part=(2, 3)),
         _Tile("An answer", plain, at=0.9, card=answer, part=(2, 3)),
-        _Tile("A long answer, no score", pop, at=0.9, card=replace(answer, text=_LONG_ANSWER)),
+        _Tile("A long answer", pop, at=0.9, card=replace(answer, text=_LONG_ANSWER)),
         _Tile("Karaoke, a second part", plain, part=(2, 3)),
         _Tile("Pop", pop),
         _Tile("Block", block),
