@@ -97,8 +97,10 @@ class EspeakLibrary:
         self._callback = _Callback(self._receive)  # kept, for C holds no reference
         self._lib.espeak_SetSynthCallback(self._callback)
 
-    def select(self, voice: str, *, rate: int, pitch: int, pitch_range: int) -> None:
-        """Choose how to speak from now on.
+    def select(
+        self, voice: str, *, rate: int = 175, pitch: int = 50, pitch_range: int = 50
+    ) -> None:
+        """Choose how to speak from now on; espeak-ng's own figures where none are given.
 
         Raises:
             Permanent: there is no such voice; the sentence lists those that there are.
@@ -113,18 +115,25 @@ class EspeakLibrary:
             self._lib.espeak_SetParameter(parameter, value, 0)
 
     def voices(self) -> list[str]:
-        return [name.lower() for name in self._listed(None)]
+        return sorted(self.labels())
+
+    def labels(self) -> dict[str, str]:
+        """Give what each voice speaks: ``en-us`` is ``English (America)``."""
+        return {name.lower(): label for name, label in self._listed(None).items()}
 
     def variants(self) -> list[str]:
         """Give the timbres that can follow a voice, as in ``en-us+f3``."""
-        return self._listed(_Voice(languages=b"variant"))
+        return sorted(self._listed(_Voice(languages=b"variant")))
 
-    def _listed(self, like: _Voice | None) -> list[str]:
+    def _listed(self, like: _Voice | None) -> dict[str, str]:
         listed = self._lib.espeak_ListVoices(c.byref(like) if like else None)
-        names: list[str] = []
-        while listed[len(names)]:
-            names.append(listed[len(names)].contents.identifier.decode().rpartition("/")[2])
-        return sorted(names)
+        labels: dict[str, str] = {}
+        number = 0
+        while listed[number]:
+            voice = listed[number].contents
+            labels[voice.identifier.decode().rpartition("/")[2]] = voice.name.decode()
+            number += 1
+        return labels
 
     def phonemes(self, word: str) -> list[str]:
         """Give the names of the phonemes of ``word`` said alone by the selected voice."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from html import unescape
 
 from flask import Flask
 from markupsafe import Markup
@@ -23,10 +24,16 @@ def tone(state: str) -> str:
     return next((name for name, states in TONES.items() if state in states), "quiet")
 
 
+WORDS = {"dead": "failed"}
+"""States whose own word is not what a person calls them."""
+
+
+def word(state: str) -> str:
+    return WORDS.get(state, state).replace("_", " ")
+
+
 def badge(state: str) -> Markup:
-    return Markup('<span class="badge tone-{}">{}</span>').format(
-        tone(state), state.replace("_", " ")
-    )
+    return Markup('<span class="badge tone-{}">{}</span>').format(tone(state), word(state))
 
 
 def span(length: timedelta) -> str:
@@ -65,11 +72,13 @@ def megabytes(size: int) -> str:
 def install(app: Flask) -> None:
     app.jinja_env.filters.update(
         badge=badge,
+        word=word,
         when=when,
         length_of_time=span,
         clock=clock,
         megabytes=megabytes,
         counted=counted,
+        unescaped=unescape,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 
 from flask import url_for
@@ -40,7 +41,10 @@ def _sources(ids: list[int]) -> dict[int, Subject]:
 
 def _stories(ids: list[int]) -> dict[int, Subject]:
     query = Story.select(Story.id, Story.title).where(Story.id.in_(ids))
-    return {row.id: Subject(row.title, url_for("stories.show", story_id=row.id)) for row in query}
+    return {
+        row.id: Subject(unescape(row.title), url_for("stories.show", story_id=row.id))
+        for row in query
+    }
 
 
 def _parts(ids: list[int]) -> dict[int, Subject]:

@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from adapters.tiktok_api import TikTokAuthorizer
+from adapters.voices import InstalledVoices
 from admin.app import create_app
 from core import crypto, db, log, migrate, queue, settings
 from core.errors import ConfigurationError
@@ -51,4 +52,4 @@ def _application() -> Flask:
         client_key=config.tiktok_client_key,
         client_secret=config.tiktok_client_secret.get_secret_value(),
     )
-    return create_app(config, authorizer)
+    return create_app(config, authorizer, InstalledVoices(config.voices_dir))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from adapters.drawn import light, shapes, weather
 from adapters.drawn.canvas import PALETTES, Chance, Painter, Palette, film
-from adapters.ports import Progress
+from adapters.ports import DrawnBackground, Progress
 
 EDITION = 1
 """Goes up when a kind is drawn differently: what was kept of it is then drawn anew."""
@@ -15,17 +15,17 @@ SECONDS = 10.0
 VARIANTS = len(PALETTES)
 """Of each kind: other colours, and other shapes with them."""
 
-KINDS: dict[str, Callable[[Chance, Palette], Painter]] = {
-    "aurora": light.aurora,
-    "bokeh": light.bokeh,
-    "city": weather.city,
-    "fog": light.fog,
-    "ink": light.ink,
-    "rain": weather.rain,
-    "snow": weather.snow,
-    "stars": shapes.stars,
-    "tunnel": shapes.tunnel,
-    "waves": shapes.waves,
+KINDS: dict[DrawnBackground, Callable[[Chance, Palette], Painter]] = {
+    DrawnBackground.AURORA: light.aurora,
+    DrawnBackground.BOKEH: light.bokeh,
+    DrawnBackground.CITY: weather.city,
+    DrawnBackground.FOG: light.fog,
+    DrawnBackground.INK: light.ink,
+    DrawnBackground.RAIN: weather.rain,
+    DrawnBackground.SNOW: weather.snow,
+    DrawnBackground.STARS: shapes.stars,
+    DrawnBackground.TUNNEL: shapes.tunnel,
+    DrawnBackground.WAVES: shapes.waves,
 }
 
 
@@ -45,4 +45,6 @@ def draw(
 
 
 def painter(kind: str, variant: int) -> Painter:
-    return KINDS[kind](Chance(variant, *kind.encode()), PALETTES[variant % VARIANTS])
+    return KINDS[DrawnBackground(kind)](
+        Chance(variant, *kind.encode()), PALETTES[variant % VARIANTS]
+    )

@@ -10,6 +10,7 @@ from adapters.ports.mail import Mail, Mailer
 from adapters.ports.picture import (
     Background,
     Backgrounds,
+    DrawnBackground,
     Footage,
     Music,
     RenderedVideo,
@@ -30,7 +31,7 @@ from adapters.ports.publishing import (
 )
 from adapters.ports.safety import SAFETY_LABELS, SafetyJudge, SafetyOpinion
 from adapters.ports.scripts import ScriptDraft, ScriptWriter, StoryText
-from adapters.ports.speech import Speech, Synthesizer, WordTiming
+from adapters.ports.speech import KnownVoice, Speech, Synthesizer, Voices, WordTiming
 from adapters.ports.stories import Answer, FetchedStory, StoryQuery, StorySource
 from adapters.ports.video import Fault, ProbedVideo, VideoProbe
 
@@ -46,10 +47,12 @@ __all__ = [
     "BrowserUploader",
     "ChunkPlan",
     "CreatorInfo",
+    "DrawnBackground",
     "Fault",
     "FetchedStory",
     "Footage",
     "Insights",
+    "KnownVoice",
     "Mail",
     "Mailer",
     "Music",
@@ -75,5 +78,6 @@ __all__ = [
     "UploadTicket",
     "VideoCounts",
     "VideoProbe",
+    "Voices",
     "WordTiming",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -54,6 +55,21 @@ class Footage:
     path: Path
     start: float
     """Second at which to begin."""
+
+
+class DrawnBackground(StrEnum):
+    """The kinds of background that are drawn here, where no folder of clips has one."""
+
+    AURORA = "aurora"
+    BOKEH = "bokeh"
+    CITY = "city"
+    FOG = "fog"
+    INK = "ink"
+    RAIN = "rain"
+    SNOW = "snow"
+    STARS = "stars"
+    TUNNEL = "tunnel"
+    WAVES = "waves"
 
 
 class Background(Protocol):

@@ -29,6 +29,29 @@ class Speech:
     timed_by: Literal["synthesizer", "whisper", "estimate"]
 
 
+@dataclass(frozen=True, slots=True)
+class KnownVoice:
+    """A voice that can speak here."""
+
+    voice: str
+    """As the setting ``VOICE`` and a channel name it: ``espeak:en-us``, ``piper:<name>``."""
+    label: str
+    """For a person: ``English (Great Britain)``."""
+
+
+class Voices(Protocol):
+    """The voices of this machine."""
+
+    def here(self) -> list[KnownVoice]:
+        """Every voice, Piper's first."""
+
+    def timbres(self) -> list[str]:
+        """What can follow an espeak voice behind a plus: ``f3`` in ``espeak:en-us+f3``."""
+
+    def check(self, voice: str) -> None:
+        """Raises InputError where ``voice`` can't speak here; the sentence says what to do."""
+
+
 class Synthesizer(Protocol):
     @property
     def identity(self) -> str:

@@ -13,7 +13,8 @@ document.addEventListener("submit", (event) => {
   const question = submitter?.dataset.confirm ?? form.dataset.confirm;
   if (!question || form.dataset.confirmed) return;
   event.preventDefault();
-  document.getElementById("confirm-question").textContent = question;
+  const count = document.querySelectorAll("[data-row] [name=id]:checked").length;
+  document.getElementById("confirm-question").textContent = question.replace("#", count);
   confirmDialog.returnValue = "no";
   confirmDialog.showModal();
   confirmDialog.addEventListener(
@@ -63,3 +64,17 @@ document.querySelectorAll("[data-tick-all]").forEach((all) => {
     });
   });
 });
+
+// What is done to ticked rows needs some.
+const forTicked = [...document.querySelectorAll("[data-for-ticked]")];
+function countTicked() {
+  const count = document.querySelectorAll("[data-row] [name=id]:checked").length;
+  forTicked.forEach((button) => {
+    button.disabled = count === 0;
+  });
+  document.getElementById("ticked").textContent = count ? `${count} ticked` : "";
+}
+if (forTicked.length) {
+  document.addEventListener("change", countTicked);
+  addEventListener("pageshow", countTicked); // the browser may bring ticks back
+}

@@ -58,3 +58,14 @@ document.getElementById("sample").addEventListener("keydown", (event) => {
   if (event.key === "Enter") event.preventDefault(); // it is not the form's
 });
 show();
+
+// A timbre is an espeak voice's.
+["voice", "quote_voice"].forEach((name) => {
+  const { [name]: voice, [`${name}_timbre`]: timbre } = form.elements;
+  const fit = () => {
+    timbre.disabled = !voice.value.startsWith("espeak:");
+    timbre.closest(".field").hidden = timbre.disabled;
+  };
+  voice.addEventListener("change", fit);
+  fit();
+});

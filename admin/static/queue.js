@@ -1,7 +1,9 @@
-// Keys of the approval queue: j and k move, x ticks, a approves, r rejects, Enter opens.
+// Keys of the approval queue: j and k move, x ticks, a approves, r rejects, e edits, u takes the
+// last decision back, Enter opens; Space plays a video. A decision brings back the list; its place is found again.
 "use strict";
 
 const rows = [...document.querySelectorAll("[data-row]")];
+const HELD = "place in the queue";
 let at = -1;
 
 function go(to) {
@@ -13,26 +15,58 @@ function go(to) {
   rows[at].scrollIntoView({ block: "nearest" });
 }
 
-function press(selector) {
-  (rows[at] ?? document).querySelector(selector)?.click();
+function press(key) {
+  const selector = `[data-key=${key}]`;
+  const place = key === "u" ? document : rows[at] ?? document;
+  place.querySelector(selector)?.click();
+}
+
+function beside(rel) {
+  document.querySelector(`.head [rel=${rel}]`)?.click();
+}
+
+function play(media) {
+  if (media?.paused) media.play();
+  else media?.pause();
 }
 
 const keys = {
-  j: () => go(at + 1),
-  k: () => go(at - 1),
-  x: () => press("[name=id]"),
-  a: () => press(".btn-success"),
-  r: () => press("[data-ask=reject]"),
+  j: () => (rows.length ? go(at + 1) : beside("next")),
+  k: () => (rows.length ? go(at - 1) : beside("prev")),
+  x: () => rows[at]?.querySelector("[name=id]")?.click(),
+  a: () => press("a"),
+  r: () => press("r"),
+  e: () => press("e"),
+  u: () => press("u"),
+  " ": () => play(document.querySelector("video")),
   Enter: () => rows[at] && location.assign(rows[at].dataset.open),
 };
 
 document.addEventListener("keydown", (event) => {
   const busy = event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]");
-  const typing = event.target.closest("input:not([type=checkbox]), textarea, select");
+  const typing = event.target.closest("input:not([type=checkbox]), textarea, select, audio, video");
   const follows = event.key === "Enter" && event.target.closest("a, button, summary");
-  if (busy || typing || follows || !Object.hasOwn(keys, event.key)) return;
+  const pressed = event.key === " " && (rows.length || event.target.closest("a, button, summary, input, dialog"));
+  if (busy || typing || follows || pressed || !Object.hasOwn(keys, event.key)) return;
   // On the list a decision needs a row that is plain to see; on a story's page it is that story.
-  if (rows.length && at < 0 && !"jk".includes(event.key)) return;
+  if (rows.length && at < 0 && !"jku".includes(event.key)) return;
   event.preventDefault();
   keys[event.key]();
 });
+
+document.addEventListener("click", (event) => {
+  const row = event.target.closest("[data-row] .buttons")?.closest("[data-row]");
+  if (row) at = rows.indexOf(row);
+});
+
+document.addEventListener("submit", () => {
+  const place = { address: location.href, at, scrolled: scrollY };
+  if (rows.length) sessionStorage.setItem(HELD, JSON.stringify(place));
+});
+
+const held = JSON.parse(sessionStorage.getItem(HELD) ?? "{}");
+sessionStorage.removeItem(HELD);
+if (held.address === location.href && rows.length) {
+  scrollTo(0, held.scrolled);
+  if (held.at >= 0) go(held.at);
+}

@@ -12,7 +12,7 @@ from wtforms.widgets import ColorInput
 
 from models import Channel, SplitBy, Tone
 from pipelines.production import fonts
-from pipelines.production.channels import PART_SECONDS, WORDS_PER_MINUTE
+from pipelines.production.channels import PART_SECONDS, WORDS_PER_MINUTE, Offer
 from pipelines.production.look import HEIGHTS, OUTLINES, POSITIONS, SIZES, STYLES, WORDS, Look
 
 AT_HEIGHT = "height"
@@ -31,6 +31,17 @@ LOOK = (
     "emoji",
 )
 """The fields of the form that are the look of the captions, in their order on the page."""
+GROUPS = (
+    ("Story", ("name", "tone", "split_by", "part_seconds_min", "part_seconds_max")),
+    (
+        "Voice",
+        ("voice", "voice_timbre", "words_per_minute", "quote_voice", "quote_voice_timbre"),
+    ),
+    ("Background and music", ("background", "music")),
+)
+"""The other fields, under the headings of the page."""
+VOICES = ("voice", "quote_voice")
+ESPEAK = "espeak-ng: small and plain"
 
 _FONTS = {
     "Montserrat": "Montserrat ExtraBold: wide and round",
@@ -53,25 +64,26 @@ def _colour(label: str, description: str = "") -> StringField:
     return StringField(label, [Length(max=7)], widget=ColorInput(), description=description)
 
 
+def _engine(voice: str) -> str:
+    return ESPEAK if voice.startswith("espeak:") else "Piper: close to a person's"
+
+
+def _pick(label: str, description: str = "") -> SelectField:
+    """A choice among what this machine has, which ``offer`` fills in and ``save`` checks."""
+    return SelectField(label, validate_choice=False, choices=[], description=description)
+
+
 class ChannelForm(FlaskForm):  # type: ignore[misc]  # untyped base
     name = StringField("Name", [InputRequired(), Length(max=80)])
     tone = SelectField(
         "Tone",
         choices=[SelectChoice(tone, tone.capitalize()) for tone in Tone],
-        description="Of what is written around a story: its opening and its last line.",
+        description="Of the hook and the call to action, which are written around a story.",
     )
-    voice = StringField(
-        "Voice",
-        [Length(max=300)],
-        description="espeak:<voice> or piper:<path of a voice file>; empty is as in the settings.",
-        render_kw={"list": "voices"},
-    )
-    quote_voice = StringField(
-        "Voice of what is quoted",
-        [Length(max=300)],
-        description="Speaks what stands in quotation marks; empty leaves it to the narrator.",
-        render_kw={"list": "voices"},
-    )
+    voice = _pick("Voice")
+    voice_timbre = _pick("Its timbre", "For espeak voices.")
+    quote_voice = _pick("Voice for quotes", "Speaks what stands in quotation marks.")
+    quote_voice_timbre = _pick("Its timbre", "For espeak voices.")
     words_per_minute = _figure(
         "Words a minute", WORDS_PER_MINUTE, "for espeak voices", "; empty is as in the settings."
     )
@@ -82,21 +94,14 @@ class ChannelForm(FlaskForm):  # type: ignore[misc]  # untyped base
             SelectChoice(SplitBy.PARAGRAPH, "At paragraphs"),
             SelectChoice(SplitBy.SENTENCE, "At any sentence"),
         ],
+        description="Into parts, each a video of its own.",
     )
-    part_seconds_min = _figure("Least seconds of a part", PART_SECONDS, "seconds; give both.")
-    part_seconds_max = _figure("Most seconds of a part", PART_SECONDS, "seconds.")
-    background = StringField(
-        "Background",
-        [Length(max=120)],
-        description="A mood: a folder among the background clips; empty takes any.",
-        render_kw={"list": "backgrounds"},
+    part_seconds_min = _figure(
+        "Shortest part", PART_SECONDS, "seconds; both empty is as in the settings."
     )
-    music = StringField(
-        "Music",
-        [Length(max=120)],
-        description="A mood: a folder among the tunes; empty takes any.",
-        render_kw={"list": "tunes"},
-    )
+    part_seconds_max = _figure("Longest part", PART_SECONDS, "seconds.")
+    background = _pick("Background")
+    music = _pick("Music")
 
     style = SelectField("Style", choices=[SelectChoice(*pair) for pair in STYLES.items()])
     font = SelectField(
@@ -106,13 +111,13 @@ class ChannelForm(FlaskForm):  # type: ignore[misc]  # untyped base
     words_at_once = SelectField(
         "Words at once",
         choices=[
-            SelectChoice("", "As the style has it"),
+            SelectChoice("", "By style"),
             *(SelectChoice(str(count), str(count)) for count in range(WORDS[0], WORDS[1] + 1)),
         ],
     )
-    colour = _colour("Words")
-    spoken_colour = _colour("Spoken word", "In karaoke.")
-    outline_colour = _colour("Outline")
+    colour = _colour("Colour of words")
+    spoken_colour = _colour("Colour of the spoken word", "In karaoke.")
+    outline_colour = _colour("Colour of the outline")
     outline = _figure("Width of the outline", OUTLINES, "pixels; 0 is none.")
     position = SelectField(
         "Place",
@@ -125,6 +130,34 @@ class ChannelForm(FlaskForm):  # type: ignore[misc]  # untyped base
     upper_case = BooleanField("Capitals only")
     emoji = BooleanField("Show emoji")
 
+    def offer(self, offer: Offer, default_voice: str) -> None:
+        """List what this machine has; what was saved and is gone stays listed, and says so."""
+        known = offer.voices.here()
+        voices = [
+            SelectChoice(voice.voice, voice.label, optgroup=_engine(voice.voice)) for voice in known
+        ]
+        self._list("voice", f"As in the settings: {default_voice}", voices)
+        self._list("quote_voice", "The narrator's own", voices)
+        timbres = [SelectChoice(timbre) for timbre in offer.voices.timbres()]
+        self._list("voice_timbre", "Its own", timbres)
+        self._list("quote_voice_timbre", "Its own", timbres)
+        clips = [SelectChoice(mood, optgroup="Folders of clips") for mood in offer.clips]
+        drawn = [SelectChoice(kind, kind.capitalize(), optgroup="Drawn") for kind in offer.drawn]
+        any_background = "Any of your clips" if offer.background_dir else "Any of the drawn ones"
+        self._list("background", any_background, [*clips, *drawn])
+        any_tune = "Any of your tunes" if offer.music_dir else "None: MUSIC_DIR is not set"
+        self._list("music", any_tune, [SelectChoice(mood) for mood in offer.tunes])
+
+    def _list(self, name: str, empty: str, choices: list[SelectChoice]) -> None:
+        field = self[name]
+        chosen = field.data or ""
+        listed = [SelectChoice("", empty), *choices]
+        same = [choice.value for choice in listed if choice.value.casefold() == chosen.casefold()]
+        if not same:
+            listed.append(SelectChoice(chosen, f"{chosen} (not in the list)"))
+        field.data = same[0] if same else chosen
+        field.choices = listed
+
     def tell_defaults(self, **values: Any) -> None:
         """Show in empty fields what the settings say."""
         for name, value in values.items():
@@ -135,6 +168,9 @@ class ChannelForm(FlaskForm):  # type: ignore[misc]  # untyped base
         """As ``channels.save`` reads it."""
         values = {name: value for name, value in self.data.items() if name not in LOOK}
         values.pop("csrf_token", None)
+        for name in VOICES:
+            timbre = values.pop(f"{name}_timbre")
+            values[name] = f"{values[name]}+{timbre}" if timbre else values[name]
         return {**values, "look": self.look}
 
     @property
@@ -152,8 +188,15 @@ class ChannelForm(FlaskForm):  # type: ignore[misc]  # untyped base
 def filled(channel: Channel, look: Look) -> dict[str, Any]:
     """The form's first values."""
     at_height = isinstance(look.position, int)
+    voices: dict[str, str] = {}
+    for name in VOICES:
+        voice, timbre = getattr(channel, name), ""
+        if _engine(voice) == ESPEAK:
+            voice, _, timbre = voice.partition("+")
+        voices |= {name: voice, f"{name}_timbre": timbre}
     return {
         **channel.__data__,
+        **voices,
         **{name: getattr(look, name) for name in LOOK if name != "height"},
         "colour": f"#{look.colour}",
         "spoken_colour": f"#{look.spoken_colour}",

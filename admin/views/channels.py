@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 from peewee import JOIN, fn
 from werkzeug.datastructures import MultiDict
 
+from adapters.ports import Voices
 from admin.auth import person
-from admin.views.channel_form import LOOK, ChannelForm, filled
+from admin.views.channel_form import GROUPS, LOOK, ChannelForm, filled
 from admin.views.page import Page, done, expose, get, settings
-from core.errors import InputError
+from core.errors import ConfigurationError, InputError
 from models import Channel, Source
 from pipelines.production import channels
 from pipelines.production.look import MOST_TRIED, SAMPLE, Look
-
-VOICES = ("en-us", "en-gb", "en-gb-scotland", "de", "es", "es-419", "fr-fr", "it", "pt-br", "pl")
-"""Some of espeak's voices, to pick from."""
 
 
 class Channels(Page):
@@ -44,19 +42,20 @@ class Channels(Page):
 
     def _form(self, channel: Channel) -> ResponseReturnValue:
         form = ChannelForm(data=filled(channel, _look_of(channel)))
+        offer = _offer()
         status, problem = 200, ""
         if request.method == "POST":
             problem = "" if form.validate() else "Something can't be used; see below."
             try:
                 if not problem:
-                    saved = channels.save(channel.id, form.chosen, person().name)
+                    saved = channels.save(channel.id, form.chosen, person().name, offer)
                     return done(f"{saved.name} is saved.", url_for(".index"))
             except InputError as error:
                 problem = str(error)
             status = 422
         config = settings()
+        form.offer(offer, config.voice)
         form.tell_defaults(
-            voice=config.voice,
             words_per_minute=config.words_per_minute,
             part_seconds_min=config.part_seconds_min,
             part_seconds_max=config.part_seconds_max,
@@ -67,10 +66,8 @@ class Channels(Page):
             channel=channel,
             problem=problem,
             look=LOOK,
-            voices=VOICES,
+            groups=GROUPS,
             sources=_users(channel),
-            backgrounds=channels.moods(config.background_dir),
-            tunes=channels.moods(config.music_dir),
             sample=SAMPLE,
             most_letters=MOST_TRIED,
         )
@@ -97,6 +94,14 @@ class Channels(Page):
         except InputError as error:
             return Response(str(error), 400, mimetype="text/plain")
         return Response(drawn, mimetype="image/jpeg")
+
+
+def _offer() -> channels.Offer:
+    voices: Voices | None = current_app.extensions["voices"]
+    if voices is None:
+        raise ConfigurationError("This back office was started without voices to choose from.")
+    config = settings()
+    return channels.Offer(voices, config.background_dir, config.music_dir)
 
 
 def _users(channel: Channel) -> list[Source]:

@@ -111,7 +111,11 @@ def back() -> str:
     return url_for("home.index")
 
 
-def done(sentence: str, target: str | None = None) -> ResponseReturnValue:
-    """Say what was done and return to where it was asked for."""
+def done(
+    sentence: str, target: str | None = None, *, undo: str | None = None
+) -> ResponseReturnValue:
+    """Say what was done, offer to ``undo`` it, and return to where it was asked for."""
     flash(sentence, "success")
+    if undo:
+        flash(undo, "undo")
     return redirect(target or back(), 303)

@@ -6,18 +6,18 @@ import re
 from functools import partial
 from typing import Any
 
-from flask import abort, request, url_for
+from flask import abort, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from peewee import JOIN, SQL, ModelSelect, Select, fn
 
+from admin import making
 from admin.auth import person
 from admin.lists import Slice, count, cut
 from admin.views.page import Page, chosen, done, each, expose, get, settings
 from core.db import database
 from core.errors import InputError
-from models import Job, Part, Script, Source, Story, StoryState, Video
-from pipelines import ledger
-from pipelines.production import fetch, review, safety, told
+from models import Channel, JobState, Part, Post, Script, Source, Story, StoryState, Video
+from pipelines.production import fetch, review, safety, told, undo, voices
 
 TABS = (
     StoryState.WAITING,
@@ -28,9 +28,20 @@ TABS = (
     StoryState.SKIPPED,
     StoryState.FETCHED,
 )
+MEANINGS = {
+    StoryState.WAITING: "Read and judged: they wait for your decision.",
+    StoryState.FLAGGED: "Safety found something. Say why one may go out, or reject it.",
+    StoryState.APPROVED: "Their scripts are being written; they move on by themselves.",
+    StoryState.SCRIPTED: "Their videos are being made, or are made.",
+    StoryState.REJECTED: "Nothing is made of them. Reconsider one, and it waits again.",
+    StoryState.SKIPPED: "Left out, each for its reason. Reconsider one to have it all the same.",
+    StoryState.FETCHED: "Just taken in: they are read and judged, and move on by themselves.",
+}
 DECIDABLE = frozenset({StoryState.WAITING, StoryState.FLAGGED})
 RECONSIDERABLE = frozenset({StoryState.REJECTED, StoryState.SKIPPED})
+LIVE_PIECES = ("parts", "work")
 EXCERPT = 280
+STOPPED = "Stopped: nothing more is made of it, and no further post goes out."
 SAMPLE = 2000
 """Newest stories that tell whether the words of a search are common."""
 
@@ -53,60 +64,104 @@ class Stories(Page):
                 Story.likeness,
                 Story.safety_score,
                 Story.created_at,
+                Story.language,
                 Source.name.alias("source_name"),
                 Source.warn_from,
+                Channel.voice,
+                Channel.words_per_minute,
                 fn.LEFT(Story.narratable_text, EXCERPT).alias("excerpt"),
             )
             .join(Source)
+            .join(Channel, JOIN.LEFT_OUTER)
             .objects()
         )
         if state:
             query = query.where(Story.state == state)
+        origin = request.args.get("of", "")
+        if origin:
+            query = query.where(Story.source.in_(_sources(origin)))
+        page = search(query, words) if words else cut(query, Story.id)
         return self.render(
             "stories/index.html",
-            page=search(query, words) if words else cut(query, Story.id),
+            page=page,
+            making=making.progress([row.id for row in page.rows]),
             state=state,
             search=words,
+            of=origin,
+            kept={name: value for name, value in (("search", words), ("of", origin)) if value},
+            meanings=MEANINGS,
+            channels=list(Channel.select(Channel.id, Channel.name).order_by(Channel.name)),
+            sources=list(Source.select(Source.id, Source.name).order_by(Source.name)),
             tabs=[(tab, count(Story.select().where(Story.state == tab))) for tab in TABS],
             decidable=DECIDABLE,
-            words_per_minute=settings().words_per_minute,
+            reconsiderable=RECONSIDERABLE,
+            defaults=settings(),
+            can_tell=voices.can_tell,
+            speaks=voices.speaks,
         )
 
     @expose("/<int:story_id>")
     def show(self, story_id: int) -> str:
         story = get(Story, story_id)
-        parts = list(
-            Part.select(Part, Script, Video.id.alias("video_id"), Video.state.alias("video_state"))
-            .join(Script)
-            .join(Video, JOIN.LEFT_OUTER, on=Video.part == Part.id)
-            .where(Script.story == story_id)
-            .order_by(Part.number)
-            .objects()
-        )
-        jobs = _jobs_of(story_id, [part.id for part in parts])
+        script = Script.get_or_none(Script.story == story_id)
         return self.render(
             "stories/show.html",
-            story=story,
+            **_live(story),
+            script=script,
+            hook_is_out=script is not None and _is_out(script),
             paragraphs=told.read(story.narratable_text),
-            script=Script.get_or_none(Script.story == story_id),
-            parts=parts,
             decisions=safety.decisions(story),
-            jobs=[(job, ledger.explain(job)) for job in jobs],
-            next_story=_next_to_decide(story_id),
+            next_story=_beside(story, older=True),
+            previous_story=_beside(story, older=False),
+            alike=count(Story.select().where(Story.state == story.state)),
             decidable=DECIDABLE,
             reconsiderable=RECONSIDERABLE,
-            words_per_minute=settings().words_per_minute,
+            defaults=settings(),
+            can_tell=voices.can_tell,
+            speaks=voices.speaks,
+        )
+
+    @expose("/<int:story_id>/live.json")
+    def live(self, story_id: int) -> ResponseReturnValue:
+        """The pieces of the page that move, as HTML by the id of their place."""
+        facts = _live(get(Story, story_id))
+        return jsonify(
+            {piece: self.render(f"stories/{piece}.html", **facts) for piece in LIVE_PIECES}
         )
 
     @expose("/<int:story_id>/approve", methods=["POST"])
     def approve(self, story_id: int) -> ResponseReturnValue:
         review.approve(story_id, person().name, _reason())
-        return done("Approved. Its script is written next.", _onwards(story_id))
+        return done(
+            "Approved. Its script is written next.",
+            _onwards(),
+            undo=url_for(".withdraw", story_id=story_id, on_page=_on_page()),
+        )
 
     @expose("/<int:story_id>/reject", methods=["POST"])
     def reject(self, story_id: int) -> ResponseReturnValue:
         review.reject(story_id, person().name, _reason())
-        return done("Rejected.", _onwards(story_id))
+        return done(
+            "Rejected.",
+            _onwards(),
+            undo=url_for(".reconsider", story_id=story_id, on_page=_on_page()),
+        )
+
+    @expose("/<int:story_id>/withdraw", methods=["POST"])
+    def withdraw(self, story_id: int) -> ResponseReturnValue:
+        waits = undo.withdraw(story_id, person().name)
+        sentence = "The approval is taken back: it waits again." if waits else STOPPED
+        return done(sentence, _itself(story_id))
+
+    @expose("/<int:story_id>/stop", methods=["POST"])
+    def stop(self, story_id: int) -> ResponseReturnValue:
+        undo.stop(story_id, person().name)
+        return done(STOPPED, undo=url_for(".resume", story_id=story_id))
+
+    @expose("/<int:story_id>/resume", methods=["POST"])
+    def resume(self, story_id: int) -> ResponseReturnValue:
+        undo.resume(story_id, person().name)
+        return done("It is made after all.")
 
     @expose("/<int:story_id>/hook", methods=["POST"])
     def hook(self, story_id: int) -> ResponseReturnValue:
@@ -119,26 +174,32 @@ class Stories(Page):
         if story.state not in DECIDABLE:
             raise InputError(f"A story that is {story.state} can't be edited any more.")
         if request.method == "GET":
-            return self.render("stories/edit.html", story=story)
+            return self.render(
+                "stories/edit.html", story=story, next_story=_beside(story, older=True)
+            )
         review.edit(
             story_id, person().name, request.form.get("title", ""), request.form.get("text", "")
         )
+        if request.form.get("then") == "approve":
+            return self.approve(story_id)
         return done("Saved. The original is untouched.", url_for(".show", story_id=story_id))
 
     @expose("/<int:story_id>/reconsider", methods=["POST"])
     def reconsider(self, story_id: int) -> ResponseReturnValue:
         review.reconsider(story_id, person().name)
-        return done("It waits for approval again.")
+        return done("It waits for approval again.", _itself(story_id))
 
     @expose("/decide", methods=["POST"])
     def decide(self) -> ResponseReturnValue:
-        """Approve or reject every ticked story."""
+        """Approve, reject or reconsider every ticked story."""
         by, reason = person().name, _reason()
         match request.form.get("decision"):
             case "approve":
                 return each(chosen(), partial(review.approve, by=by, reason=reason), "Approved")
             case "reject":
                 return each(chosen(), partial(review.reject, by=by, reason=reason), "Rejected")
+            case "reconsider":
+                return each(chosen(), partial(review.reconsider, by=by), "Reconsidered")
             case _:
                 return abort(400)
 
@@ -173,26 +234,64 @@ def search(query: ModelSelect[Story], words: str) -> Slice:
     return cut(query.where(matches), Story.id, few=not common)
 
 
-def _jobs_of(story_id: int, part_ids: list[int]) -> list[Any]:
-    of_story = Job.stage.in_(["prepare", "judge", "script"]) & (Job.subject_id == story_id)
-    of_parts = Job.stage.in_(["narrate", "caption", "render"]) & Job.subject_id.in_(part_ids)
-    return list(Job.select().where(of_story | of_parts).order_by(Job.id))
+def _sources(origin: str) -> list[int]:
+    """Ids of the sources behind a choice of the list: ``c3`` is a channel, ``s5`` a source."""
+    kind, number = origin[:1], int(origin[1:]) if origin[1:].isdecimal() else 0
+    of = {"c": Source.channel, "s": Source.id}.get(kind)
+    if of is None:
+        raise InputError("There is no such channel or source to choose stories by.")
+    return [source.id for source in Source.select(Source.id).where(of == number)]
 
 
-def _next_to_decide(story_id: int) -> int | None:
-    """The next older story that waits, so that a queue can be read through."""
-    state = Story.select(Story.state).where(Story.id == story_id)
-    following = Story.select(Story.id).where(Story.id < story_id, Story.state == state)
-    row = following.order_by(Story.id.desc()).first()
+def _live(story: Story) -> dict[str, Any]:
+    parts = making.parts_of(story.id)
+    steps = making.steps(parts, story.id)
+    stuck = {step.part: step for step in steps if step.job.state in making.STUCK}
+    at_work = [step.job.state for step in steps if step.job.stage in making.OF_PART]
+    return {
+        "story": story,
+        "parts": parts,
+        "steps": steps,
+        "stuck": stuck,
+        "running": {step.part: step for step in steps if step.job.state == JobState.RUNNING},
+        "under_way": not making.UNFINISHED.isdisjoint(at_work),
+        "stopped": JobState.CANCELLED in at_work,
+    }
+
+
+def _is_out(script: Script) -> bool:
+    """Whether a post of the story is on its way or out, so that its hook stays."""
+    posts = Post.select().join(Video).join(Part).where(Part.script == script)
+    return bool(posts.where(Post.state.in_(review.OUT)).exists())
+
+
+def _beside(story: Story, *, older: bool) -> int | None:
+    """The next story of the same state, so that a queue can be read through from any place.
+
+    After the oldest comes the newest: what arrived while the queue was read is not left out.
+    """
+    alike = Story.select(Story.id).where(Story.state == story.state, Story.id != story.id)
+    order = Story.id.desc() if older else Story.id
+    on = alike.where(Story.id < story.id if older else Story.id > story.id)
+    row = on.order_by(order).first() or alike.order_by(order).first()
     return row.id if row else None
 
 
-def _onwards(story_id: int) -> str | None:
-    """From a story's own page to the next one that waits; from the list, back to the list."""
+def _onwards() -> str | None:
+    """From a story's own page to the next one that waits, or to the list after the last one."""
     following = request.form.get("next_story", type=int)
     if following:
         return url_for(".show", story_id=following)
-    return url_for(".show", story_id=story_id) if "on_page" in request.form else None
+    return url_for(".index", state=StoryState.WAITING) if "on_page" in request.form else None
+
+
+def _on_page() -> int | None:
+    return 1 if "on_page" in request.form else None
+
+
+def _itself(story_id: int) -> str | None:
+    """Back to the story where it was asked on its page, else to the list."""
+    return url_for(".show", story_id=story_id) if "on_page" in request.values else None
 
 
 def _reason() -> str:

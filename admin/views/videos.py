@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from flask import abort, request, send_file
+from flask import abort, jsonify, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from peewee import JOIN, ModelSelect
 
+from admin import making
 from admin.auth import person
 from admin.lists import count, cut
 from admin.views.page import Page, done, expose, get, settings
@@ -25,9 +26,16 @@ from models import (
     VideoState,
 )
 from pipelines import ledger
-from pipelines.production import review
+from pipelines.production import review, undo
 
-STAGES_OF_A_PART = ("narrate", "caption", "render")
+LIVE_PIECES = ("player", "narration", "work")
+MEANINGS = {
+    VideoState.REVIEW: "Finished: they wait for your decision before they are posted.",
+    "making": "Being spoken, captioned and rendered.",
+    "failed": "Stuck: open one to see why, and to try again.",
+    VideoState.READY: "Finished: posted, or to be posted at their accounts' times.",
+    VideoState.REJECTED: "They are not posted.",
+}
 BY_JOBS = {
     "making": (JobState.WAITING, JobState.RUNNING),
     "failed": (JobState.DEAD, JobState.PARKED, JobState.CANCELLED),
@@ -64,39 +72,50 @@ class Videos(Page):
             page=page,
             jobs=_last_jobs([row.id for row in page.rows if row.video_id is None]),
             state=state,
+            meanings=MEANINGS,
             tabs=[(tab, count(_rows_of(tab))) for tab in tabs],
         )
 
     @expose("/<int:part_id>")
     def show(self, part_id: int) -> str:
         part = get(Part, part_id)
-        video = Video.get_or_none(Video.part == part_id)
-        narration = Narration.get_or_none(Narration.part == part_id)
-        jobs = Job.select().where(Job.stage.in_(STAGES_OF_A_PART), Job.subject_id == part_id)
+        facts = _live(part)
+        video = facts["video"]
         return self.render(
             "videos/show.html",
-            part=part,
-            script=part.script,
-            story=part.script.story,
-            video=video,
-            narration=narration,
-            caption=Caption.get_or_none(Caption.part == part_id),
-            spoken_words=len(part.spoken.split()),
-            jobs=[(job, ledger.explain(job)) for job in jobs.order_by(Job.id)],
+            **facts,
+            siblings=making.parts_of(facts["story"].id) if part.of > 1 else [],
+            next_part=_beside(video, newer=True) if video else None,
+            previous_part=_beside(video, newer=False) if video else None,
+            alike=count(Video.select().where(Video.state == video.state)) if video else 0,
             posts=_posts_of(video.id) if video else [],
+        )
+
+    @expose("/<int:part_id>/live.json")
+    def live(self, part_id: int) -> ResponseReturnValue:
+        """The pieces of the page that move, as HTML by the id of their place."""
+        facts = _live(get(Part, part_id))
+        return jsonify(
+            {piece: self.render(f"videos/{piece}.html", **facts) for piece in LIVE_PIECES}
         )
 
     @expose("/<int:part_id>/approve", methods=["POST"])
     def approve(self, part_id: int) -> ResponseReturnValue:
         review.approve_video(_video_of(part_id).id, person().name)
-        return done("Approved. It will be posted.")
+        return done("Approved. It will be posted.", _onwards())
 
     @expose("/<int:part_id>/reject", methods=["POST"])
     def reject(self, part_id: int) -> ResponseReturnValue:
         review.reject_video(
             _video_of(part_id).id, person().name, request.form.get("reason", "").strip()
         )
-        return done("Rejected. It won't be posted.")
+        again = url_for(".reconsider", part_id=part_id)
+        return done("Rejected. It won't be posted.", _onwards(), undo=again)
+
+    @expose("/<int:part_id>/reconsider", methods=["POST"])
+    def reconsider(self, part_id: int) -> ResponseReturnValue:
+        undo.reconsider_video(_video_of(part_id).id, person().name)
+        return done("It waits for review again.", url_for(".show", part_id=part_id))
 
     @expose("/<int:part_id>/video.mp4")
     def video(self, part_id: int) -> ResponseReturnValue:
@@ -121,7 +140,7 @@ def _rows_of(tab: str) -> ModelSelect[Any]:
     if tab not in BY_JOBS:
         return Video.select().where(Video.state == tab)
     return Job.select(Job.subject_id).where(
-        Job.state.in_(BY_JOBS[tab]), Job.stage.in_(STAGES_OF_A_PART)
+        Job.state.in_(BY_JOBS[tab]), Job.stage.in_(making.OF_PART)
     )
 
 
@@ -129,10 +148,40 @@ def _in_state(query: ModelSelect[Part], tab: str) -> ModelSelect[Part]:
     return query.where(Part.id.in_(_rows_of(tab)) if tab in BY_JOBS else Video.state == tab)
 
 
-def _last_jobs(part_ids: list[int]) -> dict[int, str]:
+def _last_jobs(part_ids: list[int]) -> dict[int, making.Step]:
     """For parts without a video: what the furthest job says of itself."""
-    jobs = Job.select().where(Job.stage.in_(STAGES_OF_A_PART), Job.subject_id.in_(part_ids))
-    return {job.subject_id: ledger.explain(job) for job in jobs.order_by(Job.id)}
+    jobs = Job.select().where(Job.stage.in_(making.OF_PART), Job.subject_id.in_(part_ids))
+    return {job.subject_id: making.Step(job, ledger.explain(job)) for job in jobs.order_by(Job.id)}
+
+
+def _live(part: Part) -> dict[str, Any]:
+    return {
+        "part": part,
+        "script": part.script,
+        "story": part.script.story,
+        "video": Video.get_or_none(Video.part == part.id),
+        "narration": Narration.get_or_none(Narration.part == part.id),
+        "caption": Caption.get_or_none(Caption.part == part.id),
+        "spoken_words": len(part.spoken.split()),
+        "steps": making.steps([part]),
+    }
+
+
+def _beside(video: Video, *, newer: bool) -> int | None:
+    """The part of the next video of the same state; the first parts of a story come first."""
+    alike = Video.select(Video.part).where(Video.state == video.state, Video.id != video.id)
+    order = Video.id if newer else Video.id.desc()
+    on = alike.where(Video.id > video.id if newer else Video.id < video.id)
+    row = on.order_by(order).first() or alike.order_by(order).first()
+    return int(row.part_id) if row else None
+
+
+def _onwards() -> str:
+    """To the next video that waits for review; after the last one to the list."""
+    following = request.form.get("next_part", type=int)
+    if following:
+        return url_for(".show", part_id=following)
+    return url_for(".index", state=VideoState.REVIEW)
 
 
 def _posts_of(video_id: int) -> list[Any]:

@@ -3,23 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from peewee import IntegrityError
 
+from adapters.ports import DrawnBackground, Voices
 from core.db import transaction
 from core.errors import InputError
 from models import AuditEntry, Channel, Source, SplitBy, Tone
 from pipelines.production.look import Look
 
-WORDS_PER_MINUTE = (80, 400)
+WORDS_PER_MINUTE = (100, 400)
+"""The paces that espeak-ng can be held to."""
 PART_SECONDS = (20, 600)
-_MOST_LETTERS = {"name": 80, "background": 120, "music": 120}
+_MOST_LETTERS = {"name": 80, "voice": 300, "quote_voice": 300, "background": 120, "music": 120}
 
 
-def save(channel_id: int | None, chosen: Mapping[str, Any], by: str) -> Channel:
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What this machine has for channels to choose from.
+
+    Attributes:
+        voices: all that can speak here.
+        background_dir: the operator's clips, a mood a folder; None where loops are drawn.
+        music_dir: the operator's tunes likewise; None where there is no music.
+    """
+
+    voices: Voices
+    background_dir: Path | None = None
+    music_dir: Path | None = None
+
+    @property
+    def clips(self) -> list[str]:
+        return _moods(self.background_dir)
+
+    @property
+    def drawn(self) -> list[str]:
+        """Kinds that are drawn; a folder of the same name goes before."""
+        folders = {mood.casefold() for mood in self.clips}
+        return [kind for kind in DrawnBackground if kind not in folders]
+
+    @property
+    def tunes(self) -> list[str]:
+        return _moods(self.music_dir)
+
+
+def save(channel_id: int | None, chosen: Mapping[str, Any], by: str, offer: Offer) -> Channel:
     """Make a channel, or change one: every field of the table is in ``chosen``.
 
     Stories that are captioned, narrated or rendered from now on go by it; nothing is made again.
@@ -30,15 +61,15 @@ def save(channel_id: int | None, chosen: Mapping[str, Any], by: str) -> Channel:
     values = {
         "name": _text(chosen, "name"),
         "tone": _one_of(Tone, chosen["tone"], "tone"),
-        "voice": _voice(chosen["voice"]),
-        "quote_voice": _voice(chosen["quote_voice"]),
+        "voice": _voice(chosen, "voice", offer.voices),
+        "quote_voice": _voice(chosen, "quote_voice", offer.voices),
         "words_per_minute": _figure(
             chosen["words_per_minute"], WORDS_PER_MINUTE, "The pace", "words a minute"
         ),
         "split_by": _one_of(SplitBy, chosen["split_by"], "way to split"),
         "look": asdict(Look.parse(chosen["look"])),
-        "background": _text(chosen, "background"),
-        "music": _text(chosen, "music"),
+        "background": _mood(chosen, "background", [*offer.clips, *offer.drawn], "BACKGROUND_DIR"),
+        "music": _mood(chosen, "music", offer.tunes, "MUSIC_DIR"),
         **_part_seconds(chosen),
     }
     if not values["name"]:
@@ -84,7 +115,7 @@ def remove(channel_id: int, by: str) -> str:
     return str(channel.name)
 
 
-def moods(folder: Path | None) -> list[str]:
+def _moods(folder: Path | None) -> list[str]:
     """Names of the moods in an operator's folder of clips or tunes: its own folders."""
     if folder is None or not folder.is_dir():
         return []
@@ -96,7 +127,7 @@ def moods(folder: Path | None) -> list[str]:
 def _text(chosen: Mapping[str, Any], name: str) -> str:
     value = str(chosen[name]).strip()
     if len(value) > _MOST_LETTERS[name]:
-        raise InputError(f"The {name} has at most {_MOST_LETTERS[name]} letters.")
+        raise InputError(f"The {name.replace('_', ' ')} has at most {_MOST_LETTERS[name]} letters.")
     return value
 
 
@@ -106,17 +137,22 @@ def _one_of(choices: type[Tone | SplitBy], value: Any, what: str) -> str:
     return str(value)
 
 
-def _voice(value: Any) -> str:
-    voice = str(value).strip()
-    engine, _, name = voice.partition(":")
-    if voice and (engine not in {"espeak", "piper"} or not name or len(voice) > 300):  # noqa: PLR2004 (the column's length)
-        raise InputError(
-            f"“{voice[:60]}” is no voice: write espeak:<voice>, such as espeak:en-gb, or "
-            "piper:<path of an .onnx voice>."
-        )
-    if engine == "piper" and not Path(name).is_file():
-        raise InputError(f"There is no voice file {name} on this machine: download it first.")
+def _voice(chosen: Mapping[str, Any], name: str, voices: Voices) -> str:
+    voice = _text(chosen, name)
+    if voice:
+        voices.check(voice)
     return voice
+
+
+def _mood(chosen: Mapping[str, Any], name: str, known: list[str], variable: str) -> str:
+    """A mood or a kind that there is, in any case of letters, as when it is looked for."""
+    value = _text(chosen, name)
+    if value and value.casefold() not in {mood.casefold() for mood in known}:
+        raise InputError(
+            f"There is no {name} “{value}” here: choose another, or make a folder of that name in "
+            f"{variable}."
+        )
+    return value
 
 
 def _part_seconds(chosen: Mapping[str, Any]) -> dict[str, int | None]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import SecretStr
 
+from adapters.voices import InstalledVoices
 from admin.app import create_app
 from admin.auth import create_user
 from core import crypto, db, queue
@@ -25,12 +26,15 @@ PASSWORD = "correct horse battery"
 def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
     media = tmp_path / "media"
     media.mkdir()
+    voices = tmp_path / "voices"
+    voices.mkdir()
     return Settings(
         database_url=SecretStr(database_url),
         redis_url=SecretStr(redis_url),
         cryptography_key=SecretStr(crypto.new_key()),
         secret_key=SecretStr("a secret of the tests alone"),
         media_dir=media,
+        voices_dir=voices,
         tiktok_client_key="key",
     )
 
@@ -76,7 +80,7 @@ class Browser:
 
 @pytest.fixture
 def app(settings: Settings, record: None) -> Flask:
-    return create_app(settings)
+    return create_app(settings, voices=InstalledVoices(settings.voices_dir))
 
 
 @pytest.fixture

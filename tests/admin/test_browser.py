@@ -16,7 +16,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from werkzeug.serving import make_server
 
 from admin.auth import create_user
-from models import Channel, JobState, PostState, Slot, Story, StoryState
+from models import Channel, JobState, PostState, Slot, Story, StoryState, now
 from tests.admin import records
 from tests.admin.conftest import PASSWORD
 
@@ -99,6 +99,9 @@ def test_an_editors_morning(
     one("#reject textarea").send_keys("Told before")
     one("#reject .btn-danger").click()
     wait(lambda: Story.get_by_id(first.id).state == StoryState.REJECTED)
+    # and takes the last decision back
+    one("body").send_keys("u")
+    wait(lambda: Story.get_by_id(first.id).state == StoryState.WAITING)
     # and watches a video, from its middle
     visit(f"/videos/{shown.part.id}")
     video = "const video = document.querySelector('video');"
@@ -133,6 +136,68 @@ def test_an_editors_morning(
     log = chromium.get_log("browser")  # type: ignore[attr-defined]  # Chromium's own
     complaints = [line for line in log if line["level"] == "SEVERE"]
     assert complaints == []
+
+
+def test_the_studio_fits_a_phone_in_the_dark(
+    settings: Settings, office: str, chromium: WebDriver, tmp_path: Path
+) -> None:
+    # given a story of three parts with hooks to pick from: made, being made, and failed
+    create_user("emil", PASSWORD, "editor")
+    made = records.part(parts=3)
+    story, script = made.script.story, made.script
+    script.hooks = [script.hook, "It looked happier that way.", "Nobody had asked for green."]
+    script.save()
+    records.video(settings.media_dir, made, content=clip(tmp_path))
+    records.job("render", records.part(story, 2, 3).id, JobState.RUNNING, started_at=now())
+    records.failure("narrate", records.part(story, 3, 3).id, "No such voice: choose " + "af, " * 99)
+    # and one that is flagged, and reads from right to left
+    flagged = records.story("سلم جاري " * 12, StoryState.FLAGGED, language="ar", safety_score=0.9)
+    for width in (390, 1280):
+        size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 500}
+        chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        dark = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+        chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", dark)
+        if width == 390:
+            chromium.get(f"{office}/stories/")
+            chromium.find_element(By.ID, "name").send_keys("emil")
+            chromium.find_element(By.ID, "password").send_keys(PASSWORD, Keys.ENTER)
+            WebDriverWait(chromium, 10).until(lambda _: chromium.find_elements(By.ID, "queue"))
+        # then on every page nothing is wider than the screen, and all can be hit with a thumb
+        for path in (
+            "/",
+            "/stories/",
+            f"/stories/{story.id}",
+            f"/stories/{flagged.id}",
+            f"/stories/{flagged.id}/edit",
+            "/stories/paste",
+            "/videos/",
+            f"/videos/{made.id}",
+            "/channels/",
+            "/channels/new",
+        ):
+            chromium.get(office + path)
+            assert chromium.execute_script(MISFITS, width < 500) == [], path
+    # and the browser complains of nothing
+    log = chromium.get_log("browser")  # type: ignore[attr-defined]  # Chromium's own
+    assert [line for line in log if line["level"] == "SEVERE"] == []
+
+
+MISFITS = """
+const seen = (element) => element.checkVisibility() && element.getClientRects().length;
+const found = [];
+if (document.documentElement.scrollWidth > innerWidth) found.push("wider than the screen");
+for (const element of document.querySelectorAll("main button, main .btn, main .tabs a, " +
+    "main input:not([type=hidden]), main select, main textarea, .menu-switch")) {
+  if (!seen(element)) continue;
+  const tick = element.matches("[type=checkbox], [type=radio]");
+  const target = (tick && element.closest("label")) || element;
+  const name = element.id || element.name || element.textContent.trim();
+  if (arguments[0] && target.getBoundingClientRect().height < 40) found.push(`low: ${name}`);
+  if (!tick && element.matches("input, select, textarea") && !element.labels.length &&
+      !element.ariaLabel) found.push(`without a label: ${name}`);
+}
+return found;
+"""
 
 
 def test_weekly_times_are_added_on_a_phone_by_keyboard_alone(

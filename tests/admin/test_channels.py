@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,17 @@ from models import AuditEntry, Channel, Source
 from tests.admin import records
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from flask import Flask
+
+    from core.settings import Settings
     from tests.admin.conftest import Browser
 
 FORM: dict[str, Any] = {
     "name": "Evening tales",
     "tone": "warm",
-    "voice": "espeak:en-gb",
+    "voice": "espeak:en-gb-x-rp",
     "quote_voice": "",
     "words_per_minute": "180",
     "split_by": "paragraph",
@@ -46,7 +52,11 @@ def test_a_channel_is_added_changed_and_deleted(editor: Browser) -> None:
 
     # Then all of it is on record, and shown again when it is opened
     channel = Channel.get()
-    assert (channel.name, channel.tone, channel.voice) == ("Evening tales", "warm", "espeak:en-gb")
+    assert (channel.name, channel.tone, channel.voice) == (
+        "Evening tales",
+        "warm",
+        "espeak:en-gb-x-rp",
+    )
     assert (channel.part_seconds_min, channel.part_seconds_max) == (60, 80)
     assert channel.look == {
         "style": "block",
@@ -101,8 +111,12 @@ def test_a_channel_in_use_is_not_deleted(editor: Browser) -> None:
     [
         ("name", "", "This field is required."),
         ("voice", "siri", "“siri” is no voice"),
-        ("voice", "piper:/no/such.onnx", "There is no voice file /no/such.onnx"),
-        ("words_per_minute", "1000", "between 80 and 400"),
+        ("voice", "espeak:xx-none", "espeak-ng has no voice “xx-none”"),
+        ("quote_voice_timbre", "nobody", "“+nobody” is no voice"),
+        ("voice", "piper:/no/such.onnx", "the voice file /no/such.onnx does not exist"),
+        ("background", "jungle", "There is no background “jungle” here"),
+        ("music", "calm", "There is no music “calm” here"),
+        ("words_per_minute", "90", "between 100 and 400"),
         ("part_seconds_min", "", "Give both the least and the most seconds"),
         ("part_seconds_min", "80", "must be below the most"),
         ("colour", "red", "a colour like #FFE14D, not “red”"),
@@ -118,8 +132,40 @@ def test_what_can_not_be_is_said_and_what_was_typed_is_kept(
 
     assert page.status_code == 422
     assert sentence in page.text
-    assert 'value="espeak:en-gb"' in page.text or field == "voice"
+    chosen = '<option selected value="espeak:en-gb-x-rp">'
+    assert chosen in page.text or field == "voice"
     assert Channel.select().count() == 0
+
+
+def test_what_this_machine_has_is_listed(
+    settings: Settings, app: Flask, tmp_path: Path, viewer: Browser
+) -> None:
+    # Given a voice of Piper's, a folder of clips, and a channel whose folder was removed since
+    (settings.voices_dir / "en_US-lessac.onnx").touch()
+    (settings.voices_dir / "en_US-lessac.onnx.json").touch()
+    for mood in ("calm", "Rain"):
+        (tmp_path / "clips" / mood).mkdir(parents=True)
+    clips = {"background_dir": tmp_path / "clips"}
+    app.extensions["settings"] = settings.model_copy(update=clips)
+    channel = Channel.create(name="Evening", background="city lights", voice="espeak:en-us+f3")
+
+    # When its form is opened
+    page = viewer.get(f"/channels/{channel.id}/edit").text
+
+    # Then all of it can be chosen, and what is gone says so
+    voice, quotes, background = (
+        re.search(rf'<select[^>]*id="{name}".*?</select>', page, re.DOTALL)[0]  # type: ignore[index]
+        for name in ("voice", "quote_voice", "background")
+    )
+    for select in (voice, quotes):
+        assert '<option value="piper:en_US-lessac">en_US-lessac</option>' in select
+        assert ">English (Great Britain) (en)</option>" in select
+    assert '<option selected value="espeak:en-us">' in voice
+    assert '<option selected value="f3">f3</option>' in page
+    offered = re.findall(r'value="([^"]*)"', background)
+    assert offered[:4] == ["", "Rain", "calm", "aurora"]
+    assert "rain" not in offered
+    assert '<option selected value="city lights">city lights (not in the list)' in background
 
 
 def test_two_channels_never_share_a_name(editor: Browser) -> None:

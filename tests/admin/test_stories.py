@@ -6,10 +6,22 @@ from typing import TYPE_CHECKING
 import pytest
 
 from admin import lists
-from models import AuditEntry, Job, Part, SafetyDecision, Story, StoryState
+from models import (
+    AuditEntry,
+    Channel,
+    Job,
+    JobState,
+    Part,
+    PostState,
+    SafetyDecision,
+    Story,
+    StoryState,
+    now,
+)
 from tests.admin import records
 
 if TYPE_CHECKING:
+    from core.settings import Settings
     from tests.admin.conftest import Browser
 
 
@@ -99,7 +111,10 @@ def test_the_page_has_the_original_beside_the_text_and_the_story_it_repeats(
 
     assert "**April**" in page
     assert "Am I wrong to ask" in page
-    assert f'87 % like an earlier story: <a href="/stories/{first.id}">The first ladder' in page
+    assert (
+        f'87 % like an earlier story: <a href="/stories/{first.id}" dir="auto">The first ladder'
+        in page
+    )
     assert "safety 0.41" in page
     assert "Approve" not in page  # a viewer's page has no buttons to be refused at
 
@@ -165,10 +180,146 @@ def test_the_page_shows_every_safety_decision_and_the_hooks_to_pick_from(editor:
     )
 
     page = editor.get(f"/stories/{story.id}").text
-    for shown in ("ollama/test", "self harm", "0.71", "0.60, 0.80", "It looked happier that way."):
+    for shown in (
+        "ollama/test",
+        "self harm",
+        "0.71",
+        "0.60",
+        "0.80",
+        "It looked happier that way.",
+    ):
         assert shown in page
 
     answer = editor.post(f"/stories/{story.id}/hook", hook="It looked happier that way.")
     assert "The first part is made anew." in editor.get(answer.location).text
     assert Part.get_by_id(part.id).hook == "It looked happier that way."
     assert Job.of("narrate", part.id) is not None
+
+
+def test_a_decision_is_taken_back_by_a_button(editor: Browser) -> None:
+    story = records.story()
+
+    page = editor.get(editor.post(f"/stories/{story.id}/approve").location).text
+    assert f'action="/stories/{story.id}/withdraw"' in page
+    editor.post(f"/stories/{story.id}/withdraw")
+    assert state(story) == StoryState.WAITING
+    page = editor.get(editor.post(f"/stories/{story.id}/reject", reason="Boring").location).text
+    assert f'action="/stories/{story.id}/reconsider"' in page
+
+
+def test_a_story_in_the_making_is_stopped_and_made_after_all(editor: Browser) -> None:
+    part = records.part()
+    story = part.script.story
+    narrate = records.job("narrate", part.id)
+
+    assert f'action="/stories/{story.id}/stop"' in editor.get(f"/stories/{story.id}").text
+    editor.post(f"/stories/{story.id}/stop")
+    assert Job.get_by_id(narrate.id).state == JobState.CANCELLED
+    assert "Make it after all" in editor.get(f"/stories/{story.id}").text
+    editor.post(f"/stories/{story.id}/resume")
+    assert Job.get_by_id(narrate.id).state == JobState.WAITING
+
+
+def test_a_queue_is_read_round_and_ends_at_the_list(editor: Browser) -> None:
+    oldest, newest = records.story("The oldest"), records.story("The newest")
+
+    page = editor.get(f"/stories/{oldest.id}").text
+    assert f'rel="next" href="/stories/{newest.id}"' in page
+    editor.post(f"/stories/{newest.id}/approve")
+    assert 'rel="next"' not in editor.get(f"/stories/{oldest.id}").text
+    answer = editor.post(f"/stories/{oldest.id}/approve", on_page="1")
+    assert answer.location == "/stories/?state=waiting"
+
+
+def test_an_edited_story_can_be_approved_at_once(editor: Browser) -> None:
+    story = records.story()
+
+    form = {"title": "The red ladder", "text": "It came back red.", "then": "approve"}
+    editor.post(f"/stories/{story.id}/edit", **form)
+
+    assert state(story) == StoryState.APPROVED
+    assert Story.get_by_id(story.id).narratable_text == "It came back red."
+
+
+def test_stories_are_listed_by_channel_or_source(viewer: Browser) -> None:
+    channel = Channel.create(name="Night tales")
+    night = records.source("r/nights", channel=channel)
+    evening = records.source("r/evenings")
+    told, other = records.story(source=night), records.story(source=evening)
+
+    def listed(origin: str) -> list[str]:
+        page = viewer.get("/stories/", query_string={"of": origin, "state": "waiting"}).text
+        return re.findall(r'data-id="(\d+)"', page)
+
+    assert listed(f"c{channel.id}") == [str(told.id)]
+    assert listed(f"s{evening.id}") == [str(other.id)]
+    assert listed("") == [str(other.id), str(told.id)]
+    assert viewer.get("/stories/?of=x1").status_code == 400
+
+
+def test_what_was_left_out_is_reconsidered_in_bulk(editor: Browser) -> None:
+    skipped = records.story(state=StoryState.SKIPPED, reason="It is too short.")
+    rejected = records.story(state=StoryState.REJECTED, reason="Boring")
+
+    page = editor.get("/stories/?state=skipped").text
+    assert "Reconsider ticked" in page
+    assert "Approve ticked" not in page
+    editor.post("/stories/decide", decision="reconsider", id=[skipped.id, rejected.id])
+
+    assert [state(story) for story in (skipped, rejected)] == ["waiting", "waiting"]
+
+
+def test_a_voice_that_can_not_speak_the_language_is_told_before_approval(viewer: Browser) -> None:
+    records.story("The green ladder")
+    assert "the voice" not in viewer.get("/stories/").text
+    told = records.story("سلم جاري", language="ar")
+
+    assert "ar, the voice speaks en" in viewer.get("/stories/").text
+    page = viewer.get(f"/stories/{told.id}").text
+    assert "in the language ar, but the voice espeak:en-us speaks en" in page
+
+
+def test_how_the_videos_come_on_is_seen_live(
+    settings: Settings, editor: Browser, viewer: Browser
+) -> None:
+    # Given a story whose first part is made, whose second is rendered, and whose third has failed
+    made = records.part(parts=3)
+    story = made.script.story
+    records.video(settings.media_dir, made)
+    rendered, failed = (records.part(story, number, 3) for number in (2, 3))
+    records.job("render", rendered.id, JobState.RUNNING, progress=0.4, started_at=now())
+    letter = records.failure("narrate", failed.id, "The disk is full.")
+
+    # Then its page says so, and keeps saying it
+    pieces = editor.json(f"/stories/{story.id}/live.json")
+    assert f'src="/videos/{made.id}/cover"' in pieces["parts"]
+    assert f'src="/videos/{made.id}/narration.wav"' in pieces["parts"]
+    assert pieces["parts"].count("failed") == 1
+    assert "render 40 %" in pieces["parts"]
+    assert "40 %" in pieces["work"]
+    assert "part 3" in pieces["work"]
+    assert f'action="/failures/{letter.id}/requeue"' in pieces["work"]
+    assert 'action="/failures' not in viewer.json(f"/stories/{story.id}/live.json")["work"]
+    assert "live.js" in editor.get(f"/stories/{story.id}").text
+    # And the list counts the failure
+    assert "1 of 3 videos failed" in editor.get("/stories/").text
+
+
+def test_a_title_with_entities_is_listed_as_it_reads(viewer: Browser) -> None:
+    records.story("Salt &amp; pepper")
+
+    assert "Salt &amp; pepper</a>" in viewer.get("/stories/").text
+
+
+def test_the_hook_stays_once_a_post_is_out(settings: Settings, editor: Browser) -> None:
+    part = records.part()
+    script = part.script
+    script.hooks = [script.hook, "It looked happier that way."]
+    script.save()
+    page = f"/stories/{script.story.id}"
+    assert "Use this hook" in editor.get(page).text
+
+    records.post(records.video(settings.media_dir, part), records.account(), PostState.PUBLISHED)
+
+    assert "Use this hook" not in editor.get(page).text
+    assert "so its hook stays" in editor.get(page).text

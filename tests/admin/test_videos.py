@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from models import Post, Video, VideoState
+from models import JobState, Post, Video, VideoState, now
 from tests.admin import records
 
 if TYPE_CHECKING:
@@ -62,3 +62,41 @@ def test_the_page_says_how_the_words_were_kept_and_why_it_failed(
     assert f'href="/videos/{shown.part.id}"' in tabs["review"]
     assert f'href="/videos/{part.id}"' in tabs["failed"]
     assert f'href="/videos/{part.id}"' not in tabs["review"]
+
+
+def test_videos_are_reviewed_one_after_the_other_and_a_rejection_is_taken_back(
+    settings: Settings, editor: Browser
+) -> None:
+    # Given two videos that wait for review
+    first, second = records.video(settings.media_dir), records.video(settings.media_dir)
+
+    # When one is rejected on its page, the next one follows
+    page = editor.get(f"/videos/{first.part.id}").text
+    assert f'name="next_part" value="{second.part.id}"' in page
+    form = {"reason": "The sound is off", "next_part": str(second.part.id)}
+    answer = editor.post(f"/videos/{first.part.id}/reject", **form)
+    assert answer.location == f"/videos/{second.part.id}"
+    assert f'action="/videos/{first.part.id}/reconsider"' in editor.get(answer.location).text
+
+    # And after the last one the list
+    assert editor.post(f"/videos/{second.part.id}/approve").location == "/videos/?state=review"
+
+    # Then the rejected one can be looked at again
+    editor.post(f"/videos/{first.part.id}/reconsider")
+    assert Video.get_by_id(first.id).state == VideoState.REVIEW
+
+
+def test_a_video_in_the_making_is_followed_live(settings: Settings, viewer: Browser) -> None:
+    part = records.part()
+    render = records.job("render", part.id, JobState.RUNNING, progress=0.7, started_at=now())
+
+    page = viewer.get(f"/videos/{part.id}").text
+    assert "live.js" in page
+    assert "70 %" in viewer.json(f"/videos/{part.id}/live.json")["work"]
+
+    render.move(JobState.DONE, finished_at=now())
+    records.video(settings.media_dir, part)
+    pieces = viewer.json(f"/videos/{part.id}/live.json")
+    assert f'src="/videos/{part.id}/video.mp4"' in pieces["player"]
+    assert f'src="/videos/{part.id}/narration.wav"' in pieces["narration"]
+    assert "live.js" not in viewer.get(f"/videos/{part.id}").text
