@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-import wave
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-import numpy as np
-
 from adapters.ports import Progress, Speech, Synthesizer, WordTiming
-from adapters.speech import WavFile
+from adapters.sound import Samples, level, louder, quiet_ends, read, resampled
+from adapters.speech import PARAGRAPH_PAUSE, SENTENCE_PAUSE, WavFile
 
 _PARAGRAPH = re.compile(r"[^\n]+(?:\n(?!\s*\n)[^\n]+)*")
 _QUOTED = re.compile(r"(?<!\S)[^\s\w“”\"]*[“\"]([^“”\"]+)[”\"](?!\w)[^\s\w“”\"]*(?!\S)")
@@ -20,8 +18,11 @@ _QUOTED = re.compile(r"(?<!\S)[^\s\w“”\"]*[“\"]([^“”\"]+)[”\"](?!\w)
 _LEAST_WORDS = 3
 """Shorter ones are spoken by somebody only if they end like speech: He calls it "art"."""
 _SPEECH_END = re.compile(r"[,.!?…—-]$")
-_TURN_PAUSE = 0.12
-"""Seconds between two voices in the middle of a paragraph."""
+_SENTENCE_END = re.compile(r"[.!?…][\"”')\]]*$")
+_TURN_PAUSE = 0.22
+"""Seconds between two voices in the middle of a sentence: those of a comma."""
+_GAINS = 0.25, 4.0
+"""Bounds of what the second voice is turned up or down by (12 dB)."""
 
 
 class Run(NamedTuple):
@@ -30,12 +31,19 @@ class Run(NamedTuple):
     ends_paragraph: bool
 
 
+class _Take(NamedTuple):
+    run: Run
+    samples: Samples
+    words: tuple[WordTiming, ...]
+    """From the start of the take."""
+
+
 class DuetSynthesizer:
     """Implements ``ports.Synthesizer`` over two others, run by run.
 
     Args:
-        narrator: speaks what is told; the sound has its rate.
-        quoted: speaks what is said.
+        narrator: speaks what is told; the sound has its rate, and its loudness.
+        quoted: speaks what is said, brought to the narrator's loudness.
     """
 
     def __init__(self, *, narrator: Synthesizer, quoted: Synthesizer) -> None:
@@ -51,30 +59,49 @@ class DuetSynthesizer:
         spoken = list(runs(text))
         if not any(run.quoted for run in spoken):
             return self._narrator.speak(text, into, progress)
-        words: list[WordTiming] = []
         told: set[str] = set()
+        takes: list[_Take] = []
+        rate = 0
         with TemporaryDirectory(dir=into.parent) as folder:
-            rate, done = 0, 0
-            parts: list[tuple[bytes, float]] = []
             for run in spoken:
                 voice = self._quoted if run.quoted else self._narrator
                 made = voice.speak(run.text, Path(folder) / "run.wav")
-                samples, own_rate = _read(made.path)
+                samples, own_rate = read(made.path)
                 rate = rate or own_rate
-                last = max(word.end for word in made.words)
-                end = made.seconds if run.ends_paragraph else min(made.seconds, last + _TURN_PAUSE)
-                parts.append((_at_rate(samples[: round(end * own_rate)], own_rate, rate), end))
-                begun = sum(seconds for _, seconds in parts[:-1])
-                words += [WordTiming(w.word, begun + w.start, begun + w.end) for w in made.words]
+                takes.append(_Take(run, resampled(samples, own_rate, rate), made.words))
                 told.add(made.timed_by)
-                done += len(run.text)
-                report(min(1.0, done / len(text)))
-            with WavFile(into, rate=rate) as wav:
-                for samples_of_part, _ in parts:
-                    wav.write(samples_of_part)
+                report(min(1.0, sum(len(take.run.text) for take in takes) / len(text)))
+        words: list[WordTiming] = []
+        gain = _gain(takes, rate)
+        with WavFile(into, rate=rate) as wav:
+            pause = 0.0
+            for run, samples, timed in takes:
+                sound = _without_end(samples, rate)
+                begun = wav.write(louder(sound, gain) if run.quoted else sound, after=pause)
+                words += [WordTiming(w.word, begun + w.start, begun + w.end) for w in timed]
+                pause = _pause_after(run)
+            wav.pause(pause)
         report(1.0)
         worst = next(kind for kind in ("estimate", "whisper", "synthesizer") if kind in told)
         return Speech(into, wav.seconds, tuple(words), worst)
+
+
+def _gain(takes: Sequence[_Take], rate: int) -> float:
+    told = level((take.samples for take in takes if not take.run.quoted), rate)
+    said = level((take.samples for take in takes if take.run.quoted), rate)
+    least, most = _GAINS
+    return min(most, max(least, told / said)) if told and said else 1.0
+
+
+def _without_end(samples: Samples, rate: int) -> Samples:
+    _, behind = quiet_ends(samples, rate)
+    return samples[: len(samples) - round(behind * rate)]
+
+
+def _pause_after(run: Run) -> float:
+    if run.ends_paragraph:
+        return PARAGRAPH_PAUSE
+    return SENTENCE_PAUSE if _SENTENCE_END.search(run.text) else _TURN_PAUSE
 
 
 def runs(text: str) -> Iterator[Run]:
@@ -110,17 +137,3 @@ def _pieces(paragraph: str) -> list[tuple[str, bool]]:
 
 def _has_words(text: str) -> bool:
     return any(map(str.isalnum, text))
-
-
-def _read(path: Path) -> tuple[np.ndarray, int]:
-    with wave.open(str(path), "rb") as file:
-        return np.frombuffer(file.readframes(file.getnframes()), "<i2"), file.getframerate()
-
-
-def _at_rate(samples: np.ndarray, own: int, rate: int) -> bytes:
-    if own == rate:
-        return samples.tobytes()
-    count = round(len(samples) * rate / own)
-    at = np.arange(count) * own / rate
-    resampled: bytes = np.interp(at, np.arange(len(samples)), samples).astype("<i2").tobytes()
-    return resampled

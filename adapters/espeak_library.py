@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes as c
 import functools
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ _LIST_TERMINATED, _WORD, _SENTENCE, _PHONEME = 0, 1, 2, 7
 _SEPARATOR = "|"
 _STRESS_MARKS = "',%="
 _PAUSE = "_"
+_OPENING_PAUSE = re.compile(rf"^(?:{_PAUSE}[:!]?)+")
 
 
 class _Id(c.Union):
@@ -144,8 +146,10 @@ class EspeakLibrary:
             clause: bytes = self._lib.espeak_TextToPhonemes(
                 c.byref(cursor), _CHARS_UTF8, ord(_SEPARATOR) << 8
             )
-            names += clause.decode().replace(_SEPARATOR, " ").split()
-        return [name.lstrip(_STRESS_MARKS) for name in names if not name.startswith(_PAUSE)]
+            # The pause of an opening quotation mark sticks to the sound behind it: "_:_:D".
+            sounds = clause.decode().replace(_SEPARATOR, " ").split()
+            names += [_OPENING_PAUSE.sub("", sound) for sound in sounds]
+        return [name.lstrip(_STRESS_MARKS) for name in names if name]
 
     def synthesize(
         self,
@@ -154,7 +158,7 @@ class EspeakLibrary:
         on_audio: Callable[[bytes], None],
         on_sentence: Callable[[int], None],
     ) -> list[Mark]:
-        """Speak ``text`` with the selected voice; memory doesn't grow with the sound.
+        """Speak ``text`` with the selected voice; nothing of the sound is kept here.
 
         Args:
             text: without control characters, some of which are commands to the library.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import json
 import re
 import threading
 import unicodedata
@@ -11,12 +12,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from adapters.ports import Progress, Speech
-from adapters.speech import Block, Phone, Timeline, WavFile, align, blocks
+from adapters.speech import (
+    PARAGRAPH_PAUSE,
+    SENTENCE_PAUSE,
+    Block,
+    Phone,
+    Timeline,
+    WavFile,
+    align,
+    blocks,
+)
 from core.errors import Permanent, Retryable
 
 if TYPE_CHECKING:
@@ -29,6 +40,8 @@ _STRESS_MARKS = "ˈˌ"
 _MARKS = {"Lm", "Mn", "Sk"}
 _BRACKETS = str.maketrans("[]", "()")
 """Piper reads ``[[...]]`` as raw phonemes; a story's brackets are plain brackets."""
+_DASH_INSIDE = re.compile(r"(?<=\w)—(?=\w)")
+"""Without blanks around it, Piper runs the two words together."""
 _ELLIPSIS = re.compile(r"\s*(?:\.\.+|…)+(?=(\W*)(\w?))")
 """Piper drops it, and the space behind it too: "Wait... what" comes out as one word."""
 
@@ -43,7 +56,7 @@ class PiperSynthesizer:
         voice: the ``.onnx`` file; its configuration lies beside it as ``.onnx.json``.
         speaker: which speaker of a voice with several; None takes the voice's default.
         length_scale: pace, above 1 is slower; None takes the voice's own.
-        sentence_pause: seconds of silence after a sentence, on top of what the voice breathes.
+        sentence_pause: seconds of silence after a sentence, the voice's own breath counted in.
         paragraph_pause: seconds of silence after a paragraph, the last one too.
     """
 
@@ -53,8 +66,8 @@ class PiperSynthesizer:
         voice: Path,
         speaker: int | None = None,
         length_scale: float | None = None,
-        sentence_pause: float = 0.2,
-        paragraph_pause: float = 0.5,
+        sentence_pause: float = SENTENCE_PAUSE,
+        paragraph_pause: float = PARAGRAPH_PAUSE,
     ) -> None:
         self._path = voice
         self._speaker = speaker
@@ -63,6 +76,17 @@ class PiperSynthesizer:
         self._paragraph_pause = paragraph_pause
         self._loading = threading.Lock()
         self._loaded: PiperVoice | None = None
+
+    @cached_property
+    def language(self) -> str:
+        """Code of the language that the voice speaks (``en``), as its configuration tells.
+
+        Older voices name none; there it is that of the espeak-ng voice that reads for them.
+        """
+        told = self._configuration()
+        language = told.get("language", {})
+        code = language.get("family") or language.get("code") or told["espeak"]["voice"]
+        return str(re.split("[-_]", code)[0])
 
     @cached_property
     def identity(self) -> str:
@@ -78,21 +102,22 @@ class PiperSynthesizer:
         estimated = 0
         with WavFile(into, rate=voice.config.sample_rate) as wav:
             timeline = Timeline()
+            pause = 0.0
             for block in blocks(text):
                 words = block.words()
                 expected = [_names(voice, word.spoken) for word in words]
                 phones: list[Phone] = []
-                for index, chunk in enumerate(self._sentences(voice, block.spoken)):
-                    if index:
-                        wav.pause(self._sentence_pause)
-                    spoken, exact = _phones(voice, chunk, wav.seconds)
+                for chunk in self._sentences(voice, block.spoken):
+                    begun = wav.write(chunk.audio_int16_array, after=pause)
+                    pause = self._sentence_pause
+                    spoken, exact = _phones(voice, chunk, begun)
                     phones += spoken
                     estimated += not exact
-                    wav.write(chunk.audio_int16_bytes)
                     done = min(1.0, len(phones) / max(1, sum(map(len, expected))))
                     report((block.at + done * len(block.text)) / len(text))
                 timeline.add(words, align(phones, expected))
-                wav.pause(self._pause_after(block))
+                pause = self._pause_after(block)
+            wav.pause(pause)
             timed = timeline.finished()
         if estimated:
             log.warning("words_timed_by_estimate", voice=self._path.name, sentences=estimated)
@@ -128,19 +153,18 @@ class PiperSynthesizer:
     def _load(self) -> PiperVoice:
         from piper import PiperVoice  # noqa: PLC0415 - heavy, and only the worker speaks
 
-        self._require_files()
+        configuration = self._configuration()
         try:
-            voice = PiperVoice.load(
-                self._path, include_alignments=True, download_dir=self._path.parent
-            )
+            with TemporaryDirectory() as folder:
+                config = Path(folder) / "voice.json"
+                config.write_text(json.dumps(configuration), encoding="utf-8")
+                voice = PiperVoice.load(
+                    self._path, config, include_alignments=True, download_dir=self._path.parent
+                )
             for _chunk in voice.synthesize("one"):  # a damaged voice fails here, not mid-story
                 pass
         except Exception as error:  # protobuf, onnx, onnxruntime and json share no other base
-            raise Permanent(
-                f"The Piper voice {self._path} can't be used, its file or its configuration is "
-                "damaged; download it again with scripts/manage voices.",
-                code="bad_voice",
-            ) from error
+            raise self._damaged() from error
         speakers = voice.config.num_speakers
         if self._speaker is not None and not 0 <= self._speaker < speakers:
             raise Permanent(
@@ -150,6 +174,27 @@ class PiperSynthesizer:
             )
         log.info("piper_voice_loaded", voice=self._path.name, rate=voice.config.sample_rate)
         return voice
+
+    def _configuration(self) -> dict[str, Any]:
+        self._require_files()
+        _, file = self._files
+        try:
+            told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            kind = str(told.get("phoneme_type", "espeak"))
+            # Voices of the catalogue (es_MX-ald-medium) say "PhonemeType.ESPEAK", which Piper
+            # itself wrote once and reads no more.
+            told["phoneme_type"] = kind.rpartition(".")[2].lower()
+            _ = told["espeak"]["voice"]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise self._damaged() from error
+        return told
+
+    def _damaged(self) -> Permanent:
+        return Permanent(
+            f"The Piper voice {self._path} can't be used, its file or its configuration is "
+            "damaged; download it again with scripts/manage voices.",
+            code="bad_voice",
+        )
 
     def _require_files(self) -> None:
         for file in self._files:
@@ -176,7 +221,7 @@ class PiperSynthesizer:
 
 def _readable(text: str) -> str:
     """Write ``text`` so that Piper speaks what it says, an ellipsis as the pause that it is."""
-    return _ELLIPSIS.sub(_pause, text.translate(_BRACKETS))
+    return _ELLIPSIS.sub(_pause, _DASH_INSIDE.sub(" — ", text.translate(_BRACKETS)))
 
 
 def _pause(ellipsis: re.Match[str]) -> str:

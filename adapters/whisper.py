@@ -7,7 +7,6 @@ downloaded from here. It is loaded at the first sound, and kept.
 from __future__ import annotations
 
 import threading
-import wave
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +14,10 @@ from typing import Any
 
 import numpy as np
 import structlog
-from numpy.typing import NDArray
 
 from adapters.alignment import fit
 from adapters.ports import Progress, Speech, Synthesizer, WordTiming
+from adapters.sound import read, resampled
 from core.errors import Permanent, Retryable
 
 log = structlog.get_logger(__name__)
@@ -28,6 +27,8 @@ LEAST_HEARD = 0.6
 language or to noise, and its times are worth less than an estimate."""
 
 _RATE = 16_000
+_WHISPERS_NAMES = {"cmn": "zh", "nb": "no", "jv": "jw", "fil": "tl"}
+"""Of languages that voices call otherwise."""
 
 
 class NotHeardError(Retryable):
@@ -44,9 +45,9 @@ class WhisperAligner:
         language: code of the language that is spoken, such as ``en``.
     """
 
-    def __init__(self, *, model: Path, language: str = "en") -> None:
+    def __init__(self, *, model: Path, language: str) -> None:
         self._folder = model
-        self._language = language
+        self._language = _WHISPERS_NAMES.get(language, language)
         self._one_at_a_time = threading.Lock()
 
     @property
@@ -57,13 +58,20 @@ class WhisperAligner:
         """Give each of ``words`` its time in ``sound``, a mono 16-bit WAV file.
 
         Raises:
-            NotHeardError: too little of the words is in what the model hears.
+            NotHeardError: the model doesn't know the language, or too little of the words is in
+                what it hears.
             Permanent: the model can't be used (code ``whisper_model``).
         """
-        samples, rate = _samples(sound)
+        samples, rate = read(sound)
+        heard_by_model = resampled(samples, rate, _RATE).astype(np.float32) / np.float32(32_768)
         with self._one_at_a_time:
+            if self._language not in self._model.supported_languages:
+                raise NotHeardError(
+                    f"The Whisper model {self._folder.name} doesn't know the language "
+                    f"{self._language}: take one that does (those without .en) as WHISPER_MODEL."
+                )
             segments, _ = self._model.transcribe(
-                _resampled(samples, rate),
+                heard_by_model,
                 language=self._language,
                 word_timestamps=True,
                 condition_on_previous_text=False,
@@ -128,18 +136,3 @@ class AlignedSynthesizer:
             log.warning("words_stay_estimated", reason=str(error))
             return speech
         return Speech(speech.path, speech.seconds, words, "whisper")
-
-
-def _samples(sound: Path) -> tuple[NDArray[np.float32], int]:
-    with wave.open(str(sound), "rb") as file:
-        content = file.readframes(file.getnframes())
-        samples = np.frombuffer(content, "<i2").astype(np.float32) / np.float32(32_768)
-        return samples, file.getframerate()
-
-
-def _resampled(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
-    """At 16 kHz, as the model wants it; linear is enough for finding words."""
-    count = round(len(samples) * _RATE / rate)
-    at = np.arange(count, dtype=np.float64) * rate / _RATE
-    found: NDArray[np.float32] = np.interp(at, np.arange(len(samples)), samples).astype(np.float32)
-    return found

@@ -130,7 +130,8 @@ def voice(chosen: str, words_per_minute: int) -> Synthesizer:
             return piper
         from adapters.whisper import AlignedSynthesizer, WhisperAligner
 
-        return AlignedSynthesizer(piper, WhisperAligner(model=config.whisper_model))
+        aligner = WhisperAligner(model=config.whisper_model, language=piper.language)
+        return AlignedSynthesizer(piper, aligner)
     from adapters.espeak import EspeakSynthesizer
 
     return EspeakSynthesizer(voice=name, words_per_minute=words_per_minute)

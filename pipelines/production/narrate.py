@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import structlog
-from prometheus_client import Histogram
+from prometheus_client import Counter, Histogram
 
 from adapters.ports import Speech, Synthesizer, WordTiming
 from core import db
@@ -26,6 +28,10 @@ WORK_PER_MINUTE = Histogram(
     ["engine"],
     buckets=(0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 40, 60, 120),
 )
+DAMAGED = Counter(
+    "storymill_narrations_damaged_total",
+    "Kept narrations that were not whole any more and were spoken anew",
+)
 
 
 def narrate(
@@ -42,11 +48,13 @@ def narrate(
     """
     part = Part.get_by_id(part_id)
     synthesizer = synthesizer_of(defaults.of(part.script.story))
-    key = content_key("narration/1", part.spoken, synthesizer.identity)
+    key = content_key("narration/2", part.spoken, synthesizer.identity)
     with db.closed_for_long_work():
-        speech = _known(media, key) or _speak(part.spoken, key, claim, synthesizer, media)
+        kept = _known(media, key)
+        speech = kept or _speak(part.spoken, key, claim, synthesizer, media)
     if [timing.word for timing in speech.words] != part.spoken.split():
         raise Permanent("The narration does not hold every word of the part.", code="coverage")
+    words = [[timing.word, timing.start, timing.end] for timing in speech.words]
     with claim.finish():
         Narration.insert(
             part=part,
@@ -55,7 +63,7 @@ def narrate(
             seconds=speech.seconds,
             voice=synthesizer.identity,
             timed_by=speech.timed_by,
-            words=[[timing.word, timing.start, timing.end] for timing in speech.words],
+            words=words,
         ).on_conflict(
             conflict_target=[Narration.part],
             preserve=[
@@ -67,6 +75,10 @@ def narrate(
                 Narration.words,
             ],
         ).execute()
+        if not kept:  # spoken anew, the words of others that share the sound shift a little
+            Narration.update(seconds=speech.seconds, timed_by=speech.timed_by, words=words).where(
+                Narration.key == key, Narration.part != part
+            ).execute()
         ledger.enqueue("caption", part.id, request_id=claim.request_id, follows=True)
 
 
@@ -75,14 +87,34 @@ def timings(narration: Narration) -> tuple[WordTiming, ...]:
 
 
 def _known(media: MediaStore, key: str) -> Speech | None:
-    """The sound with this key, if it is whole: its timings are written last."""
+    """The sound with this key, if it is whole: its sheet is written last, and knows its digest."""
     sheet = media.path("narration", key, ".json")
     sound = media.path("narration", key, ".wav")
     if not (sheet.is_file() and sound.is_file()):
         return None
-    made = json.loads(sheet.read_text())
-    words = tuple(WordTiming(*word) for word in made["words"])
-    return Speech(path=sound, seconds=made["seconds"], words=words, timed_by=made["timed_by"])
+    try:
+        made = json.loads(sheet.read_text())
+        speech = Speech(
+            path=sound,
+            seconds=made["seconds"],
+            words=tuple(WordTiming(*word) for word in made["words"]),
+            timed_by=made["timed_by"],
+        )
+        whole = made["sha256"] == _digest(sound)
+    except (ValueError, KeyError, TypeError):  # a sheet that a power cut or a person tore
+        whole = False
+    if whole:
+        return speech
+    DAMAGED.inc()
+    log.warning("narration.damaged", sound=sound.name)
+    sheet.unlink(missing_ok=True)  # counted once
+    return None
+
+
+def _digest(sound: Path) -> str:
+    """SHA-256 of the file: some milliseconds for the sound of a part."""
+    with sound.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _speak(
@@ -98,6 +130,7 @@ def _speak(
                 {
                     "seconds": made.seconds,
                     "timed_by": made.timed_by,
+                    "sha256": _digest(made.path),
                     "words": [[timing.word, timing.start, timing.end] for timing in made.words],
                 }
             )

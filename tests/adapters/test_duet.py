@@ -10,6 +10,9 @@ import pytest
 from adapters.duet import DuetSynthesizer, runs
 from adapters.espeak import EspeakSynthesizer
 from adapters.piper import PiperSynthesizer
+from adapters.ports import Progress, Speech
+from adapters.sound import level, louder, read
+from adapters.speech import WavFile
 from tests.adapters.voices import make_voice
 
 TEXT = """He looked at the fence. "I never liked it," he said, "and neither did you."
@@ -54,6 +57,33 @@ def test_two_voices_make_one_sound_in_time(tmp_path: Path) -> None:
     # And the key of the sound names both
     assert narrator.identity in duet.identity
     assert quoted.identity in duet.identity
+
+
+def test_both_voices_are_equally_loud(tmp_path: Path) -> None:
+    # Given a second voice of half the narrator's loudness
+    class Quiet(EspeakSynthesizer):
+        def speak(self, text: str, into: Path, progress: Progress | None = None) -> Speech:
+            made = super().speak(text, into, progress)
+            samples, rate = read(made.path)
+            with WavFile(into, rate=rate) as wav:
+                wav.write(louder(samples, 0.5))
+            return made
+
+    narrator, quoted = EspeakSynthesizer(), Quiet(voice="en-us+f3")
+    text = 'He shook his head at the old clock. "Nobody rings that bell any more," she said.'
+
+    # When they speak
+    speech = DuetSynthesizer(narrator=narrator, quoted=quoted).speak(text, tmp_path / "speech.wav")
+
+    # Then what is said is as loud as what is told
+    samples, rate = read(speech.path)
+    clock, nobody, more, she = (speech.words[index] for index in (7, 8, 13, 14))
+    told = level([samples[: round(clock.end * rate)]], rate)
+    said = level([samples[round(nobody.start * rate) : round(more.end * rate)]], rate)
+    assert said == pytest.approx(told, rel=0.1)
+    # And the voices part as sentences do, and as a comma does
+    assert nobody.start - clock.end == pytest.approx(0.4, abs=0.05)
+    assert she.start - more.end == pytest.approx(0.22, abs=0.05)
 
 
 def test_a_text_without_speech_is_the_narrators_alone(tmp_path: Path) -> None:

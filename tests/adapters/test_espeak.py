@@ -4,12 +4,16 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from adapters.espeak import EspeakSynthesizer
+from adapters.sound import read
 from core.errors import ConfigurationError, Permanent
+from core.settings import ROOT
 from tests.adapters.measured_sound import sounding
 
+STORIES = ROOT / "scripts" / "sandbox" / "stories"
 STORY = (
     "When I rented the flat above the bakery, nobody told me about the bell. It rang at four in "
     "the morning, every morning, and it rang for a long time. I asked the baker to stop. He said "
@@ -42,12 +46,14 @@ def test_words_are_timed_where_they_sound(tmp_path: Path) -> None:
     ("sign", "least"),
     [
         (", ", 0.15),
-        (" - ", 0.1),
+        (" - ", 0.25),
+        (" -- ", 0.25),
+        ("--", 0.25),
         (" — ", 0.25),
         ("... ", 0.25),
         ("… ", 0.25),
         (". ", 0.35),
-        ("\n\n", 0.45),
+        ("\n\n", 0.7),
     ],
 )
 def test_signs_between_words_are_pauses(tmp_path: Path, sign: str, least: float) -> None:
@@ -78,6 +84,15 @@ def test_words_said_as_one_share_their_sound(tmp_path: Path) -> None:
     assert was.start - there.start < 0.6 * (was.end - there.start)
 
 
+def test_a_word_behind_an_opening_mark_has_its_share(tmp_path: Path) -> None:
+    # Given "I am", said as one, behind a quotation mark that is a pause of its own
+    speech = EspeakSynthesizer().speak('"I am deaf," he said. (The end.)', tmp_path / "speech.wav")
+
+    i, am, deaf, *_, the, _ = speech.words
+    assert min(word.end - word.start for word in (i, am, the)) > 0.03
+    assert i.end == am.start < deaf.start
+
+
 def test_text_is_never_a_command(tmp_path: Path) -> None:
     synthesizer = EspeakSynthesizer()
     plain = synthesizer.speak("one two", tmp_path / "plain.wav")
@@ -91,10 +106,27 @@ def test_text_is_never_a_command(tmp_path: Path) -> None:
 
 
 def test_the_pace_is_in_real_words_a_minute(tmp_path: Path) -> None:
-    words = len(STORY.split())
+    stories = [path.read_text(encoding="utf-8") for path in sorted(STORIES.glob("*.md"))[4:9]]
+    text = "\n\n".join(story.split("---")[2].strip() for story in stories)
+    words = len(text.split())
+    assert words > 1000
     for pace in (140, 170, 200):
-        speech = EspeakSynthesizer(words_per_minute=pace).speak(STORY, tmp_path / "speech.wav")
-        assert words / speech.seconds * 60 == pytest.approx(pace, rel=0.12)
+        speech = EspeakSynthesizer(words_per_minute=pace).speak(text, tmp_path / "speech.wav")
+        assert words / speech.seconds * 60 == pytest.approx(pace, rel=0.1)
+
+
+def test_no_silence_begins_with_a_click(tmp_path: Path) -> None:
+    # Given sentences that espeak-ng ends in the middle of a wave
+    speech = EspeakSynthesizer().speak(STORY, tmp_path / "speech.wav")
+
+    # Then the sound steps by less than -50 dB into silence and out of it
+    samples, rate = read(speech.path)
+    silent = np.concatenate([[False], samples == 0, [False]])
+    edges = np.flatnonzero(np.diff(silent))
+    long = [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a > 0.1 * rate]
+    steps = [abs(int(samples[at])) for a, b in long for at in (a - 1, b) if 0 < at < len(samples)]
+    assert len(steps) > 15
+    assert max(steps) < 0.003 * 32_768
 
 
 def test_a_paragraph_ends_with_a_breath(tmp_path: Path) -> None:

@@ -72,11 +72,16 @@ def test_sentences_and_paragraphs_breathe(tmp_path: Path) -> None:
     speech = piper.speak("Anna ran. Bob hid.\n\nNobody won.", tmp_path / "speech.wav")
 
     first, second, third = sounding(speech.path, silence=0.3)
-    breath = second[0] - first[1]
-    assert third[0] - second[1] == pytest.approx(breath + 0.4, abs=0.02)
+    # What the voice breathes itself is counted in.
+    assert second[0] - first[1] == pytest.approx(0.4, abs=0.02)
+    assert third[0] - second[1] == pytest.approx(0.8, abs=0.02)
+    assert speech.seconds - third[1] == pytest.approx(0.8, abs=0.02)
 
 
-@pytest.mark.parametrize("sign", ["... ", "… ", "...", ", ", "; ", " – ", " — ", ": "])  # noqa: RUF001
+@pytest.mark.parametrize(
+    "sign",
+    ["... ", "… ", "...", ", ", "; ", " - ", "--", " – ", " — ", "—", ": "],  # noqa: RUF001
+)
 @pytest.mark.parametrize("following", ["nobody", "Nobody"])
 def test_a_sign_between_words_is_a_pause(tmp_path: Path, sign: str, following: str) -> None:
     piper = PiperSynthesizer(voice=make_voice(tmp_path))
@@ -114,6 +119,40 @@ def test_a_voice_is_loaded_once(tmp_path: Path) -> None:
     voice.unlink()
 
     assert piper.speak("Twice.", tmp_path / "speech.wav").words[0].word == "Twice."
+
+
+def reconfigure(voice: Path, **changes: object) -> None:
+    file = voice.with_name(f"{voice.name}.json")
+    told = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps({**told, **changes}), encoding="utf-8")
+
+
+def test_a_voice_that_writes_its_phonemes_kind_the_old_way_speaks(tmp_path: Path) -> None:
+    # Given a configuration as that of es_MX-ald-medium in the catalogue
+    voice = make_voice(tmp_path, language="es")
+    reconfigure(voice, phoneme_type="PhonemeType.ESPEAK")
+
+    speech = PiperSynthesizer(voice=voice).speak("Menos mal.", tmp_path / "speech.wav")
+
+    assert [timing.word for timing in speech.words] == ["Menos", "mal."]
+
+
+@pytest.mark.parametrize(
+    ("reads", "told", "language"),
+    [
+        ("en-us", {"code": "en_US", "family": "en"}, "en"),
+        ("ja", {"code": "ja"}, "ja"),
+        ("pt-br", {}, "pt"),
+        ("cmn", {}, "cmn"),
+    ],
+)
+def test_a_voice_tells_its_language(
+    tmp_path: Path, reads: str, told: dict[str, str], language: str
+) -> None:
+    voice = make_voice(tmp_path, language=reads)
+    reconfigure(voice, language=told)
+
+    assert PiperSynthesizer(voice=voice).language == language
 
 
 def _no_voice(voice: Path) -> None:

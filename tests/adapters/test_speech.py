@@ -12,6 +12,7 @@ from adapters.espeak import EspeakSynthesizer
 from adapters.piper import PiperSynthesizer
 from adapters.ports import Synthesizer
 from core.errors import Permanent, Retryable
+from tests.adapters.measured_sound import sounding
 from tests.adapters.voices import make_voice
 
 AWKWARD = (
@@ -64,6 +65,18 @@ def test_a_title_is_no_end_of_a_sentence(synthesizer: Synthesizer, tmp_path: Pat
 
     _, _, doctor, brown = speech.words
     assert brown.start - doctor.end < 0.1
+
+
+def test_pauses_are_alike_with_every_voice(synthesizer: Synthesizer, tmp_path: Path) -> None:
+    def pause(sign: str) -> float:
+        speech = synthesizer.speak(f"Seven apples{sign}Bob came.", tmp_path / "speech.wav")
+        heard = sounding(speech.path, silence=0.02)
+        return max(after - before for (_, before), (after, _) in pairwise(heard))
+
+    assert pause(". ") == pytest.approx(0.4, abs=0.03)
+    assert pause(".\n\n") == pytest.approx(0.75, abs=0.03)
+    assert pause("\n\n") == pytest.approx(0.75, abs=0.03)
+    assert pause(" - ") == pause(" — ") > 1.5 * pause(" ")
 
 
 @pytest.mark.parametrize("text", ["", " \n\n ", "...", "— —", "\x00\x01"])

@@ -105,7 +105,7 @@ def hum(path: Path, seconds: float = 5.0) -> Path:
 
 def test_the_model_is_asked_and_its_times_are_fitted(model: Path, tmp_path: Path) -> None:
     # Given a model that hears the sentence in everything
-    aligner = WhisperAligner(model=model)
+    aligner = WhisperAligner(model=model, language="en")
 
     # When it listens for the sentence as the script has it
     words = ["The", "lamp", "went", "out", "at", "nine,", "and", "nobody", "lit", "it", "again."]
@@ -117,17 +117,17 @@ def test_the_model_is_asked_and_its_times_are_fitted(model: Path, tmp_path: Path
 
 def test_another_text_is_not_forced_onto_what_was_heard(model: Path, tmp_path: Path) -> None:
     with pytest.raises(NotHeardError, match="was heard in the sound"):
-        WhisperAligner(model=model).align(
+        WhisperAligner(model=model, language="en").align(
             hum(tmp_path / "hum.wav"), ["Quite", "different", "words", "are", "spoken", "here"]
         )
 
 
 def test_a_folder_without_a_usable_model_says_so(tmp_path: Path) -> None:
     with pytest.raises(Permanent, match="holds no Whisper model"):
-        WhisperAligner(model=tmp_path).align(hum(tmp_path / "hum.wav"), ["word"])
+        WhisperAligner(model=tmp_path, language="en").align(hum(tmp_path / "hum.wav"), ["word"])
     (tmp_path / "model.bin").write_bytes(b"not a model")
     with pytest.raises(Permanent, match="can't be loaded"):
-        WhisperAligner(model=tmp_path).align(hum(tmp_path / "hum.wav"), ["word"])
+        WhisperAligner(model=tmp_path, language="en").align(hum(tmp_path / "hum.wav"), ["word"])
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_voice_that_tells_no_times_is_listened_to(
 ) -> None:
     # Given a Piper voice whose model gives no durations
     voice = PiperSynthesizer(voice=make_voice(tmp_path, tells_durations=False))
-    synthesizer = AlignedSynthesizer(voice, WhisperAligner(model=model))
+    synthesizer = AlignedSynthesizer(voice, WhisperAligner(model=model, language="en"))
 
     # When it speaks what the recogniser hears, or something else
     speech = synthesizer.speak(text, tmp_path / "speech.wav")
@@ -151,3 +151,29 @@ def test_a_voice_that_tells_no_times_is_listened_to(
     assert speech.timed_by == timed_by
     assert [word.word for word in speech.words] == text.split()
     assert "whisper/model/en" in synthesizer.identity
+
+
+@pytest.mark.parametrize(("reads", "timed_by"), [("en-us", "whisper"), ("es", "estimate")])
+def test_a_model_listens_only_for_a_language_that_it_knows(
+    model: Path, tmp_path: Path, reads: str, timed_by: str
+) -> None:
+    # Given a model of English alone, and a voice of another language
+    made = make_voice(tmp_path, tells_durations=False, language=reads)
+    voice = PiperSynthesizer(voice=made)
+    aligner = WhisperAligner(model=model, language=voice.language)
+
+    # When the voice says what the model would hear
+    speech = AlignedSynthesizer(voice, aligner).speak(f"{SENTENCE}.", tmp_path / "speech.wav")
+
+    # Then the model is asked only in its language
+    assert speech.timed_by == timed_by
+    assert [word.word for word in speech.words] == f"{SENTENCE}.".split()
+
+
+def test_an_english_model_is_not_asked_for_another_language(model: Path, tmp_path: Path) -> None:
+    with pytest.raises(NotHeardError, match=r"doesn't know the language es: take one that does"):
+        WhisperAligner(model=model, language="es").align(hum(tmp_path / "hum.wav"), ["farola"])
+
+
+def test_whispers_own_name_of_a_language_is_used(model: Path) -> None:
+    assert WhisperAligner(model=model, language="cmn").identity == "whisper/model/zh"

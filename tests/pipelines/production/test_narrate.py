@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import wave
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -127,6 +128,55 @@ def test_a_sound_that_a_crash_left_half_made_is_made_again(media: MediaStore) ->
         assert files(media) == [".json", ".wav"]
 
 
+def _truncated(sound: Path, _sheet: Path) -> None:
+    with sound.open("r+b") as file:
+        file.truncate(sound.stat().st_size // 2)
+
+
+def _overwritten(sound: Path, _sheet: Path) -> None:
+    with sound.open("r+b") as file:
+        file.seek(1_000)
+        file.write(bytes(500))
+
+
+def _torn_sheet(_sound: Path, sheet: Path) -> None:
+    sheet.write_text(sheet.read_text()[:100])
+
+
+def _foreign_sheet(_sound: Path, sheet: Path) -> None:
+    sheet.write_text('{"seconds": 3.0}')
+
+
+@pytest.mark.parametrize("damage", [_truncated, _overwritten, _torn_sheet, _foreign_sheet])
+def test_a_sound_that_was_damaged_since_is_spoken_anew(
+    media: MediaStore, damage: Callable[[Path, Path], None]
+) -> None:
+    # Given two parts that share a sound, whose file was damaged
+    first, same, voice = a_part(), a_part(), Counted()
+    for part in (first, same):
+        narrate(part.id, claimed("narrate", part.id), lambda _studio: voice, media, STUDIO)
+    sound = next((media.folder / "narration").rglob("*.wav"))
+    whole = sound.stat().st_size
+    damage(sound, next((media.folder / "narration").rglob("*.json")))
+    before = REGISTRY.get_sample_value("storymill_narrations_damaged_total") or 0
+
+    # When one of them is narrated again
+    narrate(first.id, claimed("narrate", first.id), lambda _studio: voice, media, STUDIO)
+
+    # Then it is spoken again, the file is whole, and the damage is counted
+    assert voice.said == [first.spoken, first.spoken]
+    assert sound.stat().st_size == pytest.approx(whole, rel=0.02)
+    assert REGISTRY.get_sample_value("storymill_narrations_damaged_total") == before + 1
+    # And both parts have the times of the new sound
+    a, b = Narration.select().order_by(Narration.part)
+    assert (a.seconds, a.words) == (b.seconds, b.words)
+    with wave.open(a.path) as file:
+        assert file.getnframes() / file.getframerate() == pytest.approx(a.seconds)
+    # And the next one takes it as it is
+    narrate(same.id, claimed("narrate", same.id), lambda _studio: voice, media, STUDIO)
+    assert len(voice.said) == 2
+
+
 def test_a_word_that_was_not_spoken_stops_the_part_for_good(media: MediaStore) -> None:
     part = a_part()
     with pytest.raises(Permanent, match="does not hold every word") as failure:
@@ -189,6 +239,28 @@ def test_what_is_said_is_spoken_by_the_second_voice(
     narrated = [word for word in words if word.word in {"shook", "his", "head.", "rang"}]
     assert all(is_a_tone(narration.path, word) for word in said)
     assert not any(is_a_tone(narration.path, word) for word in narrated)
+
+
+def test_the_recogniser_listens_for_the_voices_own_language(
+    tmp_path: Path, database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a Spanish Piper voice in VOICES_DIR, and a recogniser
+    make_voice(tmp_path, language="es")
+    config = settings.read(
+        {
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "CRYPTOGRAPHY_KEY": crypto.new_key(),
+            "SECRET_KEY": "a-long-enough-session-key",
+            "VOICES_DIR": str(tmp_path),
+            "WHISPER_MODEL": str(tmp_path),
+        }
+    )
+    monkeypatch.setattr(settings, "current", lambda: config)
+
+    voice = wiring.voice("piper:tone", 171)  # a pace of its own: voices are kept
+
+    assert voice.identity.endswith(f"+whisper/{tmp_path.name}/es")
 
 
 def is_a_tone(path: str, word: WordTiming) -> bool:
