@@ -194,9 +194,9 @@ def _rows(chance: random.Random, stories: int, kept: list[str]) -> Iterator[tupl
 
 
 _COLUMNS = (
-    "created_at, source_id, external_id, url, place, author, score, nsfw, title, body, state, "
-    "reason, narratable_title, narratable_text, language, words, sketch, likeness, safety_score, "
-    "safety_judge, decided_by"
+    "created_at, source_id, external_id, url, place, author, score, nsfw, title, body, answers, "
+    "state, reason, narratable_title, narratable_text, language, words, sketch, likeness, "
+    "safety_score, safety_judge, decided_by"
 )
 
 
@@ -205,8 +205,8 @@ def _copy(source_id: int, rows: Iterator[tuple[str, str]]) -> None:
     buffer = io.StringIO()
     for number, (title, sketch) in enumerate(rows):
         buffer.write(
-            f"2026-01-01T00:00:00Z\t{source_id}\tbench:{number}\t\t\t\t0\tf\t{title}\t\twaiting\t\t"
-            f"{title}\t\ten\t{WORDS}\t{sketch}\t0\t0\t\t\n"
+            f"2026-01-01T00:00:00Z\t{source_id}\tbench:{number}\t\t\t\t0\tf\t{title}\t\t"
+            f"[]\twaiting\t\t{title}\t\ten\t{WORDS}\t{sketch}\t0\t0\t\t\n"
         )
     buffer.seek(0)
     with database.connection().cursor() as cursor:

@@ -38,7 +38,8 @@ def prepare(root: Path) -> DemoEnvironment:
     """Start the record and the queue, and settle what the environment leaves open."""
     addresses = ensure_running(root)
     secrets = local_secrets(root)
-    sandbox_port, office_port = free_port(SANDBOX_PORT), free_port(BACK_OFFICE_PORT)
+    sandbox_port = free_port(SANDBOX_PORT)
+    office_port = os.environ.get("PORT") or free_port(BACK_OFFICE_PORT)
     smtp_port = free_port(SMTP_PORT)
     sandbox = f"http://127.0.0.1:{sandbox_port}"
     settled = {
@@ -46,7 +47,7 @@ def prepare(root: Path) -> DemoEnvironment:
         "REDIS_URL": addresses.redis_url,
         "CRYPTOGRAPHY_KEY": secrets["CRYPTOGRAPHY_KEY"],
         "SECRET_KEY": secrets["SECRET_KEY"],
-        "PORT": str(office_port),
+        "PORT": f"{office_port}",
         "PUBLIC_URL": f"http://127.0.0.1:{office_port}",
         "PYTHONUNBUFFERED": "1",
     }

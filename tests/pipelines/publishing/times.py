@@ -88,16 +88,16 @@ def copies(post: Post, count: int) -> list[Post]:
         """
         WITH numbers AS (SELECT generate_series(1000, 999 + %(count)s) AS n),
         stories AS (INSERT INTO story (id, created_at, source_id, external_id, url, place, author,
-                score, nsfw, title, body, state, reason, narratable_title, narratable_text,
+                score, nsfw, title, body, answers, state, reason, narratable_title, narratable_text,
                 language, words, sketch, likeness, safety_score, safety_judge, decided_by)
             SELECT n, now(), (SELECT min(id) FROM source), n, '', '', '', 0, false, '', '',
-                   'scripted', '', '', '', '', 0, '{}', 0, 0, '', '' FROM numbers),
+                   '[]', 'scripted', '', '', '', '', 0, '{}', 0, 0, '', '' FROM numbers),
         scripts AS (INSERT INTO script (id, created_at, story_id, title, hook, call_to_action,
                 hooks, hashtags, written_by)
             SELECT n, now(), n, '', '', '', '[]', '[]', '' FROM numbers),
         parts AS (INSERT INTO part (id, created_at, script_id, number, "of", hook, text,
-                call_to_action)
-            SELECT n, now(), n, 1, 1, '', '', '' FROM numbers),
+                call_to_action, answers)
+            SELECT n, now(), n, 1, 1, '', '', '', '[]' FROM numbers),
         videos AS (INSERT INTO video (id, created_at, part_id, key, path, cover_path, seconds,
                 size_bytes, loudness, true_peak, state)
             SELECT n, now(), n, n, '', '', 1, 1, 0, 0, 'ready' FROM numbers),
