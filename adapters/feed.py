@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import calendar
-import hashlib
 import re
+import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from http import HTTPStatus
 from itertools import islice
-from typing import Any
-from urllib.parse import urlsplit
 
 import feedparser
 import requests
-from markdownify import markdownify
 
+from adapters.feed_entry import title_of, to_story
+from adapters.feed_page import feed_address, whole_characters
 from adapters.ports import FetchedStory, StoryQuery, StorySource
 from core.errors import Permanent, Retryable
 
 LARGEST_FEED = 10_000_000
 SECONDS = (5.0, 30.0)
 """To connect, and between two blocks of the answer."""
+MOST_SECONDS = 120.0
+"""For all of the answer: a server that drips holds no worker."""
 
-_REDDIT_POST = re.compile(r"t3_[0-9a-z]{1,20}")
-_REDDIT_TEXT = re.compile(r"<!-- SC_OFF -->(.*)<!-- SC_ON -->", re.DOTALL)
-"""What Reddit puts around a post's own text; a post without it is a link or a picture."""
+_END = re.compile(rb"</\s*(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 
 
 class FeedSource(StorySource):
@@ -35,29 +32,45 @@ class FeedSource(StorySource):
 
     Args:
         user_agent: names this project to the feed's server.
+        most_seconds: for one answer.
     """
 
-    def __init__(self, *, user_agent: str) -> None:
+    def __init__(self, *, user_agent: str, most_seconds: float = MOST_SECONDS) -> None:
         self._user_agent = user_agent
+        self._most_seconds = most_seconds
 
     def stories(self, query: StoryQuery) -> Iterator[FetchedStory]:
-        """Give at most ``query.limit`` stories.
+        """Give at most ``query.limit`` stories; what can't be read is told of.
 
         Raises:
             Permanent: the address is none, leads nowhere, or holds no feed.
-            Retryable: the server is away or asks to slow down.
+            Retryable: the server is away or asks to slow down, or its answer broke off.
         """
-        parsed = feedparser.parse(self._content(query.place), sanitize_html=False)
-        if not parsed.get("version"):
-            raise _unusable(
-                f"{query.place} is no RSS or Atom feed: look for the page's feed address."
+        place = query.place
+        content, kind, base = self._answer(place)
+        # Without the answer's own address: feedparser would make Reddit's names relative to it.
+        headers = {"content-type": kind} if kind else {}
+        try:
+            parsed = feedparser.parse(
+                whole_characters(content), response_headers=headers, sanitize_html=False
             )
-        title = str(parsed.feed.get("title", ""))
+        except (ValueError, RecursionError) as error:  # its own, on what is too odd
+            raise _unusable(f"{place} is a feed that can't be read ({error}).") from None
+        if not parsed.get("version"):
+            elsewhere = feed_address(content, base)
+            if elsewhere:
+                raise _unusable(f"{place} is a web page; its feed is {elsewhere}: give that one.")
+            raise _unusable(f"{place} is no RSS or Atom feed: look for the page's feed address.")
+        if parsed.bozo and not _END.search(content[-4096:].replace(b"\0", b"")):
+            raise Retryable(f"The feed {place} broke off before its end.", code="feed_away")
+        title = title_of(parsed.feed)
         entries = (entry for entry in parsed.entries if not _is_comment(entry))
-        return islice((_story(entry, title) for entry in entries), query.limit)
+        stories = (to_story(entry, title, feed=place, base=base) for entry in entries)
+        return islice(stories, query.limit)
 
-    def _content(self, address: str) -> bytes:
-        if urlsplit(address).scheme not in {"http", "https"}:
+    def _answer(self, address: str) -> tuple[bytes, str, str]:
+        """The answer's content and type, and the address that it came from in the end."""
+        if not address.startswith(("https://", "http://")):
             raise _unusable(f"{address} is no address of a feed: it must begin with https://.")
         try:
             response = requests.get(
@@ -65,14 +78,28 @@ class FeedSource(StorySource):
             )
             with response:
                 _check(response, address)
-                return _limited(response, address)
-        except requests.exceptions.InvalidURL:
-            raise _unusable(f"{address} is no address of a feed: correct it.") from None
+                kind = response.headers.get("Content-Type", "")
+                return self._content(response, address), kind, response.url
+        except ValueError:  # of the address, in each of the libraries that look at it
+            raise _unusable(f"{address} leads to no web address: correct it.") from None
+        except requests.TooManyRedirects:
+            raise _unusable(f"{address} leads in a circle: correct it.") from None
         except requests.RequestException as error:
             raise Retryable(
                 f"The feed {address} can't be read now ({type(error).__name__}).",
                 code="feed_away",
             ) from error
+
+    def _content(self, response: requests.Response, address: str) -> bytes:
+        content, deadline = bytearray(), time.monotonic() + self._most_seconds
+        for block in response.iter_content(65_536):
+            content += block
+            if len(content) > LARGEST_FEED:
+                limit = LARGEST_FEED // 10**6
+                raise _unusable(f"{address} is larger than {limit} MB: it is no feed.")
+            if time.monotonic() > deadline:
+                raise Retryable(f"The feed {address} comes too slowly.", code="feed_away")
+        return bytes(content)
 
 
 def _check(response: requests.Response, address: str) -> None:
@@ -89,50 +116,9 @@ def _check(response: requests.Response, address: str) -> None:
     raise _unusable(f"The feed {address} can't be had (HTTP {status}): correct its address.")
 
 
-def _limited(response: requests.Response, address: str) -> bytes:
-    content = b""
-    for block in response.iter_content(65_536):
-        content += block
-        if len(content) > LARGEST_FEED:
-            raise _unusable(f"{address} is larger than {LARGEST_FEED // 10**6} MB: it is no feed.")
-    return content
-
-
-def _story(entry: Any, feed_title: str) -> FetchedStory:
-    name, content = str(entry.get("id") or entry.get("link") or ""), _content_of(entry)
-    on_reddit = _REDDIT_POST.fullmatch(name) is not None
-    if on_reddit:
-        own = _REDDIT_TEXT.search(content)
-        content = own.group(1) if own else ""
-    body = markdownify(content, heading_style="ATX").strip() if content else ""
-    told = name or f"{entry.get('title', '')} {body}"
-    digest = hashlib.sha256(told.encode()).hexdigest()[:32]
-    tags = entry.get("tags") or [{}]
-    return FetchedStory(
-        external_id=f"reddit:{name}" if on_reddit else f"feed:{digest}",
-        title=str(entry.get("title", "")).strip(),
-        body=body,
-        url=str(entry.get("link", "")),
-        place=str(tags[0].get("term", "") if on_reddit else feed_title)[:120],
-        author=str(entry.get("author", "")).removeprefix("/u/")[:120],
-        media_only=on_reddit and not body,
-        written_at=_moment(entry.get("published_parsed") or entry.get("updated_parsed")),
-    )
-
-
-def _content_of(entry: Any) -> str:
-    """The longest text of an entry: feeds often have a short summary beside it."""
-    texts = [str(part.get("value", "")) for part in entry.get("content", [])]
-    return max([*texts, str(entry.get("summary", ""))], key=len)
-
-
-def _is_comment(entry: Any) -> bool:
+def _is_comment(entry: feedparser.FeedParserDict) -> bool:
     """The feed of a single Reddit post holds the answers to it as well."""
     return str(entry.get("id", "")).startswith("t1_")
-
-
-def _moment(parsed: Any) -> datetime | None:
-    return datetime.fromtimestamp(calendar.timegm(parsed), UTC) if parsed else None
 
 
 def _unusable(sentence: str) -> Permanent:

@@ -106,7 +106,7 @@ class VoiceCatalogue:
         Files grow under hidden names. A download that broke off goes on where it stopped, the next
         time too; a file counts only with the size and the digest that the catalogue tells.
         """
-        voice = self._named(name)
+        voice = self.named(name)
         report = received or (lambda _count: None)
         with _disk_errors(folder), _alone(folder):
             missing = [file for file in voice.files if not _is_whole(folder / file.name, file)]
@@ -117,7 +117,8 @@ class VoiceCatalogue:
                 self._fetch(file, folder, report)
         return folder / f"{name}.onnx"
 
-    def _named(self, name: str) -> CatalogueVoice:
+    def named(self, name: str) -> CatalogueVoice:
+        """What the catalogue tells of a voice. Raises InputError where it has none of that name."""
         voices = self.voices()
         if name in voices:
             return voices[name]

@@ -1,137 +1,123 @@
-"""Stories from files of one's own: a CSV table, or a folder of texts."""
+"""Stories from a folder of texts of one's own."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
+import os
+import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from adapters.ports import FetchedStory, StoryQuery, StorySource
+from adapters.plain_text import read, unusable
+from adapters.ports import FetchedStory, StoryQuery, StorySource, UnreadableRow
 from core.errors import Permanent
 
-LARGEST_FILE = 64 * 1024 * 1024
 LARGEST_TEXT = 1024 * 1024
 LONGEST_TITLE = 300
 TEXTS = frozenset({".txt", ".md"})
 
-TITLES = ("title", "headline", "subject")
-BODIES = ("text", "body", "story", "selftext", "content")
-COLUMNS = {
-    "url": ("url", "link"),
-    "author": ("author",),
-    "place": ("place", "subreddit"),
-}
-NEEDED = "a first row with the columns title and text (url, author and place if you like)"
-
-
-class CsvSource(StorySource):
-    """StorySource over a table; ``query.place`` is its path, its order counts as best first.
-
-    Commas, semicolons and tabs are all taken between columns.
-    """
-
-    def stories(self, query: StoryQuery) -> Iterator[FetchedStory]:
-        """Give at most ``query.limit`` stories, one a row.
-
-        Raises:
-            Permanent: the file is missing, no text or no such table; the sentence says what to do.
-        """
-        path = Path(query.place).expanduser()
-        text = _read(path, LARGEST_FILE)
-        try:
-            rows = list(csv.reader(io.StringIO(text), _dialect(text), strict=True))
-        except csv.Error as error:
-            raise _unusable(f"{path} is no CSV table ({error}): it needs {NEEDED}.") from None
-        names = [name.strip().lower() for name in rows[0]] if rows else []
-        title, body = _column(names, TITLES), _column(names, BODIES)
-        if title is None or body is None:
-            raise _unusable(f"{path} lacks a column: it needs {NEEDED}.")
-        others = {field: _column(names, known) for field, known in COLUMNS.items()}
-        filled = (row for row in rows[1:] if any(cell.strip() for cell in row))
-        return islice(
-            (
-                _story(
-                    _cell(row, title),
-                    _cell(row, body),
-                    **{field: _cell(row, at) for field, at in others.items()},
-                )
-                for row in filled
-            ),
-            query.limit,
-        )
+_FRONT = re.compile(r"---\n(?P<fields>.*?)\n(?:---|\.\.\.)\n", re.DOTALL)
+"""What Obsidian, Jekyll and Hugo write above a text."""
+_FRONT_TITLE = re.compile(
+    r"^title:[ \t]*(?P<quote>[\"']?)(?P<title>.+?)(?P=quote)[ \t]*$", re.MULTILINE
+)
+_UNDERLINE = re.compile(r"(?:=+|-+)[ \t]*(?:\n|$)")
+"""Of a title, in Markdown."""
 
 
 class FolderSource(StorySource):
-    """StorySource over a folder of .txt and .md files, by name; ``query.place`` is its path.
+    """StorySource over a folder's .txt and .md files, by name; ``query.place`` is its path.
 
-    A file's first line is the title; where it holds a single paragraph, its name is.
+    Folders in it are looked through as well, but for hidden ones and links to folders. A file's
+    title is its heading or its first line; where the text runs on from there, its name.
     """
 
     def stories(self, query: StoryQuery) -> Iterator[FetchedStory]:
-        """Give at most ``query.limit`` stories, one a file.
+        """Give at most ``query.limit`` stories, one a file; what can't be read is told of.
 
         Raises:
-            Permanent: the folder is missing or holds no text, or a text can't be read.
+            Permanent: the folder is missing, can't be read, or holds no text.
         """
         folder = Path(query.place).expanduser()
         if not folder.is_dir():
-            raise _unusable(f"There is no folder {folder}: correct the source's place.")
-        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in TEXTS)
-        if not files:
-            raise _unusable(f"The folder {folder} holds no .txt or .md file: put one in.")
-        return islice((_of_file(path) for path in files), query.limit)
+            raise unusable(f"There is no folder {folder}: correct the source's place.")
+        closed: list[OSError] = []
+        files = sorted(_files(folder, closed))
+        if not files and not closed:
+            raise unusable(f"The folder {folder} holds no .txt or .md file: put one in.")
+        return islice(_stories(folder, files, closed), query.limit)
 
 
-def _of_file(path: Path) -> FetchedStory:
-    text = _read(path, LARGEST_TEXT).strip()
+def _files(folder: Path, closed: list[OSError]) -> Iterator[Path]:
+    for place, folders, names in os.walk(folder, onerror=closed.append):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        paths = (Path(place, name) for name in names if not name.startswith("."))
+        yield from (path for path in paths if path.suffix.lower() in TEXTS)
+
+
+def _stories(folder: Path, files: list[Path], closed: list[OSError]) -> Iterator[FetchedStory]:
+    for error in closed:
+        place = Path(error.filename)
+        if place == folder:
+            raise unusable(f"{folder} can't be read ({error.strerror}): correct it.")
+        yield unreadable(_shown(place.name), f"Its folder can't be read ({error.strerror}).")
+    for path in files:
+        try:
+            text = read(path, LARGEST_TEXT)
+        except Permanent as error:
+            yield unreadable(_shown(path.relative_to(folder)), str(error), _version(path))
+        else:
+            yield _told(path, text.strip())
+
+
+def _told(path: Path, text: str) -> FetchedStory:
+    front = _FRONT.match(text)
+    titled = _FRONT_TITLE.search(front["fields"]) if front else None
+    if front:
+        text = text[front.end() :].strip()
     first, _, rest = text.partition("\n")
-    title = first.strip().lstrip("#").strip()
-    if not rest.strip() or len(title) > LONGEST_TITLE:
-        title, rest = path.stem.replace("_", " ").replace("-", " "), text
-    return _story(title, rest.strip())
+    title = first.strip().strip("#").strip()
+    underline = _UNDERLINE.match(rest)
+    if titled:
+        again = title == titled["title"]
+        return story(titled["title"], rest.strip() if again else text)
+    if underline:
+        return story(title, rest[underline.end() :].strip())
+    if not rest.strip() or len(title) > LONGEST_TITLE or _runs_on(first, rest):
+        return story(_shown(path.stem).replace("_", " ").replace("-", " ").strip(), text)
+    return story(title, rest.strip())
 
 
-def _story(title: str, body: str, **fields: str) -> FetchedStory:
-    told = " ".join(f"{title} {body}".split())
-    digest = hashlib.sha256(told.encode()).hexdigest()[:32]
-    fields = {name: value[:500] for name, value in fields.items()}
-    return FetchedStory(external_id=f"text:{digest}", title=title, body=body, **fields)  # type: ignore[arg-type]
+def _runs_on(first: str, rest: str) -> bool:
+    """Whether a text is wrapped, so that its first line is only where its first sentence broke."""
+    return not first.startswith("#") and rest[:1].islower()
 
 
-def _read(path: Path, largest: int) -> str:
+def story(title: str, body: str, **fields: Any) -> FetchedStory:
+    """A story that is known again by its words."""
+    return FetchedStory(external_id=_id(f"{title} {body}"), title=title, body=body, **fields)
+
+
+def unreadable(title: str, why: str, version: str = "") -> UnreadableRow:
+    return UnreadableRow(external_id=_id(f"{title} {why} {version}"), title=title, body="", why=why)
+
+
+def _id(told: str) -> str:
+    words = " ".join(told.split())
+    return f"text:{hashlib.sha256(words.encode('utf-8', 'replace')).hexdigest()[:32]}"
+
+
+def _shown(name: Path | str) -> str:
+    """A file's name as text, whatever bytes it has."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
+def _version(path: Path) -> str:
+    """Changes when the file does, so that it is tried again."""
     try:
-        if path.stat().st_size > largest:
-            raise _unusable(f"{path} is larger than {largest // 1024**2} MB: split it.")
-        return path.read_bytes().decode("utf-8-sig").replace("\x00", "")
-    except FileNotFoundError:
-        raise _unusable(f"There is no file {path}: correct the source's place.") from None
-    except UnicodeDecodeError as error:
-        raise _unusable(
-            f"{path} is no UTF-8 text at byte {error.start}: save it as UTF-8."
-        ) from None
-    except OSError as error:
-        raise _unusable(f"{path} can't be read ({error.strerror}): correct it.") from None
-
-
-def _dialect(text: str) -> type[csv.Dialect]:
-    head = text.partition("\n")[0]
-
-    class Table(csv.excel):
-        delimiter = max(",;\t", key=head.count)
-
-    return Table
-
-
-def _column(names: list[str], known: tuple[str, ...]) -> int | None:
-    return next((names.index(name) for name in known if name in names), None)
-
-
-def _cell(row: list[str], at: int | None) -> str:
-    return row[at].strip() if at is not None and at < len(row) else ""
-
-
-def _unusable(sentence: str) -> Permanent:
-    return Permanent(sentence, code="text_file")
+        about = path.lstat()
+    except OSError:
+        return ""
+    return f"{about.st_size} {about.st_mtime_ns}"

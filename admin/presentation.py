@@ -12,7 +12,7 @@ from admin.lists import counted
 from models import now
 
 TONES = {
-    "good": {"approved", "scripted", "ready", "published", "inbox", "connected", "done"},
+    "good": {"approved", "scripted", "ready", "published", "inbox", "connected", "done", "taken"},
     "busy": {"running", "claiming", "uploading", "processing"},
     "look": {"waiting", "review", "flagged", "parked", "manual"},
     "bad": {"failed", "dead", "expired"},

@@ -47,6 +47,12 @@ def applied() -> list[str]:
         return sorted(runner.applied())
 
 
+def missing() -> list[str]:
+    """Names of the migrations that the database has not got yet, oldest first."""
+    with _alone(db.database) as runner:
+        return [each.name for each in runner.status() if not each.applied]
+
+
 def migrate(database_url: str) -> None:
     """Bring the database at ``database_url`` up to date."""
     db.configure(database_url)

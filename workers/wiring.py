@@ -57,7 +57,7 @@ def story_source(kind: str) -> StorySource:
 
         return FeedSource(user_agent=config.reddit_user_agent)
     if kind == SourceKind.CSV:
-        from adapters.text_files import CsvSource
+        from adapters.csv_table import CsvSource
 
         return CsvSource()
     if kind == SourceKind.FOLDER:

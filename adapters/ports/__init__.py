@@ -33,6 +33,7 @@ from adapters.ports.safety import SAFETY_LABELS, SafetyJudge, SafetyOpinion
 from adapters.ports.scripts import ScriptDraft, ScriptWriter, StoryText
 from adapters.ports.speech import KnownVoice, Speech, Synthesizer, Voices, WordTiming
 from adapters.ports.stories import Answer, FetchedStory, StoryQuery, StorySource
+from adapters.ports.unreadable import UnreadableRow
 from adapters.ports.video import Fault, ProbedVideo, VideoProbe
 
 __all__ = [
@@ -75,6 +76,7 @@ __all__ = [
     "Synthesizer",
     "TokenGrant",
     "Tune",
+    "UnreadableRow",
     "UploadTicket",
     "VideoCounts",
     "VideoProbe",

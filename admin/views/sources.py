@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import groupby
+from operator import attrgetter
+from typing import cast
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from peewee import IntegrityError
+from peewee import JOIN, fn
 from wtforms.fields.choices import SelectChoice
 
-from admin.lists import cut
-from admin.views.page import Page, audit, done, expose, get
+from admin.auth import person
+from admin.lists import count, cut
+from admin.views.page import Page, done, expose, get
 from admin.views.source_form import SourceForm
-from core.db import transaction
-from core.errors import InputError
-from models import Account, Channel, Intake, Source, SourceAccount, SourceKind
+from models import Account, Channel, Intake, Job, JobState, Source, SourceKind
 from pipelines import ledger
-from pipelines.production.fetch import Fate
+from pipelines.production import sources
+from pipelines.production.fetch import FATES_KEPT_DAYS, Fate
+from pipelines.production.source_settings import PLACES, SETTINGS
+
+BEING_FETCHED = (Job.stage == "fetch") & Job.state.in_([JobState.WAITING, JobState.RUNNING])
 
 
 class Sources(Page):
     @expose("/")
     def index(self) -> str:
+        broken = (Source.enabled & (Source.last_error != "")).desc()
+        rows = (
+            Source.select(Source, Channel)
+            .join(Channel, JOIN.LEFT_OUTER)
+            .order_by(broken, Source.enabled.desc(), fn.LOWER(Source.name))
+            .limit(500)
+        )
         return self.render(
             "sources/index.html",
-            sources=list(Source.select().order_by(Source.enabled.desc(), Source.name).limit(500)),
-            fetchable=SourceKind.PASTE,
+            sources=list(rows),
+            by_hand=SourceKind.PASTE,
+            fetching={job.subject_id for job in Job.select(Job.subject_id).where(BEING_FETCHED)},
         )
 
     @expose("/new", methods=["GET", "POST"])
@@ -37,9 +50,8 @@ class Sources(Page):
         return self._form(get(Source, source_id))
 
     def _form(self, source: Source) -> ResponseReturnValue:
-        linked = Account.select(Account.id).join(SourceAccount)
-        ticked = [account.id for account in linked.where(SourceAccount.source == source.id)]
-        form = SourceForm(obj=source, accounts=ticked)
+        form = SourceForm(obj=source, accounts=sources.accounts_of(source))
+        form.offer_kinds(source)
         accounts = Account.select(Account.id, Account.name, Account.open_id).order_by(Account.name)
         form.accounts.choices = [SelectChoice(row.id, row.name or row.open_id) for row in accounts]
         channels = Channel.select(Channel.id, Channel.name).order_by(Channel.name)
@@ -47,58 +59,50 @@ class Sources(Page):
             SelectChoice("", "None: as the settings say"),
             *(SelectChoice(row.id, row.name) for row in channels),
         ]
-        if request.method == "GET" or not form.validate():
-            status = 200 if request.method == "GET" else 422
-            return self.render("sources/form.html", form=form, source=source), status
-        _save(source, form.data)
-        return done(f"{source.name} is saved.", url_for(".index"))
+        status = 200
+        if request.method == "POST":
+            try:
+                if form.fits(source):
+                    saved = sources.save(source.id, form.chosen, person().name)
+                    return done(f"{saved.name} is saved.", url_for(".index"))
+            except sources.SourceRefusedError as refused:  # somebody else was quicker
+                for name, told in refused.problems.items():
+                    form.refuse(name, told)
+            status = 422
+        groups = {
+            group: [setting.name for setting in some]
+            for group, some in groupby(SETTINGS, key=attrgetter("group"))
+        }
+        page = self.render(
+            "sources/form.html", form=form, source=source, groups=groups, places=PLACES
+        )
+        return page, status
 
     @expose("/<int:source_id>/fates")
     def fates(self, source_id: int) -> str:
         """What became of each row that the source gave."""
-        fate = request.args.get("fate", "")
+        source, fate = get(Source, source_id), request.args.get("fate", "")
         rows = Intake.select().where(Intake.source == source_id)
-        if fate:
-            rows = rows.where(Intake.fate == fate)
+        of_fate = {each: rows.where(Intake.fate == each) for each in Fate}
+        job = Job.get_or_none(BEING_FETCHED, Job.subject_id == source_id)
         return self.render(
             "sources/fates.html",
-            source=get(Source, source_id),
-            page=cut(rows, Intake.id),
+            source=source,
+            page=cut(of_fate.get(cast("Fate", fate), rows), Intake.id),
             fate=fate,
-            fates=list(Fate),
+            fates=[(each, count(of_fate[each])) for each in Fate],
+            days=FATES_KEPT_DAYS,
+            fetching=ledger.explain(job) if job else "",
+            by_hand=SourceKind.PASTE,
         )
 
     @expose("/<int:source_id>/fetch", methods=["POST"])
     def fetch(self, source_id: int) -> ResponseReturnValue:
-        source = get(Source, source_id)
-        with transaction():
-            ledger.enqueue("fetch", source_id)
-            audit("source.fetch", f"source {source_id}")
-        return done(f"{source.name} is being fetched; new stories appear in the queue.")
+        source = sources.ask(get(Source, source_id).id, person().name)
+        return done(f"{source.name} is being fetched.", url_for(".fates", source_id=source_id))
 
     @expose("/<int:source_id>/switch", methods=["POST"])
     def switch(self, source_id: int) -> ResponseReturnValue:
         """On becomes off, off becomes on."""
-        source = get(Source, source_id)
-        with transaction():
-            Source.update(enabled=~Source.enabled).where(Source.id == source_id).execute()
-            audit("source.disable" if source.enabled else "source.enable", f"source {source_id}")
+        sources.switch(get(Source, source_id).id, person().name)
         return redirect(url_for(".index"), 303)
-
-
-def _save(source: Source, values: dict[str, Any]) -> None:
-    accounts = values.pop("accounts")
-    values.pop("csrf_token", None)
-    for name, value in values.items():
-        setattr(source, name, value)
-    verb = "source.edit" if source.id else "source.add"
-    try:
-        with transaction():
-            source.save()
-            links = SourceAccount.source == source.id
-            SourceAccount.delete().where(links).execute()  # type: ignore[misc, unused-ignore]  # stubs differ
-            for account_id in accounts:
-                SourceAccount.create(source=source.id, account=account_id)
-            audit(verb, f"source {source.id}")
-    except IntegrityError:
-        raise InputError(f"There is a source {source.name} already; choose another name.") from None

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 from itertools import islice
-from typing import Literal, cast
+from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 import structlog
 
-from adapters.ports import FetchedStory, StoryQuery, StorySource
+from adapters.ports import FetchedStory, StoryQuery, StorySource, UnreadableRow
 from core import db
 from core.db import database, transaction
 from core.errors import InputError, StageError
@@ -24,8 +26,17 @@ from pipelines.ledger import Claim
 
 log = structlog.get_logger(__name__)
 
+REDDIT = "https://www.reddit.com"
 PASTE_SOURCE = "Pasted stories"
 FATES_KEPT_DAYS = 30
+OF_FILES = frozenset({SourceKind.SAVED_LISTING, SourceKind.CSV, SourceKind.FOLDER})
+BATCH = 500
+"""Rows of a file that are looked up at once."""
+LONGEST_TITLE = 1_000
+LONGEST_BODY = 1_000_000
+"""Letters that are still read; the most words that a source can take are about 120,000 of them."""
+LONGEST_TALE = 20_000
+"""Words of a story that a person chose."""
 
 
 class Fate(StrEnum):
@@ -51,9 +62,10 @@ def fetch(source_id: int, claim: Claim, source_of: Callable[[str], StorySource])
                 time_filter=cast(
                     "Literal['hour', 'day', 'week', 'month', 'year', 'all']", source.time_filter
                 ),
-                limit=source.count,
+                limit=sys.maxsize if source.kind in OF_FILES else source.count,
             )
-            found = list(islice(origin.stories(query), source.count))
+            rows = origin.stories(query)
+            found = list(islice(_not_told_before(source, rows), source.count))
         if source.answers and (asked := _to_ask(source, found)):
             with db.closed_for_long_work():
                 answers = origin.answers(asked, source.answers)
@@ -81,6 +93,26 @@ def _to_ask(source: Source, found: list[FetchedStory]) -> list[FetchedStory]:
     ]
 
 
+def _not_told_before(source: Source, rows: Iterator[FetchedStory]) -> Iterator[FetchedStory]:
+    """Of a file or a folder the rows that it has not given yet: so each fetch takes the next ones.
+
+    A listing or a feed is asked for its best each time, and all that it gives is told of.
+    """
+    if source.kind not in OF_FILES:
+        yield from rows
+        return
+    while batch := list(islice(rows, BATCH)):
+        names = [row.external_id for row in batch]
+        with db.session():
+            told: set[str] = set()
+            for table in (Story, Intake):
+                before: Any = table.select(table.external_id).where(
+                    table.source == source, table.external_id.in_(names)
+                )
+                told.update(row.external_id for row in before)
+        yield from (row for row in batch if row.external_id not in told)
+
+
 def take(source: Source, post: FetchedStory, request_id: str = "") -> Intake:
     """Record a row's fate, and its story where that is not known yet. Must be in a transaction."""
     reason = why_skip(source, post)
@@ -88,13 +120,13 @@ def take(source: Source, post: FetchedStory, request_id: str = "") -> Intake:
         Story.insert(
             source=source,
             external_id=post.external_id,
-            url=post.url,
-            place=post.place,
-            author=post.author,
+            url=_storable(post.url),
+            place=_storable(post.place),
+            author=_storable(post.author),
             score=post.score,
             nsfw=post.nsfw,
             written_at=post.written_at,
-            title=_storable(post.title),
+            title=_storable(post.title)[:LONGEST_TITLE],
             body=_storable(post.body),
             answers=[
                 {"author": answer.author, "text": _storable(answer.text), "score": answer.score}
@@ -119,7 +151,7 @@ def take(source: Source, post: FetchedStory, request_id: str = "") -> Intake:
     return Intake.create(
         source=source,
         external_id=post.external_id,
-        title=_storable(post.title),
+        title=_storable(post.title)[:LONGEST_TITLE],
         fate=fate,
         reason=reason,
         story=story or known,
@@ -141,8 +173,12 @@ def why_skip(source: Source, post: FetchedStory, *, answers_follow: bool = False
         post.crosspost_of is not None
         and Story.select().where(Story.external_id == post.crosspost_of).exists()
     )
+    unreadable = post.why if isinstance(post, UnreadableRow) else ""
     reasons = (
+        (unreadable, unreadable),
         (not post.title.strip(), "It has no title."),
+        (len(post.title) > LONGEST_TITLE, f"Its title is longer than {LONGEST_TITLE:,} letters."),
+        (len(post.body) > LONGEST_BODY, f"It is longer than {LONGEST_BODY:,} letters."),
         (post.removed, "It was removed or deleted."),
         (post.stickied, "It is a notice that the place pinned to its top."),
         (post.media_only, "It is only a link or a picture."),
@@ -159,12 +195,19 @@ def paste(title: str, text: str, by: str, url: str = "") -> Story:
     """Take a story that a person pasted. Raises InputError when it is empty or known already."""
     if not title.strip() or not text.strip():
         raise InputError("A pasted story needs a title and a text.")
-    digest = hashlib.sha256(" ".join(f"{title} {text}".split()).encode()).hexdigest()[:32]
+    if url and not _is_address(url):
+        raise InputError("Where it was published begins with https://, or is left empty.")
+    digest = _digest(f"{title} {text}")
     post = FetchedStory(external_id=f"paste:{digest}", title=title.strip(), body=text, url=url)
     with transaction():
         source, _ = Source.get_or_create(
             name=PASTE_SOURCE,
-            defaults={"kind": SourceKind.PASTE, "enabled": False, "min_words": 1},
+            defaults={
+                "kind": SourceKind.PASTE,
+                "enabled": False,
+                "min_words": 1,
+                "max_words": LONGEST_TALE,
+            },
         )
         intake = take(source, post)
         story = cast("Story", intake.story)
@@ -177,27 +220,53 @@ def paste(title: str, text: str, by: str, url: str = "") -> Story:
 def ask_link(link: str, by: str) -> Source:
     """Have the post or feed at ``link`` read once, as a source of its own; its fate is shown there.
 
-    A Reddit post is read by its feed, which needs no key.
+    A Reddit post is read by its feed, which needs no key. One that could not be read before is
+    tried again.
 
     Raises:
-        InputError: it is no address, or was asked for before.
+        InputError: it is no address, or was read before.
     """
-    address = link.strip()
-    parts = urlsplit(address)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise InputError("A link begins with https:// and names a page: copy it whole.")
-    name = f"Link {address}"[:120]
-    if parts.hostname.removeprefix("www.").removeprefix("old.") == "reddit.com":
-        address = f"{address.partition('?')[0].rstrip('/')}/.rss"
+    address = _feed_of(link.strip())
+    name = f"Link {address}"
+    if len(name) > Source.name.max_length:
+        name = f"{name[:100]}… {_digest(address)[:8]}"
     with transaction():
-        if Source.select().where(Source.name == name).exists():
-            raise InputError("This link was given before: see it among the sources.")
-        source = Source.create(
-            name=name, kind=SourceKind.FEED, place=address, count=1, min_words=1, enabled=False
+        source = Source.get_or_none(Source.name == name)
+        if source is not None and not source.last_error:
+            raise InputError(f"This link was given before: see the source {source.id}.")
+        source = source or Source.create(
+            name=name,
+            kind=SourceKind.FEED,
+            place=address,
+            count=1,
+            min_words=1,
+            max_words=LONGEST_TALE,
+            enabled=False,
         )
         ledger.enqueue("fetch", source.id)
         AuditEntry.create(actor=by, action="source.ask_link", subject=f"source {source.id}")
     return source
+
+
+def _feed_of(link: str) -> str:
+    """Where the story of a link is read: Reddit's posts have a feed each."""
+    if not _is_address(link):
+        raise InputError("A link begins with https:// and names a page: copy it whole.")
+    if len(link) > Source.place.max_length:
+        raise InputError(f"A link has at most {Source.place.max_length} letters.")
+    parts = urlsplit(link)
+    host, steps = parts.hostname or "", [step for step in parts.path.split("/") if step]
+    if host == "redd.it" and steps:
+        return f"{REDDIT}/comments/{steps[0]}/.rss"
+    if host != "reddit.com" and not host.endswith(".reddit.com"):
+        return link
+    if len(steps) > 2 and steps[2] == "s":  # noqa: PLR2004 (r/<name>/s/<code>)
+        raise InputError("This is a link for sharing: open it and copy the post's own address.")
+    if steps[-1:] == [".rss"]:
+        steps.pop()
+    if "comments" in steps:  # what follows the post's own words is one answer to it
+        steps = steps[: steps.index("comments") + 3]
+    return "/".join([REDDIT, *steps, ".rss"])
 
 
 def enqueue_due_sources() -> int:
@@ -224,6 +293,19 @@ def next_fetch_in(source: Source) -> timedelta | None:
     return cast("timedelta", max(timedelta(0), source.next_fetch_at - now()))
 
 
+def _is_address(link: str) -> bool:
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not re.search(r"\s", link)
+
+
+def _digest(told: str) -> str:
+    """The same for the same words, however they are spaced."""
+    return hashlib.sha256(" ".join(told.split()).encode("utf-8", "replace")).hexdigest()[:32]
+
+
 def _storable(text: str) -> str:
-    """PostgreSQL holds no NUL in text; nothing else of the original is touched."""
-    return text.replace("\x00", "")
+    """PostgreSQL holds no NUL and no half of a surrogate pair; nothing else is touched."""
+    return text.replace("\x00", "").encode("utf-8", "ignore").decode()

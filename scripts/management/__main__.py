@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import click
 
 from core.errors import StorymillError
 from core.log import scrub
-from scripts.management import (
-    accounts,
-    contact_sheet,
-    failures,
-    keys,
-    limits,
-    mail,
-    posts,
-    running,
-    safety,
-    setup,
-    sources,
-    stories,
-    voices,
+
+GROUPS = (
+    "accounts",
+    "contact_sheet",
+    "failures",
+    "keys",
+    "limits",
+    "mail",
+    "posts",
+    "running",
+    "safety",
+    "setup",
+    "sources",
+    "stories",
+    "voices",
 )
+"""The files of this folder that hold commands; each adds its own."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -33,22 +36,8 @@ def manage() -> None:
     """
 
 
-for group in (
-    accounts,
-    contact_sheet,
-    failures,
-    keys,
-    limits,
-    mail,
-    posts,
-    running,
-    safety,
-    setup,
-    sources,
-    stories,
-    voices,
-):
-    group.add_to(manage)
+for group in GROUPS:
+    import_module(f"scripts.management.{group}").add_to(manage)
 
 
 def main() -> None:

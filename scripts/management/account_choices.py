@@ -15,7 +15,7 @@ from core.errors import InputError
 from models import Account, Way
 from pipelines.publishing import choices, openings
 from pipelines.publishing.options import PRIVACY, SWITCHES
-from scripts.management.changes import changes
+from scripts.management.changes import DRY_RUN, changes
 from scripts.management.record import record
 
 SHORT_DAYS = [day[:3].casefold() for day in choices.DAYS]
@@ -86,7 +86,7 @@ def _facts(account: Any) -> list[tuple[str, str]]:
 )
 @click.option("--username", default="", help="The creator's @name, with --cookies.")
 @click.option("--forget-cookies", is_flag=True)
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@DRY_RUN
 def set_choices(
     account_id: int,
     privacy: str | None,

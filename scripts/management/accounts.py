@@ -13,6 +13,7 @@ from rich.table import Table
 from models import Account, AccountState, now
 from pipelines.publishing import refresh
 from scripts.management import account_choices
+from scripts.management.changes import DRY_RUN
 from scripts.management.record import record
 
 SHOWN = (
@@ -63,7 +64,7 @@ def list_accounts() -> None:
 
 @click.command("refresh-tokens")
 @click.option("--account-id", type=int, help="This account alone, due or not.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@DRY_RUN
 def refresh_tokens(account_id: int | None, *, dry_run: bool) -> None:
     """Refresh the access tokens that end within the next 45 minutes, as the clock does half-hourly.
 

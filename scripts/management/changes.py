@@ -11,6 +11,9 @@ import click
 from core import db
 from core.errors import StorymillError
 
+DRY_RUN = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+IDS = click.argument("ids", type=int, nargs=-1, required=True)
+
 
 class _UndoneError(Exception):
     """Ends a rehearsal's transaction."""

@@ -9,6 +9,7 @@ from rich.table import Table
 from core.errors import InputError
 from models import DeadLetter, Job, JobState
 from pipelines import ledger
+from scripts.management.changes import DRY_RUN, IDS, to_each
 from scripts.management.record import record
 
 UNFINISHED = (JobState.WAITING, JobState.RUNNING, JobState.PARKED, JobState.DEAD)
@@ -39,21 +40,21 @@ def list_jobs(count: int) -> None:
 
 
 @jobs.command("requeue")
-@click.argument("job_id", type=int)
-def requeue_job(job_id: int) -> None:
-    """Begin a dead, parked or cancelled job anew."""
+@IDS
+@DRY_RUN
+def requeue_jobs(ids: tuple[int, ...], *, dry_run: bool) -> None:
+    """Begin dead, parked or cancelled jobs anew."""
     with record():
-        ledger.requeue(job_id)
-    click.echo(f"Job {job_id} is in the queue again.")
+        to_each(ids, ledger.requeue, "Requeued", dry_run=dry_run)
 
 
 @jobs.command("cancel")
-@click.argument("job_id", type=int)
-def cancel(job_id: int) -> None:
-    """Stop a job for good."""
+@IDS
+@DRY_RUN
+def cancel(ids: tuple[int, ...], *, dry_run: bool) -> None:
+    """Stop jobs for good."""
     with record():
-        ledger.cancel(job_id)
-    click.echo(f"Job {job_id} was cancelled.")
+        to_each(ids, ledger.cancel, "Cancelled", dry_run=dry_run)
 
 
 @click.group("failures")
@@ -80,25 +81,25 @@ def list_failures() -> None:
 
 
 @failures.command("requeue")
-@click.argument("failure_id", type=int)
-@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
-def requeue(failure_id: int, *, dry_run: bool) -> None:
-    """Begin the work of a failure anew."""
+@IDS
+@DRY_RUN
+def requeue(ids: tuple[int, ...], *, dry_run: bool) -> None:
+    """Begin the work of failures anew."""
     with record():
-        letter = DeadLetter.get_or_none(DeadLetter.id == failure_id)
-        if letter is None or letter.job is None:
-            raise InputError(f"There is no failure {failure_id} with work to begin anew.")
-        if dry_run:
-            click.echo(f"Would begin {letter.stage} of {letter.subject_id} anew.")
-            return
-        ledger.requeue(letter.job.id)
-    click.echo(f"{letter.stage} of {letter.subject_id} is in the queue again.")
+        to_each(ids, _requeue, "Requeued", dry_run=dry_run)
+
+
+def _requeue(failure_id: int) -> None:
+    letter = DeadLetter.get_or_none(DeadLetter.id == failure_id)
+    if letter is None or letter.job is None:
+        raise InputError(f"There is no failure {failure_id} with work to begin anew.")
+    ledger.requeue(letter.job.id)
 
 
 @failures.command("discard")
-@click.argument("failure_id", type=int)
-def discard(failure_id: int) -> None:
-    """Decide that the work of a failure is not done."""
+@IDS
+@DRY_RUN
+def discard(ids: tuple[int, ...], *, dry_run: bool) -> None:
+    """Decide that the work of failures is not done."""
     with record():
-        ledger.discard(failure_id)
-    click.echo(f"Failure {failure_id} was discarded.")
+        to_each(ids, ledger.discard, "Discarded", dry_run=dry_run)

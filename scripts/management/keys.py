@@ -11,6 +11,7 @@ from rich.table import Table
 
 from core import crypto
 from pipelines.publishing import keys
+from scripts.management.changes import DRY_RUN
 from scripts.management.record import record
 
 
@@ -26,7 +27,7 @@ def new_key() -> None:
 
 
 @click.command("rotate-keys")
-@click.option("--dry-run", is_flag=True, help="Only say which values are under which key.")
+@DRY_RUN
 @click.option("--batch", default=keys.BATCH, show_default=True, type=click.IntRange(1, 10_000))
 def rotate_keys(*, dry_run: bool, batch: int) -> None:
     """Encrypt every stored secret anew, under the newest key of CRYPTOGRAPHY_KEY.

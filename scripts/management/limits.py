@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines import limits as named
-from scripts.management.changes import changes
+from scripts.management.changes import DRY_RUN, changes
 from scripts.management.record import record
 
 
@@ -39,7 +39,7 @@ def list_limits() -> None:
 @click.argument("name")
 @click.argument("count", type=int)
 @click.argument("seconds", type=float)
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@DRY_RUN
 def set_limit(name: str, count: int, seconds: float, *, dry_run: bool) -> None:
     """Allow NAME COUNT times in any SECONDS; 0 stops everything."""
     with record(), changes(dry_run=dry_run):
@@ -52,7 +52,7 @@ def set_limit(name: str, count: int, seconds: float, *, dry_run: bool) -> None:
 
 @limits.command("reset")
 @click.argument("name")
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@DRY_RUN
 def reset_limit(name: str, *, dry_run: bool) -> None:
     """Give NAME its own figure back."""
     with record(), changes(dry_run=dry_run):

@@ -16,11 +16,8 @@ from rich.table import Table
 from core.errors import InputError
 from models import Account, Post, PostState, Way
 from pipelines.publishing import booking, decisions, post_choices
-from scripts.management.changes import changes, to_each
+from scripts.management.changes import DRY_RUN, IDS, changes, to_each
 from scripts.management.record import record
-
-DRY_RUN = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-IDS = click.argument("ids", type=int, nargs=-1, required=True)
 
 
 def add_to(manage: click.Group) -> None:

@@ -12,10 +12,11 @@ from pipelines.publishing import keys, spool
 
 
 @contextmanager
-def record() -> Iterator[Settings]:
+def record(*, migrated: bool = True) -> Iterator[Settings]:
     """Settings checked, PostgreSQL reached and migrated; closed after the block.
 
-    Where ``DATABASE_URL`` or ``REDIS_URL`` are not set, the embedded ones are started.
+    With ``migrated`` off the tables are left as they are, for the commands that move them. Where
+    ``DATABASE_URL`` or ``REDIS_URL`` are not set, the embedded ones are started.
     """
     settle()
     config = settings.current()
@@ -23,9 +24,10 @@ def record() -> Iterator[Settings]:
     crypto.configure(config.cryptography_key.get_secret_value())
     db.configure(config.database_url.get_secret_value(), max_connections=4)
     db.check(config.database_url.get_secret_value())
-    migrate.forward()
     spool.configure(config.media_dir)
-    keys.check_readable()
+    if migrated:
+        migrate.forward()
+        keys.check_readable()
     queue.connect(config.redis_url.get_secret_value())
     with db.session():
         yield config

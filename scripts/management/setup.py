@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from core import migrate, settings
-from core.migrate import back, forward
 from scripts.management import reference
+from scripts.management.changes import DRY_RUN, changes
 from scripts.management.record import record, settle
 
 
@@ -36,21 +36,26 @@ def migrations() -> None:
 
 
 @migrations.command("forward")
-def migrate_forward() -> None:
+@DRY_RUN
+def migrate_forward(*, dry_run: bool) -> None:
     """Apply what is missing (every process does so at its start)."""
-    with record():
-        names = forward()
-    click.echo("\n".join(names) or "Nothing to do.")
+    with record(migrated=False):
+        names = migrate.missing() if dry_run else migrate.forward()
+    _tell("Would apply" if dry_run else "Applied", names)
 
 
 @migrations.command("back")
 @click.option("--steps", default=1, show_default=True, type=click.IntRange(min=1))
-@click.option("--dry-run", is_flag=True, help="Only say what would be undone.")
+@DRY_RUN
 def migrate_back(steps: int, *, dry_run: bool) -> None:
     """Undo the newest migrations; the data of dropped tables and columns is lost."""
-    with record():
-        names = migrate.applied()[-steps:][::-1] if dry_run else back(steps)
-    click.echo(("Would undo: " if dry_run else "Undone: ") + (", ".join(names) or "nothing"))
+    with record(migrated=False):
+        names = migrate.applied()[-steps:][::-1] if dry_run else migrate.back(steps)
+    _tell("Would undo" if dry_run else "Undone", names)
+
+
+def _tell(what: str, names: list[str]) -> None:
+    click.echo(f"{what}: {', '.join(names) or 'nothing'}.")
 
 
 @click.group("users")
@@ -62,10 +67,11 @@ def users() -> None:
 @click.argument("name")
 @click.option("--role", type=click.Choice(["owner", "editor", "viewer"]), default="owner")
 @click.password_option(help="Asked for when not given.")
-def add_user(name: str, role: str, password: str) -> None:
+@DRY_RUN
+def add_user(name: str, role: str, password: str, *, dry_run: bool) -> None:
     """Let NAME sign in to the back office."""
     from admin.auth import create_user
 
-    with record():
+    with record(), changes(dry_run=dry_run):
         create_user(name, password, role)
-    click.echo(f"{name} may sign in as {role}.")
+        click.echo(f"{name} may sign in as {role}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from functools import partial
 from getpass import getuser
 from pathlib import Path
 from typing import TextIO
@@ -12,12 +13,16 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from adapters.ports import FetchedStory, StoryQuery
-from core.db import transaction
+from adapters.ports import StoryQuery
 from core.errors import InputError, StageError
 from models import Source, SourceKind, Story, StoryState
-from pipelines.production import fetch, review
+from pipelines.production import fetch, review, sources
+from scripts.management.changes import DRY_RUN, IDS, changes, to_each
 from scripts.management.record import record
+from scripts.management.sources import kind_of, whole
+
+OF_FILES = (SourceKind.SAVED_LISTING, SourceKind.CSV, SourceKind.FOLDER)
+IMPORTED = {"enabled": False}
 
 
 def add_to(manage: click.Group) -> None:
@@ -45,87 +50,100 @@ def list_stories(state: str | None, count: int) -> None:
 
 
 @stories.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--min-score", default=0, show_default=True)
-@click.option("--dry-run", is_flag=True, help="Only say what would be taken.")
-def import_listing(file: Path, min_score: int, *, dry_run: bool) -> None:
-    """Take the stories of a saved Reddit listing (JSON) FILE; each row's fate is shown."""
-    from adapters.saved_listing import SavedListing
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--kind",
+    type=click.Choice([str(kind) for kind in OF_FILES]),
+    help="Told by the name where not given.",
+)
+@click.option("--min-score", default=0, show_default=True, help="Upvotes below which one is left.")
+@DRY_RUN
+def import_stories(path: Path, kind: str | None, min_score: int, *, dry_run: bool) -> None:
+    """Take all stories of PATH, once; each row's fate is shown.
 
-    if not file.is_file():
-        raise InputError(f"{file} is not a file: give the path of a saved Reddit listing.")
-    try:
-        posts = list(SavedListing().stories(StoryQuery(place=str(file.resolve()), limit=100_000)))
-    except StageError as error:
-        raise InputError(str(error)) from None
+    PATH is a saved Reddit listing (.json, .jsonl), a table (.csv, .tsv), or a folder of texts.
+    """
+    from workers import wiring
+
+    path = whole(path)
+    kind = kind or kind_of(str(path))
+    if kind not in OF_FILES:
+        raise InputError(
+            f"{path} is no listing (.json), table (.csv) or folder of texts: correct it, or say "
+            "what it is with --kind."
+        )
+    query = StoryQuery(place=str(path), limit=sys.maxsize)
     fates: Counter[str] = Counter()
-    with record():
-        for post in posts:
-            with transaction():
-                if dry_run:
-                    fate, reason = _would_be(post, min_score)
-                else:
-                    intake = fetch.take(_listing_source(file, min_score), post)
-                    fate, reason = intake.fate, intake.reason
-            fates[fate] += 1
-            click.echo(f"{post.external_id:24} {fate}{': ' if reason else ''}{reason}")
-    click.echo(", ".join(f"{fates[fate]} {fate}" for fate in fetch.Fate))
+    with record(), changes(dry_run=dry_run):
+        source = _once(path, kind, min_score)
+        try:
+            for post in wiring.story_source(kind).stories(query):
+                intake = fetch.take(source, post)
+                fates[intake.fate] += 1
+                because = f": {intake.reason}" if intake.reason else ""
+                click.echo(f"{intake.external_id:24} {intake.fate}{because}")
+        except StageError as error:
+            raise InputError(str(error)) from None
+        click.echo(", ".join(f"{fates[fate]} {fate}" for fate in fetch.Fate))
 
 
-def _would_be(post: FetchedStory, min_score: int) -> tuple[str, str]:
-    if Story.select().where(Story.external_id == post.external_id).exists():
-        return fetch.Fate.KNOWN, ""
-    reason = fetch.why_skip(Source(min_score=min_score), post)
-    return (fetch.Fate.SKIPPED if reason else fetch.Fate.TAKEN), reason
-
-
-def _listing_source(file: Path, min_score: int) -> Source:
-    source: Source = Source.get_or_create(
-        name=f"Listing {file.name}",
-        defaults={
-            "kind": SourceKind.SAVED_LISTING,
-            "place": str(file.resolve()),
-            "enabled": False,
-            "min_score": min_score,
-        },
-    )[0]
-    return source
+def _once(path: Path, kind: str, min_score: int) -> Source:
+    """The source of an import, which the clock does not fetch."""
+    name = f"Import of {path}"
+    if len(name) > Source.name.max_length:
+        name = f"Import of …{str(path)[-100:]}"
+    known = Source.get_or_none(Source.name == name)
+    chosen = {"min_score": min_score} if known else IMPORTED | {"min_score": min_score}
+    place = {"name": name, "kind": kind, "place": str(path)}
+    return sources.save(known.id if known else None, chosen | place, getuser())
 
 
 @stories.command("paste")
 @click.argument("title")
 @click.option("--text", type=click.File(), default="-", help="A file; standard input by default.")
-def paste(title: str, text: TextIO) -> None:
+@click.option("--url", default="", help="Where it was published, if anywhere.")
+@DRY_RUN
+def paste(title: str, text: TextIO, url: str, *, dry_run: bool) -> None:
     """Bring in one story by hand."""
-    with record():
-        story = fetch.paste(title, text.read(), getuser())
-    click.echo(f"Story {story.id} was taken.")
+    try:
+        written = text.read()
+    except UnicodeDecodeError:
+        raise InputError(f"{text.name} is no UTF-8 text: save it as UTF-8.") from None
+    with record(), changes(dry_run=dry_run):
+        story = fetch.paste(title, written, getuser(), url)
+        click.echo(f"Story {story.id} was taken.")
+
+
+@stories.command("link")
+@click.argument("address")
+@DRY_RUN
+def link(address: str, *, dry_run: bool) -> None:
+    """Have the Reddit post or feed at ADDRESS read once, without a key."""
+    with record(), changes(dry_run=dry_run):
+        source = fetch.ask_link(address, getuser())
+        click.echo(f"It is being read: see scripts/manage sources fates {source.id}")
 
 
 @stories.command("approve")
-@click.argument("ids", type=int, nargs=-1, required=True)
+@IDS
 @click.option("--reason", default="", help="Needed for a flagged story.")
-def approve(ids: tuple[int, ...], reason: str) -> None:
+@DRY_RUN
+def approve(ids: tuple[int, ...], reason: str, *, dry_run: bool) -> None:
     """Let stories be produced and published."""
     with record():
-        _tell(*review.in_bulk(list(ids), lambda i: review.approve(i, getuser(), reason)))
+        act = partial(review.approve, by=getuser(), reason=reason)
+        to_each(ids, act, "Approved", dry_run=dry_run)
 
 
 @stories.command("reject")
-@click.argument("ids", type=int, nargs=-1, required=True)
+@IDS
 @click.option("--reason", required=True)
-def reject(ids: tuple[int, ...], reason: str) -> None:
+@DRY_RUN
+def reject(ids: tuple[int, ...], reason: str, *, dry_run: bool) -> None:
     """Decide that stories are not made."""
     with record():
-        _tell(*review.in_bulk(list(ids), lambda i: review.reject(i, getuser(), reason)))
-
-
-def _tell(done: int, refused: list[str]) -> None:
-    click.echo(f"{done} done.")
-    for sentence in refused:
-        click.echo(sentence, err=True)
-    if refused:
-        sys.exit(1)
+        act = partial(review.reject, by=getuser(), reason=reason)
+        to_each(ids, act, "Rejected", dry_run=dry_run)
 
 
 @stories.command("trial")

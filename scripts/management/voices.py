@@ -16,6 +16,7 @@ from adapters.piper_voices import VoiceCatalogue
 from core import log, settings
 from core.errors import Retryable
 from core.settings import Settings
+from scripts.management.changes import DRY_RUN
 from scripts.management.record import settle
 
 if TYPE_CHECKING:
@@ -66,13 +67,19 @@ def list_voices(language: str) -> None:
 
 @voices.command("download")
 @click.argument("name")
-def download(name: str) -> None:
+@DRY_RUN
+def download(name: str, *, dry_run: bool) -> None:
     """Bring Piper's voice NAME into VOICES_DIR; a download that broke off goes on."""
     config = _config()
+    catalogue = VoiceCatalogue(config.voices_url)
+    if dry_run:
+        size = catalogue.named(name).size / 1e6
+        click.echo(f"Would bring {size:,.0f} MB into {config.voices_dir}.")
+        return
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task(name, total=None)
-        path = VoiceCatalogue(config.voices_url).download(
+        path = catalogue.download(
             name, config.voices_dir, lambda count: progress.advance(bar, count)
         )
     click.echo(f"{path} is here. Speak with it by VOICE=piper:{name}")

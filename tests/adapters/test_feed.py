@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from adapters.feed import FeedSource
-from adapters.ports import FetchedStory, StoryQuery
+from adapters.ports import FetchedStory, StoryQuery, UnreadableRow
 from core.errors import Permanent, Retryable
 from scripts.sandbox.testing import RunningSandbox, running_sandbox
 
@@ -49,7 +50,7 @@ def serve() -> Iterator[Serve]:
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
         servers.append(server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         return f"http://127.0.0.1:{server.server_port}/feed"
 
     yield serve
@@ -90,10 +91,122 @@ def test_a_blogs_feed_becomes_markdown(serve: Serve) -> None:
     assert story.written_at.isoformat() == "2026-11-20T21:30:00+00:00"
 
 
+def rss(*items: str) -> str:
+    return f'<rss version="2.0"><channel><title>T</title>{"".join(items)}</channel></rss>'
+
+
+def an_item(title: str = "The bell", text: str = "It rang.", more: str = "") -> str:
+    return f"<item><title>{title}</title><description>{text}</description>{more}</item>"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "declared", "header"),
+    [
+        ("utf-8", "", ""),
+        ("utf-8", "", "text/xml"),
+        ("utf-16", "utf-16", ""),
+        ("iso-8859-1", "iso-8859-1", ""),
+        ("cp1252", "", "application/rss+xml; charset=windows-1252"),
+        ("cp1252", "windows-1252", "text/xml"),
+    ],
+)
+def test_a_feed_is_read_in_the_encoding_that_it_or_its_server_names(
+    serve: Serve, encoding: str, declared: str, header: str
+) -> None:
+    head = f'<?xml version="1.0" encoding="{declared}"?>' if declared else ""
+    content = (head + rss(an_item("Grüße", "Où étais-tu?"))).encode(encoding)
+
+    (story,) = stories(serve(content, **({"Content_Type": header} if header else {})))
+
+    assert (story.title, story.body) == ("Grüße", "Où étais-tu?")
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "told"),
+    [
+        ("<![CDATA[A <b>bold</b> &amp; brave]]>", "x", ("A bold & brave", "x")),
+        ("AT&amp;amp;T, 5 &lt; 6", "x", ("AT&T, 5 < 6", "x")),
+        ("t", "<![CDATA[<p>A</p><script>b()</script><style>c</style><p>D</p>]]>", ("t", "A\n\nD")),
+        ("t", "One line.\n\nAnother &amp;amp; more.", ("t", "One line.\n\nAnother & more.")),
+        ("Joy &#55357;&#56832;", "x &#55357; y &#0;", ("Joy 😀", "x  y")),
+        ("t", "<![CDATA[" + "<div>" * 300 + "deep" + "</div>" * 300 + "]]>", ("t", "deep")),
+    ],
+)
+def test_texts_are_as_their_writer_meant_them(
+    serve: Serve, title: str, text: str, told: tuple[str, str]
+) -> None:
+    (story,) = stories(serve(rss(an_item(title, text)).encode()))
+    assert (story.title, story.body) == told
+
+
+def test_an_entry_that_can_not_be_read_stops_no_other(serve: Serve) -> None:
+    deep = "<![CDATA[" + "<div>" * 900 + "x" + "</div>" * 900 + "]]>"
+
+    bad, good = stories(serve(rss(an_item("Deep", deep), an_item("Good")).encode()))
+
+    assert isinstance(bad, UnreadableRow)
+    assert (bad.title, bad.why) == ("Deep", "Its text is nested too deeply to be read.")
+    assert good.body == "It rang."
+
+
+def test_names_that_only_count_are_told_apart_by_their_feed(serve: Serve) -> None:
+    # Given two feeds that both number their entries, and one name that is one in the world
+    numbered = an_item(more='<guid isPermaLink="false">1</guid>')
+    named = an_item(more='<guid isPermaLink="false">tag:night.example,2026:1</guid>')
+    one, other = (stories(serve(rss(numbered, named).encode())) for _ in range(2))
+
+    assert one[0].external_id != other[0].external_id
+    assert one[1].external_id == other[1].external_id
+
+
+@pytest.mark.parametrize(
+    ("link", "shown"),
+    [
+        ("/story/1", "{server}/story/1"),
+        ("https://night.example/1", "https://night.example/1"),
+        ("javascript:alert(1)", ""),
+        ("http://[", ""),
+    ],
+)
+def test_only_web_addresses_become_links(serve: Serve, link: str, shown: str) -> None:
+    address = serve(rss(an_item(more=f"<link>{link}</link>")).encode())
+    (story,) = stories(address)
+    assert story.url == shown.format(server=address.removesuffix("/feed"))
+
+
+def test_a_feed_is_followed_and_unpacked_as_browsers_do(serve: Serve) -> None:
+    packed = serve(gzip.compress(BLOG), Content_Encoding="gzip")
+    moved = serve(b"", 302, Location=packed)
+    assert [story.title for story in stories(moved)] == ["The bell & the boat"]
+
+
+def test_a_page_says_where_its_feed_is(serve: Serve) -> None:
+    link = '<link rel="Alternate" type="application/rss+xml" href="/posts.xml">'
+    page = serve(f"<!doctype html><html><head>{link}</head>".encode(), Content_Type="text/html")
+
+    with pytest.raises(Permanent, match=r"is a web page; its feed is http://127\S+/posts\.xml:"):
+        stories(page)
+
+
+def test_a_feed_that_breaks_off_is_asked_again(serve: Serve) -> None:
+    # Else its last story would be taken as it is, and never again
+    whole = rss(an_item(), an_item("The boat", "It sank.")).encode()
+    with pytest.raises(Retryable, match="broke off"):
+        stories(serve(whole[:-60]))
+
+
+def test_a_server_that_drips_holds_no_worker(serve: Serve) -> None:
+    source = FeedSource(user_agent="storymill-tests/1 (tests)", most_seconds=0)
+    with pytest.raises(Retryable, match="comes too slowly"):
+        list(source.stories(StoryQuery(place=serve(BLOG))))
+
+
 @pytest.mark.parametrize(
     ("content", "status", "sentence"),
     [
         (b"<html><body>Welcome</body></html>", 200, "is no RSS or Atom feed"),
+        (b'{"version": "https://jsonfeed.org/version/1.1"}', 200, "is no RSS or Atom feed"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), 200, "is no RSS or Atom feed"),
         (b"", 200, "is no RSS or Atom feed"),
         (b"gone", 404, "HTTP 404"),
         (b"no", 403, "HTTP 403"),
@@ -114,6 +227,19 @@ def test_a_server_that_asks_to_slow_down_is_asked_later(serve: Serve) -> None:
 def test_a_server_that_is_away_is_asked_later() -> None:
     with pytest.raises(Retryable, match="can't be read now"):
         stories("http://127.0.0.1:9/feed")
+
+
+@pytest.mark.parametrize("place", ["http://a..b/", "http://[::1", "http://", "http://h:99999/"])
+def test_an_address_of_nothing_says_so(place: str) -> None:
+    with pytest.raises(Permanent, match="leads to no web address"):
+        stories(place)
+
+
+def test_addresses_that_lead_nowhere_are_not_asked_again(serve: Serve) -> None:
+    with pytest.raises(Permanent, match="leads in a circle"):
+        stories(serve(b"", 302, Location="/feed"))
+    with pytest.raises(Permanent, match="leads to no web address"):
+        stories(serve(b"", 302, Location="ftp://night.example/feed"))
 
 
 @pytest.mark.parametrize("place", ["tifu", "file:///etc/passwd", "ftp://night.example/feed"])

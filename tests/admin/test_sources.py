@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from models import Channel, Job, Source, SourceAccount
+from models import Channel, Intake, Job, Source, SourceAccount
 from tests.admin import records
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def test_a_source_is_added_changed_and_fetched(editor: Browser) -> None:
         ("interval_minutes", "0", "between 5 and 10080"),
         ("max_words", "10", "Must not be below the least words."),
         ("language", "English", "A code like en or de."),
-        ("name", "", "This field is required."),
+        ("name", " ", "Give it a name."),
         ("kind", "telepathy", "Not a valid choice"),
         ("flag_from", "0.5", "Must not be below the score that warns."),
     ],
@@ -90,5 +90,64 @@ def test_two_sources_never_share_a_name(editor: Browser) -> None:
 
     twice = editor.post("/sources/new", on="/sources/new", **FORM)
 
-    assert "choose another name" in editor.get(twice.location).text
+    assert twice.status_code == 422
+    assert "choose another name" in twice.text
     assert Source.select().count() == 1
+
+
+def test_pasted_texts_keep_their_one_source(editor: Browser) -> None:
+    pasted = Source.create(name="Pasted stories", kind="paste", enabled=False)
+
+    # No other becomes one
+    refused = editor.post("/sources/new", on="/sources/new", **{**FORM, "kind": "paste"})
+    assert (refused.status_code, "Not a valid choice" in refused.text) == (422, True)
+
+    # And this one can be set
+    changed = {**FORM, "name": "Pasted stories", "kind": "paste", "place": "", "language": ""}
+    saved = editor.post(f"/sources/{pasted.id}/edit", on="/sources/new", **changed)
+    assert saved.status_code == 303
+    assert Source.get().language == ""
+    assert editor.post(f"/sources/{pasted.id}/fetch").status_code == 303
+    assert Job.of("fetch", pasted.id) is None
+
+
+def test_broken_sources_stand_first_and_say_why(editor: Browser) -> None:
+    records.source("An evening")
+    records.source("Zebra crossings", last_error="Reddit knows no r/zebra.")
+    records.source("Off", enabled=False, last_error="It was broken.")
+
+    page = editor.get("/sources/").text
+
+    assert page.index("Zebra crossings") < page.index("An evening") < page.index("It was broken.")
+    assert "Reddit knows no r/zebra." in page
+
+
+def test_each_rows_fate_is_shown_with_its_reason(editor: Browser) -> None:
+    source, story = records.source(), records.story()
+    for number, fate in enumerate(["taken", "skipped", "skipped"]):
+        Intake.create(
+            source=source,
+            external_id=f"x:{number}",
+            title=f"Row {number}",
+            fate=fate,
+            reason="" if fate == "taken" else "It has a title but no text.",
+            story=story,
+        )
+    other = records.source("other")
+    Intake.create(source=other, external_id="x:9", title="Elsewhere", fate="taken")
+
+    fates = f"/sources/{source.id}/fates"
+    whole, skipped = editor.get(fates).text, editor.get(f"{fates}?fate=skipped").text
+    assert f'<a href="/stories/{story.id}">Row 0</a>' in whole
+    assert 'skipped <span class="count">2</span>' in whole
+    assert "Elsewhere" not in whole
+    assert "It has a title but no text." in skipped
+    assert "Row 0" not in skipped
+    # And while it is being fetched, that is said where the button was
+    assert "Fetch now" in whole
+    moved = editor.post(f"/sources/{source.id}/fetch")
+    assert moved.location == fates
+    busy = editor.get(fates).text
+    assert "Being fetched." in busy
+    assert "Fetch now" not in busy
+    assert "being fetched" in editor.get("/sources/").text

@@ -21,6 +21,9 @@ def test_a_voice_is_listed_downloaded_and_heard(settings: dict[str, str], tmp_pa
     with serve(make_voice(tmp_path / "origin")) as catalogue:
         environment = {**settings, "VOICES_DIR": str(folder), "VOICES_URL": catalogue.url}
         before = manage("voices", "list", "--language", "en", **environment)
+        rehearsed = manage("voices", "download", NAME, "--dry-run", **environment)
+        assert f"MB into {folder}" in rehearsed.stdout
+        assert not list(folder.glob("*.onnx"))
         got = manage("voices", "download", NAME, **environment)
         wrong = manage("voices", "download", "en_GB-tune-low", **environment)
     after = manage("voices", "list", **environment)  # the catalogue is gone

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from adapters.ports import Answer, FetchedStory, StoryQuery, StorySource
+from adapters.ports import Answer, FetchedStory, StoryQuery, StorySource, UnreadableRow
 from core.errors import InputError, Permanent, StageError
 from models import AuditEntry, Intake, Job, NsfwPolicy, Source, SourceKind, Story, StoryState, now
 from pipelines.ledger import LeaseLostError
@@ -40,7 +40,7 @@ class Listing(StorySource):
         return super().answers(stories, count)
 
     def __call__(self, kind: str) -> StorySource:
-        assert kind == SourceKind.SUBREDDIT
+        assert kind in {SourceKind.SUBREDDIT, SourceKind.CSV}
         return self
 
 
@@ -76,6 +76,8 @@ LEFT_OUT: tuple[tuple[dict[str, Any], str], ...] = (
     ({"crosspost_of": "reddit:t3_known"}, "It repeats reddit:t3_known"),
     ({"score": 9}, "Its score 9 is below 10."),
     ({"nsfw": True}, "not safe for work"),
+    ({"title": "T" * 1_001}, "title is longer than 1,000 letters"),
+    ({"body": "b" * 1_000_001}, "longer than 1,000,000 letters"),
 )
 
 
@@ -206,7 +208,92 @@ def test_a_link_is_read_once_as_a_source_of_its_own() -> None:
     assert (source.kind, source.count, source.enabled) == (SourceKind.FEED, 1, False)
     assert source.place == "https://www.reddit.com/r/tifu/comments/abc/the_lamp/.rss"
     assert Job.of("fetch", source.id) is not None
-    with pytest.raises(InputError, match="given before"):
-        ask_link("https://www.reddit.com/r/tifu/comments/abc/the_lamp/?utm=x", by="ada")
-    with pytest.raises(InputError, match="begins with https"):
-        ask_link("the lamp", by="ada")
+    with pytest.raises(InputError, match=f"given before: see the source {source.id}"):
+        ask_link("https://old.reddit.com/r/tifu/comments/abc/the_lamp/", by="ada")
+
+    # One that could not be read is tried again
+    Source.update(last_error="It is away.").execute()
+    Job.delete().execute()
+    assert ask_link("https://www.reddit.com/r/tifu/comments/abc/the_lamp/", by="ada") == source
+    assert Job.of("fetch", source.id) is not None
+
+
+def test_a_reddit_link_in_any_of_its_shapes_becomes_the_posts_feed() -> None:
+    post = "https://www.reddit.com/r/a/comments/"
+    shapes = {
+        "https://redd.it/abc": "https://www.reddit.com/comments/abc/.rss",
+        "https://m.reddit.com/r/a/comments/1/c#x": f"{post}1/c/.rss",
+        "http://reddit.com/r/a/comments/2/c/d1e2f3/": f"{post}2/c/.rss",
+        "https://www.reddit.com/r/a/comments/3/c/.rss": f"{post}3/c/.rss",
+        "https://www.reddit.com/r/a": "https://www.reddit.com/r/a/.rss",
+        "https://notreddit.com/r/a?page=2": "https://notreddit.com/r/a?page=2",
+    }
+    assert {link: ask_link(link, by="ada").place for link in shapes} == shapes
+
+
+def test_what_is_no_link_says_so() -> None:
+    refused = {
+        "the lamp": "begins with https",
+        "file:///etc/passwd": "begins with https",
+        "https://": "begins with https",
+        "https://[night": "begins with https",
+        "https://night.example/a b": "begins with https",
+        "https://night.example/" + "x" * 500: "at most 500 letters",
+        "https://www.reddit.com/r/tifu/s/AbCdEf": "open it and copy the post's own address",
+    }
+    for link, sentence in refused.items():
+        with pytest.raises(InputError, match=sentence):
+            ask_link(link, by="ada")
+    assert Source.select().count() == 0
+
+
+def test_long_links_that_begin_alike_are_told_apart() -> None:
+    alike = "https://night.example/" + "x" * 200
+    assert ask_link(f"{alike}/1", by="ada") != ask_link(f"{alike}/2", by="ada")
+
+
+def test_a_file_gives_its_next_rows_with_each_fetch() -> None:
+    # Given a table of five rows, one of them known from elsewhere, and one that can't be read
+    fetch(a_source().id, claimed("fetch", Source.get().id), Listing([a_post("reddit:t3_known")]))
+    table = a_source(kind=SourceKind.CSV, count=2, min_score=0)
+    rows = [
+        a_post("text:1"),
+        UnreadableRow(external_id="text:2", title="Row 2", body="", why="It has a cell too many."),
+        a_post("reddit:t3_known"),
+        a_post("text:4"),
+        a_post("text:5"),
+    ]
+
+    # When it is fetched again and again
+    told = []
+    for _ in range(4):
+        Intake.delete().where(Intake.source == table).execute()
+        fetch(table.id, claimed("fetch", table.id), Listing(list(rows)))
+        given = Intake.select().where(Intake.source == table).order_by(Intake.id)
+        told.append([(row.external_id, row.fate, row.reason) for row in given])
+        rows.append(rows.pop(0))  # and its order changes
+
+    # Then no row is passed over, and what it gave before is not told of again
+    assert [[name for name, _, _ in some] for some in told[:2]] == [
+        ["text:1", "text:2"],
+        ["reddit:t3_known", "text:4"],
+    ]
+    assert told[0][1] == ("text:2", "skipped", "It has a cell too many.")
+    assert Story.select().where(Story.external_id == "text:5").exists()
+
+
+def test_what_postgresql_can_not_hold_is_left_out_of_every_field() -> None:
+    odd = "a\x00b\ud800c"
+    post = a_post("feed:1", title=odd, body=odd, url=f"https://x.example/{odd}", author=odd)
+    fetch(a_source().id, claimed("fetch", Source.get().id), Listing([post]))
+    story = Story.get()
+    assert (story.title, story.body, story.author) == ("abc", "abc", "abc")
+    assert story.url == "https://x.example/abc"
+
+
+def test_a_pasted_story_may_be_long_and_leads_only_to_the_web() -> None:
+    paste("The piano", TALE[0], by="ada")
+    assert Source.get().max_words == 20_000
+    for link in ("javascript:alert(1)", "night.example"):
+        with pytest.raises(InputError, match="begins with https"):
+            paste("Another", TALE[1], by="ada", url=link)

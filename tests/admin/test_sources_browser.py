@@ -1,0 +1,60 @@
+"""The form of a source in a real browser: it asks only what its kind has a use for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from admin.auth import create_user
+from models import Source
+from tests.admin.conftest import PASSWORD
+from tests.admin.test_browser import chromium, office, pytestmark
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from selenium.webdriver.remote.webdriver import WebDriver
+
+__all__ = ["chromium", "office", "pytestmark"]  # the fixtures, and where they are not to be had
+
+
+def test_a_folder_is_added_without_what_only_reddit_has(
+    office: str, chromium: WebDriver, tmp_path: Path
+) -> None:
+    create_user("emil", PASSWORD, "editor")
+    chromium.get(f"{office}/sources/new")
+    chromium.find_element(By.ID, "name").send_keys("emil")
+    chromium.find_element(By.ID, "password").send_keys(PASSWORD, Keys.ENTER)
+    WebDriverWait(chromium, 10).until(lambda driver: driver.find_elements(By.ID, "kind"))
+
+    def shown(name: str) -> bool:
+        return chromium.find_element(By.ID, name).is_displayed()
+
+    # Given the form as it begins, for a subreddit
+    listing = Select(chromium.find_element(By.ID, "listing"))
+    assert shown("time_filter")
+    listing.select_by_value("new")
+    assert not shown("time_filter")
+    chromium.find_element(By.ID, "min_score").send_keys("5")
+
+    # When it is to be a folder
+    Select(chromium.find_element(By.ID, "kind")).select_by_value("folder")
+    assert not any(map(shown, ("listing", "min_score", "nsfw")))
+    assert "those in it are read too" in chromium.find_element(By.TAG_NAME, "main").text
+    chromium.find_element(By.ID, "name").send_keys("Notebook")
+    chromium.find_element(By.ID, "place").send_keys(str(tmp_path), Keys.ENTER)
+
+    # Then what was refused is in sight, though its kind has no use for it
+    WebDriverWait(chromium, 10).until(lambda driver: driver.find_elements(By.CLASS_NAME, "error"))
+    assert shown("min_score")
+    assert not shown("listing")
+    score = chromium.find_element(By.ID, "min_score")
+    score.clear()
+    score.send_keys("0", Keys.ENTER)
+    WebDriverWait(chromium, 10).until(lambda _: Source.select().exists())
+    assert Source.get().place == str(tmp_path)
+    log = chromium.get_log("browser")  # type: ignore[attr-defined]  # Chromium's own
+    assert [line for line in log if "422" not in line["message"]] == []

@@ -1,0 +1,115 @@
+"""Every command that changes something can be rehearsed first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from core import migrate
+from models import AuditEntry, DeadLetter, Job, JobState, Source, Story, StoryState, User
+from pipelines.production import fetch
+from scripts.management.__main__ import manage as all_commands
+from tests.admin import records
+from tests.scripts.test_manage import STORY, manage, settings
+
+__all__ = ["settings"]  # the fixture
+
+CHANGE_NOTHING = {
+    "check",
+    "configuration",
+    "contact-sheet",
+    "mail-test",
+    "new-key",
+    "run",
+    "safety score",
+    "stories trial",
+    "voices sample",
+}
+"""They look, or make only the file, the mail or the processes that they are asked for."""
+
+
+def commands(group: click.Group, path: str = "") -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{path}{name} ")
+        else:
+            yield f"{path}{name}", command
+
+
+def test_whatever_changes_something_has_a_dry_run() -> None:
+    without = {
+        path
+        for path, command in commands(all_commands)
+        if not any(option.name == "dry_run" for option in command.params)
+    }
+    looks = {path for path in without if path.split()[-1] in {"list", "show", "fates"}}
+    assert without - looks == CHANGE_NOTHING
+
+
+def test_jobs_and_failures_are_rehearsed_then_decided(settings: dict[str, str]) -> None:
+    # Given a failure to discard, and a job that waits
+    failure = records.failure("prepare", records.story().id)
+    fetch.paste("The key", STORY, "tester")
+    waiting = Job.get(Job.state == JobState.WAITING)
+
+    # When both are rehearsed, also on what is not there
+    for arguments in (
+        ("jobs", "cancel", str(waiting.id)),
+        ("failures", "discard", str(failure.id)),
+    ):
+        rehearsed = manage(*arguments, "404", "--dry-run", **settings)
+        assert (rehearsed.returncode, "1 of 2" in rehearsed.stdout) == (1, True), rehearsed.stderr
+        assert "nothing was changed" in rehearsed.stdout
+        assert "404" in rehearsed.stderr
+
+    # Then nothing was done
+    assert DeadLetter.get().resolved_at is None
+    assert Job.get_by_id(waiting.id).state == JobState.WAITING
+
+    # And each is done when it is meant
+    assert manage("jobs", "cancel", str(waiting.id), **settings).stdout == "Cancelled 1 of 1.\n"
+    assert Job.get_by_id(waiting.id).state == JobState.CANCELLED
+    assert manage("failures", "requeue", str(failure.id), **settings).returncode == 0
+    assert records.job_of(failure).state == JobState.WAITING
+
+
+def test_stories_are_rehearsed_then_decided(settings: dict[str, str]) -> None:
+    story = records.story(state=StoryState.WAITING)
+    kept = (Story.select().count(), Source.select().count(), AuditEntry.select().count())
+
+    for arguments in (
+        ("stories", "reject", str(story.id), "--reason", "Told before"),
+        ("stories", "paste", "The key", "--text", "README.md"),
+    ):
+        rehearsed = manage(*arguments, "--dry-run", **settings)
+        assert rehearsed.returncode == 0, rehearsed.stderr
+        assert "nothing was changed" in rehearsed.stdout
+
+    assert (Story.select().count(), Source.select().count(), AuditEntry.select().count()) == kept
+    assert Story.get_by_id(story.id).state == StoryState.WAITING
+    rejected = manage("stories", "reject", str(story.id), "--reason", "Told before", **settings)
+    assert rejected.stdout == "Rejected 1 of 1.\n"
+    asked = manage("stories", "link", "https://redd.it/abc", **settings)
+    assert f"sources fates {Source.get(Source.count == 1).id}" in asked.stdout
+
+
+def test_a_user_is_rehearsed_then_made(settings: dict[str, str]) -> None:
+    add = ("users", "add", "ada", "--role", "editor", "--password", "correct horse battery")
+    assert "nothing was changed" in manage(*add, "--dry-run", **settings).stdout
+    assert User.select().count() == 0
+    assert manage(*add, **settings).returncode == 0
+    assert User.get().name == "ada"
+
+
+def test_migrations_are_told_before_they_are_applied(settings: dict[str, str]) -> None:
+    newest = migrate.applied()[-1]
+
+    told = manage("migrate", "back", "--dry-run", **settings)
+    assert told.stdout == f"Would undo: {newest}.\n"
+    assert manage("migrate", "back", **settings).stdout == f"Undone: {newest}.\n"
+    assert newest not in migrate.applied()
+    waits = manage("migrate", "forward", "--dry-run", **settings)
+    assert waits.stdout == f"Would apply: {newest}.\n"
+    assert newest not in migrate.applied()
+    assert manage("migrate", "forward", **settings).stdout == f"Applied: {newest}.\n"

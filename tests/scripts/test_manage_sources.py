@@ -1,0 +1,174 @@
+"""Every way in, from a terminal: made, set, fetched and looked at."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models import (
+    Account,
+    AccountState,
+    AuditEntry,
+    Channel,
+    Intake,
+    Job,
+    Source,
+    SourceKind,
+    Story,
+)
+from pipelines.production import sources
+from scripts.management.sources import kind_of
+from tests.scripts.test_manage import ROOT, manage, settings
+
+__all__ = ["settings"]  # the fixture
+
+
+def test_the_kind_of_a_source_is_told_by_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tifu").mkdir()
+    monkeypatch.chdir(tmp_path)
+    kinds = {
+        "r/tifu": SourceKind.SUBREDDIT,
+        "shortstories": SourceKind.SUBREDDIT,
+        "https://www.reddit.com/r/tifu/": SourceKind.SUBREDDIT,
+        "https://www.reddit.com/r/tifu/top/.rss": SourceKind.FEED,
+        "https://night.example/feed.xml": SourceKind.FEED,
+        "saved/top.json": SourceKind.SAVED_LISTING,
+        "Tales.CSV": SourceKind.CSV,
+        str(tmp_path): SourceKind.FOLDER,
+        "tifu": SourceKind.FOLDER,
+    }
+    assert {place: kind_of(place) for place in kinds} == kinds
+
+
+def test_a_file_is_added_by_where_the_operator_stands(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "tales.csv").touch()
+    here = os.path.relpath(tmp_path / "tales.csv", ROOT)
+
+    added = manage("sources", "add", here, "--count", "5", **settings)
+
+    assert added.returncode == 0, added.stderr
+    assert "its first fetch begins within a minute" in added.stdout
+    source = Source.get()
+    assert (source.kind, Path(source.place).resolve()) == ("csv", tmp_path / "tales.csv")
+    assert AuditEntry.get().action == "source.add"
+
+
+def test_every_setting_is_given_at_once_and_changed_later(settings: dict[str, str]) -> None:
+    # Given a channel and two accounts
+    channel = Channel.create(name="Evening")
+    first, second = (
+        Account.create(open_id=f"open-{n}", name=f"ladder_{n}", state=AccountState.CONNECTED)
+        for n in (1, 2)
+    )
+    chosen = [
+        *("--name", "Evening tales", "--listing", "new", "--time-filter", "week"),
+        *("--count", "7", "--min-score", "50", "--min-words", "80", "--max-words", "900"),
+        *("--nsfw", "flag", "--language", "de", "--interval-minutes", "15", "--not-enabled"),
+        *("--warn-from", "0.5", "--flag-from", "0.7", "--channel", "Evening"),
+        *("--account", "ladder_1", "--account", str(second.id)),
+    ]
+    rehearsed = manage("sources", "add", "eveningtales", *chosen, "--dry-run", **settings)
+    assert "nothing was changed" in rehearsed.stdout
+    assert (Source.select().count(), AuditEntry.select().count()) == (0, 0)
+
+    # When a source is made with everything, and one setting is changed
+    assert manage("sources", "add", "eveningtales", *chosen, **settings).returncode == 0
+    manage("sources", "set", "Evening tales", "--count", "9", "--dry-run", **settings)
+    assert Source.get().count == 7
+    changed = manage("sources", "set", "Evening tales", "--count", "9", **settings)
+    assert changed.returncode == 0, changed.stderr
+
+    # Then the rest stays as it was
+    source = Source.get()
+    kept: dict[str, Any] = {"listing": "new", "time_filter": "week", "count": 9, "min_score": 50}
+    kept |= {"min_words": 80, "max_words": 900, "nsfw": "flag", "language": "de"}
+    kept |= {"interval_minutes": 15, "enabled": False, "warn_from": 0.5, "flag_from": 0.7}
+    assert {name: getattr(source, name) for name in kept} == kept
+    assert source.channel == channel
+    assert sources.accounts_of(source) == [first.id, second.id]
+    shown = manage("sources", "show", str(source.id), **settings).stdout
+    for words in ("Evening tales", "eveningtales", "ladder_1, ladder_2", "900"):
+        assert words in shown
+
+    # And what is none goes
+    manage("sources", "set", str(source.id), "--channel", "none", "--account", "none", **settings)
+    assert Source.get().channel is None
+    assert sources.accounts_of(source) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("add", "not a subreddit!", "--count", "0"), "Place: A subreddit's name, such as tifu."),
+        (("add", "tifu", "--channel", "Noon"), "There is no channel Noon: there are none yet."),
+        (("set", "Unknown", "--count", "3"), "There is no source Unknown: see them with"),
+        (("set", "Known"), "Nothing was chosen"),
+        (("fetch", "Pasted"), "its stories come by hand"),
+    ],
+)
+def test_what_can_not_be_is_said_in_a_sentence(
+    settings: dict[str, str], arguments: tuple[str, ...], sentence: str
+) -> None:
+    Source.create(name="Known", kind=SourceKind.SUBREDDIT, place="known")
+    Source.create(name="Pasted", kind=SourceKind.PASTE, enabled=False)
+
+    refused = manage("sources", *arguments, **settings)
+
+    assert refused.returncode == 2
+    assert sentence in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert (Source.select().count(), Job.select().count()) == (2, 0)
+
+
+def test_a_fetch_is_asked_for_by_name_and_its_fates_are_shown(settings: dict[str, str]) -> None:
+    source = Source.create(name="Night desk", kind=SourceKind.SUBREDDIT, place="nightdesk")
+    for fate, why in (("taken", ""), ("skipped", "It has no title."), ("known", "It is here.")):
+        Intake.create(source=source, external_id=f"x:{fate}", title=fate, fate=fate, reason=why)
+
+    # A rehearsal leaves nothing, the fetch itself a job, and a second one says where that is
+    assert manage("sources", "fetch", "Night desk", "--dry-run", **settings).returncode == 0
+    assert Job.of("fetch", source.id) is None
+    assert manage("sources", "fetch", "Night desk", **settings).returncode == 0
+    assert Job.of("fetch", source.id) is not None
+    again = manage("sources", "fetch", str(source.id), **settings)
+    assert (again.returncode, "is being fetched already" in again.stdout) == (1, True)
+
+    shown = manage("sources", "fates", "Night desk", **settings).stdout
+    assert "It has no title." in shown
+    assert "Night desk: 1 taken, 1 skipped, 1 known in the last 30 days." in shown
+    skipped = manage("sources", "fates", "Night desk", "--fate", "skipped", **settings).stdout
+    assert "It is here." not in skipped
+    Source.update(last_error="Reddit knows no r/nightdesk.").execute()
+    listed = manage("sources", "list", **settings)
+    assert "nightdesk" in listed.stdout
+    assert listed.stderr == "Night desk: Reddit knows no r/nightdesk.\n"
+
+
+def test_a_table_and_a_folder_are_imported_whole_or_rehearsed(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
+    table, folder = tmp_path / "tales.csv", tmp_path / "texts"
+    table.write_text("title,text,score\nThe lamp,It went out.,9\nThe bell,It rang.,1\n")
+    folder.mkdir()
+    (folder / "boat.txt").write_text("The boat\n\nIt sank.")
+
+    rehearsed = manage("stories", "import", str(table), "--min-score", "5", "--dry-run", **settings)
+    assert "1 taken, 1 skipped, 0 known" in rehearsed.stdout
+    assert (Story.select().count(), Source.select().count()) == (0, 0)
+    manage("stories", "import", str(table), "--min-score", "5", **settings)
+    again = manage("stories", "import", str(table), **settings)
+    assert "0 taken, 0 skipped, 2 known" in again.stdout
+    assert manage("stories", "import", str(folder), **settings).returncode == 0
+    assert [story.title for story in Story.select().order_by(Story.id)] == [
+        "The lamp",
+        "The bell",
+        "The boat",
+    ]
+    assert not Source.select().where(Source.enabled).exists()
