@@ -3,6 +3,7 @@
 An emoji is drawn as several letters, one upon the other, each of a colour of its own: a shipped
 font has the layers of Twemoji's artwork as letters without width (private code points), and
 ``assets/emoji.tsv`` says which of them make an emoji, from the lowest up.
+``scripts/emoji_font.py`` makes both.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 ADVANCE = "\U000f0000"
 """The font's letter that draws nothing and is as wide as an emoji: it ends each one."""
 
-_TABLE = Path(__file__).resolve().parents[2] / "assets" / "emoji.tsv"
+TABLE = Path(__file__).resolve().parents[2] / "assets" / "emoji.tsv"
 _LAYER = re.compile(r"([0-9A-F]{6})([0-9A-F]{2})?([\U000f0001-\U000fffff])")
 _STYLE = "\ufe0f"
 _SHADES = re.compile("[\U0001f3fb-\U0001f3ff]")
@@ -30,15 +31,20 @@ class Layer:
     """0 to 255."""
 
 
+def plain(cluster: str) -> str:
+    """An emoji without U+FE0F, which asks for a picture and may be missing: the table's key."""
+    return cluster.replace(_STYLE, "")
+
+
 def layers(cluster: str) -> tuple[Layer, ...]:
     """What to draw for an emoji, from the lowest up; nothing if it is not known."""
-    found = _LAYER.findall(_table().get(cluster.replace(_STYLE, ""), ""))
+    found = _LAYER.findall(_read(TABLE).get(plain(cluster), ""))
     return tuple(Layer(letter, rgb, int(alpha or "FF", 16)) for rgb, alpha, letter in found)
 
 
 def known(cluster: str) -> bool:
     """Whether the artwork has ``cluster``, just so."""
-    return cluster.replace(_STYLE, "") in _table()
+    return plain(cluster) in _read(TABLE)
 
 
 def nearest(cluster: str) -> str:
@@ -48,6 +54,6 @@ def nearest(cluster: str) -> str:
 
 
 @cache
-def _table() -> dict[str, str]:
-    lines = _TABLE.read_text(encoding="utf-8").splitlines()
+def _read(table: Path) -> dict[str, str]:
+    lines = table.read_text(encoding="utf-8").splitlines()
     return dict(line.split("\t", maxsplit=1) for line in lines)
