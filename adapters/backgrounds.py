@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters import clips, drawn, moods
+from adapters import clip_cuts, clip_stills, clips, drawn, moods
 from adapters.ffmpeg_process import Patience
 from adapters.kept_films import KeptFilms
 from adapters.ports import Background, Footage, Progress
@@ -44,25 +44,40 @@ class Backgrounds:
         folder = self._folder_of(mood)
         if folder is None:
             return self._drawn(mood.casefold(), number)
-        found = moods.files(folder, clips.SUFFIXES)
+        suffixes = clips.SUFFIXES | clips.STILLS
+        found = moods.files(folder, suffixes)
         if not found:
             raise Permanent(
                 f"The background folder {folder} holds no video "
-                f"({', '.join(sorted(clips.SUFFIXES))}): put one in or unset BACKGROUND_DIR.",
+                f"({', '.join(sorted(suffixes))}): put one in or unset BACKGROUND_DIR.",
                 code="background_folder",
             )
         path, lap = moods.walk(found, number, mood.casefold())
-        clip = clips.read(path)
         name = moods.identity(path, folder)
-        stretches = max(1, int(clip.seconds // clips.CUT_SECONDS))
+        if path.suffix.lower() in clips.STILLS:
+            return _Still(name, path, self._kept)
+        clip = clips.read(path)
+        if clip.still:
+            return _Still(name, path, self._kept)
+        if clip.seconds < seconds:
+            return _Loop(name, clip, round(moods.share(name, lap) * clip.seconds, 2), self._kept)
+        return self._stretch(clip, name, lap, seconds, len(found))
+
+    def _stretch(
+        self, clip: clips.Clip, name: str, lap: int, seconds: float, count: int
+    ) -> Background:
+        """A stretch of a clip that is longer than the video; it is one of ``count`` clips."""
+        stretches = max(1, int(clip.seconds // clip_cuts.CUT_SECONDS))
         stretch, _ = moods.walk(range(stretches), lap // _VISITS, name)
-        begin = stretch * clips.CUT_SECONDS
-        length = min(clip.seconds - begin, max(clips.CUT_SECONDS, seconds))
+        begin = min(stretch * clip_cuts.CUT_SECONDS, clip.seconds - seconds)
+        length = min(clip.seconds - begin, max(clip_cuts.CUT_SECONDS, seconds))
         into = moods.share(name, lap) * max(0.0, length - seconds)
-        fits = len(found) * clips.CUT_BYTES <= self._most_bytes
-        if clip.cheap or not fits:  # cuts that don't last until the next lap would cost, not save
-            return _AsItIs(name, Footage(path, round(begin + into, 2)))
-        return _Cut(name, path, round(begin, 2), round(length, 2), round(into, 2), self._kept)
+        fits = count * clip_cuts.CUT_BYTES <= self._most_bytes
+        # cuts that don't last until the next lap would cost, not save
+        if clip.usual and (clip.cheap or not fits):
+            footage = Footage(clip.path, round(clip.begins + begin + into, 2))
+            return _AsItIs(name, footage)
+        return _Cut(name, clip, round(begin, 2), round(length, 2), round(into, 2), self._kept)
 
     def _folder_of(self, mood: str) -> Path | None:
         """The folder that serves; None if a loop is to be drawn."""
@@ -108,8 +123,8 @@ class _AsItIs:
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    clip: str
-    path: Path
+    file: str
+    clip: clips.Clip
     begin: float
     length: float
     into: float
@@ -118,21 +133,70 @@ class _Cut:
 
     @property
     def name(self) -> str:
-        return f"{self.clip}@{self.begin + self.into:.2f}"
+        return f"{self.file}@{self.begin + self.into:.2f}-{clip_cuts.EDITION}"
 
     @contextmanager
     def ready(self, progress: Progress) -> Iterator[Footage]:
-        if not self.path.is_file():
-            raise clips.gone(self.path)
-        name = clips.name_of_cut(self.path, self.begin, self.length)
-        with self.kept.take(name, lambda into: self._make(into, progress), _asking(progress)) as it:
+        def make(into: Path) -> None:
+            clip_cuts.cut(
+                self.clip, into, start=self.begin, seconds=self.length, patience=Patience(),
+                progress=progress,
+            )  # fmt: skip
+
+        with _prepared(self.clip.path, (self.begin, self.length), make, self.kept, progress) as it:
             yield Footage(it, self.into)
 
-    def _make(self, into: Path, progress: Progress) -> None:
-        clips.cut(
-            self.path, into, start=self.begin, seconds=self.length, patience=Patience(),
-            progress=progress,
-        )  # fmt: skip
+
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    """All of a clip that is shorter than the video."""
+
+    file: str
+    clip: clips.Clip
+    into: float
+    kept: KeptFilms
+
+    @property
+    def name(self) -> str:
+        return f"{self.file}@{self.into:.2f}-loop-{clip_cuts.EDITION}"
+
+    @contextmanager
+    def ready(self, progress: Progress) -> Iterator[Footage]:
+        def make(into: Path) -> None:
+            clip_cuts.loop(self.clip, into, patience=Patience(), progress=progress)
+
+        with _prepared(self.clip.path, ("loop",), make, self.kept, progress) as film:
+            yield Footage(film, self.into)
+
+
+@dataclass(frozen=True, slots=True)
+class _Still:
+    file: str
+    path: Path
+    kept: KeptFilms
+
+    @property
+    def name(self) -> str:
+        return f"{self.file}-still-{clip_cuts.EDITION}"
+
+    @contextmanager
+    def ready(self, progress: Progress) -> Iterator[Footage]:
+        def make(into: Path) -> None:
+            clip_stills.film(self.path, into, patience=Patience(), progress=progress)
+
+        with _prepared(self.path, ("still",), make, self.kept, progress) as film:
+            yield Footage(film, 0.0)
+
+
+@contextmanager
+def _prepared(
+    clip: Path, what: tuple[object, ...], make: Callable[[Path], None], kept: KeptFilms,
+    progress: Progress,
+) -> Iterator[Path]:  # fmt: skip
+    if not clip.is_file():
+        raise clips.gone(clip)
+    with kept.take(clip_cuts.name_of(clip, what), make, _asking(progress)) as film:
+        yield film
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import structlog
 from adapters import ffmpeg_process, ffmpeg_sound, subtitle_fonts
 from adapters.ffmpeg_process import Patience
 from adapters.ffmpeg_sound import Levels
+from adapters.frame_filters import COLOUR, cropped
 from adapters.media_probe import UnreadableMediaError, probe
 from adapters.ports import Progress, RenderedVideo, RenderPlan
 from core.errors import Permanent, Retryable, StageError
@@ -39,8 +40,8 @@ _DECODER_THREADS = 2
 # pictures come out, as fast, in 30 MiB less at 1080x1920 and three threads.
 _NO_QUEUE = "sync-lookahead=0"
 
-# What players assume of pictures of this size; without it the captions' colours shift a little.
-_COLOUR = {"colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709", "range": "tv"}
+# Readers of JPEG assume these; with the video's own, red would come out darker on the cover.
+_COVER_COLOUR = {"in_color_matrix": "bt709", "out_color_matrix": "bt601", "out_range": "pc"}
 
 
 class FfmpegRenderer:
@@ -127,20 +128,20 @@ class FfmpegRenderer:
 
     def _arguments(self, plan: RenderPlan, levels: Levels, video: Path, cover: Path) -> list[str]:
         fade_at = max(0.0, plan.seconds - _FADE)
+        footage = ffmpeg.input(
+            str(plan.background),
+            stream_loop=-1,
+            ss=plan.background_start,
+            threads=_DECODER_THREADS,
+        ).video
+        footage = footage.filter("setpts", "PTS-STARTPTS").filter("fps", plan.fps)
         picture = (
-            ffmpeg.input(
-                str(plan.background),
-                stream_loop=-1,
-                ss=plan.background_start,
-                threads=_DECODER_THREADS,
-            )
-            .video.filter("setpts", "PTS-STARTPTS")
-            .filter("fps", plan.fps)
-            .filter("scale", plan.width, plan.height, force_original_aspect_ratio="increase")
-            .filter("crop", plan.width, plan.height)
+            cropped(footage, plan.width, plan.height)
+            .filter("scale", plan.width, plan.height)
             .filter("setsar", 1)
             .filter("format", "yuv420p")
-            .filter("setparams", **_COLOUR)
+            # without these the captions' colours shift a little
+            .filter("setparams", **COLOUR)
             .filter("ass", filename=plan.subtitles, fontsdir=self._fonts, shaping="complex")
             # the fade comes before the split: behind it, each frame would be copied to be changed
             .filter("fade", type="out", start_time=fade_at, duration=_FADE)
@@ -150,6 +151,7 @@ class FfmpegRenderer:
         # trim ends this branch behind the cover; with select, every later picture would still be
         # queued for it and thrown away, a tenth of the whole encode's processor time
         still = picture[1].filter("trim", start=cover_at, duration=2 / plan.fps)
+        still = still.filter("scale", **_COVER_COLOUR)
         main = ffmpeg.output(
             picture[0],
             ffmpeg_sound.mix(plan.narration, plan.music, plan.seconds, levels),

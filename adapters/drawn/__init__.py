@@ -9,7 +9,7 @@ from adapters.drawn import light, shapes, weather
 from adapters.drawn.canvas import PALETTES, Chance, Painter, Palette, film
 from adapters.ports import DrawnBackground, Progress
 
-EDITION = 1
+EDITION = 2
 """Goes up when a kind is drawn differently: what was kept of it is then drawn anew."""
 SECONDS = 10.0
 VARIANTS = len(PALETTES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from adapters.ports import Progress
 
 WIDTH, HEIGHT, FPS = 1080, 1920, 30
 TURN = 2 * np.pi
+_BT709, _LIMITED = 1, 1  # as players take pictures of this size (ITU-T H.273)
 
 Image = NDArray[np.float32]
 Painter = Callable[[float], Image]
@@ -141,18 +142,38 @@ def darkened(picture: Image) -> Image:
 
 
 def film(path: Path, painter: Painter, seconds: float, progress: Progress) -> None:
-    """Write one turn of ``painter``, in a form that is cheap to decode."""
+    """Write one turn of ``painter``."""
     count = round(seconds * FPS)
+    encode(path, (_enlarged(darkened(painter(n / count))) for n in range(count)), progress)
+
+
+def _enlarged(picture: Image) -> av.VideoFrame:
+    small = np.clip(picture, 0, 1) * 65_535
+    # 16 bits a colour, so that the enlarged gradients show no bands
+    return av.VideoFrame.from_ndarray(small.astype(np.uint16), format="rgb48le")
+
+
+# "ultrafast" has no adaptive quantization; without it dark slopes turn into bands and blocks.
+_ENCODING = {
+    "preset": "ultrafast", "tune": "fastdecode", "crf": "20", "g": str(FPS), "aq-mode": "1",
+}  # fmt: skip
+
+
+def encode(path: Path, pictures: Iterable[av.VideoFrame], progress: Progress) -> None:
+    """Write a film of RGB pictures of any size, in a form that is cheap to decode.
+
+    ``progress`` is called before each with 0, as this is only the beginning of a render.
+    """
     with av.open(str(path), "w", format="mp4") as container:
         stream: Any = container.add_stream("libx264", rate=FPS)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        stream.options = {"preset": "ultrafast", "tune": "fastdecode", "crf": "20", "g": str(FPS)}
-        stream.codec_context.colorspace = 1  # BT.709, as players take pictures of this size
-        for index in range(count):
+        stream.options = _ENCODING
+        codec = stream.codec_context
+        codec.colorspace = codec.color_primaries = codec.color_trc = _BT709
+        codec.color_range = _LIMITED
+        for picture in pictures:
             progress(0.0)
-            small = np.clip(darkened(painter(index / count)), 0, 1) * 65_535
-            # 16 bits a colour, so that the enlarged gradients show no bands
-            frame = av.VideoFrame.from_ndarray(small.astype(np.uint16), format="rgb48le").reformat(
+            frame = picture.reformat(
                 WIDTH, HEIGHT, "yuv420p", interpolation="BICUBIC", dst_colorspace="ITU709"
             )
             container.mux(stream.encode(frame))

@@ -20,7 +20,7 @@ from adapters.drawn.canvas import (
     tint,
 )
 
-_STARS = (2.2, 2.8, 3.6, 5.0, 7.0)  # radius in pixels of the small picture, far to near
+_STARS = (1.7, 2.3, 3.2, 4.6, 6.6)  # radius in pixels of the small picture, far to near
 _SHADOW = 0.045  # of a sheet on the one behind it
 
 
@@ -92,37 +92,48 @@ def tunnel(chance: Chance, palette: Palette) -> Painter:
 
 
 def stars(chance: Chance, palette: Palette) -> Painter:
-    """A flight through stars and a thin nebula."""
-    rows, columns = grid(2)[0].shape
-    cloud_x, cloud_y = grid(8)
-    cloud = np.zeros_like(cloud_x)
-    for octave in range(4):
-        a, b, c = (chance.between(-1, 1) * 2.4 * 1.6**octave for _ in range(3))
-        bent = a * cloud_x + b * cloud_y + c + 1.3 * np.sin(b * cloud_x - a * cloud_y + c)
-        cloud += np.sin(bent) / 1.5**octave
-    small = ramp(palette)(0.12 + 0.4 * np.clip(0.5 + cloud / 3.4, 0, 1) ** 2)
-    base = _enlarged(small, rows, columns)
+    """A flight through stars, past a nebula that slowly turns over."""
+    rows, columns = grid(3)[0].shape
+    x, y = grid(6)
+    folds = [
+        (2.1 * 1.7**n, 0.34 / 1.65**n, chance.between(0, TURN), chance.between(0, TURN))
+        for n in range(5)
+    ]
+    colours = ramp(palette)
     flock = [
         (
             chance.between(-0.9, 0.9),
             chance.between(-1.6, 1.6),
             chance.between(0, 1),
-            chance.either(1, 1, 1, 2),
+            chance.either(1, 2, 2, 3),
             chance.either(np.ones(3, np.float32), np.ones(3, np.float32), colour(palette, 3)),
         )
-        for _ in range(800)
+        for _ in range(700)
     ]
     sizes = {radius: glow(radius, softness=1.6) for radius in _STARS}
 
+    def nebula(turn: float) -> Image:
+        u, v = 0.95 * x, 0.9 * y
+        for n, (rate, reach, first, second) in enumerate(folds):
+            way = turn if n % 2 else -turn
+            aside, up = 0.35 * sin(way + first), 0.35 * sin(way + second)
+            u, v = (
+                u + reach * np.sin(rate * (v + 0.4 * u) + first + aside),
+                v + reach * np.sin(rate * (u - 0.4 * v) + second + up),
+            )
+        cloud = (0.5 + 0.5 * np.sin(3.1 * u + 1.9 * v)) * (0.6 + 0.4 * np.sin(2.2 * v - u))
+        lit = 0.06 + 0.62 * np.clip(cloud, 0, 1) ** 2
+        return _doubled(colours(lit.astype(np.float32)))
+
     def picture(share: float) -> Image:
-        shown = base.copy()
-        for across, down, at, speed, rgb in flock:
+        shown = nebula(TURN * share)
+        for across, below, at, speed, rgb in flock:
             near = (at + speed * share) % 1
             far = 1.6 - 1.5 * near
-            left, top = (across / far + 0.5) * columns, down / far * columns + rows / 2
+            left, top = (across / far + 0.5) * columns, below / far * columns + rows / 2
             if not (0 < left < columns and 0 < top < rows):
                 continue
-            radius = _STARS[int(near**2 * len(_STARS))]
+            radius = _STARS[int(near**1.5 * len(_STARS))]
             strength = np.float32(min(1.0, 4 * near, 8 * (1 - near)))
             sprite = sizes[radius][:, :, None] * (rgb * strength)
             half = sprite.shape[0] / 2
@@ -132,15 +143,9 @@ def stars(chance: Chance, palette: Palette) -> Painter:
     return picture
 
 
-def _enlarged(small: Image, rows: int, columns: int) -> Image:
-    """Enlarge a soft picture, straight lines between its points."""
-    down = np.linspace(0, small.shape[0] - 1, rows, dtype=np.float32)
-    along = np.linspace(0, small.shape[1] - 1, columns, dtype=np.float32)
-    row, column = down.astype(int), along.astype(int)
-    below = np.minimum(row + 1, small.shape[0] - 1)
-    right = np.minimum(column + 1, small.shape[1] - 1)
-    y, x = (down - row)[:, None, None], (along - column)[None, :, None]
-    high = small[row][:, column] * (1 - x) + small[row][:, right] * x
-    low = small[below][:, column] * (1 - x) + small[below][:, right] * x
-    large: Image = (high * (1 - y) + low * y).astype(np.float32)
+def _doubled(small: Image) -> Image:
+    """Enlarge a soft picture to twice its size."""
+    large = small.repeat(2, axis=0).repeat(2, axis=1)
+    large[1:] = (large[1:] + large[:-1]) / 2
+    large[:, 1:] = (large[:, 1:] + large[:, :-1]) / 2
     return large

@@ -60,7 +60,7 @@ def _firs(base: Image, x: Image, y: Image, chance: Chance, *, nearness: int) -> 
     """A row of firs; a nearer one stands lower and is darker."""
     foot = 0.48 + 0.17 * nearness
     outline = np.full(x.shape[1], foot, np.float32)
-    for _ in range(16 - 3 * nearness):
+    for _ in range(16 - 2 * nearness):
         middle, size = chance.between(-0.6, 0.6), chance.between(0.16, 0.3) * (1 + 0.5 * nearness)
         away = np.abs(x[0] - middle) / (0.24 * size)
         branches = 0.05 * size * np.abs(np.mod(away * 5, 1) - 0.5)
@@ -163,10 +163,9 @@ def _refract(
 
 
 def city(chance: Chance, palette: Palette) -> Painter:
-    """A skyline at night, three streets deep; windows go on and off, the view sways a little."""
+    """A ride past a skyline at night, three streets deep; nearer ones pass faster."""
     x, y = grid(3)
     rows, columns = x.shape
-    margin = 24
     sky = ramp(palette)(0.1 + 0.5 * np.clip((y + 0.85) / 1.3, 0, 1) ** 2)
     for _ in range(110):
         row, column = int(chance.below(rows * 0.4)), int(chance.below(columns))
@@ -175,26 +174,30 @@ def city(chance: Chance, palette: Palette) -> Painter:
     far = np.hypot(x - moon_x, y - moon_y)
     sky += tint(np.clip((0.075 - far) * columns, 0, 1), colour(palette, 3, 0.8))
     sky += tint(np.exp(-far / 0.14), colour(palette, 3, 0.3))
-    layers = [_houses(chance, palette, rows, columns + 2 * margin, n) for n in range(3)]
+    layers = [_houses(chance, palette, rows, columns, n) for n in range(3)]
 
     def picture(share: float) -> Image:
         turn = TURN * share
         shown = sky
         for n, (walls, cover, lit, phases) in enumerate(layers):
-            lamp = np.clip(0.62 + 1.6 * np.sin(turn + phases), 0.0, 1.0)
+            lamp = np.clip(0.8 + 1.2 * np.sin(turn + phases), 0.0, 1.0)
             houses = walls + lit * lamp[:, :, None]
-            at = margin + margin * 0.3 * (n + 1) * sin(turn)
-            first, share_of_next = int(at), np.float32(at - int(at))
-            window, after = (
-                np.s_[:, first : first + columns],
-                np.s_[:, first + 1 : first + 1 + columns],
-            )
-            seen = houses[window] * (1 - share_of_next) + houses[after] * share_of_next
-            part = cover[window] * (1 - share_of_next) + cover[after] * share_of_next
+            # the far street sways; the others go round, whole turns in a loop
+            at = n * share * columns if n else 10 * sin(turn)
+            seen, part = _passed(houses, at), _passed(cover, at)
             shown = shown * (1 - part[:, :, None]) + seen * part[:, :, None]
         return shown
 
     return picture
+
+
+def _passed(street: Image, at: float) -> Image:
+    """A street that goes round, ``at`` pixels on, and between pixels too."""
+    whole = int(np.floor(at))
+    share = np.float32(at - whole)
+    moved: Image = np.roll(street, -whole, axis=1) * (1 - share)
+    moved += np.roll(street, -whole - 1, axis=1) * share
+    return moved
 
 
 def _houses(
@@ -207,14 +210,14 @@ def _houses(
     pane = 3 + nearness  # a window's width in pixels
     warm = np.array([1.0, 0.72, 0.36], np.float32)
     cool = colour(palette, 3)
-    left = -int(chance.below(20))
-    while left < columns:
-        wide = int(chance.between(7, 14)) * pane
+    left = 0
+    while left < columns:  # the last house ends where the first begins
+        wide = min(int(chance.between(7, 14)) * pane, columns - left)
         top = int(rows * (0.3 + 0.17 * nearness + chance.between(0, 0.2)))
-        cover[top:, max(0, left) : left + wide] = 1
+        cover[top:, left : left + wide] = 1
         for row in range(top + 2 * pane, rows, 3 * pane):
             for column in range(left + pane, left + wide - pane, 2 * pane):
-                if column >= 0 and chance.one_in(3):
+                if chance.one_in(3):
                     rgb = chance.either(warm, warm, cool) * chance.between(0.3, 0.8)
                     area = np.s_[row : row + pane + 1, column : column + pane]
                     lit[area] = rgb * (0.55 + 0.2 * nearness)

@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import pytest
 
-from adapters import clips, ffmpeg_process
+from adapters import ffmpeg_process
 from adapters.backgrounds import Backgrounds
 from adapters.ffmpeg_process import Patience
 from adapters.media_probe import probe
@@ -31,7 +31,7 @@ def film(path: Path, source: str, *options: str, seconds: float = 1) -> Path:
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return film(
         tmp_path_factory.mktemp("clips") / "clip.mp4",
-        "testsrc2=s=90x160:r=10", "-pix_fmt", "yuv420p", seconds=20,
+        "testsrc2=s=90x160:r=10", "-pix_fmt", "yuv420p", "-colorspace", "bt709", seconds=20,
     )  # fmt: skip
 
 
@@ -129,7 +129,7 @@ def test_what_is_drawn_is_drawn_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "options", "name"),
     [
-        ("testsrc2=s=2560x1440:r=60", ["-c:v", "libx265", "-preset", "ultrafast"], "uhd.mp4"),
+        ("testsrc2=s=1280x720:r=50", ["-c:v", "libx265", "-preset", "ultrafast"], "uhd.mp4"),
         ("testsrc2=s=640x360:r=12.5", ["-c:v", "libvpx", "-deadline", "realtime"], "old.webm"),
         ("testsrc2=s=720x1280:r=24", ["-c:v", "mpeg4", "-q:v", "4"], "dv.avi"),
     ],
@@ -137,7 +137,7 @@ def test_what_is_drawn_is_drawn_once(tmp_path: Path) -> None:
 def test_a_dear_clip_is_cut_once_into_what_a_render_decodes_easily(
     tmp_path: Path, source: str, options: list[str], name: str
 ) -> None:
-    folder = film(tmp_path / "clips" / name, source, *options, seconds=0.4).parent
+    folder = film(tmp_path / "clips" / name, source, *options, seconds=1.2).parent
     chosen = library(tmp_path, folder).choose("", 0, seconds=0.2)
 
     with chosen.ready(lambda _share: None) as footage:
@@ -149,28 +149,7 @@ def test_a_dear_clip_is_cut_once_into_what_a_render_decodes_easily(
         assert footage.start != chosen.into  # type: ignore[attr-defined]
 
     assert (cut.width, cut.height, cut.fps, cut.audio_streams) == (1080, 1920, 30.0, 0)
-    assert cut.seconds == pytest.approx(0.4, abs=0.1)
-
-
-def test_a_clip_filmed_upright_stays_upright(tmp_path: Path) -> None:
-    # Given a phone's film: lying pictures, and a note that they are to be turned
-    lying = film(tmp_path / "lying.mov", "color=red:s=640x360,drawbox=w=320:color=blue:t=fill")
-    folder = tmp_path / "clips"
-    folder.mkdir()
-    ffmpeg_process.run(
-        ["-display_rotation", "90", "-i", str(lying), "-c", "copy", str(folder / "phone.mov")],
-        seconds=1, patience=Patience(),
-    )  # fmt: skip
-    into = tmp_path / "cut.mp4"
-
-    clips.cut(folder / "phone.mov", into, start=0, seconds=1, patience=Patience(),
-              progress=lambda _share: None)  # fmt: skip
-
-    with av.open(str(into)) as container:
-        picture = next(container.decode(video=0)).to_ndarray(format="rgb24").astype(int)
-    top, bottom = picture[60, 540], picture[-60, 540]
-    assert abs(top - bottom).max() > 150, "red and blue lie above each other now"
-    assert abs(picture[960, 20] - picture[960, -20]).max() < 150
+    assert cut.seconds == pytest.approx(1.2, abs=0.1)
 
 
 def test_a_cheap_clip_is_rendered_from_as_it_is(tmp_path: Path, folder: Path) -> None:
@@ -180,11 +159,14 @@ def test_a_cheap_clip_is_rendered_from_as_it_is(tmp_path: Path, folder: Path) ->
 
 
 def test_what_would_not_be_kept_until_its_next_use_is_not_cut(tmp_path: Path) -> None:
-    folder = film(tmp_path / "clips" / "a.avi", "testsrc2=s=64x64", "-c:v", "mpeg4").parent
+    folder = film(
+        tmp_path / "clips" / "a.mp4",
+        "testsrc2=s=720x1280", "-c:v", "mpeg4", seconds=1.2,
+    ).parent  # fmt: skip
     tight = library(tmp_path, folder, most_bytes=1)
 
     with tight.choose("", 0, 0.4).ready(lambda _share: None) as footage:
-        assert footage.path == folder / "a.avi"
+        assert footage.path == folder / "a.mp4"
 
 
 def test_a_folder_that_cannot_serve_says_what_to_do(tmp_path: Path, folder: Path) -> None:

@@ -139,6 +139,25 @@ def test_a_rendered_video_is_what_the_platform_takes(
     assert (shares[0], shares[-1]) == (0.0, 1.0)
 
 
+def test_video_and_cover_show_the_backgrounds_colours(
+    renderer: FfmpegRenderer, plan: RenderPlan, tmp_path: Path
+) -> None:
+    clip = tmp_path / "colours.mp4"
+    halves = "color=red:s=540x960:r=30,drawbox=c=lime:w=270:h=ih:t=fill"
+    film(clip, f"{halves},scale=out_color_matrix=bt709,setparams=colorspace=bt709", 1)
+
+    renderer.render(replace(plan, background=clip))
+
+    with av.open(str(plan.output)) as container:
+        codec = container.streams.video[0].codec_context
+        tags = (codec.color_primaries, codec.color_trc, codec.colorspace, codec.color_range)
+    assert tags == (1, 1, 1, 1), "BT.709, limited range, as ITU-T H.273 numbers them"
+    with Image.open(plan.cover) as cover:
+        for picture in (picture_at(plan.output, 2.4), np.asarray(cover, dtype=int)):
+            assert abs(picture[200, 100] - [0, 255, 0]).max() < 12
+            assert abs(picture[200, 440] - [255, 0, 0]).max() < 12
+
+
 def test_captions_are_on_the_video_and_on_its_cover(
     renderer: FfmpegRenderer, plan: RenderPlan, tmp_path: Path
 ) -> None:
