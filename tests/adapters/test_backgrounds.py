@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import pytest
 
-from adapters import ffmpeg_process
+from adapters import drawn, ffmpeg_process
 from adapters.backgrounds import Backgrounds
 from adapters.ffmpeg_process import Patience
 from adapters.media_probe import probe
@@ -95,7 +95,7 @@ def test_a_mood_is_a_folder_or_a_kind_that_can_be_drawn(tmp_path: Path, folder: 
     assert sea == {"a.mp4", "b.MP4", "more/c.mp4"}
     city = {clip_of(backgrounds.choose("city", number, 4.0)) for number in range(6)}
     assert city == {"d.mp4", "e.mp4"}, "the operator's own before what can be drawn"
-    assert backgrounds.choose("Aurora", 0, 4.0).name.startswith("drawn-1-aurora-")
+    assert backgrounds.choose("Aurora", 0, 4.0).name.startswith(f"drawn-{drawn.EDITION}-aurora-")
 
     unknown = refused(backgrounds, "../clips")
     assert unknown.code == "background_mood"
