@@ -8,138 +8,20 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from PIL import Image
 
-from adapters import clip_cuts, clip_stills, clips, ffmpeg_process
+from adapters import clip_cuts, clips
 from adapters.backgrounds import Backgrounds
-from adapters.clip_colours import Tags, converted
 from adapters.ffmpeg_process import Patience
-from core.errors import Permanent
-
-WHITE, GREY, BLACK = np.full(3, 255), np.full(3, 108), np.zeros(3)
-RED, GREEN, BLUE = np.diag([255, 255, 255])
-
-
-def make(path: Path, *arguments: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    ffmpeg_process.run(["-y", *arguments, str(path)], seconds=5, patience=Patience())
-    return path
-
-
-def drawn(path: Path, source: str, *options: str, seconds: float = 1.0) -> Path:
-    return make(path, "-f", "lavfi", "-i", source, "-t", str(seconds), *options)
-
-
-def frames(path: Path) -> np.ndarray:
-    """Every picture of a film, an eighth as wide; R, G, B."""
-    with av.open(str(path)) as container:
-        return np.stack(
-            [
-                frame.reformat(135, 240, "rgb24", interpolation="AREA").to_ndarray().astype(int)
-                for frame in container.decode(video=0)
-            ]
-        )
-
-
-def shown(clip: Path, tmp_path: Path, seconds: float = 60.0) -> np.ndarray:
-    """What a video with the only clip of its folder shows, from the second it begins at."""
-    chosen = Backgrounds(folder=clip.parent, cache=tmp_path / "kept").choose("", 0, seconds)
-    with chosen.ready(lambda _share: None) as footage:
-        return frames(footage.path)
-
-
-def refused(clip: Path, tmp_path: Path) -> str:
-    with pytest.raises(Permanent) as caught:
-        shown(clip, tmp_path)
-    assert caught.value.code == "background_unreadable"
-    assert str(clip) in str(caught.value)
-    return str(caught.value)
-
-
-def assert_like(pixel: np.ndarray, wanted: np.ndarray, by: int = 14) -> None:
-    assert abs(pixel - wanted).max() <= by, (pixel, wanted)
-
-
-# Left half a grey card, right half diffuse white: ITU-R BT.2408, table 1.
-HDR = {"arib-std-b67": (0.38, 0.75), "smpte2084": (0.38, 0.58)}
-
-
-@pytest.mark.parametrize("transfer", HDR)
-def test_a_phones_film_in_high_dynamic_range_is_no_paler_than_others(
-    tmp_path: Path, transfer: str
-) -> None:
-    grey, white = (round(64 + 876 * signal) for signal in HDR[transfer])
-    clip = drawn(
-        tmp_path / "clips" / "phone.mov",
-        f"color=s=180x320,format=yuv420p10le,geq=lum='if(lt(X,90),{grey},{white})':cb=512:cr=512",
-        "-c:v", "libx265", "-x265-params",
-        f"log-level=error:colorprim=bt2020:transfer={transfer}:colormatrix=bt2020nc",
-        seconds=1.1,
-    )  # fmt: skip
-
-    picture = shown(clip, tmp_path)[5]
-
-    assert_like(picture[120, 30], GREY)
-    assert_like(picture[120, 105], np.full(3, 230))
-
-
-@pytest.mark.parametrize(("transfer", "signal"), [("pq", 0.58), ("hlg", 0.75), ("sdr", 1.0)])
-def test_a_colour_that_a_common_display_has_keeps_its_hue(transfer: str, signal: float) -> None:
-    grey = converted(np.full(3, signal), Tags("bt2020", False, transfer, "bt2020"))
-    assert np.ptp(grey) < 0.01
-
-    # Given the red of BT.709 in light of BT.2020, or of Display P3
-    for primaries, light in (
-        ("bt2020", [0.6274, 0.0691, 0.0164]),
-        ("p3", [0.8225, 0.0332, 0.0171]),
-    ):
-        red = converted(np.array(light) ** (1 / 2.4), Tags(None, True, "sdr", primaries))
-        assert red == pytest.approx([1, 0, 0], abs=0.12)
-
-
-def test_light_beyond_white_still_differs_and_never_turns_back() -> None:
-    for transfer in ("pq", "hlg"):
-        ramp = np.linspace(0, 1, 400)[:, None] * np.ones(3)
-        out = converted(ramp, Tags("bt2020", False, transfer, "bt2020"))[:, 0]
-        assert (np.diff(out) >= -1e-9).all()
-        assert (out[0], out[-1]) == pytest.approx((0, 1), abs=0.01)
-
-
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        ("full range", ["-vf", "scale=out_range=pc:out_color_matrix=bt709", "-pix_fmt", "yuvj420p",
-                        "-color_range", "pc", "-colorspace", "bt709"]),
-        ("untagged and small", ["-pix_fmt", "yuv420p"]),
-        ("BT.2020 in 8 bits", ["-vf", "scale=out_color_matrix=bt2020", "-pix_fmt", "yuv420p",
-                               "-colorspace", "bt2020nc"]),
-        ("RGB", ["-c:v", "libx264rgb"]),
-    ],
-)  # fmt: skip
-def test_colours_are_right_however_they_are_written(
-    tmp_path: Path, name: str, options: list[str]
-) -> None:
-    bars = "color=red:s=180x320,drawbox=c=white:w=90:h=160:t=fill,drawbox=c=black:x=90:h=160:t=fill"
-    clip = drawn(tmp_path / "clips" / "a.mp4", f"{bars},format=gbrp", *options, seconds=1.1)
-
-    picture = shown(clip, tmp_path)[3]
-
-    assert_like(picture[60, 30], WHITE)
-    assert_like(picture[60, 105], BLACK)
-    assert_like(picture[180, 60], RED)
-
-
-def test_what_is_cut_carries_the_tags_of_its_colours(tmp_path: Path) -> None:
-    clip = drawn(tmp_path / "clips" / "a.mp4", "testsrc2=s=90x160", seconds=1.1)
-    chosen = Backgrounds(folder=clip.parent, cache=tmp_path / "kept").choose("", 0, 60.0)
-
-    with chosen.ready(lambda _: None) as footage, av.open(str(footage.path)) as container:
-        codec = container.streams.video[0].codec_context
-        tags = (codec.color_primaries, codec.color_trc, codec.colorspace, codec.color_range)
-        assert codec.pix_fmt == "yuv420p"
-
-    assert tags == (1, 1, 1, 1), "BT.709, limited range"
-
+from tests.adapters.filming import (
+    BLUE,
+    RED,
+    assert_like,
+    drawn,
+    frames,
+    make,
+    refused,
+    shown,
+)
 
 # Half red, half blue, side by side, once they are as they should be shown.
 TWO = "color=red:s={size},drawbox=c=blue:x=iw/2:w=iw/2:h=ih:t=fill"
@@ -228,26 +110,6 @@ def test_frames_at_odd_times_keep_their_times(tmp_path: Path) -> None:
 
     light = frames(into).mean(axis=(1, 2, 3))
     assert light[[5, 30, 50]] == pytest.approx(np.array([5, 30, 50]) / 60 * 255, abs=34)
-
-
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        ("a.mov", ["-c:v", "prores_ks", "-profile:v", "4444", "-pix_fmt", "yuva444p10le"]),
-        ("a.webm", ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-pix_fmt", "yuva420p"]),
-        ("a.gif", ["-filter_complex", "split[a][b];[a]palettegen[c];[b][c]paletteuse"]),
-    ],
-)
-def test_what_can_be_seen_through_is_shown_before_black(
-    tmp_path: Path, name: str, options: list[str]
-) -> None:
-    half = "color=red:s=180x320:r=10:d=1.1,format=gbrap,geq=r=255:g=0:b=0:a='255*lt(X,90)'"
-    clip = drawn(tmp_path / "clips" / name, half, *options, seconds=1.1)
-
-    picture = shown(clip, tmp_path)[3]
-
-    assert_like(picture[120, 30], RED)
-    assert_like(picture[120, 105], BLACK)
 
 
 @pytest.fixture(scope="module")
@@ -356,60 +218,6 @@ def test_a_clip_that_loops_by_itself_is_left_as_it_is(tmp_path: Path) -> None:
 
     assert len(light) == 60
     assert np.ptp(light) > 190, "no picture is mixed with another"
-
-
-def still(tmp_path: Path, path: Path) -> np.ndarray:
-    into = tmp_path / "still.mp4"
-    clip_stills.film(path, into, patience=Patience(), progress=lambda _: None, seconds=0.4)
-    return frames(into)
-
-
-def test_a_picture_becomes_a_film_that_drifts_and_comes_back(tmp_path: Path) -> None:
-    drawn(tmp_path / "a.png", "testsrc2=s=1200x1200", "-frames:v", "1")
-
-    film = still(tmp_path, tmp_path / "a.png")
-
-    steps = [abs(a - b).mean() for a, b in pairwise([*film, film[0]])]
-    assert len(film) == 12
-    assert steps[-1] < 1.5 * max(steps[:-1]), "no seam"
-    assert abs(film[6] - film[0]).mean() > 5
-
-
-def test_a_picture_is_upright_and_before_black(tmp_path: Path) -> None:
-    lying = Image.new("RGB", (1920, 1080), (255, 0, 0))
-    lying.paste((0, 0, 255), (960, 0, 1920, 1080))
-    exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned by a quarter, with the clock
-    lying.save(tmp_path / "a.jpg", exif=exif, quality=95)
-    glass = Image.new("RGBA", (1080, 1920), (0, 255, 0, 0))
-    glass.paste((0, 255, 0, 255), (0, 0, 540, 1920))
-    glass.save(tmp_path / "b.webp", lossless=True)
-
-    upright, seen = still(tmp_path, tmp_path / "a.jpg")[0], still(tmp_path, tmp_path / "b.webp")[0]
-
-    assert_like(upright[20, 67], RED)
-    assert_like(upright[220, 67], BLUE)
-    assert_like(seen[120, 20], GREEN)
-    assert_like(seen[120, 115], BLACK)
-
-
-def test_a_slip_of_the_finger_is_shown_as_a_still(tmp_path: Path) -> None:
-    for name, seconds in (("one.mp4", 0.03), ("short.mp4", 0.2)):
-        clip = drawn(
-            tmp_path / "clips" / name, "color=red:s=360x640", "-pix_fmt", "yuv420p", seconds=seconds
-        )
-        assert clips.read(clip).still
-        assert_like(still(tmp_path, clip)[5][120, 60], RED)
-
-
-def test_a_picture_that_cannot_be_used_is_refused_by_its_name(tmp_path: Path) -> None:
-    thumb = drawn(tmp_path / "thumb" / "a.jpg", "testsrc2=s=320x180", "-frames:v", "1")
-    assert "is too small to fill a screen (320x180" in refused(thumb, tmp_path)
-
-    broken = tmp_path / "broken" / "a.png"
-    broken.parent.mkdir()
-    broken.write_bytes(b"\x89PNG\r\n\x1a\nno more")
-    assert "can't be read" in refused(broken, tmp_path)
 
 
 def test_a_source_of_two_hours_begins_anywhere_at_once(tmp_path: Path) -> None:
