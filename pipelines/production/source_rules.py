@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from models import Account, Channel, Source, SourceKind
 from pipelines.production.source_settings import (
     ALL,
+    ANSWERED,
     SCORED,
     Choice,
     Figure,
@@ -150,6 +151,12 @@ def _score(_: Source, values: Values) -> str:
     return "Nothing of this kind tells a score, so all would be skipped: set it to 0."
 
 
+def _answers(_: Source, values: Values) -> str:
+    if values["kind"] in ANSWERED or not values["answers"]:
+        return ""
+    return "Only a subreddit and a saved listing have answers: set it to 0."
+
+
 def _words(_: Source, values: Values) -> str:
     falls = values["max_words"] < values["min_words"]
     return "Must not be below the least words." if falls else ""
@@ -176,6 +183,7 @@ _CHECKS: tuple[tuple[str, tuple[str, ...], Callable[[Source, Values], str]], ...
     ("name", (), _name),
     ("kind", (), _kind),
     ("place", ("kind",), _place),
+    ("answers", ("kind",), _answers),
     ("min_score", ("kind",), _score),
     ("max_words", ("min_words",), _words),
     ("flag_from", ("warn_from",), _flag),

@@ -19,6 +19,9 @@ KINDS: dict[str, str] = {
 SCORED = frozenset({SourceKind.SUBREDDIT, SourceKind.SAVED_LISTING, SourceKind.CSV})
 """The kinds that can tell how readers liked a story, and whether it is marked NSFW."""
 
+ANSWERED = frozenset({SourceKind.SUBREDDIT, SourceKind.SAVED_LISTING})
+"""The kinds that have answers to a story."""
+
 WHEN, WHICH, SAFETY = "When it is fetched", "Which stories are taken", "What a person must see"
 ON_SCHEDULE = frozenset(SourceKind) - {SourceKind.PASTE}
 
@@ -133,7 +136,7 @@ SETTINGS: tuple[Setting, ...] = (
         least=0,
         most=20,
         help="So many of the best comments follow the post, each under its card; 0 tells none.",
-        kinds=frozenset({SourceKind.SUBREDDIT, SourceKind.SAVED_LISTING}),
+        kinds=ANSWERED,
     ),
     Figure(
         name="min_score",

@@ -66,6 +66,7 @@ REFUSED: tuple[tuple[dict[str, Any], str], ...] = (
     ({"kind": "csv", "place": "/" + "x" * 400}, "can't be looked at (File name too long)"),
     ({"kind": "folder", "place": "/etc/hostname"}, "There is no such folder"),
     ({"kind": "feed", "place": "https://a.example/", "min_score": 9}, "set it to 0"),
+    ({"kind": "feed", "place": "https://a.example/", "answers": 4}, "have answers: set it to 0"),
     ({"count": 0}, "Stories a fetch: A number between 1 and 100."),
     ({"count": 101}, "Stories a fetch"),
     ({"count": None}, "Stories a fetch"),
