@@ -16,6 +16,9 @@ class WordTiming:
     word: str
     start: float
     end: float
+    inside: tuple[tuple[int, float], ...] = ()
+    """What the voice tells of moments in the word: offset of a character, and the second at which
+    it begins to sound; both rising, within the word. Most voices tell none."""
 
 
 @dataclass(frozen=True, slots=True)

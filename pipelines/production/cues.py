@@ -7,10 +7,12 @@ phrase. Phrases keep their order, and each is in exactly one cue.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, takewhile
 from math import ceil
+from operator import itemgetter
 from typing import TypeVar
 
 from adapters.ports import WordTiming
@@ -74,7 +76,11 @@ class Layout:
 
 
 def phrased(words: Iterable[WordTiming]) -> list[Phrase]:
-    """Split words of scripts without spaces; their time is shared out by the phrases' lengths."""
+    """Split words of scripts without spaces.
+
+    A phrase begins when the voice says so; where it doesn't, the time between the moments that it
+    tells is shared out by the phrases' lengths.
+    """
     return [phrase for word in words for phrase in _phrased(word)]
 
 
@@ -163,13 +169,32 @@ def wrap_evenly(widths: Sequence[float], gaps: Sequence[float], limit: float) ->
 
 def _phrased(word: WordTiming) -> Iterator[Phrase]:
     texts = letters.phrases(word.word)
-    lengths = [letters.spoken_length(text) for text in texts] if len(texts) > 1 else [1.0]
-    unit = (word.end - word.start) / sum(lengths)
-    starts = [word.start + unit * before for before in accumulate(lengths[:-1], initial=0.0)]
+    offsets = accumulate(map(len, texts[:-1]))
+    begun = [
+        _moment(word, offset + _opening(text))
+        for offset, text in zip(offsets, texts[1:], strict=True)
+    ]
     for index, (text, (start, end)) in enumerate(
-        zip(texts, pairwise([*starts, word.end]), strict=True)
+        zip(texts, pairwise([word.start, *begun, word.end]), strict=True)
     ):
         yield Phrase(text, start, end, opens=not index)
+
+
+def _opening(text: str) -> int:
+    """How many characters there are before the first that is spoken: a bracket, an emoji."""
+    silent = takewhile(lambda cluster: not letters.is_text(cluster), letters.clusters(text))
+    return sum(map(len, silent))
+
+
+def _moment(word: WordTiming, at: int) -> float:
+    """Give the second at which the letter at offset ``at`` is spoken."""
+    known = [(0, word.start), *word.inside, (len(word.word), word.end)]
+    behind = bisect_right(known, at, key=itemgetter(0))
+    (first, start), (last, end) = known[behind - 1 : behind + 1]
+    if first == at:
+        return start
+    unit = (end - start) / letters.spoken_length(word.word[first:last])
+    return start + unit * letters.spoken_length(word.word[first:at])
 
 
 def _groups(phrases: Sequence[Phrase], *, pause: float) -> Iterator[tuple[Phrase, ...]]:

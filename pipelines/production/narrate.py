@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -18,6 +19,7 @@ from core.storage import MediaStore, content_key
 from models import Narration, Part
 from pipelines import ledger
 from pipelines.ledger import Claim
+from pipelines.production import letters
 from pipelines.production.studio import Studio
 
 log = structlog.get_logger(__name__)
@@ -48,13 +50,13 @@ def narrate(
     """
     part = Part.get_by_id(part_id)
     synthesizer = synthesizer_of(defaults.of(part.script.story))
-    key = content_key("narration/2", part.spoken, synthesizer.identity)
+    key = content_key(_kept(part.spoken), part.spoken, synthesizer.identity)
     with db.closed_for_long_work():
         kept = _known(media, key)
         speech = kept or _speak(part.spoken, key, claim, synthesizer, media)
     if [timing.word for timing in speech.words] != part.spoken.split():
         raise Permanent("The narration does not hold every word of the part.", code="coverage")
-    words = [[timing.word, timing.start, timing.end] for timing in speech.words]
+    words = [_row(timing) for timing in speech.words]
     with claim.finish():
         Narration.insert(
             part=part,
@@ -83,7 +85,26 @@ def narrate(
 
 
 def timings(narration: Narration) -> tuple[WordTiming, ...]:
-    return tuple(WordTiming(word, start, end) for word, start, end in narration.words)
+    return tuple(_timing(row) for row in narration.words)
+
+
+def _row(timing: WordTiming) -> list[Any]:
+    """A word as it is kept; the moments inside only where the word is shown phrase by phrase."""
+    row = [timing.word, timing.start, timing.end]
+    if timing.inside and letters.has_no_spaces(timing.word):
+        return [*row, timing.inside]
+    return row
+
+
+def _timing(row: Sequence[Any]) -> WordTiming:
+    word, start, end, *more = row
+    inside = tuple((at, second) for moments in more for at, second in moments)
+    return WordTiming(word, start, end, inside)
+
+
+def _kept(text: str) -> str:
+    """Name what is kept: moments inside words since 3, and only of scripts without spaces."""
+    return "narration/3" if letters.has_no_spaces(text) else "narration/2"
 
 
 def _known(media: MediaStore, key: str) -> Speech | None:
@@ -97,7 +118,7 @@ def _known(media: MediaStore, key: str) -> Speech | None:
         speech = Speech(
             path=sound,
             seconds=made["seconds"],
-            words=tuple(WordTiming(*word) for word in made["words"]),
+            words=tuple(map(_timing, made["words"])),
             timed_by=made["timed_by"],
         )
         whole = made["sha256"] == _digest(sound)
@@ -131,7 +152,7 @@ def _speak(
                     "seconds": made.seconds,
                     "timed_by": made.timed_by,
                     "sha256": _digest(made.path),
-                    "words": [[timing.word, timing.start, timing.end] for timing in made.words],
+                    "words": [_row(timing) for timing in made.words],
                 }
             )
         )

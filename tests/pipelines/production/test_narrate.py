@@ -112,6 +112,39 @@ def test_the_same_words_in_the_same_voice_are_spoken_once(media: MediaStore) -> 
     assert again.seconds > a.seconds * 1.2
 
 
+def test_moments_inside_a_word_are_kept_where_it_is_shown_phrase_by_phrase(
+    media: MediaStore,
+) -> None:
+    # Given parts that say the same, in English and in Chinese, by a voice that marks both
+    voice = Counted(EspeakSynthesizer(voice="cmn"))
+    first, same = (a_part("At 3:30pm 我的邻居给植物浇了水。") for _ in range(2))
+
+    # When one is spoken, and the other takes its sound
+    for part in (first, same):
+        narrate(part.id, claimed("narrate", part.id), lambda _studio: voice, media, STUDIO)
+
+    # Then both know when the letters of the Chinese word begin, and no row of English has grown
+    assert len(voice.said) == 1
+    spoken, taken = Narration.select().order_by(Narration.part)
+    assert timings(spoken) == timings(taken)
+    *_, chinese = (word for word in timings(spoken) if word.word.startswith("我"))
+    assert len(chinese.inside) >= 7
+    assert [at for at, _ in chinese.inside] == sorted({at for at, _ in chinese.inside})
+    moments = [chinese.start, *(second for _, second in chinese.inside), chinese.end]
+    assert moments == sorted(moments)
+    assert {len(row) for row in spoken.words if row[0].isascii()} == {3}
+
+
+def test_a_narration_from_before_is_still_read(media: MediaStore) -> None:
+    # Given a narration whose rows have no moments inside
+    part = a_part("我的邻居给植物浇了水。")
+    voice = EspeakSynthesizer(voice="cmn")
+    narrate(part.id, claimed("narrate", part.id), lambda _studio: voice, media, STUDIO)
+    Narration.update(words=[row[:3] for row in Narration.get().words]).execute()
+
+    assert [word.inside for word in timings(Narration.get())] == [()] * len(part.spoken.split())
+
+
 def test_a_sound_that_a_crash_left_half_made_is_made_again(media: MediaStore) -> None:
     part, voice = a_part(), Counted()
     narrate(part.id, claimed("narrate", part.id), lambda _studio: voice, media, STUDIO)
