@@ -337,7 +337,8 @@ class Narration(Row):
     voice = CharField(max_length=200)
     timed_by = CharField(max_length=20)
     words = BinaryJSONField(index=False)
-    """``[[word, start, end], …]``, seconds."""
+    """``[[word, start, end], …]``, seconds; a word of a script without spaces may have a fourth,
+    when its letters sound: ``[[offset, second], …]``."""
 
 
 class Caption(Row):

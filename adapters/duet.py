@@ -78,7 +78,7 @@ class DuetSynthesizer:
             for run, samples, timed in takes:
                 sound = _without_end(samples, rate)
                 begun = wav.write(louder(sound, gain) if run.quoted else sound, after=pause)
-                words += [WordTiming(w.word, begun + w.start, begun + w.end) for w in timed]
+                words += [word.later(begun) for word in timed]
                 pause = _pause_after(run)
             wav.pause(pause)
         report(1.0)

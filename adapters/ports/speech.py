@@ -20,6 +20,15 @@ class WordTiming:
     """What the voice tells of moments in the word: offset of a character, and the second at which
     it begins to sound; both rising, within the word. Most voices tell none."""
 
+    def later(self, seconds: float) -> WordTiming:
+        """The same word in a sound that begins ``seconds`` later."""
+        return WordTiming(
+            self.word,
+            seconds + self.start,
+            seconds + self.end,
+            tuple((at, seconds + moment) for at, moment in self.inside),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Speech:

@@ -115,10 +115,16 @@ def _picture(
     for card in shown:
         end = min(card.end, seconds)
         file.extend(cards.card_events(replace(card, end=end), look.area))
-    drawn = [WordTiming(text, w.start, w.end) for w in words if (text := look.shown(w.word))]
+    drawn = [word for spoken in words if (word := _drawn(spoken, look)).word]
     rtl = letters.is_right_to_left(" ".join(word.word for word in drawn))
     file.extend(_caption(cue, look, rtl) for cue in cues.cut(cues.phrased(drawn), look, seconds))
     return file
+
+
+def _drawn(spoken: WordTiming, look: Look) -> WordTiming:
+    """The word as the look shows it, which may have fewer letters, or more."""
+    inside = tuple((len(look.shown(spoken.word[:at])), when) for at, when in spoken.inside)
+    return replace(spoken, word=look.shown(spoken.word), inside=inside)
 
 
 def _style(look: Look) -> SSAStyle:

@@ -13,6 +13,7 @@ from adapters.piper import PiperSynthesizer
 from adapters.ports import Progress, Speech
 from adapters.sound import level, louder, read
 from adapters.speech import WavFile
+from tests.adapters.measured_sound import sounding
 from tests.adapters.voices import make_voice
 
 TEXT = """He looked at the fence. "I never liked it," he said, "and neither did you."
@@ -95,3 +96,17 @@ def test_a_text_without_speech_is_the_narrators_alone(tmp_path: Path) -> None:
 
     assert [word.word for word in both.words] == [word.word for word in alone.words]
     assert both.seconds == pytest.approx(alone.seconds, abs=0.05)
+
+
+def test_moments_inside_a_word_come_along(tmp_path: Path) -> None:
+    # Given what is said in Chinese, two clauses in one word
+    narrator = EspeakSynthesizer(voice="cmn")
+    duet = DuetSynthesizer(narrator=narrator, quoted=EspeakSynthesizer(voice="cmn", pitch=70))
+
+    speech = duet.speak("他问我: “谁也不忍心，悄悄换了…”", tmp_path / "speech.wav")  # noqa: RUF001
+
+    # Then the second is told of when it sounds
+    *_, (heard, _) = sounding(speech.path, silence=0.12)
+    said = speech.words[-1]
+    moments = dict(said.inside)
+    assert moments[said.word.index("悄")] == pytest.approx(heard, abs=0.03)

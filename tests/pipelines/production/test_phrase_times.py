@@ -134,3 +134,21 @@ def test_a_word_of_a_script_with_spaces_stays_one_phrase(tmp_path: Path) -> None
     assert [(phrase.text, phrase.start, phrase.end) for phrase in cues.phrased(speech.words)] == [
         (word.word, word.start, word.end) for word in speech.words
     ]
+
+
+@pytest.mark.parametrize("emoji", [True, False])
+def test_the_picture_shows_a_phrase_when_it_is_heard(emoji: bool, tmp_path: Path) -> None:
+    # Given emoji in a "word", which a look may leave out
+    text = MANDARIN.replace("邻居", "邻居😀").replace("真的", "真的😀😀")
+    speech = EspeakSynthesizer(voice="cmn").speak(text, tmp_path / "speech.wav")
+    look = Look(style="pop", emoji=emoji)
+
+    made = captions.build(speech.words, look=look, part=(1, 1), seconds=speech.seconds)
+
+    # Then phrases behind a pause come with their sound
+    events = SSAFile.from_string(made.ass, "ass")
+    starts = [event.start / 1000 for event in events if event.style == captions.CAPTION_STYLE]
+    behind = [start for start, _ in sounding(speech.path, silence=0.12)][1:]
+    assert len(behind) >= 6
+    for second in behind:
+        assert min(abs(start - second) for start in starts) <= MOST
