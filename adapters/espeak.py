@@ -25,6 +25,7 @@ from adapters.speech import (
     blocks,
 )
 from core.errors import ConfigurationError
+from core.settings import WORDS_PER_MINUTE
 
 RATE_PER_WORD = 0.9
 """espeak-ng's rate for one real word a minute, pauses included. Its own figure counts words of a
@@ -32,7 +33,6 @@ fixed length; running English comes out faster. Measured over 2,375 words of twe
 paces: 8 % slower than set in their short paragraphs, 4 % in long ones; a text of short words is
 spoken up to 15 % faster."""
 
-_PACES = range(100, 401)
 _PITCHES = range(100)
 
 
@@ -59,9 +59,11 @@ class EspeakSynthesizer:
         pitch_range: int = 60,
         paragraph_pause: float = PARAGRAPH_PAUSE,
     ) -> None:
-        if words_per_minute not in _PACES:
+        slowest, fastest = WORDS_PER_MINUTE
+        if not slowest <= words_per_minute <= fastest:
             raise ConfigurationError(
-                f"{words_per_minute} words a minute is not a pace of speech; choose 100 to 400."
+                f"{words_per_minute} words a minute is not a pace of speech; choose {slowest} to "
+                f"{fastest}."
             )
         if pitch not in _PITCHES or pitch_range not in _PITCHES:
             raise ConfigurationError(

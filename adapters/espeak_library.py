@@ -7,6 +7,7 @@ tells when each sound begins; names and numbers are those of its ``speak_lib.h``
 from __future__ import annotations
 
 import ctypes as c
+import difflib
 import functools
 import re
 import threading
@@ -105,14 +106,16 @@ class EspeakLibrary:
         """Choose how to speak from now on; espeak-ng's own figures where none are given.
 
         Raises:
-            Permanent: there is no such voice; the sentence lists those that there are.
+            Permanent: there is no such voice; the sentence names the nearest ones.
         """
         language, _, variant = voice.partition("+")
         # The library tells of an unknown language, but passes over an unknown variant.
         if variant and variant not in self.variants():
-            raise _unknown(voice, self.variants())
+            near = _nearest(variant, self.variants())
+            raise _unknown(voice, near, "the page of a channel offers all timbres")
         if not language or self._lib.espeak_SetVoiceByName(voice.encode()):
-            raise _unknown(voice, self.voices())
+            near = _nearest(language, self.voices())
+            raise _unknown(voice, near, "scripts/manage voices list shows all")
         for parameter, value in ((_RATE, rate), (_PITCH, pitch), (_RANGE, pitch_range)):
             self._lib.espeak_SetParameter(parameter, value, 0)
 
@@ -208,11 +211,13 @@ class EspeakLibrary:
             self._marks.append(Mark(kind, event.sample, character, name.lstrip(_STRESS_MARKS)))
 
 
-def _unknown(voice: str, available: list[str]) -> Permanent:
-    return Permanent(
-        f"espeak-ng has no voice {voice!r}; choose from: {', '.join(available)}.",
-        code="unknown_voice",
-    )
+def _nearest(asked: str, available: list[str]) -> list[str]:
+    return difflib.get_close_matches(asked.lower(), available, n=3, cutoff=0.5)
+
+
+def _unknown(voice: str, near: list[str], where: str) -> Permanent:
+    meant = f" (did you mean {', '.join(near)}?)" if near else ""
+    return Permanent(f"espeak-ng has no voice {voice!r}{meant}: {where}.", code="unknown_voice")
 
 
 _LOCK = threading.RLock()

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from adapters.ports import ScriptDraft, StoryText
 from adapters.script_grounds import Grounds, gives_orders, material
+from core.quotation import balanced
 
 MOST_WORDS = 20
 """In a hook or a call: about seven seconds at a narrator's pace."""
@@ -212,9 +213,9 @@ def _checked(entry: object, story: StoryText, written_by: str) -> ScriptDraft:
         raise _RefusedError("title is not about the story: use the story's own words")
     return ScriptDraft(
         story_id=story.story_id,
-        title=draft.title.strip(),
+        title=balanced(draft.title.strip()),
         hooks=_hooks(draft.hooks, grounds),
-        call_to_action=draft.call_to_action.strip(),
+        call_to_action=balanced(draft.call_to_action.strip()),
         hashtags=_tags(draft.hashtags, grounds),
         split_after=_splits(draft.split_after, len(story.sentences)),
         written_by=written_by,
@@ -225,7 +226,7 @@ def _hooks(given: Sequence[str], grounds: Grounds) -> tuple[str, ...]:
     """The hooks that are short and about the story; the others are dropped."""
     good: dict[str, str] = {}
     problem = "hooks repeat"
-    for hook in (each.strip() for each in given):
+    for hook in (balanced(each.strip()) for each in given):
         words = len(hook.split())
         if words > MOST_WORDS:
             problem = f"a hook has {words} words, at most {MOST_WORDS} are allowed"

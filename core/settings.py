@@ -28,6 +28,8 @@ from core.errors import ConfigurationError
 from core.smtp import SmtpServer, addresses, is_mail_address
 
 ROOT = Path(__file__).resolve().parent.parent
+WORDS_PER_MINUTE = (100, 400)
+"""The slowest and the fastest pace that espeak-ng can be held to."""
 
 
 class Settings(BaseModel, frozen=True, extra="ignore"):
@@ -140,7 +142,10 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
             "which tell none; estimated when unset"
         ),
     ] = None
-    words_per_minute: Annotated[int, Field(ge=80, le=400, description="Pace of the voice")] = 170
+    words_per_minute: Annotated[
+        int,
+        Field(ge=WORDS_PER_MINUTE[0], le=WORDS_PER_MINUTE[1], description="Pace of the voice"),
+    ] = 170
     caption_style: Annotated[
         Literal["karaoke", "pop", "block"], Field(description="How words appear")
     ] = "karaoke"

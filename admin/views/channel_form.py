@@ -10,9 +10,10 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import ColorInput
 
+from core.settings import WORDS_PER_MINUTE
 from models import Channel, SplitBy, Tone
 from pipelines.production import fonts
-from pipelines.production.channels import PART_SECONDS, WORDS_PER_MINUTE, Offer
+from pipelines.production.channels import PART_SECONDS, Offer
 from pipelines.production.look import HEIGHTS, OUTLINES, POSITIONS, SIZES, STYLES, WORDS, Look
 
 AT_HEIGHT = "height"

@@ -12,11 +12,10 @@ from peewee import IntegrityError
 from adapters.ports import DrawnBackground, Voices
 from core.db import transaction
 from core.errors import InputError
+from core.settings import WORDS_PER_MINUTE
 from models import AuditEntry, Channel, Source, SplitBy, Tone
 from pipelines.production.look import Look
 
-WORDS_PER_MINUTE = (100, 400)
-"""The paces that espeak-ng can be held to."""
 PART_SECONDS = (20, 600)
 _MOST_LETTERS = {"name": 80, "voice": 300, "quote_voice": 300, "background": 120, "music": 120}
 

@@ -108,6 +108,8 @@ _ANY_OTHER = Language(
     settle=list,
     spoken=(addresses(""), *reddit.BARE_NAMES, *style.MARKS),
 )
+_NOT_LATIN = re.compile("[\u0370-\u1cff\u3040-\ud7ff]")
+"""Letters that English is not written in, whatever else can't be told of a text."""
 _LANGUAGES = {"en": _ENGLISH, UNDETERMINED: _ENGLISH}
 
 
@@ -125,12 +127,14 @@ def narratable(title: str, body: str, language: str = "en") -> Narratable:
         body: the body as written, Reddit's Markdown, with or without HTML entities.
         language: code of the language; one without rules of its own gets those on characters,
             Markdown, addresses, names and marks, which know no language. ``und`` (too short to
-            tell) is taken for English.
+            tell) is taken for English, unless it has letters of another script.
 
     Returns:
         The story. Nothing to say (pictures, code, notes only) gives no paragraphs.
     """
     of = _language(language)
+    if language == UNDETERMINED and _NOT_LATIN.search(title + body):
+        of = _ANY_OTHER
     written = (*characters.RULES, *of.written)
     blocks = of.settle(markdown.paragraphs(apply_all(written, body), of.phrases))
     paragraphs = (sentences.split(apply_all(of.spoken, block)) for block in blocks)

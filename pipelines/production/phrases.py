@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipelines.production.narratable.sentences import closed
+
 CLOSING_WORDS = 6
 """Most words of a line that leads to the next part."""
+_STOPS = ".!?…。！？؟۔।"  # noqa: RUF001  (marks of other scripts are meant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,14 @@ _LANGUAGES = {
     ),
 }
 _ANY_OTHER = _Phrases("{number}.", "", ())
-"""A figure is read in every language."""
+"""Also where the language could not be told; a figure is read in every language."""
 
 
 def opening(number: int, title: str, language: str) -> str:
     """What part ``number``, 2 or later, begins with; ``language`` as ``en`` or ``en-GB``."""
     phrases = _of(language)
-    return f"{phrases.part.format(number=_said(phrases, number))} {title.rstrip('.!?…')}."
+    part = phrases.part.format(number=_said(phrases, number))
+    return f"{part} {closed(title.rstrip(_STOPS))}"
 
 
 def closing(number: int, language: str) -> str:
@@ -70,9 +74,8 @@ def closing(number: int, language: str) -> str:
 
 
 def base(language: str) -> str:
-    """The language itself, without its country; English where it could not be told."""
-    code = language.lower().split("-")[0]
-    return "en" if code in {"", "und"} else code
+    """The language itself, without its country: ``en`` of ``en-GB``."""
+    return language.lower().split("-")[0]
 
 
 def _of(language: str) -> _Phrases:

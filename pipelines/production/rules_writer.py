@@ -14,6 +14,7 @@ from hashlib import blake2b
 from itertools import pairwise
 
 from adapters.ports import ScriptDraft, StoryText
+from core.quotation import balanced
 from pipelines.production.narratable.rule import capitalised
 from pipelines.production.narratable.sentences import closed
 from pipelines.production.narratable.sentences import split as sentences_of
@@ -55,7 +56,7 @@ class RulesWriter:
 
 
 def _draft(story: StoryText) -> ScriptDraft:
-    title = story.title or next(iter(story.sentences), "")
+    title = balanced(story.title or next(iter(story.sentences), ""))
     language = base(story.language)
     kind = _kind_of(story) if language == "en" else ANY
     abroad = LANGUAGES.get(language)
@@ -123,9 +124,7 @@ def _short(title: str) -> str:
     if _words(text) > _HOOK_WORDS:
         head = re.match(r"(?:\S+\s+){5,27}?\S+(?=[,;:]\s|\s+(?:and|but|so|because|while)\s)", text)
         text = head[0] if head else " ".join(text.split()[:_HOOK_WORDS])
-    if text.count('"') % 2:
-        text = text.replace('"', "")
-    return closed(text.rstrip(",;:"))
+    return closed(balanced(text.rstrip(",;:")))
 
 
 def _inside(title: str) -> str:
@@ -145,9 +144,12 @@ def _fitted(title: str, most: int) -> str:
     title = capitalised(title)
     if len(title) <= most:
         return title
-    cut = title[: most - 1]
+    return balanced(_cut(title[: most - 1]))
+
+
+def _cut(cut: str) -> str:
     clause = max(cut.rfind(mark) for mark in (". ", "? ", "! ", ", ", "; ", ": "))
-    if clause >= most // 2:
+    if clause >= len(cut) // 2:
         return cut[: clause + 1].rstrip(",;: ") + ("" if cut[clause] in ".?!" else "…")
     return cut.rsplit(" ", 1)[0].rstrip(",;:.- ") + "…"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate, pairwise
 
@@ -12,11 +12,12 @@ from prometheus_client import Counter
 
 from adapters.ports import ScriptDraft, ScriptWriter, StoryText, Synthesizer
 from core import db
-from core.errors import StageError
+from core.errors import Permanent, StageError
 from models import Part, Script, Story, StoryState
 from pipelines import ledger
 from pipelines.ledger import Claim, LeaseLostError
-from pipelines.production import pace, phrases, told
+from pipelines.production import pace, phrases, told, voices
+from pipelines.production.language import UNDETERMINED
 from pipelines.production.narratable.sentences import closed
 from pipelines.production.rules_writer import RulesWriter
 from pipelines.production.split import PartText, split
@@ -41,10 +42,15 @@ def write_scripts(
 ) -> None:
     """Write the scripts of a batch of stories and start their parts, each in a transaction.
 
-    Where the writer fails or leaves a story out, rules write it; the row says who did.
+    Where the writer fails or leaves a story out, rules write it; the row says who did. A story
+    whose channel has no voice for its language is set aside before anything is made of it.
     """
     stories = {claim.subject_id: Story.get_by_id(claim.subject_id) for claim in claims}
     studios = {story.id: defaults.of(story) for story in stories.values()}
+    claims = [claim for claim in claims if _tellable(claim, stories, studios)]
+    stories = {claim.subject_id: stories[claim.subject_id] for claim in claims}
+    if not stories:
+        return
     paces = pace.of_all(studios, synthesizer_of)
     texts = [text_of(story, studios[story.id].tone) for story in stories.values()]
     with db.closed_for_long_work():
@@ -61,6 +67,22 @@ def write_scripts(
         except LeaseLostError:
             # One that was cancelled meanwhile must not undo the others of its batch.
             log.warning("late_result_refused", job=claim.job_id, story=story.id)
+
+
+def _tellable(claim: Claim, stories: Mapping[int, Story], studios: Mapping[int, Studio]) -> bool:
+    """Set aside, alone of its batch, a story that no voice of its channel can tell."""
+    try:
+        voices.check(studios[claim.subject_id], stories[claim.subject_id].language)
+    except Permanent as error:
+        log.error("set_aside", job=claim.job_id, story=claim.subject_id, error=str(error))  # noqa: TRY400  (an outcome)
+        try:
+            ledger.set_aside(claim, error, trace="")
+        except LeaseLostError:
+            log.warning("late_result_refused", job=claim.job_id, story=claim.subject_id)
+        else:
+            claim.finished = True
+        return False
+    return True
 
 
 def _drafts(texts: list[StoryText], writer: ScriptWriter | None) -> dict[int, ScriptDraft]:
@@ -83,7 +105,7 @@ def text_of(story: Story, tone: str) -> StoryText:
     paragraphs = told.read(story.narratable_text)
     sentences = tuple(sentence for paragraph in paragraphs for sentence in paragraph.sentences)
     asks = bool(paragraphs and paragraphs[0].answer)
-    language = story.language or "en"
+    language = story.language or UNDETERMINED
     return StoryText(story.id, story.narratable_title, sentences, language, tone, asks)
 
 

@@ -1,13 +1,17 @@
-"""What the name of a voice tells of it."""
+"""What the name of a voice tells of it, and whether it can tell a story."""
 
 from __future__ import annotations
 
 import re
 
+from core.errors import Permanent
 from pipelines.production.language import UNDETERMINED
+from pipelines.production.studio import Studio
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?=[-_+]|$)")
 _ISO_639_1 = {"cmn": "zh", "hak": "zh", "yue": "zh", "nb": "no"}
+_ALIKE = {"nb": "no", "nn": "no", "bs": "hr", "ms": "id"}
+"""Languages so near that a text of one is easily taken for the other, and a voice reads both."""
 
 
 def speaks(voice: str) -> str:
@@ -23,6 +27,27 @@ def speaks(voice: str) -> str:
 
 def can_tell(voice: str, language: str) -> bool:
     """Whether a story in ``language`` can be told by ``voice``; doubt counts for it."""
-    spoken = speaks(voice)
+    spoken, written = speaks(voice), language.lower().split("-")[0]
     unknown = {"", UNDETERMINED}
-    return spoken in unknown or language in unknown or spoken == _ISO_639_1.get(language, language)
+    return spoken in unknown or written in unknown or _family(spoken) == _family(written)
+
+
+def check(studio: Studio, language: str) -> None:
+    """See that the voices of ``studio`` can tell a story in ``language``.
+
+    Raises:
+        Permanent: one surely speaks another; what it would make of the text nobody understands.
+    """
+    for voice in (studio.voice, studio.quote_voice):
+        if voice and not can_tell(voice, language):
+            raise Permanent(
+                f"The voice {voice} speaks {speaks(voice)}, and the story is in {language}: choose "
+                f"a voice that speaks {language} for its channel, or give its source another "
+                "channel; then try again.",
+                code="voice_language",
+            )
+
+
+def _family(code: str) -> str:
+    code = _ISO_639_1.get(code, code)
+    return _ALIKE.get(code, code)

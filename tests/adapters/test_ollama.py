@@ -69,6 +69,22 @@ def test_an_answer_as_it_was_asked_for_becomes_a_draft() -> None:
     )
 
 
+def test_half_a_quotation_is_mended() -> None:
+    # Given lines that were cut out of what somebody says in the story
+    cut = entry(
+        hooks=['A voice behind that door said my name?"', f"“{HOOKS[0]}", HOOKS[2]],
+        title='The lamp in the "empty" house" across the road',
+        call_to_action='"Would you have knocked?',
+    )
+
+    # When the answer is read, then the stray marks are gone and nothing is refused
+    drafts, refused = judged(cut)
+    assert refused == {}
+    assert drafts[7].hooks == ("A voice behind that door said my name?", HOOKS[0], HOOKS[2])
+    assert drafts[7].title == 'The lamp in the "empty" house across the road'
+    assert drafts[7].call_to_action == "Would you have knocked?"
+
+
 def test_small_untidiness_is_mended() -> None:
     untidy = entry(
         story_id="7",

@@ -8,7 +8,7 @@ import pytest
 
 from core import crypto
 from core.errors import ConfigurationError
-from core.settings import Settings, piper_file, read
+from core.settings import WORDS_PER_MINUTE, Settings, piper_file, read
 from core.smtp import SmtpServer, addresses
 
 GOOD = {
@@ -24,6 +24,13 @@ def test_good_settings_are_read_with_their_defaults() -> None:
     assert settings.database_url.get_secret_value() == GOOD["DATABASE_URL"]
     assert settings.voice == "espeak:en-us"
     assert settings.redirect_uri == "http://127.0.0.1:8080/accounts/callback"
+
+
+@pytest.mark.parametrize("pace", ["99", "401"])
+def test_a_pace_that_no_voice_can_be_held_to_is_refused_at_once(pace: str) -> None:
+    with pytest.raises(ConfigurationError, match="WORDS_PER_MINUTE"):
+        read({**GOOD, "WORDS_PER_MINUTE": pace})
+    assert [read({**GOOD, "WORDS_PER_MINUTE": str(end)}) for end in WORDS_PER_MINUTE]
 
 
 def test_every_problem_is_listed_at_once() -> None:

@@ -131,19 +131,21 @@ RULES: tuple[Rule, ...] = (
     ),
     swap(
         "double quotes",
-        r"[\u201c\u201d\u201e\u201f\u2033]|''",
+        r"[\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb]|''|``(?=\w)",
         '"',
         ("“No,” she said", '"No," she said'),
+        ("« Non », dit-elle", '" Non ", dit-elle'),
     ),
     swap("ellipsis", r"\u2026", "...", ("so…", "so...")),
     swap(
         "emoticons",
         r"¯[\\_/\s]*\(ツ\)[\\_/\s]*¯"
         r"|(?<!\S)(?:[:;=]'?-?[)(DPpOo3/\\|*]+|</?3+|\^[_.]*\^|[xX]D+|[TOo>]_+[TOo<]|/s)"
-        r"(?=$|[\s.,!?])",
+        r"(?=$|[\s.,!?\"'])",
         "",
         ("I won :D and left ¯\\_(ツ)_/¯", "I won  and left "),
         ("Great job. /s", "Great job. "),
+        ('"Great :)" he said', '"Great " he said'),
         ("He said: (no)", "He said: (no)"),
         flags=re.MULTILINE,
     ),

@@ -81,7 +81,7 @@ def break_long(sentence: str, limit: float) -> Iterator[str]:
         return
     at = min(range(1, len(units)), key=lambda index: _break_cost(units, index))
     head, tail = joint.join(units[:at]), joint.join(units[at:])
-    yield from break_long(head + "," if head[-1].isalnum() else head, limit)
+    yield from break_long(head + _marks(head)[1] if head[-1].isalnum() else head, limit)
     yield from break_long(tail, limit)
 
 
@@ -176,10 +176,30 @@ def _ends(  # noqa: PLR0911  (one answer a case)
 
 
 def closed(sentence: str) -> str:
-    """``sentence`` with a mark at its end; dashes and commas that hang there go."""
-    bare = sentence.rstrip(" \n-–—,/")
-    if not bare or re.search(r"""[.!?:;。！？：；؟।။។]["')\]*_]*$""", bare):
+    """``sentence`` with its script's mark at its end; dashes and commas that hang there go."""
+    bare = sentence.rstrip(" \n-–—,/،、，")
+    if not bare or re.search(r"""[.!?:;…。！？：；｡؟؛۔।॥။។]["'」』）”»)\]*_]*$""", bare):
         return bare
-    tail = re.search(r"""["')\]]*$""", bare)
+    tail = re.search(r"""["'」』）”»)\]]*$""", bare)
     cut = tail.start() if tail else len(bare)
-    return f"{bare[:cut]}.{bare[cut:]}"
+    said = bare[:cut].rstrip(" -–—,/،、，")
+    return f"{said}{_marks(said)[0]}{bare[cut:]}"
+
+
+_MARKS = (
+    (re.compile(r"[\u0e00-\u0eff]"), ("", "")),
+    (re.compile(r"[\u3040-\u30ff\u3400-\u9fff]"), ("。", "、")),
+    (re.compile(r"[\u0900-\u0a7f\u0b00-\u0b7f]"), ("।", ",")),
+    (re.compile(r"[\u1000-\u109f]"), ("။", "၊")),
+    (re.compile(r"[\u1780-\u17ff]"), ("។", ",")),
+    (re.compile(r"[\u0600-\u06ff]"), (".", "،")),
+)
+"""The stop and the comma of scripts that have their own; Thai and Lao part sentences by a space."""
+_URDU = re.compile("[ٹڈڑںے]")
+
+
+def _marks(said: str) -> tuple[str, str]:
+    """The stop and the comma that the script of the last letter has."""
+    last = next((char for char in reversed(said) if char.isalpha()), "")
+    stop, comma = next((own for script, own in _MARKS if script.match(last)), (".", ","))
+    return ("۔" if comma == "،" and _URDU.search(said) else stop), comma

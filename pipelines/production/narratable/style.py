@@ -79,6 +79,15 @@ def _slash(match: re.Match[str]) -> str:
     return " or ".join([", ".join(words[:-1]), words[-1]])
 
 
+def _broken_off(match: re.Match[str]) -> str:
+    """A speech that breaks off: a comma where the sentence goes on, else a stop."""
+    text, close = match.string, match["close"]
+    if not match["more"] or text[match.start() - 1] in ".,!?;:":
+        return close
+    goes_on = not text[match.end() :].lstrip()[:1].isupper()
+    return ("," if goes_on else ".") + close
+
+
 _DASH = "[-–—―]"
 
 CALM = Rule(
@@ -178,6 +187,21 @@ MARKS: tuple[Rule, ...] = (
     swap(
         "dash that closes", rf"\s*{_DASH}+\s*$", "", ("and then—", "and then"), flags=re.MULTILINE
     ),
+    swap(
+        "dash before a closing mark",
+        rf"(?<=[^\s(\[\"'])[^\S\n]*{_DASH}+(?P<close>[\"')]+)(?=(?P<more>[^\S\n]+)\w|\W*(?:\s|$))",
+        _broken_off,
+        ('"Wait—" he said', '"Wait," he said'),
+        ('"Wait -" He ran', '"Wait." He ran'),
+        ('"Wait!—" and "wait—"', '"Wait!" and "wait"'),
+        ('He ran—"...and hid"', 'He ran—"...and hid"'),
+    ),
+    swap(
+        "dash behind an opening mark",
+        rf"(?<![^\s(\[])(?P<open>[\"'(]){_DASH}+[^\S\n]*(?=\w)",
+        r"\g<open>",
+        ('"—and then', '"and then'),
+    ),
     swap("dash after a mark", rf"(?<=[.,!?;:])\s*{_DASH}+\s+", " ", ("No. — Yes", "No. Yes")),
     swap(
         "dash",
@@ -199,19 +223,48 @@ MARKS: tuple[Rule, ...] = (
         lambda text: "\n".join(map(speakable, text.split("\n"))),
         (
             ("She ( left ) - , !  now", "She left, now"),
-            ('" Well " & go', "Well go"),
-            ("« Bon »", "Bon"),
+            ('" Well " & go', '"Well" go'),
+            ('"Well, " he said', '"Well," he said'),
+            ('"Great -" he said', '"Great" he said'),
+            ('He said "..." to me', "He said to me"),
         ),
     ),
 )
 
 
 def speakable(line: str) -> str:
-    """Words with a letter or a digit each; a mark that stood alone joins the word before it."""
+    """Words with a letter or a digit each; marks that stood alone join the word they belong to.
+
+    Of such marks one comma or stop is kept, and one that opens or closes a quotation.
+    """
     words: list[str] = []
+    opening = ""
     for token in line.split():
         if any(char.isalnum() for char in token):
-            words.append(token)
-        elif words and token[0] in ".,!?;:" and words[-1][-1].isalnum():
-            words[-1] += token[0]
+            words.append(opening + token)
+            opening = ""
+            continue
+        quote = _lone_quote(token)
+        closes = quote if quote and _is_open(words, quote) else ""
+        mark = token.lstrip(closes)[:1] if closes else token[0]
+        if words and not opening and mark and mark in ".,!?;:" and words[-1][-1].isalnum():
+            words[-1] += mark
+        if closes:
+            words[-1] += closes
+        elif quote:
+            opening = "" if opening else quote
     return " ".join(words)
+
+
+def _lone_quote(token: str) -> str:
+    """The quotation mark in ``token`` that has no other there."""
+    return next((quote for quote in "\"'" if token.count(quote) % 2), "")
+
+
+def _is_open(words: list[str], quote: str) -> bool:
+    """Whether a quotation that began in ``words`` has not ended there; apostrophes begin none."""
+    if quote == '"':
+        return sum(word.count(quote) for word in words) % 2 == 1
+    begun = [word.startswith(quote) for word in words]
+    ended = [bool(re.search(r"'\W*$", word)) for word in words]
+    return sum(begun) > sum(ended)

@@ -1,6 +1,8 @@
 # ruff: noqa: RUF001  (marks of other scripts are meant)
 from __future__ import annotations
 
+import re
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -205,3 +207,79 @@ def test_another_language_gets_the_rules_that_know_no_language() -> None:
 
     assert story.title == "Mi suegra"
     assert story.sentences == ("Ella vino a bodas!",)
+
+
+SPEECHES = (
+    "{open}Wait{mark}{close}",
+    "She said, {open}Wait{mark}{close}",
+    "{open}— Wait{mark}{close}",
+)
+BROKEN_OFF = (
+    *("", "—", " —", "--", "-", " - ", "–", "...", "…", " . . .", "!", " ?", "?!", "!—", "?—"),
+    *("—!", "-,", ",", ", ", ";", ":", " :)", " 😂", "*", " **"),
+)
+TAILS = (" he said.", " Bob said.", " He turned.", ", he said.", ".", "")
+QUOTES = (('"', '"'), ("“", "”"), ('"', ' "'), ('" ', ' "'), ("« ", " »"), ("„", "“"))
+
+
+@pytest.mark.parametrize("code", ["en", "fr"])
+def test_no_quotation_loses_its_end(code: str) -> None:
+    # Given speeches that end or break off in every way, in every pair of marks
+    lost = []
+    for speech, mark, tail, (opens, ends) in product(SPEECHES, BROKEN_OFF, TAILS, QUOTES):
+        written = speech.format(open=opens, mark=mark, close=ends) + tail
+        # When they are made narratable
+        said = clean.narratable("", written, code).text
+        # Then what opened closes, behind the same word
+        if not re.search(r'"Wait[^\w\s"]*"', said) or said.count('"') != 2:
+            lost.append((written, said))
+    assert lost == []
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('"Wait—" he said', '"Wait," he said.'),
+        ('"Wait—" He turned.', '"Wait." He turned.'),
+        ('He began, "I never—"', 'He began, "I never."'),
+        ("'Wait—' he said. 'Go!—'", "'Wait,' he said. 'Go!'"),
+        ('"—and then," she said', '"And then," she said.'),
+        ('She ran — "Stop!" — and fell', 'She ran, "Stop!", and fell.'),
+        ("``Go,'' he said", '"Go," he said.'),
+        ('"So funny :)" she wrote', '"So funny" she wrote.'),
+        ("(or so I thought—) I left", "(Or so I thought.) I left."),
+    ],
+)
+def test_a_speech_that_breaks_off_still_ends(written: str, said: str) -> None:
+    assert clean.narratable("", written).text == said
+
+
+@pytest.mark.parametrize(
+    ("language", "written", "said"),
+    [
+        ("ar", "ذهبت إلى البيت", "ذهبت إلى البيت."),
+        ("ar", "هل رأيتها؟", "هل رأيتها؟"),
+        ("ur", "میں گھر گیا ہوں", "میں گھر گیا ہوں۔"),
+        ("hi", "मैं घर गया", "मैं घर गया।"),
+        ("zh", "他走了", "他走了。"),
+        ("ja", "「雨だ」と言った", "「雨だ」と言った。"),
+        ("th", "ฉันกลับบ้าน", "ฉันกลับบ้าน"),
+        ("ko", "나는 집에 갔다", "나는 집에 갔다."),
+        ("en", 'He said "no,"', 'He said "no."'),
+    ],
+)
+def test_a_sentence_is_closed_with_its_scripts_own_stop(
+    language: str, written: str, said: str
+) -> None:
+    assert clean.narratable("", written, language).text == said
+
+
+def test_a_wall_in_another_script_is_broken_with_its_own_comma() -> None:
+    sentences = clean.narratable("", "ذهبت إلى البيت " * 30, "ar").sentences
+
+    assert len(sentences) > 1
+    assert {sentence[-1] for sentence in sentences} == {"،", "."}
+
+
+def test_a_text_in_another_script_gets_no_english_words_where_its_language_is_not_told() -> None:
+    assert clean.narratable("", "انظر https://example.org هنا", "und").text == "انظر هنا."

@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 
 from adapters.ports import ScriptDraft, ScriptWriter, StoryText
+from pipelines.production import script
+from pipelines.production.rules_lines import LANGUAGES
 from pipelines.production.rules_writer import TITLE_CHARACTERS, RulesWriter
 
 LONG = """I found a letter under the floor of our house that explains why nobody here has ever \
@@ -121,3 +123,57 @@ def test_a_tone_comes_first_but_never_makes_fun_of_grief() -> None:
     assert first(loss, "funny") == first(loss, "plain")
     assert first(loss, "warm") != first(loss, "plain")
     assert first("El pozo", "dramatic", "es") == "Después de esto nada fue igual. El pozo."
+
+
+@pytest.mark.parametrize("language", ["", "und", "ar", "th", "tr", "zh"])
+@pytest.mark.parametrize("tone", ["plain", "dramatic", "warm", "funny"])
+def test_a_language_without_lines_gets_the_storys_own_words_alone(language: str, tone: str) -> None:
+    # Given a story in a language that has no lines, or that could not be told
+    text = StoryText(7, "جارتي والمفتاح", ("عندي مفتاح.", "هي أخذته."), language, tone)
+
+    # When rules write around it
+    draft = RulesWriter().write([text])[7]
+
+    # Then its title is all that is said, in every part
+    assert draft.hooks == ("جارتي والمفتاح.",)
+    assert draft.call_to_action == ""
+    assert script.opening(draft, 2, language) == "2. جارتي والمفتاح."
+    assert script.closing(draft, 1, 2, language) == ""
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_a_language_with_lines_has_them_all(language: str) -> None:
+    draft = write("El farol", language=language)
+
+    assert len(draft.hooks) == 3
+    assert draft.call_to_action
+    assert script.opening(draft, 2, f"{language}-XX") != "2. El farol."
+    assert script.closing(draft, 1, 2, language)
+    for line in (*draft.hooks, draft.call_to_action, script.closing(draft, 1, 2, language)):
+        assert not {"the", "this", "listen", "comments", "next", "part"} & set(line.lower().split())
+
+
+@pytest.mark.parametrize(
+    ("title", "hook"),
+    [
+        ('Are we clear of the rocks?"', "Are we clear of the rocks?"),
+        ('"Nobody knocks here', "Nobody knocks here."),
+        ('My boss said "no" and "go', 'My boss said "no" and go.'),
+        ('My boss said "no" twice', 'My boss said "no" twice.'),
+    ],
+)
+def test_a_title_with_half_a_quotation_loses_the_stray_mark(title: str, hook: str) -> None:
+    draft = write(title)
+
+    assert hook in draft.hooks
+    for line in (draft.title, *draft.hooks, script.opening(draft, 2, "en")):
+        assert line.count('"') % 2 == 0
+
+
+def test_a_title_cut_inside_a_quotation_has_no_half_of_it() -> None:
+    draft = write(
+        'My neighbor told everybody on our street "I have never seen anything so ' + "x " * 50
+    )
+
+    assert '"' not in draft.title
+    assert all('"' not in hook for hook in draft.hooks)

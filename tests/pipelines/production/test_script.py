@@ -9,16 +9,15 @@ from typing import Any
 
 import pytest
 
-from adapters.ports import Progress, ScriptDraft, Speech, StoryText, Synthesizer
+from adapters.ports import Progress, ScriptDraft, Speech, StoryText
 from core.db import transaction
 from core.errors import Permanent, Retryable, StageError
-from models import Channel, Job, JobState, Narration, Part, Script, Story, StoryState, Tone
+from models import Channel, Job, JobState, Part, Script, Story, StoryState, Tone
 from pipelines import ledger
 from pipelines.ledger import Claim
-from pipelines.production import pace, review, script
+from pipelines.production import review, script
 from pipelines.production.rules_lines import TONES
-from pipelines.production.studio import Studio
-from tests.pipelines.production.making import STUDIO, a_part, a_source, a_story, claimed
+from tests.pipelines.production.making import STUDIO, a_source, a_story, claimed
 
 pytestmark = pytest.mark.usefixtures("record")
 
@@ -215,12 +214,14 @@ def test_all_hooks_are_kept_for_the_approver_to_pick_from() -> None:
         ("es", "Parte dos. The odd piano.", "La parte dos viene enseguida."),
         ("fr", "Partie deux. The odd piano.", "La partie deux arrive juste après."),
         ("ja", "2. The odd piano.", ""),
+        ("und", "2. The odd piano.", ""),
     ],
 )
 def test_what_leads_from_part_to_part_is_in_the_storys_language(
     language: str, hook: str, call: str
 ) -> None:
-    write(batch(a_long_story(language=language)), Writer())
+    channel = Channel.create(name="Its own voice", voice=f"espeak:{language}")
+    write(batch(a_long_story(language=language, source=a_source(channel=channel))), Writer())
 
     first, second, *_ = Part.select().order_by(Part.number)
     assert (second.hook, first.call_to_action) == (hook, call)
@@ -243,51 +244,40 @@ def test_the_tone_of_the_channel_reaches_the_writer_and_the_rules() -> None:
     assert Script.get().hook.startswith(tuple(line.split("{")[0] for line in TONES[Tone.FUNNY]))
 
 
-def heard(story: Story, voice: str, words: int, seconds: float) -> None:
-    """A narration that this voice made before."""
-    part = a_part()
-    Narration.create(
-        part=part,
-        key=str(part.id),
-        path="",
-        seconds=seconds,
-        voice=voice,
-        timed_by="synthesizer",
-        words=[["word", 0.0, 0.1]] * words,
-    )
+def test_a_story_is_not_told_by_a_voice_of_another_language() -> None:
+    # Given a batch of two stories, one in Arabic, for a voice that speaks English
+    told = a_story(StoryState.APPROVED)
+    arabic = a_story(StoryState.APPROVED, language="ar")
+
+    # When their scripts are written
+    claims = batch(told, arabic)
+    write(claims)
+
+    # Then the Arabic one is set aside before anything is made, and says what to do
+    assert list(written_by()) == [told.id]
+    job = Job.of("script", arabic.id)
+    assert job is not None
+    assert (job.state, job.error_code) == (JobState.DEAD, "voice_language")
+    for word in ("espeak:en-us", "in ar", "choose a voice that speaks ar"):
+        assert word in job.error
+    assert all(claim.finished for claim in claims)
+
+    # And once its channel has a voice that can, it goes on
+    arabic.source.channel = Channel.create(name="Arabic", voice="espeak:ar")
+    arabic.source.save()
+    ledger.requeue(job.id)
+    again = ledger.claim("script", arabic.id, "worker")
+    assert again is not None
+    write([again])
+    assert set(written_by()) == {told.id, arabic.id}
 
 
-def test_parts_are_cut_by_the_pace_that_the_voice_really_has() -> None:
-    # Given a voice that was heard to speak 110 words a minute, whatever it is set to
-    story = a_long_story()
-    for _ in range(3):
-        heard(story, STUDIO.voice, words=220, seconds=120)
-        heard(story, "another voice", words=600, seconds=120)
+def test_the_second_voice_speaks_the_storys_language_too() -> None:
+    channel = Channel.create(name="Duet", voice="espeak:de", quote_voice="espeak:en-us+f3")
+    story = a_story(StoryState.APPROVED, language="de", source=a_source(channel=channel))
 
-    # When a story is written for it
-    write(batch(story), Writer())
+    write(batch(story))
 
-    # Then it has more parts than at the set pace, each within its seconds at the real one
-    parts = list(Part.select().where(Part.of > 1))
-    assert len(parts) > 3
-    assert all(len(part.spoken.split()) * 60 / 110 <= 90 for part in parts)
-
-
-def test_a_pace_is_only_believed_after_some_hundred_words() -> None:
-    story = a_story()
-    assert pace.measured(STUDIO.voice) is None
-    heard(story, STUDIO.voice, words=pace.FEWEST_WORDS - 1, seconds=60)
-    assert pace.measured(STUDIO.voice) is None
-    heard(story, STUDIO.voice, words=pace.FEWEST_WORDS, seconds=60)
-    assert pace.measured(STUDIO.voice) == pytest.approx(399 / 2)
-    # and of what it said long ago nothing counts
-    for _ in range(pace.NARRATIONS):
-        heard(story, STUDIO.voice, words=100, seconds=60)
-    assert pace.measured(STUDIO.voice) == pytest.approx(100)
-
-
-def test_a_voice_that_can_not_be_found_leaves_the_set_pace() -> None:
-    def missing(_studio: Studio) -> Synthesizer:
-        raise Permanent("There is no such voice.")
-
-    assert pace.words_per_minute(STUDIO, missing) == pytest.approx(170 * pace.SPOKEN_SHARE)
+    job = Job.of("script", story.id)
+    assert job is not None
+    assert "espeak:en-us+f3" in job.error

@@ -27,3 +27,6 @@ def test_only_a_voice_that_surely_speaks_another_language_is_doubted() -> None:
     assert voices.can_tell("espeak:en-us", "und")
     assert voices.can_tell("piper:narrator", "ar")
     assert voices.can_tell("espeak:nb", "no")
+    assert voices.can_tell("espeak:nb", "nn")
+    assert voices.can_tell("espeak:pt-br", "pt-BR")
+    assert not voices.can_tell("espeak:pt-br", "gl")
