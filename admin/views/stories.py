@@ -177,8 +177,13 @@ class Stories(Page):
             return self.render(
                 "stories/edit.html", story=story, next_story=_beside(story, older=True)
             )
+        form = request.form
         review.edit(
-            story_id, person().name, request.form.get("title", ""), request.form.get("text", "")
+            story_id,
+            person().name,
+            form.get("title", ""),
+            form.get("text", ""),
+            form.get("language", "").strip().lower(),
         )
         if request.form.get("then") == "approve":
             return self.approve(story_id)

@@ -19,7 +19,7 @@ from core.storage import MediaStore, content_key
 from models import Narration, Part
 from pipelines import ledger
 from pipelines.ledger import Claim
-from pipelines.production import letters
+from pipelines.production import letters, voices
 from pipelines.production.studio import Studio
 
 log = structlog.get_logger(__name__)
@@ -46,10 +46,13 @@ def narrate(
     """Speak the part, or take the sound that the same text and voice made before (P9).
 
     Raises:
-        Permanent: a word of the part was not spoken (P13).
+        Permanent: a word of the part was not spoken (P13); or the channel's voice, chosen since
+            the script was written, speaks another language.
     """
     part = Part.get_by_id(part_id)
-    synthesizer = synthesizer_of(defaults.of(part.script.story))
+    studio = defaults.of(part.script.story)
+    voices.check(studio, part.script.story.language)
+    synthesizer = synthesizer_of(studio)
     key = content_key(_kept(part.spoken), part.spoken, synthesizer.identity)
     with db.closed_for_long_work():
         kept = _known(media, key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from core.db import transaction
@@ -25,6 +26,8 @@ from pipelines import ledger
 from pipelines.production import clean, safety, told
 from pipelines.production.prepare import narrated
 from pipelines.publishing import schedule
+
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
 def approve(story_id: int, by: str, reason: str = "") -> None:
@@ -80,17 +83,27 @@ def reconsider(story_id: int, by: str) -> None:
         _audit(by, "story.reconsider", story)
 
 
-def edit(story_id: int, by: str, title: str, text: str) -> None:
+def edit(story_id: int, by: str, title: str, text: str, language: str = "") -> None:
     """Replace what the narrator will say; the original stays as it was.
 
+    Args:
+        story_id: a story that waits for a decision.
+        by: who edits it.
+        title: the new title.
+        text: the new text, its answers marked as ``told`` marks them.
+        language: code of the language, where it was taken for another; empty leaves it.
+
     Raises:
-        InputError: nothing sayable is left, or the story is in production already.
+        InputError: nothing sayable is left, the language is no code, or the story is in production
+            already.
     """
+    if language and not _LANGUAGE.fullmatch(language):
+        raise InputError("A language is a code like en or de.")
     with transaction():
         story = _story(story_id)
         if story.state not in {StoryState.WAITING, StoryState.FLAGGED}:
             raise InputError(f"This story is {story.state}: only a waiting one can be edited.")
-        code = story.language or "en"
+        code = language or story.language or "en"
         paragraphs = told.narrated(text, code)
         if not paragraphs:
             raise InputError("The text has nothing that a narrator could say.")
@@ -104,6 +117,7 @@ def edit(story_id: int, by: str, title: str, text: str) -> None:
                 narratable_title=clean.narratable(title, "", code).title,
                 narratable_text=told.written(paragraphs),
                 words=told.word_count(paragraphs),
+                language=language or story.language,
             )
             .where(Story.id == story.id, Story.state == story.state)
             .execute()

@@ -8,7 +8,9 @@ from core.errors import Permanent
 from pipelines.production.language import UNDETERMINED
 from pipelines.production.studio import Studio
 
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?=[-_+]|$)")
+_ESPEAK = re.compile(r"espeak:(?!mb-)(?P<code>[a-z]{2,3})(?=[-+]|$)", re.IGNORECASE)
+_PIPER = re.compile(r"piper:(?:.*/)?(?P<code>[a-z]{2,3})_[A-Z]{2,3}-")
+"""As its published voices are called; a file may have any name, and then tells nothing by it."""
 _ISO_639_1 = {"cmn": "zh", "hak": "zh", "yue": "zh", "nb": "no"}
 _ALIKE = {"nb": "no", "nn": "no", "bs": "hr", "ms": "id"}
 """Languages so near that a text of one is easily taken for the other, and a voice reads both."""
@@ -20,9 +22,9 @@ def speaks(voice: str) -> str:
     ``en`` of ``espeak:en-us+f3``, ``de`` of ``piper:de_DE-thorsten-medium``; empty where the name
     doesn't tell.
     """
-    name = voice.partition(":")[2].rpartition("/")[2].removesuffix(".onnx")
-    found = _LANGUAGE.match(name.lower())
-    return _ISO_639_1.get(found[0], found[0]) if found else ""
+    found = _ESPEAK.match(voice) or _PIPER.match(voice)
+    code = found["code"].lower() if found else ""
+    return _ISO_639_1.get(code, code)
 
 
 def can_tell(voice: str, language: str) -> bool:

@@ -315,3 +315,19 @@ def test_the_time_of_a_spoken_minute_is_counted_once_a_sound(media: MediaStore) 
         narrate(part.id, claimed("narrate", part.id), lambda _studio: ESPEAK, media, STUDIO)
 
     assert REGISTRY.get_sample_value(name, {"engine": "espeak-ng"}) == before + 1
+
+
+def test_a_voice_that_was_chosen_since_is_not_asked_for_another_language(media: MediaStore) -> None:
+    # Given a part of an English story, whose channel has got a German voice meanwhile
+    part, voice = a_part(), Counted()
+
+    with pytest.raises(Permanent, match=r"espeak:de speaks de, and the story is in en"):
+        narrate(
+            part.id,
+            claimed("narrate", part.id),
+            lambda _: voice,
+            media,
+            replace(STUDIO, voice="espeak:de"),
+        )
+
+    assert voice.said == []

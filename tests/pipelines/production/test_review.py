@@ -162,6 +162,17 @@ def test_an_edit_changes_what_is_said_and_never_the_original() -> None:
     assert edited.narratable_title == "A piano and a boy"
     assert edited.words == 9
     assert (edited.title, edited.body) == (story.title, story.body)
+    assert edited.language == "en"
+
+
+def test_a_language_that_was_taken_for_another_is_corrected() -> None:
+    story = a_story(language="la")
+
+    review.edit(story.id, "ada", "Ein Klavier", "Es war alt.", "de")
+
+    assert Story.get().language == "de"
+    with pytest.raises(InputError, match="a code like en or de"):
+        review.edit(story.id, "ada", "Ein Klavier", "Es war alt.", "German")
     assert edited.state == StoryState.FLAGGED, "an edit is no approval"
 
     with pytest.raises(InputError, match="nothing that a narrator could say"):

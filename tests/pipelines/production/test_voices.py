@@ -14,6 +14,9 @@ from pipelines.production import voices
         ("piper:nb_NO-talesyntese-medium", "no"),
         ("piper:/voices/pt_BR-faber-medium.onnx", "pt"),
         ("piper:/voices/narrator.onnx", ""),
+        ("piper:/voices/my-voice.onnx", ""),  # not Burmese
+        ("piper:amy", ""),
+        ("espeak:mb-de2", ""),
         ("", ""),
     ],
 )
