@@ -163,6 +163,13 @@ def test_an_edit_changes_what_is_said_and_never_the_original() -> None:
     assert edited.words == 9
     assert (edited.title, edited.body) == (story.title, story.body)
     assert edited.language == "en"
+    assert edited.state == StoryState.FLAGGED, "an edit is no approval"
+
+    with pytest.raises(InputError, match="nothing that a narrator could say"):
+        review.edit(story.id, "ada", "A piano", "https://example.com")
+    review.approve(story.id, "ada", "fine now")
+    with pytest.raises(InputError, match="is approved: only a waiting one"):
+        review.edit(story.id, "ada", "A piano", "Too late.")
 
 
 def test_a_language_that_was_taken_for_another_is_corrected() -> None:
@@ -173,13 +180,6 @@ def test_a_language_that_was_taken_for_another_is_corrected() -> None:
     assert Story.get().language == "de"
     with pytest.raises(InputError, match="a code like en or de"):
         review.edit(story.id, "ada", "Ein Klavier", "Es war alt.", "German")
-    assert edited.state == StoryState.FLAGGED, "an edit is no approval"
-
-    with pytest.raises(InputError, match="nothing that a narrator could say"):
-        review.edit(story.id, "ada", "A piano", "https://example.com")
-    review.approve(story.id, "ada", "fine now")
-    with pytest.raises(InputError, match="is approved: only a waiting one"):
-        review.edit(story.id, "ada", "A piano", "Too late.")
 
 
 def test_a_finished_video_is_posted_only_after_a_persons_look() -> None:
