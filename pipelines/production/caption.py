@@ -13,8 +13,8 @@ from core.storage import MediaStore, content_key
 from models import Caption, Narration, Part, Story
 from pipelines import ledger
 from pipelines.ledger import Claim
-from pipelines.production import captions
-from pipelines.production.cards import Card
+from pipelines.production import captions, cues
+from pipelines.production.cards import TITLE_SECONDS, Card
 from pipelines.production.look import Look
 from pipelines.production.narrate import timings
 from pipelines.production.studio import Studio
@@ -35,7 +35,7 @@ def caption(part_id: int, claim: Claim, media: MediaStore, defaults: Studio) -> 
     words = timings(narration)
     shown = _cards(part, words)
     look = _look(defaults.of(part.script.story))
-    key = content_key("captions/3", narration.key, asdict(look), repr(shown), part.number, part.of)
+    key = content_key("captions/4", narration.key, asdict(look), repr(shown), part.number, part.of)
     with db.closed_for_long_work():
         subtitles = captions.build(
             words,
@@ -82,7 +82,9 @@ def _look(studio: Studio) -> Look:
 
 def _cards(part: Part, words: Sequence[WordTiming]) -> tuple[Card, ...]:
     """The post's card from the start, and one for each answer from where it is begun or goes on."""
-    title = _title_card(part)
+    ends = (_begun(words, end) for end in _sentence_ends(words, 0, len(words)))
+    fitting = (end for end in ends if TITLE_SECONDS <= end <= ANSWER_SECONDS)
+    title = replace(_title_card(part), end=next(fitting, TITLE_SECONDS))
     answers = tuple(_answer_cards(part, words))
     if answers:
         asks = part.answers[0][0] == 0  # a question, on show until somebody answers it
@@ -107,15 +109,39 @@ def _answer_cards(part: Part, words: Sequence[WordTiming]) -> Iterator[Card]:
     for (start, number), (end, _) in pairwise([*begun, (behind, 0)]):
         answer = story.answers[number - 1]
         name = f"u/{answer['author']}" if _is_reddit(story) else answer["author"]
-        over = words[end].start if end < len(words) else words[-1].end
+        shown, over = _opening(words, start, end)
         yield Card(
             by=name,
-            text=" ".join(word.word for word in words[start:end]),
+            text=" ".join(word.word for word in words[start:shown]),
             score=answer["score"],
             start=words[start].start,
-            end=min(over, words[start].start + ANSWER_SECONDS),
+            end=over,
             answer=number,
         )
+
+
+def _opening(words: Sequence[WordTiming], start: int, end: int) -> tuple[int, float]:
+    """Behind which word of an answer its card's text ends, and when the card goes; seconds.
+
+    Its first sentences, never its last one where it has several: a viewer who can read the end at
+    once need not stay for it. The card goes when a sentence is over, not in the middle of one.
+    """
+    earliest, latest = (words[start].start + wait for wait in (TITLE_SECONDS, ANSWER_SECONDS))
+    ends = _sentence_ends(words, start, end)
+    shown = max((i for i in ends[:-1] if _begun(words, i) <= latest), default=ends[0])
+    moments = [_begun(words, i) for i in ends if i >= shown]
+    return shown, min(next((at for at in moments if at >= earliest), moments[-1]), latest)
+
+
+def _sentence_ends(words: Sequence[WordTiming], start: int, end: int) -> list[int]:
+    """Behind which words between ``start`` and ``end`` a sentence ends, ``end`` always included."""
+    inner = (index for index in range(start + 1, end) if cues.ends_sentence(words[index - 1].word))
+    return [*inner, end]
+
+
+def _begun(words: Sequence[WordTiming], index: int) -> float:
+    """When the word begins; behind the last one, when that ends."""
+    return words[index].start if index < len(words) else words[-1].end
 
 
 def _is_reddit(story: Story) -> bool:

@@ -17,7 +17,7 @@ from pipelines.production.safe_area import COLUMN, WIDTH, Box
 CARD_STYLE = "Card"
 
 _PAPER, _INK, _FAINT = "FFFFFF", "16181C", "6B7280"
-_BAR_HEIGHT = 8
+_BAR_HEIGHT, _BAR_RIM = 12, 2
 _BADGE_TOP, _BADGE_HEIGHT, _BADGE_SIZE = COLUMN.top + 34, 62, 32.0
 _CARD_TOP = COLUMN.top + 108  # below the badge
 _GAP = 12  # between the card and the captions
@@ -25,9 +25,9 @@ _PADDING = 38
 _AVATAR = 72
 _HEADER, _FOOTER = 96, 60  # heights of the place line and of the line of numbers
 _ROW_SPACING = 1.22
-_FADE_MS = 200
+_FADE_IN_MS, _FADE_OUT_MS = 150, 200
 TITLE_SECONDS = 3.5
-"""How long a title is shown from the start."""
+"""How long a card is shown at least."""
 _AVATARS = ("4F46E5", "0F766E", "B45309", "BE123C", "1D4ED8", "6D28D9")
 
 # Drawn in a square of 40: an arrow upwards, and a speech bubble.
@@ -99,7 +99,9 @@ def card_events(card: Card, captions: Box) -> list[SSAEvent]:
         texts.append(ass.drawing(x, y, icon, fill=_FAINT))
         texts.append(_text(x + 52, y + 20, number, 32, _FAINT, anchor=4))
         x += 52 + fonts.width(number, 32) + 48
-    return [_event(text, card.start, card.end, layer=1, fade=True) for text in texts]
+    # the first card is there at once: players show the first picture before they play
+    fade = rf"{{\fad({_FADE_IN_MS if card.start else 0},{_FADE_OUT_MS})}}"
+    return [_event(fade + text, card.start, card.end, layer=1) for text in texts]
 
 
 def badge_events(part: int, of: int, seconds: float) -> list[SSAEvent]:
@@ -121,17 +123,23 @@ def badge_events(part: int, of: int, seconds: float) -> list[SSAEvent]:
 
 
 def progress_events(seconds: float) -> list[SSAEvent]:
-    """Draw a bar that fills over the whole video, by moving the edge of what is cut off."""
+    """Draw a bar that fills over the whole video, by moving the edge of what is cut off.
+
+    The dark rim around what is full sets it off from a bright picture.
+    """
     box = COLUMN
     bottom = box.top + _BAR_HEIGHT
-    bar = ass.rounded(box.width, _BAR_HEIGHT, _BAR_HEIGHT / 2)
+    whole = ass.rounded(box.width, _BAR_HEIGHT, _BAR_HEIGHT / 2)
+    height = _BAR_HEIGHT - 2 * _BAR_RIM
+    bar = ass.rounded(box.width - 2 * _BAR_RIM, height, height / 2)
+    x, y = box.left + _BAR_RIM, box.top + _BAR_RIM
     filling = (
         rf"\clip({box.left},{box.top},{box.left},{bottom})"
         rf"\t(\clip({box.left},{box.top},{box.right},{bottom}))"
     )
     return [
-        _event(ass.drawing(box.left, box.top, bar, fill=_INK, tags=r"\1a&H80&"), 0, seconds),
-        _event(ass.drawing(box.left, box.top, bar, fill=_PAPER, tags=filling), 0, seconds),
+        _event(ass.drawing(box.left, box.top, whole, fill=_INK, tags=r"\1a&H80&"), 0, seconds),
+        _event(ass.drawing(x, y, bar, fill=_PAPER, tags=filling), 0, seconds),
     ]
 
 
@@ -169,8 +177,8 @@ class _Sizes:
         return size, rows
 
 
-_TITLE = _Sizes((52.0, 48.0, 44.0, 40.0, 36.0, 32.0), 5)
-_ANSWER = _Sizes((40.0, 36.0, 32.0), 8)
+_TITLE = _Sizes((68.0, 60.0, 52.0, 48.0, 44.0, 40.0, 36.0, 32.0), 5)
+_ANSWER = _Sizes((48.0, 44.0, 40.0, 36.0, 32.0), 8)
 
 
 def _rows(words: list[str], size: float, limit: float) -> list[str]:
@@ -223,9 +231,7 @@ def _text(x: float, y: float, text: str, size: float, rgb: str, *, anchor: int) 
     return head + ass.text(text, size, tags=rf"\bord0\shad0\1c{ass.colour(rgb)}")
 
 
-def _event(text: str, start: float, end: float, *, layer: int = 0, fade: bool = False) -> SSAEvent:
-    if fade:
-        text = rf"{{\fad(0,{_FADE_MS})}}" + text
+def _event(text: str, start: float, end: float, *, layer: int = 0) -> SSAEvent:
     return SSAEvent(
         start=round(start * 1000), end=round(end * 1000), text=text, style=CARD_STYLE, layer=layer
     )

@@ -18,6 +18,7 @@ from typing import TypeVar
 from adapters.ports import WordTiming
 from pipelines.production import fonts, letters
 from pipelines.production.look import Look
+from pipelines.production.narratable.sentences import NEVER_LAST
 
 T = TypeVar("T")
 
@@ -25,12 +26,17 @@ LEAST_SIZE = 40.0
 """A word that fits a row at this size (pixels of an em) is shown smaller rather than broken."""
 
 _PAUSE = 0.35  # seconds of silence that a reader takes for a break
-_HOLD = 0.6  # seconds that a cue stays after its last word, unless the next one comes
+_HOLD = 0.6  # seconds that a cue stays after its last word where the next one is long to come
+_BLINK = 0.5  # an empty picture shorter than this is seen as a flicker: the cue stays instead
 _TWO_FRAMES = 2 / 30  # shorter than this, a cue would flash by unseen
+_CLAUSE_END = re.compile(r"[,;:—–،؛、，；：]['\"”’»)\]」』）]*$")  # noqa: RUF001 (they are meant)
 _SENTENCE_END = re.compile(r"[.!?…。！？؟।۔။។]['\"”’»)\]」』）]*$")  # noqa: RUF001 (they are meant)
 _ROWS = 2
 _WORDS_A_ROW = 2  # more words may take a third row
 _OVERHANG = 0.05  # of the size: as far as a letter may reach beyond its own width
+_QUOTES = '"“„«「『'  # before a word, they begin what somebody says
+_LITTLE_WORD = re.compile(r"\W*[^\W\d]{1,3}")
+_HASTY = 0.5  # seconds; fewer are short for reading a cue
 _SHRUNK = 0.6  # of the full size: below it, more rows are better than still smaller letters
 
 
@@ -98,14 +104,20 @@ def cut(phrases: Sequence[Phrase], look: Look, seconds: float) -> list[Cue]:
     lines = [
         line
         for breath in _groups(phrases, pause=_PAUSE)
-        for line in evenly(breath, look.most_words)
+        for line in _read_together(breath, look.most_words)
     ]
     lines = _join_flashes(lines)
-    following = [*(line[0] for line in lines[1:]), Phrase("", seconds, seconds)]
+    begun = [*(line[0] for line in lines), Phrase("", seconds, seconds)]
     return [
-        Cue(line, line[0].start, min(after.start, line[-1].end + _HOLD), after.opens)
-        for line, after in zip(lines, following, strict=False)
+        Cue(line, line[0].start, _shown_until(line[-1], after), after.opens)
+        for line, after in zip(lines, begun[1:], strict=True)
     ]
+
+
+def ends_sentence(word: str) -> bool:
+    """Whether a sentence ends with ``word``; "Mr." ends none."""
+    bare = word.lstrip("\"'“‘([").removesuffix(".").lower()  # noqa: RUF001 (they are meant)
+    return bool(_SENTENCE_END.search(word)) and bare not in NEVER_LAST
 
 
 def evenly(items: Sequence[T], most: int) -> Iterator[tuple[T, ...]]:
@@ -200,14 +212,49 @@ def _moment(word: WordTiming, at: int) -> float:
 def _groups(phrases: Sequence[Phrase], *, pause: float) -> Iterator[tuple[Phrase, ...]]:
     group: list[Phrase] = []
     for phrase in phrases:
-        if group and (
-            _SENTENCE_END.search(group[-1].text) or phrase.start - group[-1].end >= pause
-        ):
+        if group and (ends_sentence(group[-1].text) or phrase.start - group[-1].end >= pause):
             yield tuple(group)
             group = []
         group.append(phrase)
     if group:
         yield tuple(group)
+
+
+def _shown_until(last: Phrase, after: Phrase) -> float:
+    held = last.end + _HOLD
+    return after.start if after.start < held + _BLINK else held
+
+
+def _read_together(phrases: Sequence[Phrase], most: int) -> Iterator[tuple[Phrase, ...]]:
+    """Split into groups of at most ``most`` that end where a reader would pause, if they can."""
+    # Of the phrases before each index: what their best groups cost, where the last one begins.
+    best: list[tuple[float, int]] = [(0.0, 0)]
+    for end in range(1, len(phrases) + 1):
+        starts = range(max(0, end - most), end)
+        best.append(
+            min(
+                (best[start][0] + _awkwardness(phrases[start:end], most, end < len(phrases)), start)
+                for start in starts
+            )
+        )
+    starts_back, end = [], len(phrases)
+    while end:
+        starts_back.append((best[end][1], end))
+        end = best[end][1]
+    for start, end in reversed(starts_back):
+        yield tuple(phrases[start:end])
+
+
+def _awkwardness(group: Sequence[Phrase], most: int, goes_on: bool) -> float:
+    """What reading ``group`` at once costs: few words, a clause within, a torn end, haste."""
+    *inner, last = (phrase.text for phrase in group)
+    cost = 2.0 + (most - len(group)) ** 2 / 2
+    cost += 3.0 * sum(bool(_CLAUSE_END.search(text)) for text in inner)
+    cost += 3.0 * sum(phrase.text.startswith(tuple(_QUOTES)) for phrase in group[1:])
+    if goes_on and not _CLAUSE_END.search(last):
+        # "the", "of", "I": what they belong to comes next
+        cost += 3.5 if _LITTLE_WORD.fullmatch(last) else 1.0
+    return cost + 12.0 * max(0.0, _HASTY - (group[-1].end - group[0].start))
 
 
 def _join_flashes(lines: list[tuple[Phrase, ...]]) -> list[tuple[Phrase, ...]]:

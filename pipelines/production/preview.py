@@ -20,6 +20,7 @@ from pipelines.production.look import MOST_TRIED, SAMPLE, Look
 from pipelines.production.safe_area import HEIGHT, SAFE, WIDTH
 
 _SHOWN = 0.5  # of the video's size
+_WORD_SECONDS = 0.35  # about the pace of a narrator: which words are shown at once hangs on it
 _BACKGROUND = ("#0b1430", "#3d2a78", "#b0557f")
 
 
@@ -54,8 +55,9 @@ def draw(picture: Image.Image, look: Look, words: Sequence[str]) -> None:
     told = [text for word in words if (text := look.shown(word))]
     if not told:
         return
-    timed = [WordTiming(word, number, number + 1) for number, word in enumerate(told)]
-    shown = cues.cut(cues.phrased(timed), look, len(timed))[0].phrases
+    begin = [number * _WORD_SECONDS for number in range(len(told) + 1)]
+    timed = [WordTiming(*word) for word in zip(told, begin, begin[1:], strict=False)]
+    shown = cues.cut(cues.phrased(timed), look, begin[-1])[0].phrases
     layout = cues.lay_out(shown, look)
     spoken = min(1, len(shown) - 1)
     brush = ImageDraw.Draw(picture)

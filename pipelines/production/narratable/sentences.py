@@ -17,7 +17,7 @@ _WRAPPED = 55
 """Characters that every line but the last has, at least, in a text wrapped by a machine."""
 
 _END = re.compile(r"""[.!?]+["')\]]*(?=\s|$)|[。！？｡؟।။។॥۔]+["'」』）”)\]]*""")
-_NEVER_LAST = words(
+NEVER_LAST = words(
     "mr mrs ms mx dr prof st rev gen sgt lt col capt hon fr mt vs approx fig e.g i.e eg ie ps p.s "
     "pps"
 )
@@ -162,7 +162,7 @@ def _ends(  # noqa: PLR0911  (one answer a case)
     small = after.lstrip("\"'([")[:1].islower()
     if mark == "." and len(words) == 1 and last.isdigit():
         return False  # the number of a list's item
-    if mark == "." and last.lower() in _NEVER_LAST:
+    if mark == "." and last.lower() in NEVER_LAST:
         return False
     if mark == "." and _SELDOM_LAST.search(last):
         return re.split(r"[\s,']", after, maxsplit=1)[0] in _STARTERS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -244,11 +245,46 @@ def test_each_answer_is_told_under_its_own_card(media: MediaStore) -> None:
     begin = [words[hook + word].start for word, _ in part.answers]
     shown = {name: cards_named(picture, name) for name in ("ferry", "two", "stories")}
     assert shown["ferry"][0] == pytest.approx(begin[0], abs=0.011)
-    assert shown["ferry"][1] == pytest.approx(min(begin[1], begin[0] + ANSWER_SECONDS), abs=0.011)
     assert shown["two"][0] == pytest.approx(begin[1], abs=0.011)
     assert shown["stories"][0] == 0  # asked until somebody answers
     assert shown["stories"][1] == pytest.approx(begin[0], abs=0.011)
     assert "9.4k" in picture
+
+
+def test_a_card_goes_with_a_sentence_and_does_not_tell_the_end(media: MediaStore) -> None:
+    (part,) = scripted(prepared(*ANSWERS))
+    narrate(part.id, claimed("narrate", part.id), lambda _: EspeakSynthesizer(), media, STUDIO)
+
+    caption(part.id, claimed("caption", part.id), media, STUDIO)
+
+    # Then the sailor's card holds how it began, and not how it ended
+    picture = Path(Caption.get().ass_path).read_text()
+    begun, gone = cards_named(picture, "ferry")
+    rows = [
+        event.plaintext
+        for event in SSAFile.from_string(picture, "ass")
+        if event.style == "Card" and event.start == round(begun * 1000)
+    ]
+    assert "told them that I could sail" in " ".join(rows)
+    assert "captain" not in " ".join(rows)
+
+    # And it goes when a sentence is over, before the next one begins
+    words = timings(Narration.get())
+    assert gone - begun <= ANSWER_SECONDS
+    (before,) = [
+        one.word for one, after in pairwise(words) if after.start == pytest.approx(gone, abs=0.011)
+    ]
+    assert before.endswith(".")
+
+
+def test_a_single_sentence_is_shown_whole(media: MediaStore) -> None:
+    answers = (Answer("brief", "I told my gran that I loved her seed cake, and ate it.", 7),)
+    (part,) = scripted(prepared(*answers))
+    narrate(part.id, claimed("narrate", part.id), lambda _: EspeakSynthesizer(), media, STUDIO)
+
+    caption(part.id, claimed("caption", part.id), media, STUDIO)
+
+    assert "and ate it." in Path(Caption.get().ass_path).read_text().replace(r"\N", " ")
 
 
 def cards_named(picture: str, name: str) -> tuple[float, float]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pysubs2 import SSAFile
 
 from adapters.espeak import EspeakSynthesizer
 from core.errors import Permanent
 from core.storage import MediaStore
 from models import Caption, Channel, Job, Narration, Part, Source, Story
 from pipelines.production import captions
-from pipelines.production.caption import caption
-from pipelines.production.narrate import narrate
+from pipelines.production.caption import ANSWER_SECONDS, caption
+from pipelines.production.cards import TITLE_SECONDS
+from pipelines.production.narrate import narrate, timings
 from tests.pipelines.production.making import STUDIO, a_part, claimed
 
 pytestmark = pytest.mark.usefixtures("record")
@@ -52,6 +55,26 @@ def test_every_spoken_word_is_shown_beside_title_and_part(media: MediaStore) -> 
     job = Job.of("render", part.id)
     assert job is not None
     assert job.request_id == "request"
+
+
+def test_the_title_stays_until_it_is_read_out(media: MediaStore) -> None:
+    # Given a second part, which begins with its title
+    part = narrated(
+        media, number=2, of=3, hook="Part two. I answer the phone at a house that nobody lives in."
+    )
+
+    caption(part.id, claimed("caption", part.id), media, STUDIO)
+
+    # Then the card goes when the words behind the title begin, not at a fixed second
+    words = timings(Narration.get())
+    (behind,) = [after for one, after in pairwise(words) if one.word == "in."]
+    ends = {
+        event.end
+        for event in SSAFile.load(Caption.get().ass_path)
+        if event.style == "Card" and event.layer == 1
+    }
+    assert ends == {round(behind.start * 100) * 10}
+    assert TITLE_SECONDS < behind.start <= ANSWER_SECONDS
 
 
 def test_a_story_of_no_subreddit_shows_its_sources_name(media: MediaStore) -> None:

@@ -79,13 +79,15 @@ def coloured(made: str, folder: Path, rgb: str, at: float) -> Box | None:
     return drawn_box(near) if near.any() else None
 
 
-def rendered(made: str, folder: Path, pixels: str, seconds: float, fps: int) -> bytes:
+def rendered(
+    made: str, folder: Path, pixels: str, seconds: float, fps: int, *, ground: str = "black"
+) -> bytes:
     file = folder / "drawn.ass"
     file.write_text(made, encoding="utf-8")
     return subprocess.run(
         [
             *(imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin"),
-            *("-f", "lavfi", "-i", f"color=black:s={WIDTH}x{HEIGHT}:r={fps}"),
+            *("-f", "lavfi", "-i", f"color={ground}:s={WIDTH}x{HEIGHT}:r={fps}"),
             *("-vf", f"format={pixels},ass={file}:fontsdir={fonts.FOLDER}:shaping=complex"),
             *("-t", str(seconds), "-f", "rawvideo", "-pix_fmt", pixels, "pipe:1"),
         ],
@@ -132,9 +134,39 @@ def test_cues_end_with_sentences_and_pauses() -> None:
         "Wait.",
         "She said nothing",
         "at all for",
-        "a while, then",
-        "laughed out loud.",
+        "a while,",
+        "then laughed out loud.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        # not "… sea was | flat …", "I gave him every | turn, every stone, every | …"
+        ("The sea was flat and empty.", ["The sea was flat", "and empty."]),
+        ("I came back, and the line was dead.", ["I came back,", "and the line", "was dead."]),
+        ("It rang in my second winter.", ["It rang", "in my second winter."]),
+        ('I said, "I was just leaving, too."', ["I said,", '"I was just', 'leaving, too."']),
+        # a title is no end
+        ("I met Mr. Brown.", ["I met Mr. Brown."]),
+    ],
+)
+def test_cues_end_where_a_reader_would_pause(text: str, shown: list[str]) -> None:
+    cut = cues.cut(cues.phrased(spoken(text, pause=0.0)), PLAIN, seconds=20.0)
+
+    assert [" ".join(phrase.text for phrase in cue.phrases) for cue in cut] == shown
+
+
+def test_the_picture_is_not_empty_for_a_blink_between_cues_nor_at_the_end() -> None:
+    # Given paragraphs 0.75 s apart, then a long silence, then the last words
+    words = spoken("So I ran. He ran too. Then we laughed.", pause=0.72)
+    late = [WordTiming(w.word, w.start + 3, w.end + 3) for w in words[6:]]
+
+    ran, he, laughed = cues.cut(cues.phrased([*words[:6], *late]), PLAIN, late[-1].end + 0.75)
+
+    assert ran.end == he.start
+    assert he.end == pytest.approx(words[5].end + 0.6)  # what is said is not on show for ever
+    assert laughed.end == late[-1].end + 0.75
 
 
 @pytest.mark.parametrize(("style", "most"), [("karaoke", 4), ("pop", 1), ("block", 3)])
@@ -263,6 +295,32 @@ def test_the_progress_bar_fills_with_the_video(tmp_path: Path) -> None:
 
     widths = [drawn_box(picture).width for picture in pictures[1:]]
     assert widths == pytest.approx([COLUMN.width * n / 8 for n in range(1, 8)], abs=4)
+
+
+def test_the_progress_bar_is_seen_on_white_too(tmp_path: Path) -> None:
+    made = captions.build([], look=POP, part=(1, 1), seconds=4.0).ass
+
+    drawn = rendered(made, tmp_path, "gray", 2.0, 2, ground="white")
+
+    last = np.frombuffer(drawn, np.uint8).reshape(-1, HEIGHT, WIDTH)[-1]  # at 1.5 s of 4
+    full, empty = COLUMN.left + COLUMN.width // 4, COLUMN.right - 40
+    assert (last[COLUMN.top : COLUMN.top + 12, full] < 200).any()
+    assert (last[COLUMN.top : COLUMN.top + 12, full] > 240).sum() > (
+        last[COLUMN.top : COLUMN.top + 12, empty] > 240
+    ).sum()
+
+
+def test_a_title_is_whole_on_the_first_picture_and_later_cards_fade_in(tmp_path: Path) -> None:
+    shown = [Card("r/Plants", "Who waters it?", end=1.0), Card("u/me", "I do.", None, None, 1.0, 2)]
+    made = captions.build([], look=POP, shown=shown, part=(1, 1), seconds=3.0).ass
+
+    drawn = rendered(made, tmp_path, "gray", 1.4, 30)
+
+    pictures = np.frombuffer(drawn, np.uint8).reshape(-1, HEIGHT, WIDTH)
+    brightest = [int(picture[COLUMN.top + 40 :].max()) for picture in pictures]
+    assert brightest[0] > 240
+    assert brightest[31] < 200
+    assert brightest[36] > 240
 
 
 def test_every_letter_has_a_shipped_font() -> None:

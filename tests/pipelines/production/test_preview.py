@@ -40,7 +40,7 @@ def test_the_preview_is_drawn_as_the_video_is(look: Look, text: str, tmp_path: P
     # Given the same words by libass, their outline seen too, without what is beside the captions
     look = replace(look, outline_colour="FFFFFF")
     words = text.split()
-    spoken = [WordTiming(word, i * 0.2, i * 0.2 + 0.2) for i, word in enumerate(words)]
+    spoken = [WordTiming(word, i * 0.35, i * 0.35 + 0.35) for i, word in enumerate(words)]
     subtitles = captions.build(spoken, look=look, part=(1, 1), seconds=9)
     seen = frames(subtitles.ass, tmp_path, seconds=0.2, fps=10)[1]
     seen[: look.area.top] = False
