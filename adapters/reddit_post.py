@@ -25,6 +25,8 @@ POSTS_UNREADABLE = Counter(
 POST, COMMENT = "t3", "t1"
 NAME_LENGTH = 120
 """Most characters that are kept of the name of an author or a subreddit; Reddit's have 23."""
+LONGEST_ANSWER = 40_000
+"""Letters; Reddit takes 10,000 in a comment. What has more was never one of its answers."""
 LARGEST_SCORE = 2**31 - 1
 
 _ID = re.compile(r"(?:t3_)?([0-9a-z]{1,20})", re.IGNORECASE)
@@ -63,8 +65,8 @@ def is_post(thing: object) -> bool:
 def answers_by_post(things: Iterable[object]) -> dict[str, list[Answer]]:
     """The comments among ``things`` that answer a post itself, by its external id, in their order.
 
-    Left out is what nobody would read out: notices of moderators and robots, removed and empty
-    comments, and the "more" that stands for those not given.
+    Left out is what nobody would read out: notices of moderators and robots, removed, empty and
+    endless comments, and the "more" that stands for those not given.
     """
     answers: dict[str, list[Answer]] = {}
     for comment in map(_comment, things):
@@ -90,7 +92,8 @@ def _is_told(comment: Mapping[str, object]) -> bool:
         or bool(_text(comment.get("distinguished")))
         or author.lower() == "automoderator"
     )
-    return bool(body) and not notice and not _GONE.fullmatch(body) and not _GONE.fullmatch(author)
+    told = 0 < len(body) <= LONGEST_ANSWER and not notice
+    return told and not _GONE.fullmatch(body) and not _GONE.fullmatch(author)
 
 
 def to_story(post: Mapping[str, object], *, site: str) -> FetchedStory:

@@ -27,8 +27,8 @@ def caption(part_id: int, claim: Claim, media: MediaStore, defaults: Studio) -> 
     """Write the captions of a narrated part, in the look of its story's channel.
 
     Raises:
-        Permanent: a spoken word would not be shown, and the sentence names it (P13); or the look
-            can't be used.
+        Permanent: a spoken word would not be shown, and the sentence names it (P13); answers
+            would stand at other words than were narrated; or the look can't be used.
     """
     part = Part.get_by_id(part_id)
     narration = Narration.get(Narration.part == part)
@@ -103,12 +103,18 @@ def _title_card(part: Part) -> Card:
 
 def _answer_cards(part: Part, words: Sequence[WordTiming]) -> Iterator[Card]:
     story: Story = part.script.story
+    if part.answers and [word.word for word in words] != part.spoken.split():
+        raise Permanent(
+            "The narration is of other words than the part: narrate it again.", code="coverage"
+        )
     first = len(part.hook.split())
     behind = first + len(part.text.split())
     begun = [(first + word, number) for word, number in part.answers]
     for (start, number), (end, _) in pairwise([*begun, (behind, 0)]):
         answer = story.answers[number - 1]
-        name = f"u/{answer['author']}" if _is_reddit(story) else answer["author"]
+        name = answer["author"]
+        if name and _is_reddit(story):
+            name = f"u/{name}"
         shown, over = _opening(words, start, end)
         yield Card(
             by=name,

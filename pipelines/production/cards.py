@@ -6,6 +6,7 @@ All of it is ASS drawing, so that one libass filter puts everything on the pictu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 
 from pysubs2 import SSAEvent
 
@@ -172,6 +173,8 @@ class _Sizes:
             if fits and len(rows) <= most:
                 return size, rows
         words = [_shortened(word, size, limit) for word in words]
+        widths = accumulate(fonts.width(word.strip(), size) for word in words)
+        words = words[: sum(width <= most * limit for width in widths) + 1]  # soon cut as it is
         while len(rows := _rows(words, size, limit)) > most:
             words = [*words[:-2], words[-2].rstrip(".,;:…") + "…"]
         return size, rows
@@ -222,7 +225,7 @@ def _avatar_colour(answer: int) -> str:
 
 def _initial(place: str) -> str:
     name = place.rsplit("/", maxsplit=1)[-1].lstrip("@#")
-    return name[:1].upper() or "?"
+    return "".join(letters.clusters(name)[:1]).upper() or "?"
 
 
 def _text(x: float, y: float, text: str, size: float, rgb: str, *, anchor: int) -> str:

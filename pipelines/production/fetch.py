@@ -129,7 +129,11 @@ def take(source: Source, post: FetchedStory, request_id: str = "") -> Intake:
             title=_storable(post.title)[:LONGEST_TITLE],
             body=_storable(post.body),
             answers=[
-                {"author": answer.author, "text": _storable(answer.text), "score": answer.score}
+                {
+                    "author": _storable(answer.author),
+                    "text": _storable(answer.text),
+                    "score": answer.score,
+                }
                 for answer in post.answers[: source.answers]
             ],
             state=StoryState.SKIPPED if reason else StoryState.FETCHED,

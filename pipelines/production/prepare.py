@@ -27,7 +27,7 @@ def prepare(story_id: int, claim: Claim, *, second_judge: bool = False) -> None:
     story = Story.get_by_id(story_id)
     source = story.source
     with db.closed_for_long_work():
-        code, _confidence = language.detect(f"{story.title}\n{story.body}")
+        code = _language(story)
         title, paragraphs, answers = narrated(story, code)
         text, words = told.spoken(paragraphs), told.word_count(paragraphs)
         sketch = likeness.sketch(text)
@@ -67,6 +67,15 @@ def prepare(story_id: int, claim: Claim, *, second_judge: bool = False) -> None:
             ledger.enqueue("judge", story.id, request_id=claim.request_id)
         else:
             story.move(state, reason=reason, **changes)
+
+
+def _language(story: Story) -> str:
+    """The post's own language; of one that is too short to tell, that of all that is told."""
+    own = f"{story.title}\n{story.body}"
+    code, sure = language.detect(own)
+    if sure < told.SURE and story.answers:
+        code, _ = language.detect("\n".join([own, *(row["text"] for row in story.answers)]))
+    return code
 
 
 def narrated(story: Story, code: str) -> tuple[str, tuple[Paragraph, ...], list[dict[str, object]]]:

@@ -94,8 +94,8 @@ def edit(story_id: int, by: str, title: str, text: str, language: str = "") -> N
         language: code of the language, where it was taken for another; empty leaves it.
 
     Raises:
-        InputError: nothing sayable is left, the language is no code, or the story is in production
-            already.
+        InputError: nothing sayable is left, an answer is not on record, the language is no code, or
+            the story is in production already.
     """
     if language and not _LANGUAGE.fullmatch(language):
         raise InputError("A language is a code like en or de.")
@@ -104,20 +104,22 @@ def edit(story_id: int, by: str, title: str, text: str, language: str = "") -> N
         if story.state not in {StoryState.WAITING, StoryState.FLAGGED}:
             raise InputError(f"This story is {story.state}: only a waiting one can be edited.")
         code = language or story.language or "en"
-        paragraphs = told.narrated(text, code)
+        paragraphs = told.narrated(text, code, len(story.answers))
         if not paragraphs:
             raise InputError("The text has nothing that a narrator could say.")
-        last = max(paragraph.answer for paragraph in paragraphs)
-        if last > len(story.answers):
-            raise InputError(
-                f"There is no answer {last}: this story has {len(story.answers)} on record."
-            )
+        kept = {paragraph.answer for paragraph in paragraphs}
+        out = f"Left out by {by}."
+        answers = [
+            {**row, "left_out": "" if number in kept else row.get("left_out") or out}
+            for number, row in enumerate(story.answers, 1)
+        ]
         changed = (
             Story.update(
                 narratable_title=clean.narratable(title, "", code).title,
                 narratable_text=told.written(paragraphs),
                 words=told.word_count(paragraphs),
                 language=language or story.language,
+                answers=answers,
             )
             .where(Story.id == story.id, Story.state == story.state)
             .execute()

@@ -55,7 +55,14 @@ def write_scripts(
     texts = [text_of(story, studios[story.id].tone) for story in stories.values()]
     with db.closed_for_long_work():
         written = _drafts(texts, writer)
-        drafts = {text.story_id: with_question(written[text.story_id], text) for text in texts}
+        drafts = {
+            text.story_id: with_question(
+                written[text.story_id],
+                text,
+                question_room(studios[text.story_id], paces[text.story_id]),
+            )
+            for text in texts
+        }
         parts = {
             story.id: parts_of(story, drafts[story.id], studios[story.id], paces[story.id])
             for story in stories.values()
@@ -149,15 +156,25 @@ def answers_in(part: PartText, paragraphs: Sequence[Paragraph]) -> list[tuple[in
     return answers
 
 
-def with_question(draft: ScriptDraft, text: StoryText) -> ScriptDraft:
-    """A question that answers follow at once must be heard: hooks without it get it behind them."""
-    if not text.asks:
-        return draft
+def question_room(studio: Studio, words_per_minute: float) -> int:
+    """Words that a hook may have with its question: a third of a part, as all of it opens one."""
+    return int(studio.target_seconds[1] * words_per_minute / 60 / 3)
+
+
+def with_question(draft: ScriptDraft, text: StoryText, room: int) -> ScriptDraft:
+    """A question that answers follow at once must be heard: hooks without it get it behind them.
+
+    Where both have more than ``room`` words, the question stands alone; one that is itself longer
+    is told by the hooks as they are.
+    """
     question = closed(text.title)
+    if not text.asks or len(question.split()) > room:
+        return draft
     asked = _letters(question)
-    hooks = (
+    hooks = [
         hook if asked in _letters(hook) else f"{closed(hook)} {question}" for hook in draft.hooks
-    )
+    ]
+    hooks = [hook if len(hook.split()) <= room else question for hook in hooks]
     return replace(draft, hooks=tuple(dict.fromkeys(hooks)))
 
 

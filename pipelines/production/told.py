@@ -12,12 +12,17 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from adapters.ports import Answer
+from core.errors import InputError
 from pipelines.production import clean, language, safety_rules
 
-_MARK = re.compile(r"^[ \t]*»[ \t]*answer[ \t]+(\d{1,4})[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_MARK = re.compile(r"^» Answer (\d+)$", re.MULTILINE)
+_TYPED = re.compile(
+    r"^[^\S\n]*»[^\S\n]*answer[^\S\n]*(\d{1,9})[^\S\n]*$", re.IGNORECASE | re.MULTILINE
+)
+"""The mark as people type it. No sentence is taken for it: each ends with a stop or the like."""
 
-_SURE = 0.8
-"""Confidence that an answer is in another language; a few words are easily taken for one."""
+SURE = 0.8
+"""Confidence that a text is in a language; a few words are easily taken for another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ def read(text: str) -> tuple[Paragraph, ...]:
     """Read narratable text as it is kept: paragraphs by a blank line, a sentence a line."""
     return tuple(
         Paragraph(tuple(block.strip("\n").split("\n")), answer)
-        for answer, section in _sections(text)
+        for answer, section in _sections(_MARK, text)
         for block in section.split("\n\n")
         if block.strip()
     )
@@ -51,11 +56,19 @@ def written(paragraphs: Iterable[Paragraph]) -> str:
     return "\n\n".join(blocks)
 
 
-def narrated(text: str, code: str) -> tuple[Paragraph, ...]:
-    """Make narratable what a person wrote or edited, marks of answers in it or none."""
+def narrated(text: str, code: str, count: int) -> tuple[Paragraph, ...]:
+    """Make narratable what a person wrote or edited, marks of answers in it or none.
+
+    Raises:
+        InputError: a mark names none of the ``count`` answers that are on record.
+    """
+    sections = list(_sections(_TYPED, "\n".join(text.splitlines())))
+    for answer, _ in sections[1:]:
+        if not 1 <= answer <= count:
+            raise InputError(f"There is no answer {answer}: this story has {count} on record.")
     return tuple(
         Paragraph(sentences, answer)
-        for answer, section in _sections(text)
+        for answer, section in sections
         for sentences in clean.narratable("", section, code).paragraphs
     )
 
@@ -95,7 +108,7 @@ def choose(
         words = word_count(paragraphs)
         reason = _why_left_out(answer, paragraphs, code, least_unsafe)
         if not reason and words > room:
-            reason = f"Its {words} words are more than the {room} that are left."
+            reason = f"Its {words} words are more than the {max(0, room)} that are left."
         if not reason:
             told += paragraphs
             room -= words
@@ -112,13 +125,13 @@ def _why_left_out(
     if found.score >= least_unsafe:
         return f"Safety: {found.label} {found.score:.2f}."
     own, sure = language.detect(answer.text)
-    if own != code and sure >= _SURE:
+    if own != code and sure >= SURE:
         return f"Its language is {own}, not {code}."
     return ""
 
 
-def _sections(text: str) -> Iterator[tuple[int, str]]:
-    own, *marked = _MARK.split(text.replace("\r\n", "\n"))
+def _sections(mark: re.Pattern[str], text: str) -> Iterator[tuple[int, str]]:
+    own, *marked = mark.split(text)
     yield 0, own
     for number, section in zip(marked[::2], marked[1::2], strict=True):
         yield int(number), section

@@ -79,17 +79,23 @@ def resume(story_id: int, by: str) -> None:
         InputError: no work on it was stopped.
     """
     with transaction():
+        parts = _parts(story_id)
+        # Another hook has its first part spoken anew, and cancels the stages behind.
+        at_work = Job.select(Job.subject_id).where(
+            Job.stage.in_(MAKING), Job.subject_id.in_(parts), Job.state.in_(OPEN)
+        )
         jobs = Job.select().where(
             Job.stage.in_(MAKING),
-            Job.subject_id.in_(_parts(story_id)),
+            Job.subject_id.in_(parts),
             Job.state == JobState.CANCELLED,
+            Job.subject_id.not_in(at_work),
         )
-        last = {
-            job.subject_id: job for job in sorted(jobs, key=lambda job: MAKING.index(job.stage))
-        }
-        if not last:
+        first: dict[int, Job] = {}
+        for job in sorted(jobs, key=lambda job: MAKING.index(job.stage)):
+            first.setdefault(job.subject_id, job)  # the later ones follow it
+        if not first:
             raise InputError("No work on this story was stopped.")
-        for job in last.values():
+        for job in first.values():
             ledger.requeue(job.id)
         AuditEntry.create(actor=by, action="story.resume", subject=f"story {story_id}")
 

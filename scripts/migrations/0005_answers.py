@@ -13,7 +13,11 @@ ALTER TABLE part ADD COLUMN answers JSONB NOT NULL DEFAULT '[]';
 ALTER TABLE part ALTER COLUMN answers DROP DEFAULT;
 """
 
-DOWN = """
+# Without its answers' marks, as what knows none would read them out.
+DOWN = r"""
+UPDATE story SET narratable_text = regexp_replace(narratable_text, '^» Answer \d+\n\n', '', 'gn')
+WHERE narratable_text ~ '» Answer';
+
 ALTER TABLE part DROP COLUMN answers;
 ALTER TABLE story DROP COLUMN answers;
 ALTER TABLE source DROP COLUMN answers;

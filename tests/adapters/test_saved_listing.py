@@ -123,6 +123,7 @@ def test_a_posts_own_page_brings_the_answers_to_it(tmp_path: Path) -> None:
             comment("t3_q1", "Because.", score=40),
             comment("t1_x", "A reply to somebody."),
             comment("t3_q1", "[deleted]", author="[deleted]"),
+            comment("t3_q1", "And it went on. " * 3_000),
             comment("t3_other", "To another post."),
             comment("t3_q1", "Why not?", score=3),
             {"kind": "more", "data": {"children": ["a"]}},

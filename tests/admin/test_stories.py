@@ -101,6 +101,20 @@ def test_editing_changes_what_is_said_and_never_the_original(editor: Browser) ->
     assert (edited.title, edited.body) == (story.title, records.BODY)
 
 
+def test_answers_are_read_in_the_order_in_which_they_are_told(editor: Browser) -> None:
+    # Given a story whose answers an editor turned round, with a repetition
+    kept = [{"author": name, "text": name, "score": 1} for name in ("ada", "bob")]
+    text = "I ask.\n\n» Answer 2\n\nYes.\n\nSure.\n\n» Answer 1\n\nNo."
+    story = records.story(narratable_text=text, answers=kept)
+
+    page = editor.get(f"/stories/{story.id}").text
+
+    heard = re.findall(r"<h4>(Answer \d)</h4>|<p dir=\"auto\">(\w[^<]*)</p>", page)
+    assert ["".join(one) for one in heard] == [
+        *("I ask.", "Answer 2", "Yes.", "Sure.", "Answer 1", "No."),
+    ]
+
+
 def test_the_page_has_the_original_beside_the_text_and_the_story_it_repeats(
     viewer: Browser,
 ) -> None:

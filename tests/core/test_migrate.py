@@ -11,6 +11,7 @@ from playhouse.schema_diff import diff_models
 
 from core import db, migrate
 from models import TABLES
+from tests.pipelines.production.making import a_story
 
 pytestmark = pytest.mark.usefixtures("record")
 
@@ -38,6 +39,22 @@ def test_migrations_go_back_and_forward() -> None:
     assert set(db.database.get_tables()) == {"schema_migration"}
     assert migrate.forward() == names
     assert migrate.forward() == []
+
+
+def test_a_story_with_answers_is_told_without_their_cards_by_the_release_before() -> None:
+    # Given a story whose text marks its answers
+    text = "I ask.\n\n» Answer 1\n\nNo.\nNever.\n\n» Answer 12\n\nYes."
+    a_story(narratable_text=text, answers=[{"author": "a", "text": "No.", "score": 1}])
+
+    # When the release before answers is gone back to
+    names = migrate.applied()
+    migrate.back(len(names) - names.index("0005_answers"))
+
+    # Then no mark is left to be read out, and the words are all there
+    told = db.database.execute_sql("SELECT narratable_text FROM story").fetchone()[0]
+    assert told == "I ask.\n\nNo.\nNever.\n\nYes."
+    migrate.forward()
+    assert drift() == []
 
 
 def test_two_processes_that_start_at_once_migrate_once(database_url: str) -> None:

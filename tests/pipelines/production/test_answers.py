@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from pipelines.production.fetch import fetch, paste
 from pipelines.production.narrate import narrate, timings
 from pipelines.production.prepare import prepare
 from pipelines.production.rules_lines import ASKED
-from pipelines.production.script import text_of, with_question, write_scripts
+from pipelines.production.script import question_room, text_of, with_question, write_scripts
 from tests.pipelines.production.making import STUDIO, a_post, a_source, a_story, claimed
 from tests.pipelines.production.test_fetch import Listing
 from tests.pipelines.production.test_script import Voice, Writer
@@ -75,6 +76,11 @@ def test_a_question_without_text_is_taken_where_its_answers_are_told() -> None:
 def test_no_more_answers_are_kept_than_the_source_tells() -> None:
     taken(asked(*ANSWERS), answers=1)
     assert len(Story.get().answers) == 1
+
+
+def test_what_the_database_can_not_hold_is_left_out_of_an_answer() -> None:
+    taken(asked(Answer("a\x00b\ud800", "No.\x00 Never\udfff.")))
+    assert Story.get().answers == [{"author": "ab", "text": "No. Never.", "score": 0}]
 
 
 def test_a_source_without_answers_leaves_questions_out_as_before() -> None:
@@ -160,9 +166,54 @@ def test_a_person_edits_answers_and_leaves_one_out() -> None:
     assert edited.narratable_text == "Here is one.\n\n» Answer 2\n\nI said it.\nIn my opinion."
     assert edited.words == 9
 
-    # But none that is not on record
-    with pytest.raises(InputError, match=r"There is no answer 3: this story has 2 on record\."):
-        review.edit(story.id, "ada", QUESTION, "» Answer 3\nI was not there.")
+    # And the page says who was left out
+    assert [row["left_out"] for row in edited.answers] == ["Left out by ada.", ""]
+
+
+@pytest.mark.parametrize("number", ["3", "0", "9999999", "٣"])
+def test_a_mark_of_no_answer_on_record_is_refused(number: str) -> None:
+    story = prepared(*ANSWERS)
+    text = f"» Answer 1\nI said it.\n» Answer {number}\nI was not there."
+
+    with pytest.raises(InputError, match=r"There is no answer \d+: this story has 2 on record\."):
+        review.edit(story.id, "ada", QUESTION, text)
+
+
+@pytest.mark.parametrize("mark", ["»Answer 2", "»\xa0ANSWER\t2 ", " » answer2 "])
+def test_a_mark_is_known_however_it_is_typed(mark: str) -> None:
+    story = prepared(*ANSWERS)
+
+    review.edit(story.id, "ada", QUESTION, f"{mark}\rSecond.\r\r» Answer 1\r\rFirst.\r{mark}")
+
+    told_now = Story.get().narratable_text
+    assert told_now == "» Answer 2\n\nSecond.\n\n» Answer 1\n\nFirst."  # in the editor's order
+
+
+def test_an_answer_that_a_person_takes_in_after_all_is_told() -> None:
+    story = prepared(Answer("a", "Cada noche el farolero contaba barcos en el puerto."), *ANSWERS)
+    assert story.answers[0]["left_out"]
+
+    review.edit(story.id, "ada", QUESTION, f"» Answer 1\nHe counted.\n\n{story.narratable_text}")
+
+    assert [row["left_out"] for row in Story.get().answers] == ["", "", ""]
+
+
+@pytest.mark.parametrize("title", ["Why?", "AITA?", "Best pizza topping?"])
+def test_a_question_too_short_to_tell_its_language_has_that_of_its_answers(title: str) -> None:
+    story = prepared(*ANSWERS, title=title, source={"language": "en"})
+
+    assert (story.state, story.language) == (StoryState.WAITING, "en")
+    assert [row["left_out"] for row in story.answers] == ["", ""]
+
+
+@pytest.mark.parametrize("text", ["»Answer 1 ).", "»Answer 2 …", "> »answer 1 ]?"])
+def test_what_looks_like_a_mark_in_a_post_marks_nothing(text: str) -> None:
+    story = prepared(*ANSWERS, body=f"It began.\n\n{text}\n\nIt ended there, I think.")
+
+    paragraphs = told.read(story.narratable_text)
+    assert [paragraph.answer for paragraph in paragraphs] == [0, 0, 0, 1, 1, 2]
+    review.edit(story.id, "ada", QUESTION, story.narratable_text)
+    assert told.read(Story.get().narratable_text) == paragraphs
 
 
 def test_a_mark_in_a_pasted_text_marks_nothing() -> None:
@@ -194,7 +245,33 @@ def test_a_post_with_a_text_of_its_own_keeps_its_hooks() -> None:
     text = text_of(prepared(*ANSWERS, body="I am asking for a friend who can't sleep."), "plain")
     draft = Writer().write([text])[text.story_id]
 
-    assert with_question(draft, text) is draft
+    assert with_question(draft, text, room=80) is draft
+
+
+LONG = f"What would you say to somebody who asks you {'again ' * 22}why?"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "hooks"),
+    [(90, (f"Nobody could tune it. {LONG}",)), (40, (LONG,)), (30, ("Nobody could tune it.",))],
+)
+def test_a_long_question_is_heard_where_its_answers_have_room_behind_it(
+    seconds: int, hooks: tuple[str, ...]
+) -> None:
+    # Given a question of 32 words, and a part that takes about 80, 35 or 26 of them to open with
+    text = text_of(prepared(*ANSWERS, title=LONG), "plain")
+    draft = replace(Writer().write([text])[text.story_id], hooks=("Nobody could tune it.",))
+
+    room = question_room(replace(STUDIO, target_seconds=(20, seconds)), words_per_minute=160)
+
+    assert with_question(draft, text, room).hooks == hooks
+
+
+def test_a_question_longer_than_a_part_leaves_room_for_its_answers() -> None:
+    title = f"What would you say {'or do ' * 130}then?"
+    (part,) = scripted(prepared(*ANSWERS, title=title))
+    assert part.text.startswith("I told them")
+    assert part.answers == [[0, 1], [23, 2]]
 
 
 def test_every_part_knows_where_its_answers_begin() -> None:

@@ -77,6 +77,15 @@ def test_the_title_stays_until_it_is_read_out(media: MediaStore) -> None:
     assert TITLE_SECONDS < behind.start <= ANSWER_SECONDS
 
 
+def test_no_answers_card_is_put_at_a_word_that_was_not_narrated(media: MediaStore) -> None:
+    # Given a part with an answer, whose hook was changed behind its narration
+    part = narrated(media, answers=[[0, 1]])
+    Part.update(hook="Another hook, of more words than before.").execute()
+
+    with pytest.raises(Permanent, match="other words than the part"):
+        caption(part.id, claimed("caption", part.id), media, STUDIO)
+
+
 def test_a_story_of_no_subreddit_shows_its_sources_name(media: MediaStore) -> None:
     part = narrated(media)
     Story.update(external_id="paste:1", place="").execute()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from pysubs2 import SSAEvent, SSAFile
 from adapters.ports import WordTiming
 from pipelines.production import ass, captions, cues, emoji, fonts, letters
 from pipelines.production.captions import Card
-from pipelines.production.cards import CARD_STYLE, compact
+from pipelines.production.cards import CARD_STYLE, card_events, compact
 from pipelines.production.cues import Phrase
 from pipelines.production.look import Look, Style
 from pipelines.production.safe_area import COLUMN, HEIGHT, SAFE, WIDTH, Box
@@ -286,6 +287,24 @@ def test_a_title_without_spaces_is_broken_into_rows_and_not_cut_off(title: str) 
     ]
     assert title in "".join(rows)
     assert len(rows) > 3
+
+
+@pytest.mark.parametrize("word", ["word ", "ก"])
+def test_a_long_answer_is_cut_for_its_card_without_delay(word: str) -> None:
+    card = Card(by="u/somebody", text=word * 2000, answer=1)
+    began = time.process_time()
+
+    rows = [event.plaintext for event in card_events(card, Look().area)][4:]
+
+    assert time.process_time() - began < 5  # of 110 s, once
+    assert len(rows) == 8
+    assert rows[-1].endswith("…")
+
+
+@pytest.mark.parametrize(("name", "initial"), [("🇬🇧bob", "🇬🇧"), ("e\u0301mile", "E\u0301")])
+def test_an_avatar_has_the_first_letter_whole(name: str, initial: str) -> None:
+    drawn = card_events(Card(by=f"u/{name}", text="Yes.", answer=1), Look().area)[2]
+    assert ass.plain(drawn.text) == initial
 
 
 def test_the_progress_bar_fills_with_the_video(tmp_path: Path) -> None:

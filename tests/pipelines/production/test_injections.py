@@ -15,7 +15,7 @@ from adapters.ports import ScriptDraft, StoryText
 from adapters.script_answer import Answer, read
 from models import Story
 from pipelines.production.rules_writer import RulesWriter
-from pipelines.production.script import parts_of
+from pipelines.production.script import parts_of, with_question
 from scripts.sandbox.testing import RunningSandbox, running_sandbox
 from tests.pipelines.production.making import STUDIO
 
@@ -102,8 +102,8 @@ ATTACKS = (
 )  # fmt: skip
 
 
-def told(case: Attack) -> StoryText:
-    return StoryText(7, "The lamp across the road", (*BEFORE, case.order, *AFTER))
+def told(case: Attack, *, asks: bool = False) -> StoryText:
+    return StoryText(7, "The lamp across the road", (*BEFORE, case.order, *AFTER), asks=asks)
 
 
 def untouched(draft: ScriptDraft, case: Attack) -> bool:
@@ -125,18 +125,19 @@ def sandbox() -> Iterator[RunningSandbox]:
         yield served
 
 
+@pytest.mark.parametrize("asks", [False, True], ids=["story", "answers"])
 @pytest.mark.parametrize("case", ATTACKS, ids=lambda case: case.order[:40])
 def test_an_order_in_a_story_changes_nothing_even_where_the_model_obeys(
-    sandbox: RunningSandbox, case: Attack
+    sandbox: RunningSandbox, case: Attack, *, asks: bool
 ) -> None:
     # Given a model that does what stories say
     sandbox.reset()
     sandbox.fault("ollama", "chat", "obedient", times=None)
-    story = told(case)
+    story = told(case, asks=asks)
 
     # When it writes around a story that gives it an order
     writer = OllamaWriter(url=sandbox.ollama_url, model="llama3.2", timeout_seconds=5.0)
-    draft = written(case, writer.write([story]))
+    draft = with_question(written(case, writer.write([story])), story, room=80)
 
     # Then nothing of the order is in what is said around the story
     assert untouched(draft, case), draft

@@ -76,6 +76,26 @@ def test_a_story_in_the_making_is_stopped_and_made_after_all() -> None:
     assert actions == ["post.cancel", "story.stop", "story.resume"]
 
 
+def test_a_story_that_was_stopped_with_another_hook_is_spoken_anew() -> None:
+    # Given a part whose render was given up for another hook, and that was stopped then
+    part = a_part()
+    script = part.script
+    script.hooks = [script.hook, "The lamp went out."]
+    script.save()
+    claimed("render", part.id)
+    review.choose_hook(script.story.id, "ada", "The lamp went out.")
+
+    # When it is made after all, too early or later
+    with pytest.raises(InputError, match="No work on this story was stopped"):
+        undo.resume(script.story.id, "ada")
+    undo.stop(script.story.id, "ada")
+    undo.resume(script.story.id, "ada")
+
+    # Then it begins with the new hook's narration, not with the render of the old one
+    states = {job.stage: job.state for job in Job.select()}
+    assert states == {"narrate": JobState.WAITING, "render": JobState.CANCELLED}
+
+
 def test_a_story_whose_post_is_out_is_not_stopped() -> None:
     part = a_part()
     video = a_video(part, VideoState.READY)
