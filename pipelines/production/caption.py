@@ -33,7 +33,7 @@ def caption(part_id: int, claim: Claim, media: MediaStore, defaults: Studio) -> 
     part = Part.get_by_id(part_id)
     narration = Narration.get(Narration.part == part)
     words = timings(narration)
-    shown = _cards(part, words)
+    shown = _cards(part, words, narration.seconds)
     look = _look(defaults.of(part.script.story))
     key = content_key("captions/4", narration.key, asdict(look), repr(shown), part.number, part.of)
     with db.closed_for_long_work():
@@ -80,8 +80,11 @@ def _look(studio: Studio) -> Look:
         raise Permanent(f"{error} Change the channel's captions.", code="look") from error
 
 
-def _cards(part: Part, words: Sequence[WordTiming]) -> tuple[Card, ...]:
-    """The post's card from the start, and one for each answer from where it is begun or goes on."""
+def _cards(part: Part, words: Sequence[WordTiming], seconds: float) -> tuple[Card, ...]:
+    """The post's card from the start, and one for each answer from where it is begun or goes on.
+
+    A question is shown once more at the very end, where the viewers are asked for their answer.
+    """
     ends = (_begun(words, end) for end in _sentence_ends(words, 0, len(words)))
     fitting = (end for end in ends if TITLE_SECONDS <= end <= ANSWER_SECONDS)
     title = replace(_title_card(part), end=next(fitting, TITLE_SECONDS))
@@ -90,6 +93,9 @@ def _cards(part: Part, words: Sequence[WordTiming]) -> tuple[Card, ...]:
         asks = part.answers[0][0] == 0  # a question, on show until somebody answers it
         longest = ANSWER_SECONDS if asks else title.end
         title = replace(title, end=min(longest, answers[0].start))
+        behind = len(f"{part.hook} {part.text}".split())
+        if asks and part.number == part.of and behind < len(words):
+            answers += (replace(title, start=words[behind].start, end=seconds),)
     return (title, *answers)
 
 

@@ -43,7 +43,7 @@ def write_scripts(
     """Write the scripts of a batch of stories and start their parts, each in a transaction.
 
     Where the writer fails or leaves a story out, rules write it; the row says who did. A story
-    whose channel has no voice for its language is set aside before anything is made of it.
+    whose channel has no voice for its language, or no room in its parts, is set aside alone.
     """
     stories = {claim.subject_id: Story.get_by_id(claim.subject_id) for claim in claims}
     studios = {story.id: defaults.of(story) for story in stories.values()}
@@ -63,14 +63,22 @@ def write_scripts(
             )
             for text in texts
         }
-        parts = {
-            story.id: parts_of(story, drafts[story.id], studios[story.id], paces[story.id])
-            for story in stories.values()
-        }
+        parts: dict[int, tuple[PartText, ...] | Permanent] = {}
+        for story in stories.values():
+            try:
+                cut = parts_of(story, drafts[story.id], studios[story.id], paces[story.id])
+            except Permanent as error:
+                parts[story.id] = error
+            else:
+                parts[story.id] = cut
     for claim in claims:
         story = stories[claim.subject_id]
+        told_in = parts[story.id]
+        if isinstance(told_in, Permanent):
+            _set_aside(claim, told_in)
+            continue
         try:
-            _record(claim, story, drafts[story.id], parts[story.id])
+            _record(claim, story, drafts[story.id], told_in)
         except LeaseLostError:
             # One that was cancelled meanwhile must not undo the others of its batch.
             log.warning("late_result_refused", job=claim.job_id, story=story.id)
@@ -81,15 +89,19 @@ def _tellable(claim: Claim, stories: Mapping[int, Story], studios: Mapping[int, 
     try:
         voices.check(studios[claim.subject_id], stories[claim.subject_id].language)
     except Permanent as error:
-        log.error("set_aside", job=claim.job_id, story=claim.subject_id, error=str(error))  # noqa: TRY400  (an outcome)
-        try:
-            ledger.set_aside(claim, error, trace="")
-        except LeaseLostError:
-            log.warning("late_result_refused", job=claim.job_id, story=claim.subject_id)
-        else:
-            claim.finished = True
+        _set_aside(claim, error)
         return False
     return True
+
+
+def _set_aside(claim: Claim, error: Permanent) -> None:
+    log.error("set_aside", job=claim.job_id, story=claim.subject_id, error=str(error))
+    try:
+        ledger.set_aside(claim, error, trace="")
+    except LeaseLostError:
+        log.warning("late_result_refused", job=claim.job_id, story=claim.subject_id)
+    else:
+        claim.finished = True
 
 
 def _drafts(texts: list[StoryText], writer: ScriptWriter | None) -> dict[int, ScriptDraft]:
@@ -122,18 +134,26 @@ def parts_of(
     """Cut a story with room for the longest words that may come around a part of it.
 
     Where answers are told, a part ends best behind one.
+
+    Raises:
+        Permanent: the channel's parts are too short for what is said around the story.
     """
     paragraphs = told.read(story.narratable_text)
     opening = max(len(line.split()) for line in (*draft.hooks, f"Part two. {draft.title}"))
     closing = max(len(draft.call_to_action.split()), phrases.CLOSING_WORDS)
-    return split(
-        [paragraph.sentences for paragraph in paragraphs],
-        words_per_minute=words_per_minute,
-        target_seconds=studio.target_seconds,
-        overhead_words=opening + closing,
-        split_after={*draft.split_after, *_last_sentences(paragraphs)},
-        by=studio.split_by,
-    )
+    try:
+        return split(
+            [paragraph.sentences for paragraph in paragraphs],
+            words_per_minute=words_per_minute,
+            target_seconds=studio.target_seconds,
+            overhead_words=opening + closing,
+            split_after={*draft.split_after, *_last_sentences(paragraphs)},
+            by=studio.split_by,
+        )
+    except ValueError as error:
+        raise Permanent(
+            f"{error} Give its channel longer parts, then try again.", code="part_length"
+        ) from error
 
 
 def _last_sentences(paragraphs: Sequence[Paragraph]) -> Iterator[int]:

@@ -281,3 +281,20 @@ def test_the_second_voice_speaks_the_storys_language_too() -> None:
     job = Job.of("script", story.id)
     assert job is not None
     assert "espeak:en-us+f3" in job.error
+
+
+def test_a_channel_without_room_in_its_parts_stops_its_own_stories_only() -> None:
+    # Given two stories of a batch, one of a channel whose parts are too short for any words
+    short = Channel.create(name="Short", part_seconds_min=1, part_seconds_max=3)
+    stopped = a_story(StoryState.APPROVED, source=a_source(channel=short))
+    good = a_story(StoryState.APPROVED, source=a_source())
+
+    write(batch(stopped, good), Writer())
+
+    # Then the other is written, and the one says what to do
+    assert list(written_by()) == [good.id]
+    job = Job.of("script", stopped.id)
+    assert job is not None
+    assert job.error_code == "part_length"
+    assert "no room for" in job.error
+    assert "Give its channel longer parts" in job.error
