@@ -17,7 +17,7 @@ from admin.views.page import Page, chosen, done, each, expose, get, settings
 from core.db import database
 from core.errors import InputError
 from models import Channel, JobState, Part, Post, Script, Source, Story, StoryState, Video
-from pipelines.production import fetch, review, safety, told, undo, voices
+from pipelines.production import brought, review, safety, told, undo, voices
 
 TABS = (
     StoryState.WAITING,
@@ -213,7 +213,7 @@ class Stories(Page):
         if request.method == "GET":
             return self.render("stories/paste.html")
         form = request.form
-        story = fetch.paste(
+        story = brought.paste(
             form.get("title", ""), form.get("text", ""), person().name, form.get("url", "").strip()
         )
         return done(
@@ -223,7 +223,7 @@ class Stories(Page):
 
     @expose("/link", methods=["POST"])
     def link(self) -> ResponseReturnValue:
-        source = fetch.ask_link(request.form.get("link", ""), person().name)
+        source = brought.ask_link(request.form.get("link", ""), person().name)
         return done("It is being read.", url_for("sources.fates", source_id=source.id))
 
 

@@ -20,7 +20,7 @@ from adapters.ports import RenderPlan
 from core import crypto, db, queue
 from core.settings import ROOT
 from models import Job, JobState, Story, StoryState, Video
-from pipelines.production import fetch, fonts, review
+from pipelines.production import brought, fonts, review
 from scripts.benches.render import bare_encode
 from scripts.benches.rows import Row
 from scripts.embedded import ServiceAddresses
@@ -78,7 +78,7 @@ def run(place: ServiceAddresses, *, repeats: int) -> list[Row]:
 
 
 def _approve_and_wait(number: int) -> tuple[Video, float]:
-    story = fetch.paste(f"Day {number} at sea", f"This was day {number}. {DAY}", "bench")
+    story = brought.paste(f"Day {number} at sea", f"This was day {number}. {DAY}", "bench")
     _wait(lambda: Story.get_by_id(story.id).state == StoryState.WAITING)
     began = time.perf_counter()
     review.approve(story.id, "bench")

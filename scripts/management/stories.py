@@ -16,7 +16,7 @@ from rich.table import Table
 from adapters.ports import StoryQuery
 from core.errors import InputError, StageError
 from models import Source, SourceKind, Story, StoryState
-from pipelines.production import fetch, review, sources
+from pipelines.production import brought, fetch, review, sources
 from scripts.management.changes import DRY_RUN, IDS, changes, to_each
 from scripts.management.record import record
 from scripts.management.sources import kind_of, whole
@@ -110,7 +110,7 @@ def paste(title: str, text: TextIO, url: str, *, dry_run: bool) -> None:
     except UnicodeDecodeError:
         raise InputError(f"{text.name} is no UTF-8 text: save it as UTF-8.") from None
     with record(), changes(dry_run=dry_run):
-        story = fetch.paste(title, written, getuser(), url)
+        story = brought.paste(title, written, getuser(), url)
         click.echo(f"Story {story.id} was taken.")
 
 
@@ -120,7 +120,7 @@ def paste(title: str, text: TextIO, url: str, *, dry_run: bool) -> None:
 def link(address: str, *, dry_run: bool) -> None:
     """Have the Reddit post or feed at ADDRESS read once, without a key."""
     with record(), changes(dry_run=dry_run):
-        source = fetch.ask_link(address, getuser())
+        source = brought.ask_link(address, getuser())
         click.echo(f"It is being read: see scripts/manage sources fates {source.id}")
 
 

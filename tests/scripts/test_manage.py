@@ -13,7 +13,7 @@ from PIL import Image
 
 from core import crypto
 from models import Job, Story, StoryState
-from pipelines.production import fetch
+from pipelines.production import brought
 from scripts.management.reference import markdown
 from scripts.sandbox.testing import running_sandbox
 
@@ -109,7 +109,7 @@ def test_a_bad_listing_is_refused_in_a_sentence(
 
 
 def test_bulk_decisions_say_what_was_refused(settings: dict[str, str]) -> None:
-    story = fetch.paste("The key", STORY, "tester")
+    story = brought.paste("The key", STORY, "tester")
     Story.update(state=StoryState.WAITING, narratable_text="I found a key.").execute()
     decided = manage("stories", "approve", str(story.id), "999", **settings)
     assert decided.returncode == 1

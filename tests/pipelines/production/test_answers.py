@@ -16,8 +16,9 @@ from core.errors import InputError
 from core.storage import MediaStore
 from models import Caption, Narration, Part, Script, Source, Story, StoryState
 from pipelines.production import captions, review, told
+from pipelines.production.brought import paste
 from pipelines.production.caption import ANSWER_SECONDS, caption
-from pipelines.production.fetch import fetch, paste
+from pipelines.production.fetch import fetch
 from pipelines.production.narrate import narrate, timings
 from pipelines.production.prepare import prepare
 from pipelines.production.rules_lines import ASKED

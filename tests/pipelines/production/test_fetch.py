@@ -14,7 +14,8 @@ from adapters.ports import Answer, FetchedStory, StoryQuery, StorySource, Unread
 from core.errors import InputError, Permanent, StageError
 from models import AuditEntry, Intake, Job, NsfwPolicy, Source, SourceKind, Story, StoryState, now
 from pipelines.ledger import LeaseLostError
-from pipelines.production.fetch import ask_link, enqueue_due_sources, fetch, paste
+from pipelines.production.brought import ask_link, paste
+from pipelines.production.fetch import enqueue_due_sources, fetch
 from tests.pipelines.production.making import TALE, a_post, a_source, claimed
 
 pytestmark = pytest.mark.usefixtures("record")
