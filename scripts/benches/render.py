@@ -8,14 +8,9 @@ holds what a gpu worker holds, so that its memory can be told.
 
 from __future__ import annotations
 
-import os
-import resource
-import sys
-import time
 import wave
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -34,6 +29,8 @@ from adapters.ports import RenderPlan, WordTiming
 from core import log
 from pipelines.production import captions, fonts
 from pipelines.production.look import Style
+from scripts.benches import render_job
+from scripts.benches.render_job import Cost, cost_of
 from scripts.benches.rows import Row
 
 _MOST_RATIO = 1.05
@@ -46,15 +43,6 @@ _TEXT = (
     "had always stood there. So I went to the land office, found the plan, and measured it twice."
 )
 _RATE = 22_050
-
-
-@dataclass(frozen=True, slots=True)
-class _Cost:
-    """Seconds on the clock and of all processors, and MiB at the peak."""
-
-    wall: float
-    cpu: float
-    memory: float = 0.0
 
 
 def run(seconds: int = 60, repeats: int = 5, at_once: int | None = None) -> list[Row]:
@@ -71,8 +59,8 @@ def run(seconds: int = 60, repeats: int = 5, at_once: int | None = None) -> list
     log.configure("bench", "WARNING")
     at_once = at_once or ffmpeg_process.runs_at_once()
     styles: tuple[Style, ...] = get_args(Style)
-    ours: dict[str, list[_Cost]] = {style: [] for style in styles}
-    bare: dict[str, list[_Cost]] = {style: [] for style in styles}
+    ours: dict[str, list[Cost]] = {style: [] for style in styles}
+    bare: dict[str, list[Cost]] = {style: [] for style in styles}
     double, story = [], []
     with TemporaryDirectory() as name:
         folder = Path(name)
@@ -89,14 +77,14 @@ def run(seconds: int = 60, repeats: int = 5, at_once: int | None = None) -> list
         options = FfmpegRenderer(fonts=fonts.FOLDER).video_options(long)
         for _ in range(repeats):
             for style, plan in plans.items():
-                bare[style].append(_cost_of(partial(bare_encode, plan, options)))
+                bare[style].append(cost_of(partial(bare_encode, plan, options)))
                 ours[style].append(_in_own_process([plan], 1))
             double.append(_in_own_process([long], 1))
             story.append(_in_own_process(parts, at_once))
         size = plans["karaoke"].output.stat().st_size / 1e6
     rows = [row for style in styles for row in _style_rows(style, ours[style], bare[style])]
     one_by_one = [
-        _Cost(sum(cost.wall for cost in turn), sum(cost.cpu for cost in turn))
+        Cost(sum(cost.wall for cost in turn), sum(cost.cpu for cost in turn))
         for turn in zip(*bare.values(), strict=True)
     ]
     return [
@@ -110,7 +98,7 @@ def run(seconds: int = 60, repeats: int = 5, at_once: int | None = None) -> list
     ]
 
 
-def _style_rows(style: str, ours: Sequence[_Cost], bare: Sequence[_Cost]) -> list[Row]:
+def _style_rows(style: str, ours: Sequence[Cost], bare: Sequence[Cost]) -> list[Row]:
     memory = max(cost.memory for cost in ours)
     return [
         Row(f"{style}: ours", median(cost.wall for cost in ours), "s"),
@@ -119,7 +107,7 @@ def _style_rows(style: str, ours: Sequence[_Cost], bare: Sequence[_Cost]) -> lis
     ]
 
 
-def _ratio_rows(what: str, ours: Sequence[_Cost], bare: Sequence[_Cost], most: float) -> list[Row]:
+def _ratio_rows(what: str, ours: Sequence[Cost], bare: Sequence[Cost], most: float) -> list[Row]:
     ratios = [a.wall / b.wall for a, b in zip(ours, bare, strict=True)]
     ratio = median(ratios)
     cpu = median(a.cpu / b.cpu for a, b in zip(ours, bare, strict=True))
@@ -130,24 +118,9 @@ def _ratio_rows(what: str, ours: Sequence[_Cost], bare: Sequence[_Cost], most: f
     ]
 
 
-def _in_own_process(plans: Sequence[RenderPlan], at_once: int) -> _Cost:
+def _in_own_process(plans: Sequence[RenderPlan], at_once: int) -> Cost:
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-        return process.submit(_render, plans, at_once).result()
-
-
-def _render(plans: Sequence[RenderPlan], at_once: int) -> _Cost:
-    import workers.gpu  # noqa: F401 - what the worker holds in memory counts
-
-    log.configure("bench", "WARNING")
-    renderer = FfmpegRenderer(fonts=fonts.FOLDER)
-    _ = renderer.encoder  # a worker finds it once, before its first video
-
-    def work() -> None:
-        with ThreadPoolExecutor(at_once) as threads:
-            list(threads.map(renderer.render, plans))
-
-    cost = _cost_of(work)
-    return replace(cost, memory=_peak_memory(at_once))
+        return process.submit(render_job.render, plans, at_once).result()
 
 
 def bare_encode(plan: RenderPlan, options: dict[str, object]) -> None:
@@ -206,27 +179,3 @@ def _words(seconds: int) -> list[WordTiming]:
         WordTiming(texts[index % len(texts)], index * 0.4, index * 0.4 + 0.36)
         for index in range(int(seconds / 0.4))
     ]
-
-
-def _cost_of(work: Callable[[], None]) -> _Cost:
-    wall, cpu = time.perf_counter(), _processor_time()
-    work()
-    return _Cost(time.perf_counter() - wall, _processor_time() - cpu)
-
-
-def _processor_time() -> float:
-    used = os.times()
-    return used.user + used.system + used.children_user + used.children_system
-
-
-def _peak_memory(at_once: int) -> float:
-    """Most of this process and of ``at_once`` encoders, each like its largest child, in MiB.
-
-    An upper bound: the peaks need not coincide, and pages that processes share count for each.
-    """
-    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss: bytes on macOS, KiB on Linux
-    own, encoder = (
-        resource.getrusage(who).ru_maxrss * unit / 2**20
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
-    return own + at_once * encoder

@@ -1,0 +1,68 @@
+"""The render that is measured, in a process that holds what a gpu worker holds and nothing more.
+
+What the bench itself needs (numpy, the drawing of captions) stays out of here: a worker has none.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from adapters.ffmpeg import FfmpegRenderer
+from adapters.ports import RenderPlan
+from core import log
+from pipelines.production import fonts
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds on the clock and of all processors, and MiB at the peak."""
+
+    wall: float
+    cpu: float
+    memory: float = 0.0
+
+
+def render(plans: Sequence[RenderPlan], at_once: int) -> Cost:
+    """Render ``plans``, ``at_once`` of them side by side, and say what that cost."""
+    import workers.gpu  # noqa: F401 - what the worker holds in memory counts
+
+    log.configure("bench", "WARNING")
+    renderer = FfmpegRenderer(fonts=fonts.FOLDER)
+    _ = renderer.encoder  # a worker finds it once, before its first video
+
+    def work() -> None:
+        with ThreadPoolExecutor(at_once) as threads:
+            list(threads.map(renderer.render, plans))
+
+    cost = cost_of(work)
+    return replace(cost, memory=_peak_memory(at_once))
+
+
+def cost_of(work: Callable[[], None]) -> Cost:
+    wall, cpu = time.perf_counter(), _processor_time()
+    work()
+    return Cost(time.perf_counter() - wall, _processor_time() - cpu)
+
+
+def _processor_time() -> float:
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
+
+
+def _peak_memory(at_once: int) -> float:
+    """Most of this process and of ``at_once`` encoders, each like its largest child, in MiB.
+
+    An upper bound: the peaks need not coincide, and pages that processes share count for each.
+    """
+    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss: bytes on macOS, KiB on Linux
+    own, encoder = (
+        resource.getrusage(who).ru_maxrss * unit / 2**20
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    return own + at_once * encoder
