@@ -61,7 +61,7 @@ def server(services: ServiceAddresses, database_url: str) -> Iterator[Server]:
 def test_work_goes_on_when_its_connections_are_cut(redis_url: str, server: Server) -> None:
     # Given two jobs, one in long work without a connection and one in mid-transaction
     begun = threading.Barrier(3, timeout=5)
-    cut = threading.Event()
+    in_transaction, cut = threading.Event(), threading.Event()
 
     def wait_for_cut() -> None:
         if not cut.is_set():
@@ -70,10 +70,12 @@ def test_work_goes_on_when_its_connections_are_cut(redis_url: str, server: Serve
 
     def prepare(story_id: int) -> None:
         if story_id == 1:
+            assert in_transaction.wait(5)  # so that the two don't share one connection in turn
             with db.closed_for_long_work():
                 wait_for_cut()
         else:
             with claim().step():
+                in_transaction.set()
                 wait_for_cut()
         with claim().finish():
             pass
