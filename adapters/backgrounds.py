@@ -9,7 +9,7 @@ from pathlib import Path
 
 from adapters import clip_cuts, clip_stills, clips, drawn, moods
 from adapters.ffmpeg_process import Patience
-from adapters.kept_films import KeptFilms
+from adapters.kept_files import KeptFiles
 from adapters.ports import Background, Footage, Progress
 from core.errors import Permanent
 
@@ -31,7 +31,7 @@ class Backgrounds:
 
     def __init__(self, *, folder: Path | None, cache: Path, most_bytes: int = MOST_BYTES) -> None:
         self._folder = folder
-        self._kept = KeptFilms(cache, most_bytes=most_bytes)
+        self._kept = KeptFiles(cache, suffix=".mp4", most_bytes=most_bytes)
         self._most_bytes = most_bytes
 
     def choose(self, mood: str, number: int, seconds: float) -> Background:
@@ -129,7 +129,7 @@ class _Cut:
     length: float
     into: float
     """Second of the cut at which the video begins."""
-    kept: KeptFilms
+    kept: KeptFiles
 
     @property
     def name(self) -> str:
@@ -154,7 +154,7 @@ class _Loop:
     file: str
     clip: clips.Clip
     into: float
-    kept: KeptFilms
+    kept: KeptFiles
 
     @property
     def name(self) -> str:
@@ -173,7 +173,7 @@ class _Loop:
 class _Still:
     file: str
     path: Path
-    kept: KeptFilms
+    kept: KeptFiles
 
     @property
     def name(self) -> str:
@@ -190,7 +190,7 @@ class _Still:
 
 @contextmanager
 def _prepared(
-    clip: Path, what: tuple[object, ...], make: Callable[[Path], None], kept: KeptFilms,
+    clip: Path, what: tuple[object, ...], make: Callable[[Path], None], kept: KeptFiles,
     progress: Progress,
 ) -> Iterator[Path]:  # fmt: skip
     if not clip.is_file():
@@ -203,7 +203,7 @@ def _prepared(
 class _Drawn:
     kind: str
     variant: int
-    kept: KeptFilms
+    kept: KeptFiles
 
     @property
     def name(self) -> str:

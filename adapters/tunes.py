@@ -1,50 +1,101 @@
-"""The operator's music, by mood."""
+"""Where a video's music comes from: the operator's folder, or a tune composed here."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from adapters import moods
-from adapters.ports import Tune
-from core.errors import Permanent
+from adapters import composed, moods
+from adapters.kept_files import KeptFiles
+from adapters.ports import NO_MUSIC, ComposedMusic, Progress, Tune
+from core.errors import Permanent, Retryable
 
 SUFFIXES = frozenset({".mp3", ".m4a", ".ogg", ".opus", ".flac", ".wav"})
+MOST_BYTES = 500_000_000  # all that can be composed takes a third of it
 
 
 class Tunes:
     """Chooses tunes by mood and by the video's number; neighbours get each another one.
 
     Args:
-        folder: moods in sub-folders; None leaves videos without music.
+        folder: the operator's own tunes, moods in sub-folders; None composes instead.
+        cache: folder that keeps what was composed.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, *, folder: Path | None, cache: Path) -> None:
         self._folder = folder
+        self._kept = KeptFiles(cache, suffix=".flac", most_bytes=MOST_BYTES)
 
     def choose(self, mood: str, number: int) -> Tune | None:
-        """See ``Music.choose``."""
-        if self._folder is None:
+        """See ``Music.choose``.
+
+        Raises:
+            Permanent: codes ``music_folder`` (missing), ``music_mood`` (unknown, or empty).
+        """
+        if mood.casefold() == NO_MUSIC:
             return None
-        if not self._folder.is_dir():
+        folder = self._folder_of(mood)
+        if folder is None:
+            kind = mood.casefold() or ComposedMusic.CALM
+            variant, _ = moods.walk(range(composed.VARIANTS), number, kind)
+            return _Composed(kind, variant, self._kept)
+        found = moods.files(folder, SUFFIXES)
+        if not found:
+            raise Permanent(
+                f"The music folder {folder} holds no tune ({', '.join(sorted(SUFFIXES))}): put "
+                f'one in or choose another mood, or "{NO_MUSIC}".',
+                code="music_mood",
+            )
+        path, _ = moods.walk(found, number, mood.casefold())
+        return _Own(moods.identity(path, folder), path)
+
+    def _folder_of(self, mood: str) -> Path | None:
+        """The folder that serves; None if a tune is to be composed."""
+        if self._folder is not None and not self._folder.is_dir():
             raise Permanent(
                 f"The music folder {self._folder} does not exist: create it or unset MUSIC_DIR.",
                 code="music_folder",
             )
-        folder = moods.folder_of(self._folder, mood)
-        if folder is None:
+        folder = moods.folder_of(self._folder, mood) if self._folder else None
+        if folder is None and mood and mood.casefold() not in composed.MOODS:
             raise Permanent(
                 f'There is no music called "{mood}": make a folder of that name in MUSIC_DIR, '
-                "or choose another mood.",
+                f"or choose one of {', '.join(composed.MOODS)}, {NO_MUSIC}.",
                 code="music_mood",
             )
-        found = moods.files(folder, SUFFIXES)
-        if not found:
-            if not mood:
-                return None
-            raise Permanent(
-                f"The music folder {folder} holds no tune ({', '.join(sorted(SUFFIXES))}): put "
-                "one in or choose another mood.",
-                code="music_mood",
+        return folder
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    name: str
+    path: Path
+
+    @contextmanager
+    def ready(self, _progress: Progress) -> Iterator[Path]:
+        if not self.path.is_file():
+            raise Retryable(
+                f"The tune {self.path} was removed meanwhile; another is taken.", code="music_gone"
             )
-        path, _ = moods.walk(found, number, mood.casefold())
-        return Tune(moods.identity(path, folder), path)
+        yield self.path
+
+
+@dataclass(frozen=True, slots=True)
+class _Composed:
+    mood: str
+    variant: int
+    kept: KeptFiles
+
+    @property
+    def name(self) -> str:
+        return f"composed-{composed.EDITION}-{self.mood}-{self.variant}"
+
+    @contextmanager
+    def ready(self, progress: Progress) -> Iterator[Path]:
+        def make(into: Path) -> None:
+            composed.compose(into, self.mood, self.variant, progress=progress)
+
+        with self.kept.take(self.name, make, lambda: progress(0.0)) as tune:
+            yield tune

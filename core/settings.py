@@ -59,7 +59,7 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
         Path | None, Field(description="Clips behind the captions; generated when unset")
     ] = None
     music_dir: Annotated[
-        Path | None, Field(description="Music under the voice; silent when unset")
+        Path | None, Field(description="Music under the voice; composed when unset")
     ] = None
 
     reddit_client_id: Annotated[str, Field(description="Reddit application's id")] = ""

@@ -240,7 +240,7 @@ def reset_limit(name: str, by: str) -> None:
     """
     default = _known(name)
     with db.transaction():
-        if not LimitSetting.delete().where(LimitSetting.name == name).execute():  # type: ignore[misc, unused-ignore]  # stubs differ
+        if not LimitSetting.delete().where(LimitSetting.name == name).execute():
             raise InputError(f"The limit {name} has its own figure already.")
         _changed(name, "limit.reset", by, f"{default.count} in {default.seconds:g} s")
 

@@ -164,7 +164,8 @@ def backgrounds() -> Backgrounds:
 def music() -> Music:
     from adapters.tunes import Tunes
 
-    return Tunes(settings.current().music_dir)
+    config = settings.current()
+    return Tunes(folder=config.music_dir, cache=config.media_dir / "music")
 
 
 @cache

@@ -8,8 +8,10 @@ from adapters.ports.browser import BrowserHealth, BrowserOutcome, BrowserPost, B
 from adapters.ports.insights import Insights, VideoCounts
 from adapters.ports.mail import Mail, Mailer
 from adapters.ports.picture import (
+    NO_MUSIC,
     Background,
     Backgrounds,
+    ComposedMusic,
     DrawnBackground,
     Footage,
     Music,
@@ -37,6 +39,7 @@ from adapters.ports.unreadable import UnreadableRow
 from adapters.ports.video import Fault, ProbedVideo, VideoProbe
 
 __all__ = [
+    "NO_MUSIC",
     "SAFETY_LABELS",
     "Answer",
     "Authorizer",
@@ -47,6 +50,7 @@ __all__ = [
     "BrowserPost",
     "BrowserUploader",
     "ChunkPlan",
+    "ComposedMusic",
     "CreatorInfo",
     "DrawnBackground",
     "Fault",

@@ -102,19 +102,47 @@ class Backgrounds(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Tune:
-    name: str
-    """Tells it from any other: part of the content key of a video."""
-    path: Path
+NO_MUSIC = "none"
+"""The mood of who wants none."""
+
+
+class ComposedMusic(StrEnum):
+    """The moods in which music is composed here, where no folder of tunes has one."""
+
+    CALM = "calm"
+    DARK = "dark"
+    SAD = "sad"
+    TENSE = "tense"
+    WARM = "warm"
+    WONDER = "wonder"
+
+
+class Tune(Protocol):
+    @property
+    def name(self) -> str:
+        """Tells the tune from any other: part of the content key of a video."""
+
+    def ready(self, progress: Progress, /) -> AbstractContextManager[Path]:
+        """Prepare the tune; its file stays as it is until the block ends.
+
+        Raises:
+            Retryable: the disk is full.
+        """
 
 
 class Music(Protocol):
     def choose(self, mood: str, number: int) -> Tune | None:
-        """Give the tune of a video; the same number gives the same tune. None leaves it without.
+        """Give the tune of a video, without preparing it. None leaves the video without.
+
+        The same number gives the same tune, neighbouring ones give others.
+
+        Args:
+            mood: a mood of the operator's, one that can be composed, or ``NO_MUSIC``; empty takes
+                any tune of the operator's, or else a calm one.
+            number: of the video among those of its mood, from 0.
 
         Raises:
-            Permanent: the mood is unknown; the sentence says what to do.
+            Permanent: there is nothing to choose from; the sentence says what to do.
         """
 
 

@@ -10,6 +10,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import ColorInput
 
+from adapters.ports import NO_MUSIC
 from core.settings import WORDS_PER_MINUTE
 from models import Channel, SplitBy, Tone
 from pipelines.production import fonts
@@ -146,8 +147,13 @@ class ChannelForm(FlaskForm):  # type: ignore[misc]  # untyped base
         drawn = [SelectChoice(kind, kind.capitalize(), optgroup="Drawn") for kind in offer.drawn]
         any_background = "Any of your clips" if offer.background_dir else "Any of the drawn ones"
         self._list("background", any_background, [*clips, *drawn])
-        any_tune = "Any of your tunes" if offer.music_dir else "None: MUSIC_DIR is not set"
-        self._list("music", any_tune, [SelectChoice(mood) for mood in offer.tunes])
+        tunes = [SelectChoice(mood, optgroup="Folders of tunes") for mood in offer.tunes]
+        composed = [
+            SelectChoice(mood, mood.capitalize(), optgroup="Composed") for mood in offer.composed
+        ]
+        any_tune = "Any of your tunes" if offer.music_dir else "Any of the calm composed ones"
+        silence = SelectChoice(NO_MUSIC, "No music", optgroup="Without")
+        self._list("music", any_tune, [*tunes, *composed, silence])
 
     def _list(self, name: str, empty: str, choices: list[SelectChoice]) -> None:
         field = self[name]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from peewee import IntegrityError
 
-from adapters.ports import DrawnBackground, Voices
+from adapters.ports import NO_MUSIC, ComposedMusic, DrawnBackground, Voices
 from core.db import transaction
 from core.errors import InputError
 from core.settings import WORDS_PER_MINUTE
@@ -27,7 +27,7 @@ class Offer:
     Attributes:
         voices: all that can speak here.
         background_dir: the operator's clips, a mood a folder; None where loops are drawn.
-        music_dir: the operator's tunes likewise; None where there is no music.
+        music_dir: the operator's tunes likewise; None where they are composed.
     """
 
     voices: Voices
@@ -41,12 +41,16 @@ class Offer:
     @property
     def drawn(self) -> list[str]:
         """Kinds that are drawn; a folder of the same name goes before."""
-        folders = {mood.casefold() for mood in self.clips}
-        return [kind for kind in DrawnBackground if kind not in folders]
+        return _without(DrawnBackground, self.clips)
 
     @property
     def tunes(self) -> list[str]:
         return _moods(self.music_dir)
+
+    @property
+    def composed(self) -> list[str]:
+        """Moods in which music is composed; a folder of the same name goes before."""
+        return _without(ComposedMusic, self.tunes)
 
 
 def save(channel_id: int | None, chosen: Mapping[str, Any], by: str, offer: Offer) -> Channel:
@@ -68,7 +72,7 @@ def save(channel_id: int | None, chosen: Mapping[str, Any], by: str, offer: Offe
         "split_by": _one_of(SplitBy, chosen["split_by"], "way to split"),
         "look": asdict(Look.parse(chosen["look"])),
         "background": _mood(chosen, "background", [*offer.clips, *offer.drawn], "BACKGROUND_DIR"),
-        "music": _mood(chosen, "music", offer.tunes, "MUSIC_DIR"),
+        "music": _mood(chosen, "music", [*offer.tunes, *offer.composed, NO_MUSIC], "MUSIC_DIR"),
         **_part_seconds(chosen),
     }
     if not values["name"]:
@@ -121,6 +125,11 @@ def _moods(folder: Path | None) -> list[str]:
     return sorted(
         path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
     )
+
+
+def _without(made_here: Iterable[str], folders: Iterable[str]) -> list[str]:
+    own = {name.casefold() for name in folders}
+    return [kind for kind in made_here if kind not in own]
 
 
 def _text(chosen: Mapping[str, Any], name: str) -> str:

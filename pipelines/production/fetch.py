@@ -157,7 +157,7 @@ def take(source: Source, post: FetchedStory, request_id: str = "") -> Intake:
 
 def _forget_old_fates(source: Source) -> None:
     oldest = now() - timedelta(days=FATES_KEPT_DAYS)
-    Intake.delete().where(Intake.source == source, Intake.created_at < oldest).execute()  # type: ignore[misc, unused-ignore]  # stubs differ
+    Intake.delete().where(Intake.source == source, Intake.created_at < oldest).execute()
 
 
 def why_skip(source: Source, post: FetchedStory, *, answers_follow: bool = False) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from peewee import JOIN, fn
 
-from adapters.ports import Backgrounds, Music, RenderedVideo, Renderer, RenderPlan
+from adapters.ports import Backgrounds, Music, Progress, RenderedVideo, Renderer, RenderPlan, Tune
 from core import db
 from core.errors import DiskFull
 from core.storage import LEAST_FREE_BYTES, MediaStore, content_key
@@ -59,7 +61,11 @@ def render(
         )
         made = _known(media, key)
         if made is None:
-            with media.workshop() as folder, background.ready(claim.progress) as footage:
+            with (
+                media.workshop() as folder,
+                background.ready(claim.progress) as footage,
+                _ready(tune, claim.progress) as music_path,
+            ):
                 if media.free_bytes() < LEAST_FREE_BYTES:
                     raise DiskFull(str(media.folder))
                 plan = RenderPlan(
@@ -71,7 +77,7 @@ def render(
                     cover_at=COVER_AT,
                     background=footage.path,
                     background_start=footage.start,
-                    music=tune.path if tune else None,
+                    music=music_path,
                 )
                 made = _keep(media, key, renderer.render(plan, claim.progress))
     with claim.finish():
@@ -100,6 +106,15 @@ def render(
         video = Video.get(Video.part == part)
         if video.state == VideoState.READY:
             schedule.plan(video, request_id=claim.request_id)
+
+
+@contextmanager
+def _ready(tune: Tune | None, progress: Progress) -> Iterator[Path | None]:
+    if tune is None:
+        yield None
+        return
+    with tune.ready(progress) as path:
+        yield path
 
 
 def _number(part: Part, choice: str, defaults: Studio) -> int:

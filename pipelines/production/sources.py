@@ -148,7 +148,7 @@ def _plan_anew(source: Source, *, moved: bool) -> None:
 
 def _link(source: Source, accounts: list[int]) -> None:
     links = SourceAccount.source == source
-    SourceAccount.delete().where(links).execute()  # type: ignore[misc, unused-ignore]  # stubs differ
+    SourceAccount.delete().where(links).execute()
     for account_id in sorted(set(accounts)):
         SourceAccount.create(source=source, account=account_id)
 

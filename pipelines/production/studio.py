@@ -19,7 +19,7 @@ class Studio:
         target_seconds: least and most seconds of a part.
         look: of the captions, as ``captions.Look`` reads it.
         background: a mood (a folder of clips) or a kind of drawn background; empty takes any.
-        music: a mood (a folder of tunes); empty takes any.
+        music: a mood (a folder of tunes), one that is composed, or ``none``; empty takes any.
     """
 
     voice: str

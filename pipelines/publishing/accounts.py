@@ -32,7 +32,7 @@ def begin_connect(session_id: str, authorizer: Authorizer, redirect_uri: str) ->
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
     with db.transaction():
         too_old = OAuthHandshake.created_at < _oldest()
-        OAuthHandshake.delete().where(too_old).execute()  # type: ignore[misc, unused-ignore]  # stubs differ
+        OAuthHandshake.delete().where(too_old).execute()
         OAuthHandshake.create(state=state, verifier=verifier, session_id=session_id)
     return authorizer.authorize_url(state=state, verifier=verifier, redirect_uri=redirect_uri)
 

@@ -114,7 +114,7 @@ def settle() -> int:
 def forget_old() -> int:
     """Drop events that TikTok repeats no more; how many."""
     too_old = WebhookEvent.created_at < now() - timedelta(days=KEPT_DAYS)
-    return int(WebhookEvent.delete().where(too_old).execute())  # type: ignore[misc, unused-ignore]  # stubs differ
+    return int(WebhookEvent.delete().where(too_old).execute())
 
 
 def _kept(event: Event, digest: str) -> WebhookEvent | None:

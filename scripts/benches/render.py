@@ -1,9 +1,9 @@
 """Our render against a bare encode of the same background with the same encoder settings.
 
-Ours makes captions, title card, part badge, progress bar, sound at its loudness and a cover, and
-checks the finished file; the yardstick does nothing but encode. Each style takes turns with a bare
-encode of its own, so that a busy machine slows both alike; each render runs in a fresh process that
-holds what a gpu worker holds, so that its memory can be told.
+Ours makes captions, title card, part badge, progress bar, music under the voice, sound at its
+loudness and a cover, and checks the finished file; the yardstick does nothing but encode. Each
+style takes turns with a bare encode of its own, so that a busy machine slows both alike; each
+render runs in a fresh process that holds what a gpu worker holds, so that its memory can be told.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import get_args
 import ffmpeg
 import numpy as np
 
-from adapters import ffmpeg_process
+from adapters import composed, ffmpeg_process
 from adapters.drawn import draw
 from adapters.ffmpeg import FfmpegRenderer
 from adapters.ffmpeg_process import Patience
@@ -66,12 +66,15 @@ def run(seconds: int = 60, repeats: int = 5, at_once: int | None = None) -> list
         folder = Path(name)
         background = folder / "background.mp4"
         draw(background, "bokeh", 0)
+        music = folder / "music.flac"
+        composed.compose(music, "calm", 0)
         plans = {
-            style: _prepare(folder / style, background, seconds, style=style) for style in styles
+            style: _prepare(folder / style, background, music, seconds, style=style)
+            for style in styles
         }
-        long = _prepare(folder / "double", background, 2 * seconds)
+        long = _prepare(folder / "double", background, music, 2 * seconds)
         parts = [
-            _prepare(folder / f"part-{part}", background, seconds, part=part)
+            _prepare(folder / f"part-{part}", background, music, seconds, part=part)
             for part in range(1, _PARTS + 1)
         ]
         options = FfmpegRenderer(fonts=fonts.FOLDER).video_options(long)
@@ -134,6 +137,7 @@ def bare_encode(plan: RenderPlan, options: dict[str, object]) -> None:
 def _prepare(
     folder: Path,
     background: Path,
+    music: Path,
     seconds: int,
     *,
     style: Style = "karaoke",
@@ -148,6 +152,7 @@ def _prepare(
         cover=folder / "cover.jpg",
         cover_at=1.0,
         background=background,
+        music=music,
     )
     with wave.open(str(plan.narration), "wb") as sound:
         sound.setparams((1, 2, _RATE, 0, "NONE", "not compressed"))

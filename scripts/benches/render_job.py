@@ -1,6 +1,6 @@
 """The render that is measured, in a process that holds what a gpu worker holds and nothing more.
 
-What the bench itself needs (numpy, the drawing of captions) stays out of here: a worker has none.
+What the bench itself needs (the drawing of captions) stays out of here: a worker has none of it.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from adapters.ffmpeg import FfmpegRenderer
 from adapters.ports import RenderPlan
 from core import log
 from pipelines.production import fonts
+
+_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss: bytes on macOS, KiB on Linux
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class Cost:
 
 def render(plans: Sequence[RenderPlan], at_once: int) -> Cost:
     """Render ``plans``, ``at_once`` of them side by side, and say what that cost."""
-    import workers.gpu  # noqa: F401 - what the worker holds in memory counts
+    import workers.gpu  # noqa: F401
 
     log.configure("bench", "WARNING")
     renderer = FfmpegRenderer(fonts=fonts.FOLDER)
@@ -60,9 +63,18 @@ def _peak_memory(at_once: int) -> float:
 
     An upper bound: the peaks need not coincide, and pages that processes share count for each.
     """
-    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss: bytes on macOS, KiB on Linux
-    own, encoder = (
-        resource.getrusage(who).ru_maxrss * unit / 2**20
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
-    return own + at_once * encoder
+    encoder = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * _UNIT / 2**20
+    return _own_peak() + at_once * encoder
+
+
+def _own_peak() -> float:
+    """In MiB.
+
+    Linux keeps ru_maxrss over execve(2), so it would also count the bench's own memory, of which
+    this process was a copy before it began its program; VmHWM of proc(5) begins anew.
+    """
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT / 2**20
+    (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024

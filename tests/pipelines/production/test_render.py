@@ -84,6 +84,15 @@ class Sea:
 
 
 @dataclass
+class Calm:
+    name: str
+
+    @contextmanager
+    def ready(self, _progress: Progress) -> Iterator[Path]:
+        yield Path("/music/calm.mp3")
+
+
+@dataclass
 class OneTune:
     tune: Tune | None = None
     asked: list[str] = field(default_factory=list)
@@ -224,14 +233,14 @@ def test_a_repeat_is_the_same_video_and_other_music_or_background_another(
     part: Part, media: MediaStore
 ) -> None:
     renderer = QuickRenderer()
-    calm = OneTune(Tune("calm.mp3:5", Path("/music/calm.mp3")))
+    calm = OneTune(Calm("calm.mp3:5"))
     for _ in range(2):
         quickly(part, media, renderer, music=calm)
     (plan,) = renderer.plans
     assert (plan.music, plan.background) == (Path("/music/calm.mp3"), Path("/clips/sea.mp4"))
     assert plan.background_start == 2.0
 
-    quickly(part, media, renderer, music=OneTune(Tune("calm.mp3:6", Path("/music/calm.mp3"))))
+    quickly(part, media, renderer, music=OneTune(Calm("calm.mp3:6")))
     assert len(renderer.plans) == 2, "the file was replaced"
     quickly(part, media, renderer, music=calm, defaults=replace(STUDIO, background="rain"))
     assert len(renderer.plans) == 3

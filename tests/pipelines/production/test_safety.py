@@ -161,7 +161,7 @@ class TestDecisions:
         assert Job.of("judge", story.id) is None
 
     def test_a_repost_is_found_while_its_original_is_still_being_judged(self) -> None:
-        Source.delete().execute()  # type: ignore[misc, unused-ignore]  # stubs differ
+        Source.delete().execute()
         first, second = arrived(), arrived()
         for story in (first, second):
             prepare(story.id, claimed("prepare", story.id), second_judge=True)

@@ -51,7 +51,7 @@ class Mill:
     def redis_watched(self) -> Iterator[None]:
         """Every command that Redis gets meanwhile."""
         seen: list[str] = []
-        client = redis.Redis.from_url(self.environment["REDIS_URL"])
+        client = redis.Redis.from_url(self.environment["REDIS_URL"], socket_timeout=None)
 
         def listen() -> None:
             with client.monitor() as monitor:

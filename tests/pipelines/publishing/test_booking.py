@@ -154,7 +154,7 @@ def test_a_long_queue_is_booked_quickly(planned: Plan) -> None:
 def test_new_slots_move_the_queue_and_its_jobs(planned: Plan) -> None:
     of = account(*DAILY)
     posts = planned(stories=3)
-    Slot.delete().execute()  # type: ignore[misc, unused-ignore]  # stubs differ
+    Slot.delete().execute()
     for weekday in range(1, 8):
         Slot.create(account=of, weekday=weekday, at="11:11")
     Account.update(timezone="Asia/Tokyo").execute()

@@ -98,7 +98,7 @@ def publish_to(
         Account.update(privacy="PUBLIC_TO_EVERYONE").where(Account.id == account.id).execute()
         [video] = make_videos()
         source = video.part.script.story.source
-        SourceAccount.delete().execute()  # type: ignore[misc, unused-ignore]  # stubs differ
+        SourceAccount.delete().execute()
         SourceAccount.create(source=source, account=account)
         [post] = desk.plan(video)
         desk.work_off()

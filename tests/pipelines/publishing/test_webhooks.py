@@ -225,7 +225,7 @@ def test_a_post_parked_while_it_was_sent_is_asked_about_and_sent_by_no_means(
     processing: Post, desk: Desk, sandbox: RunningSandbox
 ) -> None:
     # given that it can't be known whether the last byte arrived
-    Job.delete().where(Job.stage == "confirm").execute()  # type: ignore[misc, unused-ignore]  # stubs differ
+    Job.delete().where(Job.stage == "confirm").execute()
     Job.update(state=JobState.PARKED).where(Job.stage == "publish").execute()
     processing.move(PostState.PARKED)
 
