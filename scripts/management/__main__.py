@@ -17,6 +17,7 @@ GROUPS = (
     "keys",
     "limits",
     "mail",
+    "music",
     "posts",
     "running",
     "safety",

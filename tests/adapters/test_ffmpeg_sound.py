@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from adapters import ffmpeg_process, ffmpeg_sound
+from adapters.composed import compose
 from adapters.espeak import EspeakSynthesizer
 from adapters.ffmpeg_process import Patience
 from adapters.ffmpeg_sound import Levels
@@ -44,9 +45,13 @@ def tune(folder: Path, source: str, name: str) -> Path:
     return folder / name
 
 
-@pytest.fixture(params=TUNES)
+@pytest.fixture(params=[*TUNES, "composed tense", "composed warm"])
 def music(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    return tune(tmp_path, *TUNES[request.param])
+    how, _, mood = request.param.partition(" ")
+    if how != "composed":
+        return tune(tmp_path, *TUNES[request.param])
+    compose(tmp_path / "tune.flac", mood, 1)
+    return tmp_path / "tune.flac"
 
 
 def heard(graph: object, path: Path, seconds: float) -> np.ndarray:

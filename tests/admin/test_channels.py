@@ -115,7 +115,7 @@ def test_a_channel_in_use_is_not_deleted(editor: Browser) -> None:
         ("quote_voice_timbre", "nobody", "“+nobody” is no voice"),
         ("voice", "piper:/no/such.onnx", "the voice file /no/such.onnx does not exist"),
         ("background", "jungle", "There is no background “jungle” here"),
-        ("music", "calm", "There is no music “calm” here"),
+        ("music", "jazz", "There is no music “jazz” here"),
         ("words_per_minute", "90", "between 100 and 400"),
         ("part_seconds_min", "", "Give both the least and the most seconds"),
         ("part_seconds_min", "80", "must be below the most"),

@@ -20,6 +20,7 @@ CHANGE_NOTHING = {
     "configuration",
     "contact-sheet",
     "mail-test",
+    "music sample",
     "new-key",
     "run",
     "safety score",
