@@ -14,6 +14,7 @@ from pathlib import Path
 import structlog
 
 from adapters import ffmpeg_process
+from core import memory
 
 log = structlog.get_logger(__name__)
 
@@ -95,6 +96,7 @@ class KeptFiles:
             half.replace(file)
         finally:
             half.unlink(missing_ok=True)
+            memory.give_back()
         took, size = round(time.monotonic() - began, 1), file.stat().st_size
         log.info("kept.made", file=file.name, seconds=took, bytes=size)
 

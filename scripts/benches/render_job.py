@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from adapters.ffmpeg import FfmpegRenderer
 from adapters.ports import RenderPlan
@@ -20,6 +21,8 @@ from core import log
 from pipelines.production import fonts
 
 _UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss: bytes on macOS, KiB on Linux
+
+_STATUS = Path("/proc/self/status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,10 @@ class Cost:
 
 def render(plans: Sequence[RenderPlan], at_once: int) -> Cost:
     """Render ``plans``, ``at_once`` of them side by side, and say what that cost."""
-    import workers.gpu  # noqa: F401
+    import workers.gpu  # noqa: F401 - what the worker holds in memory counts
 
     log.configure("bench", "WARNING")
+    _prepare_backgrounds_and_music()
     renderer = FfmpegRenderer(fonts=fonts.FOLDER)
     _ = renderer.encoder  # a worker finds it once, before its first video
 
@@ -43,8 +47,27 @@ def render(plans: Sequence[RenderPlan], at_once: int) -> Cost:
         with ThreadPoolExecutor(at_once) as threads:
             list(threads.map(renderer.render, plans))
 
+    _forget_peak()
     cost = cost_of(work)
     return replace(cost, memory=_peak_memory(at_once))
+
+
+def _prepare_backgrounds_and_music() -> None:
+    """Make what a worker makes before its first video; what stays of that in memory counts."""
+    from adapters import composed, drawn
+    from adapters.kept_files import KeptFiles
+
+    def film(into: Path) -> None:
+        drawn.draw(into, "bokeh", 0, seconds=1)
+
+    def tune(into: Path) -> None:
+        composed.compose(into, "calm", 0)
+
+    with TemporaryDirectory() as folder:
+        for suffix, make in ((".flac", tune), (".mp4", film)):
+            kept = KeptFiles(Path(folder), suffix=suffix, most_bytes=10**9)
+            with kept.take("made", make, lambda: None):
+                pass
 
 
 def cost_of(work: Callable[[], None]) -> Cost:
@@ -68,13 +91,17 @@ def _peak_memory(at_once: int) -> float:
 
 
 def _own_peak() -> float:
-    """In MiB.
+    """In MiB, since ``_forget_peak``.
 
     Linux keeps ru_maxrss over execve(2), so it would also count the bench's own memory, of which
     this process was a copy before it began its program; VmHWM of proc(5) begins anew.
     """
-    status = Path("/proc/self/status")
-    if not status.exists():
+    if not _STATUS.exists():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT / 2**20
-    (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    (line,) = (line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) / 1024
+
+
+def _forget_peak() -> None:
+    if _STATUS.exists():
+        Path("/proc/self/clear_refs").write_text("5")  # proc(5): resets the peak
