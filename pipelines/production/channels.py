@@ -94,6 +94,19 @@ def save(channel_id: int | None, chosen: Mapping[str, Any], by: str, offer: Offe
     return channel
 
 
+def find(name: str) -> Channel:
+    """The channel of that name.
+
+    Raises:
+        InputError: there is none; the sentence names those that there are.
+    """
+    found = Channel.get_or_none(Channel.name == name)
+    if found is None:
+        names = ", ".join(row.name for row in Channel.select().order_by(Channel.name).limit(20))
+        raise InputError(f"There is no channel {name}: there are {names or 'none yet'}.")
+    return found
+
+
 def remove(channel_id: int, by: str) -> str:
     """Remove a channel that no source uses; gives its name.
 

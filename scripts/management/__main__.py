@@ -12,6 +12,7 @@ from core.log import scrub
 
 GROUPS = (
     "accounts",
+    "channels",
     "contact_sheet",
     "failures",
     "keys",

@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from core.errors import InputError
-from models import Account, Channel, Intake, Job, JobState, Source, SourceKind
+from models import Account, Intake, Job, JobState, Source, SourceKind
 from pipelines import ledger
+from pipelines.production import channels
 from pipelines.production import sources as pipeline
 from pipelines.production.fetch import FATES_KEPT_DAYS, Fate
 from pipelines.production.source_settings import (
@@ -256,13 +257,7 @@ def _chosen(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _channel(name: str) -> int | None:
-    if name == NONE:
-        return None
-    channel = Channel.get_or_none(Channel.name == name)
-    if channel is None:
-        names = ", ".join(row.name for row in Channel.select().order_by(Channel.name).limit(20))
-        raise InputError(f"There is no channel {name}: there are {names or 'none yet'}.")
-    return int(channel.id)
+    return None if name == NONE else int(channels.find(name).id)
 
 
 def _account(name: str) -> int:

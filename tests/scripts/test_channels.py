@@ -1,0 +1,60 @@
+"""``scripts/manage channels`` from the terminal."""
+
+from __future__ import annotations
+
+from models import AuditEntry, Channel
+from tests.admin import records
+from tests.scripts.test_manage import manage, settings
+
+__all__ = ["settings"]
+
+
+def test_a_channel_is_made_set_shown_and_removed(settings: dict[str, str]) -> None:
+    # Given a channel made in the terminal, rehearsed first
+    wanted = ("--music", "dark", "--style", "pop", "--size", "96", "--tone", "dramatic")
+    rehearsed = manage("channels", "add", "Night", *wanted, "--dry-run", **settings)
+    assert (rehearsed.returncode, Channel.select().count()) == (0, 0), rehearsed.stderr
+    assert manage("channels", "add", "Night", *wanted, **settings).returncode == 0
+    channel = Channel.get()
+    assert (channel.music, channel.tone) == ("dark", "dramatic")
+    assert (channel.look["style"], channel.look["size"]) == ("pop", 96)
+
+    # When some of it is changed, then the rest stays, and '' is as in the settings again
+    changed = manage(
+        "channels", "set", "Night", "--rename", "Late", "--music", "", "--words-per-minute", "180",
+        "--upper-case", **settings,
+    )  # fmt: skip
+    assert changed.returncode == 0, changed.stderr
+    channel = Channel.get()
+    assert (channel.name, channel.music, channel.words_per_minute) == ("Late", "", 180)
+    assert (channel.look["upper_case"], channel.look["size"]) == (True, 96)
+    shown = manage("channels", "show", "Late", **settings).stdout
+    assert "180" in shown
+    assert "dramatic" in shown
+
+    # And it goes only while no source uses it
+    source = records.source(channel=channel)
+    listed = manage("channels", "list", **settings).stdout
+    assert source.name in listed
+    refused = manage("channels", "remove", "Late", **settings)
+    assert (refused.returncode, f"Late is used by {source.name}" in refused.stderr) == (2, True)
+    source.delete_instance()
+    assert manage("channels", "remove", "Late", **settings).returncode == 0
+    assert Channel.select().count() == 0
+    actions = [entry.action for entry in AuditEntry.select().order_by(AuditEntry.id)]
+    assert actions == ["channel.add", "channel.edit", "channel.remove"]
+
+
+def test_what_can_not_be_is_said(settings: dict[str, str]) -> None:
+    Channel.create(name="Night")
+    for arguments, sentence in (
+        (("set", "Night"), "Nothing was chosen"),
+        (("set", "Day", "--music", "dark"), "There is no channel Day: there are Night."),
+        (("set", "Night", "--music", "jazz"), "There is no music “jazz” here"),
+        (("set", "Night", "--size", "900"), "is 48 to 120"),
+        (("add", "Night"), "There is a channel Night already"),
+        (("add", "Noon", "--part-seconds-min", "30"), "Give both the least and the most seconds"),
+    ):
+        refused = manage("channels", *arguments, **settings)
+        assert (refused.returncode, sentence in refused.stderr) == (2, True), refused.stderr
+    assert Channel.select().count() == 1
