@@ -15,7 +15,7 @@ from flask_admin.theme import Bootstrap4Theme
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from adapters.ports import Authorizer, Voices
+from adapters.ports import Authorizer, Music, Voices
 from admin import auth, downloads, figures, health, presentation, security, webhooks
 from admin.views import VIEWS, Home
 from admin.views.page import back
@@ -31,7 +31,10 @@ WITHOUT_DATABASE = frozenset(
 
 
 def create_app(
-    settings: Settings, authorizer: Authorizer | None = None, voices: Voices | None = None
+    settings: Settings,
+    authorizer: Authorizer | None = None,
+    voices: Voices | None = None,
+    music: Music | None = None,
 ) -> Flask:
     """Make the application; the process has configured ``core.db`` and ``core.crypto``.
 
@@ -39,6 +42,7 @@ def create_app(
         settings: the checked configuration.
         authorizer: TikTok's consent and tokens; without it accounts can't be connected.
         voices: those of this machine; without them channels can't be saved.
+        music: to be heard on a channel's page; without it there is no player.
     """
     app = Flask(__name__)
     secure = settings.public_url.startswith("https://")
@@ -55,6 +59,7 @@ def create_app(
     app.extensions["settings"] = settings
     app.extensions["authorizer"] = authorizer
     app.extensions["voices"] = voices
+    app.extensions["music"] = music
     _connect_for_each_request(app)
     security.install(app, settings)
     auth.install(app)

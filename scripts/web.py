@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from adapters.tiktok_api import TikTokAuthorizer
+from adapters.tunes import Tunes
 from adapters.voices import InstalledVoices
 from admin.app import create_app
 from core import crypto, db, log, migrate, queue, settings
@@ -52,4 +53,9 @@ def _application() -> Flask:
         client_key=config.tiktok_client_key,
         client_secret=config.tiktok_client_secret.get_secret_value(),
     )
-    return create_app(config, authorizer, InstalledVoices(config.voices_dir))
+    return create_app(
+        config,
+        authorizer,
+        InstalledVoices(config.voices_dir),
+        Tunes(folder=config.music_dir, cache=config.media_dir / "music"),
+    )

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-import numpy as np
+from random import Random
 
 from adapters.composed.moods import MOODS
 from adapters.composed.score import Score
-from adapters.composed.sound import perform
 from adapters.composed.writing import write
 from adapters.ports import ComposedMusic, Progress
 
@@ -28,11 +26,12 @@ def compose(
     The same variant is the same tune. ``progress`` is called again and again with 0, as this is
     only the beginning of a render.
     """
+    from adapters.composed.sound import perform  # noqa: PLC0415  (numpy stays out till then)
+
     perform(score(mood, variant), path, progress)
 
 
 def score(mood: str, variant: int) -> Score:
     """What is played in a tune."""
-    return write(
-        MOODS[ComposedMusic(mood)], variant, np.random.default_rng([variant, *mood.encode()])
-    )
+    chance = Random(f"{mood} {variant}")  # noqa: S311 (reproducible on purpose)
+    return write(MOODS[ComposedMusic(mood)], variant, chance)

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise, product
-
-import numpy as np
+from random import Random
 
 from adapters.composed.moods import Mood, Tones
 from adapters.composed.score import Chord, Note, Score
@@ -23,10 +22,10 @@ _MELODY = 72
 _TOGETHER = 2  # semitones or half beats; what is nearer sounds like a slip
 
 
-def write(mood: Mood, variant: int, chance: np.random.Generator) -> Score:
+def write(mood: Mood, variant: int, chance: Random) -> Score:
     """A tune of about a minute. ``chance`` decides its key, its pace and its melody."""
     tones = mood.progressions[variant % len(mood.progressions)]
-    key = int(chance.integers(-5, 7))
+    key = chance.randint(-5, 6)
     pace = chance.uniform(*mood.pace)
     rounds = max(2, round(_SECONDS / (len(tones) * _BEATS * 60 / pace)))
     chords = _led([tuple(key + tone for tone in chord) for chord in tones], _PAD - mood.deeper)
@@ -76,10 +75,10 @@ def _near(tone: int, middle: int) -> int:
 
 
 def _melody(
-    chance: np.random.Generator, chords: Sequence[Chord], count: tuple[int, int], middle: int
+    chance: Random, chords: Sequence[Chord], count: tuple[int, int], middle: int
 ) -> list[Note]:
-    rhythms = [_rhythm(chance, int(chance.integers(*count, endpoint=True))) for _ in range(2)]
-    steps = [chance.integers(0, 4, len(rhythm)) for rhythm in rhythms]
+    rhythms = [_rhythm(chance, chance.randint(*count)) for _ in range(2)]
+    steps = [[chance.randrange(4) for _ in rhythm] for rhythm in rhythms]
     melody = []
     for index, chord in enumerate(chords):
         tones = sorted(_near(tone, middle) for tone in chord.notes)
@@ -95,11 +94,11 @@ def _melody(
     return melody
 
 
-def _rhythm(chance: np.random.Generator, count: int) -> list[float]:
+def _rhythm(chance: Random, count: int) -> list[float]:
     """The beats of a chord on which a note is struck, or halves between them."""
     halves: list[int] = []
     while len(halves) < count:
-        half = int(chance.integers(0, 2 * _BEATS - 1))
+        half = chance.randrange(2 * _BEATS - 1)
         if all(abs(half - other) >= _TOGETHER for other in halves):
             halves.append(half)
     return sorted(half / 2 for half in halves)

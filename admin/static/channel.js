@@ -69,3 +69,22 @@ show();
   voice.addEventListener("change", fit);
   fit();
 });
+
+// A tune of the mood, to be heard.
+const tune = document.getElementById("tune");
+if (tune) {
+  const mood = form.elements.music;
+  const silence = document.getElementById("tune-problem");
+  const tell = async () => {
+    const answer = await fetch(tune.src);
+    silence.textContent = answer.ok ? "This browser can't play it." : await answer.text();
+  };
+  const offer = () => {
+    silence.textContent = "";
+    tune.closest(".field").hidden = mood.value === "none";
+    tune.src = `${form.dataset.music}?${new URLSearchParams({ mood: mood.value })}`;
+  };
+  tune.addEventListener("error", tell);
+  mood.addEventListener("change", offer);
+  offer();
+}

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, current_app, request, url_for
+from flask import Response, current_app, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from peewee import JOIN, fn
 from werkzeug.datastructures import MultiDict
 
-from adapters.ports import Voices
+from adapters.ports import Music, Voices
 from admin.auth import person
 from admin.views.channel_form import GROUPS, LOOK, ChannelForm, filled
 from admin.views.page import Page, done, expose, get, settings
-from core.errors import ConfigurationError, InputError
+from core.errors import ConfigurationError, InputError, Permanent
 from models import Channel, Source
 from pipelines.production import channels
 from pipelines.production.look import MOST_TRIED, SAMPLE, Look
@@ -70,6 +70,7 @@ class Channels(Page):
             sources=_users(channel),
             sample=SAMPLE,
             most_letters=MOST_TRIED,
+            heard=current_app.extensions["music"] is not None,
         )
         return page, status
 
@@ -94,6 +95,19 @@ class Channels(Page):
         except InputError as error:
             return Response(str(error), 400, mimetype="text/plain")
         return Response(drawn, mimetype="image/jpeg")
+
+    @expose("/music")
+    def music(self) -> ResponseReturnValue:
+        """The first tune of the mood that the address holds; else why there is none to hear."""
+        library: Music | None = current_app.extensions["music"]
+        try:
+            tune = library.choose(request.args.get("mood", ""), 0) if library else None
+        except Permanent as error:
+            return Response(str(error), 404, mimetype="text/plain")
+        if tune is None:
+            return Response("There is nothing to hear.", 404, mimetype="text/plain")
+        with tune.ready(lambda _share: None) as path:
+            return send_file(path, conditional=True)
 
 
 def _offer() -> channels.Offer:

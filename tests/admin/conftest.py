@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import SecretStr
 
+from adapters.tunes import Tunes
 from adapters.voices import InstalledVoices
 from admin.app import create_app
 from admin.auth import create_user
@@ -80,7 +81,11 @@ class Browser:
 
 @pytest.fixture
 def app(settings: Settings, record: None) -> Flask:
-    return create_app(settings, voices=InstalledVoices(settings.voices_dir))
+    return create_app(
+        settings,
+        voices=InstalledVoices(settings.voices_dir),
+        music=Tunes(folder=None, cache=settings.media_dir / "music"),
+    )
 
 
 @pytest.fixture

@@ -264,6 +264,11 @@ def test_the_captions_of_a_channel_are_seen_while_they_are_chosen(
     WebDriverWait(chromium, 10).until(lambda _: "Size: " in problem.text)
     changes(lambda: size.send_keys(Keys.CONTROL, "a", Keys.NULL, "100"))
     assert problem.text == ""
+    # and the music is heard, once it is chosen
+    chromium.find_element(By.ID, "music").send_keys("Dark")
+    chromium.execute_script("document.getElementById('tune').muted = true; tune.play()")
+    playing = "return tune.currentTime > 0.1 && tune.duration > 45"
+    WebDriverWait(chromium, 20).until(lambda _: chromium.execute_script(playing))
     # then it is saved as it was seen
     chromium.find_element(By.ID, "name").send_keys("Evening", Keys.ENTER)
     WebDriverWait(chromium, 10).until(lambda _: Channel.select().exists())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
+from core import db
 from models import AuditEntry, Channel, Source
 from tests.admin import records
 
@@ -189,3 +190,18 @@ def test_the_preview_is_a_picture_of_the_look_or_a_sentence(viewer: Browser) -> 
     assert answer.data != other.data
     assert wrong.status_code == 400
     assert wrong.text == "The size of letters is 48 to 120 pixels, not 900."
+
+
+def test_the_music_of_a_mood_is_heard(editor: Browser) -> None:
+    # A composed mood is played, in pieces if the browser asks so
+    whole = editor.get("/channels/music?mood=tense")
+    assert (whole.status_code, whole.mimetype) == (200, "audio/flac")
+    assert whole.data.startswith(b"fLaC")
+    with db.closed_for_long_work():
+        piece = editor.client.get("/channels/music?mood=tense", headers={"Range": "bytes=0-99"})
+    assert (piece.status_code, len(piece.data)) == (206, 100)
+
+    # And what there is not is said
+    for mood, sentence in (("none", "nothing to hear"), ("jazz", "no music called")):
+        silent = editor.get(f"/channels/music?mood={mood}")
+        assert (silent.status_code, sentence in silent.text) == (404, True)
