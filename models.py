@@ -203,6 +203,8 @@ class Source(Row):
     next_fetch_at = DateTimeTZField(null=True)
     last_fetched_at = DateTimeTZField(null=True)
     last_error = TextField(default="")
+    memory = BinaryJSONField(default=dict, index=False)
+    """What it gave to be asked by, such as a feed's ``ETag``; forgotten when it is changed."""
 
 
 class StoryState(StrEnum):

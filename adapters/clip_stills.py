@@ -10,7 +10,8 @@ from typing import Any
 
 import av
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+import structlog
+from PIL import Image, ImageCms, ImageEnhance, ImageFilter, ImageOps
 from PIL.Image import Resampling
 
 from adapters import clip_cuts, clips
@@ -19,11 +20,17 @@ from adapters.drawn.canvas import encode
 from adapters.ffmpeg_process import Patience
 from adapters.ports import Progress
 
+log = structlog.get_logger(__name__)
+
 SECONDS = 10.0
 
 _ZOOM = 0.12  # the picture is so much larger than the view when it is nearest
-_LEAST = (WIDTH // 2, HEIGHT // 2)  # pixels that must be there of what is seen
 _SPARE = 1.1  # times the film's size: as fine as the nearest view shows
+_MOST_ENLARGED = 2.0  # beyond, a picture is mush
+_LEAST = (WIDTH / _MOST_ENLARGED, HEIGHT / _MOST_ENLARGED)  # pixels of what fills the screen
+_ALWAYS_SEEN = 0.88  # of the whole, whichever way the view drifts
+_SOFT = 12  # times smaller is what is softened, which costs little and shows no steps
+_DARK = 0.45
 
 
 def film(
@@ -73,11 +80,24 @@ def _fitted(picture: Image.Image, path: Path) -> Image.Image:
     wide = min(picture.width, picture.height * WIDTH // HEIGHT)
     high = min(picture.height, picture.width * HEIGHT // WIDTH)
     if (wide, high) < _LEAST:
-        size = f"{picture.width}x{picture.height}"
-        least = f"{_LEAST[0]}x{_LEAST[1]}"
-        raise clips.unreadable(path, f"is too small to fill a screen ({size}; {least} are needed)")
+        log.warning("background.small", clip=str(path), size=f"{picture.width}x{picture.height}")
+        return _framed(picture)
     share = min(1.0, wide / WIDTH / _SPARE)
     return ImageOps.fit(picture, (round(WIDTH * _SPARE * share), round(HEIGHT * _SPARE * share)))
+
+
+def _framed(picture: Image.Image) -> Image.Image:
+    """All of a picture too small to fill the screen, before a soft, dark copy of it that does."""
+    whole = (round(WIDTH * _SPARE), round(HEIGHT * _SPARE))
+    soft = ImageOps.fit(picture, (whole[0] // _SOFT, whole[1] // _SOFT))
+    soft = ImageEnhance.Brightness(soft.filter(ImageFilter.GaussianBlur(5))).enhance(_DARK)
+    framed = soft.resize(whole)
+    room = (whole[0] * _ALWAYS_SEEN / picture.width, whole[1] * _ALWAYS_SEEN / picture.height)
+    larger = min(_MOST_ENLARGED, *room)
+    size = [max(1, round(side * larger)) for side in picture.size]
+    shown = picture.resize((size[0], size[1]), Resampling.LANCZOS)
+    framed.paste(shown, ((whole[0] - size[0]) // 2, (whole[1] - size[1]) // 2))
+    return framed
 
 
 def _first(clip: Clip, patience: Patience, progress: Progress) -> Image.Image:

@@ -69,8 +69,10 @@ class RedditSource(StorySource):
             posts = _posts(self._session(wire), wire, match[1], query)
             yield from stories_of(posts, site=self._reddit_url)
 
-    def answers(self, stories: Sequence[FetchedStory], count: int) -> dict[str, tuple[Answer, ...]]:
-        """Give the ``count`` best answers to each post; a request each.
+    def answers(
+        self, stories: Sequence[FetchedStory], count: int
+    ) -> Iterator[tuple[str, tuple[Answer, ...]]]:
+        """Give each post, by its external id, the ``count`` best answers to it; a request each.
 
         Raises:
             Permanent: credentials are missing or wrong.
@@ -78,18 +80,18 @@ class RedditSource(StorySource):
             Retryable: Reddit is away or asks to slow down (``after``).
         """
         self._check_credentials()
-        told: dict[str, tuple[Answer, ...]] = {}
         with closing(self._wire("")) as wire:
             reddit = self._session(wire)
             for story in stories:
                 wire.subreddit = story.place
                 try:
-                    told[story.external_id] = _answers(reddit, wire, story, count)
+                    told = _answers(reddit, wire, story, count)
                 except Permanent as error:
                     if error.code != "reddit_place":
                         raise
                     log.info("answers_gone", story=story.external_id, reason=str(error))
-        return told
+                else:
+                    yield story.external_id, told
 
     def _wire(self, subreddit: str) -> _Wire:
         return _Wire(

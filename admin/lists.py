@@ -5,6 +5,7 @@ A page is found by the id that it follows, and nothing is counted further than a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,8 +62,15 @@ def _address(**place: int) -> str:
 
 def count(query: ModelSelect[Any]) -> int:
     """Rows of ``query``, counted no further than one more than ``MOST_COUNTED``."""
-    capped = query.clone().select(SQL("1")).limit(MOST_COUNTED + 1).alias("capped")
-    return int(Select([capped], [fn.COUNT(SQL("1"))]).scalar(database))
+    return counts([query])[0]
+
+
+def counts(queries: Iterable[ModelSelect[Any]]) -> tuple[int, ...]:
+    """As ``count``, of each of ``queries``; asked for at once."""
+    capped = [query.clone().select(SQL("1")).limit(MOST_COUNTED + 1) for query in queries]
+    columns = [Select([each.alias("capped")], [fn.COUNT(SQL("1"))]) for each in capped]
+    row: tuple[int, ...] = database.execute(Select([], columns)).fetchone()
+    return row
 
 
 def counted(number: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -17,6 +17,9 @@ class StoryQuery:
     listing: Literal["hot", "new", "top", "rising"] = "hot"
     time_filter: Literal["hour", "day", "week", "month", "year", "all"] = "day"
     limit: int = 25
+    memory: dict[str, str] = field(default_factory=dict, compare=False)
+    """What the source gave with its last answer to be asked by. It changes it as it answers; to be
+    kept once what it gave is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +60,24 @@ class FetchedStory:
 
 class StorySource(Protocol):
     def stories(self, query: StoryQuery) -> Iterator[FetchedStory]:
-        """Give the stories of ``query``, best first.
+        """Give the stories of ``query``, best first; none where none changed since its memory.
 
         Raises:
             Permanent: credentials or place are wrong; the sentence says which.
             Retryable: the source is away or asks to slow down.
         """
 
-    def answers(self, stories: Sequence[FetchedStory], count: int) -> dict[str, tuple[Answer, ...]]:
-        """Give the ``count`` best answers to each of ``stories``, by its external id.
+    def answers(
+        self, stories: Sequence[FetchedStory], count: int
+    ) -> Iterator[tuple[str, tuple[Answer, ...]]]:
+        """Give each of ``stories``, by its external id, the ``count`` best answers to it.
 
-        Unless a source asks for them, they are those that came with the stories.
+        One after another, so that what was given counts though a later one fails. Unless a source
+        asks for them, they are those that came with the stories.
 
         Raises:
             Permanent: credentials are wrong.
             Retryable: the source is away or asks to slow down.
         """
-        return {story.external_id: story.answers[:count] for story in stories}
+        for story in stories:
+            yield story.external_id, story.answers[:count]

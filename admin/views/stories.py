@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import Any
 
 from flask import abort, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
-from peewee import JOIN, SQL, ModelSelect, Select, fn
+from peewee import JOIN, fn
 
-from admin import making
+from admin import making, story_list
 from admin.auth import person
-from admin.lists import Slice, count, cut
+from admin.lists import count, cut
 from admin.views.page import Page, chosen, done, each, expose, get, settings
-from core.db import database
 from core.errors import InputError
 from models import Channel, JobState, Part, Post, Script, Source, Story, StoryState, Video
 from pipelines.production import brought, review, safety, told, undo, voices
@@ -42,8 +40,6 @@ RECONSIDERABLE = frozenset({StoryState.REJECTED, StoryState.SKIPPED})
 LIVE_PIECES = ("parts", "work")
 EXCERPT = 280
 STOPPED = "Stopped: nothing more is made of it, and no further post goes out."
-SAMPLE = 2000
-"""Newest stories that tell whether the words of a search are common."""
 
 
 class Stories(Page):
@@ -75,12 +71,11 @@ class Stories(Page):
             .join(Channel, JOIN.LEFT_OUTER)
             .objects()
         )
+        origin = request.args.get("of", "")
+        wanted = story_list.wanted(origin, words)
         if state:
             query = query.where(Story.state == state)
-        origin = request.args.get("of", "")
-        if origin:
-            query = query.where(Story.source.in_(_sources(origin)))
-        page = search(query, words) if words else cut(query, Story.id)
+        page = cut(query.where(wanted.condition), Story.id, few=wanted.rare is True)
         return self.render(
             "stories/index.html",
             page=page,
@@ -92,7 +87,7 @@ class Stories(Page):
             meanings=MEANINGS,
             channels=list(Channel.select(Channel.id, Channel.name).order_by(Channel.name)),
             sources=list(Source.select(Source.id, Source.name).order_by(Source.name)),
-            tabs=[(tab, count(Story.select().where(Story.state == tab))) for tab in TABS],
+            tabs=story_list.by_state(wanted, TABS),
             decidable=DECIDABLE,
             reconsiderable=RECONSIDERABLE,
             defaults=settings(),
@@ -225,27 +220,6 @@ class Stories(Page):
     def link(self) -> ResponseReturnValue:
         source = brought.ask_link(request.form.get("link", ""), person().name)
         return done("It is being read.", url_for("sources.fates", source_id=source.id))
-
-
-def search(query: ModelSelect[Story], words: str) -> Slice:
-    """Stories with all of ``words`` in their title, by the beginnings of words; or by number."""
-    if words.isdecimal():
-        return cut(query.where(Story.id == int(words)), Story.id)
-    terms = " & ".join(f"{word}:*" for word in re.findall(r"\w+", words))
-    matches = SQL("to_tsvector('english', title) @@ to_tsquery('english', %s)", (terms,))
-    newest = Story.select(Story.title).order_by(Story.id.desc()).limit(SAMPLE).alias("newest")
-    hits = Select([newest], [SQL("1")]).where(matches)
-    common = len(database.execute(hits).fetchall()) > SAMPLE // 50
-    return cut(query.where(matches), Story.id, few=not common)
-
-
-def _sources(origin: str) -> list[int]:
-    """Ids of the sources behind a choice of the list: ``c3`` is a channel, ``s5`` a source."""
-    kind, number = origin[:1], int(origin[1:]) if origin[1:].isdecimal() else 0
-    of = {"c": Source.channel, "s": Source.id}.get(kind)
-    if of is None:
-        raise InputError("There is no such channel or source to choose stories by.")
-    return [source.id for source in Source.select(Source.id).where(of == number)]
 
 
 def _live(story: Story) -> dict[str, Any]:

@@ -145,11 +145,13 @@ def progress_events(seconds: float) -> list[SSAEvent]:
 
 
 def compact(number: int) -> str:
-    """``12400`` as ``12.4k``."""
-    for unit, letter in ((1_000_000, "M"), (1_000, "k")):
-        if abs(number) >= unit:
-            return f"{number / unit:.1f}".removesuffix(".0") + letter
-    return str(number)
+    """``12400`` as ``12.4k``, and ``999960``, which rounds to a thousand of these, as ``1M``."""
+    share, unit = float(number), ""
+    for larger in ("k", "M", "B"):
+        if abs(round(share, 1)) < 1_000:  # noqa: PLR2004 (of each unit make one of the next)
+            break
+        share, unit = share / 1_000, larger
+    return f"{share:.1f}".removesuffix(".0") + unit
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,8 +59,16 @@ class Language:
     settle: Callable[[list[str]], list[str]]
     """Drops and rewords notes around the story, by paragraph."""
     spoken: tuple[Rule, ...]
+    typed: tuple[Rule, ...]
+    """All that is done to what a person typed to be said: signs and figures, as they are read."""
 
 
+_LINK = swap(
+    "link as in Markdown",
+    r"!?\[([^\[\]\n]*)\]\((?:[^()\s]|\([^()\s]*\))*\)",
+    r"\1",
+    ("I asked [my brother](https://example.org/a_(b)).", "I asked my brother."),
+)
 _TITLE: tuple[Rule, ...] = (
     swap(
         "update in brackets",
@@ -98,15 +106,19 @@ _ENGLISH = Language(
         *shorthand.RULES,
         *ages.RULES,
         *figures.RULES,
+        *style.SIGNS,
         *style.ENGLISH,
+        style.NOTE,
         *style.MARKS,
     ),
+    typed=(_LINK, addresses("a link"), *figures.RULES, *style.SIGNS, *style.MARKS),
 )
 _ANY_OTHER = Language(
     phrases=markdown.Phrases(),
     written=(),
     settle=list,
-    spoken=(addresses(""), *reddit.BARE_NAMES, *style.MARKS),
+    spoken=(addresses(""), *reddit.BARE_NAMES, style.NOTE, *style.MARKS),
+    typed=(_LINK, addresses(""), *style.MARKS),
 )
 _NOT_LATIN = re.compile("[\u0370-\u1cff\u3040-\ud7ff]")
 """Letters that English is not written in, whatever else can't be told of a text."""
@@ -114,9 +126,9 @@ _LANGUAGES = {"en": _ENGLISH, UNDETERMINED: _ENGLISH}
 
 
 def rules(language: str = "en") -> tuple[Rule, ...]:
-    """The rules that :func:`narratable` applies for ``language`` (``en``, ``en-GB``), in order."""
+    """The rules that are applied for ``language`` (``en``, ``en-GB``), in order."""
     of = _language(language)
-    return (*characters.RULES, *of.written, *_TITLE, *of.spoken)
+    return (*characters.RULES, *of.written, *_TITLE, *of.spoken, _LINK)
 
 
 def narratable(title: str, body: str, language: str = "en") -> Narratable:
@@ -132,9 +144,7 @@ def narratable(title: str, body: str, language: str = "en") -> Narratable:
     Returns:
         The story. Nothing to say (pictures, code, notes only) gives no paragraphs.
     """
-    of = _language(language)
-    if language == UNDETERMINED and _NOT_LATIN.search(title + body):
-        of = _ANY_OTHER
+    of = _language(language, title + body)
     written = (*characters.RULES, *of.written)
     blocks = of.settle(markdown.paragraphs(apply_all(written, body), of.phrases))
     paragraphs = (sentences.split(apply_all(of.spoken, block)) for block in blocks)
@@ -145,7 +155,34 @@ def narratable(title: str, body: str, language: str = "en") -> Narratable:
     )
 
 
-def _language(code: str) -> Language:
+def typed(text: str, language: str = "en") -> tuple[str, ...]:
+    """What a narrator says of a paragraph that a person typed to be said: the words as they stand.
+
+    Only signs and figures are put into words, and what can't be heard is left out.
+
+    Args:
+        text: the paragraph, or lines of it.
+        language: code of the language, as for :func:`narratable`.
+
+    Returns:
+        Its sentences; none where it has nothing to say.
+    """
+    return _speakable(sentences.split(_as_typed(text, language), typed=True))
+
+
+def typed_title(title: str, language: str = "en") -> str:
+    """As ``typed``, on one line, which needs no mark at its end."""
+    return style.speakable(_as_typed(title, language))
+
+
+def _as_typed(text: str, language: str) -> str:
+    of = _language(language, text)
+    return apply_all((*characters.RULES, *of.written, *of.typed), text)
+
+
+def _language(code: str, text: str = "") -> Language:
+    if code == UNDETERMINED and _NOT_LATIN.search(text):
+        return _ANY_OTHER
     return _LANGUAGES.get(code.lower().split("-")[0], _ANY_OTHER)
 
 

@@ -43,35 +43,49 @@ class Fate(StrEnum):
 def fetch(source_id: int, claim: Claim, source_of: Callable[[str], StorySource]) -> None:
     """Ask the source for its stories and take those that are new.
 
-    A source that fails says so on its own page; the others go on.
+    A source that fails says so on its own page; the others go on. Where it fails among the answers,
+    the posts that have theirs are taken: so one that allows few requests is read in several tries.
     """
     source = Source.get_by_id(source_id)
-    origin = source_of(source.kind)
+    origin, query = source_of(source.kind), _query(source)
+    answered: dict[str, FetchedStory] = {}
     try:
         with db.closed_for_long_work():
-            query = StoryQuery(
-                place=source.place,
-                listing=cast("Literal['hot', 'new', 'top', 'rising']", source.listing),
-                time_filter=cast(
-                    "Literal['hour', 'day', 'week', 'month', 'year', 'all']", source.time_filter
-                ),
-                limit=sys.maxsize if source.kind in OF_FILES else source.count,
-            )
             rows = origin.stories(query)
             found = list(islice(_not_told_before(source, rows), source.count))
         if source.answers and (asked := _to_ask(source, found)):
             with db.closed_for_long_work():
-                answers = origin.answers(asked, source.answers)
-            found = [replace(post, answers=answers.get(post.external_id, ())) for post in found]
+                posts = {post.external_id: post for post in asked}
+                for name, answers in origin.answers(asked, source.answers):
+                    answered[name] = replace(posts[name], answers=answers)
+            found = [answered.get(post.external_id, replace(post, answers=())) for post in found]
     except StageError as error:
         with claim.step():
+            for post in answered.values():
+                take(source, post, claim.request_id)
             Source.update(last_error=str(error)).where(Source.id == source.id).execute()
         raise
     with claim.finish():
         fates = Counter(take(source, post, claim.request_id).fate for post in found)
         Source.update(last_fetched_at=now(), last_error="").where(Source.id == source.id).execute()
+        # A person may have changed it meanwhile: then this was no answer to what is asked next.
+        by = (Source.kind, Source.place, Source.count)
+        same = [field == getattr(source, field.name) for field in by]
+        Source.update(memory=query.memory).where(Source.id == source.id, *same).execute()
         _forget_old_fates(source)
     log.info("fetched", source=source.name, found=len(found), **fates)
+
+
+def _query(source: Source) -> StoryQuery:
+    return StoryQuery(
+        place=source.place,
+        listing=cast("Literal['hot', 'new', 'top', 'rising']", source.listing),
+        time_filter=cast(
+            "Literal['hour', 'day', 'week', 'month', 'year', 'all']", source.time_filter
+        ),
+        limit=sys.maxsize if source.kind in OF_FILES else source.count,
+        memory=dict(source.memory),
+    )
 
 
 def _to_ask(source: Source, found: list[FetchedStory]) -> list[FetchedStory]:

@@ -86,6 +86,9 @@ def reconsider(story_id: int, by: str) -> None:
 def edit(story_id: int, by: str, title: str, text: str, language: str = "") -> None:
     """Replace what the narrator will say; the original stays as it was.
 
+    What was typed is said as it stands; what was not touched stays as it is. Where the language is
+    corrected, what nobody has edited is made narratable anew in that one.
+
     Args:
         story_id: a story that waits for a decision.
         by: who edits it.
@@ -104,27 +107,35 @@ def edit(story_id: int, by: str, title: str, text: str, language: str = "") -> N
         if story.state not in {StoryState.WAITING, StoryState.FLAGGED}:
             raise InputError(f"This story is {story.state}: only a waiting one can be edited.")
         code = language or story.language or "en"
-        paragraphs = told.narrated(text, code, len(story.answers))
+        paragraphs = told.edited(text, code, len(story.answers), before=story.narratable_text)
+        if title.strip() == story.narratable_title:
+            title = story.narratable_title
+        else:
+            title = clean.typed_title(title, code)
+        answers = story.answers
+        if story.language and code != story.language:
+            before, anew = narrated(story, story.language), narrated(story, code)
+            title = anew[0] if title == before[0] else title
+            if paragraphs == before[1]:
+                _, paragraphs, answers = anew
         if not paragraphs:
             raise InputError("The text has nothing that a narrator could say.")
         kept = {paragraph.answer for paragraph in paragraphs}
         out = f"Left out by {by}."
-        answers = [
-            {**row, "left_out": "" if number in kept else row.get("left_out") or out}
-            for number, row in enumerate(story.answers, 1)
-        ]
-        changed = (
-            Story.update(
-                narratable_title=clean.narratable(title, "", code).title,
-                narratable_text=told.written(paragraphs),
-                words=told.word_count(paragraphs),
-                language=language or story.language,
-                answers=answers,
-            )
-            .where(Story.id == story.id, Story.state == story.state)
-            .execute()
-        )
-        if not changed:
+        changes = {
+            "narratable_title": title,
+            "narratable_text": told.written(paragraphs),
+            "words": told.word_count(paragraphs),
+            "language": language or story.language,
+            "answers": [
+                {**row, "left_out": "" if number in kept else row.get("left_out") or out}
+                for number, row in enumerate(answers, 1)
+            ],
+        }
+        if all(getattr(story, name) == value for name, value in changes.items()):
+            return
+        alike = (Story.id == story.id, Story.state == story.state)
+        if not Story.update(**changes).where(*alike).execute():
             raise StaleStateError("Somebody decided on this story meanwhile: look again.")
         _audit(by, "story.edit", story)
 

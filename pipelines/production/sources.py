@@ -69,6 +69,7 @@ def save(source_id: int | None, chosen: Mapping[str, Any], by: str) -> Source:
             for name, value in values.items():
                 setattr(source, name, value)
             if source_id is not None:
+                source.memory = {}  # so that all it has is looked at by the new settings
                 _plan_anew(source, moved=any(before[n] != values[n] for n in before))
             source.save()
             _link(source, accounts)

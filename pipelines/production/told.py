@@ -56,8 +56,11 @@ def written(paragraphs: Iterable[Paragraph]) -> str:
     return "\n\n".join(blocks)
 
 
-def narrated(text: str, code: str, count: int) -> tuple[Paragraph, ...]:
-    """Make narratable what a person wrote or edited, marks of answers in it or none.
+def edited(text: str, code: str, count: int, *, before: str) -> tuple[Paragraph, ...]:
+    """What is told after a person edited it, marks of answers in it or none.
+
+    What was typed is told as it stands (``clean.typed``), and a line that was there ``before`` is
+    not touched: it is told as it was.
 
     Raises:
         InputError: a mark names none of the ``count`` answers that are on record.
@@ -66,10 +69,21 @@ def narrated(text: str, code: str, count: int) -> tuple[Paragraph, ...]:
     for answer, _ in sections[1:]:
         if not 1 <= answer <= count:
             raise InputError(f"There is no answer {answer}: this story has {count} on record.")
-    return tuple(
-        Paragraph(sentences, answer)
+    kept = frozenset(before.split("\n"))
+    paragraphs = (
+        Paragraph(_sentences(block, code, kept), answer)
         for answer, section in sections
-        for sentences in clean.narratable("", section, code).paragraphs
+        for block in re.split(r"\n(?:[^\S\n]*\n)+", section)
+    )
+    return tuple(paragraph for paragraph in paragraphs if paragraph.sentences)
+
+
+def _sentences(block: str, code: str, kept: frozenset[str]) -> tuple[str, ...]:
+    lines = groupby(filter(None, map(str.strip, block.split("\n"))), key=kept.__contains__)
+    return tuple(
+        sentence
+        for stays, run in lines
+        for sentence in (run if stays else clean.typed("\n".join(run), code))
     )
 
 

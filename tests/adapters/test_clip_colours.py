@@ -9,6 +9,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
+from structlog.testing import capture_logs
 
 from adapters import clip_stills, clips
 from adapters.backgrounds import Backgrounds
@@ -146,6 +147,42 @@ def test_a_picture_becomes_a_film_that_drifts_and_comes_back(tmp_path: Path) -> 
     assert abs(film[6] - film[0]).mean() > 5
 
 
+def test_a_small_picture_is_shown_whole_before_a_soft_dark_copy(tmp_path: Path) -> None:
+    # Given a picture of two colours, with a rim, that would be blown up six times to fill a screen
+    thumb = Image.new("RGB", (320, 240), (0, 0, 255))
+    thumb.paste((255, 0, 0), (4, 4, 316, 120))
+    thumb.save(tmp_path / "a.png")
+
+    with capture_logs() as logs:
+        film = still(tmp_path, tmp_path / "a.png")
+
+    # Then it is twice as large at most, sharp, and all of it is always seen
+    for picture in film:
+        wide = np.flatnonzero(picture[105, :, 0] > 200)
+        assert 2 * 312 * 0.9 < 8 * (np.ptp(wide) + 1) < 2 * 312 * 1.1
+        assert wide[0] > 10, "it has room on its left"
+        assert wide[-1] < 124, "and on its right"
+        assert abs(np.diff(picture[:, 67, 0])).max() > 100, "it has sharp edges"
+    # And all around is a soft copy, darker than it
+    assert 60 < film[0][20, 67, 0] < 150
+    assert 60 < film[0][220, 67, 2] < 150
+    assert abs(np.diff(film[0][:70, 67, 0])).max() < 20
+    # And it drifts like any other
+    assert abs(film[6] - film[0]).mean() > 0.5
+    (log,) = (each for each in logs if each["event"] == "background.small")
+    assert (log["clip"], log["size"]) == (str(tmp_path / "a.png"), "320x240")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (16, 16), (1, 5000), (5000, 1), (539, 960), (1200, 900)])
+def test_a_picture_of_any_size_and_shape_is_shown(tmp_path: Path, size: tuple[int, int]) -> None:
+    Image.new("RGB", size, (255, 255, 255)).save(tmp_path / "a.png")
+
+    film = still(tmp_path, tmp_path / "a.png")
+
+    assert film.min() > 80
+    assert film.max() > 200 or min(size) == 1
+
+
 def test_a_picture_is_upright_and_before_black(tmp_path: Path) -> None:
     lying = Image.new("RGB", (1920, 1080), (255, 0, 0))
     lying.paste((0, 0, 255), (960, 0, 1920, 1080))
@@ -174,9 +211,6 @@ def test_a_slip_of_the_finger_is_shown_as_a_still(tmp_path: Path) -> None:
 
 
 def test_a_picture_that_cannot_be_used_is_refused_by_its_name(tmp_path: Path) -> None:
-    thumb = drawn(tmp_path / "thumb" / "a.jpg", "testsrc2=s=320x180", "-frames:v", "1")
-    assert "is too small to fill a screen (320x180" in refused(thumb, tmp_path)
-
     broken = tmp_path / "broken" / "a.png"
     broken.parent.mkdir()
     broken.write_bytes(b"\x89PNG\r\n\x1a\nno more")

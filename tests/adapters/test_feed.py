@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -34,13 +36,16 @@ def sandbox() -> Iterator[RunningSandbox]:
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Serves one answer on loopback; gives its address."""
+    """Serves one answer on loopback, once to who asks by its marks; gives its address."""
     servers = []
 
     def serve(content: bytes, status: int = 200, **headers: str) -> str:
         class Answer(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                self.send_response(status)
+                marks = (self.headers["If-None-Match"], self.headers["If-Modified-Since"])
+                given = (headers.get("ETag"), headers.get("Last_Modified"))
+                unchanged = any(marks) and marks == given
+                self.send_response(304 if unchanged else status)
                 for name, value in headers.items():
                     self.send_header(name.replace("_", "-"), value)
                 self.end_headers()
@@ -59,9 +64,12 @@ def serve() -> Iterator[Serve]:
         server.server_close()
 
 
-def stories(place: str, limit: int = 25) -> list[FetchedStory]:
+def stories(
+    place: str, limit: int = 25, memory: dict[str, str] | None = None
+) -> list[FetchedStory]:
     source = FeedSource(user_agent="storymill-tests/1 (tests)")
-    return list(source.stories(StoryQuery(place=place, limit=limit)))
+    asked = {} if memory is None else memory
+    return list(source.stories(StoryQuery(place=place, limit=limit, memory=asked)))
 
 
 def test_a_subreddits_feed_gives_the_posts_that_its_listing_gives(sandbox: RunningSandbox) -> None:
@@ -218,10 +226,81 @@ def test_what_is_no_feed_says_so(serve: Serve, content: bytes, status: int, sent
         stories(serve(content, status))
 
 
-def test_a_server_that_asks_to_slow_down_is_asked_later(serve: Serve) -> None:
+IN_A_MINUTE = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("wish", "seconds"),
+    [
+        ("7", 7),
+        (" 7 ", 7),
+        (IN_A_MINUTE, pytest.approx(60, abs=60)),
+        ("Fri, 20 Nov 2020 21:30:00 GMT", 0),
+        ("9" * 400, 86_400),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400),
+        ("\xb2", None),
+        ("-1", None),
+        ("soon", None),
+        ("Fri, 32 Nov 2020 21:30:00 GMT", None),
+        ("", None),
+    ],
+)
+def test_a_server_that_asks_to_slow_down_is_asked_later(
+    serve: Serve, status: int, wish: str, seconds: float | None
+) -> None:
     with pytest.raises(Retryable) as refused:
-        stories(serve(b"", 429, Retry_After="7"))
-    assert refused.value.after == 7
+        stories(serve(b"", status, Retry_After=wish))
+    assert refused.value.after == seconds
+
+
+ETAG, MODIFIED = 'W/"a\xe9b"', "Fri, 20 Nov 2026 21:30:00 GMT"
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [{"ETag": ETAG}, {"Last_Modified": MODIFIED}, {"ETag": ETAG, "Last_Modified": MODIFIED}],
+)
+def test_a_feed_in_which_nothing_is_new_is_not_read_again(
+    serve: Serve, marks: dict[str, str]
+) -> None:
+    # Given a feed that was read once
+    memory: dict[str, str] = {}
+    place = serve(BLOG, **marks)
+    assert len(stories(place, memory=memory)) == 1
+    assert memory == {name.replace("_", "-"): mark for name, mark in marks.items()}
+    kept = dict(memory)
+
+    # When it is asked again (and sends the feed all the same, which it should not)
+    assert stories(place, memory=memory) == []
+
+    # Then what it is asked by stays, till it gives other stories
+    assert memory == kept
+    assert len(stories(serve(BLOG, ETag="other"), memory=memory)) == 1
+    assert memory == {"ETag": "other"}
+    assert len(stories(serve(BLOG), memory=memory)) == 1
+    assert memory == {}
+
+
+def test_an_unread_feed_that_says_nothing_is_new_is_asked_later(serve: Serve) -> None:
+    with pytest.raises(Retryable, match="its server is at fault"):
+        stories(serve(b"", 304))
+
+
+def test_a_feed_that_can_not_be_read_is_not_taken_for_read(serve: Serve) -> None:
+    memory: dict[str, str] = {}
+    with pytest.raises(Permanent):
+        stories(serve(b"<html>", ETag="page"), memory=memory)
+    with pytest.raises(Retryable):
+        stories(serve(BLOG[:-60], ETag="half"), memory=memory)
+    assert memory == {}
+
+
+@pytest.mark.parametrize("mark", ["x" * 501, "a\x00b", "a\x85b", " "])
+def test_a_mark_that_can_not_be_kept_is_left_out(serve: Serve, mark: str) -> None:
+    memory: dict[str, str] = {}
+    assert stories(serve(BLOG, ETag=mark), memory=memory)
+    assert memory == {}
 
 
 def test_a_server_that_is_away_is_asked_later() -> None:

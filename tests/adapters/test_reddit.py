@@ -84,7 +84,7 @@ def test_the_best_answers_come_without_notices_and_removed_ones(sandbox: Running
     assert question.body == ""
 
     # When its three best answers are asked for
-    (answers,) = source(sandbox).answers([question], 3).values()
+    ((_, answers),) = source(sandbox).answers([question], 3)
 
     # Then they are people's own, the best first, as they were written
     assert [answer.author for answer in answers] == [
@@ -106,7 +106,7 @@ def test_one_session_asks_for_the_answers_to_all_posts(sandbox: RunningSandbox) 
     stories = fetched(sandbox, "asked")
     gone = replace(stories[0], external_id="reddit:t3_gone")
 
-    answers = source(sandbox).answers([*stories, gone], 5)
+    answers = dict(source(sandbox).answers([*stories, gone], 5))
 
     # Replies are not told, and a post that is gone costs nothing but its own answers
     assert set(answers) == {story.external_id for story in stories}
@@ -120,7 +120,7 @@ def test_trouble_with_answers_is_retryable(sandbox: RunningSandbox, fault: str) 
     sandbox.fault("reddit", "comments", fault)
 
     with pytest.raises(Retryable):
-        source(sandbox).answers(stories, 3)
+        list(source(sandbox).answers(stories, 3))
 
 
 def test_more_than_a_page_is_fetched_page_by_page(sandbox: RunningSandbox) -> None:

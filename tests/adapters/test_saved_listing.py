@@ -135,4 +135,4 @@ def test_a_posts_own_page_brings_the_answers_to_it(tmp_path: Path) -> None:
     (story,) = SavedListing().stories(StoryQuery(str(path)))
 
     assert story.answers == (Answer("b", "Because.", 40), Answer("b", "Why not?", 3))
-    assert SavedListing().answers([story], 1) == {"reddit:t3_q1": story.answers[:1]}
+    assert list(SavedListing().answers([story], 1)) == [("reddit:t3_q1", story.answers[:1])]

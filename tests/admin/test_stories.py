@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import re
 from typing import TYPE_CHECKING
 
@@ -269,6 +270,35 @@ def test_stories_are_listed_by_channel_or_source(viewer: Browser) -> None:
     assert listed(f"s{evening.id}") == [str(other.id)]
     assert listed("") == [str(other.id), str(told.id)]
     assert viewer.get("/stories/?of=x1").status_code == 400
+
+
+def test_the_tabs_count_what_they_will_show(viewer: Browser) -> None:
+    # Given stories of two sources, one of them of a channel
+    channel = Channel.create(name="Night tales")
+    night, evening = records.source("r/nights", channel=channel), records.source("r/evenings")
+    ladder = records.story("The green ladder", source=night)
+    records.story("A red ladder", source=night, state=StoryState.SKIPPED)
+    records.story("The ladder of glass", source=evening)
+    records.story("A parrot's doorbell", source=evening)
+
+    def told(**filters: str) -> dict[str, int]:
+        page = viewer.get("/stories/", query_string=filters).text
+        tabs = re.findall(r'href="([^"]+)"[^>]*>(\w+) <span class="count">([^<]+)</span>', page)
+        for address, _, number in tabs:
+            shown = re.findall(r'data-id="\d+"', viewer.get(html.unescape(address)).text)
+            assert len(shown) == int(number)
+        return {state: int(number) for _, state, number in tabs}
+
+    # When the list is narrowed, each tab has the number of what it leads to
+    assert told() == {"waiting": 3, "skipped": 1}
+    assert told(state="skipped") == {"waiting": 3, "skipped": 1}
+    assert told(of=f"s{evening.id}") == {"waiting": 2}
+    assert told(of=f"c{channel.id}", state="waiting") == {"waiting": 1, "skipped": 1}
+    assert told(search="ladder") == {"waiting": 2, "skipped": 1}
+    assert told(search="ladder", of=f"s{night.id}") == {"waiting": 1, "skipped": 1}
+    assert told(search=str(ladder.id)) == {"waiting": 1}
+    assert told(search="nothing") == {}
+    assert told(of="s404") == {}
 
 
 def test_what_was_left_out_is_reconsidered_in_bulk(editor: Browser) -> None:

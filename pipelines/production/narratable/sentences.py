@@ -38,6 +38,7 @@ _CONJUNCTIONS = words(
     "and but so because then when while which until although though or after before since where "
     "except plus also"
 )
+_COMMAS = ",،、，၊"
 _WIDE = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"
 )
@@ -45,13 +46,17 @@ _WIDE_PER_WORD = 2.0
 """Characters of a script without spaces that take as long to say as an English word, roughly."""
 
 
-def split(text: str) -> tuple[str, ...]:
-    """The sentences of one paragraph, each on one line and closed with a mark."""
+def split(text: str, *, typed: bool = False) -> tuple[str, ...]:
+    """The sentences of one paragraph, each on one line and closed with a mark.
+
+    Of a text that was ``typed`` to be said as it stands, none gets a capital, and a comma at the
+    end of a line stays: the line goes on with the next.
+    """
     return tuple(
         piece
         for line in _lines(text)
-        for sentence in _sentences(line)
-        for piece in break_long(capitalised(sentence), LONGEST)
+        for sentence in _sentences(line, goes_on=typed)
+        for piece in break_long(sentence if typed else capitalised(sentence), LONGEST)
     )
 
 
@@ -129,7 +134,7 @@ def _opens(line: str, before: str, *, wrapped: bool) -> bool:
     return not (wraps or first.islower() or before.endswith(","))
 
 
-def _sentences(line: str) -> Iterator[str]:
+def _sentences(line: str, *, goes_on: bool) -> Iterator[str]:
     begun = re.findall(r"[.!?]\s+([^\W\d_])", line)
     careless = sum(map(str.islower, begun)) * 2 >= len(begun)
     start = 0
@@ -141,7 +146,7 @@ def _sentences(line: str) -> Iterator[str]:
             start = mark.end()
     rest = line[start:].strip()
     if rest:
-        yield closed(rest)
+        yield rest if goes_on and rest[-1] in _COMMAS else closed(rest)
 
 
 def _ends(  # noqa: PLR0911  (one answer a case)

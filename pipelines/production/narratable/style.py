@@ -101,8 +101,16 @@ CALM = Rule(
     ),
 )
 
-ENGLISH: tuple[Rule, ...] = (
+SIGNS: tuple[Rule, ...] = (
     swap("blank to fill in", r"_{3,}", "blank", ("I live in ____.", "I live in blank.")),
+    swap(
+        "and", r"(?<!\S)&(?!\S)|(?<=[a-z]) ?& ?(?=[a-z])", " and ", ("Tom & Ann", "Tom  and  Ann")
+    ),
+    swap("at", r"(?<!\S)@\s?(?=\d|\s|\w+\s)", "at ", ("3 sets @225", "3 sets at 225")),
+)
+"""Signs that stand for a word."""
+
+ENGLISH: tuple[Rule, ...] = (
     swap("one or many", r"(?<=[a-z])\((?:e?s|ies)\)", "s", ("the kid(s)", "the kids")),
     swap("gap before a bracket", r"(?<=[a-z])\((?=[a-z])", " (", ("so(because", "so (because")),
     swap(
@@ -119,10 +127,6 @@ ENGLISH: tuple[Rule, ...] = (
         ("He left (edit: typo) and (edit: she too)", "He left  and (update: she too)"),
         flags=re.IGNORECASE,
     ),
-    swap(
-        "and", r"(?<!\S)&(?!\S)|(?<=[a-z]) ?& ?(?=[a-z])", " and ", ("Tom & Ann", "Tom  and  Ann")
-    ),
-    swap("at", r"(?<!\S)@\s?(?=\d|\s|\w+\s)", "at ", ("3 sets @225", "3 sets at 225")),
     swap(
         "word slash word",
         r"(?<![\w/.:])[A-Za-z][\w'-]*(?:\s?/\s?[A-Za-z][\w'-]*)+(?![\w/])",
@@ -150,14 +154,15 @@ ENGLISH: tuple[Rule, ...] = (
     ),
 )
 
+NOTE = swap(
+    "note in brackets",
+    r"\[(?:deleted|removed|redacted|\d{1,2}|serious|sic)\]",
+    "",
+    ("He [deleted] it[1]", "He  it"),
+    flags=re.IGNORECASE,
+)
+
 MARKS: tuple[Rule, ...] = (
-    swap(
-        "note in brackets",
-        r"\[(?:deleted|removed|redacted|\d{1,2}|serious|sic)\]",
-        "",
-        ("He [deleted] it[1]", "He  it"),
-        flags=re.IGNORECASE,
-    ),
     swap("arrow", r"\s*(?:(?<![-=])[-=]{1,4}>|[→⇒➔])\s*", ", ", ("in -> out", "in, out")),
     swap(
         "leftover signs",

@@ -12,9 +12,10 @@ from pysubs2 import SSAFile
 
 from adapters.espeak import EspeakSynthesizer
 from adapters.ports import Answer, FetchedStory
-from core.errors import InputError
+from adapters.reddit import RedditSource
+from core.errors import InputError, Wait
 from core.storage import MediaStore
-from models import Caption, Narration, Part, Script, Source, Story, StoryState
+from models import Caption, Job, Narration, Part, Script, Source, Story, StoryState
 from pipelines.production import captions, review, told
 from pipelines.production.brought import paste
 from pipelines.production.caption import ANSWER_SECONDS, caption
@@ -23,6 +24,7 @@ from pipelines.production.narrate import narrate, timings
 from pipelines.production.prepare import prepare
 from pipelines.production.rules_lines import ASKED
 from pipelines.production.script import question_room, text_of, with_question, write_scripts
+from scripts.sandbox.testing import running_sandbox
 from tests.pipelines.production.making import STUDIO, a_post, a_source, a_story, claimed
 from tests.pipelines.production.test_fetch import Listing
 from tests.pipelines.production.test_script import Voice, Writer
@@ -111,6 +113,40 @@ def test_answers_are_asked_for_only_where_they_will_be_told() -> None:
     assert listing.asked_answers == [["reddit:t3_new"]]
 
 
+def test_a_source_that_allows_few_requests_is_read_in_several_tries() -> None:
+    # Given five questions, and an allowance of three requests in ten minutes
+    with running_sandbox(reddit_window_requests=3) as sandbox:
+        for number in range(5):
+            answer = {"author": "b", "body": "Because it was late.", "score": 1}
+            sandbox.add_story(
+                id=f"ask{number}", subreddit="asked", title="Why?", author="a", answers=[answer]
+            )
+        reddit = RedditSource(
+            client_id=sandbox.settings.reddit_client_id,
+            client_secret=sandbox.settings.reddit_client_secret,
+            user_agent="storymill-tests/1 (tests)",
+            reddit_url=sandbox.reddit_url,
+            oauth_url=sandbox.reddit_url,
+        )
+        source = a_source(place="asked", answers=2, listing="new")
+
+        # When it is fetched, each time as soon as Reddit allows it
+        claim, waits = claimed("fetch", source.id), 0
+        while not claim.finished:
+            try:
+                fetch(source.id, claim, lambda _: reddit)
+            except Wait as wait:
+                waits += 1
+                assert [len(story.answers) for story in Story.select()] == [1] * 2 * waits
+                sandbox.advance((wait.after or 0) + 1)
+
+        # Then every question was asked for its answers once
+        assert waits == 2
+        assert len(sandbox.log(call="comments")) == 5
+    assert [len(story.answers) for story in Story.select()] == [1] * 5
+    assert Job.select().where(Job.stage == "prepare").count() == 5
+
+
 # ── prepared ─────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -164,8 +200,8 @@ def test_a_person_edits_answers_and_leaves_one_out() -> None:
     review.edit(story.id, "ada", QUESTION, "Here is one.\n» answer 2\nI said it. IMO.\r\n")
 
     edited = Story.get()
-    assert edited.narratable_text == "Here is one.\n\n» Answer 2\n\nI said it.\nIn my opinion."
-    assert edited.words == 9
+    assert edited.narratable_text == "Here is one.\n\n» Answer 2\n\nI said it.\nIMO."
+    assert edited.words == 7
 
     # And the page says who was left out
     assert [row["left_out"] for row in edited.answers] == ["Left out by ada.", ""]

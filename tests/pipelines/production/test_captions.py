@@ -520,7 +520,19 @@ def test_a_long_sentence_is_cut_into_subtitles_of_two_rows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "shown"), [(7, "7"), (999, "999"), (1_000, "1k"), (12_400, "12.4k"), (2.5e6, "2.5M")]
+    ("number", "shown"),
+    [
+        (-7, "-7"),
+        (999, "999"),
+        (1_000, "1k"),
+        (9_999, "10k"),
+        (12_400, "12.4k"),
+        (999_949, "999.9k"),
+        (999_950, "1M"),
+        (-999_999, "-1M"),
+        (2_500_000, "2.5M"),
+        (999_999_999, "1B"),
+    ],
 )
 def test_large_numbers_are_shortened(number: int, shown: str) -> None:
     assert compact(number) == shown

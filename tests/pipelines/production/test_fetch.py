@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -11,9 +12,11 @@ from typing import Any
 import pytest
 
 from adapters.ports import Answer, FetchedStory, StoryQuery, StorySource, UnreadableRow
+from core.db import session
 from core.errors import InputError, Permanent, StageError
 from models import AuditEntry, Intake, Job, NsfwPolicy, Source, SourceKind, Story, StoryState, now
 from pipelines.ledger import LeaseLostError
+from pipelines.production import sources
 from pipelines.production.brought import ask_link, paste
 from pipelines.production.fetch import enqueue_due_sources, fetch
 from tests.pipelines.production.making import TALE, a_post, a_source, claimed
@@ -36,7 +39,9 @@ class Listing(StorySource):
         if self.fails:
             raise self.fails
 
-    def answers(self, stories: Sequence[FetchedStory], count: int) -> dict[str, tuple[Answer, ...]]:
+    def answers(
+        self, stories: Sequence[FetchedStory], count: int
+    ) -> Iterator[tuple[str, tuple[Answer, ...]]]:
         self.asked_answers.append([story.external_id for story in stories])
         return super().answers(stories, count)
 
@@ -128,6 +133,44 @@ def test_a_source_that_fails_says_so_until_it_works_again() -> None:
     fetch(source.id, claim, Listing([a_post()]))
     assert Source.get_by_id(source.id).last_error == ""
     assert Story.select().count() == 1
+
+
+@dataclass
+class Feed(Listing):
+    """A feed that is asked by what it gave with its last answer."""
+
+    meanwhile: Callable[[], object] = bool
+    asked_by: list[dict[str, str]] = field(default_factory=list)
+
+    def stories(self, query: StoryQuery) -> Iterator[FetchedStory]:
+        self.asked_by.append(dict(query.memory))
+        query.memory["ETag"] = f"answer {len(self.asked_by)}"
+        self.meanwhile()
+        return super().stories(query)
+
+
+def test_what_a_source_gave_to_be_asked_by_is_kept_until_it_is_changed() -> None:
+    # Given a feed that was fetched, then failed, then was fetched again
+    source, feed = a_source(), Feed([])
+    for failure in (None, Permanent("It is away."), None):
+        feed.fails = failure
+        with suppress(Permanent):
+            fetch(source.id, claimed("fetch", source.id), feed)
+        Job.delete().execute()
+    assert feed.asked_by == [{}, {"ETag": "answer 1"}, {"ETag": "answer 1"}]
+
+    # When it is changed, before or while it is asked
+    def change() -> None:
+        with session():
+            sources.save(source.id, {"count": Source.get().count + 1}, "ada")
+
+    change()
+    feed.meanwhile = change
+    for _ in range(2):
+        fetch(source.id, claimed("fetch", source.id), feed)
+
+    # Then it is asked as if for the first time
+    assert feed.asked_by[3:] == [{}, {}]
 
 
 def test_a_fetch_that_lost_its_lease_takes_nothing() -> None:

@@ -1,0 +1,80 @@
+"""Which stories a list is of, and how many of these are in each state."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from peewee import SQL, Select, fn
+
+from admin.lists import counts
+from core.db import database
+from core.errors import InputError
+from models import Source, Story, StoryState
+
+SAMPLE = 2000
+"""Newest stories that tell how common the words of a search are."""
+RARE = 20_000
+"""Stories that are still gathered, sorted and counted within a blink."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    condition: Any
+    rare: bool | None
+    """Whether its words are so rare that all stories that have them can be looked at; None without
+    words."""
+
+
+def wanted(origin: str, words: str) -> Wanted:
+    """What a list is of.
+
+    Args:
+        origin: ``c3`` is a channel, ``s5`` a source; empty for all.
+        words: all of them stand in the title, by their beginnings; or the story's number.
+
+    Raises:
+        InputError: ``origin`` is neither.
+    """
+    found = _found(words) if words else Wanted(SQL("true"), None)
+    if not origin:
+        return found
+    return Wanted(found.condition & Story.source.in_(_sources(origin)), found.rare)
+
+
+def by_state(wanted: Wanted, states: Sequence[StoryState]) -> list[tuple[StoryState, int]]:
+    """How many of ``wanted`` are in each state; 0 where its words are common: nobody counts those.
+
+    PostgreSQL would have to read the titles of nearly all stories for it.
+    """
+    if wanted.rare is None:
+        each = (Story.select().where(wanted.condition, Story.state == state) for state in states)
+        return list(zip(states, counts(each), strict=True))
+    found: dict[str, int] = {}
+    if wanted.rare:
+        number = fn.COUNT(SQL("1"))
+        rows: Any = Story.select(Story.state, number).where(wanted.condition)
+        found = dict(rows.group_by(Story.state).tuples())
+    return [(state, found.get(state, 0)) for state in states]
+
+
+def _found(words: str) -> Wanted:
+    if words.isdecimal():
+        return Wanted(Story.id == int(words), rare=True)
+    terms = " & ".join(f"{word}:*" for word in re.findall(r"\w+", words))
+    matches = SQL("to_tsvector('english', title) @@ to_tsquery('english', %s)", (terms,))
+    newest = Story.select(Story.title).order_by(Story.id.desc()).limit(SAMPLE).alias("newest")
+    hits = len(database.execute(Select([newest], [SQL("1")]).where(matches)).fetchall())
+    stories = Story.select(fn.MAX(Story.id)).scalar() or 0
+    return Wanted(matches, rare=hits * stories <= RARE * SAMPLE)
+
+
+def _sources(origin: str) -> list[int]:
+    """Ids of the sources behind a choice of the list."""
+    kind, number = origin[:1], int(origin[1:]) if origin[1:].isdecimal() else 0
+    of = {"c": Source.channel, "s": Source.id}.get(kind)
+    if of is None:
+        raise InputError("There is no such channel or source to choose stories by.")
+    return [source.id for source in Source.select(Source.id).where(of == number)]
