@@ -14,7 +14,7 @@ from typing import Any
 import ffmpeg
 import structlog
 
-from adapters import ffmpeg_process, ffmpeg_sound, subtitle_fonts
+from adapters import clips, ffmpeg_process, ffmpeg_sound, subtitle_fonts
 from adapters.ffmpeg_process import Patience
 from adapters.ffmpeg_sound import Levels
 from adapters.frame_filters import COLOUR, cropped
@@ -64,11 +64,11 @@ class FfmpegRenderer:
         """See ``Renderer.render``.
 
         Raises:
-            Retryable: codes ``disk_full``, ``encoder_hung``, ``encoder_died``,
-                ``encoder_failed``, ``output_wrong``.
+            Retryable: codes ``background_gone``, ``music_gone``, ``disk_full``, ``encoder_hung``,
+                ``encoder_died``, ``encoder_failed``, ``output_wrong``.
             Permanent: codes ``background_unreadable``, ``narration_unreadable``,
                 ``narration_silent``, ``music_unreadable``, ``subtitles_missing``, ``font_missing``,
-                ``too_large``.
+                ``encoder_missing``, ``too_large``.
         """
         report = progress or _no_progress
         report(0.0)
@@ -226,9 +226,13 @@ def _check_inputs(plan: RenderPlan) -> None:
             media = probe(path)
         except UnreadableMediaError as error:
             log.warning("render.input_unreadable", input=name, reason=str(error))
-            raise Permanent(
-                f"The {name} {path} can't be read: replace or remove it.", code=code
-            ) from error
+            if name == "narration":
+                sentence = f"The narration {path} can't be read: narrate the script again."
+            elif path.is_file():
+                sentence = f"The {name} {path} can't be read: replace or remove it."
+            else:
+                raise (clips if name == "background" else ffmpeg_sound).gone(path) from error
+            raise Permanent(sentence, code=code) from error
         if not (media.video_streams if kind == "video" else media.audio_streams):
             raise Permanent(f"The {name} {path} holds no {kind}: replace it.", code=code)
 
@@ -244,7 +248,11 @@ def _check_fonts(subtitles: Path, folder: Path) -> None:
 
 
 def _wrong(how: str) -> StageError:
-    return Retryable(f"The finished video {how}; it is made again.", code="output_wrong")
+    return Retryable(
+        f"The finished video {how}: if that repeats, see that ffmpeg and this video's files are "
+        "whole.",
+        code="output_wrong",
+    )
 
 
 def _settle(made: Path, final: Path) -> None:

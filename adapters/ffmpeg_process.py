@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import selectors
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import IO
 
 import imageio_ffmpeg
 import structlog
 
-from core.errors import ConfigurationError, Retryable
+from core.errors import Permanent, Retryable
 
 log = structlog.get_logger(__name__)
 
 _CORES_EACH = 4
 _TAIL_BYTES = 16_384
 _POLL = 0.25  # seconds; how soon a time-out or an interrupt is noticed
+_SAID_CHARACTERS = 200  # of the last line, as much as a sentence bears
+_FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+_PART_OF_FFMPEG = re.compile(r"^(\[[^\]]* @ 0x[0-9a-f]+\] )+")  # that speaks: nothing to a person
 
 # ffmpeg ends with the low byte of its (negative) error: 228 on a full disk, seen with ffmpeg 9.
 _DISK_FULL = {256 - errno.ENOSPC, 256 - errno.EDQUOT}
@@ -60,16 +64,28 @@ def runs_at_once(cores: int | None = None) -> int:
     return max(1, cores // _CORES_EACH)
 
 
-@cache
 def executable() -> str:
-    """Path of ffmpeg: the wheel's, or what the variable ``IMAGEIO_FFMPEG_EXE`` names."""
+    """Path of ffmpeg: the wheel's, or what the variable ``IMAGEIO_FFMPEG_EXE`` names.
+
+    Raises:
+        Permanent: code ``encoder_missing``.
+    """
     try:
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
+        named = str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
-        raise ConfigurationError(
+        raise Permanent(
             "No ffmpeg was found: install the wheel imageio-ffmpeg, "
-            "or set IMAGEIO_FFMPEG_EXE to the path of one."
+            "or set IMAGEIO_FFMPEG_EXE to the path of one.",
+            code="encoder_missing",
         ) from error
+    found = shutil.which(named)
+    if found is None:
+        raise Permanent(
+            f"There is no ffmpeg at {named} that may be run: install it there, or set "
+            "IMAGEIO_FFMPEG_EXE to the path of one and start the workers again.",
+            code="encoder_missing",
+        )
+    return found
 
 
 def run(
@@ -92,7 +108,8 @@ def run(
 
     Raises:
         Retryable: codes ``encoder_hung``, ``encoder_died`` (by a signal), ``disk_full``,
-            ``encoder_failed`` (any other status).
+            ``encoder_failed`` (any other status); its note holds the end of what was printed.
+        Permanent: code ``encoder_missing``.
     """
     command = [executable(), "-hide_banner", "-nostdin", "-nostats", "-progress", "pipe:1"]
     if sys.platform == "linux":
@@ -114,7 +131,7 @@ def run(
     if process.returncode != 0:
         if not trial:
             log.warning("ffmpeg.failed", status=process.returncode, tail=tail[-2000:])
-        raise _failure(process.returncode)
+        raise _failure(process.returncode, tail)
     return tail
 
 
@@ -173,7 +190,9 @@ class _Watch:
         else:
             return
         raise Retryable(
-            f"The video encoder {reason} and was stopped; it is tried again.", code="encoder_hung"
+            f"The video encoder {reason} and was stopped: if that repeats, see what else keeps the "
+            "machine or its disks busy.",
+            code="encoder_hung",
         )
 
 
@@ -190,19 +209,28 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _failure(status: int) -> Retryable:
+def _failure(status: int, tail: str) -> Retryable:
     if status in _DISK_FULL:
         return disk_full()
-    if status < 0:
-        return Retryable(
-            "The video encoder was killed from outside (memory ran out, or a person did it); "
-            "it is tried again.",
+    words = [line for line in tail.splitlines() if line.strip()]
+    if -status in _FROM_OUTSIDE:
+        failure = Retryable(
+            "The video encoder was killed from outside (memory ran out, or a person did it): if "
+            "that repeats, give the machine more memory or fewer workers.",
             code="encoder_died",
         )
-    return Retryable(
-        f"The video encoder ended with status {status}; its last words are in the log.",
-        code="encoder_failed",
-    )
+    else:
+        how = f"crashed ({signal.strsignal(-status)})" if status < 0 else "failed"
+        said = _PART_OF_FFMPEG.sub("", words[-1])[:_SAID_CHARACTERS] if words else ""
+        because = f", saying “{said}”" if said else ""
+        failure = Retryable(
+            f"The video encoder {how}{because}: if that repeats, see that ffmpeg and this video's "
+            "files are whole; the failure's trace has its last words.",
+            code="encoder_died" if status < 0 else "encoder_failed",
+        )
+    if words:
+        failure.add_note("ffmpeg's last words:\n" + "\n".join(words))
+    return failure
 
 
 def disk_full() -> Retryable:

@@ -19,7 +19,7 @@ import ffmpeg
 
 from adapters import ffmpeg_process
 from adapters.ffmpeg_process import Patience
-from core.errors import Permanent
+from core.errors import Permanent, Retryable
 
 TARGET = -14.0
 """LUFS, integrated."""
@@ -117,6 +117,7 @@ def find_levels(narration: Path, music: Path | None, seconds: float, patience: P
     Raises:
         Permanent: the narration is silent or ends too early, or the tune is damaged or silent;
             codes ``narration_silent``, ``narration_unreadable``, ``music_unreadable``.
+        Retryable: code ``music_gone``, and those of the encoder.
     """
     heard, _ = sound_seconds(narration, at_most=seconds)
     if heard < seconds - _ENDS_EARLY:
@@ -157,8 +158,16 @@ def _levels_of_tune(music: Path, seconds: float, patience: Patience, *, voice: f
         loudness = measure(tune, seconds, patience).integrated
         if loudness >= _SILENCE:
             return replace(levels, tune=_TUNE - loudness)
+    if not music.is_file():
+        raise gone(music)
     raise Permanent(
         f"The music {music} is damaged or silent: replace it or remove it.", code="music_unreadable"
+    )
+
+
+def gone(music: Path) -> Retryable:
+    return Retryable(
+        f"The music {music} was removed meanwhile; another is taken.", code="music_gone"
     )
 
 

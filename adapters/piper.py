@@ -76,6 +76,7 @@ class PiperSynthesizer:
         self._paragraph_pause = paragraph_pause
         self._loading = threading.Lock()
         self._loaded: PiperVoice | None = None
+        self._mark = ""  # of the files that were loaded
 
     @cached_property
     def language(self) -> str:
@@ -88,11 +89,13 @@ class PiperSynthesizer:
         code = language.get("family") or language.get("code") or told["espeak"]["voice"]
         return str(re.split("[-_]", code)[0])
 
-    @cached_property
+    @property
     def identity(self) -> str:
+        """Of the files as they are until the voice is loaded: a damaged one may be replaced."""
         version = importlib.metadata.version("piper-tts")
+        mark = self._mark or self._fingerprint()
         return (
-            f"piper/{version}/{self._path.stem}@{self._fingerprint()}/speaker={self._speaker},"
+            f"piper/{version}/{self._path.stem}@{mark}/speaker={self._speaker},"
             f"length={self._length_scale},pauses={self._sentence_pause:g}+{self._paragraph_pause:g}"
         )
 
@@ -147,7 +150,9 @@ class PiperSynthesizer:
     def _voice(self) -> PiperVoice:
         with self._loading:
             if self._loaded is None:
+                mark = self._fingerprint()
                 self._loaded = self._load()
+                self._mark = mark
             return self._loaded
 
     def _load(self) -> PiperVoice:

@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.errors import Permanent
 from pipelines.production import emoji, letters
 
 if TYPE_CHECKING:
@@ -164,7 +165,10 @@ def _shows(face: Face, cluster: str) -> bool:
 def _font(file: str) -> ImageFont.FreeTypeFont:
     from PIL import ImageFont  # noqa: PLC0415 (a page that lists looks measures nothing)
 
-    return ImageFont.truetype(str(FOLDER / file), _MEASURED_AT)
+    try:
+        return ImageFont.truetype(str(FOLDER / file), _MEASURED_AT)
+    except OSError as error:
+        raise _missing(file) from error
 
 
 @cache
@@ -221,7 +225,20 @@ def _segments(data: bytes, start: int) -> Iterator[int]:
 @cache
 def _tables(file: str) -> tuple[bytes, dict[bytes, int]]:
     """The font's bytes, and where each of its tables begins."""
-    data = (FOLDER / file).read_bytes()
-    (count,) = struct.unpack_from(">H", data, 4)
-    directory = struct.iter_unpack(">4sIII", data[12 : 12 + 16 * count])
+    try:
+        data = (FOLDER / file).read_bytes()
+        (count,) = struct.unpack_from(">H", data, 4)
+        directory = [struct.unpack_from(">4sIII", data, 12 + 16 * at) for at in range(count)]
+    except (OSError, struct.error) as error:
+        raise _missing(file) from error
+    if any(offset + length > len(data) for _tag, _checksum, offset, length in directory):
+        raise _missing(file)
     return data, {tag: offset for tag, _checksum, offset, _length in directory}
+
+
+def _missing(file: str) -> Permanent:
+    return Permanent(
+        f"The captions need the font {FOLDER / file}, which is missing or damaged: install "
+        "Storymill's fonts again.",
+        code="font_missing",
+    )

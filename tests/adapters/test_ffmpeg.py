@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 import wave
 from dataclasses import replace
 from pathlib import Path
@@ -250,7 +251,50 @@ def test_an_encoder_that_is_killed_is_tried_again(
         renderer.render(replace(plan, width=1080, height=1920), kill)
 
     assert caught.value.code == "encoder_died"
+    assert "more memory" in str(caught.value)
+    assert "tried again" not in str(caught.value), "nobody knows yet: it may be the last attempt"
     assert left_behind(plan) == []
+
+
+def test_an_encoder_that_fails_is_quoted_to_the_person_who_has_to_mend_it() -> None:
+    with pytest.raises(Retryable) as caught:
+        ffmpeg_process.run(
+            ["-i", "/nowhere/clip.mp4", "-f", "null", "-"], seconds=1, patience=PATIENT
+        )
+
+    # the sentence has its last line, the trace on the failure's page what came before
+    assert caught.value.code == "encoder_failed"
+    assert "“Error opening input files: No such file or directory”" in str(caught.value)
+    assert "/nowhere/clip.mp4" in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.fixture
+def another_ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the encoder is looked for; nothing is there yet."""
+    path = tmp_path / "ffmpeg"
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(path))
+    return path
+
+
+def test_an_encoder_that_crashes_is_not_said_to_be_killed_by_a_person(another_ffmpeg: Path) -> None:
+    another_ffmpeg.write_text("#!/bin/sh\nkill -SEGV $$\n")
+    another_ffmpeg.chmod(0o755)
+
+    with pytest.raises(Retryable, match=r"crashed \(Segmentation fault\)") as caught:
+        ffmpeg_process.run([], seconds=1, patience=PATIENT)
+
+    assert caught.value.code == "encoder_died"
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["not executable", "missing"])
+def test_an_ffmpeg_that_cannot_be_run_is_told_at_once(another_ffmpeg: Path, *, there: bool) -> None:
+    if there:
+        another_ffmpeg.write_text("#!/bin/sh\n")
+
+    with pytest.raises(Permanent, match="IMAGEIO_FFMPEG_EXE") as caught:
+        ffmpeg_process.run([], seconds=1, patience=PATIENT)
+
+    assert caught.value.code == "encoder_missing"
 
 
 @pytest.mark.parametrize(
@@ -284,19 +328,40 @@ def test_a_full_disk_is_told_from_other_failures() -> None:
 
 
 @pytest.mark.parametrize("name", ["background", "narration", "music"])
-@pytest.mark.parametrize("content", [None, b"", b"not a film" * 500])
+@pytest.mark.parametrize("content", [b"", b"not a film" * 500])
 def test_an_input_that_cannot_be_read_is_named(
-    renderer: FfmpegRenderer, plan: RenderPlan, tmp_path: Path, name: str, content: bytes | None
+    renderer: FfmpegRenderer, plan: RenderPlan, tmp_path: Path, name: str, content: bytes
 ) -> None:
     bad = tmp_path / "bad.mp4"
-    if content is not None:
-        bad.write_bytes(content)
+    bad.write_bytes(content)
 
     with pytest.raises(Permanent, match=r"bad\.mp4") as caught:
         renderer.render(with_input(plan, name, bad))
 
     assert caught.value.code == f"{name}_unreadable"
+    assert ("narrate the script again" in str(caught.value)) == (name == "narration")
     assert left_behind(plan) == []
+
+
+def test_a_narration_that_is_missing_has_to_be_spoken_again(
+    renderer: FfmpegRenderer, plan: RenderPlan
+) -> None:
+    plan.narration.unlink()
+
+    with pytest.raises(Permanent, match="narrate the script again") as caught:
+        renderer.render(plan)
+
+    assert caught.value.code == "narration_unreadable"
+
+
+@pytest.mark.parametrize("name", ["background", "music"])
+def test_what_was_removed_since_it_was_chosen_is_chosen_anew(
+    renderer: FfmpegRenderer, plan: RenderPlan, tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(Retryable, match=r"gone\.mp4 was removed") as caught:
+        renderer.render(with_input(plan, name, tmp_path / "gone.mp4"))
+
+    assert caught.value.code == f"{name}_gone"
 
 
 def test_a_video_that_cannot_be_small_enough_is_refused(
@@ -377,7 +442,7 @@ def test_a_background_that_is_removed_in_mid_render_is_shown_to_the_end(
 
 
 def test_an_encoder_that_hangs_in_mid_render_is_stopped_and_leaves_nothing(
-    plan: RenderPlan,
+    renderer: FfmpegRenderer, plan: RenderPlan
 ) -> None:
     hasty = FfmpegRenderer(fonts=fonts.FOLDER, patience=Patience(stall=1.0))
 
@@ -390,7 +455,7 @@ def test_an_encoder_that_hangs_in_mid_render_is_stopped_and_leaves_nothing(
         hasty.render(replace(plan, width=1080, height=1920), hold)
 
     assert (caught.value.code, encoder_children(), left_behind(plan)) == ("encoder_hung", [], [])
-    assert hasty.render(plan).path.is_file()
+    assert renderer.render(plan).path.is_file()
 
 
 @pytest.mark.parametrize("harm", ["removed", "damaged", "without a folder"])

@@ -14,7 +14,7 @@ from adapters.espeak import EspeakSynthesizer
 from adapters.ffmpeg_process import Patience
 from adapters.ffmpeg_sound import Levels
 from adapters.ports import Speech
-from core.errors import Permanent
+from core.errors import Permanent, Retryable
 
 PATIENT = Patience()
 RATE = ffmpeg_sound.RATE
@@ -173,3 +173,12 @@ def test_a_narration_that_lacks_its_end_is_not_made_into_a_video(
         ffmpeg_sound.find_levels(narration, None, speech.seconds, PATIENT)
 
     assert caught.value.code == "narration_unreadable"
+
+
+def test_music_that_was_removed_meanwhile_is_not_called_damaged(
+    speech: Speech, tmp_path: Path
+) -> None:
+    with pytest.raises(Retryable, match=r"tune\.mp3 was removed meanwhile") as caught:
+        ffmpeg_sound.find_levels(speech.path, tmp_path / "tune.mp3", speech.seconds, PATIENT)
+
+    assert caught.value.code == "music_gone"

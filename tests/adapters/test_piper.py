@@ -217,3 +217,21 @@ def test_another_voice_under_the_same_name_is_another_identity(tmp_path: Path) -
 
     assert first == again
     assert len({first, other, slower}) == 3
+
+
+def test_a_damaged_voice_that_was_replaced_speaks_under_its_own_identity(tmp_path: Path) -> None:
+    # given a voice that was torn when it was first asked for
+    whole = make_voice(tmp_path).read_bytes()
+    voice = make_voice(tmp_path)
+    synthesizer = PiperSynthesizer(voice=voice)
+    voice.write_bytes(whole[:1000])
+    torn = synthesizer.identity
+    with pytest.raises(Permanent):
+        synthesizer.speak("Hello.", tmp_path / "speech.wav")
+
+    # when it is downloaded again
+    voice.write_bytes(whole)
+    synthesizer.speak("Hello.", tmp_path / "speech.wav")
+
+    # then what it speaks is kept as its own, and not as the torn one's
+    assert torn != synthesizer.identity == PiperSynthesizer(voice=voice).identity
