@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -44,18 +46,30 @@ class MediaStore:
         parent = self.folder / "tmp"
         parent.mkdir(parents=True, exist_ok=True)
         folder = Path(mkdtemp(dir=parent))
+        lock = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)  # let go by the system when we die
         try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
             yield folder
         finally:
+            os.close(lock)
             shutil.rmtree(folder, ignore_errors=True)
 
-    def forget_old_workshops(self, *, older_than: float = 6 * 3600) -> None:
-        """Remove what killed processes left half-made; ``older_than`` in seconds."""
+    def forget_left_workshops(self, *, older_than: float = 60.0) -> None:
+        """Remove what killed processes left half-made.
+
+        Args:
+            older_than: seconds; a younger one may not be locked yet by who makes it.
+        """
         oldest = time.time() - older_than
         for folder in (self.folder / "tmp").glob("*"):
-            with suppress(FileNotFoundError):  # another process may tidy too
+            with suppress(FileNotFoundError, BlockingIOError):  # tidied by another, or in use
                 if folder.stat().st_mtime < oldest:
-                    shutil.rmtree(folder, ignore_errors=True)
+                    lock = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+                    try:
+                        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                        shutil.rmtree(folder, ignore_errors=True)
+                    finally:
+                        os.close(lock)
 
     def write(self, path: Path, text: str) -> None:
         """Write a small text file so that it is there whole or not at all."""

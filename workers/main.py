@@ -55,7 +55,7 @@ def setup() -> None:
         )
     _open_record()
     broker(config.redis_url.get_secret_value())
-    MediaStore(config.media_dir).forget_old_workshops()
+    MediaStore(config.media_dir).forget_left_workshops()
     for module in ACTORS:
         importlib.import_module(module)
 

@@ -87,6 +87,11 @@ def narrate(
         ledger.enqueue("caption", part.id, request_id=claim.request_id, follows=True)
 
 
+def is_whole(narration: Narration, media: MediaStore) -> bool:
+    """Whether the sound is there as it was spoken; some milliseconds for a part."""
+    return _known(media, narration.key) is not None
+
+
 def timings(narration: Narration) -> tuple[WordTiming, ...]:
     return tuple(_timing(row) for row in narration.words)
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import structlog
 from peewee import JOIN, fn
 
 from adapters.ports import Backgrounds, Music, Progress, RenderedVideo, Renderer, RenderPlan, Tune
@@ -25,9 +26,13 @@ from models import (
     Video,
     VideoState,
 )
+from pipelines import ledger
 from pipelines.ledger import Claim
+from pipelines.production import narrate
 from pipelines.production.studio import Studio
 from pipelines.publishing import schedule
+
+log = structlog.get_logger(__name__)
 
 COVER_AT = 0.7
 """The cover shows the title card: by then it has faded in."""
@@ -46,11 +51,19 @@ def render(
 ) -> None:
     """Make the part's video; ready for posting, or for a person's look when ``review`` is on.
 
-    Background and music are chosen by the video's number, so that a repeat is the same.
+    Background and music are chosen by the video's number, so that a repeat is the same. Where the
+    narration or the captions were lost on disk, their stage is begun anew, and this one after it.
     """
     part = Part.get_by_id(part_id)
     narration = Narration.get(Narration.part == part)
     captions = Caption.get(Caption.part == part)
+    with db.closed_for_long_work():
+        lost = _lost(narration, captions, media)
+    if lost:
+        log.warning("render.input_lost", begins_again=lost)
+        with claim.finish():
+            ledger.enqueue(lost, part.id, request_id=claim.request_id)
+        return
     studio = defaults.of(part.script.story)
     scene, tune_number = (_number(part, chosen, defaults) for chosen in ("background", "music"))
     with db.closed_for_long_work():
@@ -106,6 +119,13 @@ def render(
         video = Video.get(Video.part == part)
         if video.state == VideoState.READY:
             schedule.plan(video, request_id=claim.request_id)
+
+
+def _lost(narration: Narration, captions: Caption, media: MediaStore) -> str | None:
+    """The stage that has to make its file anew, as that is gone or damaged; the render follows."""
+    if not narrate.is_whole(narration, media):
+        return "narrate"
+    return None if Path(captions.ass_path).is_file() else "caption"
 
 
 @contextmanager

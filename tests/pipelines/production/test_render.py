@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -32,6 +34,7 @@ from models import (
     Caption,
     Channel,
     Job,
+    JobState,
     Narration,
     Part,
     Post,
@@ -109,16 +112,27 @@ def account() -> Account:
 
 @pytest.fixture
 def part(media: MediaStore) -> Part:
-    """Captioned, as far as the record knows."""
     part = a_part()
+    captioned(part, media)
+    return part
+
+
+def captioned(part: Part, media: MediaStore) -> None:
+    """Put a narration and captions on disk and on record, of no words."""
+    sound = media.path("narration", "n", ".wav")
+    sound.write_bytes(b"sound")
+    sheet = {"seconds": 3, "timed_by": "synthesizer", "words": []}
+    sheet["sha256"] = sha256(b"sound").hexdigest()
+    media.path("narration", "n", ".json").write_text(json.dumps(sheet))
+    captions = media.path("captions", "c", ".ass")
+    captions.write_text("")
     Narration.create(
-        part=part, key="n", path="/n.wav", seconds=3, voice="", timed_by="synthesizer", words=[]
+        part=part, key="n", path=str(sound), seconds=3, voice="", timed_by="synthesizer", words=[]
     )
     Caption.create(
-        part=part, key="c", ass_path="/c.ass", srt_path="", vtt_path="", style="pop",
+        part=part, key="c", ass_path=str(captions), srt_path="", vtt_path="", style="pop",
         captioned_words=0,
     )  # fmt: skip
-    return part
 
 
 def quickly(
@@ -248,6 +262,36 @@ def test_a_repeat_is_the_same_video_and_other_music_or_background_another(
     assert len(renderer.plans) == 3
 
 
+@pytest.mark.parametrize(
+    ("lost", "damage", "stage"),
+    [
+        (("narration", "n", ".wav"), b"", "narrate"),
+        (("narration", "n", ".wav"), None, "narrate"),
+        (("captions", "c", ".ass"), None, "caption"),
+    ],
+    ids=["narration damaged", "narration gone", "captions gone"],
+)
+def test_what_was_lost_on_disk_is_made_anew_before_the_video(
+    part: Part, media: MediaStore, lost: tuple[str, str, str], damage: bytes | None, stage: str
+) -> None:
+    # Given a part of which a file was lost since it was captioned
+    file = media.path(*lost)
+    file.unlink()
+    if damage is not None:
+        file.write_bytes(damage)
+
+    # When it is to be rendered
+    renderer = QuickRenderer()
+    quickly(part, media, renderer)
+
+    # Then nothing is made of what is left, and the stage that makes the file begins again
+    assert renderer.plans == []
+    assert Video.select().count() == 0
+    again = Job.of(stage, part.id)
+    assert again
+    assert again.state == JobState.WAITING
+
+
 def test_the_videos_of_a_mood_are_numbered_over_all_channels(part: Part, media: MediaStore) -> None:
     # Given two channels with the mood "rain", and stories without a channel in between
     channels = [
@@ -267,13 +311,7 @@ def test_the_videos_of_a_mood_are_numbered_over_all_channels(part: Part, media: 
         Part.create(script=first.script, number=2, of=2, hook="", text="On.", call_to_action="")
     )
     for later in parts[1:]:
-        Narration.create(
-            part=later, key="n", path="/n.wav", seconds=3, voice="", timed_by="", words=[]
-        )
-        Caption.create(
-            part=later, key="c", ass_path="/c.ass", srt_path="", vtt_path="", style="",
-            captioned_words=0,
-        )  # fmt: skip
+        captioned(later, media)
 
     # When they are rendered, in any order
     backgrounds, music = NumberedBackgrounds(), OneTune()
