@@ -10,6 +10,7 @@ from flask import g, url_for
 
 from admin.lists import count
 from core.db import database
+from core.errors import DiskFull
 from models import (
     Account,
     AccountState,
@@ -86,6 +87,16 @@ def _all_needs() -> list[Need]:
                 jobs.where(Job.state == JobState.PARKED, Job.stage.not_in(["publish", "confirm"]))
             ),
             url_for("jobs.index", state=JobState.PARKED),
+            urgent=True,
+        ),
+        Need(
+            "jobs",
+            "job waits for room on the disk",
+            "jobs wait for room on the disk",
+            count(
+                jobs.where(Job.state == JobState.WAITING, Job.error_code == DiskFull.default_code)
+            ),
+            url_for("jobs.index", state=JobState.WAITING),
             urgent=True,
         ),
         Need(

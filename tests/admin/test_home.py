@@ -23,6 +23,7 @@ def test_home_says_what_needs_a_person_and_how_it_goes(settings: Settings, viewe
     account, expired = records.account(), records.account("late_tales", "expired")
     records.post(video, account, PostState.PUBLISHED, published_at=now())
     records.post(video, expired, PostState.PARKED)
+    records.job("render", video.part.id, JobState.WAITING, error_code="disk_full")
 
     page = " ".join(viewer.get("/").text.replace("<strong>", "").replace("</strong>", "").split())
 
@@ -33,6 +34,7 @@ def test_home_says_what_needs_a_person_and_how_it_goes(settings: Settings, viewe
         "1 video to review",
         "1 parked post needs a decision",
         "1 account to connect again",
+        "1 job waits for room on the disk",
         "50.0 % of the last 2 posts",
         "1 story became a video",
         "1 post published",

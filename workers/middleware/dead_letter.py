@@ -115,7 +115,7 @@ def decide(  # noqa: PLR0911  # one return a decision
         case Interrupt():
             return InterruptedByShutdownError("The worker is stopping.", after=0)
         case OSError(errno=errno.ENOSPC) | Retryable(code=DiskFull.default_code):
-            return DiskFull("the made files")
+            return DiskFull("the made files (MEDIA_DIR)")
         case OperationalError() | InterfaceError() if _went_away(exception):
             return Wait("PostgreSQL went away in mid-work.", after=1, code="database_away")
         case _:
