@@ -156,7 +156,12 @@ def failure_of(  # noqa: PLR0911  # one return a decision
                 return Retryable(f"{where} is busy ({answer}).", code="mail_busy")
             does, advice, name = REFUSALS.get(type(error), NO_SERVICE)
             return Parked(f"{where} {does} ({answer}): {advice}.", code=name)
-        case smtplib.SMTPServerDisconnected() | TimeoutError() | ssl.SSLEOFError():
+        case (
+            smtplib.SMTPServerDisconnected()
+            | ConnectionResetError()
+            | TimeoutError()
+            | ssl.SSLEOFError()
+        ):
             return Retryable(f"{where} broke the connection off.", code="lost_answer")
         case ssl.SSLCertVerificationError():
             return Parked(

@@ -7,27 +7,21 @@ an empty Redis database.
 
 from __future__ import annotations
 
-import itertools
-import os
 import shutil
 import tempfile
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-import psycopg2
 import pytest
 import redis
-from psycopg2 import sql
 
 from scripts.embedded import ServiceAddresses, ensure_running, stop
 from scripts.embedded.home import Home
+from tests.databases import Databases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-DATABASE_NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -44,27 +38,16 @@ def services() -> Iterator[ServiceAddresses]:
 
 
 @pytest.fixture(scope="session")
-def template_database(services: ServiceAddresses) -> Iterator[str]:
-    """Name of a migrated database that each test gets a copy of."""
-    from core.migrate import migrate
-
-    with _database(services, f"storymill_test_{os.getpid()}_template") as name:
-        migrate(_with_database(services.database_url, name))
-        # A copy can't be made of a database that somebody is connected to.
-        _execute(
-            services,
-            sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}"),
-            sql.Literal(name),
-        )
-        yield name
+def databases(services: ServiceAddresses) -> Iterator[Databases]:
+    with closing(Databases(services.database_url)) as databases:
+        yield databases
 
 
 @pytest.fixture
-def database_url(services: ServiceAddresses, template_database: str) -> Iterator[str]:
+def database_url(databases: Databases) -> Iterator[str]:
     """URL of a migrated, empty database of this test alone."""
-    name = f"storymill_test_{os.getpid()}_{next(DATABASE_NUMBERS)}"
-    with _database(services, name, template=template_database):
-        yield _with_database(services.database_url, name)
+    with databases.one() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -96,30 +79,3 @@ def record(database_url: str, redis_url: str) -> Iterator[None]:
     with db.session():
         yield
     db.database.close_all()
-
-
-@contextmanager
-def _database(
-    services: ServiceAddresses, name: str, *, template: str = "template1"
-) -> Iterator[str]:
-    _execute(
-        services,
-        sql.SQL("CREATE DATABASE {} TEMPLATE {}"),
-        sql.Identifier(name),
-        sql.Identifier(template),
-    )
-    try:
-        yield name
-    finally:
-        _execute(services, sql.SQL("DROP DATABASE {} WITH (FORCE)"), sql.Identifier(name))
-
-
-def _execute(services: ServiceAddresses, statement: sql.SQL, *parts: sql.Composable) -> None:
-    with closing(psycopg2.connect(services.database_url)) as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute(statement.format(*parts))
-
-
-def _with_database(url: str, name: str) -> str:
-    return urlsplit(url)._replace(path=f"/{name}").geturl()

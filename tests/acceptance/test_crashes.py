@@ -14,7 +14,7 @@ from scripts.embedded.redis import Redis
 from scripts.sandbox.testing import running_sandbox
 from tests.acceptance.conftest import Demo, StartDemo
 
-pytestmark = pytest.mark.acceptance
+pytestmark = pytest.mark.alone
 
 PICKED_UP_SECONDS = 30
 

@@ -22,7 +22,6 @@ from scripts.embedded import ServiceAddresses
 from scripts.sandbox.testing import running_sandbox
 
 PATIENCE = 30.0
-pytestmark = pytest.mark.acceptance
 
 
 @pytest.fixture

@@ -80,6 +80,12 @@ def renderer() -> FfmpegRenderer:
     return FfmpegRenderer(fonts=fonts.FOLDER)
 
 
+@pytest.fixture
+def quick() -> FfmpegRenderer:
+    """Where neither size nor a moment in mid-render matters."""
+    return FfmpegRenderer(fonts=fonts.FOLDER, preset="ultrafast")
+
+
 def with_input(plan: RenderPlan, name: str, path: Path) -> RenderPlan:
     match name:
         case "background":
@@ -141,13 +147,13 @@ def test_a_rendered_video_is_what_the_platform_takes(
 
 
 def test_video_and_cover_show_the_backgrounds_colours(
-    renderer: FfmpegRenderer, plan: RenderPlan, tmp_path: Path
+    quick: FfmpegRenderer, plan: RenderPlan, tmp_path: Path
 ) -> None:
     clip = tmp_path / "colours.mp4"
     halves = "color=red:s=540x960:r=30,drawbox=c=lime:w=270:h=ih:t=fill"
     film(clip, f"{halves},scale=out_color_matrix=bt709,setparams=colorspace=bt709", 1)
 
-    renderer.render(replace(plan, background=clip))
+    quick.render(replace(plan, background=clip))
 
     with av.open(str(plan.output)) as container:
         codec = container.streams.video[0].codec_context
@@ -160,11 +166,11 @@ def test_video_and_cover_show_the_backgrounds_colours(
 
 
 def test_captions_are_on_the_video_and_on_its_cover(
-    renderer: FfmpegRenderer, plan: RenderPlan, tmp_path: Path
+    quick: FfmpegRenderer, plan: RenderPlan, tmp_path: Path
 ) -> None:
     film(tmp_path / "blue.mp4", "color=blue:s=540x960:r=30", 1)
 
-    renderer.render(replace(plan, background=tmp_path / "blue.mp4"))
+    quick.render(replace(plan, background=tmp_path / "blue.mp4"))
 
     before, during = picture_at(plan.output, 0.2), picture_at(plan.output, 1.2)
     yellow = np.array([255, 225, 77])
@@ -177,11 +183,11 @@ def test_captions_are_on_the_video_and_on_its_cover(
 
 @pytest.mark.parametrize("source", ["color=red:s=320x180:r=12", "color=red:s=200x900:r=50"])
 def test_any_background_fills_the_picture_and_repeats(
-    renderer: FfmpegRenderer, plan: RenderPlan, tmp_path: Path, source: str
+    quick: FfmpegRenderer, plan: RenderPlan, tmp_path: Path, source: str
 ) -> None:
     film(tmp_path / "red.mp4", source, 0.8)
 
-    renderer.render(replace(plan, background=tmp_path / "red.mp4", background_start=0.5))
+    quick.render(replace(plan, background=tmp_path / "red.mp4", background_start=0.5))
 
     picture = picture_at(plan.output, 2.4)
     for corner in (picture[5, 5], picture[5, -5], picture[-5, 5], picture[-5, -5]):
@@ -192,7 +198,7 @@ def test_any_background_fills_the_picture_and_repeats(
 @pytest.mark.parametrize("level", [0.01, 0.9])
 @pytest.mark.parametrize("with_music", [False, True])
 def test_quiet_and_loud_voices_come_out_alike(
-    renderer: FfmpegRenderer, plan: RenderPlan, tmp_path: Path, level: float, with_music: bool
+    quick: FfmpegRenderer, plan: RenderPlan, tmp_path: Path, level: float, with_music: bool
 ) -> None:
     speak_tones(plan.narration, level=level)
     music = tmp_path / "music.wav"
@@ -200,7 +206,9 @@ def test_quiet_and_loud_voices_come_out_alike(
         ["-f", "lavfi", "-i", "sine=330:d=1", str(music)], seconds=1, patience=PATIENT
     )
 
-    rendered = renderer.render(replace(plan, music=music if with_music else None))
+    rendered = quick.render(
+        replace(plan, music=music if with_music else None, width=270, height=480)
+    )
 
     assert rendered.loudness == pytest.approx(-14, abs=1)
     assert rendered.true_peak <= -1
@@ -311,7 +319,7 @@ def test_an_encoder_that_hangs_is_stopped(patience: Patience, tmp_path: Path) ->
         ffmpeg_process.run(["-i", str(silent), "-f", "null", "-"], seconds=1, patience=patience)
 
     assert caught.value.code == "encoder_hung"
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert encoder_children() == []
 
 
@@ -398,7 +406,7 @@ ffmpeg_process.run(["-f", "lavfi", "-i", "color,realtime", "-f", "null", "-"], s
         ).stdout.split()
         worker.kill()
 
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while is_running(int(encoder)):
         assert time.monotonic() < deadline, "the encoder outlived its worker"
         time.sleep(0.05)

@@ -269,7 +269,7 @@ def test_cancelling_closes_the_browser_at_once(
     with pytest.raises(Cancelled):
         browser.post(session, clip, POST, about_to_post=nothing, progress=progress)
 
-    assert time.monotonic() - cancelled_at < 3
+    assert time.monotonic() - cancelled_at < 10, "the upload takes 20 s"
     assert left_by(os.getpid()) == ([], [])
     assert sandbox.posts() == []
 
@@ -409,7 +409,7 @@ TikTokBrowser(screenshots=Path(folder), studio_url=url).post(
 """
 
 
-def eventually(check: Callable[[], bool], seconds: float = 5) -> None:
+def eventually(check: Callable[[], bool], seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while not check():
         assert time.monotonic() < end

@@ -67,9 +67,11 @@ def test_an_owner_changes_a_limit_and_every_worker_knows_in_five_seconds(
     # Then the page shows it, and the worker goes by it
     page = owner.get(done.location).text
     assert "script_request is 7 in 0.5 s now" in page
+    asked_at = time.monotonic()
     while limits.of("script", 1) == [SCRIPT]:
-        assert time.monotonic() - changed_at < 5.5
+        assert asked_at - changed_at < 5
         time.sleep(0.1)
+        asked_at = time.monotonic()
     assert [(limit.count, limit.seconds) for limit in limits.of("script", 1)] == [(7, 0.5)]
     entry = AuditEntry.get(AuditEntry.action == "limit.set")
     assert (entry.actor, entry.subject, entry.reason) == (

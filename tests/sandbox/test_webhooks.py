@@ -32,7 +32,7 @@ class Receiver(ThreadingHTTPServer):
 
     def events(self, count: int) -> list[dict[str, Any]]:
         """Wait for so many deliveries; gives their bodies."""
-        end = time.monotonic() + 8
+        end = time.monotonic() + 30
         while len(self.came) < count and time.monotonic() < end:
             time.sleep(0.05)
         return [json.loads(body) for _, body in self.came]

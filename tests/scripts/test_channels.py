@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from models import AuditEntry, Channel
 from tests.admin import records
-from tests.scripts.test_manage import manage, settings
-
-__all__ = ["settings"]
+from tests.scripts.terminal import manage
 
 
 def test_a_channel_is_made_set_shown_and_removed(settings: dict[str, str]) -> None:

@@ -3,46 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from core import crypto
 from models import Job, Story, StoryState
 from pipelines.production import brought
 from scripts.management.reference import markdown
 from scripts.sandbox.testing import running_sandbox
-
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.scripts.terminal import ROOT, fresh, manage
 
 STORY = "I found a key in the garden. " * 20
-
-
-def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "scripts.management", *arguments],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "COLUMNS": "160"}
-        | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-@pytest.fixture
-def settings(record: None, database_url: str, redis_url: str) -> dict[str, str]:
-    return {
-        "DATABASE_URL": database_url,
-        "REDIS_URL": redis_url,
-        "CRYPTOGRAPHY_KEY": crypto.new_key(),
-        "SECRET_KEY": "a-long-enough-session-key",
-    }
 
 
 def test_the_configuration_reference_is_what_the_settings_say() -> None:
@@ -51,7 +23,7 @@ def test_the_configuration_reference_is_what_the_settings_say() -> None:
 
 
 def test_every_command_explains_itself() -> None:
-    assert "stories" in manage("--help").stdout
+    assert "stories" in fresh("--help").stdout
     for group in ("sources", "stories", "jobs", "failures", "accounts", "users", "migrate"):
         assert manage(group, "--help").returncode == 0
 
@@ -76,7 +48,7 @@ def test_a_saved_listing_is_imported_and_each_rows_fate_is_shown(
     looked = manage("stories", "import", str(listing), "--dry-run", **settings)
     assert "1 taken, 2 skipped, 0 known" in looked.stdout
     assert Story.select().count() == 0
-    imported = manage("stories", "import", str(listing), **settings)
+    imported = fresh("stories", "import", str(listing), **settings)
     again = manage("stories", "import", str(listing), **settings)
 
     # Then each row's fate is told, and nothing is there twice

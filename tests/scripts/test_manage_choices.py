@@ -9,9 +9,7 @@ import pytest
 
 from models import Account, AccountState, AuditEntry, Job, LimitSetting, Post, PostState, Slot
 from tests.admin import records
-from tests.scripts.test_manage import manage, settings
-
-__all__ = ["settings"]  # the fixture
+from tests.scripts.terminal import manage
 
 COOKIES = [{"name": "sessionid", "value": "canary-cookie", "domain": ".tiktok.com"}]
 

@@ -11,9 +11,8 @@ from models import AuditEntry, DeadLetter, Job, JobState, Source, Story, StorySt
 from pipelines.production import brought
 from scripts.management.__main__ import manage as all_commands
 from tests.admin import records
-from tests.scripts.test_manage import STORY, manage, settings
-
-__all__ = ["settings"]  # the fixture
+from tests.scripts.terminal import manage
+from tests.scripts.test_manage import STORY
 
 CHANGE_NOTHING = {
     "check",
@@ -113,4 +112,5 @@ def test_migrations_are_told_before_they_are_applied(settings: dict[str, str]) -
     waits = manage("migrate", "forward", "--dry-run", **settings)
     assert waits.stdout == f"Would apply: {newest}.\n"
     assert newest not in migrate.applied()
-    assert manage("migrate", "forward", **settings).stdout == f"Applied: {newest}.\n"
+    done = manage("migrate", "forward", **settings)
+    assert done.stdout == f"Applied: {newest}.\n", done.stderr

@@ -21,9 +21,7 @@ from models import (
 )
 from pipelines.production import sources
 from scripts.management.sources import kind_of
-from tests.scripts.test_manage import ROOT, manage, settings
-
-__all__ = ["settings"]  # the fixture
+from tests.scripts.terminal import ROOT, manage
 
 
 def test_the_kind_of_a_source_is_told_by_its_place(

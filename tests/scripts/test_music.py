@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.scripts.test_manage import manage, settings
-
-__all__ = ["settings"]
+from tests.scripts.terminal import manage
 
 
 def test_moods_are_listed_and_heard(settings: dict[str, str], tmp_path: Path) -> None:

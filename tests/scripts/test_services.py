@@ -12,7 +12,6 @@ import stat
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,11 +91,11 @@ def test_a_second_start_is_quick_and_changes_nothing(clone: Path) -> None:
     pids = {process.pid for process in servers(clone)}
 
     # When they are started again
-    began = time.monotonic()
+    began = sum(os.times()[:4])
     second = start(clone)
 
-    # Then it is the same servers, at once
-    assert time.monotonic() - began < 1
+    # Then it is the same servers, with next to no work, that of programs included
+    assert sum(os.times()[:4]) - began < 0.5
     assert second == first
     assert recall(second) == ("barn", "barn")
     assert pids <= {process.pid for process in servers(clone)}

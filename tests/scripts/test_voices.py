@@ -10,9 +10,7 @@ import pytest
 
 from tests.adapters.catalogue import NAME, serve
 from tests.adapters.voices import make_voice
-from tests.scripts.test_manage import manage, settings
-
-__all__ = ["settings"]
+from tests.scripts.terminal import manage
 
 
 def test_a_voice_is_listed_downloaded_and_heard(settings: dict[str, str], tmp_path: Path) -> None:

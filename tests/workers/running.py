@@ -47,7 +47,7 @@ def job(stage: str, subject: int = 1) -> Job:
     return found
 
 
-def until(happened: Callable[[], object], *, seconds: float = 8.0) -> None:
+def until(happened: Callable[[], object], *, seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < deadline, "it did not happen in time"

@@ -60,17 +60,17 @@ def server(services: ServiceAddresses, database_url: str) -> Iterator[Server]:
 
 def test_work_goes_on_when_its_connections_are_cut(redis_url: str, server: Server) -> None:
     # Given two jobs, one in long work without a connection and one in mid-transaction
-    begun = threading.Barrier(3, timeout=5)
+    begun = threading.Barrier(3, timeout=30)
     in_transaction, cut = threading.Event(), threading.Event()
 
     def wait_for_cut() -> None:
         if not cut.is_set():
             begun.wait()
-            cut.wait(5)
+            cut.wait(30)
 
     def prepare(story_id: int) -> None:
         if story_id == 1:
-            assert in_transaction.wait(5)  # so that the two don't share one connection in turn
+            assert in_transaction.wait(30)  # so that the two don't share one connection in turn
             with db.closed_for_long_work():
                 wait_for_cut()
         else:
@@ -126,12 +126,12 @@ def test_an_outcome_is_written_once_postgresql_is_back(redis_url: str, server: S
     def prepare(story_id: int) -> None:
         runs.append(story_id)
         begun.set()
-        away.wait(5)
+        away.wait(30)
         raise Permanent("There is no such voice.")
 
     with running(redis_url, prepare):
         enqueued("prepare", 1)
-        assert begun.wait(5)
+        assert begun.wait(30)
         server.go_away()
         away.set()
         time.sleep(0.7)

@@ -55,11 +55,11 @@ ENDS = (
     ),
     End(
         OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/media/a.wav"),
-        JobState.WAITING, 0, "disk_full", "The disk that holds the made files (MEDIA_DIR) is full", (27, 30),
+        JobState.WAITING, 0, "disk_full", "the made files (MEDIA_DIR) is full", (27, 30),
     ),
     End(
         Retryable("ffmpeg: no space left on device", code="disk_full"),
-        JobState.WAITING, 0, "disk_full", "The disk that holds the made files (MEDIA_DIR) is full", (27, 30),
+        JobState.WAITING, 0, "disk_full", "the made files (MEDIA_DIR) is full", (27, 30),
     ),
     End(
         OperationalError("server closed the connection"),

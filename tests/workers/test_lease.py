@@ -59,13 +59,13 @@ def test_hints_come_back_when_redis_has_lost_its_memory(redis_url: str) -> None:
 
     def prepare(_story_id: int) -> None:
         begun.set()
-        wiped.wait(5)
+        wiped.wait(30)
         finish()
 
     with running(redis_url, prepare), Redis.from_url(redis_url) as client:
         until(lambda: client.exists(GENERATION))
         enqueued("prepare", 0)
-        assert begun.wait(5)
+        assert begun.wait(30)
         enqueued("prepare", *range(1, 20))
 
         # When Redis is wiped
@@ -115,7 +115,7 @@ def test_a_worker_that_stops_gives_its_job_back_unharmed(redis_url: str) -> None
     begun = threading.Event()
 
     def long(_story_id: int) -> None:
-        for _ in range(250):
+        for _ in range(1_500):
             claim().progress(0.4)
             begun.set()
             time.sleep(0.02)
@@ -123,13 +123,14 @@ def test_a_worker_that_stops_gives_its_job_back_unharmed(redis_url: str) -> None
     long.__name__ = "prepare"
     with running(redis_url, long):
         enqueued("prepare", 1)
-        assert begun.wait(5)
+        assert begun.wait(30)
         stopping = time.monotonic()
 
         # When its worker is told to stop
 
-    # Then it stops at once, and the job waits for the next worker with all of its attempts
-    assert time.monotonic() - stopping < 3
+    # Then it stops long before the job would have ended by itself, and that waits for the next
+    # worker with all of its attempts
+    assert time.monotonic() - stopping < 10
     given_back = job("prepare")
     assert (given_back.state, given_back.attempts) == (JobState.WAITING, 0)
     assert (given_back.crashes, given_back.lease_until) == (0, None)

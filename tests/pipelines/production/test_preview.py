@@ -14,7 +14,7 @@ from adapters.ports import WordTiming
 from pipelines.production import captions, preview
 from pipelines.production.look import Look
 from pipelines.production.safe_area import HEIGHT, WIDTH
-from tests.pipelines.production.test_captions import frames
+from tests.pipelines.production.captioning import frames
 
 if TYPE_CHECKING:
     from pathlib import Path

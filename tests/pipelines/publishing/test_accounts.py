@@ -238,11 +238,11 @@ def test_an_account_under_refresh_elsewhere_is_left_to_it(
         with session(), database.atomic():
             Account.select().where(Account.id == account.id).for_update().get()
             locked.set()
-            release.wait(10)
+            release.wait(60)
 
     holder = threading.Thread(target=hold)
     holder.start()
-    locked.wait(10)
+    assert locked.wait(30)
     try:
         assert refresh_due(authorizer, within_seconds=0) == {}
     finally:

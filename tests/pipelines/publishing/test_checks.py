@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -109,7 +108,7 @@ def test_the_media_folder_itself_may_be_a_link(studio: Studio) -> None:
 def test_a_bad_file_is_refused_by_name(studio: Studio, name: str) -> None:
     make, code = BAD[name]
     path = make(studio)
-    began = time.monotonic()
+    began = processor_seconds()
 
     with pytest.raises(Permanent) as refused:
         check(studio, path)
@@ -118,7 +117,7 @@ def test_a_bad_file_is_refused_by_name(studio: Studio, name: str) -> None:
     assert refused.value.code == code, sentence
     assert ": " in sentence  # what is wrong: what to do
     assert sentence.endswith(".")
-    assert time.monotonic() - began < 10
+    assert processor_seconds() - began < 10
 
 
 def test_a_file_that_may_not_be_read_is_refused() -> None:
@@ -260,12 +259,17 @@ def test_turned_bits_end_in_an_answer(studio: Studio, suffix: str) -> None:
         turned = bytearray(video)
         for _ in range(dice.randrange(1, 12)):
             turned[dice.randrange(8, 1500)] ^= 1 << dice.randrange(8)
-        began = time.monotonic()
+        began = processor_seconds()
         try:
             check(studio, studio.put(bytes(turned), f"video{suffix}"))
         except Permanent as refused:
             assert refused.code.startswith("video_")  # noqa: PT017  # a pass is an answer too
-        assert time.monotonic() - began < 15
+        assert processor_seconds() - began < 15
+
+
+def processor_seconds() -> float:
+    """What this process and its ended children have worked; ``IsolatedProbe`` ends what waits."""
+    return sum(os.times()[:4])
 
 
 @contextmanager

@@ -122,7 +122,7 @@ def test_a_part_planned_while_the_one_before_it_ends_is_not_forgotten(
 
     def end_first_part() -> None:
         with session():
-            planned.wait(10)
+            assert planned.wait(30)
             published(first)
             ended.set()
 

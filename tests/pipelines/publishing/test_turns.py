@@ -89,7 +89,7 @@ def test_of_many_at_the_same_instant_no_more_go_than_may(
 
     def worker(mine: list[Post]) -> None:
         with session():
-            start.wait(10)
+            start.wait(30)
             for post in mine:
                 work(post, patient=True)
 
