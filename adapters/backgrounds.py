@@ -41,7 +41,7 @@ class Backgrounds:
             Permanent: codes ``background_folder`` (missing, or without a clip),
                 ``background_mood`` (unknown), ``background_unreadable``.
         """
-        folder = self._folder_of(mood)
+        folder = moods.serving(self._folder, mood, what="background", made_here=drawn.KINDS)
         if folder is None:
             return self._drawn(mood.casefold(), number)
         suffixes = clips.SUFFIXES | clips.STILLS
@@ -78,23 +78,6 @@ class Backgrounds:
             footage = Footage(clip.path, round(clip.begins + begin + into, 2))
             return _AsItIs(name, footage)
         return _Cut(name, clip, round(begin, 2), round(length, 2), round(into, 2), self._kept)
-
-    def _folder_of(self, mood: str) -> Path | None:
-        """The folder that serves; None if a loop is to be drawn."""
-        if self._folder is not None and not self._folder.is_dir():
-            raise Permanent(
-                f"The background folder {self._folder} does not exist: create it or unset "
-                "BACKGROUND_DIR.",
-                code="background_folder",
-            )
-        folder = moods.folder_of(self._folder, mood) if self._folder else None
-        if folder is None and mood and mood.casefold() not in drawn.KINDS:
-            raise Permanent(
-                f'There is no background called "{mood}": make a folder of that name in '
-                f"BACKGROUND_DIR, or choose one of {', '.join(drawn.KINDS)}.",
-                code="background_mood",
-            )
-        return folder
 
     def _drawn(self, kind: str, number: int) -> Background:
         if kind:

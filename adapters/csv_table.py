@@ -12,10 +12,10 @@ from typing import Any
 
 from adapters.plain_text import read, unusable
 from adapters.ports import FetchedStory, StoryQuery, StorySource
+from adapters.reddit_post import GONE, NAME_LENGTH, score
 from adapters.text_files import story, unreadable
 
 LARGEST_FILE = 64 * 1024 * 1024
-LARGEST_SCORE = 2**31 - 1
 SEPARATORS = ",;\t|"
 
 TITLES = ("title", "headline", "subject")
@@ -31,8 +31,6 @@ NEEDED = "a first row with the columns title and text (url, author, place, score
 
 _SAID = re.compile(r'"?sep=(.)"?;*\n', re.IGNORECASE)
 """What Excel understands as a first line, and writes for some."""
-_GONE = re.compile(r"\[\s*(?:removed|deleted)\b[^\]]*\]", re.IGNORECASE)
-"""What archives of Reddit hold in place of a text that was taken down."""
 _ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 
 Columns = dict[str, int]
@@ -119,7 +117,7 @@ def _story(row: list[str], columns: Columns, width: int) -> FetchedStory:
             "the sign between columns in quotation marks."
         )
         return unreadable(title, why, " ".join(row))
-    gone = _GONE.fullmatch(body) is not None or _GONE.fullmatch(title) is not None
+    gone = GONE.fullmatch(body) is not None or GONE.fullmatch(title) is not None
     return story(title, body, removed=gone, **_facts(cells))
 
 
@@ -127,16 +125,8 @@ def _facts(cells: dict[str, str]) -> dict[str, Any]:
     link = cells.get("url", "")
     return {
         "url": link if _ADDRESS.fullmatch(link) else "",
-        "author": cells.get("author", "")[:120],
-        "place": cells.get("place", "").removeprefix("r/")[:120],
-        "score": _score(cells.get("score", "")),
+        "author": cells.get("author", "")[:NAME_LENGTH],
+        "place": cells.get("place", "").removeprefix("r/")[:NAME_LENGTH],
+        "score": score(cells.get("score")),
         "nsfw": cells.get("nsfw", "").lower() in {"1", "true", "yes", "wahr", "vrai"},
     }
-
-
-def _score(written: str) -> int:
-    try:
-        score = int(float(written))
-    except (ValueError, OverflowError):
-        return 0
-    return max(-LARGEST_SCORE, min(LARGEST_SCORE, score))

@@ -34,6 +34,8 @@ paces: 8 % slower than set in their short paragraphs, 4 % in long ones; a text o
 spoken up to 15 % faster."""
 
 _PITCHES = range(100)
+_PITCH_RANGE = 60
+"""0 (monotone) to 99; a little above espeak-ng's 50 keeps a long story lively."""
 
 
 class EspeakSynthesizer:
@@ -43,7 +45,6 @@ class EspeakSynthesizer:
         voice: a language of espeak-ng, or one with a timbre behind it: ``en-us+f3``.
         words_per_minute: real words a minute, pauses included; for English stories within 10 %.
         pitch: 0 to 99; a little below espeak-ng's 50 is easier on the ear.
-        pitch_range: 0 (monotone) to 99; a little above its 50 keeps a long story lively.
         paragraph_pause: seconds of breath after each paragraph, the last one too.
 
     Raises:
@@ -56,7 +57,6 @@ class EspeakSynthesizer:
         voice: str = "en-us",
         words_per_minute: int = 170,
         pitch: int = 45,
-        pitch_range: int = 60,
         paragraph_pause: float = PARAGRAPH_PAUSE,
     ) -> None:
         slowest, fastest = WORDS_PER_MINUTE
@@ -65,14 +65,11 @@ class EspeakSynthesizer:
                 f"{words_per_minute} words a minute is not a pace of speech; choose {slowest} to "
                 f"{fastest}."
             )
-        if pitch not in _PITCHES or pitch_range not in _PITCHES:
-            raise ConfigurationError(
-                f"Pitch {pitch} or its range {pitch_range} is out of bounds; choose 0 to 99."
-            )
+        if pitch not in _PITCHES:
+            raise ConfigurationError(f"Pitch {pitch} is out of bounds; choose 0 to 99.")
         self._voice = voice
         self._words_per_minute = words_per_minute
         self._pitch = pitch
-        self._pitch_range = pitch_range
         self._paragraph_pause = paragraph_pause
 
     @property
@@ -81,7 +78,7 @@ class EspeakSynthesizer:
             version = library.version
         return (
             f"espeak-ng/{version}/{self._voice}/pace={self._words_per_minute},pitch={self._pitch},"
-            f"range={self._pitch_range},pause={self._paragraph_pause:g}"
+            f"range={_PITCH_RANGE},pause={self._paragraph_pause:g}"
         )
 
     def speak(self, text: str, into: Path, progress: Progress | None = None) -> Speech:
@@ -93,7 +90,7 @@ class EspeakSynthesizer:
                 self._voice,
                 rate=round(self._words_per_minute * RATE_PER_WORD),
                 pitch=self._pitch,
-                pitch_range=self._pitch_range,
+                pitch_range=_PITCH_RANGE,
             )
             with WavFile(into, rate=library.sample_rate) as wav:
                 pause = 0.0

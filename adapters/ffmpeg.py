@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +11,7 @@ from typing import Any
 import ffmpeg
 import structlog
 
-from adapters import clips, ffmpeg_process, ffmpeg_sound, subtitle_fonts
+from adapters import clips, disk, ffmpeg_process, ffmpeg_sound, subtitle_fonts
 from adapters.ffmpeg_process import Patience
 from adapters.ffmpeg_sound import Levels
 from adapters.frame_filters import COLOUR, cropped
@@ -70,13 +67,15 @@ class FfmpegRenderer:
                 ``narration_silent``, ``music_unreadable``, ``subtitles_missing``, ``font_missing``,
                 ``encoder_missing``, ``too_large``.
         """
-        report = progress or _no_progress
+        report = progress or (lambda _share: None)
         report(0.0)
         _check_inputs(plan)
         _check_fonts(plan.subtitles, self._fonts)
-        levels = ffmpeg_sound.find_levels(plan.narration, plan.music, plan.seconds, self._patience)
+        levels = ffmpeg_sound.find_levels(
+            plan.narration, plan.music, plan.seconds, self._patience, loops=plan.music_loops
+        )
         report(0.01)
-        with _disk_errors():
+        with disk.errors():
             plan.output.parent.mkdir(parents=True, exist_ok=True)
             with TemporaryDirectory(prefix=".render-", dir=plan.output.parent) as folder:
                 video, cover = Path(folder) / "video.mp4", Path(folder) / "cover.jpg"
@@ -206,10 +205,6 @@ class FfmpegRenderer:
         )
 
 
-def _no_progress(_share: float) -> None:
-    pass
-
-
 def _check_inputs(plan: RenderPlan) -> None:
     """Name the input that can't be used, before ffmpeg fails with a number."""
     if not plan.subtitles.is_file():
@@ -261,13 +256,3 @@ def _settle(made: Path, final: Path) -> None:
         os.fsync(file.fileno())
     final.parent.mkdir(parents=True, exist_ok=True)
     made.replace(final)
-
-
-@contextmanager
-def _disk_errors() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise ffmpeg_process.disk_full() from error
-        raise

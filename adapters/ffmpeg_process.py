@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import selectors
@@ -18,6 +17,7 @@ from typing import IO
 import imageio_ffmpeg
 import structlog
 
+from adapters import disk
 from core.errors import Permanent, Retryable
 
 log = structlog.get_logger(__name__)
@@ -30,7 +30,7 @@ _FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 _PART_OF_FFMPEG = re.compile(r"^(\[[^\]]* @ 0x[0-9a-f]+\] )+")  # that speaks: nothing to a person
 
 # ffmpeg ends with the low byte of its (negative) error: 228 on a full disk, seen with ffmpeg 9.
-_DISK_FULL = {256 - errno.ENOSPC, 256 - errno.EDQUOT}
+_DISK_FULL = {256 - number for number in disk.FULL}
 
 # Linux kills the encoder together with a worker that is itself killed outright (no handler runs
 # then). prctl(1) is PR_SET_PDEATHSIG; it survives execv.
@@ -211,7 +211,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 def _failure(status: int, tail: str) -> Retryable:
     if status in _DISK_FULL:
-        return disk_full()
+        return disk.full()
     words = [line for line in tail.splitlines() if line.strip()]
     if -status in _FROM_OUTSIDE:
         failure = Retryable(
@@ -231,10 +231,3 @@ def _failure(status: int, tail: str) -> Retryable:
     if words:
         failure.add_note("ffmpeg's last words:\n" + "\n".join(words))
     return failure
-
-
-def disk_full() -> Retryable:
-    return Retryable(
-        "The disk is full: free some space, and the video is made again by itself.",
-        code="disk_full",
-    )

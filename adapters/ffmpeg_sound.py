@@ -66,6 +66,8 @@ class Levels:
     tune: float = 0.0
     tune_seconds: float = 0.0
     """Length of the tune; shorter than the video, it is repeated."""
+    tune_loops: bool = False
+    """Its end goes on in its beginning: it is repeated as it is."""
 
 
 def mix(narration: Path, music: Path | None, seconds: float, levels: Levels) -> Any:
@@ -103,16 +105,25 @@ def _repeated(music: Path, seconds: float, levels: Levels) -> Any:
     length = levels.tune_seconds
     if length >= seconds:
         return tune
-    return (
-        tune.filter("aformat", sample_fmts="s16")  # a tune in memory takes half as much
-        .filter("afade", type="in", duration=_SEAM)
-        .filter("afade", type="out", start_time=max(0.0, length - 1.2 * _SEAM), duration=_SEAM)
-        .filter("aloop", loop=-1, size=max(1, round(length * RATE)))
-    )
+    tune = tune.filter("aformat", sample_fmts="s16")  # a tune in memory takes half as much
+    if not levels.tune_loops:
+        out = max(0.0, length - 1.2 * _SEAM)
+        tune = tune.filter("afade", type="in", duration=_SEAM)
+        tune = tune.filter("afade", type="out", start_time=out, duration=_SEAM)
+    return tune.filter("aloop", loop=-1, size=max(1, round(length * RATE)))
 
 
-def find_levels(narration: Path, music: Path | None, seconds: float, patience: Patience) -> Levels:
+def find_levels(
+    narration: Path,
+    music: Path | None,
+    seconds: float,
+    patience: Patience,
+    *,
+    loops: bool = False,
+) -> Levels:
     """Measure the voice, the tune and the mix, and find what the target needs.
+
+    ``loops`` says that the end of the tune goes on in its beginning.
 
     Raises:
         Permanent: the narration is silent or ends too early, or the tune is damaged or silent;
@@ -134,7 +145,8 @@ def find_levels(narration: Path, music: Path | None, seconds: float, patience: P
             code="narration_silent",
         )
     if music:
-        levels = _levels_of_tune(music, seconds, patience, voice=_VOICE - raw.integrated)
+        levels = Levels(voice=_VOICE - raw.integrated, tune_loops=loops)
+        levels = _with_tune(levels, music, seconds, patience)
         raw = measure(mix(narration, music, seconds, levels), seconds, patience)
     levels = replace(levels, gain=TARGET - raw.integrated)
     if raw.true_peak + levels.gain <= _LIMIT:
@@ -150,9 +162,9 @@ def find_levels(narration: Path, music: Path | None, seconds: float, patience: P
     return levels
 
 
-def _levels_of_tune(music: Path, seconds: float, patience: Patience, *, voice: float) -> Levels:
+def _with_tune(levels: Levels, music: Path, seconds: float, patience: Patience) -> Levels:
     length, promised = sound_seconds(music, at_most=seconds)
-    levels = Levels(voice=voice, tune_seconds=length)
+    levels = replace(levels, tune_seconds=length)
     if length > _SHORTEST_SHARE * min(promised, seconds):
         tune = _repeated(music, seconds, levels).filter("atrim", duration=seconds)
         loudness = measure(tune, seconds, patience).integrated

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import shutil
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from adapters import ffmpeg_process
+from adapters import disk
 from core import memory
 
 log = structlog.get_logger(__name__)
@@ -60,7 +59,7 @@ class KeptFiles:
             Retryable: code ``disk_full``.
         """
         file = self._folder / f"{name}{self._suffix}"
-        with _disk_errors():
+        with disk.errors():
             self._folder.mkdir(parents=True, exist_ok=True)
             lock = self._ready(file, make, wait)
         try:
@@ -151,13 +150,3 @@ def _is(lock: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(lock), path.stat())
     except FileNotFoundError:
         return False
-
-
-@contextmanager
-def _disk_errors() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise ffmpeg_process.disk_full() from error
-        raise

@@ -65,7 +65,7 @@ class SmtpMailer:
         self.seconds = seconds
 
     def send(self, mail: Mail) -> None:
-        """As ``Mailer.send``."""
+        """See ``Mailer.send``."""
         message = self.message(mail)
         failure: StageError
         try:

@@ -3,17 +3,49 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
-GOLDEN = 0.618_033_988_749_895
+from core.errors import Permanent
+
+_GOLDEN = 0.618_033_988_749_895
 _Choice = TypeVar("_Choice")
 
 
-def folder_of(folder: Path, mood: str) -> Path | None:
-    """The sub-folder called ``mood``, in any case of letters; without a mood ``folder`` itself."""
+def serving(
+    folder: Path | None, mood: str, *, what: str, made_here: Collection[str]
+) -> Path | None:
+    """The folder of the operator's that serves ``mood``; None if it is made here.
+
+    Args:
+        folder: the operator's; None where there is none.
+        mood: the name of a sub-folder, in any case of letters, or of what can be made here; empty
+            takes ``folder`` itself, or anything that is made here.
+        what: ``background`` or ``music``: begins the name of its setting, and of the codes.
+        made_here: moods that need no folder.
+
+    Raises:
+        Permanent: codes ``<what>_folder`` (missing), ``<what>_mood`` (unknown).
+    """
+    setting = f"{what.upper()}_DIR"
+    if folder is not None and not folder.is_dir():
+        raise Permanent(
+            f"The {what} folder {folder} does not exist: create it or unset {setting}.",
+            code=f"{what}_folder",
+        )
+    found = _folder_of(folder, mood) if folder else None
+    if found is None and mood and mood.casefold() not in made_here:
+        raise Permanent(
+            f'There is no {what} called "{mood}": make a folder of that name in {setting}, or '
+            f"choose one of {', '.join(made_here)}.",
+            code=f"{what}_mood",
+        )
+    return found
+
+
+def _folder_of(folder: Path, mood: str) -> Path | None:
     if not mood:
         return folder
     named = (child for child in folder.iterdir() if child.name.casefold() == mood.casefold())
@@ -49,7 +81,7 @@ def share(seed: str, lap: int) -> float:
     Steps of the golden ratio spread any number of points most evenly.
     """
     first = int.from_bytes(sha256(seed.encode()).digest()[:6]) / 2**48
-    return (first + lap * GOLDEN) % 1.0
+    return (first + lap * _GOLDEN) % 1.0
 
 
 def identity(path: Path, folder: Path) -> str:

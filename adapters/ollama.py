@@ -49,14 +49,7 @@ class OllamaWriter:
         )
 
     def write(self, stories: Sequence[StoryText]) -> dict[int, ScriptDraft]:
-        """Write for a batch of stories; answers by story id.
-
-        A story whose answer could not be believed twice is absent.
-
-        Raises:
-            Retryable: the server can't be reached, is busy, or was too late.
-            Permanent: it has no such model or refuses the request.
-        """
+        """See ``ScriptWriter.write``; absent is a story whose answer wasn't believed twice."""
         drafts: dict[int, ScriptDraft] = {}
         for some in batches(stories, self._batch):
             drafts |= self._write(some)

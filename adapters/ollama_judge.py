@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
 from adapters.ollama_chat import OllamaChat
-from adapters.ports import SafetyOpinion
+from adapters.ports import SafetyLabel, SafetyOpinion
 from core.errors import Retryable
 
 MOST_CHARACTERS = 24_000
@@ -21,19 +20,6 @@ MOST_CHARACTERS = 24_000
 MOST_PIECES = 4
 CONTEXT_TOKENS = 16_384
 OPTIONS = {"temperature": 0.0, "seed": 7, "num_ctx": CONTEXT_TOKENS, "num_predict": 80}
-
-Label = Literal[
-    "clean",
-    "profanity",
-    "harassment",
-    "hate",
-    "threat",
-    "violence",
-    "sexual",
-    "sexual_minor",
-    "self_harm",
-    "drugs",
-]
 
 SYSTEM = """\
 You judge whether a story is fit to be read aloud in a short video for everybody from 13 years on.
@@ -60,7 +46,7 @@ A hard subject alone (a death, an illness, a crime that is reported, a quarrel) 
 class Opinion(BaseModel):
     """The answer that the model must give."""
 
-    label: Label
+    label: SafetyLabel
     score: float = Field(ge=0, le=1)
 
 
@@ -80,13 +66,7 @@ class OllamaJudge:
         )
 
     def judge(self, title: str, text: str) -> SafetyOpinion:
-        """Judge one story; of one in several pieces the worst piece counts.
-
-        Raises:
-            Retryable: the server can't be reached, is busy or was too late, or gave no answer to
-                be believed twice.
-            Permanent: it has no such model or refuses the request.
-        """
+        """See ``SafetyJudge.judge``; of a story in several pieces the worst piece counts."""
         opinions = [self._opinion(title, piece) for piece in _pieces(text)]
         return max(opinions, key=lambda opinion: opinion.score)
 

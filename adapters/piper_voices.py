@@ -6,7 +6,6 @@ language, its quality, and each file's path, size and MD5 digest.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import json
@@ -24,6 +23,7 @@ import requests
 import structlog
 from urllib3.exceptions import HTTPError
 
+from adapters import disk
 from core.errors import InputError, Retryable
 
 log = structlog.get_logger(__name__)
@@ -245,7 +245,7 @@ def _disk_errors(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         yield
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        if error.errno in disk.FULL:
             raise _disk_full(folder) from error
         raise InputError(
             f"{folder} can't be written ({error.strerror}): check VOICES_DIR."

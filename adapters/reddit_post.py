@@ -31,7 +31,7 @@ LARGEST_SCORE = 2**31 - 1
 
 _ID = re.compile(r"(?:t3_)?([0-9a-z]{1,20})", re.IGNORECASE)
 _POST_NAME = re.compile(r"t3_([0-9a-z]{1,20})", re.IGNORECASE)
-_GONE = re.compile(r"\[\s*(?:removed|deleted)\b[^\]]*\]", re.IGNORECASE)
+GONE = re.compile(r"\[\s*(?:removed|deleted)\b[^\]]*\]", re.IGNORECASE)
 """What Reddit shows in place of a text that was taken down."""
 
 
@@ -73,7 +73,7 @@ def answers_by_post(things: Iterable[object]) -> dict[str, list[Answer]]:
         answered = _POST_NAME.fullmatch(_text(comment.get("parent_id")))
         if answered and _is_told(comment):
             author = _text(comment.get("author"))[:NAME_LENGTH]
-            answer = Answer(author, _text(comment.get("body")), _score(comment.get("score")))
+            answer = Answer(author, _text(comment.get("body")), score(comment.get("score")))
             answers.setdefault(f"reddit:{POST}_{answered[1].lower()}", []).append(answer)
     return answers
 
@@ -93,7 +93,7 @@ def _is_told(comment: Mapping[str, object]) -> bool:
         or author.lower() == "automoderator"
     )
     told = 0 < len(body) <= LONGEST_ANSWER and not notice
-    return told and not _GONE.fullmatch(body) and not _GONE.fullmatch(author)
+    return told and not GONE.fullmatch(body) and not GONE.fullmatch(author)
 
 
 def to_story(post: Mapping[str, object], *, site: str) -> FetchedStory:
@@ -106,7 +106,7 @@ def to_story(post: Mapping[str, object], *, site: str) -> FetchedStory:
     if not title.strip():
         raise MalformedPostError("it has no title")
     external_id = _external_id(post.get("name"), post.get("id"))
-    author = _GONE.sub("", _text(post.get("author")))[:NAME_LENGTH]
+    author = GONE.sub("", _text(post.get("author")))[:NAME_LENGTH]
     shown = _shown(post)
     body = _text(shown.get("selftext"))
     is_self = shown.get("is_self")
@@ -117,7 +117,7 @@ def to_story(post: Mapping[str, object], *, site: str) -> FetchedStory:
         url=_url(post, site),
         place=_text(post.get("subreddit")).removeprefix("r/")[:NAME_LENGTH],
         author=author,
-        score=_score(post.get("score")),
+        score=score(post.get("score")),
         nsfw=_flag(post.get("over_18")),
         stickied=_flag(post.get("stickied")),
         removed=_is_removed(post, shown),
@@ -157,8 +157,8 @@ def _is_removed(post: Mapping[str, object], shown: Mapping[str, object]) -> bool
     author = _text(post.get("author", "not told"))
     return (
         any(bool(one.get("removed_by_category")) for one in (post, shown))
-        or any(_GONE.fullmatch(text) for text in texts)
-        or not (body or _GONE.sub("", author))
+        or any(GONE.fullmatch(text) for text in texts)
+        or not (body or GONE.sub("", author))
     )
 
 
@@ -193,9 +193,10 @@ def _number(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _score(value: object) -> int:
-    score = int(_number(value) or 0)
-    return max(-LARGEST_SCORE, min(LARGEST_SCORE, score))
+def score(value: object) -> int:
+    """A score as it is kept; 0 where there is none."""
+    number = int(_number(value) or 0)
+    return max(-LARGEST_SCORE, min(LARGEST_SCORE, number))
 
 
 def _moment(seconds: object) -> datetime | None:

@@ -7,7 +7,6 @@ synthesizer reports sounds, and every word of ``text.split()`` gets the span of 
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import unicodedata
@@ -22,6 +21,7 @@ import numpy as np
 import structlog
 from rapidfuzz.distance import Levenshtein
 
+from adapters import disk
 from adapters.ports import WordTiming
 from adapters.sound import Samples, quiet_ends, softened
 from core.errors import Permanent, Retryable
@@ -270,7 +270,7 @@ class WavFile:
         self._part.unlink(missing_ok=True)
 
     def _refused(self, error: OSError) -> Retryable:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        if error.errno in disk.FULL:
             return Retryable(
                 f"The disk is full, so {self._path.name} could not be written; free some space.",
                 code="disk_full",

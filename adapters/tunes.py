@@ -13,7 +13,7 @@ from adapters.ports import NO_MUSIC, ComposedMusic, Progress, Tune
 from core.errors import Permanent, Retryable
 
 SUFFIXES = frozenset({".mp3", ".m4a", ".ogg", ".opus", ".flac", ".wav"})
-MOST_BYTES = 500_000_000  # all that can be composed takes a third of it
+MOST_BYTES = 500_000_000  # all that can be composed takes a quarter of it
 
 
 class Tunes:
@@ -36,7 +36,9 @@ class Tunes:
         """
         if mood.casefold() == NO_MUSIC:
             return None
-        folder = self._folder_of(mood)
+        folder = moods.serving(
+            self._folder, mood, what="music", made_here=(*composed.MOODS, NO_MUSIC)
+        )
         if folder is None:
             kind = mood.casefold() or ComposedMusic.CALM
             variant, _ = moods.walk(range(composed.VARIANTS), number, kind)
@@ -51,27 +53,12 @@ class Tunes:
         path, _ = moods.walk(found, number, mood.casefold())
         return _Own(moods.identity(path, folder), path)
 
-    def _folder_of(self, mood: str) -> Path | None:
-        """The folder that serves; None if a tune is to be composed."""
-        if self._folder is not None and not self._folder.is_dir():
-            raise Permanent(
-                f"The music folder {self._folder} does not exist: create it or unset MUSIC_DIR.",
-                code="music_folder",
-            )
-        folder = moods.folder_of(self._folder, mood) if self._folder else None
-        if folder is None and mood and mood.casefold() not in composed.MOODS:
-            raise Permanent(
-                f'There is no music called "{mood}": make a folder of that name in MUSIC_DIR, '
-                f"or choose one of {', '.join(composed.MOODS)}, {NO_MUSIC}.",
-                code="music_mood",
-            )
-        return folder
-
 
 @dataclass(frozen=True, slots=True)
 class _Own:
     name: str
     path: Path
+    loops = False
 
     @contextmanager
     def ready(self, _progress: Progress) -> Iterator[Path]:
@@ -87,6 +74,7 @@ class _Composed:
     mood: str
     variant: int
     kept: KeptFiles
+    loops = True
 
     @property
     def name(self) -> str:

@@ -37,7 +37,7 @@ class InstalledVoices:
             return library.variants()
 
     def check(self, voice: str) -> None:
-        """Raises InputError where ``voice`` can't speak here."""
+        """See ``Voices.check``."""
         try:
             check_voice(voice, self._folder)
         except ConfigurationError as error:

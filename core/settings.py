@@ -144,7 +144,11 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     ] = None
     words_per_minute: Annotated[
         int,
-        Field(ge=WORDS_PER_MINUTE[0], le=WORDS_PER_MINUTE[1], description="Pace of the voice"),
+        Field(
+            ge=WORDS_PER_MINUTE[0],
+            le=WORDS_PER_MINUTE[1],
+            description="Pace of espeak-ng's voices; Piper's have their own",
+        ),
     ] = 170
     caption_style: Annotated[
         Literal["karaoke", "pop", "block"], Field(description="How words appear")

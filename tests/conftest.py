@@ -7,6 +7,7 @@ an empty Redis database.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 from contextlib import closing
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import redis
+import structlog
 
 from scripts.embedded import ServiceAddresses, ensure_running, stop
 from scripts.embedded.home import Home
@@ -22,6 +24,15 @@ from tests.databases import Databases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """What a test configures of the log is not the next one's."""
+    level, configured = logging.getLogger().level, structlog.get_config()
+    yield
+    logging.getLogger().setLevel(level)
+    structlog.configure(**configured)
 
 
 @pytest.fixture(scope="session")

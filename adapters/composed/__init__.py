@@ -10,7 +10,7 @@ from adapters.composed.score import Score
 from adapters.composed.writing import write
 from adapters.ports import ComposedMusic, Progress
 
-EDITION = 1
+EDITION = 2
 """Goes up when a mood is composed differently: what was kept of it is then made anew."""
 VARIANTS = 8
 """Of each mood: in another key, with other chords and another melody."""

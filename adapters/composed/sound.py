@@ -8,7 +8,6 @@ transform goes round in a circle, the end of the tune echoes in its beginning.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -29,6 +28,7 @@ _STRUCK_OVERTONES = 7
 _WET = 0.45
 _CUT = 5_000.0  # Hz: what is above belongs to the voice
 _LOW = 45.0  # Hz: what is below no phone plays
+_CENTRED = 180.0  # Hz: what is below is the same on both sides, and the room leaves it alone
 
 Sound = NDArray[np.float32]
 """Samples of one side, or rows left and right."""
@@ -40,7 +40,11 @@ def perform(score: Score, path: Path, progress: Progress) -> None:
 
 
 def play(score: Score, progress: Progress = lambda _share: None) -> Sound:
-    """Give left and right, from -1 to 1."""
+    """Give left and right, from -1 to 1.
+
+    The tune is worked on in place: copies of all of it would stay with the process for a while as
+    freed memory, beside the encoder that comes next.
+    """
     chance = np.random.default_rng(round(score.seconds * 1000))
     length = _quick(round(score.seconds * RATE))
     score = replace(score, beats_per_minute=score.beats_per_minute * score.seconds * RATE / length)
@@ -48,7 +52,7 @@ def play(score: Score, progress: Progress = lambda _share: None) -> Sound:
     for chord in dict.fromkeys(score.chords):
         progress(0.0)
         _add_chord(tune, score, chord, chance)
-    tune /= np.sqrt(np.mean(tune**2))
+    tune /= np.linalg.norm(tune) / np.sqrt(tune.size)
     for note in score.notes:
         _add_note(tune, score, note)
     progress(0.0)
@@ -57,7 +61,7 @@ def play(score: Score, progress: Progress = lambda _share: None) -> Sound:
     for side in tune:
         progress(0.0)
         _room(side, score.echo, chance)
-    tune *= _PEAK / np.abs(tune).max()
+    tune *= _PEAK / max(tune.max(), -tune.min())
     return tune
 
 
@@ -81,13 +85,15 @@ def _add_chord(tune: Sound, score: Score, chord: Chord, chance: np.random.Genera
     for pitch in chord.notes:
         _add_hills(spectrum, _hertz(pitch), brightness=score.brightness, breadth=score.breadth)
     _add_hills(
-        spectrum, _hertz(chord.bass), brightness=0.35 * score.brightness, breadth=0, level=1.6
+        spectrum, _hertz(chord.bass), brightness=0.35 * score.brightness, breadth=0, level=1.2
     )
     swell = np.ones(length, np.float32)
     ramp = np.sin(np.linspace(0, np.pi / 2, round(_BLEND * RATE), dtype=np.float32))
     swell[: len(ramp)], swell[-len(ramp) :] = ramp, ramp[::-1]
-    for side in tune:
-        turns = 2 * np.pi * chance.random(len(spectrum), np.float32)
+    both_turns = 2 * np.pi * chance.random((2, len(spectrum)), np.float32)
+    low = round(_CENTRED * block / RATE)
+    both_turns[1, :low] = both_turns[0, :low]  # or a phone, which plays both as one, loses the bass
+    for side, turns in zip(tune, both_turns, strict=True):
         pad = np.fft.irfft(spectrum * (np.cos(turns) + 1j * np.sin(turns)), block)[:length]
         swelling: Sound = swell * pad.astype(np.float32)
         for index, other in enumerate(score.chords):
@@ -106,9 +112,9 @@ def _add_hills(
         strength = level / overtone / (1 + (middle / brightness) ** 2)
         width = max(0.3, middle * (2 ** (breadth / 1200) - 1) / 2 * bins_per_hertz)
         reach = int(4 * width) + 1
-        centre = round(middle * bins_per_hertz)
+        centre = round(middle * bins_per_hertz)  # between two, a narrow hill is low, and beats
         first, last = max(1, centre - reach), min(len(spectrum), centre + reach + 1)
-        away = (np.arange(first, last, dtype=np.float32) - middle * bins_per_hertz) / width
+        away = (np.arange(first, last, dtype=np.float32) - centre) / width
         # a hill keeps its power however broad it is
         spectrum[first:last] += strength / np.sqrt(width) * np.exp(-(away**2) / 2)
 
@@ -138,6 +144,7 @@ def _add_pulse(tune: Sound, score: Score) -> None:
     at = np.arange(round(0.45 * RATE), dtype=np.float32) / RATE
     fall = 52 * at + 1.4 * (1 - np.exp(-at * 30))  # turns: from about 94 Hz down to 52
     stroke = np.sin(2 * np.pi * fall) * np.exp(-at * 11) * np.minimum(1, at * 120)
+    stroke *= np.linspace(1, 0, len(at), dtype=np.float32)
     beats = len(score.chords) * score.beats_per_chord
     for later, share in ((0.0, 2.2), (0.32, 1.3)):
         sound: Sound = np.float32(share * score.pulse) * stroke.astype(np.float32)
@@ -161,11 +168,20 @@ def _room(side: Sound, echo: float, chance: np.random.Generator) -> None:
     answer[: round(0.018 * RATE)] = 0  # the nearest wall
     answer /= np.sqrt(np.sum(answer**2))
     hertz = np.fft.rfftfreq(len(side), 1 / RATE).astype(np.float32)
-    far = 1 / (1 + (hertz / 1500) ** 2)  # walls swallow the highest first
-    heard = (1 - _WET) + _WET * np.fft.rfft(answer, len(side)) * far
-    heard *= 1 / (1 + (hertz / _CUT) ** 4)
-    heard *= (hertz / _LOW) ** 4 / (1 + (hertz / _LOW) ** 4)
-    side[:] = np.fft.irfft(np.fft.rfft(side) * heard, len(side))
+    heard = np.fft.rfft(answer, len(side))
+    heard *= _WET * _above(hertz, _CENTRED)
+    heard /= 1 + (hertz / 1500) ** 2  # walls swallow the highest first
+    heard += 1 - _WET
+    heard /= 1 + (hertz / _CUT) ** 4
+    heard *= _above(hertz, _LOW)
+    heard *= np.fft.rfft(side)
+    side[:] = np.fft.irfft(heard, len(side))
+
+
+def _above(hertz: Sound, edge: float) -> Sound:
+    """How much a filter lets through that falls by 24 dB an octave below ``edge``."""
+    power = (hertz / edge) ** 4
+    return power / (1 + power)
 
 
 def _hertz(pitch: int) -> float:
@@ -176,13 +192,9 @@ def _write(path: Path, tune: Sound) -> None:
     with av.open(str(path), "w", format="flac") as container:
         stream: Any = container.add_stream("flac", rate=RATE)
         stream.layout, stream.format = "stereo", "s16"
-        for begin, block in _blocks((tune.T * 32_767).astype("<i2")):
+        for begin in range(0, tune.shape[1], RATE):
+            block = np.rint(tune[:, begin : begin + RATE].T * 32_767).astype(np.int16)
             frame = av.AudioFrame.from_ndarray(block.reshape(1, -1), format="s16", layout="stereo")
             frame.sample_rate, frame.pts, frame.time_base = RATE, begin, Fraction(1, RATE)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
-
-
-def _blocks(samples: NDArray[np.int16]) -> Iterator[tuple[int, NDArray[np.int16]]]:
-    for begin in range(0, len(samples), RATE):
-        yield begin, np.ascontiguousarray(samples[begin : begin + RATE])

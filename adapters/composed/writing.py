@@ -8,7 +8,7 @@ knows it the second time.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise, product
+from itertools import combinations, product
 from random import Random
 
 from adapters.composed.moods import Mood, Tones
@@ -19,7 +19,8 @@ _BEATS = 8  # a chord
 _PAD = 58  # MIDI number around which the pad lies: below most voices' clear overtones
 _BASS = 40
 _MELODY = 72
-_TOGETHER = 2  # semitones or half beats; what is nearer sounds like a slip
+_RUB = (1, 13)  # semitones between two tones that grate on each other
+_APART = 2  # half beats; two notes that are nearer sound like a slip
 
 
 def write(mood: Mood, variant: int, chance: Random) -> Score:
@@ -55,10 +56,10 @@ def _led(tones: Sequence[Tones], middle: int) -> list[Chord]:
 
 
 def _lays(chord: Tones, middle: int) -> list[Tones]:
-    """Every way to lay a chord over two octaves in which no two voices rub."""
+    """Every way to lay a chord over two octaves in which no two voices meet or rub."""
     octaves = [{_near(tone, middle - 6), _near(tone, middle + 6)} for tone in chord]
     lays = [tuple(sorted(lay)) for lay in product(*octaves)]
-    return [lay for lay in lays if all(b - a >= _TOGETHER for a, b in pairwise(lay))] or lays
+    return [lay for lay in lays if all(b - a not in (0, *_RUB) for a, b in combinations(lay, 2))]
 
 
 def _way(before: Tones, after: Tones) -> int:
@@ -82,6 +83,7 @@ def _melody(
     melody = []
     for index, chord in enumerate(chords):
         tones = sorted(_near(tone, middle) for tone in chord.notes)
+        tones = [tone for tone in tones if not any(abs(tone - pad) in _RUB for pad in chord.notes)]
         for at, step in zip(rhythms[index % 2], steps[index % 2], strict=True):
             melody.append(
                 Note(
@@ -99,6 +101,6 @@ def _rhythm(chance: Random, count: int) -> list[float]:
     halves: list[int] = []
     while len(halves) < count:
         half = chance.randrange(2 * _BEATS - 1)
-        if all(abs(half - other) >= _TOGETHER for other in halves):
+        if all(abs(half - other) >= _APART for other in halves):
             halves.append(half)
     return sorted(half / 2 for half in halves)

@@ -38,7 +38,7 @@ def waves(chance: Chance, palette: Palette) -> Painter:
             (size, rate * chance.between(0.8, 1.2), chance.between(0, TURN), way)
             for size, rate, way in ((0.075, 4.2, 1), (0.03, 9.0, -1), (0.012, 17.0, 1))
         ]
-        sheets.append((-0.62 + 1.36 * depth, rgb, swells if n % 2 else [*swells[::-1]]))
+        sheets.append((-0.62 + 1.36 * depth, rgb, swells))
     sky = ramp(palette)(0.8 - 0.1 * (y + 0.9))
 
     def picture(share: float) -> Image:

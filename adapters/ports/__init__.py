@@ -31,16 +31,20 @@ from adapters.ports.publishing import (
     TokenGrant,
     UploadTicket,
 )
-from adapters.ports.safety import SAFETY_LABELS, SafetyJudge, SafetyOpinion
+from adapters.ports.safety import SafetyJudge, SafetyLabel, SafetyOpinion
 from adapters.ports.scripts import ScriptDraft, ScriptWriter, StoryText
 from adapters.ports.speech import KnownVoice, Speech, Synthesizer, Voices, WordTiming
-from adapters.ports.stories import Answer, FetchedStory, StoryQuery, StorySource
-from adapters.ports.unreadable import UnreadableRow
+from adapters.ports.stories import (
+    Answer,
+    FetchedStory,
+    StoryQuery,
+    StorySource,
+    UnreadableRow,
+)
 from adapters.ports.video import Fault, ProbedVideo, VideoProbe
 
 __all__ = [
     "NO_MUSIC",
-    "SAFETY_LABELS",
     "Answer",
     "Authorizer",
     "Background",
@@ -70,6 +74,7 @@ __all__ = [
     "RenderedVideo",
     "Renderer",
     "SafetyJudge",
+    "SafetyLabel",
     "SafetyOpinion",
     "ScriptDraft",
     "ScriptWriter",

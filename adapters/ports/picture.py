@@ -28,6 +28,8 @@ class RenderPlan:
     background_start: float = 0.0
     """Second of the background at which to begin, so that videos differ."""
     music: Path | None = None
+    music_loops: bool = False
+    """See ``Tune.loops``."""
     width: int = 1080
     height: int = 1920
     fps: int = 30
@@ -122,11 +124,15 @@ class Tune(Protocol):
     def name(self) -> str:
         """Tells the tune from any other: part of the content key of a video."""
 
+    @property
+    def loops(self) -> bool:
+        """Whether its end goes on in its beginning, so that it needs no fade between the two."""
+
     def ready(self, progress: Progress, /) -> AbstractContextManager[Path]:
         """Prepare the tune; its file stays as it is until the block ends.
 
         Raises:
-            Retryable: the disk is full.
+            Retryable: it was removed meanwhile, or the disk is full.
         """
 
 

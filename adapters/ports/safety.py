@@ -3,20 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
-
-@dataclass(frozen=True, slots=True)
-class SafetyOpinion:
-    """What a judge thinks of a text."""
-
-    score: float
-    """0.0 harmless to 1.0 certainly not fit; whose thresholds count is the asker's business."""
-    label: str
-    """The category that weighs most, of ``SAFETY_LABELS``."""
-
-
-SAFETY_LABELS = (
+SafetyLabel = Literal[
     "clean",
     "profanity",
     "harassment",
@@ -27,7 +16,17 @@ SAFETY_LABELS = (
     "sexual_minor",
     "self_harm",
     "drugs",
-)
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyOpinion:
+    """What a judge thinks of a text."""
+
+    score: float
+    """0.0 harmless to 1.0 certainly not fit; whose thresholds count is the asker's business."""
+    label: str
+    """The category that weighs most, a ``SafetyLabel``."""
 
 
 class SafetyJudge(Protocol):

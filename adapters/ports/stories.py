@@ -58,6 +58,17 @@ class FetchedStory:
     """Those to the post itself that came with it, best first."""
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadableRow(FetchedStory):
+    """A row that a source holds but can't give: a file that is no text, a row with a cell too many.
+
+    It is shown as skipped, the others go on.
+    """
+
+    why: str = ""
+    """What is wrong and what to do, in a sentence."""
+
+
 class StorySource(Protocol):
     def stories(self, query: StoryQuery) -> Iterator[FetchedStory]:
         """Give the stories of ``query``, best first; none where none changed since its memory.

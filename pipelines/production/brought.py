@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -13,6 +12,7 @@ from core.errors import InputError
 from models import AuditEntry, Source, SourceKind, Story
 from pipelines import ledger
 from pipelines.production.fetch import Fate, take
+from pipelines.production.source_rules import is_address
 
 REDDIT = "https://www.reddit.com"
 PASTE_SOURCE = "Pasted stories"
@@ -24,7 +24,7 @@ def paste(title: str, text: str, by: str, url: str = "") -> Story:
     """Take a story that a person pasted. Raises InputError when it is empty or known already."""
     if not title.strip() or not text.strip():
         raise InputError("A pasted story needs a title and a text.")
-    if url and not _is_address(url):
+    if url and not is_address(url):
         raise InputError("Where it was published begins with https://, or is left empty.")
     digest = _digest(f"{title} {text}")
     post = FetchedStory(external_id=f"paste:{digest}", title=title.strip(), body=text, url=url)
@@ -79,7 +79,7 @@ def ask_link(link: str, by: str) -> Source:
 
 def _feed_of(link: str) -> str:
     """Where the story of a link is read: Reddit's posts have a feed each."""
-    if not _is_address(link):
+    if not is_address(link):
         raise InputError("A link begins with https:// and names a page: copy it whole.")
     if len(link) > Source.place.max_length:
         raise InputError(f"A link has at most {Source.place.max_length} letters.")
@@ -96,14 +96,6 @@ def _feed_of(link: str) -> str:
     if "comments" in steps:  # what follows the post's own words is one answer to it
         steps = steps[: steps.index("comments") + 3]
     return "/".join([REDDIT, *steps, ".rss"])
-
-
-def _is_address(link: str) -> bool:
-    try:
-        parts = urlsplit(link)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not re.search(r"\s", link)
 
 
 def _digest(told: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from pipelines.production.language import UNDETERMINED
+from pipelines.production.language import UNDETERMINED, base
 from pipelines.production.narratable import (
     ages,
     censored,
@@ -183,7 +183,7 @@ def _as_typed(text: str, language: str) -> str:
 def _language(code: str, text: str = "") -> Language:
     if code == UNDETERMINED and _NOT_LATIN.search(text):
         return _ANY_OTHER
-    return _LANGUAGES.get(code.lower().split("-")[0], _ANY_OTHER)
+    return _LANGUAGES.get(base(code), _ANY_OTHER)
 
 
 def _speakable(paragraph: tuple[str, ...]) -> tuple[str, ...]:

@@ -36,6 +36,11 @@ def detect(text: str) -> tuple[str, float]:
     return (code if confidence >= SURE else UNDETERMINED), confidence
 
 
+def base(code: str) -> str:
+    """The language itself, without its country: ``en`` of ``en-GB``."""
+    return code.lower().split("-")[0]
+
+
 @cache
 def _identifier() -> LanguageIdentifier:
     from py3langid import langid  # noqa: PLC0415  (numpy and the model stay out of other processes)

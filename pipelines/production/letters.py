@@ -28,7 +28,6 @@ _LEFT_TO_RIGHT, _RIGHT_TO_LEFT = "\u200e", "\u200f"
 DIRECTIONS = _LEFT_TO_RIGHT + _RIGHT_TO_LEFT
 """Invisible marks of direction (UAX 9)."""
 
-_FLAG_LETTERS = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
 _LONGEST = 12
 """Letters of a Japanese phrase; one can have more where nothing in it may be parted."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipelines.production.language import base
 from pipelines.production.narratable.sentences import closed
 
 CLOSING_WORDS = 6
@@ -71,11 +72,6 @@ def closing(number: int, language: str) -> str:
     """What a part ends with that part ``number`` follows; nothing in an unknown language."""
     phrases = _of(language)
     return phrases.next.format(number=_said(phrases, number))
-
-
-def base(language: str) -> str:
-    """The language itself, without its country: ``en`` of ``en-GB``."""
-    return language.lower().split("-")[0]
 
 
 def _of(language: str) -> _Phrases:

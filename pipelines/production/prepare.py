@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.ports import Answer, SafetyOpinion
+from adapters.ports import Answer
 from core import db
 from core.db import database
 from models import Story, StoryState
@@ -31,8 +31,7 @@ def prepare(story_id: int, claim: Claim, *, second_judge: bool = False) -> None:
         title, paragraphs, answers = narrated(story, code)
         text, words = told.spoken(paragraphs), told.word_count(paragraphs)
         sketch = likeness.sketch(text)
-        found = safety_rules.judge(f"{title} {text}")
-        opinion = SafetyOpinion(found.score, found.label)
+        opinion = safety_rules.judge(f"{title} {text}")
     if not words:
         state, reason = StoryState.SKIPPED, "Nothing of it can be narrated."
     elif source.language and code not in {source.language, language.UNDETERMINED}:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import structlog
 from peewee import JOIN, fn
 
-from adapters.ports import Backgrounds, Music, Progress, RenderedVideo, Renderer, RenderPlan, Tune
+from adapters.ports import Backgrounds, Music, RenderedVideo, Renderer, RenderPlan
 from core import db
 from core.errors import DiskFull
 from core.storage import LEAST_FREE_BYTES, MediaStore, content_key
@@ -77,7 +76,7 @@ def render(
             with (
                 media.workshop() as folder,
                 background.ready(claim.progress) as footage,
-                _ready(tune, claim.progress) as music_path,
+                tune.ready(claim.progress) if tune else nullcontext() as music_path,
             ):
                 if media.free_bytes() < LEAST_FREE_BYTES:
                     raise DiskFull(str(media.folder))
@@ -91,6 +90,7 @@ def render(
                     background=footage.path,
                     background_start=footage.start,
                     music=music_path,
+                    music_loops=tune is not None and tune.loops,
                 )
                 made = _keep(media, key, renderer.render(plan, claim.progress))
     with claim.finish():
@@ -126,15 +126,6 @@ def _lost(narration: Narration, captions: Caption, media: MediaStore) -> str | N
     if not narrate.is_whole(narration, media):
         return "narrate"
     return None if Path(captions.ass_path).is_file() else "caption"
-
-
-@contextmanager
-def _ready(tune: Tune | None, progress: Progress) -> Iterator[Path | None]:
-    if tune is None:
-        yield None
-        return
-    with tune.ready(progress) as path:
-        yield path
 
 
 def _number(part: Part, choice: str, defaults: Studio) -> int:

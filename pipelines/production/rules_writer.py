@@ -15,10 +15,10 @@ from itertools import pairwise
 
 from adapters.ports import ScriptDraft, StoryText
 from core.quotation import balanced
+from pipelines.production.language import base
 from pipelines.production.narratable.rule import capitalised
 from pipelines.production.narratable.sentences import closed
 from pipelines.production.narratable.sentences import split as sentences_of
-from pipelines.production.phrases import base
 from pipelines.production.rules_lines import (
     ANY,
     ASKED,

@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import Any
 
 from adapters.ports import SafetyOpinion
-from core.errors import InputError
 from models import NsfwPolicy, SafetyDecision, Source, Story, StoryState
 
 RULES = "rules"
@@ -78,9 +77,3 @@ def decisions(story: Story) -> list[SafetyDecision]:
 def change(story: Story, **changes: Any) -> None:
     """Set ``changes`` on a story that is being made ready and keeps its state."""
     Story.update(**changes).where(Story.id == story.id, Story.state == StoryState.FETCHED).execute()
-
-
-def check_thresholds(warn_from: float, flag_from: float) -> None:
-    """Raises InputError for thresholds that make no sense together."""
-    if not 0 < warn_from <= flag_from <= 1:
-        raise InputError("Thresholds go from above 0 to 1, and the warning comes first.")

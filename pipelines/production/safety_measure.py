@@ -72,9 +72,9 @@ def judged(texts: Iterable[Labelled], warn_from: float) -> list[Judged]:
     """What the rules find: their label from ``warn_from`` on, else clean."""
     results = []
     for text in texts:
-        verdict = safety_rules.judge(text.text)
-        found = verdict.label if verdict.score >= warn_from else safety_rules.CLEAN
-        results.append(Judged(text, found, verdict.score))
+        opinion = safety_rules.judge(text.text)
+        found = opinion.label if opinion.score >= warn_from else safety_rules.CLEAN
+        results.append(Judged(text, found, opinion.score))
     return results
 
 

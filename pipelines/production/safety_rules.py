@@ -12,11 +12,11 @@ import codecs
 import math
 import re
 from collections import Counter
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from adapters.ports import SafetyOpinion
 from core.look_alikes import drawn
 
 CLEAN = "clean"
@@ -53,22 +53,6 @@ _SHORT_FOR = {
 """How people type what they say, where a phrase hangs on it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the judge thinks.
-
-    Attributes:
-        score: 0.0 harmless to 1.0 certainly not fit; who asks decides from where on to warn and
-            block (0.6 and 0.8 unless set otherwise).
-        label: the category that weighs most (``hate``, ``threat``, ``sexual``, …) or ``clean``.
-        evidence_count: how many words and phrases spoke for it.
-    """
-
-    score: float
-    label: str
-    evidence_count: int
-
-
 class Term(NamedTuple):
     """An entry of the lexicon."""
 
@@ -76,7 +60,7 @@ class Term(NamedTuple):
     weight: float
 
 
-def judge(text: str) -> Verdict:
+def judge(text: str) -> SafetyOpinion:
     """Judge ``text``: a probability-like sum of its terms, independent of one another.
 
     A severe term (0.6 and more) counts in full. A light one counts in proportion to its density,
@@ -85,11 +69,11 @@ def judge(text: str) -> Verdict:
     return judge_folded(fold(text))
 
 
-def judge_folded(folded: str) -> Verdict:
+def judge_folded(folded: str) -> SafetyOpinion:
     """Judge a text that went through ``fold`` already."""
     found = Counter(_found(folded))
     if not found:
-        return Verdict(0.0, CLEAN, 0)
+        return SafetyOpinion(0.0, CLEAN)
     density = min(_DENSEST, _USUAL_WORDS / max(len(folded.split()), _SHORTEST))
     harm: dict[str, float] = {}
     for (_phrase, term), count in found.items():
@@ -98,7 +82,7 @@ def judge_folded(folded: str) -> Verdict:
         harm[term.category] = harm.get(term.category, 0.0) + weighed
     label = max(harm, key=harm.__getitem__)
     score = 1.0 - math.exp(-sum(harm.values()))
-    return Verdict(round(score, 3), label, found.total())
+    return SafetyOpinion(round(score, 3), label)
 
 
 def terms(folded: str) -> dict[str, Term]:

@@ -119,7 +119,7 @@ def _place(source: Source, values: Values) -> str:
         case SourceKind.SUBREDDIT:
             return "" if _SUBREDDITS.fullmatch(place) else "A subreddit's name, such as tifu."
         case SourceKind.FEED:
-            return "" if _is_address(place) else "An address that begins with https://."
+            return "" if is_address(place) else "An address that begins with https://."
         case _:
             return _path(Path(place), folder=kind == SourceKind.FOLDER)
 
@@ -134,7 +134,8 @@ def _path(path: Path, *, folder: bool) -> str:
     return "" if there else f"There is no such {'folder' if folder else 'file'} on this machine."
 
 
-def _is_address(place: str) -> bool:
+def is_address(place: str) -> bool:
+    """Whether it is a whole address of the web."""
     try:
         parts = urlsplit(place)
         _ = parts.port

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from core.errors import Permanent
-from pipelines.production.language import UNDETERMINED
+from pipelines.production.language import UNDETERMINED, base
 from pipelines.production.studio import Studio
 
 _ESPEAK = re.compile(r"espeak:(?!mb-)(?P<code>[a-z]{2,3})(?=[-+]|$)", re.IGNORECASE)
@@ -29,7 +29,7 @@ def speaks(voice: str) -> str:
 
 def can_tell(voice: str, language: str) -> bool:
     """Whether a story in ``language`` can be told by ``voice``; doubt counts for it."""
-    spoken, written = speaks(voice), language.lower().split("-")[0]
+    spoken, written = speaks(voice), base(language)
     unknown = {"", UNDETERMINED}
     return spoken in unknown or written in unknown or _family(spoken) == _family(written)
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import platform
-import sys
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from core.errors import StorymillError
+from scripts import terminal
 from scripts.benches.rows import Row
 
 
@@ -141,20 +140,5 @@ def show(name: str, rows: list[Row], file: Path | None) -> None:
         file.write_text(json.dumps(report, indent=2) + "\n")
 
 
-def main() -> None:
-    try:
-        bench(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
-    except click.Abort:
-        sys.exit(130)
-    except StorymillError as error:
-        click.echo(str(error), err=True)
-        sys.exit(2)
-
-
 if __name__ == "__main__":
-    main()
+    terminal.run(bench, "scripts/bench")

@@ -47,6 +47,7 @@ def run(place: ServiceAddresses, *, repeats: int) -> list[Row]:
     with TemporaryDirectory() as name, db.session():
         folder = Path(name)
         clip = folder / "clips" / "clip.mp4"
+        clip.parent.mkdir()
         draw(clip, "bokeh", 0)
         environment = {
             **os.environ,

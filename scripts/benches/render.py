@@ -153,6 +153,7 @@ def _prepare(
         cover_at=1.0,
         background=background,
         music=music,
+        music_loops=True,
     )
     with wave.open(str(plan.narration), "wb") as sound:
         sound.setparams((1, 2, _RATE, 0, "NONE", "not compressed"))

@@ -175,11 +175,10 @@ def _ours(
     certificate: Certificate | None = None,
     *,
     at_once: int = 1,
-    path: str = PATH,
 ) -> Sent:
     spawn = multiprocessing.get_context("spawn")
     here, there = spawn.Pipe()
-    arguments = (there, sink.url + path, files.whole, at_once, certificate)
+    arguments = (there, sink.url + PATH, files.whole, at_once, certificate)
     process = spawn.Process(target=_send, args=arguments, daemon=True)
     process.start()
     there.close()  # so that a child that fails ends the wait

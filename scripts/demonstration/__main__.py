@@ -11,9 +11,9 @@ import click
 from rich.console import Console
 
 from core import crypto, db, log, migrate, queue, settings
-from core.errors import StorymillError
 from core.log import scrub
 from core.settings import ROOT
+from scripts import terminal
 from scripts.demonstration import environment, person, report, watch
 from scripts.demonstration.environment import DemoEnvironment
 from scripts.processes import Supervisor
@@ -103,18 +103,5 @@ def _procfile(world: DemoEnvironment) -> Path:
     return extended
 
 
-def main() -> None:
-    try:
-        demo(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
-    except StorymillError as error:
-        click.echo(scrub(str(error)), err=True)
-        sys.exit(2)
-
-
 if __name__ == "__main__":
-    main()
+    terminal.run(demo, "scripts/demo")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 
 import click
 
-from core.errors import StorymillError
-from core.log import scrub
+from scripts import terminal
 
 GROUPS = (
     "accounts",
@@ -42,20 +40,5 @@ for group in GROUPS:
     import_module(f"scripts.management.{group}").add_to(manage)
 
 
-def main() -> None:
-    try:
-        manage(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
-    except click.Abort:
-        sys.exit(130)
-    except StorymillError as error:
-        click.echo(scrub(str(error)), err=True)
-        sys.exit(2)
-
-
 if __name__ == "__main__":
-    main()
+    terminal.run(manage, "scripts/manage")

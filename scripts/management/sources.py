@@ -33,8 +33,8 @@ from scripts.management.changes import DRY_RUN, changes
 from scripts.management.record import record
 
 NONE = "none"
-OF_FILES = {".json": SourceKind.SAVED_LISTING, ".jsonl": SourceKind.SAVED_LISTING}
-OF_FILES |= {".csv": SourceKind.CSV, ".tsv": SourceKind.CSV}
+BY_SUFFIX = {".json": SourceKind.SAVED_LISTING, ".jsonl": SourceKind.SAVED_LISTING}
+BY_SUFFIX |= {".csv": SourceKind.CSV, ".tsv": SourceKind.CSV}
 Command = Callable[..., None]
 SOURCE = click.argument("name", metavar="NAME")
 KIND = click.option(
@@ -55,8 +55,8 @@ def kind_of(place: str) -> SourceKind:
         on_reddit = "reddit.com/r/" in place and not place.endswith(".rss")
         return SourceKind.SUBREDDIT if on_reddit else SourceKind.FEED
     path = Path(place)
-    if path.suffix.lower() in OF_FILES:
-        return OF_FILES[path.suffix.lower()]
+    if path.suffix.lower() in BY_SUFFIX:
+        return BY_SUFFIX[path.suffix.lower()]
     if path.is_dir() and not place.startswith("r/"):
         return SourceKind.FOLDER
     return SourceKind.SUBREDDIT

@@ -15,13 +15,12 @@ from rich.table import Table
 
 from adapters.ports import StoryQuery
 from core.errors import InputError, StageError
-from models import Source, SourceKind, Story, StoryState
+from models import Source, Story, StoryState
 from pipelines.production import brought, fetch, review, sources
 from scripts.management.changes import DRY_RUN, IDS, changes, to_each
 from scripts.management.record import record
 from scripts.management.sources import kind_of, whole
 
-OF_FILES = (SourceKind.SAVED_LISTING, SourceKind.CSV, SourceKind.FOLDER)
 IMPORTED = {"enabled": False}
 
 
@@ -53,7 +52,7 @@ def list_stories(state: str | None, count: int) -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option(
     "--kind",
-    type=click.Choice([str(kind) for kind in OF_FILES]),
+    type=click.Choice(sorted(fetch.OF_FILES)),
     help="Told by the name where not given.",
 )
 @click.option("--min-score", default=0, show_default=True, help="Upvotes below which one is left.")
@@ -67,7 +66,7 @@ def import_stories(path: Path, kind: str | None, min_score: int, *, dry_run: boo
 
     path = whole(path)
     kind = kind or kind_of(str(path))
-    if kind not in OF_FILES:
+    if kind not in fetch.OF_FILES:
         raise InputError(
             f"{path} is no listing (.json), table (.csv) or folder of texts: correct it, or say "
             "what it is with --kind."

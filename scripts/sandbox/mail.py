@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 IDLE_SECONDS = 60.0
 MOST_BYTES = 10_000_000
-LONGEST_LINE = 1_000
 
 NO = {"auth": b"535 5.7.8 wrong user or password", "data": b"554 5.6.0 not this mail"}
 NO_OTHERS = b"550 5.7.1 refused"

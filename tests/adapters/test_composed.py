@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 
 import av
@@ -60,6 +60,31 @@ def test_most_of_it_is_below_where_consonants_are(tune: Sound) -> None:
     power = np.abs(np.fft.rfft(tune[0])) ** 2
     hertz = np.fft.rfftfreq(tune.shape[1], 1 / RATE)
     assert power[hertz > 2000].sum() < 0.01 * power.sum()
+
+
+def test_the_bass_is_as_strong_in_every_chord_and_on_a_phone(tune: Sound) -> None:
+    # Given what is low in a tune, chord by chord (there are two rounds of four, or more)
+    hertz = np.fft.rfftfreq(tune.shape[1], 1 / RATE)
+    low = np.fft.irfft(np.fft.rfft(tune) * (hertz < 125), tune.shape[1])
+
+    # Then no chord's bass is lost, and a phone, which plays both sides as one, has all of it
+    eighth = low.shape[1] // 8
+    chords = level(low, eighth)
+    assert chords.max() - chords.min() < 4
+    as_one = level(np.stack([low.mean(axis=0)] * 2), eighth)
+    assert (chords - as_one).max() < 0.5
+
+
+def test_no_two_tones_rub() -> None:
+    """A semitone and a minor ninth are what ears take for a wrong note."""
+    for mood, variant in product(composed.MOODS, range(composed.VARIANTS)):
+        score = composed.score(mood, variant)
+        for chord in score.chords:
+            apart = {b - a for a, b in combinations(sorted((chord.bass, *chord.notes)), 2)}
+            assert not apart & {1, 13}, (mood, variant, chord)
+        for note in score.notes:
+            chord = score.chords[int((note.at + 0.1) // score.beats_per_chord)]
+            assert not {abs(note.pitch - tone) for tone in chord.notes} & {1, 13}
 
 
 def test_the_same_variant_is_the_same_tune(tmp_path: Path) -> None:

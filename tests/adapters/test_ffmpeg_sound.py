@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import av
+import ffmpeg
 import numpy as np
 import pytest
 
@@ -134,6 +135,20 @@ def test_a_short_tune_is_repeated_without_a_click(speech: Speech, tmp_path: Path
     steepest = 2 * np.pi * 333.3 / RATE
     assert abs(np.diff(under[:, 0])).max() <= 1.1 * steepest * abs(under).max()
     assert len(voice) == pytest.approx(len(under), abs=2)
+
+
+def test_a_tune_that_loops_is_repeated_without_a_gap(tmp_path: Path) -> None:
+    # Given a tune of 3 s that ends where it begins
+    music = tune(tmp_path, "aevalsrc='0.4*sin(2*PI*200*t)':s=48000:d=3", "loop.flac")
+    levels = Levels(tune_seconds=3.0, tune_loops=True)
+
+    # When it has to last for longer, and nobody speaks
+    silence = ffmpeg.input("anullsrc=r=48000:cl=stereo", format="lavfi").audio
+    under = heard(ffmpeg_sound.under(silence, music, 9.0, levels), tmp_path / "under.wav", 9.0)
+
+    # Then between its fades nobody can tell where it begins anew
+    hundredths = [level(part) for part in np.array_split(under[RATE : 7 * RATE], 600)]
+    assert max(hundredths) - min(hundredths) < 0.1
 
 
 @pytest.mark.parametrize("harm", ["cut off", "silent", "noise inside", "a picture"])

@@ -101,3 +101,18 @@ def test_failure_and_withdrawal_are_told_and_can_come_twice(
     assert removed["event"] == "authorization.removed"
     assert failed["event"] == "post.publish.failed"
     assert json.loads(failed["content"])["reason"] == "spam_risk"
+
+
+def test_a_reset_while_videos_are_looked_at_stops_no_later_one(
+    sandbox: RunningSandbox, receiver: Receiver, make_video: MakeVideo
+) -> None:
+    # Given a sandbox that is reset again and again, at any moment after a video came
+    for moment in range(25):
+        publish(sandbox, sandbox.grant()["access_token"], make_video(seconds=3))
+        time.sleep(moment * 0.005)
+        sandbox.reset()
+
+    # When one more comes, then it is told of
+    sandbox.change(webhook_url=receiver.url)
+    publish(sandbox, sandbox.grant()["access_token"], make_video())
+    assert receiver.events(2)

@@ -92,7 +92,8 @@ def _serve() -> None:
 
 
 def _run(arguments: list[str], environment: dict[str, str], output: list[str]) -> None:
-    from scripts.management.__main__ import main
+    from scripts import terminal
+    from scripts.management.__main__ import manage as commands
 
     signal.alarm(ENDS_WITHIN_SECONDS)
     for number, path in enumerate(output, start=1):
@@ -102,7 +103,7 @@ def _run(arguments: list[str], environment: dict[str, str], output: list[str]) -
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = ["scripts.management", *arguments]
-    main()
+    terminal.run(commands, "scripts/manage")
 
 
 if __name__ == "__main__":

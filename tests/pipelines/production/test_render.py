@@ -89,6 +89,7 @@ class Sea:
 @dataclass
 class Calm:
     name: str
+    loops: bool = False
 
     @contextmanager
     def ready(self, _progress: Progress) -> Iterator[Path]:

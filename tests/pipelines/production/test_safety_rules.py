@@ -56,7 +56,6 @@ def test_one_coarse_word_in_a_story_is_nothing_and_one_a_sentence_is_much() -> N
     assert once.score < 0.1
     assert always.score >= WARN
     assert always.label == "profanity"
-    assert always.evidence_count == 15
 
 
 def test_a_threat_counts_in_full_however_long_the_story_is() -> None:
