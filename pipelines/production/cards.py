@@ -31,12 +31,7 @@ TITLE_SECONDS = 3.5
 """How long a card is shown at least."""
 _AVATARS = ("4F46E5", "0F766E", "B45309", "BE123C", "1D4ED8", "6D28D9")
 
-# Drawn in a square of 40: an arrow upwards, and a speech bubble.
-_ARROW = "m 20 4 l 36 21 l 27 21 l 27 36 l 13 36 l 13 21 l 4 21 l 20 4"
-_BUBBLE = (
-    "m 12 6 l 28 6 b 34 6 37 10 37 16 l 37 20 b 37 26 34 30 28 30 l 21 30 l 12 37 l 12 30 "
-    "b 6 30 3 26 3 20 l 3 16 b 3 10 6 6 12 6"
-)
+_ARROW = "m 20 4 l 36 21 l 27 21 l 27 36 l 13 36 l 13 21 l 4 21 l 20 4"  # in a square of 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +42,6 @@ class Card:
     """Where the post stands (``r/AskAnything``), or who answered (``u/somebody``)."""
     text: str
     score: int | None = None
-    comments: int | None = None
     start: float = 0.0
     end: float = TITLE_SECONDS
     """When it is shown; seconds."""
@@ -59,12 +53,7 @@ def card_events(card: Card, captions: Box) -> list[SSAEvent]:
     """Draw ``card`` where there is more room: above the ``captions``, below the badge, or below."""
     above, below = (_CARD_TOP, captions.top - _GAP), (captions.bottom + _GAP, COLUMN.bottom)
     highest, lowest = max(above, below, key=lambda room: room[1] - room[0])
-    numbers = [
-        (icon, compact(value))
-        for icon, value in ((_ARROW, card.score), (_BUBBLE, card.comments))
-        if value is not None
-    ]
-    around = 2 * _PADDING + _HEADER + (_FOOTER if numbers else 0)
+    around = 2 * _PADDING + _HEADER + (0 if card.score is None else _FOOTER)
     text, by = _drawable(card.text), _drawable(card.by)
     sizes = _ANSWER if card.answer else _TITLE
     size, rows = sizes.rows_of(text, lowest - highest - around)
@@ -95,11 +84,10 @@ def card_events(card: Card, captions: Box) -> list[SSAEvent]:
     for row in (letters.direction_mark(row, right_to_left=rtl) + row for row in rows):
         texts.append(_text(starts, y + row_height / 2, row, size, _INK, anchor=anchor))
         y += row_height
-    y += _FOOTER - 36
-    for icon, number in numbers:
-        texts.append(ass.drawing(x, y, icon, fill=_FAINT))
-        texts.append(_text(x + 52, y + 20, number, 32, _FAINT, anchor=4))
-        x += 52 + fonts.width(number, 32) + 48
+    if card.score is not None:
+        y += _FOOTER - 36
+        texts.append(ass.drawing(x, y, _ARROW, fill=_FAINT))
+        texts.append(_text(x + 52, y + 20, compact(card.score), 32, _FAINT, anchor=4))
     # the first card is there at once: players show the first picture before they play
     fade = rf"{{\fad({_FADE_IN_MS if card.start else 0},{_FADE_OUT_MS})}}"
     return [_event(fade + text, card.start, card.end, layer=1) for text in texts]

@@ -219,13 +219,6 @@ def enqueue_due_sources() -> int:
     return len(due)
 
 
-def next_fetch_in(source: Source) -> timedelta | None:
-    """How long until the clock fetches the source; None when it never will."""
-    if not source.enabled or source.next_fetch_at is None:
-        return None
-    return cast("timedelta", max(timedelta(0), source.next_fetch_at - now()))
-
-
 def _storable(text: str) -> str:
     """PostgreSQL holds no NUL and no half of a surrogate pair; nothing else is touched."""
     return text.replace("\x00", "").encode("utf-8", "ignore").decode()

@@ -161,7 +161,7 @@ def _prepare(
     subtitles = captions.build(
         _words(seconds),
         look=captions.Look(style=style),
-        shown=[captions.Card("r/Gardens", "The fence that moved", 12_400, 873)],
+        shown=[captions.Card("r/Gardens", "The fence that moved", 12_400)],
         part=(part, _PARTS),
         seconds=plan.seconds,
     )

@@ -81,7 +81,7 @@ def _tiles() -> list[_Tile]:
     from pipelines.production.look import Look
 
     plain, pop, block = Look(), Look(style="pop"), Look(style="block")
-    card = Card("r/Plants", "My neighbour waters a plastic plant. Do I tell him?", 12_400, 873)
+    card = Card("r/Plants", "My neighbour waters a plastic plant. Do I tell him?", 12_400)
     long = Card(
         "r/TalesOfTheNightShift",
         "I answered every question honestly for a whole week, and now nobody in the building "
@@ -124,7 +124,7 @@ def _tiles() -> list[_Tile]:
             Look(style="block"),
             "השכן שלי משקה צמח פלסטיק כבר שלוש שנים.",
             at=0.7,
-            card=Card("r/Plants", "השכן שלי משקה צמח פלסטיק 😭. לספר לו?", 8_700, 412),
+            card=Card("r/Plants", "השכן שלי משקה צמח פלסטיק 😭. לספר לו?", 8_700),
         ),
         _Tile("Persian, with a number", plain, "همسایه‌ام ۳ سال به گیاه پلاستیکی آب می‌داد.", 0.9),
         _Tile("Japanese", plain, _JAPANESE, 3.0, each=6.0),
@@ -135,7 +135,7 @@ def _tiles() -> list[_Tile]:
             _JAPANESE,
             at=1.0,
             each=6.0,
-            card=Card("r/Plants", f"{_JAPANESE}本当のことを教えてあげるべきですか？😭", 8_700, 412),
+            card=Card("r/Plants", f"{_JAPANESE}本当のことを教えてあげるべきですか？😭", 8_700),
         ),
         _Tile("Chinese", plain, _CHINESE, 3.0, each=6.0),
         _Tile("Chinese block", block, _CHINESE, 3.0, each=6.0),
@@ -164,7 +164,7 @@ def _tiles() -> list[_Tile]:
             "Emoji on a card",
             pop,
             at=0.5,
-            card=Card("r/Pets", "My dog 🐶 ate it 😂😂 and I cried 😭.", 5, 5),
+            card=Card("r/Pets", "My dog 🐶 ate it 😂😂 and I cried 😭.", 5),
         ),
     ]
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("repeats", [4, 12], ids=["largest letters", "cut short"])
 def test_the_title_card_leaves_room_for_badge_and_captions(repeats: int, tmp_path: Path) -> None:
     words = spoken(STORY, start=0.0)
-    card = Card("r/Plants", "A title that goes on " * repeats, score=5, comments=5)
+    card = Card("r/Plants", "A title that goes on " * repeats, score=5)
     with_card, without = (
         captions.build(words, look=POP, shown=shown, part=(2, 3), seconds=20.0)
         for shown in ([card], [])
@@ -80,7 +80,7 @@ def test_an_avatar_has_the_first_letter_whole(name: str, initial: str) -> None:
 
 
 def test_a_title_is_whole_on_the_first_picture_and_later_cards_fade_in(tmp_path: Path) -> None:
-    shown = [Card("r/Plants", "Who waters it?", end=1.0), Card("u/me", "I do.", None, None, 1.0, 2)]
+    shown = [Card("r/Plants", "Who waters it?", end=1.0), Card("u/me", "I do.", None, 1.0, 2)]
     made = captions.build([], look=POP, shown=shown, part=(1, 1), seconds=3.0).ass
 
     drawn = rendered(made, tmp_path, "gray", 1.4, 30)
