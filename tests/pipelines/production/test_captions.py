@@ -101,7 +101,6 @@ def test_nothing_is_drawn_outside_the_safe_area(look: Look, tmp_path: Path) -> N
                 by="r/" + "AVeryLongNameOfAPlace" * 4,
                 text="Is it wrong that I answered honestly? " * 9,
                 score=1_234_567,
-                comments=98_765,
                 end=2.0,
             ),
             Card(
