@@ -17,6 +17,7 @@ from adapters.ffmpeg_sound import Levels
 from adapters.frame_filters import COLOUR, cropped
 from adapters.media_probe import UnreadableMediaError, probe
 from adapters.ports import Progress, RenderedVideo, RenderPlan
+from core import memory
 from core.errors import Permanent, Retryable, StageError
 
 log = structlog.get_logger(__name__)
@@ -74,6 +75,7 @@ class FfmpegRenderer:
         levels = ffmpeg_sound.find_levels(
             plan.narration, plan.music, plan.seconds, self._patience, loops=plan.music_loops
         )
+        memory.give_back()  # what looking at the inputs took, before the encoder needs much
         report(0.01)
         with disk.errors():
             plan.output.parent.mkdir(parents=True, exist_ok=True)

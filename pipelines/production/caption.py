@@ -15,8 +15,8 @@ from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.production import captions, cues
 from pipelines.production.cards import TITLE_SECONDS, Card
+from pipelines.production.kept_speech import timings
 from pipelines.production.look import Look
-from pipelines.production.narrate import timings
 from pipelines.production.studio import Studio
 
 ANSWER_SECONDS = 8.0

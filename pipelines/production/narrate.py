@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import structlog
-from prometheus_client import Counter, Histogram
+from prometheus_client import Histogram
 
 from adapters.ports import Speech, Synthesizer, WordTiming
 from core import db
@@ -19,7 +17,7 @@ from core.storage import MediaStore, content_key
 from models import Narration, Part
 from pipelines import ledger
 from pipelines.ledger import Claim
-from pipelines.production import letters, voices
+from pipelines.production import kept_speech, letters, voices
 from pipelines.production.studio import Studio
 
 log = structlog.get_logger(__name__)
@@ -29,10 +27,6 @@ WORK_PER_MINUTE = Histogram(
     "Wall time that a voice takes for a minute of speech",
     ["engine"],
     buckets=(0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 40, 60, 120),
-)
-DAMAGED = Counter(
-    "storymill_narrations_damaged_total",
-    "Kept narrations that were not whole any more and were spoken anew",
 )
 
 
@@ -55,7 +49,7 @@ def narrate(
     synthesizer = synthesizer_of(studio)
     key = content_key(_kept(part.spoken), part.spoken, synthesizer.identity)
     with db.closed_for_long_work():
-        kept = _known(media, key)
+        kept = kept_speech.known(media, key)
         speech = kept or _speak(part.spoken, key, claim, synthesizer, media)
     if [timing.word for timing in speech.words] != part.spoken.split():
         raise Permanent("The narration does not hold every word of the part.", code="coverage")
@@ -87,15 +81,6 @@ def narrate(
         ledger.enqueue("caption", part.id, request_id=claim.request_id, follows=True)
 
 
-def is_whole(narration: Narration, media: MediaStore) -> bool:
-    """Whether the sound is there as it was spoken; some milliseconds for a part."""
-    return _known(media, narration.key) is not None
-
-
-def timings(narration: Narration) -> tuple[WordTiming, ...]:
-    return tuple(_timing(row) for row in narration.words)
-
-
 def _row(timing: WordTiming) -> list[Any]:
     """A word as it is kept; the moments inside only where the word is shown phrase by phrase."""
     row = [timing.word, timing.start, timing.end]
@@ -104,46 +89,9 @@ def _row(timing: WordTiming) -> list[Any]:
     return row
 
 
-def _timing(row: Sequence[Any]) -> WordTiming:
-    word, start, end, *more = row
-    inside = tuple((at, second) for moments in more for at, second in moments)
-    return WordTiming(word, start, end, inside)
-
-
 def _kept(text: str) -> str:
     """Name what is kept: moments inside words since 3, and only of scripts without spaces."""
     return "narration/3" if letters.has_no_spaces(text) else "narration/2"
-
-
-def _known(media: MediaStore, key: str) -> Speech | None:
-    """The sound with this key, if it is whole: its sheet is written last, and knows its digest."""
-    sheet = media.path("narration", key, ".json")
-    sound = media.path("narration", key, ".wav")
-    if not (sheet.is_file() and sound.is_file()):
-        return None
-    try:
-        made = json.loads(sheet.read_text())
-        speech = Speech(
-            path=sound,
-            seconds=made["seconds"],
-            words=tuple(map(_timing, made["words"])),
-            timed_by=made["timed_by"],
-        )
-        whole = made["sha256"] == _digest(sound)
-    except (ValueError, KeyError, TypeError):  # a sheet that a power cut or a person tore
-        whole = False
-    if whole:
-        return speech
-    DAMAGED.inc()
-    log.warning("narration.damaged", sound=sound.name)
-    sheet.unlink(missing_ok=True)  # counted once
-    return None
-
-
-def _digest(sound: Path) -> str:
-    """SHA-256 of the file: some milliseconds for the sound of a part."""
-    with sound.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _speak(
@@ -159,12 +107,12 @@ def _speak(
                 {
                     "seconds": made.seconds,
                     "timed_by": made.timed_by,
-                    "sha256": _digest(made.path),
+                    "sha256": kept_speech.digest(made.path),
                     "words": [_row(timing) for timing in made.words],
                 }
             )
         )
-        if known := _known(media, key):
+        if known := kept_speech.known(media, key):
             return known  # another worker's, and its times are on record already
         sound = made.path.replace(media.path("narration", key, ".wav"))
         sheet.replace(media.path("narration", key, ".json"))

@@ -27,7 +27,7 @@ from models import (
 )
 from pipelines import ledger
 from pipelines.ledger import Claim
-from pipelines.production import narrate
+from pipelines.production import kept_speech
 from pipelines.production.studio import Studio
 from pipelines.publishing import schedule
 
@@ -123,7 +123,7 @@ def render(
 
 def _lost(narration: Narration, captions: Caption, media: MediaStore) -> str | None:
     """The stage that has to make its file anew, as that is gone or damaged; the render follows."""
-    if not narrate.is_whole(narration, media):
+    if not kept_speech.is_whole(narration, media):
         return "narrate"
     return None if Path(captions.ass_path).is_file() else "caption"
 

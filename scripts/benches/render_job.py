@@ -6,23 +6,23 @@ What the bench itself needs (the drawing of captions) stays out of here: a worke
 from __future__ import annotations
 
 import os
-import resource
-import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import psutil
 
 from adapters.ffmpeg import FfmpegRenderer
 from adapters.ports import RenderPlan
 from core import log
 from pipelines.production import fonts
 
-_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss: bytes on macOS, KiB on Linux
-
-_STATUS = Path("/proc/self/status")
+_LOOKS_EVERY = 0.2  # seconds; an encoder holds what it holds for most of its time
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,10 @@ def render(plans: Sequence[RenderPlan], at_once: int) -> Cost:
         with ThreadPoolExecutor(at_once) as threads:
             list(threads.map(renderer.render, plans))
 
-    _forget_peak()
+    watch = _Watch()
+    watch.start()
     cost = cost_of(work)
-    return replace(cost, memory=_peak_memory(at_once))
+    return replace(cost, memory=watch.end())
 
 
 def _prepare_backgrounds_and_music() -> None:
@@ -81,27 +82,28 @@ def _processor_time() -> float:
     return used.user + used.system + used.children_user + used.children_system
 
 
-def _peak_memory(at_once: int) -> float:
-    """Most of this process and of ``at_once`` encoders, each like its largest child, in MiB.
+class _Watch(threading.Thread):
+    """Looks at the memory of this process and its encoders together, now and again.
 
-    An upper bound: the peaks need not coincide, and pages that processes share count for each.
+    Pages that they share (libraries) count for each.
     """
-    encoder = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * _UNIT / 2**20
-    return _own_peak() + at_once * encoder
 
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.peak = 0
+        self._ended = threading.Event()
 
-def _own_peak() -> float:
-    """In MiB, since ``_forget_peak``.
+    def run(self) -> None:
+        own = psutil.Process()
+        while not self._ended.wait(_LOOKS_EVERY):
+            held = 0
+            for process in (own, *own.children(recursive=True)):
+                with suppress(psutil.NoSuchProcess):  # it ended meanwhile
+                    held += process.memory_info().rss
+            self.peak = max(self.peak, held)
 
-    Linux keeps ru_maxrss over execve(2), so it would also count the bench's own memory, of which
-    this process was a copy before it began its program; VmHWM of proc(5) begins anew.
-    """
-    if not _STATUS.exists():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT / 2**20
-    (line,) = (line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
-
-
-def _forget_peak() -> None:
-    if _STATUS.exists():
-        Path("/proc/self/clear_refs").write_text("5")  # proc(5): resets the peak
+    def end(self) -> float:
+        """Give the most that was seen, in MiB."""
+        self._ended.set()
+        self.join()
+        return self.peak / 2**20

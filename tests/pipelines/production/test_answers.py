@@ -20,7 +20,8 @@ from pipelines.production import captions, review, told
 from pipelines.production.brought import paste
 from pipelines.production.caption import ANSWER_SECONDS, caption
 from pipelines.production.fetch import fetch
-from pipelines.production.narrate import narrate, timings
+from pipelines.production.kept_speech import timings
+from pipelines.production.narrate import narrate
 from pipelines.production.prepare import prepare
 from pipelines.production.rules_lines import ASKED
 from pipelines.production.script import question_room, text_of, with_question, write_scripts

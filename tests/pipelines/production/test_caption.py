@@ -17,7 +17,8 @@ from models import Caption, Channel, Job, Narration, Part, Source, Story
 from pipelines.production import captions
 from pipelines.production.caption import ANSWER_SECONDS, caption
 from pipelines.production.cards import TITLE_SECONDS
-from pipelines.production.narrate import narrate, timings
+from pipelines.production.kept_speech import timings
+from pipelines.production.narrate import narrate
 from tests.pipelines.production.making import STUDIO, a_part, claimed
 
 pytestmark = pytest.mark.usefixtures("record")

@@ -19,7 +19,8 @@ from core.storage import MediaStore
 from models import Job, Narration
 from pipelines import ledger
 from pipelines.ledger import LeaseLostError
-from pipelines.production.narrate import narrate, timings
+from pipelines.production.kept_speech import timings
+from pipelines.production.narrate import narrate
 from tests.adapters.voices import make_voice
 from tests.pipelines.production.making import STUDIO, a_part, claimed
 from workers import wiring
