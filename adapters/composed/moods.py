@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from adapters.composed.score import Timbre
 from adapters.ports import ComposedMusic
 
 Tones = tuple[int, ...]
@@ -18,7 +19,6 @@ class Mood:
         progressions: chords in their order; a tune takes one of these and goes round in it.
         pace: least and most beats a minute.
         notes: least and most struck notes a chord.
-        brightness, breadth, ring, echo, struck, pulse: as in ``Score``.
         deeper: semitones by which the pad lies deeper than in other moods.
         higher: semitones by which the melody lies higher.
     """
@@ -26,12 +26,7 @@ class Mood:
     progressions: tuple[tuple[Tones, ...], ...]
     pace: tuple[float, float]
     notes: tuple[int, int]
-    brightness: float
-    breadth: float
-    ring: float
-    echo: float
-    struck: float
-    pulse: float = 0.0
+    timbre: Timbre
     deeper: int = 0
     higher: int = 0
 
@@ -58,7 +53,8 @@ MOODS = {
             (_I_MAJ7, _III_M7, _IV_ADD9, _II_M7),
             (_VI_M9, _IV_ADD9, _I_ADD9, _V_SUS4),
         ),
-        pace=(60, 66), notes=(2, 3), brightness=1100, breadth=40, ring=0.9, echo=3.2, struck=1.1,
+        pace=(60, 66), notes=(2, 3),
+        timbre=Timbre(brightness=1100, breadth=40, ring=0.9, echo=3.2, struck=1.1),
     ),
     ComposedMusic.DARK: Mood(
         progressions=(
@@ -66,8 +62,8 @@ MOODS = {
             (_MINOR, _FIFTHS, _FLAT_II_MAJ7, _FIFTHS),
             (_FIFTHS, _FLAT_VI_MAJ7, _MINOR, _FLAT_II_MAJ7),
         ),
-        pace=(48, 54), notes=(0, 1), brightness=520, breadth=70, ring=2.2, echo=5.0, struck=0.8,
-        deeper=8,
+        pace=(48, 54), notes=(0, 1), deeper=8,
+        timbre=Timbre(brightness=520, breadth=70, ring=2.2, echo=5.0, struck=0.8),
     ),
     ComposedMusic.SAD: Mood(
         progressions=(
@@ -76,7 +72,8 @@ MOODS = {
             (_FLAT_VI_MAJ7, _FLAT_VII, _MINOR_7, _MINOR_ADD9),
             (_MINOR_7, _V_M7, _FLAT_VI, _IV_M7),
         ),
-        pace=(56, 62), notes=(2, 4), brightness=900, breadth=35, ring=1.2, echo=3.6, struck=1.5,
+        pace=(56, 62), notes=(2, 4),
+        timbre=Timbre(brightness=900, breadth=35, ring=1.2, echo=3.6, struck=1.5),
     ),
     ComposedMusic.TENSE: Mood(
         progressions=(
@@ -84,8 +81,8 @@ MOODS = {
             (_MINOR_ADD9, _FLAT_VI, _MINOR_ADD9, _FLAT_II_MAJ7),
             (_MINOR, _FLAT_VI_MAJ7, _IV_M7, _MINOR_ADD9),
         ),
-        pace=(84, 92), notes=(1, 3), brightness=700, breadth=45, ring=0.35, echo=2.4, struck=0.9,
-        pulse=0.9, deeper=5,
+        pace=(84, 92), notes=(1, 3), deeper=5,
+        timbre=Timbre(brightness=700, breadth=45, ring=0.35, echo=2.4, struck=0.9, pulse=0.9),
     ),
     ComposedMusic.WARM: Mood(
         progressions=(
@@ -94,7 +91,8 @@ MOODS = {
             (_IV_ADD9, _V, _I_ADD9, _VI_M7),
             (_I, _III_M7, _IV_MAJ7, _V_SUS4),
         ),
-        pace=(70, 78), notes=(3, 5), brightness=1400, breadth=30, ring=0.7, echo=2.2, struck=1.3,
+        pace=(70, 78), notes=(3, 5),
+        timbre=Timbre(brightness=1400, breadth=30, ring=0.7, echo=2.2, struck=1.3),
     ),
     ComposedMusic.WONDER: Mood(
         progressions=(
@@ -102,7 +100,7 @@ MOODS = {
             (_IV_MAJ7, _I_MAJ7, _II_MAJOR9, _VI_M7),
             (_I_ADD9, _II_MAJOR9, _IV_MAJ7, _I_MAJ7),
         ),
-        pace=(64, 72), notes=(3, 5), brightness=1700, breadth=50, ring=1.4, echo=4.5, struck=0.8,
-        higher=12,
+        pace=(64, 72), notes=(3, 5), higher=12,
+        timbre=Timbre(brightness=1700, breadth=50, ring=1.4, echo=4.5, struck=0.8),
     ),
 }  # fmt: skip

@@ -31,8 +31,8 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
-    """A tune that ends where it begins.
+class Timbre:
+    """How what is played sounds.
 
     Attributes:
         brightness: Hz above which the pad's overtones give way.
@@ -43,16 +43,23 @@ class Score:
         struck: height of a note beside the pad's effective level.
     """
 
-    chords: tuple[Chord, ...]
-    notes: tuple[Note, ...]
-    beats_per_chord: int
-    beats_per_minute: float
     brightness: float
     breadth: float
     ring: float
     echo: float
     struck: float
     pulse: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A tune that ends where it begins."""
+
+    chords: tuple[Chord, ...]
+    notes: tuple[Note, ...]
+    beats_per_chord: int
+    beats_per_minute: float
+    timbre: Timbre
 
     @property
     def seconds_per_beat(self) -> float:

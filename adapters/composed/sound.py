@@ -56,11 +56,11 @@ def play(score: Score, progress: Progress = lambda _share: None) -> Sound:
     for note in score.notes:
         _add_note(tune, score, note)
     progress(0.0)
-    if score.pulse:
+    if score.timbre.pulse:
         _add_pulse(tune, score)
     for side in tune:
         progress(0.0)
-        _room(side, score.echo, chance)
+        _room(side, score.timbre.echo, chance)
     tune *= _PEAK / max(tune.max(), -tune.min())
     return tune
 
@@ -82,10 +82,11 @@ def _add_chord(tune: Sound, score: Score, chord: Chord, chance: np.random.Genera
     length = round((score.seconds_per_chord + _BLEND) * RATE)
     block = 1 << (length - 1).bit_length()
     spectrum = np.zeros(block // 2 + 1, np.float32)
+    timbre = score.timbre
     for pitch in chord.notes:
-        _add_hills(spectrum, _hertz(pitch), brightness=score.brightness, breadth=score.breadth)
+        _add_hills(spectrum, _hertz(pitch), brightness=timbre.brightness, breadth=timbre.breadth)
     _add_hills(
-        spectrum, _hertz(chord.bass), brightness=0.35 * score.brightness, breadth=0, level=1.2
+        spectrum, _hertz(chord.bass), brightness=0.35 * timbre.brightness, breadth=0, level=1.2
     )
     swell = np.ones(length, np.float32)
     ramp = np.sin(np.linspace(0, np.pi / 2, round(_BLEND * RATE), dtype=np.float32))
@@ -121,15 +122,15 @@ def _add_hills(
 
 def _add_note(tune: Sound, score: Score, note: Note) -> None:
     """A soft hammer on a string: overtones fade the sooner the higher they are."""
-    hertz = _hertz(note.pitch)
-    at = np.arange(round(7 * score.ring * RATE), dtype=np.float32) / RATE
+    timbre, hertz = score.timbre, _hertz(note.pitch)
+    at = np.arange(round(7 * timbre.ring * RATE), dtype=np.float32) / RATE
     sound: Sound = np.zeros_like(at)
     for overtone in range(1, _STRUCK_OVERTONES + 1):
         middle = hertz * overtone * (1 + 0.0004 * overtone**2) ** 0.5  # strings are a little stiff
         if middle > _CUT:
             break
-        fade = np.exp2(-at / score.ring * overtone**0.7)
-        strength = score.struck * note.strength ** (0.7 + 0.3 * overtone) / overtone**1.7
+        fade = np.exp2(-at / timbre.ring * overtone**0.7)
+        strength = timbre.struck * note.strength ** (0.7 + 0.3 * overtone) / overtone**1.7
         sound += strength * fade * np.sin(2 * np.pi * middle * at)
     attack = round(0.012 * RATE)
     sound[:attack] *= np.sin(np.linspace(0, np.pi / 2, attack, dtype=np.float32)) ** 2
@@ -147,7 +148,7 @@ def _add_pulse(tune: Sound, score: Score) -> None:
     stroke *= np.linspace(1, 0, len(at), dtype=np.float32)
     beats = len(score.chords) * score.beats_per_chord
     for later, share in ((0.0, 2.2), (0.32, 1.3)):
-        sound: Sound = np.float32(share * score.pulse) * stroke.astype(np.float32)
+        sound: Sound = np.float32(share * score.timbre.pulse) * stroke.astype(np.float32)
         for beat in range(0, beats, 2):
             for side in tune:
                 _add(side, sound, round((beat * score.seconds_per_beat + later) * RATE))

@@ -36,12 +36,7 @@ def write(mood: Mood, variant: int, chance: Random) -> Score:
         notes=tuple(_melody(chance, chords, mood.notes, _MELODY + mood.higher)),
         beats_per_chord=_BEATS,
         beats_per_minute=pace,
-        brightness=mood.brightness,
-        breadth=mood.breadth,
-        ring=mood.ring,
-        echo=mood.echo,
-        struck=mood.struck,
-        pulse=mood.pulse,
+        timbre=mood.timbre,
     )
 
 

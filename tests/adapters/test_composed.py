@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from adapters import composed
-from adapters.composed.score import Chord, Note, Score
+from adapters.composed.score import Chord, Note, Score, Timbre
 from adapters.composed.sound import RATE, play
 
 Sound = NDArray[np.float64]
@@ -103,8 +103,8 @@ def test_chords_and_notes_sound_where_the_score_has_them() -> None:
     # Given an A for two seconds, then a C sharp, and one struck E in the second chord
     score = Score(
         chords=(Chord((57,), 36), Chord((61,), 36)), notes=(Note(3.0, 76, 1.0, 0.0),),
-        beats_per_chord=2, beats_per_minute=30, brightness=1000, breadth=5, ring=0.5, echo=0.5,
-        struck=2.0,
+        beats_per_chord=2, beats_per_minute=30,
+        timbre=Timbre(brightness=1000, breadth=5, ring=0.5, echo=0.5, struck=2.0),
     )  # fmt: skip
 
     # When it is played
