@@ -26,8 +26,8 @@ from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from core.settings import Settings
 from core.storage import MediaStore
 from models import Post, PostState
-from pipelines.publishing.links import LinkExpiredError, Links, LinkUnknownError
-from pipelines.publishing.manual_mail import video_title
+from pipelines.publishing.delivery.manual.links import LinkExpiredError, Links, LinkUnknownError
+from pipelines.publishing.delivery.manual.manual_mail import video_title
 
 blueprint = Blueprint("downloads", __name__)
 

@@ -13,8 +13,8 @@ from werkzeug.exceptions import BadRequest, HTTPException
 from core import db
 from core.errors import InputError
 from core.settings import Settings
-from pipelines.publishing import webhooks
-from pipelines.publishing.webhook_wire import MOST_BYTES, RefusedError, verify
+from pipelines.publishing.webhooks import events
+from pipelines.publishing.webhooks.wire import MOST_BYTES, RefusedError, verify
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +37,7 @@ def tiktok() -> ResponseReturnValue:
         body = request.get_data()
         verify(request.headers.get("TikTok-Signature", ""), body, secret)
         with db.session():
-            webhooks.receive(body)
+            events.receive(body)
     except RefusedError as error:
         return _refused(error.code, STATUSES[error.code], str(error))
     except InputError as error:
@@ -53,7 +53,7 @@ def unreadable(error: HTTPException) -> ResponseReturnValue:
 
 
 def _refused(what: str, status: int, sentence: str) -> Response:
-    webhooks.EVENTS.labels(what).inc()
+    events.EVENTS.labels(what).inc()
     log.warning("webhook_refused", what=what, bytes=request.content_length)
     return _answer(status, sentence)
 

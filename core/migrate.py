@@ -14,7 +14,7 @@ from core.settings import ROOT
 if TYPE_CHECKING:
     from core.db import Database
 
-FOLDER = ROOT / "scripts" / "migrations"
+FOLDER = ROOT / "migrations"
 _LOCK = 0x5707
 
 

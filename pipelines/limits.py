@@ -17,7 +17,7 @@ from core import db
 from core.errors import InputError
 from core.limiter import Limit
 from models import AuditEntry, LimitSetting, Post, PostState, Source, SourceKind, Way
-from pipelines.publishing import ladder
+from pipelines.publishing.delivery import fallback_policy
 
 MINUTE, DAY = 60.0, 86_400.0
 NOTICED_SECONDS = 5.0
@@ -116,7 +116,7 @@ def _publish(post_id: int) -> list[Limit]:
     key = str(post.account.id)
     limits = [] if post.publish_id is None else [replace(STATUS, key=key)]
     if post.upload_url is None and post.state != PostState.PROCESSING:
-        match ladder.expected(post, post.account):
+        match fallback_policy.expected(post, post.account):
             case Way.DIRECT:
                 limits += [
                     replace(CREATOR_INFO, key=key),

@@ -32,7 +32,7 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont, TTLibError
 
 from core.errors import InputError
-from pipelines.production import emoji, fonts
+from pipelines.production.captions import emoji, fonts
 
 _TABLES = ("CPAL", "COLR", "GSUB", "OS/2", "cmap", "glyf", "head", "hhea")
 _COMPRESSED = b"wOF2"

@@ -18,8 +18,8 @@ import pytest
 import redis
 import structlog
 
-from scripts.embedded import ServiceAddresses, ensure_running, stop
-from scripts.embedded.home import Home
+from services import ServiceAddresses, ensure_running, stop
+from services.home import Home
 from tests.databases import Databases
 
 if TYPE_CHECKING:

@@ -10,7 +10,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = {"core", "models", "adapters", "pipelines", "workers", "admin", "scripts"}
+OURS = {
+    "core",
+    "models",
+    "adapters",
+    "pipelines",
+    "workers",
+    "admin",
+    "services",
+    "supervisor",
+    "scripts",
+    "sandbox",
+    "benchmarks",
+}
 HEAVY = ("onnxruntime", "numpy", "faster_whisper", "piper", "av", "py3langid", "praw", "ollama")
 
 

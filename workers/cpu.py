@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from core import settings
-from pipelines.production.caption import caption as caption_part
-from pipelines.production.narrate import narrate as narrate_part
-from pipelines.production.prepare import prepare as prepare_story
+from pipelines.production.captions.caption import caption as caption_part
+from pipelines.production.narration.narrate import narrate as narrate_part
+from pipelines.stories.prepare import prepare as prepare_story
 from workers import wiring
 from workers.stage_actor import claim, stage_actor
 

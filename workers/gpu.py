@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core import settings
-from pipelines.production.render import render as render_part
+from pipelines.production.render.render import render as render_part
 from workers import wiring
 from workers.stage_actor import claim, stage_actor
 

@@ -14,7 +14,8 @@ from periodiq import PeriodiqMiddleware
 from core import crypto, db, log, migrate, queue, settings
 from core.limiter import Limiter
 from core.storage import MediaStore
-from pipelines.publishing import keys, spool
+from pipelines import key_rotation
+from pipelines.publishing.accounts import token_recovery
 from workers.middleware.database import DatabaseConnection
 from workers.middleware.dead_letter import DeadLetters
 from workers.middleware.lease import Lease
@@ -36,8 +37,8 @@ def check() -> None:
     """
     _open_record()
     migrate.forward()
-    keys.check_readable()
-    spool.deliver()
+    key_rotation.check_readable()
+    token_recovery.deliver()
     db.database.close_all()
 
 
@@ -65,7 +66,7 @@ def _open_record() -> None:
     crypto.configure(config.cryptography_key.get_secret_value())
     db.configure(config.database_url.get_secret_value())
     db.check(config.database_url.get_secret_value())
-    spool.configure(config.media_dir)
+    token_recovery.configure(config.media_dir)
 
 
 def broker(redis_url: str) -> RedisBroker:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pipelines.production.fetch import fetch as fetch_stories
-from pipelines.production.judge import judge as judge_story
-from pipelines.production.script import BATCH, write_scripts
-from pipelines.publishing.browser_upload import check_browser
-from pipelines.publishing.manual import mail as mail_post
-from pipelines.publishing.publish import confirm as confirm_post
-from pipelines.publishing.publish import publish as publish_post
+from pipelines.production.script.script import BATCH, write_scripts
+from pipelines.publishing.delivery.browser_upload import check_browser
+from pipelines.publishing.delivery.manual.manual_post import mail as mail_post
+from pipelines.publishing.delivery.publish import confirm as confirm_post
+from pipelines.publishing.delivery.publish import publish as publish_post
+from pipelines.stories.intake.fetch import fetch as fetch_stories
+from pipelines.stories.safety.judge import judge as judge_story
 from workers import wiring
 from workers.stage_actor import claim, lease, stage_actor
 

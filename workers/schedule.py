@@ -6,9 +6,10 @@ import dramatiq
 from periodiq import cron
 
 from pipelines.limits import Limits
-from pipelines.production.fetch import enqueue_due_sources
-from pipelines.publishing import insights, webhooks
-from pipelines.publishing.refresh import forget_expired, refresh_due
+from pipelines.publishing import insights
+from pipelines.publishing.accounts.token_refresh import forget_expired, refresh_due
+from pipelines.publishing.webhooks import events
+from pipelines.stories.intake.fetch import enqueue_due_sources
 from workers import wiring
 
 
@@ -34,12 +35,12 @@ def forget_expired_tokens() -> None:
 
 @dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
 def settle_webhooks() -> None:
-    webhooks.settle()
+    events.settle()
 
 
 @dramatiq.actor(queue_name="network", periodic=cron("30 4 * * *"))
 def forget_old_webhooks() -> None:
-    webhooks.forget_old()
+    events.forget_old()
 
 
 @dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))

@@ -14,9 +14,9 @@ from core.limiter import Limiter
 from core.smtp import SmtpServer, addresses
 from core.storage import MediaStore
 from models import SourceKind
-from pipelines.production.studio import Studio
-from pipelines.publishing.links import Links
-from pipelines.publishing.work import Outside
+from pipelines.production.production_settings import Studio
+from pipelines.publishing.delivery.delivery import Outside
+from pipelines.publishing.delivery.manual.links import Links
 
 if TYPE_CHECKING:
     from adapters.ports import (
@@ -43,7 +43,7 @@ def media() -> MediaStore:
 def story_source(kind: str) -> StorySource:
     config = settings.current()
     if kind == SourceKind.SUBREDDIT:
-        from adapters.reddit import RedditSource
+        from adapters.reddit.api import RedditSource
 
         return RedditSource(
             client_id=config.reddit_client_id,
@@ -53,18 +53,18 @@ def story_source(kind: str) -> StorySource:
             oauth_url=config.reddit_oauth_url,
         )
     if kind == SourceKind.FEED:
-        from adapters.feed import FeedSource
+        from adapters.feeds.feed import FeedSource
 
         return FeedSource(user_agent=config.reddit_user_agent)
     if kind == SourceKind.CSV:
-        from adapters.csv_table import CsvSource
+        from adapters.files.csv_table import CsvSource
 
         return CsvSource()
     if kind == SourceKind.FOLDER:
-        from adapters.text_files import FolderSource
+        from adapters.files.text_folder import FolderSource
 
         return FolderSource()
-    from adapters.saved_listing import SavedListing
+    from adapters.reddit.saved_listing import SavedListing
 
     return SavedListing()
 
@@ -75,7 +75,7 @@ def safety_judge() -> SafetyJudge | None:
     config = settings.current()
     if not (config.safety_model and config.ollama_url):
         return None
-    from adapters.ollama_judge import OllamaJudge
+    from adapters.llm.ollama_judge import OllamaJudge
 
     return OllamaJudge(
         url=config.ollama_url, model=config.safety_model, timeout_seconds=config.safety_seconds
@@ -87,7 +87,7 @@ def writer() -> ScriptWriter | None:
     config = settings.current()
     if not config.ollama_url:
         return None
-    from adapters.ollama import OllamaWriter
+    from adapters.llm.ollama_writer import OllamaWriter
 
     return OllamaWriter(
         url=config.ollama_url, model=config.ollama_model, timeout_seconds=config.ollama_seconds
@@ -111,7 +111,7 @@ def synthesizer(chosen: Studio) -> Synthesizer:
     narrator = voice(chosen.voice, chosen.words_per_minute)
     if not chosen.quote_voice or chosen.quote_voice == chosen.voice:
         return narrator
-    from adapters.duet import DuetSynthesizer
+    from adapters.speech.multi_voice import DuetSynthesizer
 
     quoted = voice(chosen.quote_voice, chosen.words_per_minute)
     return DuetSynthesizer(narrator=narrator, quoted=quoted)
@@ -123,23 +123,23 @@ def voice(chosen: str, words_per_minute: int) -> Synthesizer:
     config = settings.current()
     engine, _, name = chosen.partition(":")
     if engine == "piper":
-        from adapters.piper import PiperSynthesizer
+        from adapters.speech.piper import PiperSynthesizer
 
         piper = PiperSynthesizer(voice=settings.piper_file(name, config.voices_dir))
         if config.whisper_model is None:
             return piper
-        from adapters.whisper import AlignedSynthesizer, WhisperAligner
+        from adapters.speech.whisper import AlignedSynthesizer, WhisperAligner
 
         aligner = WhisperAligner(model=config.whisper_model, language=piper.language)
         return AlignedSynthesizer(piper, aligner)
-    from adapters.espeak import EspeakSynthesizer
+    from adapters.speech.espeak import EspeakSynthesizer
 
     return EspeakSynthesizer(voice=name, words_per_minute=words_per_minute)
 
 
 @cache
 def renderer() -> Renderer:
-    from adapters.ffmpeg import FfmpegRenderer
+    from adapters.ffmpeg.renderer import FfmpegRenderer
 
     return FfmpegRenderer(
         fonts=settings.ROOT / "assets" / "fonts", preset=settings.current().x264_preset
@@ -147,14 +147,14 @@ def renderer() -> Renderer:
 
 
 def renders_at_once() -> int:
-    from adapters.ffmpeg_process import runs_at_once
+    from adapters.ffmpeg.encoder_process import runs_at_once
 
     return runs_at_once()
 
 
 @cache
 def backgrounds() -> Backgrounds:
-    from adapters.backgrounds import Backgrounds as Library
+    from adapters.backgrounds.library import Backgrounds as Library
 
     config = settings.current()
     return Library(folder=config.background_dir, cache=config.media_dir / "backgrounds")
@@ -162,7 +162,7 @@ def backgrounds() -> Backgrounds:
 
 @cache
 def music() -> Music:
-    from adapters.tunes import Tunes
+    from adapters.music.library import Tunes
 
     config = settings.current()
     return Tunes(folder=config.music_dir, cache=config.media_dir / "music")
@@ -170,7 +170,7 @@ def music() -> Music:
 
 @cache
 def authorizer() -> Authorizer:
-    from adapters.tiktok_api import TikTokAuthorizer
+    from adapters.tiktok.api.posting import TikTokAuthorizer
 
     config = settings.current()
     return TikTokAuthorizer(
@@ -183,15 +183,15 @@ def authorizer() -> Authorizer:
 
 @cache
 def publisher() -> Publisher:
-    from adapters.tiktok_api import TikTokPublisher
+    from adapters.tiktok.api.posting import TikTokPublisher
 
     return TikTokPublisher(api_url=settings.current().tiktok_api_url)
 
 
 @cache
 def outside() -> Outside:
-    from adapters.tiktok_browser import TikTokBrowser
-    from adapters.video_probe import IsolatedProbe
+    from adapters.tiktok.browser.uploader import TikTokBrowser
+    from adapters.video_inspection.probe import IsolatedProbe
 
     config = settings.current()
     return Outside(
@@ -214,7 +214,7 @@ def mailer() -> Mailer | None:
     config = settings.current()
     if not config.smtp_url.get_secret_value():
         return None
-    from adapters.mail import SmtpMailer
+    from adapters.mail.smtp import SmtpMailer
 
     return SmtpMailer(
         server=SmtpServer.parse(config.smtp_url.get_secret_value()),
@@ -230,7 +230,7 @@ def links() -> Links:
 
 @cache
 def insights() -> Insights:
-    from adapters.tiktok_insights import TikTokInsights
+    from adapters.tiktok.api.insights import TikTokInsights
 
     return TikTokInsights(api_url=settings.current().tiktok_api_url)
 

@@ -20,8 +20,10 @@ from core.db import transaction
 from core.errors import InputError, StorymillError
 from models import Account, AccountState, Part, Post, Script, Video
 from pipelines import ledger
-from pipelines.publishing import accounts, choices, openings, post_choices
-from pipelines.publishing.options import PRIVACY, SWITCHES
+from pipelines.publishing.accounts import account_settings, connection
+from pipelines.publishing.delivery import method_availability
+from pipelines.publishing.posts import post_settings
+from pipelines.publishing.posts.post_options import PRIVACY, SWITCHES
 
 LAST_POSTS = 10
 
@@ -56,7 +58,7 @@ class Accounts(Page):
     @expose("/connect", methods=["POST"])
     def connect(self) -> ResponseReturnValue:
         """To TikTok's consent page."""
-        target = accounts.begin_connect(session["id"], _authorizer(), settings().redirect_uri)
+        target = connection.begin_connect(session["id"], _authorizer(), settings().redirect_uri)
         return redirect(target, 303)
 
     @expose("/callback")
@@ -72,7 +74,7 @@ class Accounts(Page):
                 "Check the app's redirect address and scopes in TikTok's developer portal."
             )
         try:
-            account = accounts.finish_connect(
+            account = connection.finish_connect(
                 session["id"],
                 request.args.get("state", ""),
                 request.args.get("code", ""),
@@ -90,14 +92,14 @@ class Accounts(Page):
 
     @expose("/<int:account_id>/disconnect", methods=["POST"])
     def disconnect(self, account_id: int) -> ResponseReturnValue:
-        accounts.disconnect(account_id, _authorizer(), person().name)
+        connection.disconnect(account_id, _authorizer(), person().name)
         return done("Disconnected; its tokens are revoked and gone.")
 
     @expose("/<int:account_id>")
     def show(self, account_id: int) -> str:
         has_session = Account.browser_session.is_null(False)
         account: Any = (
-            Account.select(*choices.PLAIN, has_session.alias("has_session"))
+            Account.select(*account_settings.PLAIN, has_session.alias("has_session"))
             .where(Account.id == account_id)
             .first()
         )
@@ -108,32 +110,32 @@ class Accounts(Page):
             "accounts/show.html",
             account=account,
             can_connect=_can_connect(),
-            scopes=openings.granted(account),
-            words=openings.SCOPES,
-            needed=openings.NEEDED,
-            ways=openings.openings(account, has_session=account.has_session),
+            scopes=method_availability.granted(account),
+            words=method_availability.SCOPES,
+            needed=method_availability.NEEDED,
+            ways=method_availability.openings(account, has_session=account.has_session),
             counts=list(posts.where(Post.account == account_id).group_by(Post.state).tuples()),
             posts=_last_posts(account_id),
-            parked=count(post_choices.parked_for_connection(account_id)),
-            agreement=choices.agreement(account_id),
+            parked=count(post_settings.parked_for_connection(account_id)),
+            agreement=account_settings.agreement(account_id),
             privacy=PRIVACY,
-            music_url=choices.MUSIC_URL,
-            zones=choices.zones(),
-            slots=choices.weekly_slots(account_id),
-            days=choices.DAYS,
-            most_a_day=choices.MOST_A_DAY,
-            most_gap=choices.MOST_GAP_MINUTES,
+            music_url=account_settings.MUSIC_URL,
+            zones=account_settings.zones(),
+            slots=account_settings.weekly_slots(account_id),
+            days=account_settings.DAYS,
+            most_a_day=account_settings.MOST_A_DAY,
+            most_gap=account_settings.MOST_GAP_MINUTES,
         )
 
     @expose("/<int:account_id>/requeue", methods=["POST"])
     def requeue(self, account_id: int) -> ResponseReturnValue:
         """Begin the posts again that waited for the account's connection."""
-        begun = post_choices.requeue_parked(account_id, person().name)
+        begun = post_settings.requeue_parked(account_id, person().name)
         return done(f"{begun} of its posts {'begins' if begun == 1 else 'begin'} again.")
 
     @expose("/<int:account_id>/posting", methods=["POST"])
     def posting(self, account_id: int) -> ResponseReturnValue:
-        choices.set_posting(
+        account_settings.set_posting(
             account_id,
             person().name,
             privacy=request.form.get("privacy", ""),
@@ -144,12 +146,12 @@ class Accounts(Page):
 
     @expose("/<int:account_id>/ways", methods=["POST"])
     def ways(self, account_id: int) -> ResponseReturnValue:
-        choices.set_ways(account_id, request.form.getlist("way"), person().name)
+        account_settings.set_ways(account_id, request.form.getlist("way"), person().name)
         return done("Saved: its posts take these ways, each when the one before it is closed.")
 
     @expose("/<int:account_id>/times", methods=["POST"])
     def times(self, account_id: int) -> ResponseReturnValue:
-        choices.set_times(
+        account_settings.set_times(
             account_id,
             person().name,
             timezone=request.form.get("timezone", ""),
@@ -161,18 +163,20 @@ class Accounts(Page):
     @expose("/<int:account_id>/slots/add", methods=["POST"])
     def add_slots(self, account_id: int) -> ResponseReturnValue:
         days = request.form.getlist("weekday", type=int)
-        new = choices.add_slots(account_id, days, request.form.get("at", ""), person().name)
+        new = account_settings.add_slots(
+            account_id, days, request.form.get("at", ""), person().name
+        )
         return done(_added(new), _times_of(account_id))
 
     @expose("/<int:account_id>/slots/copy", methods=["POST"])
     def copy_slots(self, account_id: int) -> ResponseReturnValue:
         day = request.form.get("weekday", default=0, type=int)
-        new = choices.copy_to_all_days(account_id, day, person().name)
+        new = account_settings.copy_to_all_days(account_id, day, person().name)
         return done(_added(new), _times_of(account_id))
 
     @expose("/<int:account_id>/slots/<int:slot_id>/remove", methods=["POST"])
     def remove_slot(self, account_id: int, slot_id: int) -> ResponseReturnValue:
-        choices.remove_slot(account_id, slot_id, person().name)
+        account_settings.remove_slot(account_id, slot_id, person().name)
         return done("The time is gone.", _times_of(account_id))
 
     @expose("/<int:account_id>/browser", methods=["POST"])
@@ -181,7 +185,9 @@ class Accounts(Page):
         site = urlsplit(settings().tiktok_studio_url).hostname or ""
         pasted = request.form.get("cookies", "")
         name = request.form.get("username", "")
-        choices.set_browser_session(account_id, pasted, person().name, username=name, site=site)
+        account_settings.set_browser_session(
+            account_id, pasted, person().name, username=name, site=site
+        )
         return done("The browser session is stored. It is tried before the next upload.")
 
     @expose("/<int:account_id>/browser/check", methods=["POST"])
@@ -194,7 +200,7 @@ class Accounts(Page):
 
     @expose("/<int:account_id>/browser/forget", methods=["POST"])
     def forget_browser(self, account_id: int) -> ResponseReturnValue:
-        choices.forget_browser_session(account_id, person().name)
+        account_settings.forget_browser_session(account_id, person().name)
         return done("The browser session is gone from here. Sign out in the browser to end it.")
 
 
@@ -233,5 +239,5 @@ def _authorizer_or_none() -> Authorizer | None:
 def _authorizer() -> Authorizer:
     authorizer = _authorizer_or_none()
     if authorizer is None:
-        raise InputError("This process can't reach TikTok: start it with scripts.web.")
+        raise InputError("This process can't reach TikTok: start it with admin.wsgi.")
     return authorizer

@@ -13,9 +13,17 @@ from wtforms.widgets import ColorInput
 from adapters.ports import NO_MUSIC
 from core.settings import WORDS_PER_MINUTE
 from models import Channel, SplitBy, Tone
-from pipelines.production import fonts
+from pipelines.production.captions import fonts
+from pipelines.production.captions.caption_style import (
+    HEIGHTS,
+    OUTLINES,
+    POSITIONS,
+    SIZES,
+    STYLES,
+    WORDS,
+    Look,
+)
 from pipelines.production.channels import PART_SECONDS, Offer
-from pipelines.production.look import HEIGHTS, OUTLINES, POSITIONS, SIZES, STYLES, WORDS, Look
 
 AT_HEIGHT = "height"
 LOOK = (

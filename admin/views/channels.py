@@ -16,7 +16,7 @@ from admin.views.page import Page, done, expose, get, settings
 from core.errors import ConfigurationError, InputError, Permanent
 from models import Channel, Source
 from pipelines.production import channels
-from pipelines.production.look import MOST_TRIED, SAMPLE, Look
+from pipelines.production.captions.caption_style import MOST_TRIED, SAMPLE, Look
 
 
 class Channels(Page):
@@ -83,7 +83,7 @@ class Channels(Page):
     def preview(self) -> ResponseReturnValue:
         """The captions in the look that the address holds, as a JPEG; else what is wrong."""
         # The library for pictures is loaded by the first preview that is asked for.
-        from pipelines.production.preview import still  # noqa: PLC0415
+        from pipelines.production.captions.preview import still  # noqa: PLC0415
 
         asked: MultiDict[str, str] = MultiDict(request.args)
         if not asked:

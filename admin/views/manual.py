@@ -15,9 +15,10 @@ from admin.views.post_rows import post_rows
 from core.storage import MediaStore
 from models import Account, Attempt, Job, Post, PostState, Video, Way
 from pipelines import ledger
-from pipelines.publishing import decisions, manual
-from pipelines.publishing.links import Links
-from pipelines.publishing.manual_mail import local_time, settings_to_choose
+from pipelines.publishing.delivery.manual import manual_post
+from pipelines.publishing.delivery.manual.links import Links
+from pipelines.publishing.delivery.manual.manual_mail import local_time, settings_to_choose
+from pipelines.publishing.posts import decisions
 
 MOST_SHOWN = 200
 
@@ -61,7 +62,7 @@ class Manual(Page):
 
     @expose("/<int:post_id>/posted", methods=["POST"])
     def posted(self, post_id: int) -> ResponseReturnValue:
-        found = manual.mark_posted(post_id, person().name, request.form.get("where", ""))
+        found = manual_post.mark_posted(post_id, person().name, request.form.get("where", ""))
         account = get(Post, post_id).account.name
         sentence = "Marked as posted: the next part may go out."
         if found.creator and account and found.creator.lower() != account.lower():
@@ -72,7 +73,7 @@ class Manual(Page):
 
     @expose("/<int:post_id>/mail", methods=["POST"])
     def mail(self, post_id: int) -> ResponseReturnValue:
-        manual.mail_again(post_id, person().name)
+        manual_post.mail_again(post_id, person().name)
         return done("A new mail with a fresh link is on its way.")
 
     @expose("/<int:post_id>/back", methods=["POST"])

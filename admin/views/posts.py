@@ -20,10 +20,11 @@ from core.errors import InputError
 from core.storage import MediaStore
 from models import Account, Attempt, Job, Post, PostState, Way
 from pipelines import ledger
-from pipelines.publishing import choices, decisions, post_choices
-from pipelines.publishing.openings import WAYS
-from pipelines.publishing.options import PRIVACY, SWITCHES
-from pipelines.publishing.titles import MOST_UNITS, units
+from pipelines.publishing.accounts import account_settings
+from pipelines.publishing.delivery.method_availability import WAYS
+from pipelines.publishing.posts import decisions, post_settings
+from pipelines.publishing.posts.post_options import PRIVACY, SWITCHES
+from pipelines.publishing.posts.post_title import MOST_UNITS, units
 
 DECISIONS = {
     "cancel": {PostState.PLANNED, PostState.PARKED, PostState.FAILED},
@@ -87,7 +88,7 @@ class Posts(Page):
             case "cancel":
                 return each(chosen(), partial(_cancel, by=by), "Cancelled")
             case "requeue":
-                return each(chosen(), partial(post_choices.requeue, by=by), "Requeued")
+                return each(chosen(), partial(post_settings.requeue, by=by), "Requeued")
             case _:
                 return abort(400)
 
@@ -99,23 +100,23 @@ class Posts(Page):
         post: Any = _posts().where(Post.id == post_id).first()
         if post is None:
             abort(404)
-        account = Account.select(*choices.PLAIN).where(Account.id == post.account_id).get()
+        account = Account.select(*account_settings.PLAIN).where(Account.id == post.account_id).get()
         jobs = Job.select().where(Job.stage.in_(decisions.STAGES), Job.subject_id == post_id)
         attempts = Attempt.select().where(Attempt.post == post_id).order_by(Attempt.id.desc())
-        finding = post_choices.finding(post_id) if post.state == PostState.PARKED else ""
+        finding = post_settings.finding(post_id) if post.state == PostState.PARKED else ""
         return self.render(
             "posts/show.html",
             post=post,
             account=account,
             may={name for name, states in DECISIONS.items() if _as_decided(post) in states},
-            editable=post_choices.editable(post),
+            editable=post_settings.editable(post),
             typed=post.caption if typed is None else typed,
             typed_units=units(post.caption if typed is None else typed),
             most_units=MOST_UNITS,
             finding=finding,
             privacy=PRIVACY,
-            switches=choices.SWITCH_WORDS,
-            music_url=choices.MUSIC_URL,
+            switches=account_settings.SWITCH_WORDS,
+            music_url=account_settings.MUSIC_URL,
             ways=WAYS,
             jobs=[(job, ledger.explain(job)) for job in jobs.order_by(Job.id)],
             points=insights.curve(post_id),
@@ -127,7 +128,7 @@ class Posts(Page):
         # Browsers send line ends as two characters.
         title = request.form.get("title", "").replace("\r\n", "\n")
         try:
-            post_choices.set_title(post_id, title, person().name)
+            post_settings.set_title(post_id, title, person().name)
         except InputError as error:
             flash(str(error), "danger")
             return self._shown(post_id, typed=title), 422
@@ -137,13 +138,13 @@ class Posts(Page):
     def options(self, post_id: int) -> ResponseReturnValue:
         own: dict[str, str | bool | None] = {"privacy": request.form.get("privacy") or None}
         own |= {name: _on_or_off(request.form.get(name, "")) for name in SWITCHES}
-        post_choices.set_options(post_id, person().name, own)
+        post_settings.set_options(post_id, person().name, own)
         return done("Saved: so it will be announced.")
 
     @expose("/<int:post_id>/pass", methods=["POST"])
     def let_pass(self, post_id: int) -> ResponseReturnValue:
         """A person has read what the compliance gate found."""
-        post_choices.let_pass(post_id, request.form.get("reason", ""), person().name)
+        post_settings.let_pass(post_id, request.form.get("reason", ""), person().name)
         return done("It may pass, and goes on.")
 
     @expose("/attempts/<int:attempt_id>/screenshot.png")
@@ -166,7 +167,7 @@ class Posts(Page):
     @expose("/<int:post_id>/requeue", methods=["POST"])
     def requeue(self, post_id: int) -> ResponseReturnValue:
         """Begin it again; what the platform has a number for is asked about first."""
-        post_choices.requeue(post_id, person().name)
+        post_settings.requeue(post_id, person().name)
         return done("It begins again.")
 
     @expose("/<int:post_id>/anew", methods=["POST"])
@@ -190,7 +191,7 @@ def _posts() -> ModelSelect[Post]:
 
 
 def _cancel(post_id: int, by: str) -> None:
-    post_choices.read(post_id)  # decisions take it for granted that there is one
+    post_settings.read(post_id)  # decisions take it for granted that there is one
     decisions.cancel(post_id, by)
 
 

@@ -18,8 +18,8 @@ from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget, NumberInput
 
 from models import Channel, Source, SourceKind
-from pipelines.production.source_rules import problems
-from pipelines.production.source_settings import (
+from pipelines.stories.intake.source_rules import problems
+from pipelines.stories.intake.source_settings import (
     ALL,
     KINDS,
     Choice,

@@ -17,9 +17,9 @@ from admin.views.page import Page, done, expose, get
 from admin.views.source_form import SourceForm
 from models import Account, Channel, Intake, Job, JobState, Source, SourceKind
 from pipelines import ledger
-from pipelines.production import sources
-from pipelines.production.fetch import FATES_KEPT_DAYS, Fate
-from pipelines.production.source_settings import PLACES, SETTINGS
+from pipelines.stories.intake import sources
+from pipelines.stories.intake.fetch import FATES_KEPT_DAYS, Fate
+from pipelines.stories.intake.source_settings import PLACES, SETTINGS
 
 BEING_FETCHED = (Job.stage == "fetch") & Job.state.in_([JobState.WAITING, JobState.RUNNING])
 

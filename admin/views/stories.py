@@ -15,7 +15,12 @@ from admin.lists import count, cut
 from admin.views.page import Page, chosen, done, each, expose, get, settings
 from core.errors import InputError
 from models import Channel, JobState, Part, Post, Script, Source, Story, StoryState, Video
-from pipelines.production import brought, review, safety, told, undo, voices
+from pipelines import handover
+from pipelines.production.narration import voices
+from pipelines.stories import review
+from pipelines.stories.intake import manual_intake
+from pipelines.stories.safety import thresholds
+from pipelines.stories.text import story_text
 
 TABS = (
     StoryState.WAITING,
@@ -104,8 +109,8 @@ class Stories(Page):
             **_live(story),
             script=script,
             hook_is_out=script is not None and _is_out(script),
-            paragraphs=told.read(story.narratable_text),
-            decisions=safety.decisions(story),
+            paragraphs=story_text.read(story.narratable_text),
+            decisions=thresholds.decisions(story),
             next_story=_beside(story, older=True),
             previous_story=_beside(story, older=False),
             alike=count(Story.select().where(Story.state == story.state)),
@@ -144,18 +149,18 @@ class Stories(Page):
 
     @expose("/<int:story_id>/withdraw", methods=["POST"])
     def withdraw(self, story_id: int) -> ResponseReturnValue:
-        waits = undo.withdraw(story_id, person().name)
+        waits = handover.withdraw(story_id, person().name)
         sentence = "The approval is taken back: it waits again." if waits else STOPPED
         return done(sentence, _itself(story_id))
 
     @expose("/<int:story_id>/stop", methods=["POST"])
     def stop(self, story_id: int) -> ResponseReturnValue:
-        undo.stop(story_id, person().name)
+        handover.stop(story_id, person().name)
         return done(STOPPED, undo=url_for(".resume", story_id=story_id))
 
     @expose("/<int:story_id>/resume", methods=["POST"])
     def resume(self, story_id: int) -> ResponseReturnValue:
-        undo.resume(story_id, person().name)
+        handover.resume(story_id, person().name)
         return done("It is made after all.")
 
     @expose("/<int:story_id>/hook", methods=["POST"])
@@ -208,7 +213,7 @@ class Stories(Page):
         if request.method == "GET":
             return self.render("stories/paste.html")
         form = request.form
-        story = brought.paste(
+        story = manual_intake.paste(
             form.get("title", ""), form.get("text", ""), person().name, form.get("url", "").strip()
         )
         return done(
@@ -218,7 +223,7 @@ class Stories(Page):
 
     @expose("/link", methods=["POST"])
     def link(self) -> ResponseReturnValue:
-        source = brought.ask_link(request.form.get("link", ""), person().name)
+        source = manual_intake.ask_link(request.form.get("link", ""), person().name)
         return done("It is being read.", url_for("sources.fates", source_id=source.id))
 
 

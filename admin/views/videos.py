@@ -25,8 +25,8 @@ from models import (
     Video,
     VideoState,
 )
-from pipelines import ledger
-from pipelines.production import review, undo
+from pipelines import handover, ledger
+from pipelines.stories import review
 
 LIVE_PIECES = ("player", "narration", "work")
 MEANINGS = {
@@ -114,7 +114,7 @@ class Videos(Page):
 
     @expose("/<int:part_id>/reconsider", methods=["POST"])
     def reconsider(self, part_id: int) -> ResponseReturnValue:
-        undo.reconsider_video(_video_of(part_id).id, person().name)
+        handover.reconsider_video(_video_of(part_id).id, person().name)
         return done("It waits for review again.", url_for(".show", part_id=part_id))
 
     @expose("/<int:part_id>/video.mp4")

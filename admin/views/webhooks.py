@@ -6,7 +6,7 @@ from admin.lists import cut
 from admin.views.page import Page, expose, settings
 from admin.webhooks import PATH
 from models import WebhookEvent
-from pipelines.publishing.webhooks import KEPT_DAYS
+from pipelines.publishing.webhooks.events import KEPT_DAYS
 
 
 class Webhooks(Page):

@@ -32,7 +32,7 @@ from pipelines.ledger.claims import (
     set_aside,
     wake,
 )
-from pipelines.ledger.hand import cancel, discard, explain, requeue
+from pipelines.ledger.operations import cancel, discard, explain, requeue
 from pipelines.ledger.sweep import forget_hints, free_leases, sweep
 
 __all__ = [

@@ -14,7 +14,7 @@ from core.db import transaction
 from core.errors import InputError
 from core.settings import WORDS_PER_MINUTE
 from models import AuditEntry, Channel, Source, SplitBy, Tone
-from pipelines.production.look import Look
+from pipelines.production.captions.caption_style import Look
 
 PART_SECONDS = (20, 600)
 _MOST_LETTERS = {"name": 80, "voice": 300, "quote_voice": 300, "background": 120, "music": 120}

@@ -27,8 +27,8 @@ from core.errors import ConfigurationError, Retryable, StageError
 from core.limiter import Limiter, LimiterUnavailableError
 from models import Account, AccountState, Insight, Post, PostState, now
 from pipelines.limits import VIDEO_QUERY, Limits
-from pipelines.publishing import tokens
-from pipelines.publishing.locks import locked
+from pipelines.publishing.accounts import tokens
+from pipelines.row_locks import locked
 
 log = structlog.get_logger(__name__)
 

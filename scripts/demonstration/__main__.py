@@ -16,7 +16,7 @@ from core.settings import ROOT
 from scripts import terminal
 from scripts.demonstration import environment, person, report, watch
 from scripts.demonstration.environment import DemoEnvironment
-from scripts.processes import Supervisor
+from supervisor import Supervisor
 
 LONGEST_SECONDS = 1800.0
 
@@ -95,8 +95,7 @@ def _procfile(world: DemoEnvironment) -> Path:
     extended = ROOT / "var" / "run" / "Procfile.demo"
     extended.parent.mkdir(parents=True, exist_ok=True)
     extended.write_text(
-        (ROOT / "Procfile").read_text()
-        + f"sandbox: python -m scripts.sandbox --port {world.sandbox_port} "
+        (ROOT / "Procfile").read_text() + f"sandbox: python -m sandbox --port {world.sandbox_port} "
         f"--smtp-port {world.smtp_port} --webhook-url {world.public_url}/webhooks/tiktok "
         f"--data-dir {ROOT / 'var' / 'sandbox'}\n"
     )

@@ -7,8 +7,8 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.embedded import ensure_running
 from scripts.local_secrets import local_secrets
+from services import ensure_running
 
 SANDBOX_PORT = 8799
 SMTP_PORT = 8025

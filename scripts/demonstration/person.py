@@ -13,8 +13,8 @@ from core.db import transaction
 from core.errors import ConfigurationError
 from models import Account, AccountState, Job, JobState, Source, SourceKind, Story, StoryState, User
 from pipelines import ledger
-from pipelines.production import review
-from pipelines.publishing import choices
+from pipelines.publishing.accounts import account_settings
+from pipelines.stories import review
 
 NAME = "operator"
 SUBREDDIT = "sandboxstories"
@@ -61,7 +61,7 @@ def connects_accounts(office: str, password: str) -> None:
         for creator in CREATORS:
             _connect(office, password, creator)
         for account in Account.select(Account.id).where(played):
-            choices.set_posting(
+            account_settings.set_posting(
                 account.id, NAME, privacy="PUBLIC_TO_EVERYONE", agreed=True, ai_label=True
             )
 

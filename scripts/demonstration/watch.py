@@ -25,7 +25,7 @@ from models import (
 from pipelines import ledger
 from scripts.demonstration import person
 from scripts.demonstration.story import story_of
-from scripts.processes import Supervisor
+from supervisor import Supervisor
 
 UNFINISHED = (JobState.WAITING, JobState.RUNNING)
 ENDED_WELL = (PostState.PUBLISHED, PostState.INBOX)

@@ -9,23 +9,23 @@ import click
 from scripts import terminal
 
 GROUPS = (
-    "accounts",
-    "channels",
-    "contact_sheet",
-    "failures",
-    "keys",
-    "limits",
-    "mail",
-    "music",
-    "posts",
-    "running",
-    "safety",
-    "setup",
-    "sources",
-    "stories",
-    "voices",
+    "production.channels",
+    "production.contact_sheet",
+    "production.music",
+    "production.safety",
+    "production.sources",
+    "production.stories",
+    "production.voices",
+    "publishing.accounts",
+    "publishing.mail",
+    "publishing.posts",
+    "operations.failures",
+    "operations.keys",
+    "operations.limits",
+    "operations.running",
+    "operations.setup",
 )
-"""The files of this folder that hold commands; each adds its own."""
+"""The files below this folder that hold commands; each adds its own."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 from core import crypto, db, log, migrate, queue, settings
 from core.settings import ROOT, Settings
-from pipelines.publishing import keys, spool
+from pipelines import key_rotation
+from pipelines.publishing.accounts import token_recovery
 
 
 @contextmanager
@@ -24,10 +25,10 @@ def record(*, migrated: bool = True) -> Iterator[Settings]:
     crypto.configure(config.cryptography_key.get_secret_value())
     db.configure(config.database_url.get_secret_value(), max_connections=4)
     db.check(config.database_url.get_secret_value())
-    spool.configure(config.media_dir)
+    token_recovery.configure(config.media_dir)
     if migrated:
         migrate.forward()
-        keys.check_readable()
+        key_rotation.check_readable()
     queue.connect(config.redis_url.get_secret_value())
     with db.session():
         yield config
@@ -35,8 +36,8 @@ def record(*, migrated: bool = True) -> Iterator[Settings]:
 
 def settle() -> None:
     """Fill what the environment leaves open: embedded services, and keys kept under ``var``."""
-    from scripts.embedded import ensure_running
     from scripts.local_secrets import local_secrets
+    from services import ensure_running
 
     addresses = ensure_running(ROOT)
     os.environ.setdefault("DATABASE_URL", addresses.database_url)

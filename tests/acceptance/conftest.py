@@ -18,11 +18,23 @@ import psutil
 import psycopg2
 import pytest
 
-from scripts import embedded
-from scripts.embedded.home import Home
+import services
+from services.home import Home
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-FOLDERS = ("core", "adapters", "assets", "pipelines", "workers", "admin", "scripts")
+FOLDERS = (
+    "core",
+    "adapters",
+    "assets",
+    "pipelines",
+    "workers",
+    "admin",
+    "migrations",
+    "services",
+    "supervisor",
+    "scripts",
+    "sandbox",
+)
 
 
 class Demo:
@@ -57,7 +69,7 @@ class Demo:
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Ask the demo's own record."""
-        url = embedded.ensure_running(self.root, environ={}).database_url
+        url = services.ensure_running(self.root, environ={}).database_url
         with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
             cursor.execute(sql)
             return cursor.fetchall()
@@ -123,7 +135,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     try:
         yield root
     finally:
-        embedded.stop(root)
+        services.stop(root)
         shutil.rmtree(Home.of(root).path, ignore_errors=True)
         shutil.rmtree(root, ignore_errors=True)
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from scripts.embedded.home import Home
-from scripts.embedded.redis import Redis
-from scripts.sandbox.testing import running_sandbox
+from sandbox.testing import running_sandbox
+from services.home import Home
+from services.redis import Redis
 from tests.acceptance.conftest import Demo, StartDemo
 
 pytestmark = pytest.mark.alone

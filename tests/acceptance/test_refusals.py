@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.sandbox.testing import running_sandbox
+from sandbox.testing import running_sandbox
 from tests.acceptance.conftest import plain_environment
 
 

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.posting import kills, worker_kills
+from benchmarks.posting.kills import Way
+from benchmarks.posting.posting import Stand, stand
+from benchmarks.posting.tally import Tally
 from models import Attempt
-from scripts.benches import kills, worker_kills
-from scripts.benches.kills import Way
-from scripts.benches.posting import Stand, stand
-from scripts.benches.tally import Tally
-from scripts.embedded import ServiceAddresses
-from scripts.sandbox.testing import running_sandbox
+from sandbox.testing import running_sandbox
+from services import ServiceAddresses
 
 PATIENCE = 30.0
 

@@ -8,9 +8,9 @@ import av
 import numpy as np
 import pytest
 
-from adapters import ffmpeg_process
-from adapters.backgrounds import Backgrounds
-from adapters.ffmpeg_process import Patience
+from adapters.backgrounds.library import Backgrounds
+from adapters.ffmpeg import encoder_process
+from adapters.ffmpeg.encoder_process import Patience
 from core.errors import Permanent
 
 WHITE, GREY, BLACK = np.full(3, 255), np.full(3, 108), np.zeros(3)
@@ -19,7 +19,7 @@ RED, GREEN, BLUE = np.diag([255, 255, 255])
 
 def make(path: Path, *arguments: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    ffmpeg_process.run(["-y", *arguments, str(path)], seconds=5, patience=Patience())
+    encoder_process.run(["-y", *arguments, str(path)], seconds=5, patience=Patience())
     return path
 
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.mail import SmtpMailer
+from adapters.mail.smtp import SmtpMailer
 from adapters.ports import Mail
 from core.errors import Parked, Retryable, StageError
 from core.smtp import SmtpServer
-from scripts.sandbox.testing import RunningSandbox, running_sandbox
+from sandbox.testing import RunningSandbox, running_sandbox
 
 MAIL = Mail(
     key="post-7.a1",

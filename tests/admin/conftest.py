@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import SecretStr
 
-from adapters.tunes import Tunes
-from adapters.voices import InstalledVoices
+from adapters.music.library import Tunes
+from adapters.speech.installed_voices import InstalledVoices
 from admin.app import create_app
 from admin.auth import create_user
 from core import crypto, db, queue
@@ -42,7 +42,7 @@ def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def record(settings: Settings) -> Iterator[None]:
-    """The process as ``scripts.web`` sets it up; the test itself holds a connection too."""
+    """The process as ``admin.wsgi`` sets it up; the test itself holds a connection too."""
     crypto.configure(settings.cryptography_key.get_secret_value())
     db.configure(settings.database_url.get_secret_value())
     queue.connect(settings.redis_url.get_secret_value())

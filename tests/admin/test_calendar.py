@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from models import AuditEntry, Job, Post, PostState, Slot, StoryState, now
-from pipelines.publishing.slots import zone
+from pipelines.publishing.scheduling.slots import zone
 from tests.admin import records
 
 if TYPE_CHECKING:

@@ -95,7 +95,7 @@ def test_readiness_names_what_is_away(settings: Settings, stranger: Browser) -> 
 
 def test_the_process_loads_no_library_for_sound_or_pictures() -> None:
     heavy = ("onnxruntime", "numpy", "faster_whisper", "piper", "av", "py3langid", "PIL", "praw")
-    program = f"import sys, scripts.web; print([m for m in {heavy} if m in sys.modules])"
+    program = f"import sys, admin.wsgi; print([m for m in {heavy} if m in sys.modules])"
 
     done = subprocess.run(
         [sys.executable, "-c", program],

@@ -11,7 +11,7 @@ import pytest
 from werkzeug.http import parse_options_header
 
 from models import Job, JobState, Post, PostState, Video, now
-from pipelines.publishing.links import Links
+from pipelines.publishing.delivery.manual.links import Links
 from tests.admin import records
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from werkzeug.serving import make_server
 from admin.app import create_app
 from core import db
 from models import Account, AccountState, Job, JobState, Post, PostState, WebhookEvent, now
-from pipelines.publishing.webhooks import EVENTS
-from scripts.sandbox.testing import running_sandbox
+from pipelines.publishing.webhooks.events import EVENTS
+from sandbox.testing import running_sandbox
 from tests.admin import records
 from tests.pipelines.publishing.events import SECRET, body, signed
 from tests.sandbox.posting import ask, publish

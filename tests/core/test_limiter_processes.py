@@ -8,9 +8,9 @@ from contextlib import closing
 import pytest
 from redis import Redis
 
+from benchmarks.limits.askers import PROCESSES, Round, ask
+from benchmarks.limits.grants import count_grants
 from core.limiter import PREFIX, Limit, beside
-from scripts.benches.askers import PROCESSES, Round, ask
-from scripts.benches.grants import count_grants
 
 SHORT, LONG = Limit("short", 20, 0.5, "account"), Limit("long", 70, 2.0, "account")
 

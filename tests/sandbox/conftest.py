@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from scripts.sandbox.testing import RunningSandbox, running_sandbox
+from sandbox.testing import RunningSandbox, running_sandbox
 
 MakeVideo = Callable[..., Path]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from scripts.sandbox.testing import RunningSandbox
+from sandbox.testing import RunningSandbox
 
 Answer = tuple[int, str, dict[str, Any]]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from scripts.sandbox.testing import RunningSandbox
+from sandbox.testing import RunningSandbox
 from tests.sandbox.conftest import MakeVideo
 from tests.sandbox.posting import ask, ended, post_body, publish, put
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from scripts.sandbox.testing import RunningSandbox
+from sandbox.testing import RunningSandbox
 
 SENDER, RECIPIENT = "mill@example.com", "hand@example.com"
 

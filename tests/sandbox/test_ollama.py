@@ -10,7 +10,7 @@ import ollama
 import pytest
 from pydantic import BaseModel, Field
 
-from scripts.sandbox.testing import RunningSandbox
+from sandbox.testing import RunningSandbox
 
 MODEL = "llama3.2"
 

@@ -11,8 +11,8 @@ import prawcore
 import pytest
 import requests
 
-from scripts.sandbox.stories import shipped_stories
-from scripts.sandbox.testing import RunningSandbox
+from sandbox.stories import shipped_stories
+from sandbox.testing import RunningSandbox
 
 SHIPPED = sum(story.subreddit == "sandboxstories" for story in shipped_stories())
 AGENT = "storymill-tests/1.0 (by /u/sandbox)"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from scripts.sandbox.testing import REDIRECT_URI, RunningSandbox
+from sandbox.testing import REDIRECT_URI, RunningSandbox
 from tests.sandbox.posting import ask
 
 VERIFIER = "v" * 64

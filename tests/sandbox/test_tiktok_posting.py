@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from scripts.sandbox.testing import RunningSandbox, running_sandbox
+from sandbox.testing import RunningSandbox, running_sandbox
 from tests.sandbox.conftest import MakeVideo
 from tests.sandbox.posting import ask, cut, ended, post_body, publish, put, whole
 

@@ -12,7 +12,7 @@ import pytest
 import requests
 from selenium import webdriver
 
-from scripts.sandbox.testing import RunningSandbox
+from sandbox.testing import RunningSandbox
 from tests.sandbox.conftest import MakeVideo
 from tests.sandbox.posting import publish
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from scripts.sandbox.testing import RunningSandbox
+from sandbox.testing import RunningSandbox
 from tests.sandbox.conftest import MakeVideo
 from tests.sandbox.posting import ask, publish
 

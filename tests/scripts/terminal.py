@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ENDS_WITHIN_SECONDS = 60
 LOADED = (
     "scripts.management.__main__",
-    "scripts.embedded",
+    "services",
     "scripts.local_secrets",
     "workers.wiring",
 )

@@ -11,7 +11,7 @@ from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from PIL import ImageFont
 
-from pipelines.production import emoji, fonts
+from pipelines.production.captions import emoji, fonts
 
 ROOT = Path(__file__).resolve().parents[2]
 EM = 512

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from models import Job, Story, StoryState
-from pipelines.production import brought
-from scripts.management.reference import markdown
-from scripts.sandbox.testing import running_sandbox
+from pipelines.stories.intake import manual_intake
+from sandbox.testing import running_sandbox
+from scripts.management.operations.reference import markdown
 from tests.scripts.terminal import ROOT, fresh, manage
 
 STORY = "I found a key in the garden. " * 20
@@ -81,7 +81,7 @@ def test_a_bad_listing_is_refused_in_a_sentence(
 
 
 def test_bulk_decisions_say_what_was_refused(settings: dict[str, str]) -> None:
-    story = brought.paste("The key", STORY, "tester")
+    story = manual_intake.paste("The key", STORY, "tester")
     Story.update(state=StoryState.WAITING, narratable_text="I found a key.").execute()
     decided = manage("stories", "approve", str(story.id), "999", **settings)
     assert decided.returncode == 1

@@ -8,7 +8,7 @@ import click
 
 from core import migrate
 from models import AuditEntry, DeadLetter, Job, JobState, Source, Story, StoryState, User
-from pipelines.production import brought
+from pipelines.stories.intake import manual_intake
 from scripts.management.__main__ import manage as all_commands
 from tests.admin import records
 from tests.scripts.terminal import manage
@@ -50,7 +50,7 @@ def test_whatever_changes_something_has_a_dry_run() -> None:
 def test_jobs_and_failures_are_rehearsed_then_decided(settings: dict[str, str]) -> None:
     # Given a failure to discard, and a job that waits
     failure = records.failure("prepare", records.story().id)
-    brought.paste("The key", STORY, "tester")
+    manual_intake.paste("The key", STORY, "tester")
     waiting = Job.get(Job.state == JobState.WAITING)
 
     # When both are rehearsed, also on what is not there

@@ -15,8 +15,9 @@ import pytest
 from core import crypto, db
 from core.crypto import key_id, new_key
 from models import Account, AccountState, now
-from pipelines.publishing import keys, spool
-from scripts.sandbox.testing import RunningSandbox, running_sandbox
+from pipelines import key_rotation
+from pipelines.publishing.accounts import token_recovery
+from sandbox.testing import RunningSandbox, running_sandbox
 from tests.scripts.terminal import ROOT, given
 
 Environment = dict[str, str]
@@ -26,7 +27,7 @@ Environment = dict[str, str]
 def environment(record: None, database_url: str, redis_url: str, tmp_path: Path) -> Environment:
     key = new_key()
     crypto.configure(key)
-    spool.configure(tmp_path)
+    token_recovery.configure(tmp_path)
     return {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
@@ -72,7 +73,7 @@ def test_a_missing_key_stops_every_start_with_a_sentence(environment: Environmen
     fill(2)
     lost = key_id(environment["CRYPTOGRAPHY_KEY"])
     environment["CRYPTOGRAPHY_KEY"] = new_key()
-    web = "import scripts.web; scripts.web.application()"
+    web = "import admin.wsgi; admin.wsgi.application()"
     for command in (
         ["-m", "scripts.management", "check"],
         ["-m", "workers", "network"],
@@ -101,18 +102,18 @@ def test_a_rotation_that_is_killed_goes_on_where_it_was(environment: Environment
     code, out, _ = manage(environment, "rotate-keys", "--dry-run")
     assert code == 0
     assert "Would rewrite 2000 values" in out
-    assert keys.under_other_keys() == 2000
+    assert key_rotation.under_other_keys() == 2000
 
     # When its rotation is killed in the middle, which it can't pass
     with db.transaction():
         Account.select().where(Account.open_id == "creator-1000").for_update().get()
         killed = start(environment, "rotate-keys", "--batch", "5")
-        while keys.under_other_keys() > 1500:
+        while key_rotation.under_other_keys() > 1500:
             assert killed.poll() is None
             time.sleep(0.005)
         killed.send_signal(signal.SIGKILL)
         killed.communicate(timeout=10)
-    left = keys.under_other_keys()
+    left = key_rotation.under_other_keys()
     assert 0 < left < 2000
 
     # Then the next does the rest alone, and proves the old key unused

@@ -19,8 +19,8 @@ from models import (
     SourceKind,
     Story,
 )
-from pipelines.production import sources
-from scripts.management.sources import kind_of
+from pipelines.stories.intake import sources
+from scripts.management.production.sources import kind_of
 from tests.scripts.terminal import ROOT, manage
 
 

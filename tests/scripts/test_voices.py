@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.catalogue import NAME, serve
-from tests.adapters.voices import make_voice
+from tests.adapters.speech.catalogue import NAME, serve
+from tests.adapters.speech.voices import make_voice
 from tests.scripts.terminal import manage
 
 

@@ -15,7 +15,7 @@ from redis import Redis
 from core import db
 from core.errors import Permanent
 from models import DeadLetter, JobState
-from scripts.embedded import ServiceAddresses
+from services import ServiceAddresses
 from tests.workers.running import enqueued, job, running, until
 from workers.middleware.lease import GENERATION
 from workers.stage_actor import claim

@@ -9,7 +9,7 @@ from core.db import transaction
 from models import Part, Script, Source, SourceKind, Story, StoryState
 from pipelines import ledger
 from pipelines.ledger import Claim
-from pipelines.production.studio import Studio
+from pipelines.production.production_settings import Studio
 
 TALE = (
     (

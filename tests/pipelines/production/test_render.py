@@ -13,10 +13,9 @@ from pathlib import Path
 import imageio_ffmpeg
 import pytest
 
-from adapters.backgrounds import Backgrounds as Library
-from adapters.espeak import EspeakSynthesizer
-from adapters.ffmpeg import FfmpegRenderer
-from adapters.media_probe import probe
+from adapters.backgrounds.library import Backgrounds as Library
+from adapters.ffmpeg.renderer import FfmpegRenderer
+from adapters.media.media_probe import probe
 from adapters.ports import (
     Background,
     Backgrounds,
@@ -26,6 +25,7 @@ from adapters.ports import (
     RenderPlan,
     Tune,
 )
+from adapters.speech.espeak import EspeakSynthesizer
 from core.errors import DiskFull
 from core.storage import MediaStore
 from models import (
@@ -43,11 +43,11 @@ from models import (
 )
 from pipelines import ledger
 from pipelines.ledger import Claim, LeaseLostError
-from pipelines.production import fonts
-from pipelines.production.caption import caption
-from pipelines.production.narrate import narrate
-from pipelines.production.render import render
-from pipelines.production.studio import Studio
+from pipelines.production.captions import fonts
+from pipelines.production.captions.caption import caption
+from pipelines.production.narration.narrate import narrate
+from pipelines.production.production_settings import Studio
+from pipelines.production.render.render import render
 from tests.pipelines.production.making import STUDIO, a_part, a_source, claimed
 
 pytestmark = pytest.mark.usefixtures("record", "account")

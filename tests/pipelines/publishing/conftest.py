@@ -11,13 +11,14 @@ import imageio_ffmpeg
 import pytest
 
 from adapters.ports import Authorizer, Publisher
-from adapters.tiktok_api import TikTokAuthorizer, TikTokPublisher
-from adapters.video_probe import IsolatedProbe
+from adapters.tiktok.api.posting import TikTokAuthorizer, TikTokPublisher
+from adapters.video_inspection.probe import IsolatedProbe
 from core.db import transaction
 from models import Account, Part, Post, Script, Source, SourceKind, Story, Video, VideoState
-from pipelines.publishing import accounts, schedule, spool
-from pipelines.publishing.work import Outside
-from scripts.sandbox.testing import RunningSandbox, running_sandbox
+from pipelines.publishing.accounts import connection, token_recovery
+from pipelines.publishing.delivery.delivery import Outside
+from pipelines.publishing.scheduling import planning
+from sandbox.testing import RunningSandbox, running_sandbox
 from tests.pipelines.publishing.desk import Desk
 
 REDIRECT_URI = "http://127.0.0.1/accounts/callback"
@@ -25,7 +26,7 @@ REDIRECT_URI = "http://127.0.0.1/accounts/callback"
 
 @pytest.fixture(autouse=True)
 def _spool(tmp_path: Path) -> None:
-    spool.configure(tmp_path)
+    token_recovery.configure(tmp_path)
 
 
 @pytest.fixture(scope="session")
@@ -79,9 +80,9 @@ def connect(sandbox: RunningSandbox, authorizer: Authorizer) -> Callable[..., Ac
     """Connects a creator of the sandbox, who consents to everything, and posts for himself."""
 
     def connect(creator: str = "storymill_tales") -> Account:
-        url = accounts.begin_connect("browser", authorizer, REDIRECT_URI)
+        url = connection.begin_connect("browser", authorizer, REDIRECT_URI)
         back = sandbox.consent(url, creator)
-        account = accounts.finish_connect(
+        account = connection.finish_connect(
             "browser", back["state"], back["code"], authorizer, REDIRECT_URI
         )
         Account.update(privacy="SELF_ONLY").where(
@@ -152,7 +153,7 @@ def planned(record: None, make_videos: Callable[..., list[Video]]) -> Callable[.
         for _ in range(stories):
             for video in make_videos(parts):
                 with transaction():
-                    posts += schedule.plan(video)
+                    posts += planning.plan(video)
         return posts
 
     return plan

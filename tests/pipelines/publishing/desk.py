@@ -11,9 +11,9 @@ from core.errors import Parked, Permanent, Retryable, StageError, Wait
 from models import Job, JobState, Post, Video, now
 from pipelines import ledger
 from pipelines.ledger import Claim
-from pipelines.publishing import schedule
-from pipelines.publishing.publish import confirm, publish
-from pipelines.publishing.work import Outside
+from pipelines.publishing.delivery.delivery import Outside
+from pipelines.publishing.delivery.publish import confirm, publish
+from pipelines.publishing.scheduling import planning
 
 STAGES = {"publish": publish, "confirm": confirm}
 
@@ -34,7 +34,7 @@ class Desk:
 
     def plan(self, video: Video) -> list[Post]:
         with transaction():
-            return schedule.plan(video)
+            return planning.plan(video)
 
     def try_once(self, stage: str, post: Post, claim: Claim | None = None) -> StageError | None:
         """One claim of a job that is made due; what it ended with."""

@@ -6,7 +6,7 @@ import json
 import time
 from typing import Any
 
-from scripts.sandbox.webhooks import signature
+from sandbox.tiktok.webhooks import signature
 
 SECRET = "the-app's-secret"
 

@@ -20,7 +20,7 @@ import requests
 from core.db import database
 
 ROOT = Path(__file__).resolve().parents[3]
-HERE = "tests.pipelines.publishing.careless"
+HERE = "tests.pipelines.publishing.delivery.careless"
 STARTS_WITHIN_SECONDS = 30.0
 END_OF_WATCH = "nothing more is to be seen"
 

@@ -14,17 +14,17 @@ from urllib.parse import quote
 
 import pytest
 
-from adapters.chromium import BROWSERS, DRIVERS
+from adapters.tiktok.browser.chromium import BROWSERS, DRIVERS
 from admin.auth import create_user
 from core import crypto
 from core.db import transaction
 from models import Account, AccountState, DeadLetter, Job, Post, Video, Way, now
 from pipelines import ledger
-from pipelines.publishing import choices
+from pipelines.publishing.accounts import account_settings
 from pipelines.stages import STAGES
-from scripts.sandbox.testing import running_sandbox
+from sandbox.testing import running_sandbox
+from tests.pipelines.publishing.delivery.wiretap import Trouble, Wiretap, tapped
 from tests.pipelines.publishing.mill import Mill, Office, environment, until
-from tests.pipelines.publishing.wiretap import Trouble, Wiretap, tapped
 
 CREATOR = "storymill_tales"
 CLIENT_SECRET = "canary+of/the client=secret"
@@ -206,7 +206,9 @@ def begin(path: str, tap: Wiretap, video: Video) -> Post:
         tap.secrets |= {
             cookie["value"]: f"cookie {cookie['name']}" for cookie in json.loads(cookies)
         }
-        choices.set_browser_session(account.id, cookies, "ada", username=CREATOR, site="127.0.0.1")
+        account_settings.set_browser_session(
+            account.id, cookies, "ada", username=CREATOR, site="127.0.0.1"
+        )
     for name, call, what in TROUBLES:
         if name == path:
             refreshes = call == "/oauth/token/"

@@ -11,7 +11,7 @@ import pytest
 from redis import Redis
 
 from adapters.ports import Authorizer
-from adapters.tiktok_insights import TikTokInsights
+from adapters.tiktok.api.insights import TikTokInsights
 from core import db
 from core.limiter import Limiter, beside
 from models import (
@@ -28,7 +28,7 @@ from models import (
 from pipelines.limits import Limits
 from pipelines.publishing import insights
 from pipelines.publishing.insights import GONE, NEVER, next_after
-from scripts.sandbox.testing import RunningSandbox
+from sandbox.testing import RunningSandbox
 from tests.pipelines.publishing.desk import Desk
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

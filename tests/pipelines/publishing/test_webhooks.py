@@ -25,9 +25,9 @@ from models import (
     now,
 )
 from pipelines import ledger
-from pipelines.publishing import webhooks
-from pipelines.publishing.webhook_wire import TOLERANCE_SECONDS, RefusedError, read, verify
-from scripts.sandbox.testing import RunningSandbox
+from pipelines.publishing.webhooks import events
+from pipelines.publishing.webhooks.wire import TOLERANCE_SECONDS, RefusedError, read, verify
+from sandbox.testing import RunningSandbox
 from tests.pipelines.publishing.desk import Desk
 from tests.pipelines.publishing.events import SECRET, body, signed
 
@@ -131,7 +131,7 @@ def delivered(desk: Desk, connect: Connect, make_videos: MakeVideos) -> Post:
 def test_an_event_makes_the_post_asked_about_at_once_and_says_nothing_itself(
     processing: Post, desk: Desk
 ) -> None:
-    outcome = webhooks.receive(body(COMPLETE, publish_id=processing.publish_id))
+    outcome = events.receive(body(COMPLETE, publish_id=processing.publish_id))
 
     assert outcome == "asks TikTok at once"
     job = Job.get(Job.stage == "confirm")
@@ -142,7 +142,7 @@ def test_an_event_makes_the_post_asked_about_at_once_and_says_nothing_itself(
 
 
 def test_a_lie_about_a_post_changes_nothing(processing: Post, desk: Desk) -> None:
-    webhooks.receive(body("post.publish.failed", publish_id=processing.publish_id, reason="x"))
+    events.receive(body("post.publish.failed", publish_id=processing.publish_id, reason="x"))
     desk.work_off()
 
     assert Post.get_by_id(processing.id).state == PostState.PUBLISHED
@@ -151,9 +151,9 @@ def test_a_lie_about_a_post_changes_nothing(processing: Post, desk: Desk) -> Non
 def test_a_repeat_is_kept_once_and_does_nothing(processing: Post) -> None:
     told = body(COMPLETE, publish_id=processing.publish_id)
 
-    assert webhooks.receive(told) == "asks TikTok at once"
+    assert events.receive(told) == "asks TikTok at once"
     Job.update(due_at=now() + timedelta(minutes=10)).where(Job.stage == "confirm").execute()
-    assert webhooks.receive(told) == "told before"
+    assert events.receive(told) == "told before"
 
     assert WebhookEvent.select().count() == 1
     assert Job.get(Job.stage == "confirm").due_at > now()
@@ -164,16 +164,16 @@ def test_a_post_that_its_creator_took_from_the_inbox_is_published_in_whatever_or
 ) -> None:
     at = int(time.time()) - 30
     publish_id = delivered.publish_id
-    events = [
+    told_events = [
         body("post.publish.inbox_delivered", at=at - 60, publish_id=publish_id),
         body(COMPLETE, at=at, publish_id=publish_id),
         body(IN_VIEW, at=at, publish_id=publish_id, post_id="7512345678901234567"),
     ]
 
-    for order in itertools.permutations(events):
+    for order in itertools.permutations(told_events):
         with transaction(), database.atomic() as attempt:
             for event in order:
-                webhooks.receive(event)
+                events.receive(event)
             post = Post.get_by_id(delivered.id)
             assert post.state == PostState.PUBLISHED
             assert post.published_at.timestamp() == at
@@ -194,16 +194,16 @@ def test_an_event_in_the_middle_of_the_work_waits_for_its_end(
     claim = desk.claimed("confirm", post.id)
     # when the creator publishes from the inbox
     publish_id = Post.get_by_id(post.id).publish_id
-    assert webhooks.receive(body(COMPLETE, publish_id=publish_id)) == ""
-    assert webhooks.settle() == 0
+    assert events.receive(body(COMPLETE, publish_id=publish_id)) == ""
+    assert events.settle() == 0
     # then that isn't forgotten
     while desk.try_once("confirm", post, claim) is not None:
         claim = desk.claimed("confirm", post.id)
     assert Post.get_by_id(post.id).state == PostState.INBOX
-    assert webhooks.settle() == 1
+    assert events.settle() == 1
     assert Post.get_by_id(post.id).state == PostState.PUBLISHED
     assert WebhookEvent.get().outcome == "published from the inbox"
-    assert webhooks.settle() == 0
+    assert events.settle() == 0
 
 
 def test_a_parked_post_is_asked_about_again(
@@ -213,9 +213,7 @@ def test_a_parked_post_is_asked_about_again(
     assert isinstance(desk.try_once("confirm", processing), Parked)
     assert Post.get_by_id(processing.id).state == PostState.PARKED
 
-    assert webhooks.receive(body(COMPLETE, publish_id=processing.publish_id)) == (
-        "asks TikTok again"
-    )
+    assert events.receive(body(COMPLETE, publish_id=processing.publish_id)) == ("asks TikTok again")
     desk.work_off()
 
     assert Post.get_by_id(processing.id).state == PostState.PUBLISHED
@@ -229,7 +227,7 @@ def test_a_post_parked_while_it_was_sent_is_asked_about_and_sent_by_no_means(
     Job.update(state=JobState.PARKED).where(Job.stage == "publish").execute()
     processing.move(PostState.PARKED)
 
-    webhooks.receive(body(COMPLETE, publish_id=processing.publish_id))
+    events.receive(body(COMPLETE, publish_id=processing.publish_id))
 
     assert Job.get(Job.stage == "publish").state == JobState.CANCELLED
     desk.work_off()
@@ -243,17 +241,17 @@ def test_the_newest_event_decides_whether_a_video_is_in_view(
 ) -> None:
     desk.work_off()
     at, publish_id = int(time.time()), processing.publish_id
-    events = [
+    told_events = [
         body(IN_VIEW, at=at - 60, publish_id=publish_id, post_id="7512"),
         body(OUT_OF_VIEW, at=at, publish_id=publish_id),
     ]
 
-    for event in reversed(events) if late else events:
-        webhooks.receive(event)
+    for event in reversed(told_events) if late else told_events:
+        events.receive(event)
 
     post = Post.get_by_id(processing.id)
     assert "can't see it any more" in post.reason
-    webhooks.receive(body(IN_VIEW, at=at + 60, publish_id=publish_id, post_id="7512"))
+    events.receive(body(IN_VIEW, at=at + 60, publish_id=publish_id, post_id="7512"))
     post = Post.get_by_id(processing.id)
     assert (post.state, post.reason, post.platform_id) == (PostState.PUBLISHED, "", "7512")
 
@@ -262,12 +260,12 @@ def test_an_event_and_what_it_leads_to_are_kept_together_or_not_at_all(delivered
     told = body(COMPLETE, publish_id=delivered.publish_id)
 
     with pytest.raises(KeyboardInterrupt), transaction():
-        webhooks.receive(told)
+        events.receive(told)
         raise KeyboardInterrupt
 
     assert WebhookEvent.select().count() == 0
     assert Post.get_by_id(delivered.id).state == PostState.INBOX
-    assert webhooks.receive(told) == "published from the inbox"
+    assert events.receive(told) == "published from the inbox"
 
 
 @pytest.mark.parametrize(
@@ -288,7 +286,7 @@ def test_an_event_and_what_it_leads_to_are_kept_together_or_not_at_all(delivered
 def test_events_that_are_not_ours_are_kept_and_left_alone(
     record: None, told: bytes, outcome: str
 ) -> None:
-    assert webhooks.receive(told) == outcome
+    assert events.receive(told) == outcome
     assert WebhookEvent.get().outcome == outcome
 
 
@@ -298,7 +296,7 @@ def test_events_that_are_not_ours_are_kept_and_left_alone(
 def test_an_account_whose_creator_left_says_so(record: None, connect: Connect) -> None:
     account = connect()
 
-    outcome = webhooks.receive(
+    outcome = events.receive(
         body("authorization.removed", account.open_id, at=time.time() + 2, reason=1)
     )
 
@@ -316,7 +314,7 @@ def test_a_late_event_does_not_end_an_account_that_was_connected_again(
 ) -> None:
     account = connect()
 
-    outcome = webhooks.receive(
+    outcome = events.receive(
         body("authorization.removed", account.open_id, at=time.time() - 60, reason=1)
     )
 
@@ -325,11 +323,11 @@ def test_a_late_event_does_not_end_an_account_that_was_connected_again(
 
 
 def test_old_events_are_forgotten(record: None) -> None:
-    week = webhooks.KEPT_DAYS * 86_400
-    webhooks.receive(body("old", at=time.time() - week - 60))
-    webhooks.receive(body("young", at=time.time() - week + 60))
+    week = events.KEPT_DAYS * 86_400
+    events.receive(body("old", at=time.time() - week - 60))
+    events.receive(body("young", at=time.time() - week + 60))
 
-    assert webhooks.forget_old() == 1
+    assert events.forget_old() == 1
     assert WebhookEvent.get().event == "young"
 
 

@@ -1,0 +1,84 @@
+"""A script writer on an Ollama server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import structlog
+from prometheus_client import Counter
+
+from adapters.llm.ollama_chat import OllamaChat
+from adapters.llm.script_answer import CONTEXT_TOKENS, SYSTEM, Answer, batches, question, read
+from adapters.ports import ScriptDraft, StoryText
+from core.errors import StageError
+
+log = structlog.get_logger(__name__)
+
+ANSWERS_REFUSED = Counter(
+    "storymill_script_answers_refused_total",
+    "Stories whose answer was missing or not to be believed",
+    ["outcome"],
+)
+
+MOST_STORIES = 20
+OPTIONS = {
+    "temperature": 0.3,
+    "seed": 7,
+    "num_ctx": CONTEXT_TOKENS,  # always the same: another figure would load the model anew
+    "num_predict": 200 * MOST_STORIES,  # an answer has some 150 tokens a story; ends endless ones
+}
+
+
+class OllamaWriter:
+    """ScriptWriter; one instance serves all threads of a process.
+
+    Args:
+        url: of the server, as http://host:11434.
+        model: its name, as ``ollama list`` shows it.
+        timeout_seconds: longest wait for one answer.
+        batch: most stories in one request, 1 to 20.
+    """
+
+    def __init__(
+        self, *, url: str, model: str, timeout_seconds: float = 120.0, batch: int = MOST_STORIES
+    ) -> None:
+        self._model = model
+        self._batch = min(MOST_STORIES, max(1, batch))
+        self._chat = OllamaChat(
+            url=url, model=model, timeout_seconds=timeout_seconds, setting="OLLAMA_MODEL"
+        )
+
+    def write(self, stories: Sequence[StoryText]) -> dict[int, ScriptDraft]:
+        """See ``ScriptWriter.write``; absent is a story whose answer wasn't believed twice."""
+        drafts: dict[int, ScriptDraft] = {}
+        for some in batches(stories, self._batch):
+            drafts |= self._write(some)
+        return drafts
+
+    def _write(self, stories: list[StoryText]) -> dict[int, ScriptDraft]:
+        drafts, refused = self._ask(stories, {})
+        if not refused:
+            return drafts
+        again = [story for story in stories if story.story_id in refused]
+        try:
+            mended, left = self._ask(again, refused)
+        except StageError as error:
+            # What has been written is kept; only the second asking was in vain.
+            log.warning("script_not_asked_again", code=error.code, stories=len(again))
+            mended, left = {}, refused
+        ANSWERS_REFUSED.labels("mended").inc(len(mended))
+        ANSWERS_REFUSED.labels("left_out").inc(len(left))
+        for story_id, problem in left.items():
+            log.warning("script_left_out", story_id=story_id, problem=problem)
+        return drafts | mended
+
+    def _ask(
+        self, stories: Sequence[StoryText], refused: Mapping[int, str]
+    ) -> tuple[dict[int, ScriptDraft], dict[int, str]]:
+        content = self._chat.ask(
+            SYSTEM,
+            question(stories, refused),
+            schema=Answer.model_json_schema(),
+            options={**OPTIONS, "seed": OPTIONS["seed"] + bool(refused)},
+        )
+        return read(content, stories, written_by=f"ollama/{self._model}")

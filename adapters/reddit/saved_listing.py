@@ -1,0 +1,127 @@
+"""Stories from a Reddit listing that was saved to a file: no API key is needed.
+
+Takes what ``https://www.reddit.com/r/<name>/top.json`` and a post's ``….json`` answer, a plain
+list of posts, and one post a line (newline-delimited JSON), as archives keep them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from adapters.ports import FetchedStory, StoryQuery, StorySource
+from adapters.reddit.post import POSTS_UNREADABLE, answers_by_post, is_post, stories_of
+from core.errors import Permanent
+
+log = structlog.get_logger(__name__)
+
+SITE = "https://www.reddit.com"
+LARGEST_FILE = 256 * 1024 * 1024
+HOW_TO_SAVE = (
+    "open https://www.reddit.com/r/<name>/top.json in a browser and save that page as a file"
+)
+
+
+class SavedListing(StorySource):
+    """StorySource over a file; ``query.place`` is its path, its order counts as best first."""
+
+    def stories(self, query: StoryQuery) -> Iterator[FetchedStory]:
+        """Give at most ``query.limit`` stories.
+
+        Raises:
+            Permanent: the file is missing, no JSON, or holds no listing of posts; the sentence
+                names the file, the position and what to do.
+        """
+        path = Path(query.place).expanduser()
+        things = _things(path, _parsed(path, _read(path)))
+        answers = answers_by_post(things)
+        return (
+            replace(story, answers=tuple(answers.get(story.external_id, ())))
+            for story in islice(stories_of(things, site=SITE), query.limit)
+        )
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            limit = LARGEST_FILE // 1024**2
+            raise _unusable(f"{path} is larger than {limit} MB: split it into smaller files.")
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise _unusable(f"There is no file {path}: correct the source's place.") from None
+    except OSError as error:
+        raise _unusable(f"{path} can't be read ({error.strerror}): correct it.") from None
+    try:
+        return content.decode(json.detect_encoding(content))
+    except UnicodeDecodeError as error:
+        raise _unusable(f"{path} is not text at byte {error.start}: {HOW_TO_SAVE}.") from None
+
+
+def _parsed(path: Path, text: str) -> Any:
+    """The JSON value of the file, or the list of its lines' values."""
+    text = text.removeprefix("\ufeff")
+    if text.lstrip().startswith("<"):
+        raise _unusable(
+            f"{path} is a web page, not JSON: put .json behind the page's address and save again."
+        )
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        lines = [line for line in text.split("\n") if line.strip()]
+        if len(lines) > 1 and _is_value(lines[0]):
+            return list(_line_values(lines))
+        where = f"line {error.lineno}, column {error.colno}"
+        raise _unusable(f"{path} is not JSON at {where} ({error.msg}): {HOW_TO_SAVE}.") from None
+    except (ValueError, RecursionError):
+        raise _unusable(f"{path} is JSON of no listing: {HOW_TO_SAVE}.") from None
+
+
+def _is_value(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _line_values(lines: list[str]) -> Iterator[Any]:
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield json.loads(line)
+        except (ValueError, RecursionError) as error:
+            POSTS_UNREADABLE.inc()
+            log.warning("post_skipped", place=number, reason=f"the line is not JSON: {error}")
+
+
+def _things(path: Path, value: Any) -> list[Any]:
+    """The children of one listing, or of each listing in a list (a comment page has two)."""
+    parts = value if isinstance(value, list) else [value]
+    things: list[Any] = []
+    for part in parts:
+        children = _children(part)
+        things += [part] if children is None else children
+    if things and not any(is_post(thing) and "title" in _inner(thing) for thing in things):
+        raise _unusable(f"{path} is JSON but no listing of Reddit posts: {HOW_TO_SAVE}.")
+    return things
+
+
+def _children(part: Any) -> list[Any] | None:
+    children = _inner(part).get("children")
+    return children if isinstance(children, list) else None
+
+
+def _inner(part: Any) -> dict[str, Any]:
+    """A thing's ``data``, or the thing itself where it stands bare."""
+    if not isinstance(part, dict):
+        return {}
+    data = part.get("data", part)
+    return data if isinstance(data, dict) else {}
+
+
+def _unusable(sentence: str) -> Permanent:
+    return Permanent(sentence, code="saved_listing")

@@ -1,0 +1,53 @@
+"""The voices that can speak on this machine: espeak-ng's, and Piper's in a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from adapters.ports import KnownVoice
+from adapters.speech import piper_voices
+from adapters.speech.espeak_library import espeak_library
+from core.errors import ConfigurationError, InputError, Permanent
+from core.settings import check_voice
+
+
+class InstalledVoices:
+    """Tells the voices without loading any but espeak-ng's small library.
+
+    Args:
+        folder: Piper's voices, each with its configuration beside it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def here(self) -> list[KnownVoice]:
+        piper = [
+            KnownVoice(f"piper:{path.stem}", path.stem) for path in piper_voices.found(self._folder)
+        ]
+        with espeak_library() as library:
+            labels = library.labels()
+        espeak = [
+            KnownVoice(f"espeak:{name}", f"{label} ({name})") for name, label in labels.items()
+        ]
+        return [*piper, *sorted(espeak, key=lambda known: known.label)]
+
+    def timbres(self) -> list[str]:
+        with espeak_library() as library:
+            return library.variants()
+
+    def check(self, voice: str) -> None:
+        """See ``Voices.check``."""
+        try:
+            check_voice(voice, self._folder)
+        except ConfigurationError as error:
+            raise InputError(f"“{voice[:60]}” is no voice here: {error}.") from error
+        engine, _, name = voice.partition(":")
+        if engine == "espeak":
+            try:
+                with espeak_library() as library:
+                    library.select(name)
+            except Permanent as error:
+                raise InputError(
+                    f"espeak-ng has no voice “{name[:60]}”: scripts/manage voices list shows all."
+                ) from error

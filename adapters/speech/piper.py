@@ -1,0 +1,298 @@
+"""Narration by Piper: a neural voice from a file (``voice.onnx`` and its ``voice.onnx.json``)."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import re
+import threading
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import accumulate, pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from adapters.ports import Progress, Speech
+from adapters.speech.timeline import (
+    PARAGRAPH_PAUSE,
+    SENTENCE_PAUSE,
+    Block,
+    Phone,
+    Timeline,
+    WavFile,
+    align,
+    blocks,
+)
+from core.errors import Permanent, Retryable
+
+if TYPE_CHECKING:
+    from piper import AudioChunk, PiperVoice
+
+log = structlog.get_logger(__name__)
+
+_PAD, _BEGIN, _END = "_", "^", "$"
+_STRESS_MARKS = "ˈˌ"
+_MARKS = {"Lm", "Mn", "Sk"}
+_BRACKETS = str.maketrans("[]", "()")
+"""Piper reads ``[[...]]`` as raw phonemes; a story's brackets are plain brackets."""
+_DASH_INSIDE = re.compile(r"(?<=\w)—(?=\w)")
+"""Without blanks around it, Piper runs the two words together."""
+_ELLIPSIS = re.compile(r"\s*(?:\.\.+|…)+(?=(\W*)(\w?))")
+"""Piper drops it, and the space behind it too: "Wait... what" comes out as one word."""
+
+
+class PiperSynthesizer:
+    """Speaks with a Piper voice. The voice is loaded at the first word and kept.
+
+    Words are timed by the voice's own durations where its model has them; otherwise evenly by
+    phoneme inside each sentence, whose bounds are exact, and the narration says ``estimate``.
+
+    Args:
+        voice: the ``.onnx`` file; its configuration lies beside it as ``.onnx.json``.
+        speaker: which speaker of a voice with several; None takes the voice's default.
+        length_scale: pace, above 1 is slower; None takes the voice's own.
+        sentence_pause: seconds of silence after a sentence, the voice's own breath counted in.
+        paragraph_pause: seconds of silence after a paragraph, the last one too.
+    """
+
+    def __init__(
+        self,
+        *,
+        voice: Path,
+        speaker: int | None = None,
+        length_scale: float | None = None,
+        sentence_pause: float = SENTENCE_PAUSE,
+        paragraph_pause: float = PARAGRAPH_PAUSE,
+    ) -> None:
+        self._path = voice
+        self._speaker = speaker
+        self._length_scale = length_scale
+        self._sentence_pause = sentence_pause
+        self._paragraph_pause = paragraph_pause
+        self._loading = threading.Lock()
+        self._loaded: PiperVoice | None = None
+        self._mark = ""  # of the files that were loaded
+
+    @cached_property
+    def language(self) -> str:
+        """Code of the language that the voice speaks (``en``), as its configuration tells.
+
+        Older voices name none; there it is that of the espeak-ng voice that reads for them.
+        """
+        told = self._configuration()
+        language = told.get("language", {})
+        code = language.get("family") or language.get("code") or told["espeak"]["voice"]
+        return str(re.split("[-_]", code)[0])
+
+    @property
+    def identity(self) -> str:
+        """Of the files as they are until the voice is loaded: a damaged one may be replaced."""
+        version = importlib.metadata.version("piper-tts")
+        mark = self._mark or self._fingerprint()
+        return (
+            f"piper/{version}/{self._path.stem}@{mark}/speaker={self._speaker},"
+            f"length={self._length_scale},pauses={self._sentence_pause:g}+{self._paragraph_pause:g}"
+        )
+
+    def speak(self, text: str, into: Path, progress: Progress | None = None) -> Speech:
+        report = progress or (lambda _share: None)
+        voice = self._voice()
+        estimated = 0
+        with WavFile(into, rate=voice.config.sample_rate) as wav:
+            timeline = Timeline()
+            pause = 0.0
+            for block in blocks(text):
+                words = block.words()
+                expected = [_names(voice, word.spoken) for word in words]
+                phones: list[Phone] = []
+                for chunk in self._sentences(voice, block.spoken):
+                    begun = wav.write(chunk.audio_int16_array, after=pause)
+                    pause = self._sentence_pause
+                    spoken, exact = _phones(voice, chunk, begun)
+                    phones += spoken
+                    estimated += not exact
+                    done = min(1.0, len(phones) / max(1, sum(map(len, expected))))
+                    report((block.at + done * len(block.text)) / len(text))
+                timeline.add(words, align(phones, expected))
+                pause = self._pause_after(block)
+            wav.pause(pause)
+            timed = timeline.finished()
+        if estimated:
+            log.warning("words_timed_by_estimate", voice=self._path.name, sentences=estimated)
+        report(1.0)
+        return Speech(
+            path=into,
+            seconds=wav.seconds,
+            words=timed,
+            timed_by="estimate" if estimated else "synthesizer",
+        )
+
+    def _pause_after(self, block: Block) -> float:
+        return self._paragraph_pause if block.ends_paragraph else self._sentence_pause
+
+    def _sentences(self, voice: PiperVoice, text: str) -> Iterator[AudioChunk]:
+        from piper import SynthesisConfig  # noqa: PLC0415 - heavy, and only the worker speaks
+
+        settings = SynthesisConfig(speaker_id=self._speaker, length_scale=self._length_scale)
+        try:
+            yield from voice.synthesize(_readable(text), settings, include_alignments=True)
+        except Exception as error:  # onnxruntime's errors have no other base
+            raise Retryable(
+                f"Piper failed to speak with {self._path.name} ({type(error).__name__}).",
+                code="engine_failed",
+            ) from error
+
+    def _voice(self) -> PiperVoice:
+        with self._loading:
+            if self._loaded is None:
+                mark = self._fingerprint()
+                self._loaded = self._load()
+                self._mark = mark
+            return self._loaded
+
+    def _load(self) -> PiperVoice:
+        from piper import PiperVoice  # noqa: PLC0415 - heavy, and only the worker speaks
+
+        configuration = self._configuration()
+        try:
+            with TemporaryDirectory() as folder:
+                config = Path(folder) / "voice.json"
+                config.write_text(json.dumps(configuration), encoding="utf-8")
+                voice = PiperVoice.load(
+                    self._path, config, include_alignments=True, download_dir=self._path.parent
+                )
+            for _chunk in voice.synthesize("one"):  # a damaged voice fails here, not mid-story
+                pass
+        except Exception as error:  # protobuf, onnx, onnxruntime and json share no other base
+            raise self._damaged() from error
+        speakers = voice.config.num_speakers
+        if self._speaker is not None and not 0 <= self._speaker < speakers:
+            raise Permanent(
+                f"The Piper voice {self._path.name} has no speaker {self._speaker}; "
+                f"choose one from 0 to {speakers - 1}.",
+                code="unknown_voice",
+            )
+        log.info("piper_voice_loaded", voice=self._path.name, rate=voice.config.sample_rate)
+        return voice
+
+    def _configuration(self) -> dict[str, Any]:
+        self._require_files()
+        _, file = self._files
+        try:
+            told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            kind = str(told.get("phoneme_type", "espeak"))
+            # Voices of the catalogue (es_MX-ald-medium) say "PhonemeType.ESPEAK", which Piper
+            # itself wrote once and reads no more.
+            told["phoneme_type"] = kind.rpartition(".")[2].lower()
+            _ = told["espeak"]["voice"]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise self._damaged() from error
+        return told
+
+    def _damaged(self) -> Permanent:
+        return Permanent(
+            f"The Piper voice {self._path} can't be used, its file or its configuration is "
+            "damaged; download it again with scripts/manage voices.",
+            code="bad_voice",
+        )
+
+    def _require_files(self) -> None:
+        for file in self._files:
+            if not file.is_file():
+                raise Permanent(
+                    f"There is no file {file}, which the Piper voice {self._path.name} needs; "
+                    "download the voice with scripts/manage voices.",
+                    code="unknown_voice",
+                )
+
+    @property
+    def _files(self) -> tuple[Path, Path]:
+        return self._path, self._path.with_name(f"{self._path.name}.json")
+
+    def _fingerprint(self) -> str:
+        """Hash the voice, so that another voice under the same name is another identity."""
+        self._require_files()
+        digest = hashlib.sha256()
+        for file in self._files:
+            with file.open("rb") as opened:
+                digest.update(hashlib.file_digest(opened, "sha256").digest())
+        return digest.hexdigest()[:16]
+
+
+def _readable(text: str) -> str:
+    """Write ``text`` so that Piper speaks what it says, an ellipsis as the pause that it is."""
+    return _ELLIPSIS.sub(_pause, _DASH_INSIDE.sub(" — ", text.translate(_BRACKETS)))
+
+
+def _pause(ellipsis: re.Match[str]) -> str:
+    signs, letter = ellipsis.groups()
+    if signs[:1] in {"?", "!"} or not any(map(str.isalnum, ellipsis.string[: ellipsis.start()])):
+        return ""
+    return "; " if letter and not letter.isupper() else ". "
+
+
+def _names(voice: PiperVoice, word: str) -> list[str]:
+    """Give the names of the sounds of ``word`` said alone."""
+    alone = [phoneme for sentence in voice.phonemize(_readable(word)) for phoneme in sentence]
+    return [name for name, _first, _last in _sounds(alone)]
+
+
+def _sounds(phonemes: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+    """Give each sound with the indexes of its first and last phoneme.
+
+    Piper counts code points: a stress mark opens the sound behind it, a length mark or an accent
+    prolongs the one before; spaces and punctuation are pauses.
+    """
+    sound: tuple[str, int, int] | None = None
+    stressed: int | None = None
+    for index, phoneme in enumerate(phonemes):
+        if phoneme in _STRESS_MARKS:
+            stressed = index
+            continue
+        kind = unicodedata.category(phoneme[0])
+        if kind in _MARKS and sound:
+            sound = (sound[0], sound[1], index)
+            continue
+        if sound:
+            yield sound
+        letter = kind[0] in "LN"
+        sound = (phoneme, index if stressed is None else stressed, index) if letter else None
+        stressed = None
+    if sound:
+        yield sound
+
+
+def _phones(voice: PiperVoice, chunk: AudioChunk, begun: float) -> tuple[list[Phone], bool]:
+    """Time the sounds of a sentence that begins at ``begun``; says whether the times are exact."""
+    samples = _samples_by_phoneme(chunk, voice.config.phoneme_id_map)
+    lead, *lengths = samples or [0, *(1 for _ in chunk.phonemes), 0]
+    bounds = list(accumulate(lengths, initial=lead))
+    seconds = len(chunk.audio_float_array) / chunk.sample_rate
+    scale = seconds / max(bounds[-1], 1)
+    phones = [
+        Phone(name, begun + bounds[first] * scale, begun + bounds[last + 1] * scale)
+        for name, first, last in _sounds(chunk.phonemes)
+    ]
+    return phones, samples is not None
+
+
+def _samples_by_phoneme(chunk: AudioChunk, ids: Mapping[str, Sequence[int]]) -> list[int] | None:
+    """Count the samples of the lead-in, of each phoneme and of the end; None if not told.
+
+    Like ``chunk.phoneme_alignments``, which is missing when a single phoneme is unknown to the
+    voice; here that phoneme has no samples, and the others keep theirs.
+    """
+    if chunk.phoneme_id_samples is None:
+        return None
+    pads = len(ids[_PAD])
+    inner = (len(ids[phoneme]) + pads if phoneme in ids else 0 for phoneme in chunk.phonemes)
+    counts = [len(ids[_BEGIN]) + pads, *inner, len(ids[_END])]
+    if sum(counts) != len(chunk.phoneme_id_samples):
+        return None
+    bounds = pairwise(accumulate(counts, initial=0))
+    return [int(chunk.phoneme_id_samples[first:last].sum()) for first, last in bounds]

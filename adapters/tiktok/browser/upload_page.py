@@ -1,0 +1,235 @@
+"""TikTok Studio's upload page, worked as a person would work it."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+
+from adapters.ports import BrowserPost
+from adapters.tiktok.browser.content_list import plain
+from adapters.tiktok.browser.markup import (
+    AI_CONFIRMED,
+    AI_SWITCH,
+    BROKEN_OFF_WORDS,
+    EDITOR,
+    FILE_INPUT,
+    MESSAGES,
+    MORE,
+    NOTICES_AWAY,
+    PERMISSIONS,
+    POST_BUTTON,
+    POST_CONFIRMED,
+    POSTED_WORDS,
+    PROGRESS,
+    REFUSED_WORDS,
+    SUGGESTIONS,
+    UPLOAD_REFUSED,
+    UPLOADED,
+    VISIBILITY,
+    VISIBILITY_OPTIONS,
+    VISIBILITY_WORDS,
+)
+from adapters.tiktok.browser.studio_page import StudioPage, changed
+from core.errors import Permanent, Retryable
+
+SUGGESTION_SECONDS = 1.0
+TAG = re.compile(r"(#[^\s#.,;:!?()]+)")
+
+
+class UploadPage(StudioPage):
+    """TikTok Studio's upload page, filled in step by step as a person would."""
+
+    def choose(self, file: Path) -> None:
+        """Hand over the file's path: Chromium itself reads it, piece by piece."""
+        inputs = self.until(lambda: self.all(FILE_INPUT), changed("it takes no file"))
+        inputs[0].send_keys(str(file.resolve()))
+        self.until(lambda: self.shown(EDITOR), changed("no description can be written"))
+
+    def upload_share(self) -> float:
+        """Give the share of the file that went up, 1.0 only when the page says that all did.
+
+        Raises:
+            Permanent: ``browser_rejected``: the page does not take the file.
+            Retryable: ``browser_upload_failed``: the upload broke off.
+        """
+        if refused := self.shown(UPLOAD_REFUSED):
+            reason = plain(refused[0].text).replace("\u2019", "'")
+            if any(sign in reason.lower() for sign in BROKEN_OFF_WORDS):
+                raise Retryable(
+                    "The upload in the browser broke off; it is tried again.",
+                    code="browser_upload_failed",
+                )
+            raise self.rejected(reason)
+        if self.shown(UPLOADED):
+            return 1.0
+        bars = self.all(PROGRESS)
+        width = str(self._run("return arguments[0].style.width", bars[0])) if bars else ""
+        found = re.fullmatch(r"([\d.]+)%", width)
+        return min(0.99, float(found.group(1)) / 100) if found else 0.0
+
+    @staticmethod
+    def rejected(reason: str) -> Permanent:
+        return Permanent(
+            f"TikTok's page does not take this video. It says: {plain(reason)[:200]}",
+            code="browser_rejected",
+        )
+
+    def close_notices(self) -> None:
+        """Close the tours and offers that stand in the way."""
+        for button in self._dialog_buttons(NOTICES_AWAY):
+            button.click()
+
+    # ── the description ──
+
+    def write(self, title: str) -> None:
+        """Fill in the description, on one line."""
+        for _ in range(2):
+            self._clear()
+            self._type(plain(title))
+            if self.says(title):
+                return
+        raise changed("the description does not keep what is typed")
+
+    def says(self, title: str) -> bool:
+        return plain(self._text()) == plain(title)
+
+    def _editor(self) -> WebElement:
+        return self.until(lambda: self.shown(EDITOR), changed("no description can be written"))[0]
+
+    def _text(self) -> str:
+        return str(self._run("return arguments[0].innerText", self._editor())).replace("\xa0", " ")
+
+    def _clear(self) -> None:
+        editor = self._editor()
+        editor.click()
+        control = Keys.COMMAND if sys.platform == "darwin" else Keys.CONTROL
+        editor.send_keys(control, "a")
+        editor.send_keys(Keys.DELETE)
+        self.until(lambda: not plain(self._text()), changed("the description can't be emptied"))
+
+    def _type(self, title: str) -> None:
+        """Insert text as an input method does: keys can't carry emoji.
+
+        Each hashtag is chosen from the suggestions when it is there: only so is it surely one.
+        """
+        for piece in filter(None, TAG.split(title)):
+            if piece[0].isspace() and self._text()[-1:].isspace():
+                piece = piece.lstrip()  # noqa: PLW2901 - a chosen hashtag brings its space
+            if piece:
+                self._driver.cdp("Input.insertText", text=piece)
+            if TAG.fullmatch(piece):
+                self._choose_tag(piece)
+        if not self._text()[-1:].isspace():
+            self._driver.cdp("Input.insertText", text=" ")  # closes the last suggestions
+
+    def _choose_tag(self, tag: str) -> None:
+        end = time.monotonic() + SUGGESTION_SECONDS
+        while time.monotonic() < end:
+            options = self.shown(SUGGESTIONS)
+            exact = [option for option in options if option.text.split()[:1] == [tag]]
+            if exact:
+                exact[0].click()
+            if options:
+                return
+            self._pause()
+
+    # ── the settings ──
+
+    def set_visibility(self, privacy: str) -> None:
+        words = VISIBILITY_WORDS.get(privacy, (privacy,))
+        box = self.until(lambda: self.shown(VISIBILITY), changed("nobody can be chosen as viewer"))
+        if box[0].text.strip() in words:
+            return
+        box[0].click()
+        missing = changed(f"“{words[0]}” can't be chosen as viewers")
+        options = self.until(lambda: self.shown(VISIBILITY_OPTIONS), missing)
+        wanted = [option for option in options if option.text.strip() in words]
+        if not wanted:
+            raise missing
+        wanted[0].click()
+        self.until(lambda: self.shown(VISIBILITY)[0].text.strip() in words, missing)
+
+    def set_permissions(self, post: BrowserPost) -> None:
+        """Tick what is allowed; a box for several things is ticked when all of them are."""
+        wanted = {
+            "Comment": post.allow_comment,
+            "Duet": post.allow_duet,
+            "Stitch": post.allow_stitch,
+            "Reuse of content": post.allow_duet and post.allow_stitch,
+        }
+        known = set()
+        for label in self.all(PERMISSIONS):
+            name = plain(label.text)
+            boxes = label.find_elements(By.CSS_SELECTOR, "input[type=checkbox]")
+            if name not in wanted or not boxes:
+                continue
+            known.add(name)
+            box, on = boxes[0], wanted[name]
+            if box.is_selected() != on and box.is_enabled():
+                self._run("arguments[0].click()", box)  # the box itself is hidden under a picture
+            if box.is_selected() and not on:
+                raise changed(f"“{name}” can't be switched off")
+        if "Comment" not in known:
+            raise changed("comments can't be switched")
+
+    def set_ai_label(self, on: bool) -> None:
+        if more := self.shown(MORE):
+            more[0].click()
+        switches = self.until(lambda: self.all(AI_SWITCH), changed("the AI label is missing"))
+        switch = switches[0]
+        if switch.is_selected() != on:
+            self._run("arguments[0].click()", switch)
+
+        def is_set() -> bool:
+            for button in self._dialog_buttons(AI_CONFIRMED) if on else ():
+                button.click()
+            return self.all(AI_SWITCH)[0].is_selected() == on
+
+        self.until(is_set, changed("the AI label can't be switched"))
+
+    # ── posting ──
+
+    def post_button(self) -> WebElement:
+        """Give the button once it can be pressed: enabled, in view, nothing over it."""
+        return self.until(self._free_button, changed("its Post button is missing or blocked"))
+
+    def _free_button(self) -> WebElement | None:
+        for button in self.shown(POST_BUTTON):
+            free = self._run(
+                "const b = arguments[0]; b.scrollIntoView({block: 'center'});"
+                "const r = b.getBoundingClientRect();"
+                "const top = document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2);"
+                "return b.getAttribute('aria-disabled') !== 'true' && b.contains(top)",
+                button,
+            )
+            if free and button.is_enabled():
+                return button
+        return None
+
+    def confirm_post(self) -> None:
+        for button in self._dialog_buttons(POST_CONFIRMED):
+            button.click()
+
+    def posted(self) -> bool:
+        """Say whether the page gives a clear sign of success.
+
+        Raises:
+            Permanent: ``browser_rejected``: it gives a clear sign of refusal.
+        """
+        if urlsplit(self._driver.current_url).path.rstrip("/").endswith("/content"):
+            return True
+        messages = [plain(element.text) for element in self.shown(MESSAGES)]
+        for message in messages:
+            words = message.lower().replace("\u2019", "'")
+            if any(sign in words for sign in POSTED_WORDS):
+                return True
+            if any(sign in words for sign in REFUSED_WORDS):
+                raise self.rejected(message)
+        return False

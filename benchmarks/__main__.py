@@ -1,0 +1,144 @@
+"""``scripts/bench NAME``: ours and the yardstick side by side, in one run."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.rows import Row
+from scripts import terminal
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def bench() -> None:
+    """Measure ours against a yardstick and print a table."""
+
+
+json_option = click.option(
+    "--json", "file", type=click.Path(path_type=Path), help="Also write the figures here."
+)
+
+
+@bench.command()
+@click.option("--seconds", default=60, show_default=True, help="Length of the video.")
+@click.option("--repeats", default=5, show_default=True, help="Runs of each, interleaved.")
+@click.option("--at-once", type=click.IntRange(1), help="Parts at once; as the worker if unset.")
+@json_option
+def render(seconds: int, repeats: int, at_once: int | None, file: Path | None) -> None:
+    """Our render against a bare ffmpeg encode of the same background at the same settings."""
+    from benchmarks.media import render as bench_render
+
+    show("render", bench_render.run(seconds=seconds, repeats=repeats, at_once=at_once), file)
+
+
+@bench.command()
+@click.option("--words", default=2000, show_default=True, help="At least, for each voice.")
+@json_option
+def sync(words: int, file: Path | None) -> None:
+    """Captions as written against the sound itself, word by word."""
+    from benchmarks.media import sync as bench_sync
+
+    show("sync", bench_sync.run(words=words), file)
+
+
+@bench.command()
+@click.option("--messages", default=1000, show_default=True)
+@click.option("--repeats", default=3, show_default=True)
+@json_option
+def queue(messages: int, repeats: int, file: Path | None) -> None:
+    """A no-op stage through the whole stack against bare dramatiq."""
+    from benchmarks import queue as bench_queue
+    from benchmarks.place import empty_record
+
+    with empty_record() as place:
+        rows = bench_queue.run(place.redis_url, messages=messages, repeats=repeats)
+    show("queue", rows, file)
+
+
+@bench.command()
+@click.option("--times", default=1000, show_default=True, help="Posts disturbed by each fault.")
+@click.option("--kills", default=20, show_default=True, help="kill -9 at each step so often.")
+@json_option
+def faults(times: int, kills: int, file: Path | None) -> None:
+    """Lost answers, resets and killed workers: what is posted twice, and what is lost."""
+    from benchmarks.posting import faults as bench_faults
+    from benchmarks.posting import kills as bench_kills
+    from benchmarks.posting import resets
+    from benchmarks.posting.posting import a_stand
+
+    with a_stand() as stand:
+        rows = bench_faults.run(stand, times=times) if times else []
+        rows += resets.run(stand)
+        rows += bench_kills.run(stand, times=kills) if kills else []
+    show("faults", rows, file)
+
+
+@bench.command()
+@click.option("--repeats", default=3, show_default=True)
+@json_option
+def ready(repeats: int, file: Path | None) -> None:
+    """From a person's approval to the finished video, through the real worker cluster."""
+    from benchmarks.media import ready as bench_ready
+    from benchmarks.place import empty_record
+
+    with empty_record() as place:
+        rows = bench_ready.run(place, repeats=repeats)
+    show("ready", rows, file)
+
+
+@bench.command()
+@click.option("--megabytes", default=500, show_default=True, help="Size of the file, 10^6 bytes.")
+@click.option("--repeats", default=9, show_default=True, help="Runs of each, interleaved.")
+@json_option
+def upload(megabytes: int, repeats: int, file: Path | None) -> None:
+    """Our upload of a large file against curl's, over HTTP and TLS, and its memory."""
+    from benchmarks.posting import upload as bench_upload
+
+    show("upload", bench_upload.run(megabytes=megabytes, repeats=repeats), file)
+
+
+@bench.command()
+@click.option("--seconds", default=60.0, show_default=True, help="Length of each of three runs.")
+@json_option
+def limiter(seconds: float, file: Path | None) -> None:
+    """The limiter under eight processes with wrong clocks, with Redis away for a while too."""
+    from benchmarks.limits import limiter as bench_limiter
+
+    show("limiter", bench_limiter.run(seconds=seconds), file)
+
+
+@bench.command()
+@click.option("--stories", default=100_000, show_default=True)
+@json_option
+def likeness(stories: int, file: Path | None) -> None:
+    """The search for a story's near-duplicates among many, and what it finds."""
+    from benchmarks import similarity as bench_likeness
+    from benchmarks.place import empty_record
+
+    with empty_record():
+        rows = bench_likeness.run(stories=stories)
+    show("likeness", rows, file)
+
+
+def show(name: str, rows: list[Row], file: Path | None) -> None:
+    load = f"load {os.getloadavg()[0]:.1f}"
+    python = f"Python {platform.python_version()}"
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, {load}, {python}"
+    table = Table("", "value", "unit", "goal", "ok", title=f"{name} ({machine})")
+    for row in rows:
+        ok = "" if row.ok is None else ("yes" if row.ok else "no")
+        table.add_row(row.what, f"{row.value:,.3f}", row.unit, row.goal, ok)
+    Console().print(table)
+    if file:
+        report = {"name": name, "machine": machine, "rows": [row.as_dict() for row in rows]}
+        file.write_text(json.dumps(report, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    terminal.run(bench, "scripts/bench")

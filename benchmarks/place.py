@@ -1,0 +1,40 @@
+"""A place to measure in: the embedded services, but a database of its own that is dropped."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import psycopg2
+
+from core import crypto, db, log, migrate
+from core.settings import ROOT
+from services import ServiceAddresses, ensure_running
+
+LOGICAL_REDIS = 9
+
+
+@contextmanager
+def empty_record() -> Iterator[ServiceAddresses]:
+    """Connect to an empty, migrated database, beside a logical Redis of its own."""
+    addresses = ensure_running(ROOT)
+    name = f"bench_{os.getpid()}"
+    server = psycopg2.connect(addresses.database_url)
+    server.autocommit = True
+    server.cursor().execute(f'CREATE DATABASE "{name}"')
+    try:
+        log.configure("bench", "ERROR")
+        crypto.configure(crypto.new_key())
+        place = ServiceAddresses(
+            urlsplit(addresses.database_url)._replace(path=f"/{name}").geturl(),
+            urlsplit(addresses.redis_url)._replace(path=f"/{LOGICAL_REDIS}").geturl(),
+        )
+        db.configure(place.database_url)
+        migrate.forward()
+        yield place
+        db.database.close_all()
+    finally:
+        server.cursor().execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        server.close()

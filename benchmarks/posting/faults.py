@@ -1,0 +1,178 @@
+"""Answers that are lost, refused or late while posts are made: none is doubled, none is lost.
+
+Each run is one post whose way is disturbed by one scenario's switches at the sandbox. What a
+worker would wait for is made due at once; everything else takes its real course.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.tiktok.api.posting import SCOPES
+from benchmarks.posting.posting import INBOX_SCOPES, Stand, make_due, try_once, waiting
+from benchmarks.posting.tally import Tally
+from benchmarks.rows import Row
+from core.errors import StageError, Wait
+from models import Post
+
+BATCH = 50
+"""Posts whose processing goes on side by side."""
+MOST_TRIES = 100
+PAUSE_SECONDS = 0.05
+
+Switch = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What disturbs a post.
+
+    Attributes:
+        first: switched on before the post's first try at publishing.
+        later: switched on before its next one, or its first question what became of it.
+        parks: what has happened can't be known, so the post must end with a person.
+        inbox: the video goes into the creator's inbox.
+    """
+
+    name: str
+    first: tuple[Switch, ...] = ()
+    later: tuple[Switch, ...] = ()
+    parks: bool = False
+    inbox: bool = False
+
+
+def lost(call: str) -> Switch:
+    return {"call": call, "fault": "lost_response"}
+
+
+PROMISED = (
+    Scenario("answer to init lost", (lost("init"),)),
+    Scenario("answer to the last chunk lost", (lost("upload"),)),
+    Scenario("answer to status lost", later=(lost("status"),)),
+)
+FURTHER = (
+    Scenario("inbox: answer to init lost", (lost("inbox_init"),), inbox=True),
+    Scenario("inbox: answer to the last chunk lost", (lost("upload"),), inbox=True),
+    Scenario("last chunk's answer lost, then status's", (lost("upload"),), (lost("status"),)),
+    Scenario(
+        "last chunk's answer lost, then TikTok denies to know the post",
+        (lost("upload"),),
+        ({"call": "status", "fault": "invalid_params", "times": None},),
+        parks=True,
+    ),
+    Scenario(
+        "503 to init and to status",
+        ({"call": "init", "fault": "503"},),
+        ({"call": "status", "fault": "503"},),
+    ),
+    Scenario(
+        "429 with Retry-After to init and to status",
+        ({"call": "init", "fault": "429", "retry_after": 37},),
+        ({"call": "status", "fault": "429", "retry_after": 5},),
+    ),
+)
+
+MIXED_CALLS = ("creator_info", "init", "upload", "status")
+MIXED_FAULTS = ("lost_response", "reset", "reset_mid_body", "bad_json", "503", "429")
+
+
+def run(stand: Stand, *, times: int, seed: int | None = None) -> list[Row]:
+    """Each scenario ``times`` over, then as many mixes of all; every run is a post of its own."""
+    rows: list[Row] = []
+    for scenario in (*PROMISED, *FURTHER):
+        tally = repeat(stand, [scenario] * times)
+        rows += tally.rows(scenario.name, parked=times if scenario.parks else 0)
+    dice = random.Random(seed)  # noqa: S311  # chooses faults, keeps no secret
+    return rows + repeat(stand, [mixed(dice) for _ in range(times)]).rows("faults by chance")
+
+
+def mixed(dice: random.Random) -> Scenario:
+    """One fault or two on the first try, and one on a later one."""
+    first = dice.sample(MIXED_CALLS, dice.randint(1, 2))
+    return Scenario(
+        "mixed",
+        tuple({"call": call, "fault": dice.choice(MIXED_FAULTS)} for call in first),
+        ({"call": dice.choice(MIXED_CALLS), "fault": dice.choice(MIXED_FAULTS)},),
+    )
+
+
+def repeat(stand: Stand, scenarios: Sequence[Scenario]) -> Tally:
+    """A post for each of ``scenarios``, which agree on where the videos go."""
+    tally = Tally()
+    for start in range(0, len(scenarios), BATCH):
+        tally += _batch(stand, scenarios[start : start + BATCH])
+    return tally
+
+
+def _batch(stand: Stand, scenarios: Sequence[Scenario]) -> Tally:
+    stand.begin_anew(INBOX_SCOPES if scenarios[0].inbox else SCOPES)
+    return disturb(stand, stand.plan(len(scenarios)), scenarios)
+
+
+def disturb(stand: Stand, posts: Sequence[Post], scenarios: Sequence[Scenario]) -> Tally:
+    """Do the jobs of ``posts``, each disturbed by its own scenario, until none is left."""
+    worker = Worker(stand)
+    for post, scenario in zip(posts, scenarios, strict=True):
+        with worker.disturbed(scenario.first):
+            worker.try_once(post)
+    for post, scenario in zip(posts, scenarios, strict=True):
+        if scenario.later:
+            with worker.disturbed(scenario.later):
+                worker.try_until_it_fails(post)
+    worker.work_off(posts)
+    tally = stand.tally(posts)
+    tally.faults = worker.faults
+    return tally
+
+
+class Worker:
+    """Does the jobs of posts, with what is switched on at the sandbox meanwhile."""
+
+    def __init__(self, stand: Stand) -> None:
+        self.faults = 0
+        self._sandbox = stand.sandbox
+        self._publisher = stand.surroundings.publisher()
+        self._authorizer = stand.surroundings.authorizer()
+
+    @contextmanager
+    def disturbed(self, switches: Sequence[Switch]) -> Iterator[None]:
+        for switch in switches:
+            self._sandbox.fault("tiktok", **switch)
+        yield
+        if switches:
+            self.faults += sum(fault["taken"] for fault in self._sandbox.faults())
+            self._sandbox.clear_faults()
+
+    def try_once(self, post: Post) -> StageError | None:
+        job = waiting(post)
+        if job is None:
+            return None
+        make_due(job)
+        return try_once(job, self._publisher, self._authorizer)
+
+    def try_until_it_fails(self, post: Post) -> None:
+        """Do the post's jobs until one fails, for which waiting does not count, or none is left."""
+        for _ in range(MOST_TRIES):
+            error = self.try_once(post)
+            if isinstance(error, Wait):
+                time.sleep(PAUSE_SECONDS)
+            elif error is not None or waiting(post) is None:
+                return
+        raise RuntimeError(f"Post {post.id} has not ended after {MOST_TRIES} tries.")
+
+    def work_off(self, posts: Sequence[Post]) -> None:
+        """Do the posts' jobs, in turn, until none is left."""
+        left = list(posts)
+        for _ in range(MOST_TRIES):
+            for post in left:
+                self.try_once(post)
+            left = [post for post in left if waiting(post) is not None]
+            if not left:
+                return
+            time.sleep(PAUSE_SECONDS)
+        raise RuntimeError(f"{len(left)} posts have not ended after {MOST_TRIES} tries.")

@@ -1,0 +1,207 @@
+"""kill -9 between every two steps of an upload: no post is doubled, none is lost."""
+
+from __future__ import annotations
+
+import json
+import math
+import multiprocessing
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from adapters.tiktok.api.posting import SCOPES
+from benchmarks.posting import resets, worker_kills
+from benchmarks.posting.clips import make_long_clip
+from benchmarks.posting.faults import Switch
+from benchmarks.posting.mortal_worker import BLOCK_SENT, Orders, live
+from benchmarks.posting.posting import INBOX_SCOPES, Stand, waiting
+from benchmarks.posting.tally import Tally
+from benchmarks.rows import Row
+from core.db import database
+from models import Job, JobState, Post
+from pipelines import ledger
+
+WAVE = 6
+"""Processes that post side by side, each its own post."""
+PATIENCE = 60.0
+MOST_AGAIN = 4
+WARM = ["benchmarks.posting.mortal_worker"]
+
+Deaths = tuple[int, ...]
+"""At which moments the first, second … process dies; the next one lives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How the posts go, and what else disturbs them."""
+
+    name: str
+    scopes: tuple[str, ...] = SCOPES
+    switches: tuple[Switch, ...] = ()
+    clip: Path | None = None
+    """A video of several chunks; without it a short one for each post."""
+
+
+DIRECT, INBOX = Way("direct post"), Way("inbox upload", INBOX_SCOPES)
+DISTURBED = (
+    Way("init's answer lost", switches=({"call": "init", "fault": "lost_response"},)),
+    Way("last chunk's answer lost", switches=({"call": "upload", "fault": "lost_response"},)),
+)
+
+
+def run(stand: Stand, *, times: int, seed: int | None = None) -> list[Row]:
+    """Each moment ``times`` over, a few more where more goes wrong, and workers at any moment.
+
+    Direct posts and inbox uploads are killed at every moment. Those whose answers are lost too
+    take their turns one by one, so they are done a quarter as often; so are two deaths in a row.
+    """
+    dice = random.Random(seed)  # noqa: S311  # chooses moments, keeps no secret
+    rows = []
+    for way in (DIRECT, INBOX):
+        rows += _rows(stand, way, moments(stand, way), times)
+    for way in DISTURBED:
+        rows += _rows(stand, way, effects(moments(stand, way)), math.ceil(times / 4))
+    most = len(moments(stand, DIRECT))
+    twice = [(dice.randint(1, most), dice.randint(1, most)) for _ in range(most * times // 4)]
+    rows += repeat(stand, DIRECT, twice).rows("killed twice")
+    long = long_way(stand)
+    rows += _rows(stand, long, at_chunks(moments(stand, long)), times)
+    killed = worker_kills.kill_workers(stand, posts=10 * times, kills=times, dice=dice)
+    return rows + killed.rows("worker killed by the clock")
+
+
+def _rows(stand: Stand, way: Way, chosen: dict[int, str], times: int) -> list[Row]:
+    tally = repeat(stand, way, [(at,) for at in chosen] * times)
+    return [Row(f"{way.name}: moments", len(chosen), ""), *tally.rows(way.name)]
+
+
+def long_way(stand: Stand) -> Way:
+    clip = stand.folder / "long.mp4"
+    make_long_clip(clip, at_least=resets.LEAST_BYTES)
+    return Way("several chunks", clip=clip)
+
+
+def moments(stand: Stand, way: Way) -> dict[int, str]:
+    """The moments of an upload that nobody kills, by number from 1."""
+    report = stand.folder / "moments.json"
+    for _ in range(2):  # the first one also takes its scripts to Redis
+        (post,) = _begin(stand, way, 1)
+        _end([_start(Orders(stand.surroundings, post.id, report=report))])
+    return dict(enumerate(json.loads(report.read_text()), start=1))
+
+
+def effects(moments: dict[int, str]) -> dict[int, str]:
+    """Those of all moments before which something has changed for others: reading changes nothing.
+
+    A process that dies at one of the rest leaves behind what it would have at the moment before.
+    """
+    reads = ("SELECT", "BEGIN", "SAVEPOINT", "RELEASE")
+    return {at: name for at, name in moments.items() if not name.startswith(reads)}
+
+
+def at_chunks(moments: dict[int, str]) -> dict[int, str]:
+    """Of all moments those at the edges and in the middle of each chunk of an upload."""
+    chosen: list[int] = []
+    head = 0
+    for at, name in moments.items():
+        if name != BLOCK_SENT:
+            if name.startswith("answer to PUT"):
+                chosen += [head, head + 1, (head + at) // 2, at - 1, at]
+            head = at + 1
+    return {at: moments[at] for at in chosen}
+
+
+def repeat(stand: Stand, way: Way, deaths: Sequence[Deaths]) -> Tally:
+    """A post for each of ``deaths``, worked on by processes that die so.
+
+    A post may have a moment less than another, by the platform's pace and what is known already of
+    the account. Where a process has lived to the end, so that nobody was killed, there is one more
+    post.
+    """
+    tally = Tally()
+    alone = way.switches or way.clip  # faults and the one video are for one post at a time
+    size = 1 if alone else WAVE
+    left = list(deaths)
+    for _ in range(MOST_AGAIN):
+        again: list[Deaths] = []
+        for start in range(0, len(left), size):
+            wave, missed = _wave(stand, way, left[start : start + size])
+            tally += wave
+            again += missed
+        left, size = again, 1  # what is known of the account is news to one of a wave only
+    return tally
+
+
+def _wave(stand: Stand, way: Way, deaths: Sequence[Deaths]) -> tuple[Tally, list[Deaths]]:
+    """What became of a post for each of ``deaths``; and those of which none has come."""
+    posts = _begin(stand, way, len(deaths))
+    killed: Counter[int] = Counter()
+    for life in range(max(map(len, deaths)) + 1):
+        killed.update(_live(stand, posts, [dies[life : life + 1] for dies in deaths]))
+    tally = stand.tally(posts)
+    tally.faults = killed.total()
+    return tally, [dies for number, dies in enumerate(deaths) if not killed[number]]
+
+
+def work(stand: Stand, posts: Sequence[Post], *, dies_at: int | None = None) -> None:
+    """Let a process do the jobs of each post, and kill it at that moment."""
+    _live(stand, posts, [(dies_at,) if dies_at else ()] * len(posts))
+
+
+def _live(stand: Stand, posts: Sequence[Post], deaths: Sequence[Deaths]) -> list[int]:
+    """One process for each post that has a job left; positions of those that were killed."""
+    children = {
+        number: _start(Orders(stand.surroundings, post.id, next(iter(dies), None)))
+        for number, (post, dies) in enumerate(zip(posts, deaths, strict=True))
+        if waiting(post) is not None
+    }
+    codes = _end(list(children.values()))
+    let_leases_run_out(posts)
+    return [number for number, code in zip(children, codes, strict=True) if code]
+
+
+def _begin(stand: Stand, way: Way, count: int) -> list[Post]:
+    stand.begin_anew(way.scopes)
+    for switch in way.switches:
+        stand.sandbox.fault("tiktok", **switch)
+    return stand.plan(count, way.clip)
+
+
+def let_leases_run_out(posts: Sequence[Post]) -> None:
+    """What a sweep does for the jobs of dead workers 15 seconds later."""
+    ids = [post.id for post in posts]
+    running = Job.select().where(Job.state == JobState.RUNNING, Job.subject_id.in_(ids))
+    deadline = time.monotonic() + PATIENCE
+    while running.exists() and time.monotonic() < deadline:
+        database.execute_sql(
+            "UPDATE job SET lease_until = now() - interval '1 second' WHERE state = 'running'"
+        )
+        ledger.sweep()
+
+
+def _start(orders: Orders) -> BaseProcess:
+    """A process forked from one that is warm but holds no connection."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(WARM)
+    child = context.Process(target=live, args=(orders,), daemon=True)
+    child.start()
+    return child
+
+
+def _end(children: Sequence[BaseProcess]) -> list[int]:
+    """Wait for the processes; their exit codes, negative for a signal."""
+    deadline = time.monotonic() + PATIENCE
+    for child in children:
+        child.join(max(0.0, deadline - time.monotonic()))
+    codes = [child.exitcode for child in children]
+    for child in children:
+        if child.exitcode is None:
+            child.kill()
+    if any(code not in {0, -signal.SIGKILL} for code in codes):
+        raise RuntimeError(f"Processes that should post ended with {codes}.")
+    return [code for code in codes if code is not None]

@@ -1,0 +1,130 @@
+"""A worker process that does one post's jobs and kills itself, by kill -9, at a chosen moment.
+
+The moments are found from outside the code that is tested: there is one at the start, and one
+after each effect that leaves the process. These are SQL statements (their commits among them),
+each block of a request, the arrival of its answer, and hints to Redis. Between two neighbouring
+moments nothing happens that anybody else could notice.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg2.extensions
+import redis
+import requests
+
+from benchmarks.posting.posting import Surroundings, make_due, try_once, waiting
+from core import db, log
+from core.errors import Wait
+from models import Post
+
+PAUSE_SECONDS = 0.5
+"""More than the platform takes to process a video, so that the second question is the last."""
+MOST_TRIES = 30
+BLOCK_SENT = "block sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What a process shall do, and when it dies.
+
+    Attributes:
+        dies_at: number of the moment, from 1; None lets it live.
+        report: where a process that lives writes its moments' names, in order, as JSON.
+    """
+
+    surroundings: Surroundings
+    post_id: int
+    dies_at: int | None = None
+    report: Path | None = None
+
+
+class Fate:
+    """Counts the moments, and ends the process at the one that was chosen."""
+
+    def __init__(self, dies_at: int | None) -> None:
+        self.moments: list[str] = []
+        self._dies_at = dies_at
+        self._looks_away = False
+
+    def moment(self, name: str) -> None:
+        if self._looks_away:
+            return
+        self.moments.append(name)
+        if len(self.moments) == self._dies_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def after(self, function: Callable[..., Any], name: Callable[..., str]) -> Callable[..., Any]:
+        """``function``, with a moment after each call; ``name`` is given the same arguments."""
+
+        @wraps(function)
+        def watched(*args: Any, **more: Any) -> Any:
+            answer = function(*args, **more)
+            self.moment(name(*args, **more))
+            return answer
+
+        return watched
+
+    @contextmanager
+    def looking_away(self) -> Iterator[None]:
+        """For what is no part of the work: letting time pass, and looking for the next job."""
+        self._looks_away = True
+        yield
+        self._looks_away = False
+
+
+def live(orders: Orders) -> None:
+    """Do the post's jobs until none is left; the process's main function."""
+    log.configure("bench", "ERROR")
+    orders.surroundings.enter()
+    fate = Fate(orders.dies_at)
+    watch(fate)
+    publisher, authorizer = orders.surroundings.publisher(), orders.surroundings.authorizer()
+    with db.session():
+        fate.moment("start")
+        for _ in range(MOST_TRIES):
+            with fate.looking_away():
+                job = waiting(Post(id=orders.post_id))
+                if job is None:
+                    break
+                make_due(job)
+            if isinstance(try_once(job, publisher, authorizer), Wait):
+                time.sleep(PAUSE_SECONDS)
+    if orders.report is not None:
+        orders.report.write_text(json.dumps(fate.moments))
+
+
+def watch(fate: Fate) -> None:
+    """Put a moment behind every effect of this process, for good."""
+
+    class Cursor(psycopg2.extensions.cursor):
+        execute = fate.after(psycopg2.extensions.cursor.execute, _statement)
+
+    db.database.connect_params["cursor_factory"] = Cursor
+    connection: Any = http.client.HTTPConnection
+    connection.send = fate.after(connection.send, lambda *_: BLOCK_SENT)
+    session: Any = requests.Session
+    session.send = fate.after(session.send, _answer)
+    client: Any = redis.Redis
+    client.execute_command = fate.after(client.execute_command, lambda *_, **__: "hint sent")
+
+
+def _statement(_cursor: object, statement: object, *_: object) -> str:
+    text = statement.decode() if isinstance(statement, bytes) else str(statement)
+    return " ".join(text.replace('"', "").split()[:3])
+
+
+def _answer(_session: object, request: requests.PreparedRequest, **_: object) -> str:
+    return f"answer to {request.method} {urlsplit(str(request.url)).path}"

@@ -1,0 +1,111 @@
+"""What became of planned posts: our record against what the platform has received."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from benchmarks.rows import Row
+from models import Job, JobState, Post, PostState
+from pipelines.publishing.scheduling import planning
+from sandbox.testing import RunningSandbox
+
+PATIENCE = 30.0
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of planned posts, by the platform's own account of what it received."""
+
+    runs: int = 0
+    doubled: int = 0
+    """Planned posts whose video the platform has more than once."""
+    lost: int = 0
+    """Planned posts that neither ended well, here and there alike, nor ask for a person."""
+    parked: int = 0
+    """Posts that wait for a person's decision, because nobody else can know."""
+    set_aside: int = 0
+    """Posts whose job was given up: a person finds them among the failures."""
+    again: int = 0
+    """Bytes that the platform got beyond those of the videos that it has whole."""
+    most_again: int = 0
+    """The most of them for one post."""
+    faults: int = 0
+    """Faults that struck, or workers that were killed."""
+
+    def __add__(self, other: Tally) -> Tally:
+        sums = {f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
+        return Tally(**sums | {"most_again": max(self.most_again, other.most_again)})
+
+    def rows(self, name: str, *, parked: int = 0) -> list[Row]:
+        """The figures of what is called ``name``, of which so many must be ``parked``."""
+        return [
+            Row(f"{name}: runs", self.runs, ""),
+            Row(f"{name}: faults", self.faults, ""),
+            Row(f"{name}: double posts", self.doubled, "", "0", self.doubled == 0),
+            Row(f"{name}: lost", self.lost, "", "0", self.lost == 0),
+            Row(f"{name}: parked", self.parked, "", f"{parked}", self.parked == parked),
+            Row(f"{name}: set aside", self.set_aside, "", "0", self.set_aside == 0),
+            Row(f"{name}: sent again", self.again, "bytes"),
+            Row(f"{name}: sent again for one post, at most", self.most_again, "bytes"),
+        ]
+
+
+def tally(posts: Sequence[Post], sandbox: RunningSandbox) -> Tally:
+    """Compare the record with what the platform has; videos are told apart by their content."""
+    announced = {one["publish_id"]: one for one in _settled(sandbox)}
+    received: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for one in announced.values():
+        received[one["sha256"]].append(one)
+    tally = Tally(runs=len(posts), again=sum(_again(one) for one in announced.values()))
+    states: Counter[str] = Counter()
+    for post in (Post.get_by_id(post.id) for post in posts):
+        path = Path(post.video.path)
+        complete = [one for one in received[_sha256(path)] if one["status"] != "FAILED"]
+        tally.doubled += len(complete) > 1
+        states[_state(post, complete)] += 1
+        if (own := announced.get(post.publish_id)) is not None:
+            tally.most_again = max(tally.most_again, _again(own))
+    tally.lost, tally.parked = states["lost"], states["parked"]
+    tally.set_aside = states["set aside"]
+    return tally
+
+
+def _settled(sandbox: RunningSandbox) -> list[dict[str, Any]]:
+    """All of the platform's posts, once it has looked into each that arrived whole."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        posts = sandbox.posts()
+        if all(one["sha256"] for one in posts if one["uploaded_bytes"] == one["size"]):
+            return posts
+        time.sleep(0.05)
+    raise RuntimeError(f"The sandbox did not look into its videos within {PATIENCE:.0f} s.")
+
+
+def _again(received: dict[str, Any]) -> int:
+    """Bytes that came through an announcement's address beyond those that came to something."""
+    whole = received["uploaded_bytes"] == received["size"]
+    again: int = received["bytes_read"] - (received["size"] if whole else 0)
+    return again
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _state(post: Post, complete: Sequence[dict[str, Any]]) -> str:
+    there = {one["publish_id"]: one for one in complete}.get(post.publish_id)
+    if post.state in planning.OVER:
+        named = post.platform_id or post.state == PostState.INBOX  # an inbox gives no id
+        agreed = named and there is not None and post.platform_id == there["post_id"]
+        return "ended" if agreed else "lost"
+    if post.state == PostState.PARKED:
+        return "parked"
+    jobs = Job.select().where(Job.subject_id == post.id, Job.stage.in_(("publish", "confirm")))
+    return "set aside" if jobs.where(Job.state == JobState.DEAD).exists() else "lost"

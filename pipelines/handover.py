@@ -1,0 +1,120 @@
+"""A decision taken back, as far as it still can be."""
+
+from __future__ import annotations
+
+from core.db import transaction
+from core.errors import InputError
+from models import (
+    AuditEntry,
+    Job,
+    JobState,
+    Part,
+    Post,
+    PostState,
+    Script,
+    Story,
+    StoryState,
+    Video,
+    VideoState,
+    now,
+)
+from pipelines import ledger
+from pipelines.publishing.posts import decisions
+from pipelines.stories import review
+
+MAKING = ("narrate", "caption", "render")
+OPEN = (JobState.WAITING, JobState.RUNNING)
+WHY = "The story was stopped."
+
+
+def withdraw(story_id: int, by: str) -> bool:
+    """Take an approval back: the story waits again, or is stopped if its script is written.
+
+    Returns:
+        Whether it waits again.
+
+    Raises:
+        InputError: there is no such story, or nothing is left to stop.
+        StaleStateError: it is not approved any more.
+    """
+    with transaction():
+        if Story.select(Story.state).where(Story.id == story_id).scalar() == StoryState.SCRIPTED:
+            stop(story_id, by)
+            return False
+        review.reject(story_id, by, "The approval was taken back.")
+        review.reconsider(story_id, by)
+        return True
+
+
+def stop(story_id: int, by: str) -> None:
+    """End the work on a story's parts, reject its videos, cancel its posts that haven't begun.
+
+    Raises:
+        InputError: nothing is left to stop.
+    """
+    with transaction():
+        parts = _parts(story_id)
+        stopped = 0
+        for stage in MAKING:  # one by one: a stage that ends meanwhile has begun the next one
+            jobs = Job.select().where(Job.stage == stage, Job.subject_id.in_(parts))
+            for job in jobs.where(Job.state.in_(OPEN)).order_by(Job.id):
+                stopped += job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
+        videos = Video.select().where(Video.part.in_(parts))
+        for video in videos.where(Video.state == VideoState.REVIEW):
+            review.reject_video(video.id, by, WHY)
+            stopped += 1
+        posts = Post.select(Post.id).where(Post.video.in_(videos), Post.state == PostState.PLANNED)
+        for post in posts.order_by(Post.id):
+            decisions.cancel(post.id, by, WHY)
+            stopped += 1
+        if not stopped:
+            raise InputError("Nothing is left to stop: its posts are out, or on their way.")
+        AuditEntry.create(actor=by, action="story.stop", subject=f"story {story_id}")
+
+
+def resume(story_id: int, by: str) -> None:
+    """Make the parts of a stopped story after all.
+
+    Raises:
+        InputError: no work on it was stopped.
+    """
+    with transaction():
+        parts = _parts(story_id)
+        # Another hook has its first part spoken anew, and cancels the stages behind.
+        at_work = Job.select(Job.subject_id).where(
+            Job.stage.in_(MAKING), Job.subject_id.in_(parts), Job.state.in_(OPEN)
+        )
+        jobs = Job.select().where(
+            Job.stage.in_(MAKING),
+            Job.subject_id.in_(parts),
+            Job.state == JobState.CANCELLED,
+            Job.subject_id.not_in(at_work),
+        )
+        first: dict[int, Job] = {}
+        for job in sorted(jobs, key=lambda job: MAKING.index(job.stage)):
+            first.setdefault(job.subject_id, job)  # the later ones follow it
+        if not first:
+            raise InputError("No work on this story was stopped.")
+        for job in first.values():
+            ledger.requeue(job.id)
+        AuditEntry.create(actor=by, action="story.resume", subject=f"story {story_id}")
+
+
+def reconsider_video(video_id: int, by: str) -> None:
+    """Undo a video's rejection: it waits for review again.
+
+    Raises:
+        InputError: there is no such video.
+        StaleStateError: it is not rejected any more.
+    """
+    with transaction():
+        video: Video | None = Video.get_or_none(Video.id == video_id)
+        if video is None:
+            raise InputError(f"There is no video {video_id}.")
+        video.move(VideoState.REVIEW)
+        AuditEntry.create(actor=by, action="video.reconsider", subject=f"video {video.id}")
+
+
+def _parts(story_id: int) -> list[int]:
+    rows = Part.select(Part.id).join(Script).where(Script.story == story_id)
+    return [part.id for part in rows]

@@ -1,0 +1,172 @@
+"""A captioned part becomes a video; what the same inputs made before is taken again."""
+
+from __future__ import annotations
+
+import json
+from contextlib import nullcontext
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import structlog
+from peewee import JOIN, fn
+
+from adapters.ports import Backgrounds, Music, RenderedVideo, Renderer, RenderPlan
+from core import db
+from core.errors import DiskFull
+from core.storage import LEAST_FREE_BYTES, MediaStore, content_key
+from models import (
+    Caption,
+    Channel,
+    Narration,
+    Part,
+    Script,
+    Source,
+    Story,
+    Video,
+    VideoState,
+)
+from pipelines import ledger
+from pipelines.ledger import Claim
+from pipelines.production.narration import narration_cache
+from pipelines.production.production_settings import Studio
+from pipelines.publishing.scheduling import planning
+
+log = structlog.get_logger(__name__)
+
+COVER_AT = 0.7
+"""The cover shows the title card: by then it has faded in."""
+
+
+def render(
+    part_id: int,
+    claim: Claim,
+    renderer: Renderer,
+    backgrounds: Backgrounds,
+    media: MediaStore,
+    *,
+    music: Music,
+    defaults: Studio,
+    review: bool,
+) -> None:
+    """Make the part's video; ready for posting, or for a person's look when ``review`` is on.
+
+    Background and music are chosen by the video's number, so that a repeat is the same. Where the
+    narration or the captions were lost on disk, their stage is begun anew, and this one after it.
+    """
+    part = Part.get_by_id(part_id)
+    narration = Narration.get(Narration.part == part)
+    captions = Caption.get(Caption.part == part)
+    with db.closed_for_long_work():
+        lost = _lost(narration, captions, media)
+    if lost:
+        log.warning("render.input_lost", begins_again=lost)
+        with claim.finish():
+            ledger.enqueue(lost, part.id, request_id=claim.request_id)
+        return
+    studio = defaults.of(part.script.story)
+    scene, tune_number = (_number(part, chosen, defaults) for chosen in ("background", "music"))
+    with db.closed_for_long_work():
+        background = backgrounds.choose(studio.background, scene, narration.seconds)
+        tune = music.choose(studio.music, tune_number)
+        key = content_key(
+            "video/2", narration.key, captions.key, background.name, tune.name if tune else None
+        )
+        made = _known(media, key)
+        if made is None:
+            with (
+                media.workshop() as folder,
+                background.ready(claim.progress) as footage,
+                tune.ready(claim.progress) if tune else nullcontext() as music_path,
+            ):
+                if media.free_bytes() < LEAST_FREE_BYTES:
+                    raise DiskFull(str(media.folder))
+                plan = RenderPlan(
+                    narration=Path(narration.path),
+                    seconds=narration.seconds,
+                    subtitles=Path(captions.ass_path),
+                    output=folder / "video.mp4",
+                    cover=folder / "cover.jpg",
+                    cover_at=COVER_AT,
+                    background=footage.path,
+                    background_start=footage.start,
+                    music=music_path,
+                    music_loops=tune is not None and tune.loops,
+                )
+                made = _keep(media, key, renderer.render(plan, claim.progress))
+    with claim.finish():
+        Video.insert(
+            part=part,
+            key=key,
+            path=str(made.path),
+            cover_path=str(made.cover),
+            seconds=made.seconds,
+            size_bytes=made.size_bytes,
+            loudness=made.loudness,
+            true_peak=made.true_peak,
+            state=VideoState.REVIEW if review else VideoState.READY,
+        ).on_conflict(
+            conflict_target=[Video.part],
+            preserve=[
+                Video.key,
+                Video.path,
+                Video.cover_path,
+                Video.seconds,
+                Video.size_bytes,
+                Video.loudness,
+                Video.true_peak,
+            ],
+        ).execute()
+        video = Video.get(Video.part == part)
+        if video.state == VideoState.READY:
+            planning.plan(video, request_id=claim.request_id)
+
+
+def _lost(narration: Narration, captions: Caption, media: MediaStore) -> str | None:
+    """The stage that has to make its file anew, as that is gone or damaged; the render follows."""
+    if not narration_cache.is_whole(narration, media):
+        return "narrate"
+    return None if Path(captions.ass_path).is_file() else "caption"
+
+
+def _number(part: Part, choice: str, defaults: Studio) -> int:
+    """How many parts of the same mood were written before this one, over all channels.
+
+    So the videos of a mood have numbers without gaps, in the order in which their parts were
+    written, and those that follow each other get different backgrounds and tunes.
+    """
+    default = getattr(defaults, choice)
+    mood = getattr(defaults.of(part.script.story), choice)
+    column = fn.COALESCE(fn.NULLIF(getattr(Channel, choice), ""), default)
+    return int(
+        Part.select()
+        .join(Script)
+        .join(Story)
+        .join(Source)
+        .join(Channel, JOIN.LEFT_OUTER)
+        .where(Part.id < part.id, column == mood)
+        .count()
+    )
+
+
+def _known(media: MediaStore, key: str) -> RenderedVideo | None:
+    """The video with this key, if it is whole: its sheet is written last."""
+    video, cover, sheet = _places(media, key)
+    if not (video.is_file() and cover.is_file() and sheet.is_file()):
+        return None
+    return RenderedVideo(path=video, cover=cover, **json.loads(sheet.read_text()))
+
+
+def _keep(media: MediaStore, key: str, made: RenderedVideo) -> RenderedVideo:
+    if known := _known(media, key):
+        return known
+    video, cover, sheet = _places(media, key)
+    made.cover.replace(cover)
+    made.path.replace(video)
+    measured = {k: v for k, v in asdict(made).items() if k not in {"path", "cover"}}
+    media.write(sheet, json.dumps(measured))
+    return replace(made, path=video, cover=cover)
+
+
+def _places(media: MediaStore, key: str) -> tuple[Path, Path, Path]:
+    video, cover, sheet = (media.path("video", key, end) for end in (".mp4", ".jpg", ".json"))
+    return video, cover, sheet

@@ -1,0 +1,153 @@
+"""Connecting and disconnecting accounts by OAuth (U1)."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+import structlog
+
+from adapters.ports import Authorizer, TokenGrant
+from core import db
+from core.errors import InputError, Parked, Permanent, StageError
+from models import Account, AccountState, AuditEntry, OAuthHandshake, now
+from pipelines.publishing.accounts import tokens
+from pipelines.publishing.accounts.token_recovery import granted
+from pipelines.row_locks import locked
+
+log = structlog.get_logger(__name__)
+
+PLATFORM = "tiktok"
+HANDSHAKE_MINUTES = 10
+
+
+def begin_connect(session_id: str, authorizer: Authorizer, redirect_uri: str) -> str:
+    """The address of the page where the creator consents.
+
+    Args:
+        session_id: names the browser session (at most 64 characters); only it can finish.
+        authorizer: the platform's OAuth.
+        redirect_uri: where the platform sends the browser back, exactly as registered with it.
+    """
+    state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
+    with db.transaction():
+        too_old = OAuthHandshake.created_at < _oldest()
+        OAuthHandshake.delete().where(too_old).execute()
+        OAuthHandshake.create(state=state, verifier=verifier, session_id=session_id)
+    return authorizer.authorize_url(state=state, verifier=verifier, redirect_uri=redirect_uri)
+
+
+def finish_connect(
+    session_id: str, state: str, code: str, authorizer: Authorizer, redirect_uri: str
+) -> Account:
+    """Turn the ``code`` that the browser brought back into a connected account.
+
+    An account that was connected before keeps its row, its posts and its settings.
+
+    Raises:
+        InputError: this session did not begin it, it was used already, or it is too old.
+        Permanent: the platform refuses the code.
+        Parked: the platform refuses the app's key, secret or redirect address.
+        Retryable: the platform is away; begin again.
+    """
+    verifier = _use_handshake(session_id, state)
+    with db.closed_for_long_work():
+        grant = authorizer.exchange_code(code, verifier=verifier, redirect_uri=redirect_uri)
+    with db.transaction():
+        account = _connected(grant)
+    log.info("account_connected", account=account.id, scopes=account.scopes)
+    _learn_name(account, authorizer)
+    return account
+
+
+def _learn_name(account: Account, authorizer: Authorizer) -> None:
+    """An account without a name is connected all the same; its first post tells it."""
+    try:
+        with db.closed_for_long_work():
+            name = authorizer.name_of(account.access_token)
+    except StageError as error:
+        log.warning("account_name_unknown", account=account.id, code=error.code)
+        return
+    set_name(account, name)
+
+
+def set_name(account: Account, name: str) -> None:
+    if account.name != name:
+        account.name = name
+        Account.update(name=name).where(Account.id == account.id).execute()
+
+
+def set_username(account: Account, username: str) -> None:
+    """The @name, as the platform tells it; it is also what people know the account by."""
+    set_name(account, username)
+    if account.username != username:
+        account.username = username
+        Account.update(username=username).where(Account.id == account.id).execute()
+
+
+def disconnect(account_id: int, authorizer: Authorizer, by: str) -> None:
+    """End the grant at the platform, then forget the tokens.
+
+    Raises:
+        StaleStateError: the account is disconnected already.
+        Retryable: the platform is away; nothing has changed, so it can be done again.
+    """
+    account = Account.get_by_id(account_id)
+    if account.state == AccountState.CONNECTED:
+        try:
+            tokens.with_token(account, authorizer, authorizer.revoke)
+        except (Parked, Permanent) as error:
+            # The platform knows no such grant, so there is none to end.
+            log.warning("revoke_refused", account=account_id, code=error.code)
+    with db.transaction():
+        account = Account.get_by_id(account_id)
+        account.move(
+            AccountState.DISCONNECTED,
+            access_token=None,
+            refresh_token=None,
+            access_expires_at=None,
+            refresh_expires_at=None,
+        )
+        AuditEntry.create(actor=by, action="account.disconnect", subject=f"account {account_id}")
+    log.info("account_disconnected", account=account_id)
+
+
+def _oldest() -> datetime:
+    return now() - timedelta(minutes=HANDSHAKE_MINUTES)
+
+
+def _use_handshake(session_id: str, state: str) -> str:
+    """Use the handshake up, whatever comes of it; its verifier."""
+    used = (
+        OAuthHandshake.update(used_at=now())
+        .where(
+            OAuthHandshake.state == state,
+            OAuthHandshake.session_id == session_id,
+            OAuthHandshake.used_at.is_null(),
+            OAuthHandshake.created_at >= _oldest(),
+        )
+        .execute()
+    )
+    if not used:
+        raise InputError(
+            "This connection was not begun here, was finished already, or took longer than "
+            f"{HANDSHAKE_MINUTES} minutes: begin it again."
+        )
+    return str(OAuthHandshake.get(OAuthHandshake.state == state).verifier)
+
+
+def _connected(grant: TokenGrant) -> Account:
+    known = Account.select().where(Account.platform == PLATFORM, Account.open_id == grant.open_id)
+    account: Account | None = locked(known).first()
+    if account is None:
+        return Account.create(
+            platform=PLATFORM,
+            open_id=grant.open_id,
+            state=AccountState.CONNECTED,
+            **granted(grant, now()),
+        )
+    if account.state == AccountState.CONNECTED:
+        Account.update(**granted(grant, now())).where(Account.id == account.id).execute()
+    else:
+        account.move(AccountState.CONNECTED, **granted(grant, now()))
+    return Account.get_by_id(account.id)

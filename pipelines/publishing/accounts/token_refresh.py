@@ -1,0 +1,302 @@
+"""New tokens for old ones (U3): each refresh token is sent once, by one process.
+
+A refresh is claimed first: the row is locked for a moment (rows that somebody else holds are
+skipped), ``refresh_begun_at`` is set, and that is committed. So it is a lock that all refreshers on
+all hosts see, that holds no connection while TikTok is asked, and that outlives a crash of
+PostgreSQL. A claim whose process died runs out after two minutes. What comes of a refresh is only
+written by the holder of the claim.
+
+::
+
+    answer           new tokens, ``last_refreshed_at``; nothing is done before they are committed
+    away, too fast   stays connected; tried again after 5 minutes, three times, then half-hourly
+    grant is gone    ``expired`` with the reason: a person connects it again
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+import structlog
+from peewee import Expression
+
+from adapters.ports import Authorizer
+from core import db
+from core.errors import ConfigurationError, Parked, Permanent, Retryable, StageError
+from models import Account, AccountState, now
+from pipelines.publishing.accounts import token_recovery
+from pipelines.row_locks import locked
+
+log = structlog.get_logger(__name__)
+
+MARGIN_SECONDS = 45 * 60
+"""Tokens that end before the next half-hourly tick but one, with time for three retries."""
+RETRIES = 3
+RETRY_SECONDS = 5 * 60
+PERIOD_SECONDS = 30 * 60
+CLAIM_SECONDS = 120
+"""Longer than a call to the token endpoint (35 s) and insisting on its commit (60 s) take."""
+CONCURRENCY = 8
+FORGET_AFTER_DAYS = 7
+
+Outcome = Literal["refreshed", "failed", "expired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to refresh one account.
+
+    Attributes:
+        begun_at: names the claim on the row.
+        cut_off_at: when an earlier refresh was begun that never ended.
+    """
+
+    account_id: int
+    begun_at: datetime
+    cut_off_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """How one account's refresh ended; ``error`` is None when it has new tokens."""
+
+    account_id: int
+    error: StageError | None
+
+    @property
+    def outcome(self) -> Outcome:
+        if self.error is None:
+            return "refreshed"
+        return "expired" if isinstance(self.error, Permanent) else "failed"
+
+
+def claim(account: Account) -> Claim | None:
+    """Claim the refresh of a locked row; None while another process refreshes it."""
+    begun_before, moment = account.refresh_begun_at, now()
+    if begun_before is not None and not was_cut_off(account):
+        return None
+    Account.update(refresh_begun_at=moment).where(Account.id == account.id).execute()
+    return Claim(account.id, begun_at=moment, cut_off_at=begun_before)
+
+
+def refresh(claim: Claim, authorizer: Authorizer) -> StageError | None:
+    """Refresh the claimed account; what went wrong is written down and given back.
+
+    Raises:
+        peewee's errors: PostgreSQL is away; tokens that came are kept in a file.
+    """
+    if claim.cut_off_at is not None:
+        log.warning("refresh_was_cut_off", account=claim.account_id, begun_at=claim.cut_off_at)
+    try:
+        used = _refresh_token(claim.account_id)
+        with db.closed_for_long_work():
+            grant = authorizer.refresh(used)
+            # In here: to open the caller's connection again may fail, and comes second.
+            token_recovery.save(token_recovery.RotatedToken(claim.account_id, used, grant, now()))
+    except Permanent as error:
+        return _expire(claim, error)
+    except StageError as error:
+        return _put_off(claim, error)
+    except ConfigurationError as error:
+        return _put_off(claim, Parked(str(error), code="unreadable_token"))
+    except token_recovery.AWAY:
+        raise
+    except Exception as error:
+        log.exception("token_refresh_broke", account=claim.account_id)
+        kind = type(error).__name__
+        return _put_off(claim, Retryable(f"The refresh broke ({kind}): look at the log."))
+    log.info("token_refreshed", account=claim.account_id)
+    return None
+
+
+def refresh_due(
+    authorizer: Authorizer,
+    within_seconds: float = MARGIN_SECONDS,
+    *,
+    retries_only: bool = False,
+    tell: Callable[[Refreshed], None] = lambda _: None,
+) -> Counter[Outcome]:
+    """Refresh every connected account whose token lives no longer than ``within_seconds``.
+
+    Any number of processes may do so at once: they share the accounts among them. One bad account
+    never stops the rest.
+
+    Args:
+        authorizer: the platform's token endpoint.
+        within_seconds: how far ahead of its expiry a token is due.
+        retries_only: leave out the accounts whose last refresh did not fail.
+        tell: called with each account's outcome, from one thread at a time.
+
+    Raises:
+        peewee's errors: PostgreSQL is away.
+    """
+    token_recovery.deliver()
+    started, counts, telling = now(), Counter[Outcome](), threading.Lock()
+
+    def work() -> None:
+        while (claimed := _claim_next(within_seconds, started, retries_only)) is not None:
+            ended = Refreshed(claimed.account_id, refresh(claimed, authorizer))
+            with telling:
+                counts[ended.outcome] += 1
+                tell(ended)
+
+    with db.closed_for_long_work(), ThreadPoolExecutor(CONCURRENCY) as pool:
+        workers = [pool.submit(copy_context().run, work) for _ in range(CONCURRENCY)]
+    for worker in workers:
+        worker.result()
+    return counts
+
+
+def refresh_one(account_id: int, authorizer: Authorizer) -> Refreshed | None:
+    """Refresh a connected account now, due or not; None while another process refreshes it."""
+    token_recovery.deliver()
+    with db.transaction():
+        columns = Account.select(Account.id, Account.refresh_begun_at)
+        claimed = claim(locked(columns.where(Account.id == account_id)).get())
+    return Refreshed(account_id, refresh(claimed, authorizer)) if claimed else None
+
+
+def plan(account: Account, moment: datetime, *, asked_for: bool = False) -> str:
+    """What would be done at ``moment`` about a connected account; "" when it is not due.
+
+    Args:
+        account: needs no tokens.
+        moment: usually now.
+        asked_for: it is to be refreshed whether it is due or not.
+    """
+    begun_at, next_at = account.refresh_begun_at, account.next_refresh_at
+    if not asked_for and account.access_expires_at > moment + timedelta(seconds=MARGIN_SECONDS):
+        return ""
+    if begun_at is not None and not was_cut_off(account):
+        return f"leave: another process refreshes it since {begun_at:%H:%M:%S}"
+    if not asked_for and next_at is not None and next_at > moment:
+        return f"wait until {next_at:%H:%M:%S} ({account.refresh_attempts} failed)"
+    if begun_at is not None:
+        return f"refresh: the one begun {begun_at:%Y-%m-%d %H:%M:%S} never ended"
+    return f"retry {account.refresh_attempts}" if account.refresh_attempts else "refresh"
+
+
+def was_cut_off(account: Account) -> bool:
+    """Whether a refresh was begun whose process died: its token may be used up."""
+    begun_at = account.refresh_begun_at
+    return begun_at is not None and begun_at <= _claimed_since()
+
+
+def forget_expired() -> int:
+    """Drop tokens that no refresh can revive since a week; how many accounts lost theirs."""
+    long_ago = now() - timedelta(days=FORGET_AFTER_DAYS)
+    ended = Account.refresh_expires_at < long_ago
+    with db.transaction():
+        for account in locked(
+            Account.select(Account.id).where(ended, Account.state == AccountState.CONNECTED)
+        ):
+            account.move(
+                AccountState.EXPIRED,
+                last_error="Its refresh token ran out unused: connect the account again.",
+            )
+        forgotten = (
+            Account.update(access_token=None, refresh_token=None, refresh_begun_at=None)
+            .where(
+                ended, Account.access_token.is_null(False) | Account.refresh_token.is_null(False)
+            )
+            .execute()
+        )
+    log.info("expired_tokens_forgotten", accounts=forgotten)
+    return int(forgotten)
+
+
+def _refresh_token(account_id: int) -> str:
+    with db.session():
+        account = Account.select(Account.refresh_token).where(Account.id == account_id).get()
+    return str(account.refresh_token)
+
+
+def _claim_next(within_seconds: float, started: datetime, retries_only: bool) -> Claim | None:
+    moment = now()
+    due_again = Account.next_refresh_at <= moment
+    query = (
+        Account.select(Account.id, Account.refresh_begun_at)
+        .where(
+            Account.state == AccountState.CONNECTED,
+            Account.access_expires_at <= moment + timedelta(seconds=within_seconds),
+            # A token may live shorter than the margin: once a run is enough.
+            Account.last_refreshed_at.is_null() | (Account.last_refreshed_at < started),
+            due_again if retries_only else Account.next_refresh_at.is_null() | due_again,
+            _is_free(),
+        )
+        .order_by(Account.access_expires_at)
+    )
+    with db.transaction():
+        account = locked(query, skip_locked=True).first()
+        return account and claim(account)
+
+
+def _claimed_since() -> datetime:
+    """Claims before this moment have run out."""
+    return now() - timedelta(seconds=CLAIM_SECONDS)
+
+
+def _is_free() -> Expression:
+    begun_at = Account.refresh_begun_at
+    return begun_at.is_null() | (begun_at <= _claimed_since())
+
+
+def _expire(claim: Claim, error: Permanent) -> Permanent:
+    reason = str(error)
+    if claim.cut_off_at is not None:
+        reason += (
+            f" A refresh begun at {claim.cut_off_at:%Y-%m-%d %H:%M:%S} UTC never ended: its "
+            "process or PostgreSQL went down, and may have taken the newest token along."
+        )
+    log.error("account_expired", account=claim.account_id, code=error.code)
+    # The grant is gone now, whatever its lifetime was, so its tokens are forgotten in a week.
+    _end(claim, AccountState.EXPIRED, last_error=reason, refresh_expires_at=now())
+    return error
+
+
+def _put_off(claim: Claim, error: StageError) -> StageError:
+    with db.transaction():
+        account = Account.select(Account.id, Account.refresh_attempts)
+        attempts = account.where(Account.id == claim.account_id).get().refresh_attempts + 1
+        wait = float(RETRY_SECONDS if attempts <= RETRIES else PERIOD_SECONDS)
+        if isinstance(error, Retryable) and error.after is not None:
+            wait = max(wait, error.after)
+        _end(
+            claim,
+            last_error=str(error),
+            refresh_attempts=attempts,
+            next_refresh_at=now() + timedelta(seconds=wait),
+        )
+    level = "warning" if attempts <= RETRIES else "error"
+    getattr(log, level)(
+        "token_refresh_failed", account=claim.account_id, code=error.code, attempts=attempts
+    )
+    return error
+
+
+def _end(claim: Claim, state: AccountState | None = None, **changes: object) -> None:
+    """Write what came of a refresh, unless the claim ran out and is another's meanwhile."""
+    with db.transaction():
+        columns = Account.select(Account.id, Account.state)
+        account = locked(
+            columns.where(
+                Account.id == claim.account_id,
+                Account.state == AccountState.CONNECTED,
+                Account.refresh_begun_at == claim.begun_at,
+            )
+        ).first()
+        if account is None:
+            log.warning("refresh_claim_lost", account=claim.account_id)
+        elif state is not None:
+            account.move(state, refresh_begun_at=None, **changes)
+        else:
+            Account.update(refresh_begun_at=None, **changes).where(
+                Account.id == account.id
+            ).execute()

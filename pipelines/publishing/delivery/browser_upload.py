@@ -1,0 +1,144 @@
+"""The way through the creator's upload page, worked by a browser.
+
+What holds at every moment: the post is ``processing`` before the button that publishes is pressed,
+and never before. So a try that ended earlier has posted nothing, and is simply made again; after
+one that ended later the creator's own list of posts is asked, and where that can't tell, a person.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from adapters.ports import BrowserPost, BrowserUploader
+from core import db
+from core.errors import BrowserStopped, Parked, Retryable, StageError
+from models import Account, PostState, now
+from pipelines.ledger import Claim
+from pipelines.publishing.delivery.delivery import Outside, Work
+from pipelines.publishing.delivery.video_checks import CheckedVideo
+from pipelines.publishing.posts import history
+from pipelines.publishing.posts.post_options import audience, chosen
+
+log = structlog.get_logger(__name__)
+
+UNKNOWN = "browser_unknown"
+"""The button was pressed, and nothing clear followed: the next try looks what became of it."""
+LOOK_AFTER_SECONDS = 30.0
+SESSION_OVER = frozenset(
+    {"browser_signed_out", "browser_wrong_account", "browser_captcha", "browser_page_changed"}
+)
+"""Codes after which the session is of no use until a person has looked at it."""
+
+
+class BrowserUpload(Work):
+    """The steps at one post that goes through the browser."""
+
+    def begin(self, file: CheckedVideo) -> None:
+        """Upload the video, fill the page in and publish."""
+        browser, page = self.browser(), self.page()
+        self.announcing()
+
+        def about_to_post() -> None:
+            with self.claim.step():
+                self.move(PostState.PROCESSING)
+
+        def progress(share: float) -> None:
+            file.check_unchanged()
+            self.claim.progress(share)
+
+        session = str(self.account.browser_session)
+        try:
+            with _remembered(self.account), db.closed_for_long_work():
+                outcome = browser.post(
+                    session, file.path, page, about_to_post=about_to_post, progress=progress
+                )
+        except BrowserStopped as error:
+            if error.code != UNKNOWN:
+                raise
+            history.shown(self.post, error.screenshot)
+            raise Retryable(str(error), code=UNKNOWN, after=LOOK_AFTER_SECONDS) from None
+        _keep(self.account, outcome.session)
+        self.end_published(outcome.platform_id, outcome.address)
+
+    def look(self) -> None:
+        """Find out what became of a try that ended after the button may have been pressed."""
+        attempt = history.newest(self.post)
+        since = attempt.created_at if attempt is not None else self.post.created_at
+        session, browser, page = str(self.account.browser_session), self.browser(), self.page()
+        with db.closed_for_long_work():
+            outcome = browser.find(session, page, since)
+        if outcome is None:
+            self.plan_again()
+            return
+        _keep(self.account, outcome.session)
+        self.end_published(outcome.platform_id, outcome.address)
+
+    def end_published(self, platform_id: str, address: str) -> None:
+        self.end(PostState.PUBLISHED, platform_id, address=address, published_at=now())
+
+    def browser(self) -> BrowserUploader:
+        if self.outside.browser is None:
+            raise BrowserStopped("This worker has no browser.", code="browser_missing")
+        return self.outside.browser
+
+    def page(self) -> BrowserPost:
+        if not self.account.username:
+            raise Parked(
+                "Nobody has said which @name the browser session must belong to: enter it on the "
+                "account's page, then requeue.",
+                code="username_unknown",
+            )
+        choice = chosen(self.post, self.account)
+        return BrowserPost(
+            username=self.account.username,
+            title=self.post.title,
+            privacy=audience(self.post, self.account),
+            allow_comment=choice["allow_comment"],
+            allow_duet=choice["allow_duet"],
+            allow_stitch=choice["allow_stitch"],
+            ai_generated=choice["ai_label"],
+        )
+
+
+def check_browser(account_id: int, claim: Claim, outside: Outside) -> None:
+    """The stage ``browser``: see who is signed in with the account's browser session.
+
+    Raises:
+        BrowserStopped: nobody, somebody else, or the page asks for a person; the account says so.
+        Retryable: the page can't be reached.
+    """
+    account = Account.get_by_id(account_id)
+    if account.browser_session and outside.browser is not None:
+        with _remembered(account), db.closed_for_long_work():
+            health = outside.browser.check(account.browser_session)
+            if account.username and health.username != account.username:
+                raise BrowserStopped(
+                    f"The browser is signed in as @{health.username}, not as "
+                    f"@{account.username}: import that creator's cookies.",
+                    code="browser_wrong_account",
+                )
+        _keep(account, health.session)
+    with claim.finish():
+        pass
+
+
+class _remembered:  # noqa: N801  # reads as a word where it is used
+    """Writes an error that ends the session down on its account, and lets it pass."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, StageError) and error.code in SESSION_OVER:
+            Account.update(browser_error=str(error), browser_checked_at=now()).where(
+                Account.id == self._account.id
+            ).execute()
+
+
+def _keep(account: Account, session: str) -> None:
+    """Cookies change while they are used: the new ones count, if no person has changed them."""
+    Account.update(browser_session=session, browser_checked_at=now(), browser_error="").where(
+        Account.id == account.id, Account.browser_session.is_null(False)
+    ).execute()

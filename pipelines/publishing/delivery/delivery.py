@@ -1,0 +1,214 @@
+"""One try at one post: what the publishing stages share."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import structlog
+
+from adapters.ports import Authorizer, BrowserUploader, PostStatus, Publisher, VideoProbe
+from core import db
+from core.errors import AccountFullError, BrowserStopped, Parked, Retryable, StageError, Wait
+from models import Account, Post, PostState, Video, now
+from pipelines import ledger
+from pipelines.ledger import Claim
+from pipelines.publishing.accounts import tokens
+from pipelines.publishing.delivery import fallback_policy
+from pipelines.publishing.delivery.compliance import check_texts, texts_of
+from pipelines.publishing.delivery.video_checks import MOST_BYTES, CheckedVideo, check_video
+from pipelines.publishing.posts import history
+from pipelines.publishing.scheduling import planning, scheduling
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The platform, as the publishing stages reach it."""
+
+    publisher: Publisher
+    authorizer: Authorizer
+    probe: VideoProbe
+    folder: Path
+    """Only videos that lie in it are sent."""
+    browser: BrowserUploader | None = None
+    """None where this worker is to use none."""
+    most_bytes: int = MOST_BYTES
+
+
+@dataclass(slots=True)
+class Work:
+    """One try at one post."""
+
+    post: Post
+    claim: Claim
+    outside: Outside
+
+    @property
+    def account(self) -> Account:
+        account: Account = self.post.account
+        return account
+
+    @property
+    def video(self) -> Video:
+        video: Video = self.post.video
+        return video
+
+    def ask(self, call: Callable[[str], T]) -> T:
+        return tokens.with_token(self.account, self.outside.authorizer, call)
+
+    def status(self) -> PostStatus:
+        publish_id = str(self.post.publish_id)
+        return self.ask(lambda token: self.outside.publisher.status(token, publish_id))
+
+    def done(self) -> None:
+        with self.claim.finish():
+            pass
+
+    def check_video(self) -> CheckedVideo:
+        """Raises Permanent when the file can't be posted; no connection is held meanwhile."""
+        path, size = Path(self.video.path), self.video.size_bytes
+        outside = self.outside
+        with db.closed_for_long_work():
+            return check_video(
+                path,
+                size,
+                folder=outside.folder,
+                probe=outside.probe,
+                most_bytes=outside.most_bytes,
+            )
+
+    def check_texts(self) -> None:
+        """Raises Parked when a person should read the texts first."""
+        check_texts(texts_of(self.post), allowed=self.post.allowed)
+
+    def announcing(self) -> None:
+        """On record before the platform hears of it: the post is "about to" be there.
+
+        Raises:
+            Wait: it is not its time.
+        """
+        with self.claim.step():
+            wait = scheduling.turn(self.post)
+            if wait is None:
+                self.move(PostState.CLAIMING, reason="")
+                history.begin(self.post, self.post.way)
+        if wait is not None:
+            raise wait
+
+    @contextmanager
+    def recorded(self) -> Iterator[None]:
+        """Write an error's meaning for the post down beside the job's, and let it pass.
+
+        Where it only closes the post's way, the post steps down to the next one instead.
+        """
+        try:
+            yield
+        except AccountFullError as error:
+            raise self.moved_on(error) from None
+        except Wait:
+            raise
+        except StageError as error:
+            if fallback_policy.steps_down(self.post, self.account, error, self.claim.attempt):
+                self.step_down(error)
+                return
+            self.record(error)
+            raise
+
+    def end(self, state: PostState, platform_id: str, **changes: Any) -> None:
+        with self.claim.finish():
+            planning.lock_turns(self.post)
+            if platform_id:  # what a webhook has told before is not wiped by an answer without it
+                changes["platform_id"] = platform_id
+            self.move(state, reason="", **changes)
+            history.end(self.post, state, platform_id=platform_id)
+            planning.release_next(self.post, request_id=self.claim.request_id)
+        log.info("post_ended", post=self.post.id, state=state)
+
+    def plan_again(self, *, outcome: str = history.INTERRUPTED, after: float = 0) -> None:
+        with self.claim.finish():
+            history.end(self.post, outcome)
+            self.forget(PostState.PLANNED)
+            due_at = now() + timedelta(seconds=after) if after else None
+            ledger.enqueue("publish", self.post.id, request_id=self.claim.request_id, due_at=due_at)
+
+    def moved_on(self, error: AccountFullError) -> AccountFullError:
+        """The platform takes no more of this account now: the post goes to its next slot."""
+        with self.claim.step():
+            planning.lock_turns(self.post)
+            history.end(self.post, error.code, reason=str(error))
+            self.change(publish_id=None, upload_url=None, bytes_sent=0, reason=str(error))
+            later = scheduling.moved_on(self.post)
+        later.code = error.code
+        return later
+
+    def step_down(self, error: StageError) -> None:
+        """Nothing of the post is on the platform: it is tried anew by its account's next way."""
+        way, following = self.post.way, fallback_policy.next_way(self.post, self.account)
+        with self.claim.finish():
+            history.note(self.post, way, error.code, str(error), screenshot=_screenshot(error))
+            self.forget(PostState.PLANNED, way=following, reason=str(error))
+            ledger.enqueue("publish", self.post.id, request_id=self.claim.request_id)
+        log.warning("stepped_down", post=self.post.id, way=way, to=following, code=error.code)
+
+    def record(self, error: StageError) -> None:
+        if isinstance(error, Parked):
+            self.stop(PostState.PARKED, error)
+        elif not isinstance(error, Retryable):
+            self.stop(PostState.FAILED, error)
+        elif self.post.state == PostState.CLAIMING:  # no publish_id, so no byte went
+            self.stop(PostState.PLANNED, error)
+
+    def stop(self, state: PostState, error: StageError) -> None:
+        with self.claim.step():
+            planning.lock_turns(self.post)
+            history.end(self.post, error.code, reason=str(error), screenshot=_screenshot(error))
+            self.move(state, reason=str(error))
+            if state in {PostState.FAILED, PostState.PARKED}:
+                scheduling.rebook(self.account.id)  # what waits for its turn needs no slot now
+
+    def forget(self, state: PostState, **changes: Any) -> None:
+        self.move(state, publish_id=None, upload_url=None, bytes_sent=0, **changes)
+
+    def move(self, to: PostState, **changes: Any) -> None:
+        """Bring the post to state ``to``, through the states that lie between; inside a step.
+
+        A repeat of a stage may find the post anywhere, a person's requeue even parked or failed.
+        """
+        for state in _way(self.post.state, to):
+            self.post.move(state)
+        self.change(**changes)
+
+    def change(self, **changes: Any) -> None:
+        if not changes:
+            return
+        Post.update(**changes).where(Post.id == self.post.id).execute()
+        for name, value in changes.items():
+            setattr(self.post, name, value)
+
+
+def _screenshot(error: StageError) -> str:
+    shown = error.screenshot if isinstance(error, BrowserStopped) else None
+    return str(shown) if shown else ""
+
+
+def _way(start: str, to: str) -> list[str]:
+    """The fewest allowed moves from ``start`` to ``to``; none when it is there already."""
+    ways = deque([[start]])
+    seen = {start}
+    while ways:
+        way = ways.popleft()
+        if way[-1] == to:
+            return way[1:]
+        for state in sorted(Post.moves[way[-1]] - seen):
+            seen.add(state)
+            ways.append([*way, state])
+    raise ValueError(f"A post that is {start} can't become {to}.")

@@ -1,0 +1,255 @@
+"""The times of one account's posts, read and written under the lock of its row.
+
+Every planned post that nobody has pinned stands in the account's queue, in the order of the times
+that the posts have now, and gets the first time that is free. Three kinds have none: parts whose
+story can't go on yet (an earlier part is not made, has failed, or is in a person's hands), posts
+whose work was set aside, and all posts of an account that takes none. They would only keep a time
+from others, and get one when they are released.
+
+Locks are taken in this order: the job of the stage, the script, the account, posts. Jobs of other
+posts come last and are never waited for (``ledger.reschedule``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby, pairwise
+from typing import Any, Self
+
+from core.db import database
+from models import Account, JobState, Post, PostState, Slot
+from pipelines import ledger
+from pipelines.publishing.scheduling.availability import Diary
+from pipelines.publishing.scheduling.slots import SlotTime, at_local, local_day, spoken, zone
+from pipelines.row_locks import locked
+
+GRACE = timedelta(minutes=15)
+"""A post may be this late and still goes out at once: workers are busy, a process starts anew. A
+longer delay was downtime, and what it made late takes new times instead of going out in a burst."""
+
+OVER = frozenset({PostState.PUBLISHED, PostState.INBOX, PostState.CANCELLED})
+"""States after which the next part may go out."""
+ON_ITS_WAY = frozenset({PostState.CLAIMING, PostState.UPLOADING, PostState.PROCESSING})
+HAS_GONE = frozenset(
+    {*ON_ITS_WAY, PostState.PUBLISHED, PostState.INBOX, PostState.MANUAL, PostState.PARKED}
+)
+"""States of posts that count for cap and gap, at the moment when their turn was. What is parked
+may well be on the platform."""
+SET_ASIDE = frozenset({JobState.DEAD, JobState.PARKED, JobState.CANCELLED})
+
+
+@dataclass(slots=True)
+class Booked:
+    """A post as the queue sees it."""
+
+    id: int
+    state: str
+    pinned: bool
+    time: datetime | None
+    script_id: int
+    number: int
+    job: str | None
+
+    moved: bool = False
+
+    @property
+    def queued(self) -> bool:
+        return self.state == PostState.PLANNED and not self.pinned
+
+    def give(self, time: datetime | None) -> None:
+        self.moved = self.moved or time != self.time
+        self.time = time
+
+
+class Bookings:
+    """One account's times.
+
+    Args:
+        account_id: of the account.
+        lock: whether its row is locked until the transaction's end; only for looking it needn't.
+    """
+
+    def __init__(self, account_id: int, *, lock: bool = True) -> None:
+        of_it = Account.select(
+            Account.id, Account.name, Account.timezone, Account.posts_a_day, Account.gap_minutes
+        ).where(Account.id == account_id)
+        self.account: Account = (locked(of_it) if lock else of_it).get()
+        # The database's clock, read under the lock: hosts may disagree on the time.
+        clock = database.execute_sql("SELECT clock_timestamp()").fetchone()[0]
+        self.now: datetime = clock.astimezone(UTC)
+        self.where = zone(self.account.timezone)
+        self.gap = timedelta(minutes=self.account.gap_minutes)
+        slots = Slot.select(Slot.weekday, Slot.at).where(Slot.account == account_id)
+        self.slots = [SlotTime(slot.weekday, slot.at) for slot in slots]
+
+    @classmethod
+    def of(cls, post: Post) -> Self:
+        row: Any = post
+        return cls(row.account_id)
+
+    # ── what is taken ────────────────────────────────────────────────────────────────────────
+
+    def diary(self, taken: Iterable[datetime], start: datetime | None = None) -> Diary:
+        return Diary(
+            self.where,
+            self.slots,
+            posts_a_day=self.account.posts_a_day,
+            gap=self.gap,
+            start=start or self.now,
+            taken=taken,
+        )
+
+    def gone(self, *, but: int = 0) -> list[datetime]:
+        """When the turns were of the posts that count today."""
+        midnight = at_local(self.where, local_day(self.where, self.now), "00:00")
+        rows = Post.select(Post.scheduled_at).where(
+            Post.account == self.account,
+            Post.scheduled_at >= min(midnight, self.now - self.gap),
+            Post.state.in_(HAS_GONE),
+            Post.id != but,
+        )
+        return [row.scheduled_at for row in rows]
+
+    def pinned(self, *, but: int = 0) -> list[datetime]:
+        """Times that a person chose; one that is overdue may be stuck, and keeps nobody waiting."""
+        rows = Post.select(Post.scheduled_at).where(
+            Post.account == self.account,
+            Post.scheduled_at >= self.now - GRACE,
+            Post.state == PostState.PLANNED,
+            Post.pinned,
+            Post.id != but,
+        )
+        return [max(row.scheduled_at, self.now) for row in rows]
+
+    def stories(self) -> list[list[Booked]]:
+        """The posts of each story that has a planned one here, by part."""
+        cursor = database.execute_sql(
+            """
+            SELECT post.id, post.state, post.pinned, post.scheduled_at, part.script_id,
+                   part.number, job.state
+            FROM post JOIN video ON video.id = post.video_id JOIN part ON part.id = video.part_id
+                 LEFT JOIN job ON job.stage = 'publish' AND job.subject_id = post.id
+            WHERE post.account_id = %(account)s AND part.script_id IN (
+                SELECT part.script_id FROM post JOIN video ON video.id = post.video_id
+                       JOIN part ON part.id = video.part_id
+                WHERE post.account_id = %(account)s AND post.state = 'planned')
+            ORDER BY part.script_id, part.number
+            """,
+            {"account": self.account.id},
+        )
+        rows = [Booked(*row) for row in cursor.fetchall()]
+        return [list(story) for _, story in groupby(rows, key=lambda row: row.script_id)]
+
+    # ── giving times ─────────────────────────────────────────────────────────────────────────
+
+    def book(self, post_id: int) -> None:
+        """Give the post the next free time, and its story's later parts one where that is due.
+
+        They may have waited for it, or would come before it now.
+        """
+        queue = _Queue(self.stories())
+        story = queue.story_of(post_id)
+        others = [
+            max(row.time, self.now)
+            for row in queue.rows
+            if row not in story and row.id in queue.ready and row.time is not None
+        ]
+        diary = self.diary([*self.gone(), *self.pinned(), *others])
+        # Without slots every time will do, also one before those who came earlier.
+        last = max(others, default=self.now) if not self.slots else self.now
+        for row in story:
+            floor = max(queue.floor(row) or last, last)
+            fits = row.time is not None and row.time > floor and diary.free_at(row.time)
+            if row.id not in queue.ready:
+                row.give(None)
+            elif row.id != post_id and row.time is not None and fits:
+                diary.take(row.time)
+            else:
+                row.give(diary.book(floor))
+        self._write(story)
+
+    def rebook(self, *, moving: int = 0, refused: int = 0, since: datetime | None = None) -> None:
+        """Give the whole queue its times anew, in order.
+
+        Posts whose time has just come keep it: they are about to go.
+
+        Args:
+            moving: a post that can't go now; neither it nor those behind it keep their times.
+            refused: one that the platform has refused; it goes first, and none keeps its time.
+            since: the earliest time for all that are moved; without it, now.
+        """
+        queue = _Queue(self.stories(), first=refused)
+        diary = self.diary([*self.gone(), *self.pinned()], since)
+        keeps = not refused
+        for row in queue.rows:
+            keeps = keeps and row.id != moving
+            if row.id not in queue.ready:
+                row.give(None)
+            elif keeps and row.time and self.now - GRACE <= row.time <= self.now:
+                diary.take(self.now)
+            else:
+                row.give(diary.book(queue.floor(row)))
+        self._write(queue.rows)
+
+    def _write(self, rows: Iterable[Booked]) -> None:
+        changed = [row for row in rows if row.moved]
+        database.execute_sql(
+            "UPDATE post SET scheduled_at = wanted.scheduled_at "
+            "FROM unnest(%s::int[], %s::timestamptz[]) AS wanted (id, scheduled_at) "
+            "WHERE post.id = wanted.id",
+            ([row.id for row in changed], [row.time for row in changed]),
+        )
+        self.set_due({row.id: row.time for row in changed if row.time is not None})
+
+    def set_due(self, times: dict[int, datetime]) -> None:
+        """Let the publish jobs of these posts wait until then."""
+        ledger.reschedule(
+            "publish", {post_id: (time, self.waits_for(time)) for post_id, time in times.items()}
+        )
+
+    def waits_for(self, moment: datetime) -> str:
+        kind = "slot" if self.slots else "time"
+        return f"its {kind} on {spoken(self.where, moment)}"
+
+
+class _Queue:
+    """An account's queued posts in order, and what holds them.
+
+    Attributes:
+        rows: ``first``, then by time, those without one last; the parts of a story in order.
+        ready: ids of the planned posts whose story can go on up to them.
+    """
+
+    def __init__(self, stories: list[list[Booked]], *, first: int = 0) -> None:
+        self.stories = stories
+        self.ready = {row.id for story in stories for row in _up_to_a_stop(story)}
+        self._before = {row.id: part for story in stories for part, row in pairwise(story)}
+        queued = [row for story in stories for row in story if row.queued]
+        places = sorted(
+            queued,
+            key=lambda row: (row.id != first, row.time is None, row.time or row.id, row.id),
+        )
+        # `queued` has each story's parts in order: they share out the places that the story has.
+        parts = {story[0].script_id: (row for row in story if row.queued) for story in stories}
+        self.rows = [next(parts[row.script_id]) for row in places]
+
+    def story_of(self, post_id: int) -> list[Booked]:
+        """The queued parts of the post's story."""
+        story = next(story for story in self.stories if any(row.id == post_id for row in story))
+        return [row for row in story if row.queued]
+
+    def floor(self, row: Booked) -> datetime | None:
+        """The time of the part before it, if that is still to come."""
+        before = self._before.get(row.id)
+        return before.time if before is not None and before.state == PostState.PLANNED else None
+
+
+def _up_to_a_stop(story: list[Booked]) -> Iterator[Booked]:
+    goes_on = {PostState.PLANNED} | OVER | ON_ITS_WAY
+    for number, row in enumerate(story, start=1):
+        stalled = row.state == PostState.PLANNED and row.job in SET_ASIDE
+        if row.number != number or stalled or row.state not in goes_on:
+            return
+        yield row

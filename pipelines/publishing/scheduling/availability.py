@@ -1,0 +1,118 @@
+"""Which times of an account are taken, and which is the next free one.
+
+A time is free when no post is nearer to it than the account's gap, and its day, by the account's
+clock, has a post left under the cap. Taking times only ever makes fewer free, so what was found
+taken is never looked at again, and a queue of thousands is booked in one pass.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from pipelines.publishing.scheduling.slots import ONE_DAY, SlotTime, at_local, local_day, moments
+
+
+class Diary:
+    """The taken times of one account.
+
+    Args:
+        where: the account's zone.
+        slots: its weekly times; without any, every time will do.
+        posts_a_day: the most in one of its days; below 1 nothing is ever free.
+        gap: the least time between two posts.
+        start: nothing is offered before it, and slots only after it.
+        taken: when posts went out or will; at least since the day of ``start`` and ``gap`` before.
+    """
+
+    def __init__(
+        self,
+        where: ZoneInfo,
+        slots: Iterable[SlotTime],
+        *,
+        posts_a_day: int,
+        gap: timedelta,
+        start: datetime,
+        taken: Iterable[datetime] = (),
+    ) -> None:
+        self.where = where
+        self.slots = tuple(slots)
+        self.posts_a_day = posts_a_day
+        self.gap = gap
+        self.start = start
+        self._taken: list[datetime] = []
+        self._days: Counter[date] = Counter()
+        self._coming: Iterator[datetime] = moments(self.slots, where, start)
+        self._open: list[datetime] = []
+        """Slots that were looked at and are not known to be taken."""
+        self._full_until = start
+        """Without slots: nothing is free before it."""
+        for moment in taken:
+            self.take(moment)
+
+    def take(self, moment: datetime) -> None:
+        insort(self._taken, moment)
+        self._days[local_day(self.where, moment)] += 1
+
+    def free_at(self, moment: datetime) -> bool:
+        """Whether cap and gap allow a post at ``moment``, slot or not."""
+        return self._day_has_room(moment) and self._neighbour(moment) is None
+
+    def book(self, after: datetime | None = None) -> datetime | None:
+        """Take the first free time from ``after`` on; None when no time ever will be free."""
+        moment = self.next_free(after)
+        if moment is not None:
+            self.take(moment)
+        return moment
+
+    def next_free(self, after: datetime | None = None) -> datetime | None:
+        """The first free time from ``after`` on: a slot where there are any."""
+        after = max(after or self.start, self.start)
+        if self.posts_a_day < 1:
+            return None
+        return self._next_slot(after) if self.slots else self.next_allowed(after)
+
+    def next_allowed(self, after: datetime) -> datetime:
+        """The first time from ``after`` on that cap and gap allow, slot or not; cap at least 1."""
+        usual = after <= self._full_until
+        moment = max(after, self._full_until)
+        while not self.free_at(moment):
+            if not self._day_has_room(moment):
+                tomorrow = local_day(self.where, moment) + ONE_DAY
+                moment = at_local(self.where, tomorrow, "00:00")
+            else:
+                moment = (self._neighbour(moment) or moment) + self.gap
+        if usual:
+            self._full_until = moment
+        return moment
+
+    def _next_slot(self, after: datetime) -> datetime:
+        place = bisect_left(self._open, after)
+        while True:
+            if place == len(self._open):
+                self._open.append(next(self._coming))
+            moment = self._open[place]
+            if moment < after:
+                place += 1
+            elif self._used(moment) or not self.free_at(moment):
+                del self._open[place]
+            else:
+                return moment
+
+    def _used(self, moment: datetime) -> bool:
+        """Whether a post has this very moment: a slot takes one, even without a gap."""
+        place = bisect_left(self._taken, moment)
+        return self._taken[place : place + 1] == [moment]
+
+    def _day_has_room(self, moment: datetime) -> bool:
+        return self._days[local_day(self.where, moment)] < self.posts_a_day
+
+    def _neighbour(self, moment: datetime) -> datetime | None:
+        """The last post that is nearer to ``moment`` than the gap."""
+        place = bisect_left(self._taken, moment + self.gap)
+        if place and moment - self._taken[place - 1] < self.gap:
+            return self._taken[place - 1]
+        return None

@@ -1,0 +1,253 @@
+"""What TikTok tells of its own accord (U10): checked, kept once, and acted on.
+
+TikTok tells each event at least once, for up to 72 hours, in any order (its "Webhooks" documents
+of November 2026). So an event is taken as a nudge: it makes the post's job due at once, and the job
+asks TikTok itself. Without any events all that happens too, only later. Where no job is left to
+ask, the signature is the proof, and what is written is the same whatever comes first and however
+often:
+
+- a post that waits in the creator's inbox has been published from there. It is done with as far as
+  everything else goes (the next part goes out once it is delivered), so the move only tells the
+  truth, and there is no way back from it;
+- the number of a public video is written once;
+- whether a video is in view is decided by the newest event that speaks of it;
+- an authorization that the creator removed ends the account, unless it was renewed since.
+
+An event and what it leads to are one transaction: a crash before its end leaves neither, and TikTok
+tells again. An event that comes too early, while a worker is in the middle of its post, has no
+outcome yet; ``settle`` looks at it again each minute.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+import structlog
+from peewee import IntegrityError
+from prometheus_client import Counter
+
+from core import db
+from core.log import storable
+from models import (
+    Account,
+    AccountState,
+    Attempt,
+    AuditEntry,
+    Job,
+    JobState,
+    Post,
+    PostState,
+    WebhookEvent,
+    now,
+)
+from pipelines import ledger
+from pipelines.publishing.accounts.connection import PLATFORM
+from pipelines.publishing.webhooks.wire import Event, read
+from pipelines.row_locks import locked
+
+log = structlog.get_logger(__name__)
+
+KEPT_DAYS = 7
+"""Longer than TikTok repeats an event (72 hours)."""
+SETTLED_AT_ONCE = 500
+
+COMPLETE = "post.publish.complete"
+FAILED = "post.publish.failed"
+DELIVERED = "post.publish.inbox_delivered"
+IN_VIEW = "post.publish.publicly_available"
+OUT_OF_VIEW = "post.publish.no_longer_publicaly_available"  # spelled so by TikTok
+OF_POSTS = frozenset({COMPLETE, FAILED, DELIVERED, IN_VIEW, OUT_OF_VIEW})
+REMOVED = "authorization.removed"
+
+REASONS = {
+    1: "the creator disconnected the app in TikTok",
+    2: "the creator's account was deleted",
+    3: "the creator's age was changed",
+    4: "the creator's account was banned",
+    5: "the app itself ended it",
+}
+"""TikTok's numbers for why an authorization was removed."""
+
+UNSETTLED = ""
+STAGES = ("confirm", "publish")
+
+EVENTS = Counter("storymill_webhooks_total", "Webhook deliveries by what became of them", ["what"])
+
+
+def receive(body: bytes) -> str:
+    """Keep a verified delivery and do what it asks for, both or neither; a repeat changes nothing.
+
+    Returns the outcome in words; empty where it has to be settled later.
+
+    Raises:
+        InputError: it is no event.
+    """
+    event = read(body)
+    with db.transaction():
+        row = _kept(event, hashlib.sha256(body).hexdigest())
+        if row is None:
+            EVENTS.labels("repeated").inc()
+            return "told before"
+        outcome = _settled(row, event)
+    EVENTS.labels("taken").inc()
+    log.info("webhook", name=storable(event.name), publish_id=event.publish_id, outcome=outcome)
+    return outcome
+
+
+def settle() -> int:
+    """Look again at events that had met a worker in the middle of their post; how many ended."""
+    waiting = WebhookEvent.select(WebhookEvent.id).where(WebhookEvent.outcome == UNSETTLED)
+    ended = 0
+    for waits in list(waiting.order_by(WebhookEvent.id).limit(SETTLED_AT_ONCE)):
+        with db.transaction():
+            rows = WebhookEvent.select().where(
+                WebhookEvent.id == waits.id, WebhookEvent.outcome == UNSETTLED
+            )
+            row = locked(rows, skip_locked=True).first()
+            if row is not None:
+                event = Event(row.event, row.open_id, row.created_at, row.publish_id)
+                ended += _settled(row, event) != UNSETTLED
+    return ended
+
+
+def forget_old() -> int:
+    """Drop events that TikTok repeats no more; how many."""
+    too_old = WebhookEvent.created_at < now() - timedelta(days=KEPT_DAYS)
+    return int(WebhookEvent.delete().where(too_old).execute())
+
+
+def _kept(event: Event, digest: str) -> WebhookEvent | None:
+    """The event's new row, whose ``created_at`` is the time of the event; None for a repeat."""
+    try:
+        with db.transaction():  # a savepoint
+            return WebhookEvent.create(
+                created_at=event.at,
+                digest=digest,
+                event=storable(event.name)[: WebhookEvent.event.max_length],
+                open_id=storable(event.open_id)[: WebhookEvent.open_id.max_length],
+                publish_id=event.publish_id,
+            )
+    except IntegrityError:
+        return None
+
+
+def _settled(row: WebhookEvent, event: Event) -> str:
+    if event.name in OF_POSTS:
+        outcome = _move_post_on(event)
+    elif event.name == REMOVED:
+        outcome = _end_account(event)
+    else:
+        outcome = "not used"
+    if outcome != UNSETTLED:
+        WebhookEvent.update(outcome=outcome).where(WebhookEvent.id == row.id).execute()
+    return outcome
+
+
+def _move_post_on(event: Event) -> str:
+    """Jobs before the post, as everywhere in this package, so that nobody waits in a circle."""
+    found = Post.select(Post.id).where(Post.publish_id == event.publish_id)
+    known = found.first() if event.publish_id else None
+    if known is None:
+        return "not used: no post has this publish id"
+    asked = any(ledger.wake(stage, known.id) for stage in STAGES)
+    jobs = Job.select(Job.id).where(Job.stage.in_(STAGES), Job.subject_id == known.id)
+    busy = not asked and jobs.where(Job.state == JobState.RUNNING).exists()
+    # Read last: where no job works on it any more, this is what the last one left.
+    post = Post.select(Post.id, Post.state, Post.platform_id).where(Post.id == known.id).get()
+    if event.video_id and not post.platform_id:
+        _number(post, event.video_id)
+    if busy or (asked and event.name == OUT_OF_VIEW):
+        return UNSETTLED
+    return "asks TikTok at once" if asked else _without_a_job(post, event)
+
+
+def _without_a_job(post: Post, event: Event) -> str:
+    name = event.name
+    match post.state:
+        case PostState.INBOX if name in {COMPLETE, IN_VIEW}:
+            post.try_move(PostState.PUBLISHED, published_at=event.at, reason="")
+            return "published from the inbox"
+        case PostState.INBOX if name == FAILED:
+            _note(post, f"TikTok says that it can't be posted from the inbox{_why(event)}.")
+            return "noted on the post"
+        case PostState.PUBLISHED if name in {IN_VIEW, OUT_OF_VIEW}:
+            return _show_or_hide(post, event)
+        case PostState.PARKED | PostState.FAILED:
+            _ask_again(post)
+            return "asks TikTok again"
+        case PostState.CANCELLED if name in {COMPLETE, IN_VIEW}:
+            _note(post, "TikTok published it although it was cancelled: look at the account.")
+            return "noted on the post"
+        case state:
+            return f"nothing left to do: the post is {state}"
+
+
+def _ask_again(post: Post) -> None:
+    """A person was to find out what became of it; TikTok offers to say. It is sent by no means."""
+    sending = Job.of("publish", post.id)
+    if sending is not None and sending.try_move(JobState.CANCELLED, finished_at=now()):
+        ledger.resolve_dead_letters(sending.id, "asked again")
+    ledger.enqueue("confirm", post.id)
+
+
+def _show_or_hide(post: Post, event: Event) -> str:
+    speaks = WebhookEvent.event.in_([IN_VIEW, OUT_OF_VIEW])
+    newer = WebhookEvent.select(WebhookEvent.id).where(
+        WebhookEvent.publish_id == event.publish_id, speaks, WebhookEvent.created_at > event.at
+    )
+    if newer.exists():
+        return "not used: a newer event says otherwise"
+    if event.name == OUT_OF_VIEW:
+        _note(post, "Viewers can't see it any more: TikTok or its creator withdrew it.")
+        return "noted on the post"
+    # Its views are worth asking for again, whatever was found while it was out of view.
+    Post.update(reason="", next_insight_at=None).where(
+        Post.id == post.id, Post.state == PostState.PUBLISHED
+    ).execute()
+    return "in public view"
+
+
+def _note(post: Post, sentence: str) -> None:
+    Post.update(reason=sentence).where(Post.id == post.id, Post.state == post.state).execute()
+
+
+def _why(event: Event) -> str:
+    return f" ({event.reason})" if event.reason.isidentifier() else ""
+
+
+def _number(post: Post, video_id: str) -> None:
+    """The number of the public video; with it its views can be asked for."""
+    Post.update(platform_id=video_id).where(Post.id == post.id, Post.platform_id == "").execute()
+    newest = Attempt.select(Attempt.id).where(Attempt.post == post).order_by(Attempt.id.desc())
+    Attempt.update(platform_id=video_id).where(
+        Attempt.id.in_(newest.limit(1)), Attempt.platform_id == ""
+    ).execute()
+
+
+def _end_account(event: Event) -> str:
+    """As a refresh does that finds the grant gone: its tokens are forgotten in a week."""
+    columns = Account.select(Account.id, Account.state, Account.last_refreshed_at)
+    account = locked(
+        columns.where(Account.platform == PLATFORM, Account.open_id == event.open_id)
+    ).first()
+    if account is None:
+        return "not used: no such account"
+    if account.state != AccountState.CONNECTED:
+        return f"nothing left to do: the account is {account.state}"
+    renewed_at = account.last_refreshed_at
+    if renewed_at is not None and renewed_at >= event.at + timedelta(seconds=1):
+        return "not used: the account was connected or renewed since"
+    code = int(event.reason) if event.reason.isdecimal() else 0
+    why = REASONS.get(code, "TikTok doesn't say why")
+    account.move(
+        AccountState.EXPIRED,
+        last_error=f"TikTok removed the app's authorization ({why}): connect the account again.",
+        refresh_begun_at=None,
+        refresh_expires_at=now(),
+    )
+    AuditEntry.create(
+        actor="tiktok", action="account.expire", subject=f"account {account.id}", reason=why
+    )
+    log.error("account_expired", account=account.id, code=REMOVED)
+    return "the account needs to be connected again"

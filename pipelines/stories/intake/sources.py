@@ -1,0 +1,158 @@
+"""Sources: made, changed, asked and switched; each change says in the audit log who made it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from peewee import IntegrityError
+
+from core.db import transaction
+from core.errors import InputError
+from models import Account, AuditEntry, Source, SourceAccount, SourceKind, now
+from pipelines import ledger
+from pipelines.stories.intake.source_rules import problems, taken, tidy
+from pipelines.stories.intake.source_settings import ALL, KINDS
+
+__all__ = [
+    "SourceRefusedError",
+    "accounts_of",
+    "ask",
+    "find",
+    "save",
+    "switch",
+    "tidy",
+]
+
+LABELS = {setting.name: setting.label for setting in ALL} | {
+    "channel": "Channel",
+    "accounts": "Accounts",
+}
+
+
+class SourceRefusedError(InputError):
+    """Settings that can't be used.
+
+    Attributes:
+        problems: a sentence for each setting that is wrong, by its name.
+    """
+
+    def __init__(self, wrong: Mapping[str, str]) -> None:
+        super().__init__(" ".join(f"{LABELS[name]}: {told}" for name, told in wrong.items()))
+        self.problems = dict(wrong)
+
+
+def save(source_id: int | None, chosen: Mapping[str, Any], by: str) -> Source:
+    """Make a source, or change one; what is not in ``chosen`` stays as it is, or as new ones are.
+
+    Args:
+        source_id: the source; None makes one.
+        chosen: values by the names of ``source_settings.ALL``, with ``channel`` (an id, or None)
+            and ``accounts`` (ids; none is every account).
+        by: who changes it.
+
+    Raises:
+        SourceRefusedError: something can't be used; it says what, for each setting.
+        InputError: the source is gone.
+    """
+    try:
+        with transaction():
+            source = _blank() if source_id is None else locked(source_id)
+            before = {name: getattr(source, name) for name in ("kind", "place")}
+            values = {**_current(source), **chosen}
+            if wrong := problems(source, values):
+                raise SourceRefusedError(wrong)
+            values["name"] = values["name"].strip()
+            values["place"] = tidy(values["kind"], values["place"])
+            accounts = values.pop("accounts")
+            for name, value in values.items():
+                setattr(source, name, value)
+            if source_id is not None:
+                source.memory = {}  # so that all it has is looked at by the new settings
+                _plan_anew(source, moved=any(before[n] != values[n] for n in before))
+            source.save()
+            _link(source, accounts)
+            _audit(by, "source.add" if source_id is None else "source.edit", source)
+    except IntegrityError:
+        raise SourceRefusedError({"name": taken(values["name"])}) from None
+    return source
+
+
+def find(name: str) -> Source:
+    """The source of that name, or of that number. Raises InputError."""
+    source: Source | None = Source.get_or_none(Source.name == name)
+    if source is None and name.isascii() and name.isdigit() and len(name) < 19:  # noqa: PLR2004 (a bigint's digits)
+        source = Source.get_or_none(Source.id == int(name))
+    if source is None:
+        raise InputError(f"There is no source {name}: see them with scripts/manage sources list.")
+    return source
+
+
+def ask(source_id: int, by: str) -> Source:
+    """Have a source fetched now, without waiting for its time.
+
+    Raises:
+        InputError: there is no such source, or its stories come by hand.
+    """
+    with transaction():
+        source = locked(source_id)
+        if source.kind not in KINDS:
+            raise InputError(f"Nothing is fetched from {source.name}: its stories come by hand.")
+        ledger.enqueue("fetch", source.id)
+        _audit(by, "source.fetch", source)
+    return source
+
+
+def switch(source_id: int, by: str) -> Source:
+    """On becomes off, off becomes on. Raises InputError where there is no such source."""
+    with transaction():
+        source = locked(source_id)
+        source.enabled = not source.enabled
+        source.save(only=[Source.enabled])
+        _audit(by, "source.enable" if source.enabled else "source.disable", source)
+    return source
+
+
+def accounts_of(source: Source) -> list[int]:
+    """Ids of the accounts that its videos go to; none is every account."""
+    linked = Account.select(Account.id).join(SourceAccount).order_by(Account.id)
+    return [account.id for account in linked.where(SourceAccount.source == source.id)]
+
+
+def locked(source_id: int) -> Source:
+    """The source, till the transaction ends nobody else's. Raises InputError."""
+    source: Source | None = Source.select().where(Source.id == source_id).for_update().first()
+    if source is None:
+        raise InputError(f"There is no source {source_id}.")
+    return source
+
+
+def _blank() -> Source:
+    return Source(kind=SourceKind.SUBREDDIT, name="")
+
+
+def _current(source: Source) -> dict[str, Any]:
+    values = {setting.name: getattr(source, setting.name) for setting in ALL}
+    channel = source.__data__.get("channel")
+    return values | {"channel": channel, "accounts": accounts_of(source)}
+
+
+def _plan_anew(source: Source, *, moved: bool) -> None:
+    """Another place is looked at soon; a shorter interval counts from now."""
+    if moved:
+        source.next_fetch_at, source.last_error = None, ""
+    elif source.next_fetch_at is not None:
+        latest = now() + timedelta(minutes=source.interval_minutes)
+        source.next_fetch_at = min(source.next_fetch_at, latest)
+
+
+def _link(source: Source, accounts: list[int]) -> None:
+    links = SourceAccount.source == source
+    SourceAccount.delete().where(links).execute()
+    for account_id in sorted(set(accounts)):
+        SourceAccount.create(source=source, account=account_id)
+
+
+def _audit(by: str, action: str, source: Source) -> None:
+    AuditEntry.create(actor=by, action=action, subject=f"source {source.id}")

@@ -1,0 +1,191 @@
+"""From a post as written to what a narrator says (P4). The original is never changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from pipelines.stories.text.language import UNDETERMINED, base
+from pipelines.stories.text.rules import (
+    ages,
+    censored,
+    characters,
+    figures,
+    markdown,
+    notes,
+    reddit,
+    sentences,
+    shorthand,
+    style,
+)
+from pipelines.stories.text.rules.addresses import addresses
+from pipelines.stories.text.rules.rule import Rule, apply_all, capitalised, swap
+
+
+@dataclass(frozen=True)
+class Narratable:
+    """A story as it is spoken and captioned.
+
+    Every whitespace-separated word holds a letter or a digit, so each can be heard and shown.
+    """
+
+    title: str
+    paragraphs: tuple[tuple[str, ...], ...]
+    """Paragraphs of sentences, in order; no paragraph and no sentence is empty."""
+
+    @cached_property
+    def sentences(self) -> tuple[str, ...]:
+        return tuple(sentence for paragraph in self.paragraphs for sentence in paragraph)
+
+    @cached_property
+    def text(self) -> str:
+        """The story without its title, paragraphs parted by an empty line."""
+        return "\n\n".join(" ".join(paragraph) for paragraph in self.paragraphs)
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The words of ``text``, in order."""
+        return tuple(self.text.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What narrators of one language do. ``written`` rules come before Markdown is read."""
+
+    phrases: markdown.Phrases
+    written: tuple[Rule, ...]
+    settle: Callable[[list[str]], list[str]]
+    """Drops and rewords notes around the story, by paragraph."""
+    spoken: tuple[Rule, ...]
+    typed: tuple[Rule, ...]
+    """All that is done to what a person typed to be said: signs and figures, as they are read."""
+
+
+_LINK = swap(
+    "link as in Markdown",
+    r"!?\[([^\[\]\n]*)\]\((?:[^()\s]|\([^()\s]*\))*\)",
+    r"\1",
+    ("I asked [my brother](https://example.org/a_(b)).", "I asked my brother."),
+)
+_TITLE: tuple[Rule, ...] = (
+    swap(
+        "update in brackets",
+        r"^\s*[(\[]\s*(?:final\s+)?update[^)\]]*[)\]]\W*(?=\w)",
+        "Update: ",
+        ("[UPDATE] My boss quit", "Update: My boss quit"),
+        flags=re.IGNORECASE,
+    ),
+    swap(
+        "tag",
+        r"^\s*(?:\[[^\]\d]{1,20}\]\s*)+(?=\S)|(?<=\S)\s*\[[^\]\d]{1,20}\]\s*$"
+        r"|\s*\((?:long|very long|short|long post|nsfw|update|tw[^)]*)\)\s*$",
+        "",
+        ("[Serious] Who are you? (long)", "Who are you?"),
+        flags=re.IGNORECASE,
+    ),
+    swap(
+        "tag in round brackets",
+        r"^\s*(?:\([A-Z][A-Z/ -]{1,11}\)\s*)+(?=\S)",
+        "",
+        ("(UK) (RENT) My landlord kept the piano", "My landlord kept the piano"),
+        ("(I) am not sure", "(I) am not sure"),
+    ),
+)
+
+_ENGLISH = Language(
+    phrases=markdown.Phrases(link="a link", table="There is a table of {rows} rows here."),
+    written=censored.RULES,
+    settle=notes.settle,
+    spoken=(
+        addresses("a link"),
+        *reddit.RULES,
+        *shorthand.OF_SOMEONE,
+        style.CALM,
+        *shorthand.RULES,
+        *ages.RULES,
+        *figures.RULES,
+        *style.SIGNS,
+        *style.ENGLISH,
+        style.NOTE,
+        *style.MARKS,
+    ),
+    typed=(_LINK, addresses("a link"), *figures.RULES, *style.SIGNS, *style.MARKS),
+)
+_ANY_OTHER = Language(
+    phrases=markdown.Phrases(),
+    written=(),
+    settle=list,
+    spoken=(addresses(""), *reddit.BARE_NAMES, style.NOTE, *style.MARKS),
+    typed=(_LINK, addresses(""), *style.MARKS),
+)
+_NOT_LATIN = re.compile("[\u0370-\u1cff\u3040-\ud7ff]")
+"""Letters that English is not written in, whatever else can't be told of a text."""
+_LANGUAGES = {"en": _ENGLISH, UNDETERMINED: _ENGLISH}
+
+
+def rules(language: str = "en") -> tuple[Rule, ...]:
+    """The rules that are applied for ``language`` (``en``, ``en-GB``), in order."""
+    of = _language(language)
+    return (*characters.RULES, *of.written, *_TITLE, *of.spoken, _LINK)
+
+
+def narratable(title: str, body: str, language: str = "en") -> Narratable:
+    """What a narrator would say of a post.
+
+    Args:
+        title: the title as written.
+        body: the body as written, Reddit's Markdown, with or without HTML entities.
+        language: code of the language; one without rules of its own gets those on characters,
+            Markdown, addresses, names and marks, which know no language. ``und`` (too short to
+            tell) is taken for English, unless it has letters of another script.
+
+    Returns:
+        The story. Nothing to say (pictures, code, notes only) gives no paragraphs.
+    """
+    of = _language(language, title + body)
+    written = (*characters.RULES, *of.written)
+    blocks = of.settle(markdown.paragraphs(apply_all(written, body), of.phrases))
+    paragraphs = (sentences.split(apply_all(of.spoken, block)) for block in blocks)
+    heading = " ".join(apply_all((*written, *_TITLE, *of.spoken), title).split())
+    return Narratable(
+        title=capitalised(heading.rstrip(" ,;:-")),
+        paragraphs=tuple(paragraph for paragraph in map(_speakable, paragraphs) if paragraph),
+    )
+
+
+def typed(text: str, language: str = "en") -> tuple[str, ...]:
+    """What a narrator says of a paragraph that a person typed to be said: the words as they stand.
+
+    Only signs and figures are put into words, and what can't be heard is left out.
+
+    Args:
+        text: the paragraph, or lines of it.
+        language: code of the language, as for :func:`narratable`.
+
+    Returns:
+        Its sentences; none where it has nothing to say.
+    """
+    return _speakable(sentences.split(_as_typed(text, language), typed=True))
+
+
+def typed_title(title: str, language: str = "en") -> str:
+    """As ``typed``, on one line, which needs no mark at its end."""
+    return style.speakable(_as_typed(title, language))
+
+
+def _as_typed(text: str, language: str) -> str:
+    of = _language(language, text)
+    return apply_all((*characters.RULES, *of.written, *of.typed), text)
+
+
+def _language(code: str, text: str = "") -> Language:
+    if code == UNDETERMINED and _NOT_LATIN.search(text):
+        return _ANY_OTHER
+    return _LANGUAGES.get(base(code), _ANY_OTHER)
+
+
+def _speakable(paragraph: tuple[str, ...]) -> tuple[str, ...]:
+    """Once more after the split: a script without spaces can part a mark from its word."""
+    return tuple(filter(None, map(style.speakable, paragraph)))

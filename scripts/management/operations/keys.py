@@ -1,0 +1,80 @@
+"""The keys of stored secrets."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+from rich.table import Table
+
+from core import crypto
+from pipelines import key_rotation
+from scripts.management.changes import DRY_RUN
+from scripts.management.record import record
+
+
+def add_to(manage: click.Group) -> None:
+    manage.add_command(new_key)
+    manage.add_command(rotate_keys)
+
+
+@click.command("new-key")
+def new_key() -> None:
+    """Print a new CRYPTOGRAPHY_KEY."""
+    click.echo(crypto.new_key())
+
+
+@click.command("rotate-keys")
+@DRY_RUN
+@click.option(
+    "--batch", default=key_rotation.BATCH, show_default=True, type=click.IntRange(1, 10_000)
+)
+def rotate_keys(*, dry_run: bool, batch: int) -> None:
+    """Encrypt every stored secret anew, under the newest key of CRYPTOGRAPHY_KEY.
+
+    Everything else may go on meanwhile, once each process was started with the new key in front.
+    Stopped in the middle, it goes on where it was when it is run again.
+    """
+    with record():
+        newest, waiting = crypto.keyring().newest, key_rotation.under_other_keys()
+        if dry_run:
+            Console().print(_table(key_rotation.uses()))
+            click.echo(f"Would rewrite {waiting} values under the newest key, {newest}.")
+            return
+        columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True)) as progress:
+            task = progress.add_task("", total=waiting)
+            rotation = key_rotation.rotate(
+                batch=batch, tell=lambda done: progress.advance(task, done)
+            )
+        click.echo(f"{rotation.rewritten} values rewritten under the newest key, {newest}.")
+        for place, row in sorted(rotation.unreadable):
+            click.echo(f"{place} of row {row} is damaged and stays: see the runbook.", err=True)
+        needed = [_tell_of(name) for name in crypto.keyring().old]
+    if any(needed) or rotation.unreadable:
+        sys.exit(1)
+
+
+def _tell_of(old: str) -> int:
+    """Say whether an old key is still needed; by how many values."""
+    values = sum(found[old] for found in key_rotation.uses().values())
+    if values:
+        click.echo(
+            f"Key {old} is still needed by {values} values. If nothing was damaged, a process runs "
+            "that was started without the new key in front: start it anew, then run this again.",
+            err=True,
+        )
+    else:
+        click.echo(f"Key {old} is unused now (0 values): it may be removed.")
+    return values
+
+
+def _table(uses: key_rotation.Uses) -> Table:
+    table = Table("where", "key", "values", "")
+    ring = crypto.keyring()
+    for place, found in uses.items():
+        for name, values in found.items():
+            table.add_row(place, name, str(values), "newest" if name == ring.newest else "old")
+    return table

@@ -1,0 +1,77 @@
+"""Migrations, users, settings."""
+
+from __future__ import annotations
+
+import click
+
+from core import migrate, settings
+from scripts.management.changes import DRY_RUN, changes
+from scripts.management.operations import reference
+from scripts.management.record import record, settle
+
+
+def add_to(manage: click.Group) -> None:
+    for command in (check, configuration, migrations, users):
+        manage.add_command(command)
+
+
+@click.command("check")
+def check() -> None:
+    """Check all settings and reach PostgreSQL; says every problem at once."""
+    settle()
+    settings.current()
+    with record():
+        click.echo("The settings are good and PostgreSQL answers.")
+
+
+@click.command("configuration")
+def configuration() -> None:
+    """Print the reference of all settings, which is docs/configuration.md."""
+    click.echo(reference.markdown(), nl=False)
+
+
+@click.group("migrate")
+def migrations() -> None:
+    """Bring the database's tables forward or back."""
+
+
+@migrations.command("forward")
+@DRY_RUN
+def migrate_forward(*, dry_run: bool) -> None:
+    """Apply what is missing (every process does so at its start)."""
+    with record(migrated=False):
+        names = migrate.missing() if dry_run else migrate.forward()
+    _tell("Would apply" if dry_run else "Applied", names)
+
+
+@migrations.command("back")
+@click.option("--steps", default=1, show_default=True, type=click.IntRange(min=1))
+@DRY_RUN
+def migrate_back(steps: int, *, dry_run: bool) -> None:
+    """Undo the newest migrations; the data of dropped tables and columns is lost."""
+    with record(migrated=False):
+        names = migrate.applied()[-steps:][::-1] if dry_run else migrate.back(steps)
+    _tell("Would undo" if dry_run else "Undone", names)
+
+
+def _tell(what: str, names: list[str]) -> None:
+    click.echo(f"{what}: {', '.join(names) or 'nothing'}.")
+
+
+@click.group("users")
+def users() -> None:
+    """People who may sign in."""
+
+
+@users.command("add")
+@click.argument("name")
+@click.option("--role", type=click.Choice(["owner", "editor", "viewer"]), default="owner")
+@click.password_option(help="Asked for when not given.")
+@DRY_RUN
+def add_user(name: str, role: str, password: str, *, dry_run: bool) -> None:
+    """Let NAME sign in to the back office."""
+    from admin.auth import create_user
+
+    with record(), changes(dry_run=dry_run):
+        create_user(name, password, role)
+        click.echo(f"{name} may sign in as {role}.")

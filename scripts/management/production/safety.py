@@ -1,0 +1,58 @@
+"""How well the first judge of safety does on texts whose label is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from core.errors import InputError
+from pipelines.stories.safety import evaluation
+
+
+def add_to(manage: click.Group) -> None:
+    manage.add_command(safety)
+
+
+@click.group("safety")
+def safety() -> None:
+    """The judges of safety."""
+
+
+@safety.command("score")
+@click.option(
+    "--file",
+    type=click.Path(path_type=Path),
+    default=evaluation.LABELLED,
+    help="Lines of label, tab, text; the set that comes with Storymill by default.",
+)
+@click.option("--warn-from", default=0.6, show_default=True, help="Score from which it counts.")
+@click.option(
+    "--part",
+    type=click.Choice(["all", "tuned", "held-out"]),
+    default="all",
+    show_default=True,
+    help="The rules may be changed for what the tuned part shows, never for the held-out third.",
+)
+def score(file: Path, warn_from: float, part: str) -> None:
+    """Judge labelled texts by rules: precision and recall by label, and every miss."""
+    if not file.is_file():
+        raise InputError(f"{file} is not a file: give one with a label, a tab and a text a line.")
+    texts = evaluation.read(file)
+    if part != "all":
+        texts = [text for text in texts if text.held_out == (part == "held-out")]
+    judged = evaluation.judged(texts, warn_from)
+    table = Table(
+        "label", "texts", "precision", "recall", title=f"{len(texts)} texts of {file.name}"
+    )
+    for row in evaluation.figures(judged):
+        table.add_row(row.label, str(row.texts), f"{row.precision:.3f}", f"{row.recall:.3f}")
+    console = Console()
+    console.print(table)
+    missed = [each for each in judged if each.found != each.text.label]
+    misses = Table("label", "found", "score", "text", title=f"{len(missed)} misses")
+    for each in missed:
+        misses.add_row(each.text.label, each.found, f"{each.score:.2f}", each.text.text)
+    console.print(misses)

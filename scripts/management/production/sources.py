@@ -1,0 +1,271 @@
+"""Where stories come from."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from getpass import getuser
+from pathlib import Path
+from typing import Any
+
+import click
+from peewee import fn
+from rich.console import Console
+from rich.table import Column, Table
+
+from core.errors import InputError
+from models import Account, Intake, Job, JobState, Source, SourceKind
+from pipelines import ledger
+from pipelines.production import channels
+from pipelines.stories.intake import sources as pipeline
+from pipelines.stories.intake.fetch import FATES_KEPT_DAYS, Fate
+from pipelines.stories.intake.source_settings import (
+    ALL,
+    KINDS,
+    SETTINGS,
+    Choice,
+    Figure,
+    Setting,
+    Share,
+    Switch,
+)
+from scripts.management.changes import DRY_RUN, changes
+from scripts.management.record import record
+
+NONE = "none"
+BY_SUFFIX = {".json": SourceKind.SAVED_LISTING, ".jsonl": SourceKind.SAVED_LISTING}
+BY_SUFFIX |= {".csv": SourceKind.CSV, ".tsv": SourceKind.CSV}
+Command = Callable[..., None]
+SOURCE = click.argument("name", metavar="NAME")
+KIND = click.option(
+    "--kind",
+    type=click.Choice([str(kind) for kind in KINDS]),
+    help="Told by the place where it is not given: https://… is a feed, a path is what is there, "
+    "anything else a subreddit.",
+)
+
+
+def add_to(manage: click.Group) -> None:
+    manage.add_command(sources)
+
+
+def kind_of(place: str) -> SourceKind:
+    """The kind that a place looks like."""
+    if place.startswith(("https://", "http://")):
+        on_reddit = "reddit.com/r/" in place and not place.endswith(".rss")
+        return SourceKind.SUBREDDIT if on_reddit else SourceKind.FEED
+    path = Path(place)
+    if path.suffix.lower() in BY_SUFFIX:
+        return BY_SUFFIX[path.suffix.lower()]
+    if path.is_dir() and not place.startswith("r/"):
+        return SourceKind.FOLDER
+    return SourceKind.SUBREDDIT
+
+
+def whole(path: Path) -> Path:
+    """From the root on; a link that is given whole stays one."""
+    return path if path.is_absolute() else path.resolve()
+
+
+def settings_of_a_source(command: Command) -> Command:
+    """An option for each setting, None or empty where it is not given."""
+    options: list[Callable[[Command], Command]] = [
+        *(_option(setting) for setting in SETTINGS),
+        click.option("--channel", help=f"How its stories look and sound: a name, or {NONE}."),
+        click.option(
+            "--account",
+            "accounts",
+            multiple=True,
+            help=f"An account that gets its videos, by name or number; give each, or {NONE} for "
+            "all accounts.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _option(setting: Setting) -> Callable[[Command], Command]:
+    name, told = setting.name.replace("_", "-"), setting.help or f"{setting.label}."
+    match setting:
+        case Switch():
+            return click.option(f"--{name}/--not-{name}", default=None, help=f"{setting.label}.")
+        case Figure():
+            return click.option(f"--{name}", type=int, help=told)
+        case Share():
+            return click.option(f"--{name}", type=float, help=told)
+        case Choice(choices=choices):
+            return click.option(
+                f"--{name}", type=click.Choice([str(each) for each in choices]), help=told
+            )
+        case _:
+            return click.option(f"--{name}", help=told)
+
+
+@click.group("sources")
+def sources() -> None:
+    """Places that stories are fetched from; NAME is a source's name or number."""
+
+
+@sources.command("list")
+def list_sources() -> None:
+    """Show every source and how its last fetch went."""
+    table = Table("id", "name", "kind", Column("place", overflow="fold"), "every", "last fetched")
+    failed = []
+    with record():
+        for source in Source.select().order_by(Source.id):
+            every = f"{source.interval_minutes} min" if source.enabled else "off"
+            fetched = source.last_fetched_at
+            table.add_row(
+                str(source.id),
+                source.name,
+                source.kind,
+                source.place,
+                "by hand" if source.kind == SourceKind.PASTE else every,
+                f"{fetched:%m-%d %H:%M}" if fetched else "never",
+            )
+            if source.last_error:
+                failed.append(f"{source.name}: {source.last_error}")
+    Console().print(table)
+    for sentence in failed:
+        click.echo(sentence, err=True)
+
+
+@sources.command("show")
+@SOURCE
+def show(name: str) -> None:
+    """Show all settings of the source NAME."""
+    with record():
+        source = pipeline.find(name)
+        table = Table(show_header=False, title=source.name)
+        for setting in ALL:
+            value = getattr(source, setting.name)
+            shown = ("yes" if value else "no") if isinstance(setting, Switch) else str(value)
+            table.add_row(setting.name, shown)
+        ids = pipeline.accounts_of(source)
+        accounts = Account.select(Account.name, Account.open_id).where(Account.id.in_(ids or [0]))
+        named = ", ".join(account.name or account.open_id for account in accounts)
+        table.add_row("channel", source.channel.name if source.channel else NONE)
+        table.add_row("accounts", named or "all")
+    Console().print(table)
+
+
+@sources.command("add")
+@click.argument("place")
+@click.option("--name", help="How the back office calls it; its place by default.")
+@KIND
+@settings_of_a_source
+@DRY_RUN
+def add_source(
+    place: str, name: str | None, kind: str | None, *, dry_run: bool, **options: Any
+) -> None:
+    """Fetch stories from PLACE from now on: a subreddit, a feed's address, a file or a folder."""
+    with record(), changes(dry_run=dry_run):
+        chosen = _placed(place, kind or kind_of(place)) | _chosen(options)
+        named = name or chosen["place"].removeprefix("https://")[-100:]
+        source = pipeline.save(None, chosen | {"name": named}, getuser())
+        begins = "its first fetch begins within a minute" if source.enabled else "it is off"
+        click.echo(f"Source {source.id}, {source.name}, was made; {begins}.")
+
+
+@sources.command("set")
+@SOURCE
+@click.option("--rename", help="Another name.")
+@click.option("--place", help="Another subreddit, address, file or folder.")
+@KIND
+@settings_of_a_source
+@DRY_RUN
+def set_source(
+    name: str,
+    rename: str | None,
+    place: str | None,
+    kind: str | None,
+    *,
+    dry_run: bool,
+    **options: Any,
+) -> None:
+    """Change the source NAME; what is not given stays as it is."""
+    with record(), changes(dry_run=dry_run):
+        source = pipeline.find(name)
+        chosen = _chosen(options)
+        if rename is not None:
+            chosen["name"] = rename
+        if place is not None or kind is not None:
+            where = source.place if place is None else place
+            chosen |= _placed(where, kind or (kind_of(where) if place else source.kind))
+        if not chosen:
+            raise InputError("Nothing was chosen: give at least one setting; --help lists them.")
+        pipeline.save(source.id, chosen, getuser())
+        click.echo(f"{rename or source.name} is set.")
+
+
+@sources.command("fetch")
+@SOURCE
+@DRY_RUN
+def fetch_now(name: str, *, dry_run: bool) -> None:
+    """Fetch the source NAME now, without waiting for its time."""
+    with record(), changes(dry_run=dry_run):
+        source = pipeline.find(name)
+        running = Job.of("fetch", source.id)
+        if running is not None and running.state in {JobState.WAITING, JobState.RUNNING}:
+            click.echo(f"{source.name} is being fetched already: {ledger.explain(running)}")
+            sys.exit(1)
+        pipeline.ask(source.id, getuser())
+        click.echo(f"The fetch of {source.name}, up to {source.count} stories, is in the queue.")
+
+
+@sources.command("fates")
+@SOURCE
+@click.option("--fate", type=click.Choice([fate.value for fate in Fate]), help="Only these.")
+@click.option("--count", default=50, show_default=True, type=click.IntRange(min=1))
+def fates(name: str, fate: str | None, count: int) -> None:
+    """Show what became of the newest rows that the source NAME gave."""
+    table = Table("when", "row", "fate", "why")
+    with record():
+        source = pipeline.find(name)
+        rows = Intake.select().where(Intake.source == source).order_by(Intake.id.desc())
+        for row in (rows.where(Intake.fate == fate) if fate else rows).limit(count):
+            title = row.title or row.external_id
+            table.add_row(f"{row.created_at:%Y-%m-%d %H:%M}", title, row.fate, row.reason)
+        of_source = Intake.select(Intake.fate, fn.COUNT(Intake.id).alias("rows"))
+        counts: Any = of_source.where(Intake.source == source).group_by(Intake.fate)
+        found = {row.fate: row.rows for row in counts}
+    Console().print(table)
+    click.echo(
+        f"{source.name}: {', '.join(f'{found.get(fate, 0)} {fate}' for fate in Fate)} in the last "
+        f"{FATES_KEPT_DAYS} days."
+    )
+    if source.last_error:
+        click.echo(source.last_error, err=True)
+
+
+def _placed(place: str, kind: str) -> dict[str, Any]:
+    """Kind and place; a path is made whole, as workers run in another folder."""
+    if kind in {SourceKind.SUBREDDIT, SourceKind.FEED} or not place:
+        return {"kind": kind, "place": pipeline.tidy(kind, place)}
+    return {"kind": kind, "place": str(whole(Path(place)))}
+
+
+def _chosen(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that were given, with the ids of what is named."""
+    chosen = {name: value for name, value in options.items() if value not in {None, ()}}
+    if "channel" in chosen:
+        chosen["channel"] = _channel(chosen["channel"])
+    if "accounts" in chosen:
+        chosen["accounts"] = [_account(name) for name in chosen["accounts"] if name != NONE]
+    return chosen
+
+
+def _channel(name: str) -> int | None:
+    return None if name == NONE else int(channels.find(name).id)
+
+
+def _account(name: str) -> int:
+    rows = Account.select(Account.id).order_by(Account.id)
+    found = [row.id for row in rows.where(Account.name == name)]
+    if not found and name.isascii() and name.isdigit():
+        found = [row.id for row in rows.where(Account.id == int(name))]
+    if len(found) != 1:
+        told = "no account" if not found else "more than one account"
+        raise InputError(f"There is {told} {name}: see them with scripts/manage accounts list.")
+    return int(found[0])

@@ -1,0 +1,191 @@
+"""Stories: bring in, look at, decide."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from functools import partial
+from getpass import getuser
+from pathlib import Path
+from typing import TextIO
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from adapters.ports import StoryQuery
+from core.errors import InputError, StageError
+from models import Source, Story, StoryState
+from pipelines.stories import review
+from pipelines.stories.intake import fetch, manual_intake, sources
+from scripts.management.changes import DRY_RUN, IDS, changes, to_each
+from scripts.management.production.sources import kind_of, whole
+from scripts.management.record import record
+
+IMPORTED = {"enabled": False}
+
+
+def add_to(manage: click.Group) -> None:
+    manage.add_command(stories)
+
+
+@click.group("stories")
+def stories() -> None:
+    """Stories, from their arrival to a person's decision."""
+
+
+@stories.command("list")
+@click.option("--state", type=click.Choice([state.value for state in StoryState]))
+@click.option("--count", default=50, show_default=True)
+def list_stories(state: str | None, count: int) -> None:
+    """Show the newest stories, with the reason where one was skipped."""
+    table = Table("id", "state", "words", "title", "reason")
+    with record():
+        rows = Story.select().order_by(Story.id.desc()).limit(count)
+        if state:
+            rows = rows.where(Story.state == state)
+        for story in rows:
+            table.add_row(str(story.id), story.state, str(story.words), story.title, story.reason)
+    Console().print(table)
+
+
+@stories.command("import")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--kind",
+    type=click.Choice(sorted(fetch.OF_FILES)),
+    help="Told by the name where not given.",
+)
+@click.option("--min-score", default=0, show_default=True, help="Upvotes below which one is left.")
+@DRY_RUN
+def import_stories(path: Path, kind: str | None, min_score: int, *, dry_run: bool) -> None:
+    """Take all stories of PATH, once; each row's fate is shown.
+
+    PATH is a saved Reddit listing (.json, .jsonl), a table (.csv, .tsv), or a folder of texts.
+    """
+    from workers import wiring
+
+    path = whole(path)
+    kind = kind or kind_of(str(path))
+    if kind not in fetch.OF_FILES:
+        raise InputError(
+            f"{path} is no listing (.json), table (.csv) or folder of texts: correct it, or say "
+            "what it is with --kind."
+        )
+    query = StoryQuery(place=str(path), limit=sys.maxsize)
+    fates: Counter[str] = Counter()
+    with record(), changes(dry_run=dry_run):
+        source = _once(path, kind, min_score)
+        try:
+            for post in wiring.story_source(kind).stories(query):
+                intake = fetch.take(source, post)
+                fates[intake.fate] += 1
+                because = f": {intake.reason}" if intake.reason else ""
+                click.echo(f"{intake.external_id:24} {intake.fate}{because}")
+        except StageError as error:
+            raise InputError(str(error)) from None
+        click.echo(", ".join(f"{fates[fate]} {fate}" for fate in fetch.Fate))
+
+
+def _once(path: Path, kind: str, min_score: int) -> Source:
+    """The source of an import, which the clock does not fetch."""
+    name = f"Import of {path}"
+    if len(name) > Source.name.max_length:
+        name = f"Import of …{str(path)[-100:]}"
+    known = Source.get_or_none(Source.name == name)
+    chosen = {"min_score": min_score} if known else IMPORTED | {"min_score": min_score}
+    place = {"name": name, "kind": kind, "place": str(path)}
+    return sources.save(known.id if known else None, chosen | place, getuser())
+
+
+@stories.command("paste")
+@click.argument("title")
+@click.option("--text", type=click.File(), default="-", help="A file; standard input by default.")
+@click.option("--url", default="", help="Where it was published, if anywhere.")
+@DRY_RUN
+def paste(title: str, text: TextIO, url: str, *, dry_run: bool) -> None:
+    """Bring in one story by hand."""
+    try:
+        written = text.read()
+    except UnicodeDecodeError:
+        raise InputError(f"{text.name} is no UTF-8 text: save it as UTF-8.") from None
+    with record(), changes(dry_run=dry_run):
+        story = manual_intake.paste(title, written, getuser(), url)
+        click.echo(f"Story {story.id} was taken.")
+
+
+@stories.command("link")
+@click.argument("address")
+@DRY_RUN
+def link(address: str, *, dry_run: bool) -> None:
+    """Have the Reddit post or feed at ADDRESS read once, without a key."""
+    with record(), changes(dry_run=dry_run):
+        source = manual_intake.ask_link(address, getuser())
+        click.echo(f"It is being read: see scripts/manage sources fates {source.id}")
+
+
+@stories.command("approve")
+@IDS
+@click.option("--reason", default="", help="Needed for a flagged story.")
+@DRY_RUN
+def approve(ids: tuple[int, ...], reason: str, *, dry_run: bool) -> None:
+    """Let stories be produced and published."""
+    with record():
+        act = partial(review.approve, by=getuser(), reason=reason)
+        to_each(ids, act, "Approved", dry_run=dry_run)
+
+
+@stories.command("reject")
+@IDS
+@click.option("--reason", required=True)
+@DRY_RUN
+def reject(ids: tuple[int, ...], reason: str, *, dry_run: bool) -> None:
+    """Decide that stories are not made."""
+    with record():
+        act = partial(review.reject, by=getuser(), reason=reason)
+        to_each(ids, act, "Rejected", dry_run=dry_run)
+
+
+@stories.command("trial")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--limit", default=200, show_default=True)
+@click.option("--oddest", default=20, show_default=True, help="How many are shown.")
+@click.option("--signs", default=4, show_default=True, help="Odd places shown of each.")
+def try_out(file: Path, limit: int, oddest: int, signs: int) -> None:
+    """Bring the posts of a saved listing FILE up to their script and show what may sound wrong.
+
+    Nothing is recorded. Exit code 1 when a post crashed, lost a word or got an empty part.
+    """
+    from adapters.reddit.saved_listing import SavedListing
+    from core.settings import default_of
+    from pipelines.production import dry_run
+    from pipelines.production.production_settings import Studio
+
+    if not file.is_file():
+        raise InputError(f"{file} is not a file: give the path of a saved Reddit listing.")
+    try:
+        posts = list(SavedListing().stories(StoryQuery(place=str(file.resolve()), limit=limit)))
+    except StageError as error:
+        raise InputError(str(error)) from None
+    pace = int(str(default_of("words_per_minute")))
+    tried = list(dry_run.run(posts, Studio("espeak:en-us", pace, (60, 90)), pace * 0.95))
+    table = Table("post", "words", "parts", "odd", "where", show_lines=True)
+    for each in sorted(tried, key=lambda one: -one.oddness)[:oddest]:
+        table.add_row(
+            each.post.external_id,
+            str(each.words),
+            str(each.parts),
+            f"{each.oddness:.1f}",
+            "\n".join(each.odd[:signs]),
+        )
+    Console().print(table)
+    bad = [each for each in tried if each.problem]
+    for each in bad:
+        click.echo(f"{each.post.external_id}: {each.problem}", err=True)
+    told = [each for each in tried if each.parts]
+    click.echo(
+        f"{len(tried)} posts: {len(told)} told in {sum(each.parts for each in told)} parts, "
+        f"{sum(bool(each.skipped) for each in tried)} with nothing to say, {len(bad)} went wrong."
+    )
+    if bad:
+        sys.exit(1)

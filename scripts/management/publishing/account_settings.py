@@ -1,0 +1,176 @@
+"""How an account posts: looked at and set from a terminal."""
+
+from __future__ import annotations
+
+import re
+from getpass import getuser
+from typing import Any, TextIO
+from urllib.parse import urlsplit
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from core.errors import InputError
+from models import Account, Way
+from pipelines.publishing.accounts import account_settings
+from pipelines.publishing.delivery import method_availability
+from pipelines.publishing.posts.post_options import PRIVACY, SWITCHES
+from scripts.management.changes import DRY_RUN, changes
+from scripts.management.record import record
+
+SHORT_DAYS = [day[:3].casefold() for day in account_settings.DAYS]
+
+
+@click.command("show")
+@click.argument("account_id", type=int)
+def show(account_id: int) -> None:
+    """Show what is chosen for ACCOUNT_ID, which ways are open, and its weekly times."""
+    with record():
+        has_session = Account.browser_session.is_null(False).alias("has_session")
+        rows = Account.select(*account_settings.PLAIN, has_session).where(Account.id == account_id)
+        account: Any = rows.first()
+        if account is None:
+            raise InputError(f"There is no account {account_id}.")
+        table = Table(show_header=False, title=account.name or account.open_id)
+        for name, value in _facts(account):
+            table.add_row(name, value)
+    Console().print(table)
+
+
+def _facts(account: Any) -> list[tuple[str, str]]:
+    scopes = method_availability.granted(account)
+    agreed = account_settings.agreement(account.id)
+    told = [
+        ("state", account.state),
+        ("may", "\n".join(method_availability.SCOPES.get(s, s) for s in scopes)),
+    ]
+    told += [
+        ("missing", f"{s}: {lost}")
+        for s, lost in method_availability.NEEDED.items()
+        if s not in scopes
+    ]
+    told.append(("posts for", PRIVACY.get(account.privacy, "nobody has chosen yet")))
+    told += [
+        (account_settings.SWITCH_WORDS[name], "on" if getattr(account, name) else "off")
+        for name in SWITCHES
+    ]
+    told.append(
+        ("agreed", f"{agreed.actor}, {agreed.created_at:%Y-%m-%d %H:%M}" if agreed else "nobody")
+    )
+    for way in method_availability.openings(account, has_session=account.has_session):
+        told.append((f"way: {way.way}", f"{way.sentence}{'' if way.chosen else ' Not chosen.'}"))
+    told += [
+        ("clock", account.timezone),
+        ("posts a day", str(account.posts_a_day)),
+        ("gap", f"{account.gap_minutes} min"),
+    ]
+    for day, slots in account_settings.weekly_slots(account.id).items():
+        told.append((account_settings.DAYS[day - 1], ", ".join(slot.at for slot in slots)))
+    return told
+
+
+@click.command("set")
+@click.argument("account_id", type=int)
+@click.option("--privacy", type=click.Choice(list(PRIVACY)), help="Who can see its posts.")
+@click.option("--comments/--no-comments", "allow_comment", default=None)
+@click.option("--duets/--no-duets", "allow_duet", default=None)
+@click.option("--stitches/--no-stitches", "allow_stitch", default=None)
+@click.option("--ai-label/--no-ai-label", "ai_label", default=None)
+@click.option(
+    "--agree", is_flag=True, help=f"{account_settings.CONSENT} {account_settings.MUSIC_URL}"
+)
+@click.option(
+    "--way",
+    "ways",
+    type=click.Choice([way.value for way in Way]),
+    multiple=True,
+    help="A way that its posts may take; give each.",
+)
+@click.option("--timezone", help="IANA name, such as Europe/Berlin.")
+@click.option("--posts-a-day", type=int)
+@click.option("--gap-minutes", type=int)
+@click.option("--add-time", "times", multiple=True, help='As in "18:30 mon-fri" or "9:00 sat,sun".')
+@click.option("--remove-time", "gone", multiple=True, help="The same.")
+@click.option(
+    "--cookies", type=click.File(), help="A signed-in browser's; - reads them from input."
+)
+@click.option("--username", default="", help="The creator's @name, with --cookies.")
+@click.option("--forget-cookies", is_flag=True)
+@DRY_RUN
+def set_choices(
+    account_id: int,
+    privacy: str | None,
+    ways: tuple[str, ...],
+    timezone: str | None,
+    posts_a_day: int | None,
+    gap_minutes: int | None,
+    times: tuple[str, ...],
+    gone: tuple[str, ...],
+    cookies: TextIO | None,
+    username: str,
+    *,
+    agree: bool,
+    forget_cookies: bool,
+    dry_run: bool,
+    **switches: bool | None,
+) -> None:
+    """Choose how ACCOUNT_ID posts; what is not named stays as it is."""
+    by = getuser()
+    with record() as config, changes(dry_run=dry_run):
+        account = Account.select(*account_settings.PLAIN).where(Account.id == account_id).first()
+        if account is None:
+            raise InputError(f"There is no account {account_id}.")
+        if privacy is not None or agree or any(on is not None for on in switches.values()):
+            chosen = {n: getattr(account, n) if on is None else on for n, on in switches.items()}
+            account_settings.set_posting(
+                account_id, by, privacy=privacy or account.privacy, agreed=agree, **chosen
+            )
+        if ways:
+            account_settings.set_ways(account_id, ways, by)
+        if (timezone, posts_a_day, gap_minutes) != (None, None, None):
+            account_settings.set_times(
+                account_id,
+                by,
+                timezone=timezone or account.timezone,
+                posts_a_day=account.posts_a_day if posts_a_day is None else posts_a_day,
+                gap_minutes=account.gap_minutes if gap_minutes is None else gap_minutes,
+            )
+        for text in gone:
+            _remove(account_id, text, by)
+        for text in times:
+            at, days = _time(text)
+            account_settings.add_slots(account_id, days, at, by)
+        if forget_cookies:
+            account_settings.forget_browser_session(account_id, by)
+        if cookies is not None:
+            site = urlsplit(config.tiktok_studio_url).hostname or ""
+            account_settings.set_browser_session(
+                account_id, cookies.read(), by, username=username, site=site
+            )
+        click.echo(f"Account {account_id} is set.")
+
+
+def _remove(account_id: int, text: str, by: str) -> None:
+    at, days = _time(text)
+    wanted = account_settings.time_of_day(at)
+    for day, slots in account_settings.weekly_slots(account_id).items():
+        for slot in slots:
+            if slot.at == wanted and day in days:
+                account_settings.remove_slot(account_id, slot.id, by)
+
+
+def _time(text: str) -> tuple[str, list[int]]:
+    """Time and days of ``18:30 mon-fri``; every day where none is named."""
+    at, _, names = text.strip().partition(" ")
+    days: list[int] = []
+    for span in filter(None, re.split(r"[,\s]+", names.casefold())):
+        first, _, last = span.partition("-")
+        days += range(_day(first), _day(last or first) + 1)
+    return at, days or list(range(1, 8))
+
+
+def _day(name: str) -> int:
+    if name[:3] not in SHORT_DAYS:
+        raise InputError(f"{name} is no day: write {', '.join(SHORT_DAYS)}, or a span as mon-fri.")
+    return SHORT_DAYS.index(name[:3]) + 1

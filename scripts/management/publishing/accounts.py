@@ -1,0 +1,151 @@
+"""Connected accounts and their tokens."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from datetime import datetime
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from models import Account, AccountState, now
+from pipelines.publishing.accounts import token_refresh
+from scripts.management.changes import DRY_RUN
+from scripts.management.publishing import account_settings
+from scripts.management.record import record
+
+SHOWN = (
+    Account.id,
+    Account.name,
+    Account.open_id,
+    Account.state,
+    Account.scopes,
+    Account.access_expires_at,
+    Account.refresh_expires_at,
+    Account.refresh_begun_at,
+    Account.refresh_attempts,
+    Account.next_refresh_at,
+    Account.last_error,
+)
+"""No tokens: a list does not decrypt them."""
+
+
+def add_to(manage: click.Group) -> None:
+    accounts.add_command(account_settings.show)
+    accounts.add_command(account_settings.set_choices)
+    manage.add_command(accounts)
+    manage.add_command(refresh_tokens)
+
+
+@click.group("accounts")
+def accounts() -> None:
+    """Accounts that videos are published to; connect them in the back office."""
+
+
+@accounts.command("list")
+def list_accounts() -> None:
+    """Show every account, its state and how long its tokens last."""
+    table = Table("id", "name", "state", "scopes", "access until", "refresh until", "last error")
+    with record():
+        for account in Account.select(*SHOWN).order_by(Account.id):
+            table.add_row(
+                str(account.id),
+                account.name,
+                account.state,
+                account.scopes,
+                _time(account.access_expires_at),
+                f"{account.refresh_expires_at:%Y-%m-%d}" if account.refresh_expires_at else "",
+                _trouble(account),
+            )
+    Console().print(table)
+
+
+@click.command("refresh-tokens")
+@click.option("--account-id", type=int, help="This account alone, due or not.")
+@DRY_RUN
+def refresh_tokens(account_id: int | None, *, dry_run: bool) -> None:
+    """Refresh the access tokens that end within the next 45 minutes, as the clock does half-hourly.
+
+    Exit code 1 when some could not be refreshed.
+    """
+    with record():
+        if account_id is not None and _not_connected(account_id):
+            sys.exit(1)
+        if dry_run:
+            _show_plan(account_id)
+            return
+        counts = _refresh(account_id)
+    ended = ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
+    click.echo(f"{ended or 'Nothing was due'}.")
+    if counts.total() > counts["refreshed"]:
+        sys.exit(1)
+
+
+def _refresh(account_id: int | None) -> Counter[token_refresh.Outcome]:
+    from workers import wiring
+
+    ended: list[token_refresh.Refreshed] = []
+    if account_id is None:
+        counts = token_refresh.refresh_due(wiring.authorizer(), tell=ended.append)
+    else:
+        one = token_refresh.refresh_one(account_id, wiring.authorizer())
+        if one is None:
+            click.echo("Another process refreshes this account just now.", err=True)
+            sys.exit(1)
+        ended, counts = [one], Counter([one.outcome])
+    rows = {account.id: account for account in Account.select(*SHOWN)}
+    table = Table("id", "name", "outcome", "access until", "why", "again at")
+    for each in ended:
+        account = rows[each.account_id]
+        table.add_row(
+            str(account.id),
+            account.name or account.open_id,
+            each.outcome,
+            _time(account.access_expires_at),
+            str(each.error or ""),
+            _time(account.next_refresh_at),
+        )
+    if ended:
+        Console().print(table)
+    return counts
+
+
+def _show_plan(account_id: int | None) -> None:
+    table = Table("id", "name", "access until", "would")
+    query = Account.select(*SHOWN).where(Account.state == AccountState.CONNECTED)
+    if account_id is not None:
+        query = query.where(Account.id == account_id)
+    moment = now()
+    for account in query.order_by(Account.access_expires_at):
+        step = token_refresh.plan(account, moment, asked_for=account_id is not None)
+        if step:
+            name = account.name or account.open_id
+            table.add_row(str(account.id), name, _time(account.access_expires_at), step)
+    if table.row_count:
+        Console().print(table)
+    click.echo(f"{table.row_count} accounts are due; nothing was changed.")
+
+
+def _not_connected(account_id: int) -> bool:
+    account = Account.select(*SHOWN).where(Account.id == account_id).first()
+    if account is None:
+        click.echo(f"There is no account {account_id}.", err=True)
+    elif account.state != AccountState.CONNECTED:
+        click.echo(f"Account {account_id} is {account.state}: connect it again.", err=True)
+    return account is None or account.state != AccountState.CONNECTED
+
+
+def _trouble(account: Account) -> str:
+    parts = [account.last_error]
+    if account.next_refresh_at:
+        failed = account.refresh_attempts
+        parts.append(f"({failed} refreshes failed; again at {_time(account.next_refresh_at)})")
+    if token_refresh.was_cut_off(account):
+        parts.append(f"(a refresh begun {_time(account.refresh_begun_at)} never ended)")
+    return " ".join(filter(None, parts))
+
+
+def _time(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else ""

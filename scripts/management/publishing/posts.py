@@ -1,0 +1,135 @@
+"""Posts: one video on one account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from getpass import getuser
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from core.errors import InputError
+from models import Account, Post, PostState, Way
+from pipelines.publishing.posts import decisions, post_settings
+from pipelines.publishing.scheduling import scheduling
+from scripts.management.changes import DRY_RUN, IDS, changes, to_each
+from scripts.management.record import record
+
+
+def add_to(manage: click.Group) -> None:
+    manage.add_command(posts)
+
+
+@click.group("posts")
+def posts() -> None:
+    """Posts: one video on one account."""
+
+
+@posts.command("list")
+@click.option("--state", type=click.Choice([state.value for state in PostState]))
+@click.option("--account", type=int, help="Of the account with this id.")
+@click.option("--way", type=click.Choice([way.value for way in Way]))
+@click.option("--count", default=50, show_default=True)
+def list_posts(state: str | None, account: int | None, way: str | None, count: int) -> None:
+    """Show the newest posts, and why one stopped."""
+    table = Table("id", "account", "state", "way", "planned for", "title", "reason")
+    wanted = {Post.state: state, Post.account: account, Post.way: way}
+    with record():
+        columns = (Post.id, Post.state, Post.way, Post.scheduled_at, Post.title, Post.reason)
+        rows: Any = Post.select(*columns, Account.name).join(Account).order_by(Post.id.desc())
+        for column, value in wanted.items():
+            if value is not None:
+                rows = rows.where(column == value)
+        for post in rows.limit(count).objects():
+            planned = f"{post.scheduled_at:%Y-%m-%d %H:%M %Z}" if post.scheduled_at else ""
+            title = post.title.partition("\n")[0]
+            table.add_row(
+                str(post.id), post.name, post.state, post.way, planned, title, post.reason
+            )
+    Console().print(table)
+
+
+@posts.command("cancel")
+@IDS
+@click.option("--reason", default="", help="Kept in the audit log.")
+@DRY_RUN
+def cancel(ids: tuple[int, ...], reason: str, *, dry_run: bool) -> None:
+    """Decide that these posts shall not be; later parts no longer wait for them."""
+    with record():
+        act = partial(decisions.cancel, by=getuser(), reason=reason)
+        to_each(ids, _existing(act), "Cancelled", dry_run=dry_run)
+
+
+@posts.command("requeue")
+@IDS
+@DRY_RUN
+def requeue(ids: tuple[int, ...], *, dry_run: bool) -> None:
+    """Begin parked or failed posts again; what was announced is asked about first."""
+    with record():
+        act = partial(post_settings.requeue, by=getuser())
+        to_each(ids, act, "Requeued", dry_run=dry_run)
+
+
+@posts.command("anew")
+@IDS
+@click.option("--reason", default="", help="Kept in the audit log.")
+@DRY_RUN
+def anew(ids: tuple[int, ...], reason: str, *, dry_run: bool) -> None:
+    """Announce and send once more: only when you have seen that nothing of it is there."""
+    with record():
+        act = partial(decisions.post_anew, by=getuser(), reason=reason)
+        to_each(ids, _existing(act), "Begun anew", dry_run=dry_run)
+
+
+@posts.command("mark")
+@click.argument("post_id", type=int)
+@click.option("--platform-id", default="", help="Its number on the platform.")
+@click.option("--reason", default="", help="Kept in the audit log.")
+@DRY_RUN
+def mark(post_id: int, platform_id: str, reason: str, *, dry_run: bool) -> None:
+    """Say that you have seen POST_ID on the platform."""
+    with record(), changes(dry_run=dry_run):
+        act = partial(
+            decisions.mark_published, by=getuser(), platform_id=platform_id, reason=reason
+        )
+        _existing(act)(post_id)
+        click.echo(f"Post {post_id} is marked as published.")
+
+
+@posts.command("time")
+@click.argument("post_id", type=int)
+@click.argument("moment")
+@DRY_RUN
+def time(post_id: int, moment: str, *, dry_run: bool) -> None:
+    """Let POST_ID go out at MOMENT, as in "2027-01-31 18:30", by its account's clock."""
+    with record(), changes(dry_run=dry_run):
+        at = _moment(post_id, moment)
+        scheduling.pin(post_id, at, getuser())
+        click.echo(f"Post {post_id} goes out at {at:%A %d %B %Y, %H:%M %Z}.")
+
+
+def _moment(post_id: int, text: str) -> datetime:
+    accounts = Account.select(Account.timezone).join(Post).where(Post.id == post_id)
+    account = accounts.first()
+    if account is None:
+        raise InputError(f"There is no post {post_id}.")
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{text} is no time: write it as 2027-01-31 18:30.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(account.timezone))
+
+
+def _existing(act: Callable[[int], None]) -> Callable[[int], None]:
+    """``act``, for posts that there are; the decisions take that for granted."""
+
+    def checked(post_id: int) -> None:
+        post_settings.read(post_id)
+        act(post_id)
+
+    return checked

@@ -1,0 +1,103 @@
+"""Stories from a folder of texts of one's own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from adapters.files.text_folder import FolderSource
+from adapters.ports import FetchedStory, StoryQuery, UnreadableRow
+from core.errors import Permanent
+
+
+def stories(folder: Path, limit: int = 25) -> list[FetchedStory]:
+    return list(FolderSource().stories(StoryQuery(place=str(folder), limit=limit)))
+
+
+def test_each_text_of_a_folder_is_a_story(tmp_path: Path) -> None:
+    (tmp_path / "b.md").write_text("# The lamp\n\nIt went out.")
+    (tmp_path / "a-night-at_sea.txt").write_text("We had no compass that night.")
+    (tmp_path / "notes.pdf").write_bytes(b"%PDF")
+
+    night, lamp = stories(tmp_path)
+
+    assert (lamp.title, lamp.body) == ("The lamp", "It went out.")
+    assert (night.title, night.body) == ("a night at sea", "We had no compass that night.")
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "body"),
+    [
+        ("The lamp\r\n\r\nIt went out.\r\nTwice.", "The lamp", "It went out.\nTwice."),
+        ("The lamp\nIt went out.", "The lamp", "It went out."),
+        ("The lamp\n========\nIt went out.", "The lamp", "It went out."),
+        ("## The lamp ##\nit went out.", "The lamp", "it went out."),
+        (
+            "We sailed for days\nand saw no land.",
+            "the file",
+            "We sailed for days\nand saw no land.",
+        ),
+        ('---\ntags: [x]\ntitle: "The lamp"\n---\n\nIt went out.', "The lamp", "It went out."),
+        ("---\ntitle: The lamp\n---\n# The lamp\nIt went out.", "The lamp", "It went out."),
+        ("---\ndraft: no\n---\n# The lamp\nIt went out.", "The lamp", "It went out."),
+        (" \n", "the file", ""),
+    ],
+)
+def test_the_title_is_where_people_write_it(
+    tmp_path: Path, text: str, title: str, body: str
+) -> None:
+    (tmp_path / "the-file.md").write_bytes(text.encode())
+    (story,) = stories(tmp_path)
+    assert (story.title, story.body) == (title, body)
+
+
+def test_folders_within_are_looked_through(tmp_path: Path) -> None:
+    # Given folders in the folder, hidden things, and links, one of which leads back to itself
+    for name in ("one/two", ".git"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "one" / "two" / "deep.txt").write_text("Deep.")
+    (tmp_path / ".git" / "hidden.txt").write_text("Hidden.")
+    (tmp_path / "._ghost.txt").write_bytes(b"\0\5\x16\7")
+    (tmp_path / "one" / "round").symlink_to(tmp_path)
+    (tmp_path / "linked.txt").symlink_to(tmp_path / "one" / "two" / "deep.txt")
+
+    found = stories(tmp_path)
+
+    assert [story.title for story in found] == ["linked", "deep"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="There are no pipes with names here")
+def test_what_is_no_text_is_told_of_and_the_others_go_on(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"\x7fELF\0\0\1")
+    (tmp_path / "b.txt").write_bytes(bytes(range(128, 256)))
+    (tmp_path / "c.txt").write_bytes(b"x" * (1024 * 1024 + 1))
+    (tmp_path / "d.txt").symlink_to(tmp_path / "nothing.txt")
+    os.mkfifo(tmp_path / "e.txt")
+    (tmp_path / "f.txt").mkdir()
+    (tmp_path / os.fsdecode(b"g-\xff.txt")).write_text("Said.")
+    (tmp_path / "h.txt").write_text("Also said.")
+
+    *bad, odd, good = stories(tmp_path)
+
+    told = [(row.title, row.why) for row in bad if isinstance(row, UnreadableRow)]
+    assert [title for title, _ in told] == ["a.txt", "b.txt", "c.txt", "d.txt", "e.txt"]
+    for sentence, (_, why) in zip(
+        ("zero byte", "no UTF-8", "larger than 1 MB", "There is no file", "is no file with a text"),
+        told,
+        strict=True,
+    ):
+        assert sentence in why
+    assert (odd.title, odd.body) == ("g \N{REPLACEMENT CHARACTER}", "Said.")
+    assert good.body == "Also said."
+    # And a file that is mended is another row
+    (tmp_path / "a.txt").write_text("Now a text.")
+    assert stories(tmp_path)[0].external_id != bad[0].external_id
+
+
+def test_missing_places_say_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(Permanent, match="There is no folder"):
+        stories(tmp_path / "nowhere")
+    with pytest.raises(Permanent, match=r"holds no \.txt or \.md"):
+        stories(tmp_path)

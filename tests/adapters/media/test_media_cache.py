@@ -1,0 +1,178 @@
+"""Prepared films: made once, whatever workers do at the same time, and within a bound."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from adapters.media.media_cache import KeptFiles
+from core.errors import Retryable
+
+
+class CancelledError(Exception):
+    pass
+
+
+def write(size: int, *, pause: float = 0.0) -> Callable[[Path], None]:
+    def make(into: Path) -> None:
+        time.sleep(pause)
+        into.write_bytes(b"f" * size)
+
+    return make
+
+
+def patient() -> None:
+    pass
+
+
+def names(folder: Path) -> set[str]:
+    return {path.stem for path in folder.glob("*.mp4")}
+
+
+def keep(films: KeptFiles, name: str, size: int = 100) -> None:
+    with films.take(name, write(size), patient) as film:
+        assert film.stat().st_size == size
+    time.sleep(0.01)  # so that the order of use can be told
+
+
+def test_the_films_longest_unused_make_room_but_none_in_use(tmp_path: Path) -> None:
+    films = KeptFiles(tmp_path, suffix=".mp4", most_bytes=300)
+    for name in ("a", "b", "c"):
+        keep(films, name)
+    keep(films, "a")  # b is now the longest unused
+
+    keep(films, "d")
+    assert names(tmp_path) == {"a", "c", "d"}
+
+    with films.take("c", write(100), patient) as used:
+        for name in ("e", "f", "g"):
+            keep(films, name)
+        assert used.read_bytes() == b"f" * 100
+        assert names(tmp_path) == {"c", "f", "g"}
+    keep(films, "h")
+    assert names(tmp_path) == {"f", "g", "h"}
+    assert len(list(tmp_path.iterdir())) == 6, "a lock for each film and nothing else"
+
+
+def test_a_film_larger_than_the_bound_is_there_as_long_as_it_is_needed(tmp_path: Path) -> None:
+    films = KeptFiles(tmp_path, suffix=".mp4", most_bytes=50)
+    with films.take("large", write(100), patient) as film:
+        films.tidy()
+        assert film.exists()
+    films.tidy()
+    assert names(tmp_path) == set()
+
+
+def test_of_many_who_want_a_film_at_once_one_makes_it(tmp_path: Path) -> None:
+    made: list[str] = []
+    seen: list[int] = []
+
+    def make(into: Path) -> None:
+        made.append(into.name)
+        write(1000, pause=0.3)(into)
+
+    def use() -> None:
+        films = KeptFiles(tmp_path, suffix=".mp4", most_bytes=5000)
+        with films.take("film", make, patient) as film:
+            seen.append(film.stat().st_size)
+
+    threads = [threading.Thread(target=use) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=20)
+
+    assert (made, seen) == (["film.half.mp4"], [1000] * 8)
+
+
+def test_using_and_removing_at_once_never_takes_a_film_from_its_user(tmp_path: Path) -> None:
+    """Two films fit and six are wanted, by six at once."""
+    wrong: list[str] = []
+
+    def use(at: int) -> None:
+        films = KeptFiles(tmp_path, suffix=".mp4", most_bytes=200)
+        for turn in range(25):
+            with films.take(f"film-{(at + turn) % 6}", write(100), patient) as film:
+                time.sleep(0.002)
+                if not film.is_file() or film.stat().st_size != 100:
+                    wrong.append(film.name)
+
+    threads = [threading.Thread(target=use, args=(at,)) for at in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+
+    assert not any(thread.is_alive() for thread in threads)
+    assert wrong == []
+    KeptFiles(tmp_path, suffix=".mp4", most_bytes=200).tidy()
+    assert len(names(tmp_path)) <= 2
+
+
+def test_a_worker_killed_while_it_makes_a_film_holds_nobody_up(tmp_path: Path) -> None:
+    program = """
+import sys, time
+from pathlib import Path
+from adapters.kept_files import KeptFiles
+def make(into):
+    into.write_bytes(b"half"); print("begun", flush=True); time.sleep(60)
+films = KeptFiles(Path(sys.argv[1]), suffix=".mp4", most_bytes=5000)
+with films.take("film", make, lambda: None): pass
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE
+    ) as worker:
+        assert worker.stdout
+        worker.stdout.readline()
+
+        # Given another who waits for it and is cancelled
+        def cancel() -> None:
+            raise CancelledError
+
+        films = KeptFiles(tmp_path, suffix=".mp4", most_bytes=5000)
+        with pytest.raises(CancelledError), films.take("film", write(100), cancel):
+            pass
+        os.kill(worker.pid, signal.SIGKILL)
+
+    # When the next one comes, then it makes the film
+    keep(films, "film")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["film.lock", "film.mp4"]
+
+
+def test_on_a_disk_that_is_nearly_full_films_make_room_for_videos(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    films = KeptFiles(tmp_path, suffix=".mp4", most_bytes=5000)
+    for name in ("a", "b", "c"):
+        keep(films, name)
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=999_999_850))
+
+    keep(films, "c")  # 150 bytes too few are free
+
+    assert names(tmp_path) == {"c"}
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_named_and_nothing_half_made_stays(tmp_path: Path, number: int) -> None:
+    def make(into: Path) -> None:
+        into.write_bytes(b"half")
+        raise OSError(number, os.strerror(number))
+
+    films = KeptFiles(tmp_path, suffix=".mp4", most_bytes=5000)
+    with pytest.raises(Retryable) as caught, films.take("film", make, patient):
+        pass
+
+    assert caught.value.code == "disk_full"
+    assert names(tmp_path) == set()
+    keep(films, "film")

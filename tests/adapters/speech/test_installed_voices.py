@@ -1,0 +1,40 @@
+"""The voices of this machine: all that are listed can speak, and no others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from adapters.speech.espeak import EspeakSynthesizer
+from adapters.speech.installed_voices import InstalledVoices
+from core.errors import InputError
+from tests.adapters.speech.voices import make_voice
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_what_is_listed_can_speak(tmp_path: Path) -> None:
+    make_voice(tmp_path)
+    (tmp_path / "half-downloaded.onnx").touch()
+    voices = InstalledVoices(tmp_path)
+
+    listed = {known.voice: known.label for known in voices.here()}
+
+    assert next(iter(listed)) == "piper:tone"
+    assert "piper:half-downloaded" not in listed
+    assert listed["espeak:en-us"] == "English (America) (en-us)"
+    for voice in listed:
+        voices.check(voice)
+    voices.check(f"espeak:de+{voices.timbres()[0]}")
+    spoken = EspeakSynthesizer(voice=f"de+{voices.timbres()[0]}").speak("Ja.", tmp_path / "ja.wav")
+    assert spoken.seconds > 0
+
+
+@pytest.mark.parametrize(
+    "voice", ["siri", "espeak:", "espeak:en-gb", "espeak:en-us+nobody", "piper:nobody", "+f3"]
+)
+def test_what_can_not_speak_is_refused(tmp_path: Path, voice: str) -> None:
+    with pytest.raises(InputError, match="no voice"):
+        InstalledVoices(tmp_path).check(voice)

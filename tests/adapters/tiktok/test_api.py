@@ -1,0 +1,232 @@
+"""TikTok's wire against the sandbox: what its answers mean, and what never leaks."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import socket
+import threading
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from adapters.ports import ChunkPlan, PostInfo, UploadTicket
+from adapters.tiktok.api.posting import TikTokAuthorizer, TikTokPublisher
+from core.errors import (
+    AccountFullError,
+    AddressRefusedError,
+    Parked,
+    Permanent,
+    Retryable,
+    StageError,
+    TokenRejectedError,
+)
+from sandbox.testing import RunningSandbox, running_sandbox
+
+POST = PostInfo(title="The lamp", privacy="SELF_ONLY")
+SMALL = ChunkPlan(video_size=300_000, chunk_size=300_000, count=1)
+
+
+@pytest.fixture(scope="module")
+def _sandbox() -> Iterator[RunningSandbox]:
+    with running_sandbox(init_a_minute=10_000, creator_info_a_minute=10_000) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(_sandbox: RunningSandbox) -> RunningSandbox:
+    _sandbox.reset()
+    return _sandbox
+
+
+@pytest.fixture
+def publisher(sandbox: RunningSandbox) -> TikTokPublisher:
+    return TikTokPublisher(api_url=sandbox.tiktok_url)
+
+
+@pytest.fixture
+def token(sandbox: RunningSandbox) -> str:
+    return str(sandbox.grant()["access_token"])
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "video.mp4"
+    path.write_bytes(os.urandom(SMALL.video_size))
+    return path
+
+
+def test_a_creator_and_a_post_cross_as_typed_values(
+    publisher: TikTokPublisher, token: str, file: Path, sandbox: RunningSandbox
+) -> None:
+    creator = publisher.creator_info(token)
+    assert (creator.username, creator.max_seconds) == ("storymill_tales", 600)
+    assert "SELF_ONLY" in creator.privacy_options
+
+    shares: list[float] = []
+    ticket = publisher.begin_direct_post(token, POST, SMALL)
+    assert publisher.status(token, ticket.publish_id).state == "uploading"
+    publisher.send(ticket, file, SMALL, progress=shares.append)
+
+    assert publisher.status(token, ticket.publish_id).uploaded_bytes == SMALL.video_size
+    assert shares == sorted(shares)
+    info = sandbox.post(ticket.publish_id)["info"]
+    assert info["disable_comment"]
+    assert info["is_aigc"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ("access_token_invalid", TokenRejectedError),
+        ("scope_not_authorized", Permanent),
+        ("rate_limit_exceeded", Retryable),
+        ("spam_risk_too_many_posts", AccountFullError),
+        ("spam_risk_user_banned_from_posting", Permanent),
+        ("reached_active_user_cap", Retryable),
+        ("unaudited_client_can_only_post_to_private_accounts", Parked),
+        ("privacy_level_option_mismatch", Parked),
+        ("invalid_params", Permanent),
+        ("internal_error", Retryable),
+    ],
+)
+def test_a_code_is_turned_into_a_decision_once(
+    publisher: TikTokPublisher,
+    token: str,
+    sandbox: RunningSandbox,
+    fault: str,
+    error: type[StageError],
+) -> None:
+    sandbox.fault("tiktok", "init", fault)
+
+    with pytest.raises(StageError) as refused:
+        publisher.begin_direct_post(token, POST, SMALL)
+
+    assert type(refused.value) is error
+    assert refused.value.code == fault
+
+
+def test_what_did_not_leave_is_told_from_what_may_have(
+    publisher: TikTokPublisher, token: str, sandbox: RunningSandbox
+) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        nobody = TikTokPublisher(api_url=f"http://127.0.0.1:{unused.getsockname()[1]}")
+        with pytest.raises(Retryable) as unreachable:
+            nobody.creator_info(token)
+    assert unreachable.value.code == "unreachable"
+
+    sandbox.fault("tiktok", "creator_info", "lost_response")
+    with pytest.raises(Retryable) as lost:
+        publisher.creator_info(token)
+    assert lost.value.code == "lost_answer"
+
+
+def test_a_token_is_sent_to_no_other_host(publisher: TikTokPublisher, token: str) -> None:
+    # Given a server that sends its callers elsewhere
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+
+        def redirect() -> None:
+            connection, _ = server.accept()
+            connection.recv(65536)
+            connection.sendall(
+                b"HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n"
+            )
+            connection.close()
+
+        thread = threading.Thread(target=redirect)
+        thread.start()
+
+        # When it is called, then the call ends there
+        with pytest.raises(Permanent, match="HTTP 307"):
+            TikTokPublisher(api_url=address).creator_info(token)
+        thread.join()
+
+
+def test_refused_uploads_say_how_to_go_on(
+    publisher: TikTokPublisher, token: str, file: Path, sandbox: RunningSandbox
+) -> None:
+    ticket = publisher.begin_direct_post(token, POST, SMALL)
+    publisher.send(ticket, file, SMALL)
+
+    with pytest.raises(Retryable) as again:
+        publisher.send(ticket, file, SMALL)
+    assert again.value.code == "wrong_range"
+
+    late = publisher.begin_direct_post(token, POST, SMALL)
+    sandbox.advance(3_601)
+    with pytest.raises(AddressRefusedError):
+        publisher.send(late, file, SMALL)
+
+
+def test_memory_stays_constant_however_large_the_file_is(
+    publisher: TikTokPublisher, token: str, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.mp4"
+    with large.open("wb") as made:
+        made.truncate(60_000_000)
+    plan = ChunkPlan(video_size=60_000_000, chunk_size=60_000_000, count=1)
+    ticket = publisher.begin_direct_post(token, POST, plan)
+
+    gc.collect()
+    tracemalloc.start()
+    publisher.send(ticket, large, plan)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 4_000_000
+
+
+def test_no_secret_is_in_errors_reprs_or_logs(
+    publisher: TikTokPublisher,
+    token: str,
+    file: Path,
+    sandbox: RunningSandbox,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    ticket = publisher.begin_direct_post(token, POST, SMALL)
+    address_secret = ticket.upload_url.partition("upload_token=")[2]
+    told = [repr(ticket), repr(publisher)]
+    for call, fault in (
+        ("upload", "lost_response"),
+        ("upload", "403"),
+        ("creator_info", "reset"),
+        ("creator_info", "access_token_invalid"),
+        ("creator_info", "bad_json"),
+    ):
+        sandbox.fault("tiktok", call, fault)
+        with pytest.raises(StageError) as caught:
+            if call == "upload":
+                publisher.send(ticket, file, SMALL)
+            else:
+                publisher.creator_info(token)
+        told.append(f"{caught.value!r} {vars(caught.value)}")
+        # requests' own error, which holds the request, is not behind it
+        assert caught.value.__context__ is None
+
+    told.append(caplog.text)
+    assert address_secret
+    for secret in (token, address_secret):
+        assert not any(secret in text for text in told)
+
+
+def test_the_authorize_address_carries_the_hex_challenge() -> None:
+    authorizer = TikTokAuthorizer(
+        client_key="key", client_secret="s3cret", api_url="http://api", authorize_url="http://page/"
+    )
+
+    url = authorizer.authorize_url(state="st", verifier="abc", redirect_uri="http://here/back")
+
+    assert url.startswith("http://page/?client_key=key&response_type=code&scope=user.info.basic")
+    # SHA-256 of "abc", as FIPS 180-2 prints it
+    assert "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" in url
+    assert "s3cret" not in url + repr(authorizer)
+
+
+def test_an_upload_ticket_hides_its_address() -> None:
+    assert "http" not in repr(UploadTicket("v_pub", "http://host/upload?upload_token=x"))

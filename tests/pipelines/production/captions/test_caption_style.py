@@ -1,0 +1,61 @@
+"""What a person may choose for captions, and how a wrong choice is told."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from core.errors import InputError
+from pipelines.production.captions.caption_style import HEIGHTS, POSITIONS, Look
+from pipelines.production.captions.safe_area import SAFE
+
+
+def test_a_look_is_read_as_it_was_written() -> None:
+    look = Look.parse(
+        {
+            "style": "block",
+            "font": "Anton",
+            "size": "96",
+            "spoken_colour": "#ff8800",
+            "position": "900",
+            "words_at_once": 2,
+            "upper_case": True,
+        }
+    )
+
+    assert (look.size, look.spoken_colour, look.position) == (96, "FF8800", 900)
+    assert look.outline == Look().outline
+    assert Look.parse(asdict(look)) == look
+    assert Look.parse({}) == Look()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("style", "wavy", "The style of captions is one of karaoke, pop, block, not “wavy”."),
+        ("font", "Comic Sans", "The font is one of Montserrat, Noto Sans, Anton"),
+        ("size", 300, "The size of letters is 48 to 120 pixels, not 300."),
+        ("size", "84.5", "The size of letters is a whole number of pixels"),
+        ("size", True, "a whole number"),
+        ("colour", "red", "The colour of the words is a colour like #FFE14D, not “red”."),
+        ("outline", 17, "The outline is 0 to 16 pixels"),
+        ("position", "left", "top, middle, bottom or a height, not “left”"),
+        ("position", 100, f"is {HEIGHTS[0]} to {HEIGHTS[1]} pixels from the top"),
+        ("words_at_once", 7, "The number at once is 1 to 6 words, not 7."),
+        ("upper_case", "yes", "Capitals only is true or false"),
+        ("glitter", 1, "Captions have no choice “glitter”; they have colour, emoji"),
+    ],
+)
+def test_a_wrong_choice_is_told_in_a_sentence(name: str, value: Any, sentence: str) -> None:
+    with pytest.raises(InputError) as refused:
+        Look.parse({name: value})
+    assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize("position", [*POSITIONS, *HEIGHTS, 901])
+def test_captions_always_have_room_inside_the_safe_area(position: str | int) -> None:
+    area = Look(position=position).area
+    assert SAFE.top < area.top < area.bottom <= SAFE.bottom
+    assert area.height >= 200

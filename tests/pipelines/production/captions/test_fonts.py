@@ -1,0 +1,34 @@
+"""A font that captions need and that is not there, or not whole, is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.errors import Permanent
+from pipelines.production.captions import fonts
+from pipelines.production.captions.fonts import Face
+
+
+@pytest.mark.parametrize("kept", [None, 0, 200, 5000], ids=["missing", "empty", "torn", "half"])
+@pytest.mark.parametrize(
+    "use", [lambda face: face.has("a"), lambda face: face.ass_size(40)], ids=["letters", "size"]
+)
+def test_a_font_that_can_not_be_used_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, use: Callable[[Face], object], kept: int | None
+) -> None:
+    # given a folder in which the font is gone, or ends early
+    whole = (fonts.FOLDER / fonts.MAIN.file).read_bytes()
+    monkeypatch.setattr(fonts, "FOLDER", tmp_path)
+    name = f"ends-at-{kept}.ttf"
+    if kept is not None:
+        (tmp_path / name).write_bytes(whole[:kept])
+
+    # when a caption asks for a letter or a size of it
+    with pytest.raises(Permanent, match=f"{name}, which is missing or damaged") as caught:
+        use(Face("Spoiled", name))
+
+    # then a person is told what to install, under the code that the render uses too
+    assert caught.value.code == "font_missing"

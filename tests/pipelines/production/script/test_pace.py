@@ -1,0 +1,100 @@
+"""The pace that parts are reckoned with is the one that a voice was heard at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapters.ports import Synthesizer
+from adapters.speech.espeak import EspeakSynthesizer
+from core.errors import Permanent
+from models import Narration, Part, Story
+from pipelines.production.production_settings import Studio
+from pipelines.production.script import pace
+from pipelines.stories.text import normalize
+from pipelines.stories.text.rules.sentences import closed
+from sandbox.stories import shipped_stories
+from tests.pipelines.production.making import STUDIO, a_part, a_story
+from tests.pipelines.production.script.test_script import Writer, a_long_story, batch, write
+
+pytestmark = pytest.mark.usefixtures("record")
+
+
+def heard(story: Story, voice: str, words: int, seconds: float) -> None:
+    """A narration that this voice made before."""
+    part = a_part()
+    Narration.create(
+        part=part,
+        key=str(part.id),
+        path="",
+        seconds=seconds,
+        voice=voice,
+        timed_by="synthesizer",
+        words=[["word", 0.0, 0.1]] * words,
+    )
+
+
+def test_parts_are_cut_by_the_pace_that_the_voice_really_has() -> None:
+    # Given a voice that was heard to speak 110 words a minute, whatever it is set to
+    story = a_long_story()
+    for _ in range(3):
+        heard(story, STUDIO.voice, words=220, seconds=120)
+        heard(story, "another voice", words=600, seconds=120)
+
+    # When a story is written for it
+    write(batch(story), Writer())
+
+    # Then it has more parts than at the set pace, each within its seconds at the real one
+    parts = list(Part.select().where(Part.of > 1))
+    assert len(parts) > 3
+    assert all(len(part.spoken.split()) * 60 / 110 <= 90 for part in parts)
+
+
+def test_a_pace_is_only_believed_after_some_hundred_words() -> None:
+    story = a_story()
+    assert pace.measured(STUDIO.voice) is None
+    heard(story, STUDIO.voice, words=pace.FEWEST_WORDS - 1, seconds=60)
+    assert pace.measured(STUDIO.voice) is None
+    heard(story, STUDIO.voice, words=pace.FEWEST_WORDS, seconds=60)
+    assert pace.measured(STUDIO.voice) == pytest.approx(399 / 2)
+    # and of what it said long ago nothing counts
+    for _ in range(pace.NARRATIONS):
+        heard(story, STUDIO.voice, words=100, seconds=60)
+    assert pace.measured(STUDIO.voice) == pytest.approx(100)
+
+
+def test_a_voice_that_can_not_be_found_leaves_the_set_pace() -> None:
+    def missing(_studio: Studio) -> Synthesizer:
+        raise Permanent("There is no such voice.")
+
+    assert pace.words_per_minute(STUDIO, missing) == pytest.approx(170 * pace.SPOKEN_SHARE)
+
+
+def test_a_voice_is_measured_in_a_script_without_spaces_too() -> None:
+    # Given a minute of Japanese, a word of 400 characters to the eye of a machine
+    part = a_part()
+    Narration.create(
+        part=part,
+        key="x",
+        path="x.wav",
+        seconds=60,
+        voice="ja",
+        timed_by="synthesizer",
+        words=[["雨" * 400, 0, 60]],
+    )
+
+    assert pace.measured("ja") == pytest.approx(200)
+
+
+def test_the_share_of_the_pace_that_is_spoken_is_what_the_voice_really_does(tmp_path: Path) -> None:
+    # Given stories as parts are made of them, and a voice that is set to 170 words a minute
+    voice, words, seconds = EspeakSynthesizer(words_per_minute=170), 0, 0.0
+    for told in shipped_stories()[1:9]:
+        text = normalize.narratable(told.title, told.body)
+        speech = voice.speak(f"{closed(text.title)}\n\n{text.text}", tmp_path / "speech.wav")
+        words += len(speech.words)
+        seconds += speech.seconds
+
+    # Then it says the share of them that parts are reckoned with
+    assert words * 60 / seconds == pytest.approx(170 * pace.SPOKEN_SHARE, rel=0.03)

@@ -1,0 +1,145 @@
+"""The way through the browser: real Chromium on the sandbox's upload page."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from adapters.tiktok.browser.chromium import BROWSERS, DRIVERS
+from adapters.tiktok.browser.uploader import Patience, TikTokBrowser
+from core.db import transaction
+from core.errors import Parked
+from models import Account, Attempt, Post, PostState, Video, Way
+from pipelines import ledger
+from pipelines.publishing.accounts import account_settings
+from sandbox.testing import RunningSandbox
+from tests.pipelines.publishing.delivery.test_crashes import Fate, Killed, mortal
+from tests.pipelines.publishing.desk import Desk
+
+pytestmark = pytest.mark.skipif(
+    not (any(map(shutil.which, BROWSERS)) and any(map(shutil.which, DRIVERS))),
+    reason="Chromium and its driver are not installed",
+)
+
+ME = "storymill_tales"
+
+
+class AtTheEnd(Fate):
+    """Kills before the end is on record."""
+
+    def moment(self, name: str) -> None:
+        if name == "before the end":
+            raise Killed(name)
+
+
+@pytest.fixture
+def post(
+    desk: Desk,
+    connect: Callable[..., Account],
+    make_videos: Callable[..., list[Video]],
+    sandbox: RunningSandbox,
+    tmp_path: Path,
+) -> Post:
+    """A post whose account may be posted to by the browser, or else by hand."""
+    account = connect(ME)
+    desk.outside = replace(
+        desk.outside,
+        browser=TikTokBrowser(
+            screenshots=tmp_path / "screenshots",
+            studio_url=sandbox.studio_url,
+            patience=Patience(page=10, step=3, answer=2, settle=0),
+        ),
+    )
+    cookies = sandbox.browser_session(ME)
+    account_settings.set_browser_session(account.id, cookies, "ada", username=ME, site="127.0.0.1")
+    Account.update(ways=[Way.BROWSER, Way.MANUAL]).execute()
+    (post,) = desk.plan(make_videos()[0])
+    return post
+
+
+def fresh(post: Post) -> Post:
+    return Post.get_by_id(post.id)
+
+
+def test_a_post_goes_out_through_the_upload_page(
+    desk: Desk, post: Post, sandbox: RunningSandbox
+) -> None:
+    desk.work_off()
+
+    (shown,) = sandbox.posts()
+    assert (shown["via"], shown["title"]) == ("browser", post.title)
+    published = fresh(post)
+    assert (published.state, published.way) == (PostState.PUBLISHED, Way.BROWSER)
+    assert published.published_at is not None
+    assert "/@storymill_tales/video/" in published.address
+    account = Account.get()
+    assert account.browser_checked_at is not None
+    assert account.browser_error == ""
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"), [("captcha", "browser_captcha"), ("signed_out", "browser_signed_out")]
+)
+def test_a_page_that_asks_for_a_person_gets_one_and_is_kept_as_a_picture(
+    desk: Desk, post: Post, sandbox: RunningSandbox, fault: str, code: str
+) -> None:
+    sandbox.fault("studio", "page", fault)
+
+    desk.work_off()
+
+    assert fresh(post).state == PostState.MANUAL
+    stopped = Attempt.get(Attempt.outcome == code)
+    assert stopped.reason
+    assert Path(stopped.screenshot).read_bytes().startswith(b"\x89PNG")
+    assert Account.get().browser_error == stopped.reason
+    assert sandbox.posts() == []
+
+
+def test_killed_after_the_button_the_page_is_asked_and_nothing_is_posted_twice(
+    desk: Desk, post: Post, sandbox: RunningSandbox
+) -> None:
+    # Given a worker that is killed when the page has told it of success
+    claim = mortal(desk.claimed("publish", post.id), AtTheEnd(at=0))
+    with pytest.raises(Killed):
+        desk.try_once("publish", post, claim)
+    assert fresh(post).state == PostState.PROCESSING
+    assert len(sandbox.posts()) == 1
+
+    # When another one takes the job over
+    with transaction():
+        ledger.free_leases("subject_id = %s", (post.id,))
+    desk.work_off()
+
+    # Then the creator's own list says that it is there
+    assert fresh(post).state == PostState.PUBLISHED
+    assert len(sandbox.posts()) == 1
+
+
+def test_an_answer_that_is_lost_is_looked_up_before_anything_is_done(
+    desk: Desk, post: Post, sandbox: RunningSandbox
+) -> None:
+    sandbox.fault("studio", "post", "lost_response")
+
+    desk.work_off()
+
+    assert [error.code for error in desk.errors] == ["browser_unknown"]
+    assert fresh(post).state == PostState.PUBLISHED
+    assert len(sandbox.posts()) == 1
+
+
+def test_what_the_list_does_not_tell_is_left_to_a_person_and_to_no_other_way(
+    desk: Desk, post: Post, sandbox: RunningSandbox
+) -> None:
+    # Given that neither the upload page nor the creator's list tells what happened
+    sandbox.fault("studio", "post", "lost_response")
+    sandbox.fault("studio", "content", "no_table", times=None)
+
+    desk.work_off()
+
+    assert fresh(post).state == PostState.PARKED
+    assert fresh(post).way == Way.BROWSER
+    assert isinstance(desk.errors[-1], Parked)

@@ -1,0 +1,183 @@
+"""A worker killed between any two steps: nothing is lost, and nothing is posted twice (R2, U6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.ports import Publisher
+from core.db import session, transaction
+from models import Account, Job, Post, PostState, Video
+from pipelines import ledger
+from pipelines.ledger import Claim, LeaseLostError
+from sandbox.testing import RunningSandbox
+from tests.pipelines.publishing.desk import Desk
+
+MOST_MOMENTS = 60
+
+
+class Killed(BaseException):
+    """kill -9, as far as the code around it can tell."""
+
+
+@dataclass
+class Fate:
+    """Kills at the ``at``-th moment that it is told of."""
+
+    at: int
+    moments: list[str] = field(default_factory=list)
+
+    def moment(self, name: str) -> None:
+        self.moments.append(name)
+        if len(self.moments) == self.at:
+            raise Killed(name)
+
+
+class MortalClaim(Claim):
+    """A claim whose holder may die before and after each transaction, and between blocks."""
+
+    fate: Fate
+
+    def progress(self, share: float) -> None:
+        self.fate.moment("sending")
+        Claim.progress(self, share)
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        self.fate.moment("before a step")
+        with Claim.step(self):
+            yield
+        self.fate.moment("after a step")
+
+    @contextmanager
+    def finish(self) -> Iterator[None]:
+        self.fate.moment("before the end")
+        with Claim.finish(self):
+            yield
+        self.fate.moment("after the end")
+
+
+class MortalPublisher:
+    """The real publisher; its user may die before each call and before using the answer."""
+
+    def __init__(self, publisher: Publisher, fate: Fate) -> None:
+        self._publisher, self._fate = publisher, fate
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*args: Any, **more: Any) -> Any:
+            self._fate.moment(f"before {name}")
+            answer = getattr(self._publisher, name)(*args, **more)
+            self._fate.moment(f"after {name}")
+            return answer
+
+        return call
+
+
+def mortal(claim: Claim, fate: Fate) -> MortalClaim:
+    twin = MortalClaim(**{f.name: getattr(claim, f.name) for f in fields(claim)})
+    twin.fate = fate
+    return twin
+
+
+def try_until_killed(desk: Desk, post: Post, fate: Fate) -> bool:
+    """Do the post's jobs; whether death came. A sweep then frees the job, as for a dead worker."""
+    immortal = desk.publisher
+    desk.publisher = MortalPublisher(immortal, fate)
+    try:
+        for stage in ("publish", "confirm", "confirm", "confirm"):
+            job = Job.of(stage, post.id)
+            if job is not None and job.state == "waiting":
+                claim = desk.claimed(stage, post.id)
+                desk.try_once(stage, post, mortal(claim, fate))
+    except Killed:
+        with transaction():
+            ledger.free_leases("subject_id = %s", (post.id,))
+        return True
+    finally:
+        desk.publisher = immortal
+    return False
+
+
+def test_a_worker_killed_at_any_moment_leaves_exactly_one_post(
+    desk: Desk,
+    connect: Callable[..., Account],
+    make_videos: Callable[..., list[Video]],
+    sandbox: RunningSandbox,
+) -> None:
+    connect()
+    Account.update(posts_a_day=MOST_MOMENTS).execute()
+    survived: list[str] = []
+    for at in range(1, MOST_MOMENTS):
+        # Given a post of its own, and a worker that dies at its at-th moment
+        (post,) = desk.plan(make_videos()[0])
+        fate = Fate(at)
+        killed = try_until_killed(desk, post, fate)
+
+        # When the next worker goes on
+        desk.work_off()
+
+        # Then it is on the platform once
+        whole = [
+            found
+            for found in sandbox.posts()
+            if found["title"] == post.title and found["uploaded_bytes"] == found["size"]
+        ]
+        assert len(whole) == 1, f"killed {fate.moments[-1]} ({at})"
+        post = Post.get_by_id(post.id)
+        assert (post.state, post.publish_id) == (PostState.PUBLISHED, whole[0]["publish_id"])
+        if not killed:
+            break
+        survived.append(fate.moments[-1])
+    else:
+        pytest.fail("There are more moments than were tried.")
+    # And every kind of moment was among them
+    assert {
+        "before creator_info",
+        "before a step",
+        "after a step",
+        "before begin_direct_post",
+        "after begin_direct_post",
+        "sending",
+        "after send",
+        "before the end",
+        "after the end",
+        "after status",
+    } <= set(survived)
+
+
+def test_a_worker_that_was_frozen_past_its_lease_sends_nothing(
+    desk: Desk,
+    connect: Callable[..., Account],
+    make_videos: Callable[..., list[Video]],
+    sandbox: RunningSandbox,
+    clip: Path,
+) -> None:
+    # Given a worker that froze just before it announces a post
+    connect()
+    (post,) = desk.plan(make_videos()[0])
+    frozen = desk.claimed("publish", post.id)
+    announce = desk.publisher.begin_direct_post
+
+    def announce_late(*args: Any) -> Any:
+        # and meanwhile lost its job to another, who has done it
+        desk.publisher.begin_direct_post = announce  # type: ignore[method-assign]
+        with session():
+            with transaction():
+                ledger.free_leases("id = %s", (frozen.job_id,))
+            desk.work_off()
+        return announce(*args)
+
+    desk.publisher.begin_direct_post = announce_late  # type: ignore[method-assign,assignment]
+
+    # When it goes on
+    with pytest.raises(LeaseLostError):
+        desk.try_once("publish", post, frozen)
+
+    # Then its announcement stays without a byte
+    assert sorted(found["uploaded_bytes"] for found in sandbox.posts()) == [0, clip.stat().st_size]
+    assert Post.get_by_id(post.id).state == PostState.PUBLISHED

@@ -1,0 +1,151 @@
+"""A post whose way is closed takes the next one that its account allows, and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from core.errors import Parked, Permanent
+from models import Account, AccountState, Attempt, Job, Post, PostState, Video, Way
+from pipelines.publishing.posts import decisions
+from pipelines.stages import STAGES
+from sandbox.testing import RunningSandbox
+from tests.pipelines.publishing.desk import Desk
+
+Connect = Callable[..., Account]
+MakeVideos = Callable[..., list[Video]]
+
+
+@pytest.fixture
+def post(desk: Desk, connect: Connect, make_videos: MakeVideos) -> Post:
+    connect()
+    (post,) = desk.plan(make_videos()[0])
+    return post
+
+
+def fresh(post: Post) -> Post:
+    return Post.get_by_id(post.id)
+
+
+def steps(post: Post) -> list[tuple[str, str]]:
+    attempts = Attempt.select().where(Attempt.post == post).order_by(Attempt.id)
+    return [(attempt.method, attempt.outcome) for attempt in attempts]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    ["unaudited_client_can_only_post_to_private_accounts", "privacy_level_option_mismatch"],
+)
+def test_what_may_not_be_posted_directly_goes_into_the_inbox(
+    desk: Desk, post: Post, sandbox: RunningSandbox, refusal: str
+) -> None:
+    # Given an app that may not post as the account wants
+    sandbox.fault("tiktok", "init", refusal)
+
+    # When the post is worked on
+    desk.work_off()
+
+    # Then it lies in the creator's inbox, and the step down is on record with its reason
+    assert (fresh(post).state, fresh(post).way) == (PostState.INBOX, Way.INBOX)
+    assert steps(post) == [("direct", refusal), ("inbox", "inbox")]
+    assert Attempt.get(Attempt.outcome == refusal).reason.startswith("TikTok")
+    assert [found["kind"] for found in sandbox.posts()] == ["inbox"]
+    assert desk.errors == []
+
+
+def test_with_every_other_way_closed_a_person_gets_the_post(
+    desk: Desk, post: Post, sandbox: RunningSandbox
+) -> None:
+    # Given that the creator allowed drafts only, and that too many of them wait
+    Account.update(scopes="user.info.basic,video.upload").execute()
+    sandbox.fault("tiktok", "inbox_init", "spam_risk_too_many_pending_share")
+
+    desk.work_off()
+
+    # Then each way that was passed over says why
+    assert (fresh(post).state, fresh(post).way) == (PostState.MANUAL, Way.MANUAL)
+    assert steps(post) == [
+        ("direct", "closed"),
+        ("inbox", "spam_risk_too_many_pending_share"),
+        ("browser", "closed"),
+        ("manual", "running"),
+    ]
+    reasons = [attempt.reason for attempt in Attempt.select().order_by(Attempt.id)]
+    assert reasons[0] == "The creator has not allowed video.publish. Connect again and allow it."
+    assert reasons[2] == "No cookies of a signed-in browser are stored."
+    assert "inbox" in fresh(post).reason
+    assert sandbox.posts() == []
+
+
+def test_an_api_that_stays_away_ends_the_way_but_not_the_post(
+    desk: Desk, post: Post, sandbox: RunningSandbox
+) -> None:
+    # Given an account that posts directly or by hand, and a platform that is broken
+    Account.update(ways=[Way.DIRECT, Way.MANUAL]).execute()
+    sandbox.fault("tiktok", "init", "internal_error", times=None)
+
+    # When all attempts have failed
+    for _ in range(STAGES["publish"].attempts):
+        desk.try_once("publish", post)
+    desk.work_off()
+
+    # Then a person gets it, and nothing of it is on the platform
+    assert fresh(post).state == PostState.MANUAL
+    assert steps(post)[-1] == ("manual", "running")
+    assert sandbox.posts() == []
+
+
+def test_what_the_account_does_not_allow_is_not_tried(
+    desk: Desk, post: Post, sandbox: RunningSandbox
+) -> None:
+    Account.update(ways=[Way.DIRECT]).execute()
+    sandbox.fault("tiktok", "init", "unaudited_client_can_only_post_to_private_accounts")
+
+    error = desk.try_once("publish", post)
+
+    assert isinstance(error, Parked)
+    assert fresh(post).state == PostState.PARKED
+    assert sandbox.posts() == []
+
+
+def test_no_way_at_all_is_a_question_to_a_person(desk: Desk, post: Post) -> None:
+    Account.update(ways=[Way.BROWSER]).execute()
+
+    error = desk.try_once("publish", post)
+
+    assert isinstance(error, Parked)
+    assert error.code == "no_way_open"
+    assert "No cookies of a signed-in browser" in str(error)
+
+
+def test_an_expired_account_is_connected_again_rather_than_posted_to_by_hand(
+    desk: Desk, post: Post, connect: Connect
+) -> None:
+    Account.update(state=AccountState.EXPIRED).execute()
+
+    error = desk.try_once("publish", post)
+
+    assert isinstance(error, Parked)
+    assert error.code == "account_expired"
+    assert fresh(post).way == ""
+
+    # When it is connected again and the post requeued, it goes out by the best way
+    connect()
+    decisions.post_anew(post.id, by="ada")
+    desk.work_off()
+    assert (fresh(post).state, fresh(post).way) == (PostState.PUBLISHED, Way.DIRECT)
+
+
+@pytest.mark.parametrize("refusal", ["spam_risk_user_banned_from_posting", "invalid_file_upload"])
+def test_what_the_next_way_would_meet_too_is_no_reason_to_step_down(
+    desk: Desk, post: Post, sandbox: RunningSandbox, refusal: str
+) -> None:
+    sandbox.fault("tiktok", "init", refusal)
+
+    error = desk.try_once("publish", post)
+
+    assert isinstance(error, Permanent)
+    assert fresh(post).state == PostState.FAILED
+    assert Job.of("publish", post.id) is not None
+    assert steps(post) == [("direct", refusal)]

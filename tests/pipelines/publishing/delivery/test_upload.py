@@ -1,0 +1,344 @@
+"""Posts on their way: published once, whatever gets lost, breaks or is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import ffmpeg
+import imageio_ffmpeg
+import pytest
+
+from core.db import transaction
+from core.errors import Parked, Permanent, Retryable, Wait
+from models import (
+    Account,
+    AccountState,
+    Attempt,
+    DeadLetter,
+    Job,
+    JobState,
+    Post,
+    PostState,
+    Video,
+    Way,
+    now,
+)
+from pipelines import ledger
+from pipelines.publishing.posts import decisions
+from sandbox.testing import RunningSandbox
+from tests.pipelines.publishing.desk import Desk
+
+Connect = Callable[..., Account]
+MakeVideos = Callable[..., list[Video]]
+
+
+@pytest.fixture
+def post(desk: Desk, connect: Connect, make_videos: MakeVideos) -> Post:
+    connect()
+    (video,) = make_videos()
+    (post,) = desk.plan(video)
+    return post
+
+
+def fresh(post: Post) -> Post:
+    return Post.get_by_id(post.id)
+
+
+def published(sandbox: RunningSandbox) -> list[str]:
+    """Titles of what viewers can see, in the order in which it appeared."""
+    shown = [found for found in sandbox.posts() if found["status"] == "PUBLISH_COMPLETE"]
+    return [found["title"] for found in sorted(shown, key=lambda found: found["published_at"])]
+
+
+def outcomes(post: Post) -> list[str]:
+    return [a.outcome for a in Attempt.select().where(Attempt.post == post).order_by(Attempt.id)]
+
+
+def test_a_post_is_announced_sent_and_confirmed(
+    desk: Desk, post: Post, sandbox: RunningSandbox, clip: Path
+) -> None:
+    # When its jobs are done
+    desk.work_off()
+
+    # Then the platform has the very file, asked for as it wants to be asked
+    (shown,) = sandbox.posts()
+    assert (shown["status"], shown["size"]) == ("PUBLISH_COMPLETE", clip.stat().st_size)
+    assert shown["title"] == "The lamp 1 #storytime #mystery"
+    assert shown["privacy_level"] == "SELF_ONLY"
+    assert shown["asked_creator_info"]
+    # And the record says so, and has forgotten the address
+    post = fresh(post)
+    assert (post.state, post.publish_id) == (PostState.PUBLISHED, shown["publish_id"])
+    assert post.published_at is not None
+    assert post.upload_url is None
+    (attempt,) = Attempt.select()
+    assert (attempt.outcome, attempt.bytes_sent) == ("published", clip.stat().st_size)
+    assert desk.errors == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (("creator_info", "lost_response"), "lost_answer"),
+        (("init", "lost_response"), "lost_answer"),
+        (("upload", "lost_response"), "lost_answer"),
+        (("status", "lost_response"), "lost_answer"),
+        (("init", "reset"), "lost_answer"),
+        (("init", "reset_mid_body"), "lost_answer"),
+        (("init", "bad_json"), "unreadable_answer"),
+        (("upload", "503"), "http_503"),
+        (("status", "internal_error"), "internal_error"),
+    ],
+)
+def test_what_goes_wrong_once_costs_a_try_and_never_a_second_post(
+    desk: Desk, post: Post, sandbox: RunningSandbox, fault: tuple[str, str], code: str
+) -> None:
+    sandbox.fault("tiktok", *fault)
+
+    desk.work_off()
+
+    assert [error.code for error in desk.errors] == [code]
+    assert len(published(sandbox)) == 1
+    assert fresh(post).state == PostState.PUBLISHED
+
+
+def test_a_lost_announcement_is_counted(desk: Desk, post: Post, sandbox: RunningSandbox) -> None:
+    sandbox.fault("tiktok", "init", "lost_response")
+
+    desk.work_off()
+
+    assert outcomes(post) == ["lost_answer", "published"]
+    assert len(sandbox.posts()) == 2  # the one whose address nobody got stays without a byte
+    assert sorted(found["uploaded_bytes"] > 0 for found in sandbox.posts()) == [False, True]
+
+
+def test_a_reset_upload_goes_on_at_the_chunk_that_is_missing(
+    desk: Desk, connect: Connect, make_videos: MakeVideos, sandbox: RunningSandbox, clip: Path
+) -> None:
+    # Given a video of three chunks (a box that players skip makes it long)
+    size = 150_000_000
+    long_clip = clip.with_name("long.mp4")
+    head = clip.read_bytes()
+    with long_clip.open("wb") as file:
+        file.write(head + (size - len(head)).to_bytes(4, "big") + b"free")
+        file.truncate(size)
+    connect()
+    desk.plan(make_videos(path=long_clip)[0])
+    # And a connection that breaks in the second chunk
+    desk.publisher.send = cut_in_second_chunk(sandbox, desk.publisher.send)  # type: ignore[method-assign]
+
+    desk.work_off()
+
+    # Then the first chunk went once, the second twice, and the file is whole
+    assert [error.code for error in desk.errors] == ["lost_answer"]
+    sent = [call["status"] for call in sandbox.log(call="upload")]
+    assert sent == [206, None, 206, 201]
+    (shown,) = sandbox.posts()
+    assert (shown["status"], shown["chunks"]) == ("PUBLISH_COMPLETE", 3)
+
+
+def cut_in_second_chunk(sandbox: RunningSandbox, send: Callable[..., None]) -> Callable[..., None]:
+    def sends(*args: object, progress: Callable[[float], None], **more: object) -> None:
+        armed = False
+
+        def report(share: float) -> None:
+            nonlocal armed
+            progress(share)
+            if share > 0 and not armed:
+                armed = True
+                sandbox.fault("tiktok", "upload", "upload_reset_at_byte", byte=1_000_000)
+
+        send(*args, progress=progress if sandbox.log(call="upload") else report, **more)
+
+    return sends
+
+
+def test_a_dead_upload_address_leads_to_a_new_announcement(
+    desk: Desk, post: Post, sandbox: RunningSandbox
+) -> None:
+    sandbox.fault("tiktok", "upload", "403")
+
+    # When the address is refused, the post waits until nothing can be on its way any more
+    refused = desk.try_once("publish", post)
+    assert isinstance(refused, Retryable)
+    assert (refused.code, refused.after) == ("address_refused", 60)
+    desk.work_off()
+
+    assert len(published(sandbox)) == 1
+    assert outcomes(post) == ["address_refused", "published"]
+
+
+def test_a_pause_that_tiktok_asks_for_is_kept(
+    desk: Desk, post: Post, sandbox: RunningSandbox
+) -> None:
+    sandbox.fault("tiktok", "init", "429", retry_after=37)
+
+    refused = desk.try_once("publish", post)
+
+    assert isinstance(refused, Retryable)
+    assert (refused.code, refused.after) == ("rate_limit_exceeded", 37)
+    assert fresh(post).state == PostState.PLANNED
+
+
+def test_too_many_posts_a_day_wait_for_hours(
+    desk: Desk, post: Post, sandbox: RunningSandbox
+) -> None:
+    sandbox.fault("tiktok", "init", "spam_risk")
+
+    refused = desk.try_once("publish", post)
+
+    assert isinstance(refused, Retryable)
+    assert refused.code == "spam_risk_too_many_posts"
+    assert refused.after is not None
+    assert refused.after >= 3600
+    Post.update(scheduled_at=now()).execute()  # the time has come
+    desk.work_off()
+    assert len(published(sandbox)) == 1
+
+
+def test_an_expired_token_is_refreshed_once_and_the_call_made_again(
+    desk: Desk, post: Post, sandbox: RunningSandbox
+) -> None:
+    sandbox.fault("tiktok", "creator_info", "expired_token")
+
+    desk.work_off()
+
+    assert desk.errors == []
+    assert len(sandbox.log(call="token")) == 2
+    assert len(published(sandbox)) == 1
+
+
+def test_a_revoked_account_parks_its_posts_until_it_is_connected_again(
+    desk: Desk, post: Post, sandbox: RunningSandbox, connect: Connect
+) -> None:
+    sandbox.fault("tiktok", "creator_info", "revoked")
+
+    desk.work_off()
+
+    (error,) = desk.errors
+    assert isinstance(error, Parked)
+    assert "connect it again" in str(error)
+    account = Account.get()
+    assert account.state == AccountState.EXPIRED
+    assert account.last_error
+    assert fresh(post).state == PostState.PARKED
+
+    # When it is connected again and the post requeued
+    connect()
+    decisions.post_anew(post.id, by="ada")
+    desk.work_off()
+    assert len(published(sandbox)) == 1
+
+
+def test_privacy_that_is_not_offered_parks_the_post_and_says_what_is(
+    desk: Desk, post: Post, sandbox: RunningSandbox
+) -> None:
+    Account.update(privacy="FOLLOWER_OF_CREATOR", ways=[Way.DIRECT]).execute()
+
+    error = desk.try_once("publish", post)
+
+    assert isinstance(error, Parked)
+    assert "MUTUAL_FOLLOW_FRIENDS, SELF_ONLY" in str(error)
+    assert fresh(post).state == PostState.PARKED
+    assert sandbox.posts() == []
+
+
+def test_a_video_longer_than_the_creator_may_post_fails_before_a_byte_is_sent(
+    desk: Desk, connect: Connect, make_videos: MakeVideos, sandbox: RunningSandbox, clip: Path
+) -> None:
+    connect("just_started_today")
+    minute = clip.with_name("minute.mp4")
+    again = ffmpeg.input(str(clip), stream_loop=60).output(str(minute), codec="copy")
+    again.run(cmd=imageio_ffmpeg.get_ffmpeg_exe(), quiet=True, overwrite_output=True)
+    (video,) = make_videos(path=minute)
+    (post,) = desk.plan(video)
+
+    error = desk.try_once("publish", post)
+
+    assert isinstance(error, Permanent)
+    assert "at most 60 s" in str(error)
+    assert fresh(post).state == PostState.FAILED
+    assert sandbox.posts() == []
+
+
+def test_without_leave_to_post_the_video_goes_into_the_inbox(
+    desk: Desk, post: Post, sandbox: RunningSandbox
+) -> None:
+    Account.update(scopes="user.info.basic,video.upload").execute()
+
+    desk.work_off()
+
+    assert [found["kind"] for found in sandbox.posts()] == ["inbox"]
+    assert fresh(post).state == PostState.INBOX
+
+
+def test_tiktoks_own_failures_are_tried_again_but_not_for_ever(
+    desk: Desk, post: Post, sandbox: RunningSandbox
+) -> None:
+    sandbox.fault("tiktok", "processing", "internal", times=2)
+
+    desk.work_off()
+
+    assert desk.errors == []
+    assert outcomes(post) == ["internal", "internal", "published"]
+    assert len(published(sandbox)) == 1
+
+
+@pytest.mark.parametrize("reason", ["frame_rate_check_failed", "spam_risk", "internal"])
+def test_a_final_failure_is_set_aside_and_can_be_tried_anew(
+    desk: Desk, post: Post, sandbox: RunningSandbox, reason: str
+) -> None:
+    sandbox.fault("tiktok", "processing", reason, times=3 if reason == "internal" else 1)
+
+    desk.work_off()
+
+    assert [type(error) for error in desk.errors] == [Permanent]
+    failed = fresh(post)
+    assert (failed.state, failed.publish_id) == (PostState.FAILED, None)
+    assert reason in failed.reason
+    assert DeadLetter.get().error_code == reason
+
+    decisions.post_anew(post.id, by="ada")
+    desk.work_off()
+    assert len(published(sandbox)) == 1
+    assert DeadLetter.get().resolution == "requeued"
+
+
+def test_what_tiktok_denies_to_know_is_parked_and_never_sent_again(
+    desk: Desk, post: Post, sandbox: RunningSandbox
+) -> None:
+    # Given a post whose last answer was lost, and a platform that then denies to know it
+    sandbox.fault("tiktok", "upload", "lost_response")
+    desk.try_once("publish", post)
+    sandbox.fault("tiktok", "status", "invalid_params", times=None)
+
+    desk.work_off()
+
+    (error,) = desk.errors
+    assert isinstance(error, Parked)
+    assert fresh(post).state == PostState.PARKED
+    assert len(sandbox.log(call="init")) == 1
+
+    # And a person who has looked says that it is there
+    decisions.mark_published(post.id, by="ada", platform_id="75")
+    assert fresh(post).state == PostState.PUBLISHED
+    assert Job.of("publish", post.id).state == JobState.CANCELLED  # type: ignore[union-attr]
+
+
+def test_a_video_that_is_being_made_anew_is_waited_for(
+    desk: Desk, post: Post, sandbox: RunningSandbox
+) -> None:
+    # Given a person who has chosen another opening, after the video was planned
+    with transaction():
+        ledger.enqueue("narrate", post.video.part.id)
+
+    # When its time comes
+    error = desk.try_once("publish", post)
+
+    # Then the old video does not go out, and the new one does
+    assert isinstance(error, Wait)
+    assert sandbox.posts() == []
+    Job.update(state=JobState.DONE).where(Job.stage == "narrate").execute()
+    desk.work_off()
+    assert len(published(sandbox)) == 1

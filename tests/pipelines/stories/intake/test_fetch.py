@@ -1,0 +1,343 @@
+"""Stories come in from a source or a person's hand; what is left out says why."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from adapters.ports import Answer, FetchedStory, StoryQuery, StorySource, UnreadableRow
+from core.db import session
+from core.errors import InputError, Permanent, StageError
+from models import AuditEntry, Intake, Job, NsfwPolicy, Source, SourceKind, Story, StoryState, now
+from pipelines.ledger import LeaseLostError
+from pipelines.stories.intake import sources
+from pipelines.stories.intake.fetch import enqueue_due_sources, fetch
+from pipelines.stories.intake.manual_intake import ask_link, paste
+from tests.pipelines.production.making import TALE, a_post, a_source, claimed
+
+pytestmark = pytest.mark.usefixtures("record")
+
+
+@dataclass
+class Listing(StorySource):
+    """A source that gives what it is told to, or fails in the middle of it."""
+
+    posts: Iterator[FetchedStory] | list[FetchedStory]
+    fails: StageError | None = None
+    asked: list[StoryQuery] = field(default_factory=list)
+    asked_answers: list[list[str]] = field(default_factory=list)
+
+    def stories(self, query: StoryQuery) -> Iterator[FetchedStory]:
+        self.asked.append(query)
+        yield from self.posts
+        if self.fails:
+            raise self.fails
+
+    def answers(
+        self, stories: Sequence[FetchedStory], count: int
+    ) -> Iterator[tuple[str, tuple[Answer, ...]]]:
+        self.asked_answers.append([story.external_id for story in stories])
+        return super().answers(stories, count)
+
+    def __call__(self, kind: str) -> StorySource:
+        assert kind in {SourceKind.SUBREDDIT, SourceKind.CSV}
+        return self
+
+
+def test_new_stories_are_taken_as_written_and_known_ones_left_alone() -> None:
+    # Given a source that is asked for this week's best ten
+    source = a_source(listing="top", time_filter="week", count=10)
+    written = a_post("reddit:t3_1", body="So **bold**.\n\nAnd NUL\x00, which no table holds.")
+
+    # When it gives two stories, and later one of them again with a third
+    listing = Listing([written, a_post("reddit:t3_2")])
+    fetch(source.id, claimed("fetch", source.id, request_id="first"), listing)
+    Story.update(title="A person's correction").execute()
+    again = Listing([a_post("reddit:t3_2"), a_post("reddit:t3_3")])
+    fetch(source.id, claimed("fetch", source.id, request_id="second"), again)
+
+    # Then each is there once, untouched, and on its way under the fetch that brought it
+    assert listing.asked == [StoryQuery("sandboxstories", "top", "week", 10)]
+    stories = Story.select().order_by(Story.id)
+    assert [story.external_id for story in stories] == [f"reddit:t3_{n}" for n in (1, 2, 3)]
+    assert stories[0].body == "So **bold**.\n\nAnd NUL, which no table holds."
+    assert stories[1].title == "A person's correction"
+    jobs = Job.select().where(Job.stage == "prepare").order_by(Job.id)
+    assert [job.subject_id for job in jobs] == [story.id for story in stories]
+    assert [job.request_id for job in jobs] == ["first", "first", "second"]
+    assert Source.get_by_id(source.id).last_fetched_at is not None
+
+
+LEFT_OUT: tuple[tuple[dict[str, Any], str], ...] = (
+    ({"removed": True}, "It was removed or deleted."),
+    ({"stickied": True}, "pinned to its top"),
+    ({"media_only": True}, "only a link or a picture"),
+    ({"body": " \n"}, "a title but no text"),
+    ({"crosspost_of": "reddit:t3_known"}, "It repeats reddit:t3_known"),
+    ({"score": 9}, "Its score 9 is below 10."),
+    ({"nsfw": True}, "not safe for work"),
+    ({"title": "T" * 1_001}, "title is longer than 1,000 letters"),
+    ({"body": "b" * 1_000_001}, "longer than 1,000,000 letters"),
+)
+
+
+def test_what_is_left_out_stays_visible_with_its_reason() -> None:
+    # Given a listing with a good story, and one for each reason to leave it out
+    source = a_source(min_score=10)
+    out = [a_post(f"reddit:t3_{number}", **post) for number, (post, _) in enumerate(LEFT_OUT)]
+
+    fetch(source.id, claimed("fetch", source.id), Listing([a_post("reddit:t3_known"), *out]))
+
+    # Then all are recorded, each with its reason, and only the good one goes on
+    good, *skipped = Story.select().order_by(Story.id)
+    for story, (post, reason) in zip(skipped, LEFT_OUT, strict=True):
+        assert story.state == StoryState.SKIPPED, post
+        assert reason in story.reason
+    assert [job.subject_id for job in Job.select().where(Job.stage == "prepare")] == [good.id]
+
+
+def test_a_source_may_let_stories_in_that_another_skips() -> None:
+    source = a_source(nsfw=NsfwPolicy.FLAG)
+    fetch(source.id, claimed("fetch", source.id), Listing([a_post(nsfw=True)]))
+    assert Story.get().state == StoryState.FETCHED
+
+
+def test_no_more_is_asked_of_a_source_than_its_count() -> None:
+    source = a_source(count=3)
+    endless = (a_post(f"reddit:t3_{number}") for number in itertools.count())
+    fetch(source.id, claimed("fetch", source.id), Listing(endless))
+    assert Story.select().count() == 3
+
+
+def test_a_source_that_fails_says_so_until_it_works_again() -> None:
+    # Given a source that fails after its first story
+    source = a_source()
+    broken = Listing([a_post()], fails=Permanent("Reddit knows no r/sandboxstories."))
+
+    # When it is fetched
+    claim = claimed("fetch", source.id)
+    with pytest.raises(Permanent):
+        fetch(source.id, claim, broken)
+
+    # Then its page says why, and nothing of it was taken
+    assert Source.get_by_id(source.id).last_error == "Reddit knows no r/sandboxstories."
+    assert Story.select().count() == 0
+
+    # When the same job's next try works, the sentence goes
+    fetch(source.id, claim, Listing([a_post()]))
+    assert Source.get_by_id(source.id).last_error == ""
+    assert Story.select().count() == 1
+
+
+@dataclass
+class Feed(Listing):
+    """A feed that is asked by what it gave with its last answer."""
+
+    meanwhile: Callable[[], object] = bool
+    asked_by: list[dict[str, str]] = field(default_factory=list)
+
+    def stories(self, query: StoryQuery) -> Iterator[FetchedStory]:
+        self.asked_by.append(dict(query.memory))
+        query.memory["ETag"] = f"answer {len(self.asked_by)}"
+        self.meanwhile()
+        return super().stories(query)
+
+
+def test_what_a_source_gave_to_be_asked_by_is_kept_until_it_is_changed() -> None:
+    # Given a feed that was fetched, then failed, then was fetched again
+    source, feed = a_source(), Feed([])
+    for failure in (None, Permanent("It is away."), None):
+        feed.fails = failure
+        with suppress(Permanent):
+            fetch(source.id, claimed("fetch", source.id), feed)
+        Job.delete().execute()
+    assert feed.asked_by == [{}, {"ETag": "answer 1"}, {"ETag": "answer 1"}]
+
+    # When it is changed, before or while it is asked
+    def change() -> None:
+        with session():
+            sources.save(source.id, {"count": Source.get().count + 1}, "ada")
+
+    change()
+    feed.meanwhile = change
+    for _ in range(2):
+        fetch(source.id, claimed("fetch", source.id), feed)
+
+    # Then it is asked as if for the first time
+    assert feed.asked_by[3:] == [{}, {}]
+
+
+def test_a_fetch_that_lost_its_lease_takes_nothing() -> None:
+    source = a_source()
+    claim = claimed("fetch", source.id)
+    Job.update(fence=Job.fence + 1).execute()
+    with pytest.raises(LeaseLostError):
+        fetch(source.id, claim, Listing([a_post()]))
+    assert Story.select().count() == 0
+
+
+def test_a_pasted_story_comes_in_once() -> None:
+    # When a person pastes a story
+    story = paste("The piano", TALE[0], by="ada", url="https://example.com/piano")
+
+    # Then it goes the way of all stories, and its coming is on record
+    assert (story.state, story.body) == (StoryState.FETCHED, TALE[0])
+    assert Job.of("prepare", story.id) is not None
+    entry = AuditEntry.get()
+    assert (entry.actor, entry.action, entry.subject) == ("ada", "story.paste", f"story {story.id}")
+
+    # And the same words with other spaces are refused, with the number of the first
+    with pytest.raises(InputError, match=f"here already, as number {story.id}"):
+        paste(" The piano ", TALE[0].replace(". ", ".\n"), by="bob")
+    with pytest.raises(InputError, match="needs a title and a text"):
+        paste("The piano", " \n", by="bob")
+    assert (Story.select().count(), AuditEntry.select().count()) == (1, 1)
+
+
+def test_a_doubled_tick_fetches_a_due_source_once() -> None:
+    # Given a source that was never fetched, one whose time has come, and three that are not due
+    never = a_source()
+    due = a_source(next_fetch_at=now() - timedelta(minutes=1))
+    a_source(next_fetch_at=now() + timedelta(minutes=1))
+    a_source(enabled=False)
+    a_source(kind=SourceKind.PASTE)
+
+    # When the clock ticks twice
+    assert enqueue_due_sources() == 2
+    assert enqueue_due_sources() == 0
+
+    # Then these two are fetched, and next an interval later
+    jobs = Job.select().where(Job.stage == "fetch").order_by(Job.subject_id)
+    assert [job.subject_id for job in jobs] == [never.id, due.id]
+    again = (Source.get_by_id(due.id).next_fetch_at - now()).total_seconds()
+    assert 3500 < again <= 3600
+
+
+def test_each_rows_fate_is_on_record_with_its_reason() -> None:
+    # Given a source with a new story, one that is known and one that was removed
+    source = a_source()
+    fetch(source.id, claimed("fetch", source.id), Listing([a_post("reddit:t3_1")]))
+    rows = [
+        a_post("reddit:t3_1"),
+        a_post("reddit:t3_2", removed=True),
+        a_post("reddit:t3_3", title=" "),
+        a_post("reddit:t3_4"),
+    ]
+
+    # When it is fetched again
+    fetch(source.id, claimed("fetch", source.id), Listing(rows))
+
+    # Then what became of each row is there to be read
+    known = Story.get(Story.external_id == "reddit:t3_1").id
+    told = Intake.select().order_by(Intake.id)
+    assert [(row.external_id, row.fate, row.reason) for row in told] == [
+        ("reddit:t3_1", "taken", ""),
+        ("reddit:t3_1", "known", f"It is here already, as story {known}."),
+        ("reddit:t3_2", "skipped", "It was removed or deleted."),
+        ("reddit:t3_3", "skipped", "It has no title."),
+        ("reddit:t3_4", "taken", ""),
+    ]
+    assert all(row.story is not None for row in told)
+
+
+def test_a_link_is_read_once_as_a_source_of_its_own() -> None:
+    source = ask_link("https://www.reddit.com/r/tifu/comments/abc/the_lamp/?utm=x", by="ada")
+
+    assert (source.kind, source.count, source.enabled) == (SourceKind.FEED, 1, False)
+    assert source.place == "https://www.reddit.com/r/tifu/comments/abc/the_lamp/.rss"
+    assert Job.of("fetch", source.id) is not None
+    with pytest.raises(InputError, match=f"given before: see the source {source.id}"):
+        ask_link("https://old.reddit.com/r/tifu/comments/abc/the_lamp/", by="ada")
+
+    # One that could not be read is tried again
+    Source.update(last_error="It is away.").execute()
+    Job.delete().execute()
+    assert ask_link("https://www.reddit.com/r/tifu/comments/abc/the_lamp/", by="ada") == source
+    assert Job.of("fetch", source.id) is not None
+
+
+def test_a_reddit_link_in_any_of_its_shapes_becomes_the_posts_feed() -> None:
+    post = "https://www.reddit.com/r/a/comments/"
+    shapes = {
+        "https://redd.it/abc": "https://www.reddit.com/comments/abc/.rss",
+        "https://m.reddit.com/r/a/comments/1/c#x": f"{post}1/c/.rss",
+        "http://reddit.com/r/a/comments/2/c/d1e2f3/": f"{post}2/c/.rss",
+        "https://www.reddit.com/r/a/comments/3/c/.rss": f"{post}3/c/.rss",
+        "https://www.reddit.com/r/a": "https://www.reddit.com/r/a/.rss",
+        "https://notreddit.com/r/a?page=2": "https://notreddit.com/r/a?page=2",
+    }
+    assert {link: ask_link(link, by="ada").place for link in shapes} == shapes
+
+
+def test_what_is_no_link_says_so() -> None:
+    refused = {
+        "the lamp": "begins with https",
+        "file:///etc/passwd": "begins with https",
+        "https://": "begins with https",
+        "https://[night": "begins with https",
+        "https://night.example/a b": "begins with https",
+        "https://night.example/" + "x" * 500: "at most 500 letters",
+        "https://www.reddit.com/r/tifu/s/AbCdEf": "open it and copy the post's own address",
+    }
+    for link, sentence in refused.items():
+        with pytest.raises(InputError, match=sentence):
+            ask_link(link, by="ada")
+    assert Source.select().count() == 0
+
+
+def test_long_links_that_begin_alike_are_told_apart() -> None:
+    alike = "https://night.example/" + "x" * 200
+    assert ask_link(f"{alike}/1", by="ada") != ask_link(f"{alike}/2", by="ada")
+
+
+def test_a_file_gives_its_next_rows_with_each_fetch() -> None:
+    # Given a table of five rows, one of them known from elsewhere, and one that can't be read
+    fetch(a_source().id, claimed("fetch", Source.get().id), Listing([a_post("reddit:t3_known")]))
+    table = a_source(kind=SourceKind.CSV, count=2, min_score=0)
+    rows = [
+        a_post("text:1"),
+        UnreadableRow(external_id="text:2", title="Row 2", body="", why="It has a cell too many."),
+        a_post("reddit:t3_known"),
+        a_post("text:4"),
+        a_post("text:5"),
+    ]
+
+    # When it is fetched again and again
+    told = []
+    for _ in range(4):
+        Intake.delete().where(Intake.source == table).execute()
+        fetch(table.id, claimed("fetch", table.id), Listing(list(rows)))
+        given = Intake.select().where(Intake.source == table).order_by(Intake.id)
+        told.append([(row.external_id, row.fate, row.reason) for row in given])
+        rows.append(rows.pop(0))  # and its order changes
+
+    # Then no row is passed over, and what it gave before is not told of again
+    assert [[name for name, _, _ in some] for some in told[:2]] == [
+        ["text:1", "text:2"],
+        ["reddit:t3_known", "text:4"],
+    ]
+    assert told[0][1] == ("text:2", "skipped", "It has a cell too many.")
+    assert Story.select().where(Story.external_id == "text:5").exists()
+
+
+def test_what_postgresql_can_not_hold_is_left_out_of_every_field() -> None:
+    odd = "a\x00b\ud800c"
+    post = a_post("feed:1", title=odd, body=odd, url=f"https://x.example/{odd}", author=odd)
+    fetch(a_source().id, claimed("fetch", Source.get().id), Listing([post]))
+    story = Story.get()
+    assert (story.title, story.body, story.author) == ("abc", "abc", "abc")
+    assert story.url == "https://x.example/abc"
+
+
+def test_a_pasted_story_may_be_long_and_leads_only_to_the_web() -> None:
+    paste("The piano", TALE[0], by="ada")
+    assert Source.get().max_words == 20_000
+    for link in ("javascript:alert(1)", "night.example"):
+        with pytest.raises(InputError, match="begins with https"):
+            paste("Another", TALE[1], by="ada", url=link)

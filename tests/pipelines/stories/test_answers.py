@@ -1,0 +1,415 @@
+"""A question and the answers to it become a video: each answer told whole, under its own card."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pysubs2 import SSAFile
+
+from adapters.ports import Answer, FetchedStory
+from adapters.reddit.api import RedditSource
+from adapters.speech.espeak import EspeakSynthesizer
+from core.errors import InputError, Wait
+from core.storage import MediaStore
+from models import Caption, Job, Narration, Part, Script, Source, Story, StoryState
+from pipelines.production.captions import subtitle_files
+from pipelines.production.captions.caption import ANSWER_SECONDS, caption
+from pipelines.production.narration.narrate import narrate
+from pipelines.production.narration.narration_cache import timings
+from pipelines.production.script.rules_lines import ASKED
+from pipelines.production.script.script import question_room, text_of, with_question, write_scripts
+from pipelines.stories import review
+from pipelines.stories.intake.fetch import fetch
+from pipelines.stories.intake.manual_intake import paste
+from pipelines.stories.prepare import prepare
+from pipelines.stories.text import story_text
+from sandbox.testing import running_sandbox
+from tests.pipelines.production.making import STUDIO, a_post, a_source, a_story, claimed
+from tests.pipelines.production.script.test_script import Voice, Writer
+from tests.pipelines.stories.intake.test_fetch import Listing
+
+pytestmark = pytest.mark.usefixtures("record")
+
+QUESTION = "What is the smallest lie that changed your life?"
+SAILOR = (
+    "I told them that I could sail. I had been on a boat *once*.\n\n"
+    "I am the captain of the harbour ferry now."
+)
+GLOVES = 'I said, "I was just leaving, too." We\'ve been married for nineteen years, IMO.'
+ANSWERS = (Answer("ferry_timetable", SAILOR, 9410), Answer("two_left_gloves", GLOVES, 6120))
+
+
+def asked(*answers: Answer, **fields: Any) -> FetchedStory:
+    return a_post(**{"title": QUESTION, "body": "", "answers": answers} | fields)
+
+
+def taken(*posts: FetchedStory, **source: Any) -> Source:
+    made = a_source(**{"answers": 5} | source)
+    fetch(made.id, claimed("fetch", made.id), Listing(list(posts)))
+    return made
+
+
+def prepared(*answers: Answer, source: dict[str, Any] | None = None, **fields: Any) -> Story:
+    taken(asked(*answers, **fields), **source or {})
+    story = Story.get()
+    prepare(story.id, claimed("prepare", story.id))
+    return Story.get()
+
+
+def scripted(story: Story, writer: Writer | None = None) -> list[Part]:
+    story.move(StoryState.APPROVED)
+    claims = [claimed("script", story.id)]
+    write_scripts(claims, writer, lambda studio: Voice(studio.voice), STUDIO)
+    return list(Part.select().order_by(Part.number))
+
+
+# ── fetched ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_question_without_text_is_taken_where_its_answers_are_told() -> None:
+    taken(asked(*ANSWERS))
+
+    story = Story.get()
+    assert story.state == StoryState.FETCHED
+    assert [answer["author"] for answer in story.answers] == ["ferry_timetable", "two_left_gloves"]
+    assert story.answers[0]["text"] == SAILOR
+
+
+def test_no_more_answers_are_kept_than_the_source_tells() -> None:
+    taken(asked(*ANSWERS), answers=1)
+    assert len(Story.get().answers) == 1
+
+
+def test_what_the_database_can_not_hold_is_left_out_of_an_answer() -> None:
+    taken(asked(Answer("a\x00b\ud800", "No.\x00 Never\udfff.")))
+    assert Story.get().answers == [{"author": "ab", "text": "No. Never.", "score": 0}]
+
+
+def test_a_source_without_answers_leaves_questions_out_as_before() -> None:
+    taken(asked(*ANSWERS), answers=0)
+
+    story = Story.get()
+    assert (story.state, story.answers) == (StoryState.SKIPPED, [])
+    assert "a title but no text" in story.reason
+
+
+def test_a_question_that_nobody_answered_is_left_out_with_its_reason() -> None:
+    taken(asked())
+    assert "neither text nor answers" in Story.get().reason
+
+
+def test_answers_are_asked_for_only_where_they_will_be_told() -> None:
+    # Given a story that is known already, one that is skipped in any case, and a new one
+    a_story(external_id="reddit:t3_known")
+    listing = Listing(
+        [asked(external_id=f"reddit:t3_{name}") for name in ("known", "new")]
+        + [asked(external_id="reddit:t3_pinned", stickied=True)]
+    )
+    source = a_source(answers=3)
+
+    fetch(source.id, claimed("fetch", source.id), listing)
+
+    assert listing.asked_answers == [["reddit:t3_new"]]
+
+
+def test_a_source_that_allows_few_requests_is_read_in_several_tries() -> None:
+    # Given five questions, and an allowance of three requests in ten minutes
+    with running_sandbox(reddit_window_requests=3) as sandbox:
+        for number in range(5):
+            answer = {"author": "b", "body": "Because it was late.", "score": 1}
+            sandbox.add_story(
+                id=f"ask{number}", subreddit="asked", title="Why?", author="a", answers=[answer]
+            )
+        reddit = RedditSource(
+            client_id=sandbox.settings.reddit_client_id,
+            client_secret=sandbox.settings.reddit_client_secret,
+            user_agent="storymill-tests/1 (tests)",
+            reddit_url=sandbox.reddit_url,
+            oauth_url=sandbox.reddit_url,
+        )
+        source = a_source(place="asked", answers=2, listing="new")
+
+        # When it is fetched, each time as soon as Reddit allows it
+        claim, waits = claimed("fetch", source.id), 0
+        while not claim.finished:
+            try:
+                fetch(source.id, claim, lambda _: reddit)
+            except Wait as wait:
+                waits += 1
+                assert [len(story.answers) for story in Story.select()] == [1] * 2 * waits
+                sandbox.advance((wait.after or 0) + 1)
+
+        # Then every question was asked for its answers once
+        assert waits == 2
+        assert len(sandbox.log(call="comments")) == 5
+    assert [len(story.answers) for story in Story.select()] == [1] * 5
+    assert Job.select().where(Job.stage == "prepare").count() == 5
+
+
+# ── prepared ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_answers_are_made_narratable_and_marked() -> None:
+    story = prepared(*ANSWERS)
+
+    assert story.state == StoryState.WAITING
+    assert story.narratable_text == (
+        "» Answer 1\n\n"
+        "I told them that I could sail.\nI had been on a boat once.\n\n"
+        "I am the captain of the harbour ferry now.\n\n"
+        "» Answer 2\n\n"
+        'I said, "I was just leaving, too."\n'
+        "We've been married for nineteen years, in my opinion."
+    )
+    assert story.words == 39
+    assert story.answers[0]["text"] == SAILOR  # as it was written
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Answer("a", "https://example.com/look"), "Nothing of it can be narrated."),
+        (Answer("a", "Kill yourself, you worthless idiot."), "Safety: "),
+        (Answer("a", "Long ago it happened. " * 30), "more than the"),
+        (
+            Answer("a", "Cada noche el farolero encendía las luces del puerto y contaba barcos."),
+            "Its language is es, not en.",
+        ),
+    ],
+)
+def test_an_answer_that_can_not_be_told_is_left_out_with_its_reason(
+    answer: Answer, reason: str
+) -> None:
+    story = prepared(answer, *ANSWERS, source={"max_words": 100})
+
+    # The others are told, and the story as a whole is none the worse
+    assert story.state == StoryState.WAITING
+    assert [reason in row["left_out"] if row["left_out"] else "" for row in story.answers] == [
+        True,
+        "",
+        "",
+    ]
+    assert "» Answer 1\n" not in story.narratable_text
+    assert story.narratable_text.startswith("» Answer 2\n")
+
+
+def test_a_person_edits_answers_and_leaves_one_out() -> None:
+    story = prepared(*ANSWERS)
+
+    review.edit(story.id, "ada", QUESTION, "Here is one.\n» answer 2\nI said it. IMO.\r\n")
+
+    edited = Story.get()
+    assert edited.narratable_text == "Here is one.\n\n» Answer 2\n\nI said it.\nIMO."
+    assert edited.words == 7
+
+    # And the page says who was left out
+    assert [row["left_out"] for row in edited.answers] == ["Left out by ada.", ""]
+
+
+@pytest.mark.parametrize("number", ["3", "0", "9999999", "٣"])
+def test_a_mark_of_no_answer_on_record_is_refused(number: str) -> None:
+    story = prepared(*ANSWERS)
+    text = f"» Answer 1\nI said it.\n» Answer {number}\nI was not there."
+
+    with pytest.raises(InputError, match=r"There is no answer \d+: this story has 2 on record\."):
+        review.edit(story.id, "ada", QUESTION, text)
+
+
+@pytest.mark.parametrize("mark", ["»Answer 2", "»\xa0ANSWER\t2 ", " » answer2 "])
+def test_a_mark_is_known_however_it_is_typed(mark: str) -> None:
+    story = prepared(*ANSWERS)
+
+    review.edit(story.id, "ada", QUESTION, f"{mark}\rSecond.\r\r» Answer 1\r\rFirst.\r{mark}")
+
+    told_now = Story.get().narratable_text
+    assert told_now == "» Answer 2\n\nSecond.\n\n» Answer 1\n\nFirst."  # in the editor's order
+
+
+def test_an_answer_that_a_person_takes_in_after_all_is_told() -> None:
+    story = prepared(Answer("a", "Cada noche el farolero contaba barcos en el puerto."), *ANSWERS)
+    assert story.answers[0]["left_out"]
+
+    review.edit(story.id, "ada", QUESTION, f"» Answer 1\nHe counted.\n\n{story.narratable_text}")
+
+    assert [row["left_out"] for row in Story.get().answers] == ["", "", ""]
+
+
+@pytest.mark.parametrize("title", ["Why?", "AITA?", "Best pizza topping?"])
+def test_a_question_too_short_to_tell_its_language_has_that_of_its_answers(title: str) -> None:
+    story = prepared(*ANSWERS, title=title, source={"language": "en"})
+
+    assert (story.state, story.language) == (StoryState.WAITING, "en")
+    assert [row["left_out"] for row in story.answers] == ["", ""]
+
+
+@pytest.mark.parametrize("text", ["»Answer 1 ).", "»Answer 2 …", "> »answer 1 ]?"])
+def test_what_looks_like_a_mark_in_a_post_marks_nothing(text: str) -> None:
+    story = prepared(*ANSWERS, body=f"It began.\n\n{text}\n\nIt ended there, I think.")
+
+    paragraphs = story_text.read(story.narratable_text)
+    assert [paragraph.answer for paragraph in paragraphs] == [0, 0, 0, 1, 1, 2]
+    review.edit(story.id, "ada", QUESTION, story.narratable_text)
+    assert story_text.read(Story.get().narratable_text) == paragraphs
+
+
+def test_a_mark_in_a_pasted_text_marks_nothing() -> None:
+    story = paste("A title", "It began.\n\n» Answer 1\n\nIt ended there, and nobody saw it.", "ada")
+    prepare(story.id, claimed("prepare", story.id))
+
+    assert {paragraph.answer for paragraph in story_text.read(Story.get().narratable_text)} == {0}
+
+
+# ── scripted ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("writer", [None, Writer()], ids=["rules", "model"])
+def test_the_question_is_heard_before_its_answers(writer: Writer | None) -> None:
+    scripted(prepared(*ANSWERS), writer)
+
+    for hook in Script.get().hooks:
+        heard = hook.lower().replace(",", "")
+        assert "smallest lie that changed your life" in heard
+        assert heard.count("smallest lie") == 1
+
+
+def test_rules_end_a_question_by_asking_the_viewer() -> None:
+    scripted(prepared(*ANSWERS))
+    assert Script.get().call_to_action in ASKED.calls
+
+
+def test_a_post_with_a_text_of_its_own_keeps_its_hooks() -> None:
+    text = text_of(prepared(*ANSWERS, body="I am asking for a friend who can't sleep."), "plain")
+    draft = Writer().write([text])[text.story_id]
+
+    assert with_question(draft, text, room=80) is draft
+
+
+LONG = f"What would you say to somebody who asks you {'again ' * 22}why?"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "hooks"),
+    [(90, (f"Nobody could tune it. {LONG}",)), (40, (LONG,)), (30, ("Nobody could tune it.",))],
+)
+def test_a_long_question_is_heard_where_its_answers_have_room_behind_it(
+    seconds: int, hooks: tuple[str, ...]
+) -> None:
+    # Given a question of 32 words, and a part that takes about 80, 35 or 26 of them to open with
+    text = text_of(prepared(*ANSWERS, title=LONG), "plain")
+    draft = replace(Writer().write([text])[text.story_id], hooks=("Nobody could tune it.",))
+
+    room = question_room(replace(STUDIO, target_seconds=(20, seconds)), words_per_minute=160)
+
+    assert with_question(draft, text, room).hooks == hooks
+
+
+def test_a_question_longer_than_a_part_leaves_room_for_its_answers() -> None:
+    title = f"What would you say {'or do ' * 130}then?"
+    (part,) = scripted(prepared(*ANSWERS, title=title))
+    assert part.text.startswith("I told them")
+    assert part.answers == [[0, 1], [23, 2]]
+
+
+def test_every_part_knows_where_its_answers_begin() -> None:
+    # Given more answers than fit into one part, each of some length
+    texts = [f"Answer number {name} begins. " + "And it went on and on. " * 9 for name in "abcdef"]
+    story = prepared(*(Answer("somebody", text) for text in texts), source={"answers": 9})
+
+    parts = scripted(story)
+
+    # Then no word is lost, parts end behind an answer, and each mark is at its answer's first word
+    assert len(parts) > 1
+    assert " ".join(" ".join(part.text.split()) for part in parts) == " ".join(
+        story_text.spoken(story_text.read(story.narratable_text)).split()
+    )
+    seen = []
+    for part in parts:
+        words = part.text.split()
+        for word, number in part.answers:
+            seen.append(number)
+            assert words[word : word + 2] == ["Answer", "number"]
+    assert seen == [1, 2, 3, 4, 5, 6]
+
+
+def test_an_answer_that_goes_on_in_the_next_part_is_marked_there_too() -> None:
+    story = prepared(Answer("somebody", "And it went on and on and on. " * 40))
+
+    parts = scripted(story)
+
+    assert len(parts) > 1
+    assert [part.answers for part in parts] == [[[0, 1]]] * len(parts)
+
+
+# ── shown ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_each_answer_is_told_under_its_own_card(media: MediaStore) -> None:
+    # Given a question with two answers, narrated
+    (part,) = scripted(prepared(*ANSWERS))
+    narrate(part.id, claimed("narrate", part.id), lambda _: EspeakSynthesizer(), media, STUDIO)
+
+    caption(part.id, claimed("caption", part.id), media, STUDIO)
+
+    # Then every word is captioned, and each card is there from its answer's first word on
+    picture = Path(Caption.get().ass_path).read_text()
+    assert subtitle_files.words_in(picture) == part.spoken.split()
+    words = timings(Narration.get())
+    hook = len(part.hook.split())
+    begin = [words[hook + word].start for word, _ in part.answers]
+    shown = {name: cards_named(picture, name) for name in ("ferry", "two", "stories")}
+    assert shown["ferry"][0][0] == pytest.approx(begin[0], abs=0.011)
+    assert shown["two"][0][0] == pytest.approx(begin[1], abs=0.011)
+    asked, again = shown["stories"]
+    assert asked[0] == 0
+    assert asked[1] == pytest.approx(begin[0], abs=0.011)  # until somebody answers
+    assert again[0] == pytest.approx(words[-len(part.call_to_action.split())].start, abs=0.011)
+    assert "9.4k" in picture
+
+
+def test_a_card_goes_with_a_sentence_and_does_not_tell_the_end(media: MediaStore) -> None:
+    (part,) = scripted(prepared(*ANSWERS))
+    narrate(part.id, claimed("narrate", part.id), lambda _: EspeakSynthesizer(), media, STUDIO)
+
+    caption(part.id, claimed("caption", part.id), media, STUDIO)
+
+    # Then the sailor's card holds how it began, and not how it ended
+    picture = Path(Caption.get().ass_path).read_text()
+    ((begun, gone),) = cards_named(picture, "ferry")
+    rows = [
+        event.plaintext
+        for event in SSAFile.from_string(picture, "ass")
+        if event.style == "Card" and event.start == round(begun * 1000)
+    ]
+    assert "told them that I could sail" in " ".join(rows)
+    assert "captain" not in " ".join(rows)
+
+    # And it goes when a sentence is over, before the next one begins
+    words = timings(Narration.get())
+    assert gone - begun <= ANSWER_SECONDS
+    (before,) = [
+        one.word for one, after in pairwise(words) if after.start == pytest.approx(gone, abs=0.011)
+    ]
+    assert before.endswith(".")
+
+
+def test_a_single_sentence_is_shown_whole(media: MediaStore) -> None:
+    answers = (Answer("brief", "I told my gran that I loved her seed cake, and ate it.", 7),)
+    (part,) = scripted(prepared(*answers))
+    narrate(part.id, claimed("narrate", part.id), lambda _: EspeakSynthesizer(), media, STUDIO)
+
+    caption(part.id, claimed("caption", part.id), media, STUDIO)
+
+    assert "and ate it." in Path(Caption.get().ass_path).read_text().replace(r"\N", " ")
+
+
+def cards_named(picture: str, name: str) -> list[tuple[float, float]]:
+    """When cards are shown whose head holds ``name``."""
+    return [
+        (event.start / 1000, event.end / 1000)
+        for event in SSAFile.from_string(picture, "ass")
+        if event.style == "Card" and "/" in event.plaintext and name in event.plaintext
+    ]

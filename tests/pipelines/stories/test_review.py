@@ -1,0 +1,298 @@
+"""A person decides, once; who and why is on record, and only then is work begun."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+
+import pytest
+
+from core.db import session
+from core.errors import InputError
+from models import (
+    Account,
+    AccountState,
+    AuditEntry,
+    Job,
+    JobState,
+    Part,
+    Post,
+    PostState,
+    Script,
+    StaleStateError,
+    Story,
+    StoryState,
+    Video,
+    VideoState,
+)
+from pipelines.ledger import LeaseLostError
+from pipelines.stories import review
+from tests.pipelines.production.making import a_part, a_story, claimed
+
+pytestmark = pytest.mark.usefixtures("record")
+
+
+def on_record() -> list[tuple[str, str, str, str]]:
+    entries = AuditEntry.select().order_by(AuditEntry.id)
+    return [(entry.actor, entry.action, entry.subject, entry.reason) for entry in entries]
+
+
+def a_video(state: VideoState = VideoState.REVIEW) -> Video:
+    return Video.create(
+        part=a_part(),
+        key="key",
+        path="/video.mp4",
+        cover_path="/cover.jpg",
+        seconds=60,
+        size_bytes=1,
+        loudness=-14,
+        true_peak=-2,
+        state=state,
+    )
+
+
+def test_an_approved_story_goes_into_production() -> None:
+    story = a_story()
+
+    review.approve(story.id, by="ada")
+
+    approved = Story.get_by_id(story.id)
+    assert (approved.state, approved.decided_by) == (StoryState.APPROVED, "ada")
+    assert approved.decided_at is not None
+    assert Job.of("script", story.id) is not None
+    assert on_record() == [("ada", "story.approve", f"story {story.id}", "")]
+
+
+def test_of_two_people_who_decide_at_once_one_is_told_that_it_is_too_late() -> None:
+    # Given two people who look at the same page
+    story = a_story()
+    refused: list[StaleStateError] = []
+
+    def approve(by: str) -> None:
+        with session():
+            try:
+                review.approve(story.id, by)
+            except StaleStateError as error:
+                refused.append(error)
+
+    # When both approve
+    threads = [threading.Thread(target=approve, args=(by,)) for by in ("ada", "bob")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    # Then one did, and only that is on record
+    assert len(refused) == 1
+    assert "is approved and can't become approved" in str(refused[0])
+    assert len(on_record()) == 1
+    assert Job.select().count() == 1
+
+
+def test_a_decision_about_a_story_in_production_is_refused() -> None:
+    story = a_story(StoryState.SCRIPTED)
+    with pytest.raises(StaleStateError, match="is scripted and can't become rejected"):
+        review.reject(story.id, "ada", "too long")
+    assert on_record() == []
+
+
+def test_a_rejection_after_approval_stops_the_work() -> None:
+    story = a_story()
+    review.approve(story.id, "ada")
+
+    review.reject(story.id, "bob", "seen before")
+
+    job = Job.of("script", story.id)
+    assert job is not None
+    assert job.state == JobState.CANCELLED
+
+
+def test_a_flagged_story_needs_a_reason() -> None:
+    story = a_story(StoryState.FLAGGED)
+
+    with pytest.raises(InputError, match="flagged: say why"):
+        review.approve(story.id, "ada", " ")
+    assert Story.get().state == StoryState.FLAGGED
+    assert Job.select().count() == 0
+
+    review.approve(story.id, "ada", "It quotes a film.")
+    assert Story.get().state == StoryState.APPROVED
+    assert on_record() == [("ada", "story.approve", f"story {story.id}", "It quotes a film.")]
+
+
+def test_a_rejection_needs_a_reason_and_can_be_taken_back() -> None:
+    story = a_story()
+    with pytest.raises(InputError, match="Say why"):
+        review.reject(story.id, "ada", "")
+
+    review.reject(story.id, "ada", "seen before")
+    assert (Story.get().state, Story.get().reason) == (StoryState.REJECTED, "seen before")
+
+    review.reconsider(story.id, "bob")
+    again = Story.get()
+    assert (again.state, again.reason, again.decided_by) == (StoryState.WAITING, "", "")
+    assert [action for _, action, _, _ in on_record()] == ["story.reject", "story.reconsider"]
+
+
+def test_a_story_that_was_skipped_unread_can_be_taken_in_after_all() -> None:
+    # Given a story that was skipped for its score, before its text was read
+    story = a_story(StoryState.SKIPPED, narratable_title="", narratable_text="", words=0)
+
+    review.reconsider(story.id, "ada")
+
+    # Then it can be read and narrated
+    taken = Story.get()
+    assert taken.state == StoryState.WAITING
+    assert taken.words == len(taken.narratable_text.split()) > 50
+    assert taken.narratable_text.count("\n\n") == 1
+
+    # But not one that has nothing to narrate
+    empty = a_story(StoryState.SKIPPED, body="https://example.com", narratable_text="")
+    with pytest.raises(InputError, match="Nothing of this story can be narrated"):
+        review.reconsider(empty.id, "ada")
+
+
+def test_an_edit_changes_what_is_said_and_never_the_original() -> None:
+    story = a_story(StoryState.FLAGGED)
+
+    review.edit(story.id, "ada", "A piano & a boy", "It was *old*.\n\nHe played it, tbh.")
+
+    edited = Story.get()
+    assert edited.narratable_text == "It was old.\n\nHe played it, tbh."
+    assert edited.narratable_title == "A piano and a boy"
+    assert edited.words == 7
+    assert (edited.title, edited.body) == (story.title, story.body)
+    assert edited.language == "en"
+    assert edited.state == StoryState.FLAGGED, "an edit is no approval"
+
+    with pytest.raises(InputError, match="nothing that a narrator could say"):
+        review.edit(story.id, "ada", "A piano", "https://example.com")
+    review.approve(story.id, "ada", "fine now")
+    with pytest.raises(InputError, match="is approved: only a waiting one"):
+        review.edit(story.id, "ada", "A piano", "Too late.")
+
+
+def test_a_language_that_was_taken_for_another_is_corrected() -> None:
+    story = a_story(language="la")
+
+    review.edit(story.id, "ada", "Ein Klavier", "Es war alt.", "de")
+
+    assert Story.get().language == "de"
+    with pytest.raises(InputError, match="a code like en or de"):
+        review.edit(story.id, "ada", "Ein Klavier", "Es war alt.", "German")
+
+
+def test_a_finished_video_is_posted_only_after_a_persons_look() -> None:
+    # Given a video in review, and two accounts
+    video = a_video()
+    for name in ("one", "two"):
+        Account.create(open_id=name, state=AccountState.CONNECTED)
+
+    review.approve_video(video.id, "ada")
+
+    # Then it is planned for both, each post with its job, once
+    posts = Post.select().where(Post.video == video)
+    assert len(posts) == 2
+    assert all(Job.of("publish", post.id) for post in posts)
+    with pytest.raises(StaleStateError, match="is ready and can't become"):
+        review.approve_video(video.id, "bob")
+    with pytest.raises(StaleStateError):
+        review.reject_video(video.id, "bob", "too loud")
+    assert on_record() == [("ada", "video.approve", f"video {video.id}", "")]
+    assert Post.select().count() == 2
+
+
+def test_a_rejected_video_is_posted_nowhere() -> None:
+    Account.create(open_id="one", state=AccountState.CONNECTED)
+    video = a_video()
+    with pytest.raises(InputError, match="Say why"):
+        review.reject_video(video.id, "ada", " ")
+    review.reject_video(video.id, "ada", "the voice stumbles")
+    assert Video.get().state == VideoState.REJECTED
+    assert Post.select().count() == 0
+
+
+def test_in_bulk_each_is_decided_on_its_own() -> None:
+    # Given two that can be approved, a flagged one, one in production and one that is not there
+    good = [a_story().id, a_story().id]
+    bad = [a_story(StoryState.FLAGGED).id, a_story(StoryState.SCRIPTED).id, 404]
+
+    done, refused = review.in_bulk(
+        [bad[0], good[0], bad[1], bad[2], good[1]], partial(review.approve, by="ada")
+    )
+
+    assert done == 2
+    assert [sentence.split(":")[0] for sentence in refused] == [f"Story {n}" for n in bad]
+    assert "say why" in refused[0]
+    assert "There is no story 404." in refused[2]
+    approved = Story.select().where(Story.state == StoryState.APPROVED)
+    assert sorted(story.id for story in approved) == good
+
+
+def a_script_of_two_parts() -> tuple[Script, Part, Part]:
+    first = a_part(of=2)
+    hooks = ["Listen to this.", "The lamp went out.", "I lit it again."]
+    Script.update(hooks=hooks).where(Script.id == first.script.id).execute()
+    second = Part.create(
+        script=first.script,
+        number=2,
+        of=2,
+        hook="Part two.",
+        text="It burned.",
+        call_to_action="So?",
+    )
+    return Script.get_by_id(first.script.id), first, second
+
+
+def test_another_hook_makes_the_first_part_anew_and_no_other() -> None:
+    # Given a story in two parts, whose first one is just being spoken
+    script, first, second = a_script_of_two_parts()
+    running = claimed("narrate", first.id)
+
+    # When a person picks another hook
+    review.choose_hook(script.story.id, "ada", "The lamp went out.")
+
+    # Then only the first part opens with it and is spoken anew
+    assert Script.get_by_id(script.id).hook == "The lamp went out."
+    assert Part.get_by_id(first.id).spoken.startswith("The lamp went out.")
+    assert Part.get_by_id(second.id).hook == "Part two."
+    job = Job.of("narrate", first.id)
+    assert job is not None
+    assert job.state == JobState.WAITING
+    assert Job.of("narrate", second.id) is None
+    assert AuditEntry.get(AuditEntry.action == "script.hook").reason == "The lamp went out."
+
+    # And what was made of the old one is refused
+    with pytest.raises(LeaseLostError), running.finish():
+        pass
+
+
+def test_only_a_hook_that_was_written_can_be_picked() -> None:
+    script, first, _ = a_script_of_two_parts()
+    with pytest.raises(InputError, match="hooks that were written"):
+        review.choose_hook(script.story.id, "ada", "Buy my lamps.")
+    review.choose_hook(script.story.id, "ada", "Listen to this.")  # it is that one already
+    assert Job.of("narrate", first.id) is None
+
+
+@pytest.mark.parametrize("state", [PostState.CLAIMING, PostState.PUBLISHED, PostState.PARKED])
+def test_once_a_post_is_on_its_way_the_hook_stays(state: PostState) -> None:
+    script, first, _ = a_script_of_two_parts()
+    account = Account.create(open_id="1", state=AccountState.CONNECTED)
+    video = Video.create(
+        part=first,
+        key="1",
+        path="",
+        cover_path="",
+        seconds=1,
+        size_bytes=1,
+        loudness=-14,
+        true_peak=-1,
+        state=VideoState.READY,
+    )
+    post = Post.create(video=video, account=account, title="The lamp", state=PostState.PLANNED)
+    review.choose_hook(script.story.id, "ada", "I lit it again.")
+    Post.update(state=state).where(Post.id == post.id).execute()
+
+    with pytest.raises(InputError, match="its hook stays"):
+        review.choose_hook(script.story.id, "ada", "The lamp went out.")

@@ -1,0 +1,118 @@
+"""A decision can be taken back: wholly at first, later as far as nothing is out yet."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.errors import InputError
+from models import (
+    Account,
+    AuditEntry,
+    Job,
+    JobState,
+    Part,
+    Post,
+    PostState,
+    StaleStateError,
+    Story,
+    StoryState,
+    Video,
+    VideoState,
+)
+from pipelines import handover
+from pipelines.ledger import LeaseLostError
+from pipelines.publishing.scheduling import planning
+from pipelines.stories import review
+from tests.pipelines.production.making import a_part, a_story, claimed
+
+pytestmark = pytest.mark.usefixtures("record")
+
+
+def a_video(part: Part, state: VideoState) -> Video:
+    made = {"key": "k", "path": "/v.mp4", "cover_path": "/c.jpg", "seconds": 60, "size_bytes": 1}
+    return Video.create(part=part, state=state, loudness=-14, true_peak=-2, **made)
+
+
+def test_an_approval_is_taken_back_before_the_script_is_written() -> None:
+    story = a_story()
+    review.approve(story.id, "ada")
+    writing = claimed("script", story.id)
+
+    assert handover.withdraw(story.id, "ada")
+
+    assert Story.get_by_id(story.id).state == StoryState.WAITING
+    with pytest.raises(LeaseLostError), writing.finish():
+        pass
+    review.approve(story.id, "ada")
+    assert Job.get(Job.stage == "script").state == JobState.WAITING
+
+
+def test_a_story_in_the_making_is_stopped_and_made_after_all() -> None:
+    # Given a part that is being spoken, and a finished one with a planned post
+    speaking = a_part(of=2)
+    finished = Part.create(
+        script=speaking.script, number=2, of=2, hook="", text="The end.", call_to_action=""
+    )
+    narration = claimed("narrate", speaking.id)
+    Account.create(name="tales", open_id="o", state="connected")
+    post = planning.plan(a_video(finished, VideoState.READY))[0]
+    story = speaking.script.story
+
+    # When the approval is taken back
+    assert not handover.withdraw(story.id, "ada")
+
+    # Then nothing goes on, and nothing goes out
+    with pytest.raises(LeaseLostError), narration.finish():
+        pass
+    assert Post.get_by_id(post.id).state == PostState.CANCELLED
+    with pytest.raises(InputError, match="Nothing is left to stop"):
+        handover.stop(story.id, "ada")
+
+    # And what was stopped can be made after all
+    handover.resume(story.id, "ada")
+    assert Job.get(Job.stage == "narrate").state == JobState.WAITING
+    with pytest.raises(InputError, match="No work on this story was stopped"):
+        handover.resume(story.id, "ada")
+    actions = [entry.action for entry in AuditEntry.select().order_by(AuditEntry.id)]
+    assert actions == ["post.cancel", "story.stop", "story.resume"]
+
+
+def test_a_story_that_was_stopped_with_another_hook_is_spoken_anew() -> None:
+    # Given a part whose render was given up for another hook, and that was stopped then
+    part = a_part()
+    script = part.script
+    script.hooks = [script.hook, "The lamp went out."]
+    script.save()
+    claimed("render", part.id)
+    review.choose_hook(script.story.id, "ada", "The lamp went out.")
+
+    # When it is made after all, too early or later
+    with pytest.raises(InputError, match="No work on this story was stopped"):
+        handover.resume(script.story.id, "ada")
+    handover.stop(script.story.id, "ada")
+    handover.resume(script.story.id, "ada")
+
+    # Then it begins with the new hook's narration, not with the render of the old one
+    states = {job.stage: job.state for job in Job.select()}
+    assert states == {"narrate": JobState.WAITING, "render": JobState.CANCELLED}
+
+
+def test_a_story_whose_post_is_out_is_not_stopped() -> None:
+    part = a_part()
+    video = a_video(part, VideoState.READY)
+    account = Account.create(name="tales", open_id="o", state="connected")
+    Post.create(video=video, account=account, state=PostState.PUBLISHED, title="The lamp")
+
+    with pytest.raises(InputError, match="its posts are out"):
+        handover.withdraw(part.script.story.id, "ada")
+
+
+def test_a_rejected_video_waits_for_review_again() -> None:
+    video = a_video(a_part(), VideoState.REVIEW)
+    review.reject_video(video.id, "ada", "The sound is off")
+
+    handover.reconsider_video(video.id, "ada")
+
+    assert Video.get_by_id(video.id).state == VideoState.REVIEW
+    with pytest.raises(StaleStateError):
+        handover.reconsider_video(video.id, "ada")

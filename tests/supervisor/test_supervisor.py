@@ -1,0 +1,178 @@
+"""The supervisor, through what happens to real processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from core.errors import ConfigurationError
+from supervisor import Supervisor, keeper
+from supervisor.family import family
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PROJECT = Path(__file__).parents[2]
+ENVIRONMENT = {"PATH": os.environ["PATH"], "WORD": "barn"}
+SLEEPS = "sleeper: sleep 60\n"
+# Its child moves to a session of its own, as encoders and browsers do.
+HAS_CHILD = "parent: sh -c 'setsid sleep 60 & echo started; sleep 60'\n"
+
+
+def supervisor(root: Path, procfile: str) -> Supervisor:
+    (root / "Procfile").write_text(procfile)
+    return Supervisor(root / "Procfile", root=root, environment=ENVIRONMENT)
+
+
+def until(condition: Callable[[], object], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "did not happen in time"
+        time.sleep(0.02)
+
+
+def log_of(root: Path, name: str) -> str:
+    path = root / "var" / "log" / f"{name}.log"
+    return path.read_text() if path.exists() else ""
+
+
+def family_of(root: Path) -> list[psutil.Process]:
+    return family(root / "var" / "run")
+
+
+def test_what_a_process_prints_is_in_its_log_as_it_comes(tmp_path: Path) -> None:
+    # Given a process that prints, and goes on
+    printing = "talker: python3 -c 'import os, time; print(os.environ[\"WORD\"]); time.sleep(60)'\n"
+
+    with supervisor(tmp_path, f"# a comment\n\n{printing}{SLEEPS}") as running:
+        until(lambda: log_of(tmp_path, "talker") == "barn\n")
+
+        # Then both are named, with the pids that their files hold
+        assert set(running.pids()) == {"talker", "sleeper"}
+        for name, pid in running.pids().items():
+            assert (tmp_path / "var" / "run" / f"{name}.pid").read_text() == f"{pid}\n"
+
+
+def test_a_killed_process_starts_again_and_the_others_run_on(tmp_path: Path) -> None:
+    with supervisor(tmp_path, HAS_CHILD + SLEEPS) as running:
+        # Given a process with a child in a session of its own
+        until(lambda: len(family_of(tmp_path)) == 4)
+        before = running.pids()
+        left = {p for p in family_of(tmp_path) if p.pid not in before.values()}
+
+        # When it is killed
+        os.kill(before["parent"], signal.SIGKILL)
+
+        # Then it runs again within a second or so, what it left is gone, and nobody else noticed
+        until(lambda: running.pids().get("parent", before["parent"]) != before["parent"])
+        assert not left.intersection(family_of(tmp_path))
+        assert running.pids()["sleeper"] == before["sleeper"]
+        status = {status.name: status for status in running.status()}
+        assert (status["parent"].restarts, status["parent"].last_exit) == (1, -signal.SIGKILL)
+        assert status["sleeper"].restarts == 0
+
+
+def test_a_process_that_keeps_dying_is_given_up_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "LONGEST_PAUSE", 0.01)
+
+    with supervisor(tmp_path, "broken: sh -c 'echo no; exit 3'\n" + SLEEPS) as running:
+        with pytest.raises(ConfigurationError, match=r"broken was given up.*10 times.*broken\.log"):
+            running.wait(timeout=20)
+
+        states = {status.name: status.state for status in running.status()}
+        assert states == {"broken": "given up", "sleeper": "running"}
+        assert log_of(tmp_path, "broken") == "no\n" * 10
+
+
+def test_pauses_between_starts_grow(tmp_path: Path) -> None:
+    with supervisor(tmp_path, "broken: false\n") as running:
+        began = time.monotonic()
+        until(lambda: running.status()[0].restarts == 3)
+        assert time.monotonic() - began > 1.3, "pauses of 0.2, 0.4 and 0.8 s"
+
+
+def test_stop_lets_processes_finish_and_kills_those_that_do_not(tmp_path: Path) -> None:
+    # Given one that finishes its work when asked to end, and one that does not listen
+    polite = (
+        "polite: sh -c 'trap \"echo bye; exit 0\" TERM; echo up; while :; do sleep 0.05; done'\n"
+    )
+    deaf = "deaf: sh -c 'trap \"\" TERM; echo up; while :; do sleep 0.05; done'\n"
+    running = supervisor(tmp_path, polite + deaf)
+    running.start()
+    until(lambda: log_of(tmp_path, "polite") == "up\n" == log_of(tmp_path, "deaf"))
+
+    # When they are stopped
+    running.stop(grace=1)
+
+    # Then the first had its say, and neither is left
+    assert log_of(tmp_path, "polite") == "up\nbye\n"
+    last_exits = {status.name: status.last_exit for status in running.status()}
+    assert last_exits == {"polite": 0, "deaf": -signal.SIGKILL}
+    assert family_of(tmp_path) == []
+    assert list((tmp_path / "var" / "run").glob("*.pid")) == []
+
+
+def test_nothing_outlives_a_killed_supervisor(tmp_path: Path) -> None:
+    # Given a supervisor in a process of its own
+    (tmp_path / "Procfile").write_text(HAS_CHILD + SLEEPS)
+    code = (
+        "import os, sys, pathlib; from supervisor import Supervisor;"
+        "root = pathlib.Path(sys.argv[1]);"
+        "s = Supervisor(root / 'Procfile', root=root, environment=os.environ);"
+        "s.start(); s.wait()"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, tmp_path], cwd=PROJECT)
+    until(lambda: len(family_of(tmp_path)) == 4)
+
+    # A second one is refused while it lives
+    with pytest.raises(ConfigurationError, match=f"process {process.pid}"):
+        supervisor(tmp_path, SLEEPS).start()
+
+    # When it is killed, then all that it kept end too
+    process.kill()
+    process.wait()
+    until(lambda: not family_of(tmp_path))
+
+    # And the next one can start at once
+    with supervisor(tmp_path, SLEEPS) as running:
+        until(lambda: set(running.pids()) == {"sleeper"})
+
+
+def test_a_log_keeps_a_bounded_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper, "LOG_BYTES", 1000)
+    count = "import time; [print(f'line {n:04}') for n in range(1000)]; time.sleep(60)"
+
+    with supervisor(tmp_path, f'talker: python3 -c "{count}"\n'):
+        until(lambda: log_of(tmp_path, "talker").endswith("line 0999\n"))
+
+    sizes = [path.stat().st_size for path in (tmp_path / "var" / "log").glob("talker.log*")]
+    assert len(sizes) == 1 + keeper.OLD_LOGS
+    assert max(sizes) <= 1000
+
+
+@pytest.mark.parametrize("procfile", ["web python -m web\n", "web: one\nweb: two\n"])
+def test_a_procfile_that_would_lose_a_process_is_refused(tmp_path: Path, procfile: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"Procfile, line [12]"):
+        supervisor(tmp_path, procfile)
+
+
+def test_only_the_named_processes_run(tmp_path: Path) -> None:
+    (tmp_path / "Procfile").write_text(SLEEPS + "other: sleep 60\n")
+
+    def chosen(*only: str) -> Supervisor:
+        return Supervisor(tmp_path / "Procfile", root=tmp_path, environment=ENVIRONMENT, only=only)
+
+    with chosen("other") as running:
+        until(lambda: set(running.pids()) == {"other"})
+    with pytest.raises(ConfigurationError, match="'nobody'"):
+        chosen("nobody")
