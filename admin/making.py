@@ -11,9 +11,8 @@ from peewee import JOIN
 
 from models import DeadLetter, Job, JobState, Narration, Part, Script, Video
 from pipelines import ledger
+from pipelines.stages import PART_STAGES, STORY_STAGES
 
-OF_STORY = ("prepare", "judge", "script")
-OF_PART = ("narrate", "caption", "render")
 UNFINISHED = frozenset({JobState.WAITING, JobState.RUNNING})
 STUCK = frozenset({JobState.DEAD, JobState.PARKED})
 
@@ -65,9 +64,9 @@ def parts_of(story_id: int) -> list[Any]:
 def steps(parts: Sequence[Any], story_id: int | None = None) -> list[Step]:
     """The work on ``parts``, which have ``id``, ``number`` and ``of``; on their story first."""
     by_id = {part.id: part for part in parts}
-    wanted = Job.stage.in_(OF_PART) & Job.subject_id.in_(list(by_id))
+    wanted = Job.stage.in_(PART_STAGES) & Job.subject_id.in_(list(by_id))
     if story_id is not None:
-        wanted |= Job.stage.in_(OF_STORY) & (Job.subject_id == story_id)
+        wanted |= Job.stage.in_(STORY_STAGES) & (Job.subject_id == story_id)
     jobs = list(Job.select().where(wanted))
     letters: Any = DeadLetter.select(DeadLetter.job, DeadLetter.id).where(
         DeadLetter.job.in_([job.id for job in jobs]), DeadLetter.resolved_at.is_null()
@@ -75,10 +74,10 @@ def steps(parts: Sequence[Any], story_id: int | None = None) -> list[Step]:
     left = dict(letters.order_by(DeadLetter.id).tuples())
     found = []
     for job in jobs:
-        part = by_id[job.subject_id] if job.stage in OF_PART else None
+        part = by_id[job.subject_id] if job.stage in PART_STAGES else None
         number = part.number if part and part.of > 1 else 0
         found.append(Step(job, ledger.explain(job), number, left.get(job.id)))
-    order = (*OF_STORY, *OF_PART)
+    order = (*STORY_STAGES, *PART_STAGES)
     return sorted(found, key=lambda step: (step.part, order.index(step.job.stage)))
 
 
@@ -97,7 +96,7 @@ def progress(story_ids: Sequence[int]) -> dict[int, Making]:
         parts[row.story_id][row.id] = row.video_id is not None
     unmade = [number for of in parts.values() for number, made in of.items() if not made]
     jobs = Job.select(Job.subject_id).where(
-        Job.stage.in_(OF_PART), Job.subject_id.in_(unmade), Job.state.in_(STUCK)
+        Job.stage.in_(PART_STAGES), Job.subject_id.in_(unmade), Job.state.in_(STUCK)
     )
     stuck = {job.subject_id for job in jobs}
     return {

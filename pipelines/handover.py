@@ -1,4 +1,8 @@
-"""A decision taken back, as far as it still can be."""
+"""Where production and publishing meet; neither knows the other.
+
+Production ends at "a video is ready". From here its posts are planned, and what concerns both
+(stopping a story that is partly made and partly planned) is decided.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +23,35 @@ from models import (
     now,
 )
 from pipelines import ledger
+from pipelines.production import video_review
 from pipelines.publishing.posts import decisions
+from pipelines.publishing.scheduling import planning
+from pipelines.stages import PART_STAGES
 from pipelines.stories import review
 
-MAKING = ("narrate", "caption", "render")
 OPEN = (JobState.WAITING, JobState.RUNNING)
 WHY = "The story was stopped."
+
+
+def video_is_ready(video: Video, request_id: str = "") -> None:
+    """Plan the posts of a video that has just become READY, in the caller's transaction.
+
+    Args:
+        video: READY.
+        request_id: what the work began with, for the log.
+    """
+    planning.plan(video, request_id=request_id)
+
+
+def approve_video(video_id: int, by: str) -> None:
+    """Let a finished video be posted; its posts are planned in the same transaction.
+
+    Raises:
+        InputError: there is no such video.
+        StaleStateError: somebody decided before.
+    """
+    with transaction():
+        video_is_ready(video_review.approve(video_id, by))
 
 
 def withdraw(story_id: int, by: str) -> bool:
@@ -35,7 +62,7 @@ def withdraw(story_id: int, by: str) -> bool:
 
     Raises:
         InputError: there is no such story, or nothing is left to stop.
-        StaleStateError: it is not approved any more.
+        StaleStateError: it is no longer approved.
     """
     with transaction():
         if Story.select(Story.state).where(Story.id == story_id).scalar() == StoryState.SCRIPTED:
@@ -55,13 +82,13 @@ def stop(story_id: int, by: str) -> None:
     with transaction():
         parts = _parts(story_id)
         stopped = 0
-        for stage in MAKING:  # one by one: a stage that ends meanwhile has begun the next one
+        for stage in PART_STAGES:  # one by one: a stage that ends meanwhile has begun the next one
             jobs = Job.select().where(Job.stage == stage, Job.subject_id.in_(parts))
             for job in jobs.where(Job.state.in_(OPEN)).order_by(Job.id):
                 stopped += job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
         videos = Video.select().where(Video.part.in_(parts))
         for video in videos.where(Video.state == VideoState.REVIEW):
-            review.reject_video(video.id, by, WHY)
+            video_review.reject(video.id, by, WHY)
             stopped += 1
         posts = Post.select(Post.id).where(Post.video.in_(videos), Post.state == PostState.PLANNED)
         for post in posts.order_by(Post.id):
@@ -82,37 +109,22 @@ def resume(story_id: int, by: str) -> None:
         parts = _parts(story_id)
         # Another hook has its first part spoken anew, and cancels the stages behind.
         at_work = Job.select(Job.subject_id).where(
-            Job.stage.in_(MAKING), Job.subject_id.in_(parts), Job.state.in_(OPEN)
+            Job.stage.in_(PART_STAGES), Job.subject_id.in_(parts), Job.state.in_(OPEN)
         )
         jobs = Job.select().where(
-            Job.stage.in_(MAKING),
+            Job.stage.in_(PART_STAGES),
             Job.subject_id.in_(parts),
             Job.state == JobState.CANCELLED,
             Job.subject_id.not_in(at_work),
         )
         first: dict[int, Job] = {}
-        for job in sorted(jobs, key=lambda job: MAKING.index(job.stage)):
+        for job in sorted(jobs, key=lambda job: PART_STAGES.index(job.stage)):
             first.setdefault(job.subject_id, job)  # the later ones follow it
         if not first:
             raise InputError("No work on this story was stopped.")
         for job in first.values():
             ledger.requeue(job.id)
         AuditEntry.create(actor=by, action="story.resume", subject=f"story {story_id}")
-
-
-def reconsider_video(video_id: int, by: str) -> None:
-    """Undo a video's rejection: it waits for review again.
-
-    Raises:
-        InputError: there is no such video.
-        StaleStateError: it is not rejected any more.
-    """
-    with transaction():
-        video: Video | None = Video.get_or_none(Video.id == video_id)
-        if video is None:
-            raise InputError(f"There is no video {video_id}.")
-        video.move(VideoState.REVIEW)
-        AuditEntry.create(actor=by, action="video.reconsider", subject=f"video {video.id}")
 
 
 def _parts(story_id: int) -> list[int]:

@@ -72,7 +72,15 @@ STAGES: dict[str, Stage] = {
 }
 
 MOST_CRASHES = 3
-"""Claims that may end with their worker's death before the job is set aside (R4)."""
+"""Claims that may end with their worker's death before the job is set aside."""
+
+
+def of_subject(subject: str) -> tuple[str, ...]:
+    """The names of the stages that work on a table's rows, in their order."""
+    return tuple(stage.name for stage in STAGES.values() if stage.subject == subject)
+
+
+STORY_STAGES, PART_STAGES, POST_STAGES = map(of_subject, ("Story", "Part", "Post"))
 
 
 def run_from(stage: str) -> list[Stage]:

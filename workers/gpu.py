@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core import settings
+from pipelines import handover
 from pipelines.production.render.render import render as render_part
 from workers import wiring
 from workers.stage_actor import claim, stage_actor
@@ -20,4 +21,5 @@ def render(part_id: int) -> None:
         music=wiring.music(),
         defaults=wiring.studio(),
         review=config.review_videos,
+        when_ready=handover.video_is_ready,
     )

@@ -25,6 +25,7 @@ from pipelines.publishing.delivery.method_availability import WAYS
 from pipelines.publishing.posts import decisions, post_settings
 from pipelines.publishing.posts.post_options import PRIVACY, SWITCHES
 from pipelines.publishing.posts.post_title import MOST_UNITS, units
+from pipelines.stages import POST_STAGES
 
 DECISIONS = {
     "cancel": {PostState.PLANNED, PostState.PARKED, PostState.FAILED},
@@ -101,7 +102,7 @@ class Posts(Page):
         if post is None:
             abort(404)
         account = Account.select(*account_settings.PLAIN).where(Account.id == post.account_id).get()
-        jobs = Job.select().where(Job.stage.in_(decisions.STAGES), Job.subject_id == post_id)
+        jobs = Job.select().where(Job.stage.in_(POST_STAGES), Job.subject_id == post_id)
         attempts = Attempt.select().where(Attempt.post == post_id).order_by(Attempt.id.desc())
         finding = post_settings.finding(post_id) if post.state == PostState.PARKED else ""
         return self.render(

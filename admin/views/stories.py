@@ -16,7 +16,9 @@ from admin.views.page import Page, chosen, done, each, expose, get, settings
 from core.errors import InputError
 from models import Channel, JobState, Part, Post, Script, Source, Story, StoryState, Video
 from pipelines import handover
+from pipelines.production import video_review
 from pipelines.production.narration import voices
+from pipelines.stages import PART_STAGES
 from pipelines.stories import review
 from pipelines.stories.intake import manual_intake
 from pipelines.stories.safety import thresholds
@@ -165,7 +167,7 @@ class Stories(Page):
 
     @expose("/<int:story_id>/hook", methods=["POST"])
     def hook(self, story_id: int) -> ResponseReturnValue:
-        review.choose_hook(story_id, person().name, request.form.get("hook", ""))
+        video_review.choose_hook(story_id, person().name, request.form.get("hook", ""))
         return done("The first part is made anew.", url_for(".show", story_id=story_id))
 
     @expose("/<int:story_id>/edit", methods=["GET", "POST"])
@@ -231,7 +233,7 @@ def _live(story: Story) -> dict[str, Any]:
     parts = making.parts_of(story.id)
     steps = making.steps(parts, story.id)
     stuck = {step.part: step for step in steps if step.job.state in making.STUCK}
-    at_work = [step.job.state for step in steps if step.job.stage in making.OF_PART]
+    at_work = [step.job.state for step in steps if step.job.stage in PART_STAGES]
     return {
         "story": story,
         "parts": parts,
@@ -246,7 +248,7 @@ def _live(story: Story) -> dict[str, Any]:
 def _is_out(script: Script) -> bool:
     """Whether a post of the story is on its way or out, so that its hook stays."""
     posts = Post.select().join(Video).join(Part).where(Part.script == script)
-    return bool(posts.where(Post.state.in_(review.OUT)).exists())
+    return bool(posts.where(Post.state.in_(video_review.OUT)).exists())
 
 
 def _beside(story: Story, *, older: bool) -> int | None:

@@ -26,7 +26,8 @@ from models import (
     VideoState,
 )
 from pipelines import handover, ledger
-from pipelines.stories import review
+from pipelines.production import video_review
+from pipelines.stages import PART_STAGES
 
 LIVE_PIECES = ("player", "narration", "work")
 MEANINGS = {
@@ -101,12 +102,12 @@ class Videos(Page):
 
     @expose("/<int:part_id>/approve", methods=["POST"])
     def approve(self, part_id: int) -> ResponseReturnValue:
-        review.approve_video(_video_of(part_id).id, person().name)
+        handover.approve_video(_video_of(part_id).id, person().name)
         return done("Approved. It will be posted.", _onwards())
 
     @expose("/<int:part_id>/reject", methods=["POST"])
     def reject(self, part_id: int) -> ResponseReturnValue:
-        review.reject_video(
+        video_review.reject(
             _video_of(part_id).id, person().name, request.form.get("reason", "").strip()
         )
         again = url_for(".reconsider", part_id=part_id)
@@ -114,7 +115,7 @@ class Videos(Page):
 
     @expose("/<int:part_id>/reconsider", methods=["POST"])
     def reconsider(self, part_id: int) -> ResponseReturnValue:
-        handover.reconsider_video(_video_of(part_id).id, person().name)
+        video_review.reconsider(_video_of(part_id).id, person().name)
         return done("It waits for review again.", url_for(".show", part_id=part_id))
 
     @expose("/<int:part_id>/video.mp4")
@@ -139,9 +140,7 @@ def _rows_of(tab: str) -> ModelSelect[Any]:
     """What a tab counts: videos, or the jobs of parts that have none."""
     if tab not in BY_JOBS:
         return Video.select().where(Video.state == tab)
-    return Job.select(Job.subject_id).where(
-        Job.state.in_(BY_JOBS[tab]), Job.stage.in_(making.OF_PART)
-    )
+    return Job.select(Job.subject_id).where(Job.state.in_(BY_JOBS[tab]), Job.stage.in_(PART_STAGES))
 
 
 def _in_state(query: ModelSelect[Part], tab: str) -> ModelSelect[Part]:
@@ -150,7 +149,7 @@ def _in_state(query: ModelSelect[Part], tab: str) -> ModelSelect[Part]:
 
 def _last_jobs(part_ids: list[int]) -> dict[int, making.Step]:
     """For parts without a video: what the furthest job says of itself."""
-    jobs = Job.select().where(Job.stage.in_(making.OF_PART), Job.subject_id.in_(part_ids))
+    jobs = Job.select().where(Job.stage.in_(PART_STAGES), Job.subject_id.in_(part_ids))
     return {job.subject_id: making.Step(job, ledger.explain(job)) for job in jobs.order_by(Job.id)}
 
 

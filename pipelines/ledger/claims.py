@@ -107,15 +107,23 @@ def enqueue(
     *,
     request_id: str = "",
     due_at: datetime | None = None,
-    follows: bool = False,
 ) -> None:
     """Make the job, or wake the one that ended; one that waits or runs is left alone.
 
     Must be inside a transaction; the hint goes out after its commit. With ``due_at`` the sweeper
-    sends it at that time; with ``follows`` it is on its way already, as the next step of a
-    pipeline.
+    sends it at that time.
     """
-    request_id = request_id or uuid.uuid4().hex
+    _enqueue(stage, subject_id, request_id or uuid.uuid4().hex, due_at=due_at)
+
+
+def _enqueue(
+    stage: str,
+    subject_id: int,
+    request_id: str,
+    *,
+    due_at: datetime | None = None,
+    hinted: bool = False,
+) -> None:
     cursor = database.execute_sql(
         """
         INSERT INTO job (created_at, stage, subject_id, queue, request_id, state, due_at, sent_at,
@@ -142,8 +150,22 @@ def enqueue(
     made = cursor.fetchone()
     if made:
         resolve_dead_letters(made[0], "begun anew")
-    if made and due_at is None and not follows:
+    if made and due_at is None and not hinted:
         on_commit(partial(hint, stage, subject_id, request_id=request_id))
+
+
+def enqueue_next(held: Claim) -> None:
+    """Make the job of the stage that follows ``held``'s on the same row, by the table of stages.
+
+    Inside ``finish()``. Its hint is on its way already, as the next step of the pipeline.
+
+    Raises:
+        ValueError: nothing follows that stage.
+    """
+    following = STAGES[held.stage].then
+    if following is None:
+        raise ValueError(f"no stage follows {held.stage}")
+    _enqueue(following, held.subject_id, held.request_id, hinted=True)
 
 
 def wake(stage: str, subject_id: int) -> bool:

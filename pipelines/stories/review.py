@@ -1,4 +1,4 @@
-"""A person decides: stories before anything is made of them, videos before they are posted."""
+"""A person decides on stories before anything is made of them."""
 
 from __future__ import annotations
 
@@ -11,19 +11,12 @@ from models import (
     AuditEntry,
     Job,
     JobState,
-    Part,
-    Post,
-    PostState,
-    Script,
     StaleStateError,
     Story,
     StoryState,
-    Video,
-    VideoState,
     now,
 )
 from pipelines import ledger
-from pipelines.publishing.scheduling import planning
 from pipelines.stories.prepare import narrated
 from pipelines.stories.safety import thresholds
 from pipelines.stories.text import normalize, story_text
@@ -141,66 +134,6 @@ def edit(story_id: int, by: str, title: str, text: str, language: str = "") -> N
         _audit(by, "story.edit", story)
 
 
-OUT = frozenset(PostState) - {PostState.PLANNED, PostState.CANCELLED, PostState.FAILED}
-"""Of a post in one of these its video is on its way, or out, or in somebody's hands."""
-
-
-def choose_hook(story_id: int, by: str, hook: str) -> None:
-    """Open a story with another of its script's hooks: its first part is made anew.
-
-    All that doesn't hang on the hook is taken again, by its content; the other parts stay.
-
-    Raises:
-        InputError: the script has no such hook, or a post of the story is out already.
-    """
-    with transaction():
-        script = Script.get_or_none(Script.story == story_id)
-        if script is None:
-            raise InputError("This story has no script yet.")
-        Script.select(Script.id).where(Script.id == script.id).for_update().get()
-        if hook not in script.hooks:
-            raise InputError("Choose one of the hooks that were written for this story.")
-        if hook == script.hook:
-            return
-        out = (
-            Post.select()
-            .join(Video)
-            .join(Part)
-            .where(Part.script == script, Post.state.in_(OUT))
-            .exists()
-        )
-        if out:
-            raise InputError("A post of this story is on its way or out: its hook stays.")
-        Script.update(hook=hook).where(Script.id == script.id).execute()
-        Part.update(hook=hook).where(Part.script == script, Part.number == 1).execute()
-        first = Part.get(Part.script == script, Part.number == 1)
-        for stage in ("narrate", "caption", "render"):
-            job = Job.of(stage, first.id)
-            if job is not None:  # what is made of the old hook must not end as the new one's
-                job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
-        ledger.enqueue("narrate", first.id)
-        _audit(by, "script.hook", script.story, hook)
-
-
-def approve_video(video_id: int, by: str) -> None:
-    """Let a finished video be posted; its posts are planned in the same transaction."""
-    with transaction():
-        video = _video(video_id)
-        video.move(VideoState.READY)
-        _audit(by, "video.approve", video)
-        planning.plan(video)
-
-
-def reject_video(video_id: int, by: str, reason: str) -> None:
-    """Raises InputError without a reason."""
-    if not reason.strip():
-        raise InputError("Say why the video is rejected: the next person will want to know.")
-    with transaction():
-        video = _video(video_id)
-        video.move(VideoState.REJECTED)
-        _audit(by, "video.reject", video, reason)
-
-
 def in_bulk(story_ids: list[int], decide: Callable[[int], None]) -> tuple[int, list[str]]:
     """Decide each on its own: how many went through, and a sentence for each that did not."""
     done, refused = 0, []
@@ -221,13 +154,5 @@ def _story(story_id: int) -> Story:
     return story
 
 
-def _video(video_id: int) -> Video:
-    video = Video.get_or_none(Video.id == video_id)
-    if video is None:
-        raise InputError(f"There is no video {video_id}.")
-    return video
-
-
-def _audit(by: str, action: str, subject: Story | Video, reason: str = "") -> None:
-    name = type(subject).__name__.lower()
-    AuditEntry.create(actor=by, action=action, subject=f"{name} {subject.id}", reason=reason)
+def _audit(by: str, action: str, story: Story, reason: str = "") -> None:
+    AuditEntry.create(actor=by, action=action, subject=f"story {story.id}", reason=reason)

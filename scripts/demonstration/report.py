@@ -12,8 +12,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from models import Caption, Job, Narration, Part, Post, Script, Story, Video
+from pipelines.stages import PART_STAGES, STORY_STAGES
 
-STAGES = ("script", "narrate", "caption", "render")
+STAGES = (STORY_STAGES[-1], *PART_STAGES)
 
 
 def collect(seconds: float) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from models import (
 )
 from pipelines import handover
 from pipelines.ledger import LeaseLostError
+from pipelines.production import video_review
 from pipelines.publishing.scheduling import planning
 from pipelines.stories import review
 from tests.pipelines.production.making import a_part, a_story, claimed
@@ -84,7 +85,7 @@ def test_a_story_that_was_stopped_with_another_hook_is_spoken_anew() -> None:
     script.hooks = [script.hook, "The lamp went out."]
     script.save()
     claimed("render", part.id)
-    review.choose_hook(script.story.id, "ada", "The lamp went out.")
+    video_review.choose_hook(script.story.id, "ada", "The lamp went out.")
 
     # When it is made after all, too early or later
     with pytest.raises(InputError, match="No work on this story was stopped"):
@@ -109,10 +110,10 @@ def test_a_story_whose_post_is_out_is_not_stopped() -> None:
 
 def test_a_rejected_video_waits_for_review_again() -> None:
     video = a_video(a_part(), VideoState.REVIEW)
-    review.reject_video(video.id, "ada", "The sound is off")
+    video_review.reject(video.id, "ada", "The sound is off")
 
-    handover.reconsider_video(video.id, "ada")
+    video_review.reconsider(video.id, "ada")
 
     assert Video.get_by_id(video.id).state == VideoState.REVIEW
     with pytest.raises(StaleStateError):
-        handover.reconsider_video(video.id, "ada")
+        video_review.reconsider(video.id, "ada")

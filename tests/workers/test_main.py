@@ -17,7 +17,7 @@ from core import crypto, queue, settings
 from core.db import transaction
 from models import JobState
 from pipelines import ledger
-from pipelines.stages import STAGES
+from pipelines.stages import PART_STAGES, STAGES
 from tests.workers.running import enqueued, job, running, until
 from workers.__main__ import main
 from workers.stage_actor import claim
@@ -70,17 +70,17 @@ def test_each_stage_of_a_part_follows_by_itself(redis_url: str) -> None:
     # Given stages that say what follows, as the real ones do
     ran: list[tuple[str, int]] = []
 
-    def stage(name: str, then: str | None) -> Any:
+    def stage(name: str) -> Any:
         def run(part_id: int) -> None:
             ran.append((name, part_id))
             with claim().finish():
-                if then:
-                    ledger.enqueue(then, part_id, follows=True)
+                if STAGES[name].then:
+                    ledger.enqueue_next(claim())
 
         run.__name__ = name
         return run
 
-    stages = [stage("narrate", "caption"), stage("caption", "render"), stage("render", None)]
+    stages = [stage(name) for name in PART_STAGES]
     with running(redis_url, *stages, queues=("cpu", "gpu")):
         # When two parts are to be narrated
         enqueued("narrate", 1, 2)

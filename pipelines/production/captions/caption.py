@@ -70,7 +70,7 @@ def caption(part_id: int, claim: Claim, media: MediaStore, defaults: Studio) -> 
                 Caption.captioned_words,
             ],
         ).execute()
-        ledger.enqueue("render", part.id, request_id=claim.request_id, follows=True)
+        ledger.enqueue_next(claim)
 
 
 def _look(studio: Studio) -> Look:

@@ -79,7 +79,7 @@ def narrate(
             Narration.update(seconds=speech.seconds, timed_by=speech.timed_by, words=words).where(
                 Narration.key == key, Narration.part != part
             ).execute()
-        ledger.enqueue("caption", part.id, request_id=claim.request_id, follows=True)
+        ledger.enqueue_next(claim)
 
 
 def _row(timing: WordTiming) -> list[Any]:

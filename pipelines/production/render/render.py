@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -29,7 +30,6 @@ from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.production.narration import narration_cache
 from pipelines.production.production_settings import Studio
-from pipelines.publishing.scheduling import planning
 
 log = structlog.get_logger(__name__)
 
@@ -47,8 +47,12 @@ def render(
     music: Music,
     defaults: Studio,
     review: bool,
+    when_ready: Callable[[Video, str], None],
 ) -> None:
     """Make the part's video; ready for posting, or for a person's look when ``review`` is on.
+
+    ``when_ready`` is told, inside the stage's last transaction, of a video that is ready and of the
+    request that it began with.
 
     Background and music are chosen by the video's number, so that a repeat is the same. Where the
     narration or the captions were lost on disk, their stage is begun anew, and this one after it.
@@ -118,7 +122,7 @@ def render(
         ).execute()
         video = Video.get(Video.part == part)
         if video.state == VideoState.READY:
-            planning.plan(video, request_id=claim.request_id)
+            when_ready(video, claim.request_id)
 
 
 def _lost(narration: Narration, captions: Caption, media: MediaStore) -> str | None:

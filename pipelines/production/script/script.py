@@ -21,6 +21,7 @@ from pipelines.production.production_settings import Studio
 from pipelines.production.script import pace, phrases
 from pipelines.production.script.rules_writer import RulesWriter
 from pipelines.production.script.split import PartText, split
+from pipelines.stages import PART_STAGES
 from pipelines.stories.text import story_text
 from pipelines.stories.text.language import UNDETERMINED
 from pipelines.stories.text.rules.sentences import closed
@@ -229,7 +230,7 @@ def _record(claim: Claim, story: Story, draft: ScriptDraft, parts: tuple[PartTex
                 call_to_action=closing(draft, number, len(parts), story.language),
                 answers=answers_in(text, paragraphs),
             )
-            ledger.enqueue("narrate", part.id, request_id=claim.request_id)
+            ledger.enqueue(PART_STAGES[0], part.id, request_id=claim.request_id)
 
 
 def opening(draft: ScriptDraft, number: int, language: str) -> str:

@@ -16,6 +16,7 @@ from pipelines.publishing.delivery.delivery import Outside, Work
 from pipelines.publishing.delivery.manual import manual_post
 from pipelines.publishing.posts import history
 from pipelines.publishing.scheduling import planning, scheduling
+from pipelines.stages import PART_STAGES
 
 MADE_ANEW_SECONDS = 15.0
 
@@ -102,7 +103,7 @@ def _is_made_anew(post: Post) -> bool:
     return (
         Job.select()
         .where(
-            Job.stage.in_(("narrate", "caption", "render")),
+            Job.stage.in_(PART_STAGES),
             Job.subject_id == post.video.part.id,
             Job.state.in_((JobState.WAITING, JobState.RUNNING)),
         )

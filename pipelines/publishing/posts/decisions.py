@@ -11,8 +11,8 @@ from models import AuditEntry, Job, JobState, Post, PostState, StaleStateError, 
 from pipelines import ledger
 from pipelines.publishing.posts import history
 from pipelines.publishing.scheduling import planning, scheduling
+from pipelines.stages import POST_STAGES
 
-STAGES = ("publish", "confirm", "mail")
 ON_ITS_WAY = frozenset({PostState.CLAIMING, PostState.UPLOADING, PostState.PROCESSING})
 """States that only the stages leave, and a person where their jobs have ended."""
 ENDED_WITHOUT_A_POST = frozenset(
@@ -86,7 +86,7 @@ def post_anew(post_id: int, by: str, reason: str = "") -> None:
 def may_decide(post: Post) -> bool:
     """Whether nothing works on the post any more, so that a person may."""
     alive = (JobState.WAITING, JobState.RUNNING)
-    jobs = Job.select().where(Job.stage.in_(STAGES), Job.subject_id == post.id)
+    jobs = Job.select().where(Job.stage.in_(POST_STAGES), Job.subject_id == post.id)
     return post.state not in ON_ITS_WAY or not jobs.where(Job.state.in_(alive)).exists()
 
 
@@ -94,7 +94,7 @@ def _closed(post_id: int, resolution: str) -> Post:
     stranded = Post.get_by_id(post_id)
     if stranded.state in ON_ITS_WAY and may_decide(stranded):
         stranded.move(PostState.PARKED)
-    for stage in STAGES:
+    for stage in POST_STAGES:
         job = Job.of(stage, post_id)
         if job is not None:
             ledger.resolve_dead_letters(job.id, resolution)

@@ -19,6 +19,7 @@ from pipelines.publishing.posts import decisions
 from pipelines.publishing.posts.post_options import PRIVACY, SWITCHES
 from pipelines.publishing.posts.post_title import MOST_UNITS, units
 from pipelines.row_locks import locked
+from pipelines.stages import POST_STAGES
 
 EDITABLE = frozenset({PostState.PLANNED, PostState.PARKED, PostState.FAILED, PostState.MANUAL})
 """States in which nothing has announced the post, or what did has ended."""
@@ -119,7 +120,7 @@ def requeue(post_id: int, by: str) -> None:
 def parked_for_connection(account_id: int) -> ModelSelect[Post]:
     """The account's posts that wait for it to be connected again."""
     codes = Job.select(Job.subject_id).where(
-        Job.stage.in_(decisions.STAGES),
+        Job.stage.in_(POST_STAGES),
         Job.state == JobState.PARKED,
         Job.error_code.in_(NOT_CONNECTED),
     )
@@ -175,7 +176,7 @@ def _change(post_id: int, action: str, by: str, words: str, **changes: Any) -> N
 
 
 def _of(post_id: int) -> Any:
-    return Job.stage.in_(decisions.STAGES) & (Job.subject_id == post_id)
+    return Job.stage.in_(POST_STAGES) & (Job.subject_id == post_id)
 
 
 def _stopped(post_id: int) -> Any:

@@ -41,7 +41,7 @@ from models import (
     Video,
     VideoState,
 )
-from pipelines import ledger
+from pipelines import handover, ledger
 from pipelines.ledger import Claim, LeaseLostError
 from pipelines.production.captions import fonts
 from pipelines.production.captions.caption import caption
@@ -156,6 +156,7 @@ def quickly(
         music=music or OneTune(),
         defaults=defaults,
         review=review,
+        when_ready=handover.video_is_ready,
     )
 
 
@@ -186,7 +187,7 @@ def test_a_part_becomes_a_video_that_is_posted(media: MediaStore, clips: Path) -
     backgrounds = Library(folder=clips, cache=media.folder)
     render(
         part.id, claim, renderer, backgrounds, media,
-        music=OneTune(), defaults=STUDIO, review=False,
+        music=OneTune(), defaults=STUDIO, review=False, when_ready=handover.video_is_ready,
     )  # fmt: skip
 
     # Then the file is what the row says

@@ -10,24 +10,15 @@ import pytest
 from core.db import session
 from core.errors import InputError
 from models import (
-    Account,
-    AccountState,
     AuditEntry,
     Job,
     JobState,
-    Part,
-    Post,
-    PostState,
-    Script,
     StaleStateError,
     Story,
     StoryState,
-    Video,
-    VideoState,
 )
-from pipelines.ledger import LeaseLostError
 from pipelines.stories import review
-from tests.pipelines.production.making import a_part, a_story, claimed
+from tests.pipelines.production.making import a_story
 
 pytestmark = pytest.mark.usefixtures("record")
 
@@ -35,20 +26,6 @@ pytestmark = pytest.mark.usefixtures("record")
 def on_record() -> list[tuple[str, str, str, str]]:
     entries = AuditEntry.select().order_by(AuditEntry.id)
     return [(entry.actor, entry.action, entry.subject, entry.reason) for entry in entries]
-
-
-def a_video(state: VideoState = VideoState.REVIEW) -> Video:
-    return Video.create(
-        part=a_part(),
-        key="key",
-        path="/video.mp4",
-        cover_path="/cover.jpg",
-        seconds=60,
-        size_bytes=1,
-        loudness=-14,
-        true_peak=-2,
-        state=state,
-    )
 
 
 def test_an_approved_story_goes_into_production() -> None:
@@ -182,36 +159,6 @@ def test_a_language_that_was_taken_for_another_is_corrected() -> None:
         review.edit(story.id, "ada", "Ein Klavier", "Es war alt.", "German")
 
 
-def test_a_finished_video_is_posted_only_after_a_persons_look() -> None:
-    # Given a video in review, and two accounts
-    video = a_video()
-    for name in ("one", "two"):
-        Account.create(open_id=name, state=AccountState.CONNECTED)
-
-    review.approve_video(video.id, "ada")
-
-    # Then it is planned for both, each post with its job, once
-    posts = Post.select().where(Post.video == video)
-    assert len(posts) == 2
-    assert all(Job.of("publish", post.id) for post in posts)
-    with pytest.raises(StaleStateError, match="is ready and can't become"):
-        review.approve_video(video.id, "bob")
-    with pytest.raises(StaleStateError):
-        review.reject_video(video.id, "bob", "too loud")
-    assert on_record() == [("ada", "video.approve", f"video {video.id}", "")]
-    assert Post.select().count() == 2
-
-
-def test_a_rejected_video_is_posted_nowhere() -> None:
-    Account.create(open_id="one", state=AccountState.CONNECTED)
-    video = a_video()
-    with pytest.raises(InputError, match="Say why"):
-        review.reject_video(video.id, "ada", " ")
-    review.reject_video(video.id, "ada", "the voice stumbles")
-    assert Video.get().state == VideoState.REJECTED
-    assert Post.select().count() == 0
-
-
 def test_in_bulk_each_is_decided_on_its_own() -> None:
     # Given two that can be approved, a flagged one, one in production and one that is not there
     good = [a_story().id, a_story().id]
@@ -227,72 +174,3 @@ def test_in_bulk_each_is_decided_on_its_own() -> None:
     assert "There is no story 404." in refused[2]
     approved = Story.select().where(Story.state == StoryState.APPROVED)
     assert sorted(story.id for story in approved) == good
-
-
-def a_script_of_two_parts() -> tuple[Script, Part, Part]:
-    first = a_part(of=2)
-    hooks = ["Listen to this.", "The lamp went out.", "I lit it again."]
-    Script.update(hooks=hooks).where(Script.id == first.script.id).execute()
-    second = Part.create(
-        script=first.script,
-        number=2,
-        of=2,
-        hook="Part two.",
-        text="It burned.",
-        call_to_action="So?",
-    )
-    return Script.get_by_id(first.script.id), first, second
-
-
-def test_another_hook_makes_the_first_part_anew_and_no_other() -> None:
-    # Given a story in two parts, whose first one is just being spoken
-    script, first, second = a_script_of_two_parts()
-    running = claimed("narrate", first.id)
-
-    # When a person picks another hook
-    review.choose_hook(script.story.id, "ada", "The lamp went out.")
-
-    # Then only the first part opens with it and is spoken anew
-    assert Script.get_by_id(script.id).hook == "The lamp went out."
-    assert Part.get_by_id(first.id).spoken.startswith("The lamp went out.")
-    assert Part.get_by_id(second.id).hook == "Part two."
-    job = Job.of("narrate", first.id)
-    assert job is not None
-    assert job.state == JobState.WAITING
-    assert Job.of("narrate", second.id) is None
-    assert AuditEntry.get(AuditEntry.action == "script.hook").reason == "The lamp went out."
-
-    # And what was made of the old one is refused
-    with pytest.raises(LeaseLostError), running.finish():
-        pass
-
-
-def test_only_a_hook_that_was_written_can_be_picked() -> None:
-    script, first, _ = a_script_of_two_parts()
-    with pytest.raises(InputError, match="hooks that were written"):
-        review.choose_hook(script.story.id, "ada", "Buy my lamps.")
-    review.choose_hook(script.story.id, "ada", "Listen to this.")  # it is that one already
-    assert Job.of("narrate", first.id) is None
-
-
-@pytest.mark.parametrize("state", [PostState.CLAIMING, PostState.PUBLISHED, PostState.PARKED])
-def test_once_a_post_is_on_its_way_the_hook_stays(state: PostState) -> None:
-    script, first, _ = a_script_of_two_parts()
-    account = Account.create(open_id="1", state=AccountState.CONNECTED)
-    video = Video.create(
-        part=first,
-        key="1",
-        path="",
-        cover_path="",
-        seconds=1,
-        size_bytes=1,
-        loudness=-14,
-        true_peak=-1,
-        state=VideoState.READY,
-    )
-    post = Post.create(video=video, account=account, title="The lamp", state=PostState.PLANNED)
-    review.choose_hook(script.story.id, "ada", "I lit it again.")
-    Post.update(state=state).where(Post.id == post.id).execute()
-
-    with pytest.raises(InputError, match="its hook stays"):
-        review.choose_hook(script.story.id, "ada", "The lamp went out.")

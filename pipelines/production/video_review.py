@@ -1,0 +1,108 @@
+"""A person decides on what was made: a script's hook, and videos before they are posted."""
+
+from __future__ import annotations
+
+from core.db import transaction
+from core.errors import InputError
+from models import (
+    AuditEntry,
+    Job,
+    JobState,
+    Part,
+    Post,
+    PostState,
+    Script,
+    Video,
+    VideoState,
+    now,
+)
+from pipelines import ledger
+from pipelines.stages import PART_STAGES
+
+OUT = frozenset(PostState) - {PostState.PLANNED, PostState.CANCELLED, PostState.FAILED}
+"""Of a post in one of these its video is on its way, or out, or in somebody's hands."""
+
+
+def choose_hook(story_id: int, by: str, hook: str) -> None:
+    """Open a story with another of its script's hooks: its first part is made anew.
+
+    All that doesn't hang on the hook is taken again, by its content; the other parts stay.
+
+    Raises:
+        InputError: the script has no such hook, or a post of the story is out already.
+    """
+    with transaction():
+        script = Script.get_or_none(Script.story == story_id)
+        if script is None:
+            raise InputError("This story has no script yet.")
+        Script.select(Script.id).where(Script.id == script.id).for_update().get()
+        if hook not in script.hooks:
+            raise InputError("Choose one of the hooks that were written for this story.")
+        if hook == script.hook:
+            return
+        out = (
+            Post.select()
+            .join(Video)
+            .join(Part)
+            .where(Part.script == script, Post.state.in_(OUT))
+            .exists()
+        )
+        if out:
+            raise InputError("A post of this story is on its way or out: its hook stays.")
+        Script.update(hook=hook).where(Script.id == script.id).execute()
+        Part.update(hook=hook).where(Part.script == script, Part.number == 1).execute()
+        first = Part.get(Part.script == script, Part.number == 1)
+        for stage in PART_STAGES:
+            job = Job.of(stage, first.id)
+            if job is not None:  # what is made of the old hook must not end as the new one's
+                job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
+        ledger.enqueue(PART_STAGES[0], first.id)
+        _audit(by, "script.hook", f"story {script.story.id}", hook)
+
+
+def approve(video_id: int, by: str) -> Video:
+    """A finished video may be posted; ``handover.approve_video`` plans its posts with it.
+
+    Raises:
+        InputError: there is no such video.
+        StaleStateError: somebody decided before.
+    """
+    with transaction():
+        video = _video(video_id)
+        video.move(VideoState.READY)
+        _audit(by, "video.approve", f"video {video.id}")
+        return video
+
+
+def reject(video_id: int, by: str, reason: str) -> None:
+    """Raises InputError without a reason."""
+    if not reason.strip():
+        raise InputError("Say why the video is rejected: the next person will want to know.")
+    with transaction():
+        video = _video(video_id)
+        video.move(VideoState.REJECTED)
+        _audit(by, "video.reject", f"video {video.id}", reason)
+
+
+def reconsider(video_id: int, by: str) -> None:
+    """Undo a video's rejection: it waits for review again.
+
+    Raises:
+        InputError: there is no such video.
+        StaleStateError: it is no longer rejected.
+    """
+    with transaction():
+        video = _video(video_id)
+        video.move(VideoState.REVIEW)
+        _audit(by, "video.reconsider", f"video {video.id}")
+
+
+def _video(video_id: int) -> Video:
+    video = Video.get_or_none(Video.id == video_id)
+    if video is None:
+        raise InputError(f"There is no video {video_id}.")
+    return video
+
+
+def _audit(by: str, action: str, subject: str, reason: str = "") -> None:
+    AuditEntry.create(actor=by, action=action, subject=subject, reason=reason)
