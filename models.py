@@ -153,7 +153,7 @@ class Channel(Row):
     )
     part_seconds_min = IntegerField(null=True)
     part_seconds_max = IntegerField(null=True)
-    look = BinaryJSONField(default=dict, index=False)
+    caption_style = BinaryJSONField(default=dict, index=False)
     """The captions: style, font, size, colours, position, words at once."""
     background = CharField(max_length=120, default="")
     """A mood (a folder of clips), or a kind of drawn background."""
@@ -244,9 +244,9 @@ class Story(Row):
     language = CharField(max_length=8, default="")
     words = IntegerField(default=0)
     sketch = ArrayField(BigIntegerField, default=list)
-    like = ForeignKeyField("self", null=True, backref="likenesses", on_delete="SET NULL")
+    similar_to = ForeignKeyField("self", null=True, backref="similar", on_delete="SET NULL")
     """The earlier story that this one nearly repeats."""
-    likeness = FloatField(default=0.0)
+    similarity = FloatField(default=0.0)
     safety_score = FloatField(default=0.0)
     safety_judge = CharField(max_length=60, default="")
     decided_by = CharField(max_length=80, default="")
@@ -278,7 +278,7 @@ class Intake(Row):
     source = ForeignKeyField(Source, backref="intakes", on_delete="CASCADE")
     external_id = CharField(max_length=120)
     title = TextField()
-    fate = CharField(max_length=10)
+    outcome = CharField(max_length=10)
     reason = TextField(default="")
     story = ForeignKeyField(Story, null=True, backref="intakes", on_delete="CASCADE")
 
@@ -389,7 +389,7 @@ class Video(Row):
 # ── publishing ───────────────────────────────────────────────────────────────────────────────
 
 
-class Way(StrEnum):
+class Method(StrEnum):
     """How a post gets to the platform, the best way first."""
 
     DIRECT = "direct"
@@ -431,7 +431,7 @@ class Account(Row):
     allow_duet = BooleanField(default=False)
     allow_stitch = BooleanField(default=False)
     ai_label = BooleanField(default=True)
-    ways = BinaryJSONField(default=lambda: list(Way), index=False)
+    methods = BinaryJSONField(default=lambda: list(Method), index=False)
     """The ways that its posts may take, each tried when the one before it is closed."""
 
     timezone = CharField(max_length=64, default="UTC")
@@ -530,7 +530,7 @@ class Post(Row):
     scheduled_at = DateTimeTZField(null=True)
     pinned = BooleanField(default=False)
     """A person chose ``scheduled_at``, so no other post's needs move it."""
-    way = CharField(max_length=10, default="")
+    method = CharField(max_length=10, default="")
     """The way that it takes now; empty before its first try."""
     publish_id = CharField(max_length=120, null=True, unique=True)
     upload_url = EncryptedTextField(null=True)
@@ -588,7 +588,7 @@ class Post(Row):
             (("state", "id"), False),
             (("published_at",), False),
             (("account", "scheduled_at"), False),
-            (("way", "id"), False),
+            (("method", "id"), False),
             (("next_insight_at",), False),
         )
 

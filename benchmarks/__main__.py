@@ -113,16 +113,16 @@ def limiter(seconds: float, file: Path | None) -> None:
     show("limiter", bench_limiter.run(seconds=seconds), file)
 
 
-@bench.command()
+@bench.command("likeness")
 @click.option("--stories", default=100_000, show_default=True)
 @json_option
-def likeness(stories: int, file: Path | None) -> None:
+def similarity(stories: int, file: Path | None) -> None:
     """The search for a story's near-duplicates among many, and what it finds."""
-    from benchmarks import similarity as bench_likeness
+    from benchmarks import similarity as bench_similarity
     from benchmarks.place import empty_record
 
     with empty_record():
-        rows = bench_likeness.run(stories=stories)
+        rows = bench_similarity.run(stories=stories)
     show("likeness", rows, file)
 
 

@@ -195,7 +195,7 @@ def _rows(chance: random.Random, stories: int, kept: list[str]) -> Iterator[tupl
 
 _COLUMNS = (
     "created_at, source_id, external_id, url, place, author, score, nsfw, title, body, answers, "
-    "state, reason, narratable_title, narratable_text, language, words, sketch, likeness, "
+    "state, reason, narratable_title, narratable_text, language, words, sketch, similarity, "
     "safety_score, safety_judge, decided_by"
 )
 

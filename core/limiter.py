@@ -136,7 +136,7 @@ class Limit:
     counted: str = ""
 
 
-class Turn(NamedTuple):
+class Admission(NamedTuple):
     """The answer: granted, or the seconds until its turn comes and the limit it waits for.
 
     ``held`` when that is not because of grants, but because the other side asked for a pause.
@@ -179,7 +179,7 @@ class Limiter:
             )
         )
 
-    def acquire(self, limits: Sequence[Limit], *, who: str, grant: str = "") -> Turn:
+    def acquire(self, limits: Sequence[Limit], *, who: str, grant: str = "") -> Admission:
         """Take one grant of every limit; or none, and be told when to ask again.
 
         Args:
@@ -191,7 +191,7 @@ class Limiter:
             LimiterUnavailableError: Redis did not answer: nothing may be done.
         """
         if not limits:
-            return Turn()
+            return Admission()
         keys: list[str] = []
         arguments: list[Any] = [grant or uuid.uuid4().hex, who, int(TURN_KEPT * MICROSECONDS)]
         for limit in limits:
@@ -201,7 +201,9 @@ class Limiter:
             blocked, wait, held = self._script(keys=keys, args=arguments)
         except RedisError as error:
             raise _unavailable(error) from error
-        return Turn(int(wait) / MICROSECONDS, limits[blocked - 1] if blocked else None, held > 0)
+        return Admission(
+            int(wait) / MICROSECONDS, limits[blocked - 1] if blocked else None, held > 0
+        )
 
     def usage(self, limits: Sequence[Limit]) -> list[Usage]:
         """How far each limit is used, in their order; changes nothing.

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from core import db
 from core.errors import InputError
 from core.limiter import Limit
-from models import AuditEntry, LimitSetting, Post, PostState, Source, SourceKind, Way
+from models import AuditEntry, LimitSetting, Method, Post, PostState, Source, SourceKind
 from pipelines.publishing.delivery import fallback_policy
 
 MINUTE, DAY = 60.0, 86_400.0
@@ -117,13 +117,13 @@ def _publish(post_id: int) -> list[Limit]:
     limits = [] if post.publish_id is None else [replace(STATUS, key=key)]
     if post.upload_url is None and post.state != PostState.PROCESSING:
         match fallback_policy.expected(post, post.account):
-            case Way.DIRECT:
+            case Method.DIRECT:
                 limits += [
                     replace(CREATOR_INFO, key=key),
                     replace(INIT, key=key),
                     replace(POSTS, key=key, counted=f"post:{post_id}"),  # also when tried again
                 ]
-            case Way.INBOX:
+            case Method.INBOX:
                 limits.append(replace(INBOX_INIT, key=key))
     return limits
 
@@ -251,12 +251,12 @@ def _known(name: str) -> Limit:
     return LIMITS[name]
 
 
-def its_turn(limit: Limit) -> str:
+def waiting_for(limit: Limit) -> str:
     """What a job waits for that is over the limit, as the ledger shows it."""
-    return f"{_turn(limit.name)} {limit.count} in {limit.seconds:g} s)"
+    return f"{_waiting_prefix(limit.name)} {limit.count} in {limit.seconds:g} s)"
 
 
-def _turn(name: str) -> str:
+def _waiting_prefix(name: str) -> str:
     return f"its turn ({name}:"
 
 
@@ -267,5 +267,5 @@ def _changed(name: str, action: str, by: str, words: str) -> None:
         "UPDATE job SET due_at = now() + (%(noticed)s + random()) * interval '1 second', "
         "sent_at = NULL, sends = 0 WHERE state = 'waiting' AND starts_with(waits_for, %(turn)s) "
         "AND due_at > now() + %(noticed)s * interval '1 second'",
-        {"noticed": NOTICED_SECONDS, "turn": _turn(name)},
+        {"noticed": NOTICED_SECONDS, "turn": _waiting_prefix(name)},
     )

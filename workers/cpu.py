@@ -17,9 +17,9 @@ def prepare(story_id: int) -> None:
 
 @stage_actor
 def narrate(part_id: int) -> None:
-    narrate_part(part_id, claim(), wiring.synthesizer, wiring.media(), wiring.studio())
+    narrate_part(part_id, claim(), wiring.synthesizer, wiring.media(), wiring.production_settings())
 
 
 @stage_actor
 def caption(part_id: int) -> None:
-    caption_part(part_id, claim(), wiring.media(), wiring.studio())
+    caption_part(part_id, claim(), wiring.media(), wiring.production_settings())

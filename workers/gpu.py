@@ -19,7 +19,7 @@ def render(part_id: int) -> None:
         wiring.backgrounds(),
         wiring.media(),
         music=wiring.music(),
-        defaults=wiring.studio(),
+        defaults=wiring.production_settings(),
         review=config.review_videos,
         when_ready=handover.video_is_ready,
     )

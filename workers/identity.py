@@ -54,4 +54,4 @@ def recover(queues: list[str]) -> None:
         dead = [worker for (worker,) in cursor.fetchall() if is_dead(worker)]
         if dead:
             ledger.free_leases("worker = ANY(%s)", (dead,))
-        ledger.forget_hints(queues)
+        ledger.forget_wakeups(queues)

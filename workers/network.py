@@ -30,23 +30,23 @@ def script(_story_id: int) -> None:
         lease().claim_more(BATCH - 1) if fresh else lease().claims(),
         wiring.writer(),
         wiring.synthesizer,
-        wiring.studio(),
+        wiring.production_settings(),
     )
 
 
 @stage_actor
 def publish(post_id: int) -> None:
-    publish_post(post_id, claim(), wiring.outside())
+    publish_post(post_id, claim(), wiring.platform())
 
 
 @stage_actor
 def confirm(post_id: int) -> None:
-    confirm_post(post_id, claim(), wiring.outside())
+    confirm_post(post_id, claim(), wiring.platform())
 
 
 @stage_actor
 def browser(account_id: int) -> None:
-    check_browser(account_id, claim(), wiring.outside())
+    check_browser(account_id, claim(), wiring.platform())
 
 
 @stage_actor

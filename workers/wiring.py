@@ -14,8 +14,8 @@ from core.limiter import Limiter
 from core.smtp import SmtpServer, addresses
 from core.storage import MediaStore
 from models import SourceKind
-from pipelines.production.production_settings import Studio
-from pipelines.publishing.delivery.delivery import Outside
+from pipelines.production.production_settings import ProductionSettings
+from pipelines.publishing.delivery.delivery import Platform
 from pipelines.publishing.delivery.manual.links import Links
 
 if TYPE_CHECKING:
@@ -95,26 +95,26 @@ def writer() -> ScriptWriter | None:
 
 
 @cache
-def studio() -> Studio:
+def production_settings() -> ProductionSettings:
     """What the settings choose; a story's channel may choose otherwise."""
     config = settings.current()
-    return Studio(
+    return ProductionSettings(
         voice=config.voice,
         words_per_minute=config.words_per_minute,
         target_seconds=(config.part_seconds_min, config.part_seconds_max),
-        look={"style": config.caption_style},
+        caption_style={"style": config.caption_style},
     )
 
 
-def synthesizer(chosen: Studio) -> Synthesizer:
+def synthesizer(chosen: ProductionSettings) -> Synthesizer:
     """The voice that tells a story, with a second one for what is said in it."""
     narrator = voice(chosen.voice, chosen.words_per_minute)
     if not chosen.quote_voice or chosen.quote_voice == chosen.voice:
         return narrator
-    from adapters.speech.multi_voice import DuetSynthesizer
+    from adapters.speech.multi_voice import MultiVoiceSynthesizer
 
     quoted = voice(chosen.quote_voice, chosen.words_per_minute)
-    return DuetSynthesizer(narrator=narrator, quoted=quoted)
+    return MultiVoiceSynthesizer(narrator=narrator, quoted=quoted)
 
 
 @cache
@@ -189,12 +189,12 @@ def publisher() -> Publisher:
 
 
 @cache
-def outside() -> Outside:
+def platform() -> Platform:
     from adapters.tiktok.browser.uploader import TikTokBrowser
     from adapters.video_inspection.probe import IsolatedProbe
 
     config = settings.current()
-    return Outside(
+    return Platform(
         publisher=publisher(),
         authorizer=authorizer(),
         probe=IsolatedProbe(),

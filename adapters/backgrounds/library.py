@@ -10,7 +10,7 @@ from pathlib import Path
 from adapters.backgrounds import clip_cuts, clip_stills, clips, drawn
 from adapters.ffmpeg.encoder_process import Patience
 from adapters.media import moods
-from adapters.media.media_cache import KeptFiles
+from adapters.media.media_cache import MediaCache
 from adapters.ports import Background, Footage, Progress
 from core.errors import Permanent
 
@@ -32,7 +32,7 @@ class Backgrounds:
 
     def __init__(self, *, folder: Path | None, cache: Path, most_bytes: int = MOST_BYTES) -> None:
         self._folder = folder
-        self._kept = KeptFiles(cache, suffix=".mp4", most_bytes=most_bytes)
+        self._kept = MediaCache(cache, suffix=".mp4", most_bytes=most_bytes)
         self._most_bytes = most_bytes
 
     def choose(self, mood: str, number: int, seconds: float) -> Background:
@@ -113,7 +113,7 @@ class _Cut:
     length: float
     into: float
     """Second of the cut at which the video begins."""
-    kept: KeptFiles
+    kept: MediaCache
 
     @property
     def name(self) -> str:
@@ -138,7 +138,7 @@ class _Loop:
     file: str
     clip: clips.Clip
     into: float
-    kept: KeptFiles
+    kept: MediaCache
 
     @property
     def name(self) -> str:
@@ -157,7 +157,7 @@ class _Loop:
 class _Still:
     file: str
     path: Path
-    kept: KeptFiles
+    kept: MediaCache
 
     @property
     def name(self) -> str:
@@ -174,7 +174,7 @@ class _Still:
 
 @contextmanager
 def _prepared(
-    clip: Path, what: tuple[object, ...], make: Callable[[Path], None], kept: KeptFiles,
+    clip: Path, what: tuple[object, ...], make: Callable[[Path], None], kept: MediaCache,
     progress: Progress,
 ) -> Iterator[Path]:  # fmt: skip
     if not clip.is_file():
@@ -187,7 +187,7 @@ def _prepared(
 class _Drawn:
     kind: str
     variant: int
-    kept: KeptFiles
+    kept: MediaCache
 
     @property
     def name(self) -> str:

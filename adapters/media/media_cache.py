@@ -22,7 +22,7 @@ _POLL = 0.1  # seconds
 _SPARE_BYTES = 1_000_000_000  # left free on the disk, for the videos themselves
 
 
-class KeptFiles:
+class MediaCache:
     """A folder of files of one kind, by name.
 
     A file has a lock beside it. Whoever makes or removes the file holds that lock alone; whoever

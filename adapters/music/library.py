@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.media import moods
-from adapters.media.media_cache import KeptFiles
+from adapters.media.media_cache import MediaCache
 from adapters.music import composed
 from adapters.ports import NO_MUSIC, ComposedMusic, Progress, Tune
 from core.errors import Permanent, Retryable
@@ -27,7 +27,7 @@ class Tunes:
 
     def __init__(self, *, folder: Path | None, cache: Path) -> None:
         self._folder = folder
-        self._kept = KeptFiles(cache, suffix=".flac", most_bytes=MOST_BYTES)
+        self._kept = MediaCache(cache, suffix=".flac", most_bytes=MOST_BYTES)
 
     def choose(self, mood: str, number: int) -> Tune | None:
         """See ``Music.choose``.
@@ -74,7 +74,7 @@ class _Own:
 class _Composed:
     mood: str
     variant: int
-    kept: KeptFiles
+    kept: MediaCache
     loops = True
 
     @property

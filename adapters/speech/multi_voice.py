@@ -38,7 +38,7 @@ class _Take(NamedTuple):
     """From the start of the take."""
 
 
-class DuetSynthesizer:
+class MultiVoiceSynthesizer:
     """Implements ``ports.Synthesizer`` over two others, run by run.
 
     Args:

@@ -45,7 +45,7 @@ class Accounts(Page):
             Account.privacy,
             Account.timezone,
             Account.posts_a_day,
-            Account.ways,
+            Account.methods,
             Account.created_at,
         ).order_by(Account.state == AccountState.DISCONNECTED, Account.name, Account.id)
         return self.render(
@@ -113,7 +113,7 @@ class Accounts(Page):
             scopes=method_availability.granted(account),
             words=method_availability.SCOPES,
             needed=method_availability.NEEDED,
-            ways=method_availability.openings(account, has_session=account.has_session),
+            methods=method_availability.availabilities(account, has_session=account.has_session),
             counts=list(posts.where(Post.account == account_id).group_by(Post.state).tuples()),
             posts=_last_posts(account_id),
             parked=count(post_settings.parked_for_connection(account_id)),
@@ -144,10 +144,12 @@ class Accounts(Page):
         )
         return done("Saved: this is how its posts go out from now on.")
 
-    @expose("/<int:account_id>/ways", methods=["POST"])
-    def ways(self, account_id: int) -> ResponseReturnValue:
-        account_settings.set_ways(account_id, request.form.getlist("way"), person().name)
-        return done("Saved: its posts take these ways, each when the one before it is closed.")
+    @expose("/<int:account_id>/methods", methods=["POST"])
+    def methods(self, account_id: int) -> ResponseReturnValue:
+        account_settings.set_methods(account_id, request.form.getlist("method"), person().name)
+        return done(
+            "Saved: its posts use these methods, each when the one before it is not available."
+        )
 
     @expose("/<int:account_id>/times", methods=["POST"])
     def times(self, account_id: int) -> ResponseReturnValue:

@@ -19,7 +19,7 @@ from admin.views.page import Page, back, done, expose, get
 from core.db import database
 from core.errors import InputError
 from models import Account, Post, PostState, Slot, now
-from pipelines.publishing.scheduling import scheduling
+from pipelines.publishing.scheduling import pins, post_times
 from pipelines.publishing.scheduling.slots import (
     ONE_DAY,
     SlotTime,
@@ -118,7 +118,7 @@ class Calendar(Page):
         if post.state != PostState.PLANNED:
             abort(404)
         where = zone(account.timezone)
-        free = scheduling.next_time_after(account, now())
+        free = post_times.next_free_after(account, now())
         return self.render(
             "calendar/time.html",
             post=post,
@@ -134,13 +134,13 @@ class Calendar(Page):
         where = zone(get(Post, post_id).account.timezone)
         at = clock_time(request.form.get("time", "").strip())
         moment = at_local(where, _date(request.form.get("date", "").strip()), at)
-        scheduling.pin(post_id, moment, person().name)
+        pins.pin(post_id, moment, person().name)
         return done(f"It goes out on {spoken(where, moment)}.", _target(post_id))
 
     @expose("/<int:post_id>/queue", methods=["POST"])
     def unpin(self, post_id: int) -> ResponseReturnValue:
         get(Post, post_id)
-        scheduling.unpin(post_id, person().name)
+        pins.unpin(post_id, person().name)
         return done("It is back in its account's queue.", _target(post_id))
 
 

@@ -21,7 +21,7 @@ from pipelines.production.captions.caption_style import (
     SIZES,
     STYLES,
     WORDS,
-    Look,
+    CaptionStyle,
 )
 from pipelines.production.channels import PART_SECONDS, Offer
 
@@ -186,10 +186,10 @@ class ChannelForm(FlaskForm):  # type: ignore[misc]  # untyped base
         for name in VOICES:
             timbre = values.pop(f"{name}_timbre")
             values[name] = f"{values[name]}+{timbre}" if timbre else values[name]
-        return {**values, "look": self.look}
+        return {**values, "caption_style": self.caption_style}
 
     @property
-    def look(self) -> dict[str, Any]:
+    def caption_style(self) -> dict[str, Any]:
         """The choices for captions; what is left empty is as in the default look."""
         values = {name: self.data[name] for name in LOOK if self.data[name] not in {None, ""}}
         height = values.pop("height", None)
@@ -200,9 +200,9 @@ class ChannelForm(FlaskForm):  # type: ignore[misc]  # untyped base
         return values
 
 
-def filled(channel: Channel, look: Look) -> dict[str, Any]:
+def filled(channel: Channel, caption_style: CaptionStyle) -> dict[str, Any]:
     """The form's first values."""
-    at_height = isinstance(look.position, int)
+    at_height = isinstance(caption_style.position, int)
     voices: dict[str, str] = {}
     for name in VOICES:
         voice, timbre = getattr(channel, name), ""
@@ -212,11 +212,11 @@ def filled(channel: Channel, look: Look) -> dict[str, Any]:
     return {
         **channel.__data__,
         **voices,
-        **{name: getattr(look, name) for name in LOOK if name != "height"},
-        "colour": f"#{look.colour}",
-        "spoken_colour": f"#{look.spoken_colour}",
-        "outline_colour": f"#{look.outline_colour}",
-        "words_at_once": str(look.words_at_once or ""),
-        "position": AT_HEIGHT if at_height else look.position,
-        "height": look.area.centre[1],
+        **{name: getattr(caption_style, name) for name in LOOK if name != "height"},
+        "colour": f"#{caption_style.colour}",
+        "spoken_colour": f"#{caption_style.spoken_colour}",
+        "outline_colour": f"#{caption_style.outline_colour}",
+        "words_at_once": str(caption_style.words_at_once or ""),
+        "position": AT_HEIGHT if at_height else caption_style.position,
+        "height": caption_style.area.centre[1],
     }

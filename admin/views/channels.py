@@ -16,7 +16,7 @@ from admin.views.page import Page, done, expose, get, settings
 from core.errors import ConfigurationError, InputError, Permanent
 from models import Channel, Source
 from pipelines.production import channels
-from pipelines.production.captions.caption_style import MOST_TRIED, SAMPLE, Look
+from pipelines.production.captions.caption_style import MOST_TRIED, SAMPLE, CaptionStyle
 
 
 class Channels(Page):
@@ -29,8 +29,8 @@ class Channels(Page):
             .order_by(Channel.name)
             .limit(500)
         )
-        looks = {row.id: _look_of(row) for row in rows}
-        return self.render("channels/index.html", channels=list(rows), looks=looks)
+        styles = {row.id: _style_of(row) for row in rows}
+        return self.render("channels/index.html", channels=list(rows), caption_styles=styles)
 
     @expose("/new", methods=["GET", "POST"])
     def new(self) -> ResponseReturnValue:
@@ -41,7 +41,7 @@ class Channels(Page):
         return self._form(get(Channel, channel_id))
 
     def _form(self, channel: Channel) -> ResponseReturnValue:
-        form = ChannelForm(data=filled(channel, _look_of(channel)))
+        form = ChannelForm(data=filled(channel, _style_of(channel)))
         offer = _offer()
         status, problem = 200, ""
         if request.method == "POST":
@@ -65,7 +65,7 @@ class Channels(Page):
             form=form,
             channel=channel,
             problem=problem,
-            look=LOOK,
+            caption_style=LOOK,
             groups=GROUPS,
             sources=_users(channel),
             sample=SAMPLE,
@@ -81,7 +81,7 @@ class Channels(Page):
 
     @expose("/preview")
     def preview(self) -> ResponseReturnValue:
-        """The captions in the look that the address holds, as a JPEG; else what is wrong."""
+        """The captions in the style that the address holds, as a JPEG; else what is wrong."""
         # The library for pictures is loaded by the first preview that is asked for.
         from pipelines.production.captions.preview import still  # noqa: PLC0415
 
@@ -89,9 +89,9 @@ class Channels(Page):
         if not asked:
             chosen: dict[str, Any] = {"style": settings().caption_style}
         else:
-            chosen = ChannelForm(formdata=asked, meta={"csrf": False}).look
+            chosen = ChannelForm(formdata=asked, meta={"csrf": False}).caption_style
         try:
-            drawn = still(Look.parse(chosen), request.args.get("sample", ""))
+            drawn = still(CaptionStyle.parse(chosen), request.args.get("sample", ""))
         except InputError as error:
             return Response(str(error), 400, mimetype="text/plain")
         return Response(drawn, mimetype="image/jpeg")
@@ -125,9 +125,9 @@ def _users(channel: Channel) -> list[Source]:
     return list(sources.order_by(Source.name))
 
 
-def _look_of(channel: Channel) -> Look:
-    """The channel's look, over the settings'; the default one where it can't be read any more."""
+def _style_of(channel: Channel) -> CaptionStyle:
+    """The channel's caption style, over the settings'; the default where it can't be read."""
     try:
-        return Look.parse({"style": settings().caption_style, **channel.look})
+        return CaptionStyle.parse({"style": settings().caption_style, **channel.caption_style})
     except InputError:
-        return Look()
+        return CaptionStyle()

@@ -13,7 +13,7 @@ from admin.lists import count
 from admin.views.page import Page, done, expose, get, settings
 from admin.views.post_rows import post_rows
 from core.storage import MediaStore
-from models import Account, Attempt, Job, Post, PostState, Video, Way
+from models import Account, Attempt, Job, Method, Post, PostState, Video
 from pipelines import ledger
 from pipelines.publishing.delivery.manual import manual_post
 from pipelines.publishing.delivery.manual.links import Links
@@ -78,7 +78,7 @@ class Manual(Page):
 
     @expose("/<int:post_id>/back", methods=["POST"])
     def back(self, post_id: int) -> ResponseReturnValue:
-        decisions.post_anew(post_id, person().name)
+        decisions.post_again(post_id, person().name)
         return done("It is posted automatically again.", url_for(".index"))
 
     @expose("/<int:post_id>/cancel", methods=["POST"])
@@ -90,7 +90,7 @@ class Manual(Page):
 def _posts() -> ModelSelect[Post]:
     """Posts and since when they wait for a person, the most urgent first."""
     since = Attempt.select(fn.MAX(Attempt.created_at)).where(
-        Attempt.post == Post.id, Attempt.method == Way.MANUAL
+        Attempt.post == Post.id, Attempt.method == Method.MANUAL
     )
     rows = post_rows(since.alias("since"), Account.timezone, Video.path)
     return rows.order_by(Post.scheduled_at.asc(nulls="first"), Post.id)

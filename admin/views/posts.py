@@ -18,10 +18,10 @@ from admin.views.page import Page, chosen, done, each, expose, get, settings
 from admin.views.post_rows import post_rows
 from core.errors import InputError
 from core.storage import MediaStore
-from models import Account, Attempt, Job, Post, PostState, Way
+from models import Account, Attempt, Job, Method, Post, PostState
 from pipelines import ledger
 from pipelines.publishing.accounts import account_settings
-from pipelines.publishing.delivery.method_availability import WAYS
+from pipelines.publishing.delivery.method_availability import METHODS
 from pipelines.publishing.posts import decisions, post_settings
 from pipelines.publishing.posts.post_options import PRIVACY, SWITCHES
 from pipelines.publishing.posts.post_title import MOST_UNITS, units
@@ -42,7 +42,7 @@ EXPORTED = (
     "parts",
     "account",
     "state",
-    "way",
+    "method",
     "scheduled_at",
     "published_at",
     "address",
@@ -62,7 +62,7 @@ class Posts(Page):
             page=cut(_filtered(_posts()), Post.id),
             filters=filters,
             states=list(PostState),
-            ways=WAYS,
+            methods=METHODS,
             accounts=list(Account.select(Account.id, Account.name).order_by(Account.name)),
         )
 
@@ -118,7 +118,7 @@ class Posts(Page):
             privacy=PRIVACY,
             switches=account_settings.SWITCH_WORDS,
             music_url=account_settings.MUSIC_URL,
-            ways=WAYS,
+            methods=METHODS,
             jobs=[(job, ledger.explain(job)) for job in jobs.order_by(Job.id)],
             points=insights.curve(post_id),
             attempts=list(attempts.limit(100)),
@@ -174,7 +174,7 @@ class Posts(Page):
     @expose("/<int:post_id>/anew", methods=["POST"])
     def anew(self, post_id: int) -> ResponseReturnValue:
         """A person knows that nothing of it is on the platform."""
-        decisions.post_anew(post_id, person().name)
+        decisions.post_again(post_id, person().name)
         return done("It is posted anew.")
 
 
@@ -183,7 +183,7 @@ def _posts() -> ModelSelect[Post]:
         Post.options,
         Post.allowed,
         Post.pinned,
-        Post.way,
+        Post.method,
         Post.publish_id,
         Post.bytes_sent,
         Post.platform_id,
@@ -200,7 +200,7 @@ def _filters() -> dict[str, Any]:
     return {
         "state": request.args.get("state", ""),
         "account": request.args.get("account", type=int),
-        "way": request.args.get("way", ""),
+        "method": request.args.get("method", ""),
     }
 
 
@@ -210,8 +210,8 @@ def _filtered(posts: ModelSelect[Post]) -> ModelSelect[Post]:
         posts = posts.where(Post.state == filters["state"])
     if filters["account"] is not None:
         posts = posts.where(Post.account == filters["account"])
-    if filters["way"] in set(Way):
-        posts = posts.where(Post.way == filters["way"])
+    if filters["method"] in set(Method):
+        posts = posts.where(Post.method == filters["method"])
     return posts
 
 
@@ -223,7 +223,7 @@ def _exported(post: Any) -> tuple[Any, ...]:
         post.of,
         post.account_name,
         post.state,
-        post.way,
+        post.method,
         post.scheduled_at and post.scheduled_at.isoformat(),
         post.published_at and post.published_at.isoformat(),
         post.address,

@@ -18,7 +18,7 @@ from admin.views.source_form import SourceForm
 from models import Account, Channel, Intake, Job, JobState, Source, SourceKind
 from pipelines import ledger
 from pipelines.stories.intake import sources
-from pipelines.stories.intake.fetch import FATES_KEPT_DAYS, Fate
+from pipelines.stories.intake.fetch import OUTCOMES_KEPT_DAYS, IntakeOutcome
 from pipelines.stories.intake.source_settings import PLACES, SETTINGS
 
 BEING_FETCHED = (Job.stage == "fetch") & Job.state.in_([JobState.WAITING, JobState.RUNNING])
@@ -78,20 +78,20 @@ class Sources(Page):
         )
         return page, status
 
-    @expose("/<int:source_id>/fates")
-    def fates(self, source_id: int) -> str:
+    @expose("/<int:source_id>/outcomes")
+    def outcomes(self, source_id: int) -> str:
         """What became of each row that the source gave."""
-        source, fate = get(Source, source_id), request.args.get("fate", "")
+        source, outcome = get(Source, source_id), request.args.get("outcome", "")
         rows = Intake.select().where(Intake.source == source_id)
-        of_fate = {each: rows.where(Intake.fate == each) for each in Fate}
+        with_outcome = {each: rows.where(Intake.outcome == each) for each in IntakeOutcome}
         job = Job.get_or_none(BEING_FETCHED, Job.subject_id == source_id)
         return self.render(
-            "sources/fates.html",
+            "sources/outcomes.html",
             source=source,
-            page=cut(of_fate.get(cast("Fate", fate), rows), Intake.id),
-            fate=fate,
-            fates=[(each, count(of_fate[each])) for each in Fate],
-            days=FATES_KEPT_DAYS,
+            page=cut(with_outcome.get(cast("IntakeOutcome", outcome), rows), Intake.id),
+            outcome=outcome,
+            outcomes=[(each, count(with_outcome[each])) for each in IntakeOutcome],
+            days=OUTCOMES_KEPT_DAYS,
             fetching=ledger.explain(job) if job else "",
             by_hand=SourceKind.PASTE,
         )
@@ -99,7 +99,7 @@ class Sources(Page):
     @expose("/<int:source_id>/fetch", methods=["POST"])
     def fetch(self, source_id: int) -> ResponseReturnValue:
         source = sources.ask(get(Source, source_id).id, person().name)
-        return done(f"{source.name} is being fetched.", url_for(".fates", source_id=source_id))
+        return done(f"{source.name} is being fetched.", url_for(".outcomes", source_id=source_id))
 
     @expose("/<int:source_id>/switch", methods=["POST"])
     def switch(self, source_id: int) -> ResponseReturnValue:

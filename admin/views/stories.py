@@ -63,8 +63,8 @@ class Stories(Page):
                 Story.state,
                 Story.reason,
                 Story.words,
-                Story.like,
-                Story.likeness,
+                Story.similar_to,
+                Story.similarity,
                 Story.safety_score,
                 Story.created_at,
                 Story.language,
@@ -226,7 +226,7 @@ class Stories(Page):
     @expose("/link", methods=["POST"])
     def link(self) -> ResponseReturnValue:
         source = manual_intake.ask_link(request.form.get("link", ""), person().name)
-        return done("It is being read.", url_for("sources.fates", source_id=source.id))
+        return done("It is being read.", url_for("sources.outcomes", source_id=source.id))
 
 
 def _live(story: Story) -> dict[str, Any]:

@@ -131,13 +131,13 @@ def _ask(redis_url: str, limits: Sequence[Limit], how: Round, name: str) -> Aske
         if redis:
             redis.stamps = None
         try:
-            turn = limiter.acquire(limits, who=who)
+            admission = limiter.acquire(limits, who=who)
         except LimiterUnavailableError:
             asked.unavailable += 1
         else:
-            asked.granted += turn.granted
-            asked.refused += not turn.granted
-            if turn.granted and redis:
+            asked.granted += admission.granted
+            asked.refused += not admission.granted
+            if admission.granted and redis:
                 if redis.stamps:
                     asked.grants.append(redis.stamps)
                 else:

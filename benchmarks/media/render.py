@@ -161,7 +161,7 @@ def _prepare(
         sound.writeframes(_syllables(seconds))
     subtitles = subtitle_files.build(
         _words(seconds),
-        look=subtitle_files.Look(style=style),
+        caption_style=subtitle_files.CaptionStyle(style=style),
         shown=[subtitle_files.Card("r/Gardens", "The fence that moved", 12_400)],
         part=(part, _PARTS),
         seconds=plan.seconds,

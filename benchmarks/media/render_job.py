@@ -56,7 +56,7 @@ def render(plans: Sequence[RenderPlan], at_once: int) -> Cost:
 def _prepare_backgrounds_and_music() -> None:
     """Make what a worker makes before its first video; what stays of that in memory counts."""
     from adapters.backgrounds import drawn
-    from adapters.media.media_cache import KeptFiles
+    from adapters.media.media_cache import MediaCache
     from adapters.music import composed
 
     def film(into: Path) -> None:
@@ -67,7 +67,7 @@ def _prepare_backgrounds_and_music() -> None:
 
     with TemporaryDirectory() as folder:
         for suffix, make in ((".flac", tune), (".mp4", film)):
-            kept = KeptFiles(Path(folder), suffix=suffix, most_bytes=10**9)
+            kept = MediaCache(Path(folder), suffix=suffix, most_bytes=10**9)
             with kept.take("made", make, lambda: None):
                 pass
 

@@ -94,7 +94,7 @@ def _measure(
         for style, found in errors.items():
             made = subtitle_files.build(
                 speech.words,
-                look=subtitle_files.Look(style=style),
+                caption_style=subtitle_files.CaptionStyle(style=style),
                 part=(1, 1),
                 seconds=speech.seconds,
             )

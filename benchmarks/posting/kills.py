@@ -37,7 +37,7 @@ Deaths = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Method:
     """How the posts go, and what else disturbs them."""
 
     name: str
@@ -47,10 +47,10 @@ class Way:
     """A video of several chunks; without it a short one for each post."""
 
 
-DIRECT, INBOX = Way("direct post"), Way("inbox upload", INBOX_SCOPES)
+DIRECT, INBOX = Method("direct post"), Method("inbox upload", INBOX_SCOPES)
 DISTURBED = (
-    Way("init's answer lost", switches=({"call": "init", "fault": "lost_response"},)),
-    Way("last chunk's answer lost", switches=({"call": "upload", "fault": "lost_response"},)),
+    Method("init's answer lost", switches=({"call": "init", "fault": "lost_response"},)),
+    Method("last chunk's answer lost", switches=({"call": "upload", "fault": "lost_response"},)),
 )
 
 
@@ -62,10 +62,10 @@ def run(stand: Stand, *, times: int, seed: int | None = None) -> list[Row]:
     """
     dice = random.Random(seed)  # noqa: S311  # chooses moments, keeps no secret
     rows = []
-    for way in (DIRECT, INBOX):
-        rows += _rows(stand, way, moments(stand, way), times)
-    for way in DISTURBED:
-        rows += _rows(stand, way, effects(moments(stand, way)), math.ceil(times / 4))
+    for method in (DIRECT, INBOX):
+        rows += _rows(stand, method, moments(stand, method), times)
+    for method in DISTURBED:
+        rows += _rows(stand, method, effects(moments(stand, method)), math.ceil(times / 4))
     most = len(moments(stand, DIRECT))
     twice = [(dice.randint(1, most), dice.randint(1, most)) for _ in range(most * times // 4)]
     rows += repeat(stand, DIRECT, twice).rows("killed twice")
@@ -75,22 +75,22 @@ def run(stand: Stand, *, times: int, seed: int | None = None) -> list[Row]:
     return rows + killed.rows("worker killed by the clock")
 
 
-def _rows(stand: Stand, way: Way, chosen: dict[int, str], times: int) -> list[Row]:
-    tally = repeat(stand, way, [(at,) for at in chosen] * times)
-    return [Row(f"{way.name}: moments", len(chosen), ""), *tally.rows(way.name)]
+def _rows(stand: Stand, method: Method, chosen: dict[int, str], times: int) -> list[Row]:
+    tally = repeat(stand, method, [(at,) for at in chosen] * times)
+    return [Row(f"{method.name}: moments", len(chosen), ""), *tally.rows(method.name)]
 
 
-def long_way(stand: Stand) -> Way:
+def long_way(stand: Stand) -> Method:
     clip = stand.folder / "long.mp4"
     make_long_clip(clip, at_least=resets.LEAST_BYTES)
-    return Way("several chunks", clip=clip)
+    return Method("several chunks", clip=clip)
 
 
-def moments(stand: Stand, way: Way) -> dict[int, str]:
+def moments(stand: Stand, method: Method) -> dict[int, str]:
     """The moments of an upload that nobody kills, by number from 1."""
     report = stand.folder / "moments.json"
     for _ in range(2):  # the first one also takes its scripts to Redis
-        (post,) = _begin(stand, way, 1)
+        (post,) = _begin(stand, method, 1)
         _end([_start(Orders(stand.surroundings, post.id, report=report))])
     return dict(enumerate(json.loads(report.read_text()), start=1))
 
@@ -116,7 +116,7 @@ def at_chunks(moments: dict[int, str]) -> dict[int, str]:
     return {at: moments[at] for at in chosen}
 
 
-def repeat(stand: Stand, way: Way, deaths: Sequence[Deaths]) -> Tally:
+def repeat(stand: Stand, method: Method, deaths: Sequence[Deaths]) -> Tally:
     """A post for each of ``deaths``, worked on by processes that die so.
 
     A post may have a moment less than another, by the platform's pace and what is known already of
@@ -124,22 +124,22 @@ def repeat(stand: Stand, way: Way, deaths: Sequence[Deaths]) -> Tally:
     post.
     """
     tally = Tally()
-    alone = way.switches or way.clip  # faults and the one video are for one post at a time
+    alone = method.switches or method.clip  # faults and the one video are for one post at a time
     size = 1 if alone else WAVE
     left = list(deaths)
     for _ in range(MOST_AGAIN):
         again: list[Deaths] = []
         for start in range(0, len(left), size):
-            wave, missed = _wave(stand, way, left[start : start + size])
+            wave, missed = _wave(stand, method, left[start : start + size])
             tally += wave
             again += missed
         left, size = again, 1  # what is known of the account is news to one of a wave only
     return tally
 
 
-def _wave(stand: Stand, way: Way, deaths: Sequence[Deaths]) -> tuple[Tally, list[Deaths]]:
+def _wave(stand: Stand, method: Method, deaths: Sequence[Deaths]) -> tuple[Tally, list[Deaths]]:
     """What became of a post for each of ``deaths``; and those of which none has come."""
-    posts = _begin(stand, way, len(deaths))
+    posts = _begin(stand, method, len(deaths))
     killed: Counter[int] = Counter()
     for life in range(max(map(len, deaths)) + 1):
         killed.update(_live(stand, posts, [dies[life : life + 1] for dies in deaths]))
@@ -165,11 +165,11 @@ def _live(stand: Stand, posts: Sequence[Post], deaths: Sequence[Deaths]) -> list
     return [number for number, code in zip(children, codes, strict=True) if code]
 
 
-def _begin(stand: Stand, way: Way, count: int) -> list[Post]:
-    stand.begin_anew(way.scopes)
-    for switch in way.switches:
+def _begin(stand: Stand, method: Method, count: int) -> list[Post]:
+    stand.begin_anew(method.scopes)
+    for switch in method.switches:
         stand.sandbox.fault("tiktok", **switch)
-    return stand.plan(count, way.clip)
+    return stand.plan(count, method.clip)
 
 
 def let_leases_run_out(posts: Sequence[Post]) -> None:

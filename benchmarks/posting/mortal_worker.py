@@ -51,7 +51,7 @@ class Orders:
     report: Path | None = None
 
 
-class Fate:
+class KillSwitch:
     """Counts the moments, and ends the process at the one that was chosen."""
 
     def __init__(self, dies_at: int | None) -> None:
@@ -89,13 +89,13 @@ def live(orders: Orders) -> None:
     """Do the post's jobs until none is left; the process's main function."""
     log.configure("bench", "ERROR")
     orders.surroundings.enter()
-    fate = Fate(orders.dies_at)
-    watch(fate)
+    kill_switch = KillSwitch(orders.dies_at)
+    watch(kill_switch)
     publisher, authorizer = orders.surroundings.publisher(), orders.surroundings.authorizer()
     with db.session():
-        fate.moment("start")
+        kill_switch.moment("start")
         for _ in range(MOST_TRIES):
-            with fate.looking_away():
+            with kill_switch.looking_away():
                 job = waiting(Post(id=orders.post_id))
                 if job is None:
                     break
@@ -103,22 +103,22 @@ def live(orders: Orders) -> None:
             if isinstance(try_once(job, publisher, authorizer), Wait):
                 time.sleep(PAUSE_SECONDS)
     if orders.report is not None:
-        orders.report.write_text(json.dumps(fate.moments))
+        orders.report.write_text(json.dumps(kill_switch.moments))
 
 
-def watch(fate: Fate) -> None:
+def watch(kill_switch: KillSwitch) -> None:
     """Put a moment behind every effect of this process, for good."""
 
     class Cursor(psycopg2.extensions.cursor):
-        execute = fate.after(psycopg2.extensions.cursor.execute, _statement)
+        execute = kill_switch.after(psycopg2.extensions.cursor.execute, _statement)
 
     db.database.connect_params["cursor_factory"] = Cursor
     connection: Any = http.client.HTTPConnection
-    connection.send = fate.after(connection.send, lambda *_: BLOCK_SENT)
+    connection.send = kill_switch.after(connection.send, lambda *_: BLOCK_SENT)
     session: Any = requests.Session
-    session.send = fate.after(session.send, _answer)
+    session.send = kill_switch.after(session.send, _answer)
     client: Any = redis.Redis
-    client.execute_command = fate.after(client.execute_command, lambda *_, **__: "hint sent")
+    client.execute_command = kill_switch.after(client.execute_command, lambda *_, **__: "hint sent")
 
 
 def _statement(_cursor: object, statement: object, *_: object) -> str:

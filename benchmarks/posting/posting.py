@@ -25,6 +25,7 @@ from core.errors import Parked, Permanent, Retryable, StageError
 from models import (
     Account,
     Job,
+    Method,
     Part,
     Post,
     Script,
@@ -33,13 +34,12 @@ from models import (
     Story,
     Video,
     VideoState,
-    Way,
     now,
 )
 from pipelines import ledger
 from pipelines.ledger import Claim, LeaseLostError
 from pipelines.publishing.accounts import connection, token_recovery
-from pipelines.publishing.delivery.delivery import Outside
+from pipelines.publishing.delivery.delivery import Platform
 from pipelines.publishing.delivery.publish import confirm, publish
 from pipelines.publishing.scheduling import planning
 from sandbox.testing import RunningSandbox, running_sandbox
@@ -69,7 +69,7 @@ def run_stage(
     """The one place where these measurements call the stages."""
     stages = {"publish": publish, "confirm": confirm}
     folder = Path(Post.get_by_id(post_id).video.path).parent
-    stages[stage](post_id, claim, Outside(publisher, authorizer, IsolatedProbe(), folder))
+    stages[stage](post_id, claim, Platform(publisher, authorizer, IsolatedProbe(), folder))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class Stand:
         Account.update(
             privacy="PUBLIC_TO_EVERYONE",  # only then is there a platform id
             posts_a_day=1_000_000,
-            ways=[Way.DIRECT, Way.INBOX],
+            methods=[Method.DIRECT, Method.INBOX],
         ).execute()
 
     def plan(self, posts: int, clip: Path | None = None) -> list[Post]:

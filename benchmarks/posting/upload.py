@@ -156,14 +156,14 @@ def _ranges(plan: ChunkPlan) -> Iterator[tuple[int, int]]:
 
 
 def _round(sink: Sink, files: Files, number: int, certificate: Certificate | None = None) -> Round:
-    ways = [
+    methods = [
         lambda: _ours(sink, files, certificate),
         lambda: _curl(sink, files, certificate),
         lambda: _curl_in_chunks(sink, files, certificate),
     ]
-    first = number % len(ways)  # each way goes first as often as the others
-    sent = {way: ways[way]() for way in [*range(first, len(ways)), *range(first)]}
-    return Round(*(sent[way] for way in range(len(ways))))
+    first = number % len(methods)  # each way goes first as often as the others
+    sent = {method: methods[method]() for method in [*range(first, len(methods)), *range(first)]}
+    return Round(*(sent[method] for method in range(len(methods))))
 
 
 # ── ours ─────────────────────────────────────────────────────────────────────────────────────

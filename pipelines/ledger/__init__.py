@@ -23,18 +23,18 @@ from pipelines.ledger.claims import (
     claim_more,
     enqueue,
     enqueue_next,
-    hint,
     park,
     postpone,
     put_back,
     renew,
     reschedule,
     resolve_dead_letters,
+    send_wakeup,
     set_aside,
     wake,
 )
 from pipelines.ledger.operations import cancel, discard, explain, requeue
-from pipelines.ledger.sweep import forget_hints, free_leases, sweep
+from pipelines.ledger.sweep import forget_wakeups, free_leases, sweep
 
 __all__ = [
     "LEASE_SECONDS",
@@ -49,9 +49,8 @@ __all__ = [
     "enqueue",
     "enqueue_next",
     "explain",
-    "forget_hints",
+    "forget_wakeups",
     "free_leases",
-    "hint",
     "park",
     "postpone",
     "put_back",
@@ -59,6 +58,7 @@ __all__ = [
     "requeue",
     "reschedule",
     "resolve_dead_letters",
+    "send_wakeup",
     "set_aside",
     "sweep",
     "wake",

@@ -122,7 +122,7 @@ def _enqueue(
     request_id: str,
     *,
     due_at: datetime | None = None,
-    hinted: bool = False,
+    wakeup_sent: bool = False,
 ) -> None:
     cursor = database.execute_sql(
         """
@@ -150,8 +150,8 @@ def _enqueue(
     made = cursor.fetchone()
     if made:
         resolve_dead_letters(made[0], "begun anew")
-    if made and due_at is None and not hinted:
-        on_commit(partial(hint, stage, subject_id, request_id=request_id))
+    if made and due_at is None and not wakeup_sent:
+        on_commit(partial(send_wakeup, stage, subject_id, request_id=request_id))
 
 
 def enqueue_next(held: Claim) -> None:
@@ -165,7 +165,7 @@ def enqueue_next(held: Claim) -> None:
     following = STAGES[held.stage].then
     if following is None:
         raise ValueError(f"no stage follows {held.stage}")
-    _enqueue(following, held.subject_id, held.request_id, hinted=True)
+    _enqueue(following, held.subject_id, held.request_id, wakeup_sent=True)
 
 
 def wake(stage: str, subject_id: int) -> bool:
@@ -182,7 +182,7 @@ def wake(stage: str, subject_id: int) -> bool:
     woken = cursor.fetchone()
     if woken is None:
         return False
-    on_commit(partial(hint, stage, subject_id, request_id=woken[0]))
+    on_commit(partial(send_wakeup, stage, subject_id, request_id=woken[0]))
     return True
 
 
@@ -192,7 +192,7 @@ def resolve_dead_letters(job_id: int, resolution: str) -> None:
     ).execute()
 
 
-def hint(stage: str, subject_id: int, *, request_id: str = "") -> bool:
+def send_wakeup(stage: str, subject_id: int, *, request_id: str = "") -> bool:
     """Tell the workers of a job that is due; False where Redis is away: then the sweeper will."""
     run = [(step.queue, step.name) for step in run_from(stage)]
     return queue.send(run, subject_id, request_id=request_id)

@@ -10,7 +10,7 @@ import structlog
 
 from core.db import database, on_commit, transaction
 from models import DeadLetter
-from pipelines.ledger.claims import hint
+from pipelines.ledger.claims import send_wakeup
 from pipelines.stages import MOST_CRASHES
 
 log = structlog.get_logger(__name__)
@@ -20,14 +20,14 @@ RESEND_LONGEST = 300.0
 SWEEP_BATCH = 500
 
 
-def sweep(*, free: bool = True, hint_at_due: bool = True) -> None:
+def sweep(*, free: bool = True, send_due_wakeups: bool = True) -> None:
     """Free leases that ran out, and hint again at what is due and unheard of.
 
     Any number of processes may call this at any time; one at a time does the work.
 
     Args:
         free: False while leases may have run out only because PostgreSQL was away.
-        hint_at_due: False while the queue takes no messages.
+        send_due_wakeups: False while the queue takes no messages.
     """
     with transaction():
         cursor = database.execute_sql("SELECT pg_try_advisory_xact_lock(%s)", (0x5703,))
@@ -35,11 +35,11 @@ def sweep(*, free: bool = True, hint_at_due: bool = True) -> None:
             return
         if free:
             free_leases("lease_until < now()")
-        if hint_at_due:
-            _hint_at_forgotten()
+        if send_due_wakeups:
+            _wake_forgotten()
 
 
-def forget_hints(queues: Sequence[str] | None = None) -> None:
+def forget_wakeups(queues: Sequence[str] | None = None) -> None:
     """The messages are lost, of all queues or of these: every due job is to be hinted at anew."""
     database.execute_sql(
         "UPDATE job SET sent_at = NULL, sends = 0 WHERE state = 'waiting' AND due_at <= now() "
@@ -84,7 +84,7 @@ def free_leases(which: str, values: tuple[Any, ...] = ()) -> int:
     return len(rows)
 
 
-def _hint_at_forgotten() -> None:
+def _wake_forgotten() -> None:
     # A hint may sit in a deep queue, so its repeats come ever more rarely.
     unheard = "sent_at IS NULL OR sent_at < now() - LEAST(%s, %s * 2 ^ sends) * interval '1 second'"
     cursor = database.execute_sql(
@@ -100,7 +100,7 @@ def _hint_at_forgotten() -> None:
 def _send(due: list[tuple[int, str, int, str]]) -> None:
     """Where Redis goes away in the middle, the rest counts as never sent."""
     for position, (_, stage, subject_id, request_id) in enumerate(due):
-        if not hint(stage, subject_id, request_id=request_id):
+        if not send_wakeup(stage, subject_id, request_id=request_id):
             with transaction():
                 database.execute_sql(
                     "UPDATE job SET sent_at = NULL, sends = 0 "

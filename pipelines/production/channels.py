@@ -14,7 +14,7 @@ from core.db import transaction
 from core.errors import InputError
 from core.settings import WORDS_PER_MINUTE
 from models import AuditEntry, Channel, Source, SplitBy, Tone
-from pipelines.production.captions.caption_style import Look
+from pipelines.production.captions.caption_style import CaptionStyle
 
 PART_SECONDS = (20, 600)
 _MOST_LETTERS = {"name": 80, "voice": 300, "quote_voice": 300, "background": 120, "music": 120}
@@ -70,7 +70,7 @@ def save(channel_id: int | None, chosen: Mapping[str, Any], by: str, offer: Offe
             chosen["words_per_minute"], WORDS_PER_MINUTE, "The pace", "words a minute"
         ),
         "split_by": _one_of(SplitBy, chosen["split_by"], "way to split"),
-        "look": asdict(Look.parse(chosen["look"])),
+        "caption_style": asdict(CaptionStyle.parse(chosen["caption_style"])),
         "background": _mood(chosen, "background", [*offer.clips, *offer.drawn], "BACKGROUND_DIR"),
         "music": _mood(chosen, "music", [*offer.tunes, *offer.composed, NO_MUSIC], "MUSIC_DIR"),
         **_part_seconds(chosen),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from adapters.ports import FetchedStory
 from models import Story
-from pipelines.production.production_settings import Studio
+from pipelines.production.production_settings import ProductionSettings
 from pipelines.production.script.rules_writer import RulesWriter
 from pipelines.production.script.script import closing, opening, parts_of, text_of
 from pipelines.stories.text import language, normalize
@@ -47,18 +47,22 @@ class Tried:
     odd: list[str] = field(default_factory=list)
 
 
-def run(posts: Iterable[FetchedStory], studio: Studio, words_per_minute: float) -> Iterator[Tried]:
+def run(
+    posts: Iterable[FetchedStory], production: ProductionSettings, words_per_minute: float
+) -> Iterator[Tried]:
     """Bring each post through clean, split and the writer without a model."""
     for number, post in enumerate(posts, 1):
         tried = Tried(post)
         try:
-            _try(tried, number, studio, words_per_minute)
+            _try(tried, number, production, words_per_minute)
         except Exception as error:  # noqa: BLE001  # what breaks here is what is looked for
             tried.problem = f"{type(error).__name__}: {error}"
         yield tried
 
 
-def _try(tried: Tried, number: int, studio: Studio, words_per_minute: float) -> None:
+def _try(
+    tried: Tried, number: int, production: ProductionSettings, words_per_minute: float
+) -> None:
     post = tried.post
     code, _ = language.detect(f"{post.title}\n{post.body}")
     text = normalize.narratable(post.title, post.body, language=code)
@@ -67,8 +71,8 @@ def _try(tried: Tried, number: int, studio: Studio, words_per_minute: float) -> 
         return
     lines = "\n\n".join("\n".join(sentences) for sentences in text.paragraphs)
     story = Story(id=number, narratable_title=text.title, narratable_text=lines, language=code)
-    draft = RulesWriter().write([text_of(story, studio.tone)])[number]
-    parts = parts_of(story, draft, studio, words_per_minute)
+    draft = RulesWriter().write([text_of(story, production.tone)])[number]
+    parts = parts_of(story, draft, production, words_per_minute)
     tried.words, tried.parts = len(text.words), len(parts)
     said = [re.sub(r"\W", "", word) for part in parts for word in part.text.split()]
     approved = [re.sub(r"\W", "", word) for word in lines.split()]

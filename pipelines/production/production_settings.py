@@ -10,7 +10,7 @@ from models import Channel, SplitBy, Story, Tone
 
 
 @dataclass(frozen=True, slots=True)
-class Studio:
+class ProductionSettings:
     """Everything that a person may choose about how stories look and sound.
 
     Attributes:
@@ -28,16 +28,16 @@ class Studio:
     tone: str = Tone.PLAIN
     quote_voice: str = ""
     split_by: str = SplitBy.CLIFFHANGER
-    look: Mapping[str, Any] = field(default_factory=dict)
+    caption_style: Mapping[str, Any] = field(default_factory=dict)
     background: str = ""
     music: str = ""
 
-    def of(self, story: Story) -> Studio:
+    def of(self, story: Story) -> ProductionSettings:
         """These choices with those of the story's channel in their place."""
         channel = story.source.channel
         return self if channel is None else self.with_channel(channel)
 
-    def with_channel(self, channel: Channel) -> Studio:
+    def with_channel(self, channel: Channel) -> ProductionSettings:
         least, most = self.target_seconds
         return replace(
             self,
@@ -47,7 +47,7 @@ class Studio:
             quote_voice=channel.quote_voice or self.quote_voice,
             words_per_minute=channel.words_per_minute or self.words_per_minute,
             target_seconds=(channel.part_seconds_min or least, channel.part_seconds_max or most),
-            look={**self.look, **channel.look},
+            caption_style={**self.caption_style, **channel.caption_style},
             background=channel.background or self.background,
             music=channel.music or self.music,
         )

@@ -47,7 +47,7 @@ def prepare(story_id: int, claim: Claim, *, second_judge: bool = False) -> None:
     with claim.finish():
         # One after another: two that repeat each other must not miss each other.
         database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (LIKENESS_LOCK,))
-        original, likeness_of = nearest(story, sketch)
+        original, share = nearest(story, sketch)
         asked = second_judge and state != StoryState.SKIPPED
         changes = {
             "narratable_title": title,
@@ -56,8 +56,8 @@ def prepare(story_id: int, claim: Claim, *, second_judge: bool = False) -> None:
             "language": code,
             "words": words,
             "sketch": list(sketch),
-            "like": original,
-            "likeness": likeness_of,
+            "similar_to": original,
+            "similarity": share,
             "safety_score": opinion.score,
             "safety_judge": thresholds.RULES,
         }

@@ -115,7 +115,7 @@ def approves(source: Source, most: int) -> int:
         return 0
     stories = Story.select().where(Story.source == source)
     left = most - stories.where(Story.decided_by == NAME).count()
-    waiting = stories.where(Story.state == StoryState.WAITING, Story.like.is_null())
+    waiting = stories.where(Story.state == StoryState.WAITING, Story.similar_to.is_null())
     best = waiting.order_by(Story.score.desc(), Story.id).limit(max(0, left))
     ids = [story.id for story in best]
     done, _ = review.in_bulk(ids, lambda story_id: review.approve(story_id, NAME))

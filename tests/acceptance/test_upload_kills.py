@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.posting import kills, worker_kills
-from benchmarks.posting.kills import Way
+from benchmarks.posting.kills import Method
 from benchmarks.posting.posting import Stand, stand
 from benchmarks.posting.tally import Tally
 from models import Attempt
@@ -45,20 +45,20 @@ def until(happened: Callable[[], bool]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("way", "every"), [(kills.DIRECT, 1), (kills.INBOX, 2)], ids=["direct post", "inbox upload"]
+    ("method", "every"), [(kills.DIRECT, 1), (kills.INBOX, 2)], ids=["direct post", "inbox upload"]
 )
 def test_a_worker_killed_between_any_two_steps_leaves_exactly_one_post(
-    bench: Stand, way: Way, every: int
+    bench: Stand, method: Method, every: int
 ) -> None:
     # Given every effect of an upload: changes, commits, blocks, answers, hints
-    moments = kills.effects(kills.moments(bench, way))
+    moments = kills.effects(kills.moments(bench, method))
     assert {"start", "COMMIT", "block sent", "answer to PUT /tiktok/upload/"} <= set(
         moments.values()
     )
 
     # When after each of them a process is killed, and the next one goes on
     deaths = [(at,) for at in list(moments)[::every]]
-    tally = kills.repeat(bench, way, deaths)
+    tally = kills.repeat(bench, method, deaths)
 
     # Then all have died, and each post is there once
     assert tally.faults == len(deaths)

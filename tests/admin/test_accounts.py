@@ -11,7 +11,7 @@ from adapters.ports import TokenGrant
 from admin.app import create_app
 from core import db
 from core.errors import Permanent
-from models import Account, AccountState, JobState, Post, PostState, Slot, Way, now
+from models import Account, AccountState, JobState, Method, Post, PostState, Slot, now
 from tests.admin import records
 from tests.admin.conftest import Browser, signed_in
 
@@ -168,11 +168,11 @@ def test_ways_say_what_they_lack_and_one_remains(editor: Browser) -> None:
     assert "No cookies of a signed-in browser are stored" in page
     assert "put videos into the creator&#39;s TikTok inbox as drafts" in page
 
-    editor.post(f"{address}/ways", way=["manual", "direct"])
-    refused = editor.post(f"{address}/ways", on=address)
+    editor.post(f"{address}/methods", method=["manual", "direct"])
+    refused = editor.post(f"{address}/methods", on=address)
 
     assert "Keep at least one way" in editor.get(refused.location).text
-    assert Account.get().ways == [Way.DIRECT, Way.MANUAL]
+    assert Account.get().methods == [Method.DIRECT, Method.MANUAL]
 
 
 def test_times_are_set_in_the_accounts_own_zone(editor: Browser) -> None:
@@ -236,7 +236,7 @@ def test_a_viewer_reads_the_choices_but_finds_no_form(viewer: Browser) -> None:
     assert "Who can see the posts" in page
     assert ">Save<" not in page
     assert "textarea" not in page
-    for action in ("posting", "ways", "times", "slots/add", "browser", "requeue"):
+    for action in ("posting", "methods", "times", "slots/add", "browser", "requeue"):
         assert viewer.post(f"{address}/{action}").status_code == 403
 
 

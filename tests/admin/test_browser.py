@@ -272,8 +272,12 @@ def test_the_captions_of_a_channel_are_seen_while_they_are_chosen(
     # then it is saved as it was seen
     chromium.find_element(By.ID, "name").send_keys("Evening", Keys.ENTER)
     WebDriverWait(chromium, 10).until(lambda _: Channel.select().exists())
-    look = Channel.get().look
-    assert (look["style"], look["upper_case"], look["size"]) == ("block", True, 100)
+    caption_style = Channel.get().caption_style
+    assert (caption_style["style"], caption_style["upper_case"], caption_style["size"]) == (
+        "block",
+        True,
+        100,
+    )
     # and nothing is wider than the screen, and the browser complains of nothing
     for path in ("/channels/", f"/channels/{Channel.get().id}/edit"):
         chromium.get(office + path)

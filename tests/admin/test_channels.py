@@ -59,7 +59,7 @@ def test_a_channel_is_added_changed_and_deleted(editor: Browser) -> None:
         "espeak:en-gb-x-rp",
     )
     assert (channel.part_seconds_min, channel.part_seconds_max) == (60, 80)
-    assert channel.look == {
+    assert channel.caption_style == {
         "style": "block",
         "font": "Anton",
         "size": 96,
@@ -85,8 +85,11 @@ def test_a_channel_is_added_changed_and_deleted(editor: Browser) -> None:
     editor.post(f"/channels/{channel.id}/edit", on="/channels/new", **changed)
     channel = Channel.get()
     assert (channel.voice, channel.words_per_minute, channel.part_seconds_max) == ("", None, None)
-    assert (channel.look["position"], channel.look["words_at_once"]) == ("top", None)
-    assert not channel.look["emoji"]
+    assert (channel.caption_style["position"], channel.caption_style["words_at_once"]) == (
+        "top",
+        None,
+    )
+    assert not channel.caption_style["emoji"]
 
     # Then it can be deleted, and each step has its author
     editor.post(f"/channels/{channel.id}/remove")
@@ -179,11 +182,11 @@ def test_two_channels_never_share_a_name(editor: Browser) -> None:
 
 
 def test_the_preview_is_a_picture_of_the_look_or_a_sentence(viewer: Browser) -> None:
-    look = {name: FORM[name] for name in list(FORM)[10:]}
+    caption_style = {name: FORM[name] for name in list(FORM)[10:]}
 
-    answer = viewer.get("/channels/preview", query_string=look | {"sample": "Guten Abend"})
-    other = viewer.get("/channels/preview", query_string=look | {"sample": "Good evening"})
-    wrong = viewer.get("/channels/preview", query_string=look | {"size": "900"})
+    answer = viewer.get("/channels/preview", query_string=caption_style | {"sample": "Guten Abend"})
+    other = viewer.get("/channels/preview", query_string=caption_style | {"sample": "Good evening"})
+    wrong = viewer.get("/channels/preview", query_string=caption_style | {"size": "900"})
 
     assert answer.mimetype == "image/jpeg"
     assert Image.open(BytesIO(answer.data)).size == (540, 960)

@@ -115,7 +115,7 @@ def test_what_the_gate_found_is_let_pass_with_a_reason(
 def test_each_step_down_is_shown_with_its_reason(
     make: Callable[..., Post], viewer: Browser
 ) -> None:
-    post = make(PostState.MANUAL, way="manual")
+    post = make(PostState.MANUAL, method="manual")
     Attempt.create(post=post, method="direct", outcome="next_way", reason="TikTok wants an audit.")
     Attempt.create(post=post, method="browser", outcome="captcha", reason="A CAPTCHA was shown.")
 
@@ -143,22 +143,22 @@ def test_an_address_that_is_no_web_address_is_no_link(
     assert "javascript:" not in viewer.get(f"/posts/{post.id}").text
 
 
-def test_posts_are_found_by_state_account_and_way(
+def test_posts_are_found_by_state_account_and_method(
     make: Callable[..., Post], viewer: Browser
 ) -> None:
     other = records.account("tower_tales")
-    here = make(PostState.PARKED, way="inbox", on=records.account())
-    make(PostState.PARKED, way="browser", on=other)
+    here = make(PostState.PARKED, method="inbox", on=records.account())
+    make(PostState.PARKED, method="browser", on=other)
     make(PostState.PLANNED, on=other)
 
     def found(query: str) -> int:
         return viewer.get(f"/posts/?{query}").text.count('class="about"')
 
     assert (found(""), found("state=parked"), found(f"account={other.id}")) == (3, 2, 2)
-    assert found("way=inbox") == 1
-    assert found(f"state=parked&account={other.id}&way=browser") == 1
+    assert found("method=inbox") == 1
+    assert found(f"state=parked&account={other.id}&method=browser") == 1
     assert found("state=failed") == 0
-    assert f"/posts/{here.id}" in viewer.get("/posts/?way=inbox").text
+    assert f"/posts/{here.id}" in viewer.get("/posts/?method=inbox").text
 
 
 def test_ticked_posts_are_cancelled_or_requeued_and_refusals_are_told(

@@ -122,22 +122,22 @@ def test_broken_sources_stand_first_and_say_why(editor: Browser) -> None:
     assert "Reddit knows no r/zebra." in page
 
 
-def test_each_rows_fate_is_shown_with_its_reason(editor: Browser) -> None:
+def test_each_rows_outcome_is_shown_with_its_reason(editor: Browser) -> None:
     source, story = records.source(), records.story()
-    for number, fate in enumerate(["taken", "skipped", "skipped"]):
+    for number, outcome in enumerate(["taken", "skipped", "skipped"]):
         Intake.create(
             source=source,
             external_id=f"x:{number}",
             title=f"Row {number}",
-            fate=fate,
-            reason="" if fate == "taken" else "It has a title but no text.",
+            outcome=outcome,
+            reason="" if outcome == "taken" else "It has a title but no text.",
             story=story,
         )
     other = records.source("other")
-    Intake.create(source=other, external_id="x:9", title="Elsewhere", fate="taken")
+    Intake.create(source=other, external_id="x:9", title="Elsewhere", outcome="taken")
 
-    fates = f"/sources/{source.id}/fates"
-    whole, skipped = editor.get(fates).text, editor.get(f"{fates}?fate=skipped").text
+    outcomes = f"/sources/{source.id}/outcomes"
+    whole, skipped = editor.get(outcomes).text, editor.get(f"{outcomes}?outcome=skipped").text
     assert f'<a href="/stories/{story.id}">Row 0</a>' in whole
     assert 'skipped <span class="count">2</span>' in whole
     assert "Elsewhere" not in whole
@@ -146,8 +146,8 @@ def test_each_rows_fate_is_shown_with_its_reason(editor: Browser) -> None:
     # And while it is being fetched, that is said where the button was
     assert "Fetch now" in whole
     moved = editor.post(f"/sources/{source.id}/fetch")
-    assert moved.location == fates
-    busy = editor.get(fates).text
+    assert moved.location == outcomes
+    busy = editor.get(outcomes).text
     assert "Being fetched." in busy
     assert "Fetch now" not in busy
     assert "being fetched" in editor.get("/sources/").text

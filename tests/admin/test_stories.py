@@ -120,7 +120,7 @@ def test_the_page_has_the_original_beside_the_text_and_the_story_it_repeats(
     viewer: Browser,
 ) -> None:
     first = records.story("The first ladder")
-    copy = records.story("The second ladder", like=first, likeness=0.87, safety_score=0.41)
+    copy = records.story("The second ladder", similar_to=first, similarity=0.87, safety_score=0.41)
 
     page = viewer.get(f"/stories/{copy.id}").text
 

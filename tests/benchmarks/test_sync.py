@@ -44,7 +44,7 @@ def test_captions_are_read_back_as_they_are_shown(style: Style) -> None:
         WordTiming(f"word{i}{'.' if i % 6 == 5 else ''}", i * 0.4, i * 0.4 + 0.3) for i in range(20)
     ]
     made = subtitle_files.build(
-        words, look=subtitle_files.Look(style=style), part=(1, 1), seconds=9.0
+        words, caption_style=subtitle_files.CaptionStyle(style=style), part=(1, 1), seconds=9.0
     )
 
     read = sync.shown(made.ass, style)

@@ -204,7 +204,7 @@ def test_hints_lost_by_the_queue_are_sent_again(redis_url: str) -> None:
     assert queue.depths(broker, ["cpu"]) == {"cpu": 0}
 
     # When the sweeper hears that the queue was wiped
-    ledger.forget_hints()
+    ledger.forget_wakeups()
     ledger.sweep()
 
     # Then each job is hinted at again

@@ -34,9 +34,9 @@ from pipelines.limits import (
     STAGE_LIMITS,
     Limits,
     describe,
-    its_turn,
     reset_limit,
     set_limit,
+    waiting_for,
 )
 from pipelines.stages import STAGES
 
@@ -89,12 +89,12 @@ def test_only_stages_that_ask_a_service_are_limited() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ways", "asked"),
+    ("methods", "asked"),
     [(["inbox", "manual"], ["tiktok_inbox_init"]), (["manual"], []), (["browser"], [])],
 )
-def test_each_way_is_limited_by_what_it_asks(ways: list[str], asked: list[str]) -> None:
+def test_each_way_is_limited_by_what_it_asks(methods: list[str], asked: list[str]) -> None:
     to_do = post()
-    Account.update(ways=ways).execute()
+    Account.update(methods=methods).execute()
 
     assert names("publish", to_do.id) == asked
 
@@ -187,7 +187,7 @@ def test_a_limit_is_set_again_and_reset_with_who_did_it() -> None:
 def test_who_waits_in_line_asks_again_once_the_workers_know() -> None:
     # Given jobs that wait for a limit's turn, for another's, and for their time
     with db.transaction():
-        for story, waits_for in ((1, its_turn(SCRIPT)), (2, its_turn(INIT)), (3, "its slot")):
+        for story, waits_for in ((1, waiting_for(SCRIPT)), (2, waiting_for(INIT)), (3, "its slot")):
             ledger.enqueue("script", story)
             ledger.postpone("script", story, 300, waits_for)
 

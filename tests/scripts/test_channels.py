@@ -15,7 +15,7 @@ def test_a_channel_is_made_set_shown_and_removed(settings: dict[str, str]) -> No
     assert manage("channels", "add", "Night", *wanted, **settings).returncode == 0
     channel = Channel.get()
     assert (channel.music, channel.tone) == ("dark", "dramatic")
-    assert (channel.look["style"], channel.look["size"]) == ("pop", 96)
+    assert (channel.caption_style["style"], channel.caption_style["size"]) == ("pop", 96)
 
     # When some of it is changed, then the rest stays, and '' is as in the settings again
     changed = manage(
@@ -25,7 +25,7 @@ def test_a_channel_is_made_set_shown_and_removed(settings: dict[str, str]) -> No
     assert changed.returncode == 0, changed.stderr
     channel = Channel.get()
     assert (channel.name, channel.music, channel.words_per_minute) == ("Late", "", 180)
-    assert (channel.look["upper_case"], channel.look["size"]) == (True, 96)
+    assert (channel.caption_style["upper_case"], channel.caption_style["size"]) == (True, 96)
     shown = manage("channels", "show", "Late", **settings).stdout
     assert "180" in shown
     assert "dramatic" in shown

@@ -43,7 +43,7 @@ def test_whatever_changes_something_has_a_dry_run() -> None:
         for path, command in commands(all_commands)
         if not any(option.name == "dry_run" for option in command.params)
     }
-    looks = {path for path in without if path.split()[-1] in {"list", "show", "fates"}}
+    looks = {path for path in without if path.split()[-1] in {"list", "show", "outcomes", "fates"}}
     assert without - looks == CHANGE_NOTHING
 
 
@@ -91,7 +91,7 @@ def test_stories_are_rehearsed_then_decided(settings: dict[str, str]) -> None:
     rejected = manage("stories", "reject", str(story.id), "--reason", "Told before", **settings)
     assert rejected.stdout == "Rejected 1 of 1.\n"
     asked = manage("stories", "link", "https://redd.it/abc", **settings)
-    assert f"sources fates {Source.get(Source.count == 1).id}" in asked.stdout
+    assert f"sources outcomes {Source.get(Source.count == 1).id}" in asked.stdout
 
 
 def test_a_user_is_rehearsed_then_made(settings: dict[str, str]) -> None:

@@ -125,10 +125,12 @@ def test_what_can_not_be_is_said_in_a_sentence(
     assert (Source.select().count(), Job.select().count()) == (2, 0)
 
 
-def test_a_fetch_is_asked_for_by_name_and_its_fates_are_shown(settings: dict[str, str]) -> None:
+def test_a_fetch_is_asked_for_by_name_and_its_outcomes_are_shown(settings: dict[str, str]) -> None:
     source = Source.create(name="Night desk", kind=SourceKind.SUBREDDIT, place="nightdesk")
-    for fate, why in (("taken", ""), ("skipped", "It has no title."), ("known", "It is here.")):
-        Intake.create(source=source, external_id=f"x:{fate}", title=fate, fate=fate, reason=why)
+    for outcome, why in (("taken", ""), ("skipped", "It has no title."), ("known", "It is here.")):
+        Intake.create(
+            source=source, external_id=f"x:{outcome}", title=outcome, outcome=outcome, reason=why
+        )
 
     # A rehearsal leaves nothing, the fetch itself a job, and a second one says where that is
     assert manage("sources", "fetch", "Night desk", "--dry-run", **settings).returncode == 0
@@ -138,7 +140,7 @@ def test_a_fetch_is_asked_for_by_name_and_its_fates_are_shown(settings: dict[str
     again = manage("sources", "fetch", str(source.id), **settings)
     assert (again.returncode, "is being fetched already" in again.stdout) == (1, True)
 
-    shown = manage("sources", "fates", "Night desk", **settings).stdout
+    shown = manage("sources", "outcomes", "Night desk", **settings).stdout
     assert "It has no title." in shown
     assert "Night desk: 1 taken, 1 skipped, 1 known in the last 30 days." in shown
     skipped = manage("sources", "fates", "Night desk", "--fate", "skipped", **settings).stdout

@@ -44,7 +44,7 @@ def test_a_stale_hint_runs_nothing(redis_url: str) -> None:
 
         # When hints come for them, for a job that never was, and for one that is due
         for story in (1, 2, 3, 404):
-            ledger.hint("prepare", story)
+            ledger.send_wakeup("prepare", story)
         enqueued("prepare", 5)
         until(lambda: job("prepare", 5).state == JobState.DONE)
 

@@ -148,7 +148,7 @@ def test_an_error_of_the_record_lets_nothing_through_either(redis_url: str) -> N
 
         # And when they can be read again, the next hint does it
         database.execute_sql("ALTER TABLE gone RENAME TO limit_setting")
-        ledger.hint("script", 1)
+        ledger.send_wakeup("script", 1)
         until(lambda: job(1).state == JobState.DONE)
 
 
@@ -160,11 +160,11 @@ def test_stale_and_doubled_hints_take_no_grant(redis_url: str) -> None:
         # When one story's job is hinted at again and again, during and after its run
         enqueued(1)
         for _ in range(10):
-            ledger.hint("script", 1)
+            ledger.send_wakeup("script", 1)
         until(lambda: job(1).state == JobState.DONE)
         for _ in range(5):
-            ledger.hint("script", 1)
-            ledger.hint("script", 404)
+            ledger.send_wakeup("script", 1)
+            ledger.send_wakeup("script", 404)
 
         # Then it has run once, and the other grant is left for the next story
         enqueued(2)

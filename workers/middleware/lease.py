@@ -157,14 +157,14 @@ class Lease(Middleware):
         if self.stopping.is_set():
             return
         answers = self._queue_answers(broker)
-        ledger.sweep(free=time.monotonic() >= self.free_from, hint_at_due=answers)
+        ledger.sweep(free=time.monotonic() >= self.free_from, send_due_wakeups=answers)
 
     def _queue_answers(self, broker: RedisBroker) -> bool:
         """Whether Redis takes messages; one that has lost its memory gets all hints anew."""
         try:
             if not broker.client.exists(GENERATION):
                 log.warning("queue_was_empty")
-                ledger.forget_hints()
+                ledger.forget_wakeups()
                 broker.client.set(GENERATION, "1")
         except RedisError as error:
             log.warning("keeper_waits_for_redis", error=str(error))

@@ -13,10 +13,10 @@ from prometheus_client import Counter
 
 from core import db
 from core.errors import Retryable, Wait
-from core.limiter import Limit, Limiter, LimiterUnavailableError, Turn
+from core.limiter import Admission, Limit, Limiter, LimiterUnavailableError
 from models import Job, JobState
 from pipelines import ledger
-from pipelines.limits import STAGE_LIMITS, Limits, its_turn
+from pipelines.limits import STAGE_LIMITS, Limits, waiting_for
 
 log = structlog.get_logger(__name__)
 
@@ -90,7 +90,7 @@ class RateLimit(Middleware):
         limits = self.limits.of(stage, subject_id)
         try:
             # The fence names one run of the job: a doubled hint takes no second grant.
-            turn = self.limiter.acquire(
+            admission = self.limiter.acquire(
                 limits, who=f"{stage}:{subject_id}", grant=f"{job.id}:{job.fence}"
             )
         except LimiterUnavailableError as error:
@@ -98,12 +98,14 @@ class RateLimit(Middleware):
             log.error("limits_not_asked", error=str(error))  # noqa: TRY400  # the cause is in it
             ledger.postpone(stage, subject_id, AWAY_WAIT, "Redis, which keeps the limits")
             return "the limits could not be asked"
-        if turn.waits_for is None:
+        if admission.waits_for is None:
             self._mine.limits = limits
             return ""
-        POSTPONED.labels(turn.waits_for.name).inc()
-        ledger.postpone(stage, subject_id, min(LONGEST_WAIT, turn.seconds), _explained(turn))
-        return f"waits for {turn.waits_for.name}"
+        POSTPONED.labels(admission.waits_for.name).inc()
+        ledger.postpone(
+            stage, subject_id, min(LONGEST_WAIT, admission.seconds), _explained(admission)
+        )
+        return f"waits for {admission.waits_for.name}"
 
     def after_process_message(
         self,
@@ -136,10 +138,10 @@ def pause_asked_by(exception: BaseException | None) -> float:
             return 0.0
 
 
-def _explained(turn: Turn) -> str:
-    limit = turn.waits_for
+def _explained(admission: Admission) -> str:
+    limit = admission.waits_for
     if limit is None:
         return ""
-    if turn.held:
+    if admission.held:
         return f"a pause that the service asked for ({limit.name})"
-    return its_turn(limit)
+    return waiting_for(limit)

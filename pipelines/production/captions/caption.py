@@ -14,16 +14,16 @@ from models import Caption, Narration, Part, Story
 from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.production.captions import cues, subtitle_files
-from pipelines.production.captions.caption_style import Look
+from pipelines.production.captions.caption_style import CaptionStyle
 from pipelines.production.captions.cards import TITLE_SECONDS, Card
 from pipelines.production.narration.narration_cache import timings
-from pipelines.production.production_settings import Studio
+from pipelines.production.production_settings import ProductionSettings
 
 ANSWER_SECONDS = 8.0
 """How long a card is shown at most; longer, it would hide the picture for nothing new."""
 
 
-def caption(part_id: int, claim: Claim, media: MediaStore, defaults: Studio) -> None:
+def caption(part_id: int, claim: Claim, media: MediaStore, defaults: ProductionSettings) -> None:
     """Write the captions of a narrated part, in the look of its story's channel.
 
     Raises:
@@ -34,17 +34,19 @@ def caption(part_id: int, claim: Claim, media: MediaStore, defaults: Studio) -> 
     narration = Narration.get(Narration.part == part)
     words = timings(narration)
     shown = _cards(part, words, narration.seconds)
-    look = _look(defaults.of(part.script.story))
-    key = content_key("captions/4", narration.key, asdict(look), repr(shown), part.number, part.of)
+    caption_style = _look(defaults.of(part.script.story))
+    key = content_key(
+        "captions/4", narration.key, asdict(caption_style), repr(shown), part.number, part.of
+    )
     with db.closed_for_long_work():
         subtitles = subtitle_files.build(
             words,
-            look=look,
+            caption_style=caption_style,
             shown=shown,
             part=(part.number, part.of),
             seconds=narration.seconds,
         )
-        if lost := subtitle_files.missing(words, subtitles.ass, look):
+        if lost := subtitle_files.missing(words, subtitles.ass, caption_style):
             raise Permanent(f"Not captioned: {' '.join(lost[:10])}.", code="coverage")
         paths = {}
         for kind, text in (("ass", subtitles.ass), ("srt", subtitles.srt), ("vtt", subtitles.vtt)):
@@ -57,7 +59,7 @@ def caption(part_id: int, claim: Claim, media: MediaStore, defaults: Studio) -> 
             ass_path=str(paths["ass"]),
             srt_path=str(paths["srt"]),
             vtt_path=str(paths["vtt"]),
-            style=look.style,
+            style=caption_style.style,
             captioned_words=subtitles.captioned_words,
         ).on_conflict(
             conflict_target=[Caption.part],
@@ -73,9 +75,9 @@ def caption(part_id: int, claim: Claim, media: MediaStore, defaults: Studio) -> 
         ledger.enqueue_next(claim)
 
 
-def _look(studio: Studio) -> Look:
+def _look(production: ProductionSettings) -> CaptionStyle:
     try:
-        return Look.parse(studio.look)
+        return CaptionStyle.parse(production.caption_style)
     except InputError as error:
         raise Permanent(f"{error} Change the channel's captions.", code="look") from error
 

@@ -40,7 +40,7 @@ _ROOM_ABOVE, _ROOM_BELOW = 110, 10  # for the progress bar and the part's badge;
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CaptionStyle:
     """The captions of a video.
 
     Attributes:
@@ -70,7 +70,7 @@ class Look:
     emoji: bool = True
 
     @classmethod
-    def parse(cls, chosen: Mapping[str, Any]) -> Look:
+    def parse(cls, chosen: Mapping[str, Any]) -> CaptionStyle:
         """Read what a channel or the settings say; what they don't is as in the default look.
 
         Raises:

@@ -11,7 +11,7 @@ from itertools import accumulate
 from pysubs2 import SSAEvent
 
 from pipelines.production.captions import ass, fonts
-from pipelines.production.captions.caption_style import Look
+from pipelines.production.captions.caption_style import CaptionStyle
 from pipelines.production.captions.cues import wrap_evenly
 from pipelines.production.captions.safe_area import COLUMN, WIDTH, Box
 from pipelines.stories.text import letters
@@ -206,7 +206,7 @@ def _shortened(text: str, size: float, limit: float) -> str:
 
 
 def _drawable(text: str) -> str:
-    return " ".join(filter(None, map(Look().shown, text.split())))
+    return " ".join(filter(None, map(CaptionStyle().shown, text.split())))
 
 
 def _avatar_colour(answer: int) -> str:

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from adapters.ports import WordTiming
 from pipelines.production.captions import fonts
-from pipelines.production.captions.caption_style import Look
+from pipelines.production.captions.caption_style import CaptionStyle
 from pipelines.stories.text import letters
 from pipelines.stories.text.rules.sentences import NEVER_LAST
 
@@ -96,7 +96,7 @@ def sentences(phrases: Sequence[Phrase]) -> Iterator[tuple[Phrase, ...]]:
     yield from _groups(phrases, pause=float("inf"))
 
 
-def cut(phrases: Sequence[Phrase], look: Look, seconds: float) -> list[Cue]:
+def cut(phrases: Sequence[Phrase], caption_style: CaptionStyle, seconds: float) -> list[Cue]:
     """Cut ``phrases`` into cues of as many as ``look`` shows words at once, or fewer.
 
     No cue runs over a sentence end or a pause. ``seconds`` is the length of the video: no cue
@@ -105,7 +105,7 @@ def cut(phrases: Sequence[Phrase], look: Look, seconds: float) -> list[Cue]:
     lines = [
         line
         for breath in _groups(phrases, pause=_PAUSE)
-        for line in _read_together(breath, look.most_words)
+        for line in _read_together(breath, caption_style.most_words)
     ]
     lines = _join_flashes(lines)
     begun = [*(line[0] for line in lines), Phrase("", seconds, seconds)]
@@ -131,24 +131,24 @@ def evenly(items: Sequence[T], most: int) -> Iterator[tuple[T, ...]]:
         first = last
 
 
-def lay_out(phrases: Sequence[Phrase], look: Look) -> Layout:
+def lay_out(phrases: Sequence[Phrase], caption_style: CaptionStyle) -> Layout:
     """Find the largest size at which ``phrases`` fit into the look's area.
 
     They stay whole down to ``LEAST_SIZE``; those that still don't fit are broken over rows where
     their script allows it, or else between any two letters.
     """
     whole = _parts(phrases, lambda text: [text])
-    size = float(look.size)
+    size = float(caption_style.size)
     while size >= LEAST_SIZE:
-        rows = _ROWS if size >= look.size * _SHRUNK else len(phrases)
-        if layout := _fit(whole, size, look, max(rows, -(-len(phrases) // _WORDS_A_ROW))):
+        rows = _ROWS if size >= caption_style.size * _SHRUNK else len(phrases)
+        if layout := _fit(whole, size, caption_style, max(rows, -(-len(phrases) // _WORDS_A_ROW))):
             return layout
-        size -= look.size * 0.1
+        size -= caption_style.size * 0.1
     for split in (letters.breakable, letters.clusters):
         broken = _parts(phrases, split)
-        size = look.size * 0.8
+        size = caption_style.size * 0.8
         while size >= LEAST_SIZE or split is letters.clusters:
-            if layout := _fit(broken, size, look, rows=None):
+            if layout := _fit(broken, size, caption_style, rows=None):
                 return layout
             size *= 0.85
     raise AssertionError("Single letters fit at some size.")
@@ -276,16 +276,20 @@ def _parts(phrases: Sequence[Phrase], split: Callable[[str], list[str]]) -> list
     ]
 
 
-def _fit(parts: Sequence[Piece], size: float, look: Look, rows: int | None) -> Layout | None:
-    widths = [fonts.width(part.text, size, look.face) for part in parts]
-    limit = look.area.width - 2 * (look.outline + size * _OVERHANG)
+def _fit(
+    parts: Sequence[Piece], size: float, caption_style: CaptionStyle, rows: int | None
+) -> Layout | None:
+    widths = [fonts.width(part.text, size, caption_style.face) for part in parts]
+    limit = caption_style.area.width - 2 * (caption_style.outline + size * _OVERHANG)
     if max(widths) > limit:
         return None
-    space = look.face.width(" ", size)
+    space = caption_style.face.width(" ", size)
     placed = wrap_evenly(widths, [space * part.opens for part in parts], limit)
-    line_height = max(fonts.row_height(part.text, size, look.face) for part in parts)
+    line_height = max(fonts.row_height(part.text, size, caption_style.face) for part in parts)
     count = placed[-1] + 1
-    if (rows and count > rows) or count * line_height + 2 * look.outline > look.area.height:
+    if (
+        rows and count > rows
+    ) or count * line_height + 2 * caption_style.outline > caption_style.area.height:
         return None
     pieces = tuple(replace(part, row=row) for part, row in zip(parts, placed, strict=True))
     return Layout(pieces, size)

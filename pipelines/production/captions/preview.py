@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from adapters.ports import WordTiming
 from pipelines.production.captions import cues, emoji, fonts
-from pipelines.production.captions.caption_style import MOST_TRIED, SAMPLE, Look
+from pipelines.production.captions.caption_style import MOST_TRIED, SAMPLE, CaptionStyle
 from pipelines.production.captions.cues import Layout
 from pipelines.production.captions.fonts import Face
 from pipelines.production.captions.safe_area import HEIGHT, SAFE, WIDTH
@@ -36,14 +36,14 @@ class _Run:
     phrase: int
 
 
-def still(look: Look, sample: str = "") -> bytes:
+def still(caption_style: CaptionStyle, sample: str = "") -> bytes:
     """Draw the first words of ``sample`` as a JPEG of half the video's size.
 
     Faint shapes mark where the platform puts its own buttons and texts.
     """
     picture = _background()
     _platform(picture)
-    draw(picture, look, (sample[:MOST_TRIED].strip() or SAMPLE).split())
+    draw(picture, caption_style, (sample[:MOST_TRIED].strip() or SAMPLE).split())
     held = BytesIO()
     picture.resize((round(WIDTH * _SHOWN), round(HEIGHT * _SHOWN)), Image.Resampling.BOX).save(
         held, "JPEG", quality=88
@@ -51,29 +51,31 @@ def still(look: Look, sample: str = "") -> bytes:
     return held.getvalue()
 
 
-def draw(picture: Image.Image, look: Look, words: Sequence[str]) -> None:
+def draw(picture: Image.Image, caption_style: CaptionStyle, words: Sequence[str]) -> None:
     """Draw the first cue of ``words`` on a picture of 1080x1920, its second word being spoken."""
-    told = [text for word in words if (text := look.shown(word))]
+    told = [text for word in words if (text := caption_style.shown(word))]
     if not told:
         return
     begin = [number * _WORD_SECONDS for number in range(len(told) + 1)]
     timed = [WordTiming(*word) for word in zip(told, begin, begin[1:], strict=False)]
-    shown = cues.cut(cues.phrased(timed), look, begin[-1])[0].phrases
-    layout = cues.lay_out(shown, look)
+    shown = cues.cut(cues.phrased(timed), caption_style, begin[-1])[0].phrases
+    layout = cues.lay_out(shown, caption_style)
     spoken = min(1, len(shown) - 1)
     brush = ImageDraw.Draw(picture)
-    runs = _place(layout, look)
+    runs = _place(layout, caption_style)
     for run in runs:  # every outline is below all letters
         if run.face == fonts.EMOJI:
             continue  # emoji have none
-        font, outline = _font(run.face.file, layout.size), f"#{look.outline_colour}"
-        brush.text((run.x, run.y), run.text, outline, font, "ls", stroke_width=look.outline)
+        font, outline = _font(run.face.file, layout.size), f"#{caption_style.outline_colour}"
+        brush.text(
+            (run.x, run.y), run.text, outline, font, "ls", stroke_width=caption_style.outline
+        )
     for run in runs:
         if run.face == fonts.EMOJI:
             _draw_emoji(brush, run, layout.size)
             continue
-        lit = look.style == "karaoke" and run.phrase == spoken
-        colour = look.spoken_colour if lit else look.colour
+        lit = caption_style.style == "karaoke" and run.phrase == spoken
+        colour = caption_style.spoken_colour if lit else caption_style.colour
         brush.text((run.x, run.y), run.text, f"#{colour}", _font(run.face.file, layout.size), "ls")
 
 
@@ -85,31 +87,32 @@ def _draw_emoji(brush: ImageDraw.ImageDraw, run: _Run, size: float) -> None:
             brush.text((x, run.y), layer.letter, f"#{layer.colour}", font, "ls")
 
 
-def _place(layout: Layout, look: Look) -> list[_Run]:
+def _place(layout: Layout, caption_style: CaptionStyle) -> list[_Run]:
     """Put each run where libass would: rows centred, as high as their highest font."""
     size = layout.size
     rows = [
         [piece for piece in layout.pieces if piece.row == number]
         for number in range(layout.pieces[-1].row + 1)
     ]
-    middle, centre = look.area.centre
+    middle, centre = caption_style.area.centre
     heights = []
     for row in rows:
-        faces = {face for piece in row for face, _ in fonts.runs(piece.text, look.face)}
-        faces |= {look.face} if any(piece.opens for piece in row[1:]) else set()
+        faces = {face for piece in row for face, _ in fonts.runs(piece.text, caption_style.face)}
+        faces |= {caption_style.face} if any(piece.opens for piece in row[1:]) else set()
         above = max(face.ascent(size) for face in faces)
         below = max(face.ass_size(size) - face.ascent(size) for face in faces)
         heights.append((above, below))
     y = centre - sum(map(sum, heights)) / 2
     placed = []
-    space = look.face.width(" ", size)
+    space = caption_style.face.width(" ", size)
     for row, (above, below) in zip(rows, heights, strict=True):
         stretches: list[tuple[Face, str, int]] = []
         for index, piece in enumerate(row):
             if index and piece.opens:
-                stretches.append((look.face, " ", piece.phrase))
+                stretches.append((caption_style.face, " ", piece.phrase))
             stretches += [
-                (face, run, piece.phrase) for face, run in fonts.runs(piece.text, look.face)
+                (face, run, piece.phrase)
+                for face, run in fonts.runs(piece.text, caption_style.face)
             ]
         if letters.is_right_to_left(" ".join(piece.text for piece in layout.pieces)):
             stretches.reverse()

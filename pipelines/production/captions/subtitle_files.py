@@ -15,13 +15,13 @@ from pysubs2 import Alignment, Color, SSAEvent, SSAFile, SSAStyle
 
 from adapters.ports import WordTiming
 from pipelines.production.captions import ass, cards, cues
-from pipelines.production.captions.caption_style import Look, undrawable
+from pipelines.production.captions.caption_style import CaptionStyle, undrawable
 from pipelines.production.captions.cards import Card
 from pipelines.production.captions.cues import Cue, Piece
 from pipelines.production.captions.safe_area import HEIGHT, WIDTH
 from pipelines.stories.text import letters
 
-__all__ = ["Card", "Look", "Subtitles", "build", "missing", "words_in"]
+__all__ = ["CaptionStyle", "Card", "Subtitles", "build", "missing", "words_in"]
 
 CAPTION_STYLE = "Caption"
 
@@ -41,7 +41,7 @@ class Subtitles:
 def build(
     words: Sequence[WordTiming],
     *,
-    look: Look,
+    caption_style: CaptionStyle,
     shown: Sequence[Card] = (),
     part: tuple[int, int],
     seconds: float,
@@ -50,12 +50,12 @@ def build(
 
     Args:
         words: the spoken words, in order.
-        look: of the captions in the picture; the sheets beside the video have the bare words.
+        caption_style: of the captions in the picture; the files beside the video have bare words.
         shown: the cards of the post and of answers to it, clear of the captions.
         part: number of this part, and of how many; ``(1, 1)`` shows no badge.
         seconds: length of the video.
     """
-    text = _picture(words, look, shown, part, seconds).to_string("ass")
+    text = _picture(words, caption_style, shown, part, seconds).to_string("ass")
     sheet = _sheet(words, seconds)
     srt = sheet.to_string("srt", keep_ssa_tags=True)  # there are no tags: braces are text
     for event in sheet:
@@ -73,13 +73,15 @@ def words_in(ass_text: str) -> list[str]:
     ).split()
 
 
-def missing(words: Sequence[WordTiming], ass_text: str, look: Look) -> tuple[str, ...]:
+def missing(
+    words: Sequence[WordTiming], ass_text: str, caption_style: CaptionStyle
+) -> tuple[str, ...]:
     """Give the words that ``ass_text`` does not show whole, or not in their place.
 
     A word of nothing but emoji is not missed where the look leaves them out.
     """
-    asked = [word.word for word in words if not look.leaves_out(word.word)]
-    wanted = [ass.plain(ass.escape(look.shown(word))) for word in asked]
+    asked = [word.word for word in words if not caption_style.leaves_out(word.word)]
+    wanted = [ass.plain(ass.escape(caption_style.shown(word))) for word in asked]
     matcher = SequenceMatcher(None, wanted, words_in(ass_text), autojunk=False)
     lost = {
         index
@@ -92,7 +94,7 @@ def missing(words: Sequence[WordTiming], ass_text: str, look: Look) -> tuple[str
 
 def _picture(
     words: Sequence[WordTiming],
-    look: Look,
+    caption_style: CaptionStyle,
     shown: Sequence[Card],
     part: tuple[int, int],
     seconds: float,
@@ -108,36 +110,39 @@ def _picture(
         }
     )
     file.styles = {
-        CAPTION_STYLE: _style(look),
-        cards.CARD_STYLE: _style(Look(outline=0)),
+        CAPTION_STYLE: _style(caption_style),
+        cards.CARD_STYLE: _style(CaptionStyle(outline=0)),
     }
     file.extend(cards.progress_events(seconds))
     file.extend(cards.badge_events(*part, seconds))
     for card in shown:
         end = min(card.end, seconds)
-        file.extend(cards.card_events(replace(card, end=end), look.area))
-    drawn = [word for spoken in words if (word := _drawn(spoken, look)).word]
+        file.extend(cards.card_events(replace(card, end=end), caption_style.area))
+    drawn = [word for spoken in words if (word := _drawn(spoken, caption_style)).word]
     rtl = letters.is_right_to_left(" ".join(word.word for word in drawn))
-    file.extend(_caption(cue, look, rtl) for cue in cues.cut(cues.phrased(drawn), look, seconds))
+    file.extend(
+        _caption(cue, caption_style, rtl)
+        for cue in cues.cut(cues.phrased(drawn), caption_style, seconds)
+    )
     return file
 
 
-def _drawn(spoken: WordTiming, look: Look) -> WordTiming:
+def _drawn(spoken: WordTiming, caption_style: CaptionStyle) -> WordTiming:
     """The word as the look shows it, which may have fewer letters, or more."""
-    inside = tuple((len(look.shown(spoken.word[:at])), when) for at, when in spoken.inside)
-    return replace(spoken, word=look.shown(spoken.word), inside=inside)
+    inside = tuple((len(caption_style.shown(spoken.word[:at])), when) for at, when in spoken.inside)
+    return replace(spoken, word=caption_style.shown(spoken.word), inside=inside)
 
 
-def _style(look: Look) -> SSAStyle:
+def _style(caption_style: CaptionStyle) -> SSAStyle:
     return SSAStyle(
-        fontname=look.face.family,
-        fontsize=look.face.ass_size(look.size),
-        primarycolor=_colour(look.colour),
-        outlinecolor=_colour(look.outline_colour),
-        bold=look.face.bold,
+        fontname=caption_style.face.family,
+        fontsize=caption_style.face.ass_size(caption_style.size),
+        primarycolor=_colour(caption_style.colour),
+        outlinecolor=_colour(caption_style.outline_colour),
+        bold=caption_style.face.bold,
         alignment=Alignment.MIDDLE_CENTER,
         encoding=-1,  # libass: find the direction of writing from the text
-        outline=float(look.outline),
+        outline=float(caption_style.outline),
         shadow=0,  # it would double the time that captions take in rendering
     )
 
@@ -146,12 +151,12 @@ def _colour(rgb: str) -> Color:
     return Color(*bytes.fromhex(rgb))
 
 
-def _caption(cue: Cue, look: Look, rtl: bool) -> SSAEvent:
-    x, y = look.area.centre
+def _caption(cue: Cue, caption_style: CaptionStyle, rtl: bool) -> SSAEvent:
+    x, y = caption_style.area.centre
     head = rf"{{\an5\pos({x},{y})"
-    if look.style == "pop":
+    if caption_style.style == "pop":
         head += r"\fscx80\fscy80\t(0,70,\fscx100\fscy100)"
-    layout = cues.lay_out(cue.phrases, look)
+    layout = cues.lay_out(cue.phrases, caption_style)
     starts = [round((phrase.start - cue.start) * 1000) for phrase in cue.phrases]
     text = head + "}"
     before: Piece | None = None
@@ -161,12 +166,12 @@ def _caption(cue: Cue, look: Look, rtl: bool) -> SSAEvent:
         if before and begins_row:
             text += r"\N" if piece.opens else ass.WORD_JOINER + r"\N"
         elif before and piece.opens:
-            text += ass.text(" ", layout.size, look.face)
+            text += ass.text(" ", layout.size, caption_style.face)
         mark = letters.direction_mark(piece.text, right_to_left=rtl) if begins_row else ""
-        if look.style == "karaoke" and (before is None or before.phrase != piece.phrase):
+        if caption_style.style == "karaoke" and (before is None or before.phrase != piece.phrase):
             index = piece.phrase
-            tags = _spoken_from(look, starts[index], *starts[index + 1 : index + 2])
-        text += ass.text(mark + piece.text, layout.size, look.face, tags)
+            tags = _spoken_from(caption_style, starts[index], *starts[index + 1 : index + 2])
+        text += ass.text(mark + piece.text, layout.size, caption_style.face, tags)
         before = piece
     if not cue.ends_word:
         text += ass.WORD_JOINER
@@ -179,9 +184,9 @@ def _caption(cue: Cue, look: Look, rtl: bool) -> SSAEvent:
     )
 
 
-def _spoken_from(look: Look, on: int, off: int | None = None) -> str:
+def _spoken_from(caption_style: CaptionStyle, on: int, off: int | None = None) -> str:
     """Colour the word that follows from ``on`` until ``off``; milliseconds in the cue."""
-    plain, spoken = ass.colour(look.colour), ass.colour(look.spoken_colour)
+    plain, spoken = ass.colour(caption_style.colour), ass.colour(caption_style.spoken_colour)
     tags = rf"\1c{plain}\t({on},{on + 1},\1c{spoken})" if on else rf"\1c{spoken}"
     if off is not None:
         tags += rf"\t({off},{off + 1},\1c{plain})"

@@ -18,7 +18,7 @@ from models import Narration, Part
 from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.production.narration import narration_cache, voices
-from pipelines.production.production_settings import Studio
+from pipelines.production.production_settings import ProductionSettings
 from pipelines.stories.text import letters
 
 log = structlog.get_logger(__name__)
@@ -34,9 +34,9 @@ WORK_PER_MINUTE = Histogram(
 def narrate(
     part_id: int,
     claim: Claim,
-    synthesizer_of: Callable[[Studio], Synthesizer],
+    synthesizer_of: Callable[[ProductionSettings], Synthesizer],
     media: MediaStore,
-    defaults: Studio,
+    defaults: ProductionSettings,
 ) -> None:
     """Speak the part, or take the sound that the same text and voice made before (P9).
 
@@ -45,9 +45,9 @@ def narrate(
             the script was written, speaks another language.
     """
     part = Part.get_by_id(part_id)
-    studio = defaults.of(part.script.story)
-    voices.check(studio, part.script.story.language)
-    synthesizer = synthesizer_of(studio)
+    production = defaults.of(part.script.story)
+    voices.check(production, part.script.story.language)
+    synthesizer = synthesizer_of(production)
     key = content_key(_kept(part.spoken), part.spoken, synthesizer.identity)
     with db.closed_for_long_work():
         kept = narration_cache.known(media, key)

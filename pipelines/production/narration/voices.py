@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from core.errors import Permanent
-from pipelines.production.production_settings import Studio
+from pipelines.production.production_settings import ProductionSettings
 from pipelines.stories.text.language import UNDETERMINED, base
 
 _ESPEAK = re.compile(r"espeak:(?!mb-)(?P<code>[a-z]{2,3})(?=[-+]|$)", re.IGNORECASE)
@@ -34,13 +34,13 @@ def can_tell(voice: str, language: str) -> bool:
     return spoken in unknown or written in unknown or _family(spoken) == _family(written)
 
 
-def check(studio: Studio, language: str) -> None:
+def check(production: ProductionSettings, language: str) -> None:
     """See that the voices of ``studio`` can tell a story in ``language``.
 
     Raises:
         Permanent: one surely speaks another; what it would make of the text nobody understands.
     """
-    for voice in (studio.voice, studio.quote_voice):
+    for voice in (production.voice, production.quote_voice):
         if voice and not can_tell(voice, language):
             raise Permanent(
                 f"The voice {voice} speaks {speaks(voice)}, and the story is in {language}: choose "

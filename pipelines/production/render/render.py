@@ -29,7 +29,7 @@ from models import (
 from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.production.narration import narration_cache
-from pipelines.production.production_settings import Studio
+from pipelines.production.production_settings import ProductionSettings
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +45,7 @@ def render(
     media: MediaStore,
     *,
     music: Music,
-    defaults: Studio,
+    defaults: ProductionSettings,
     review: bool,
     when_ready: Callable[[Video, str], None],
 ) -> None:
@@ -67,11 +67,11 @@ def render(
         with claim.finish():
             ledger.enqueue(lost, part.id, request_id=claim.request_id)
         return
-    studio = defaults.of(part.script.story)
+    production = defaults.of(part.script.story)
     scene, tune_number = (_number(part, chosen, defaults) for chosen in ("background", "music"))
     with db.closed_for_long_work():
-        background = backgrounds.choose(studio.background, scene, narration.seconds)
-        tune = music.choose(studio.music, tune_number)
+        background = backgrounds.choose(production.background, scene, narration.seconds)
+        tune = music.choose(production.music, tune_number)
         key = content_key(
             "video/2", narration.key, captions.key, background.name, tune.name if tune else None
         )
@@ -132,7 +132,7 @@ def _lost(narration: Narration, captions: Caption, media: MediaStore) -> str | N
     return None if Path(captions.ass_path).is_file() else "caption"
 
 
-def _number(part: Part, choice: str, defaults: Studio) -> int:
+def _number(part: Part, choice: str, defaults: ProductionSettings) -> int:
     """How many parts of the same mood were written before this one, over all channels.
 
     So the videos of a mood have numbers without gaps, in the order in which their parts were

@@ -9,7 +9,7 @@ import structlog
 from adapters.ports import Synthesizer
 from core.db import database
 from core.errors import StorymillError
-from pipelines.production.production_settings import Studio
+from pipelines.production.production_settings import ProductionSettings
 from pipelines.stories.text.rules.sentences import spoken_length
 
 log = structlog.get_logger(__name__)
@@ -45,26 +45,29 @@ def measured(voice: str) -> float | None:
     return 60.0 * words / seconds if words >= FEWEST_WORDS and seconds > 0 else None
 
 
-def words_per_minute(studio: Studio, synthesizer_of: Callable[[Studio], Synthesizer]) -> float:
+def words_per_minute(
+    production: ProductionSettings, synthesizer_of: Callable[[ProductionSettings], Synthesizer]
+) -> float:
     """The pace to reckon a part's length with."""
     try:
-        heard = measured(synthesizer_of(studio).identity)
+        heard = measured(synthesizer_of(production).identity)
     except StorymillError as error:
         # Narrating will fail with the same sentence, and a person sees it there.
         log.warning("voice_not_known", error=str(error))
         heard = None
-    return heard or studio.words_per_minute * SPOKEN_SHARE
+    return heard or production.words_per_minute * SPOKEN_SHARE
 
 
 def of_all(
-    studios: Mapping[int, Studio], synthesizer_of: Callable[[Studio], Synthesizer]
+    studios: Mapping[int, ProductionSettings],
+    synthesizer_of: Callable[[ProductionSettings], Synthesizer],
 ) -> dict[int, float]:
     """The paces of the studios by their keys, each voice measured once."""
     known: dict[tuple[str, str, int], float] = {}
     paces = {}
-    for key, studio in studios.items():
-        voice = (studio.voice, studio.quote_voice, studio.words_per_minute)
+    for key, production in studios.items():
+        voice = (production.voice, production.quote_voice, production.words_per_minute)
         if voice not in known:
-            known[voice] = words_per_minute(studio, synthesizer_of)
+            known[voice] = words_per_minute(production, synthesizer_of)
         paces[key] = known[voice]
     return paces

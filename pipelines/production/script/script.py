@@ -17,7 +17,7 @@ from models import Part, Script, Story, StoryState
 from pipelines import ledger
 from pipelines.ledger import Claim, LeaseLostError
 from pipelines.production.narration import voices
-from pipelines.production.production_settings import Studio
+from pipelines.production.production_settings import ProductionSettings
 from pipelines.production.script import pace, phrases
 from pipelines.production.script.rules_writer import RulesWriter
 from pipelines.production.script.split import PartText, split
@@ -40,8 +40,8 @@ FALLBACKS = Counter(
 def write_scripts(
     claims: list[Claim],
     writer: ScriptWriter | None,
-    synthesizer_of: Callable[[Studio], Synthesizer],
-    defaults: Studio,
+    synthesizer_of: Callable[[ProductionSettings], Synthesizer],
+    defaults: ProductionSettings,
 ) -> None:
     """Write the scripts of a batch of stories and start their parts, each in a transaction.
 
@@ -87,7 +87,9 @@ def write_scripts(
             log.warning("late_result_refused", job=claim.job_id, story=story.id)
 
 
-def _tellable(claim: Claim, stories: Mapping[int, Story], studios: Mapping[int, Studio]) -> bool:
+def _tellable(
+    claim: Claim, stories: Mapping[int, Story], studios: Mapping[int, ProductionSettings]
+) -> bool:
     """Set aside, alone of its batch, a story that no voice of its channel can tell."""
     try:
         voices.check(studios[claim.subject_id], stories[claim.subject_id].language)
@@ -132,7 +134,7 @@ def text_of(story: Story, tone: str) -> StoryText:
 
 
 def parts_of(
-    story: Story, draft: ScriptDraft, studio: Studio, words_per_minute: float
+    story: Story, draft: ScriptDraft, production: ProductionSettings, words_per_minute: float
 ) -> tuple[PartText, ...]:
     """Cut a story with room for the longest words that may come around a part of it.
 
@@ -148,10 +150,10 @@ def parts_of(
         return split(
             [paragraph.sentences for paragraph in paragraphs],
             words_per_minute=words_per_minute,
-            target_seconds=studio.target_seconds,
+            target_seconds=production.target_seconds,
             overhead_words=opening + closing,
             split_after={*draft.split_after, *_last_sentences(paragraphs)},
-            by=studio.split_by,
+            by=production.split_by,
         )
     except ValueError as error:
         raise Permanent(
@@ -179,9 +181,9 @@ def answers_in(part: PartText, paragraphs: Sequence[Paragraph]) -> list[tuple[in
     return answers
 
 
-def question_room(studio: Studio, words_per_minute: float) -> int:
+def question_room(production: ProductionSettings, words_per_minute: float) -> int:
     """Words that a hook may have with its question: a third of a part, as all of it opens one."""
-    return int(studio.target_seconds[1] * words_per_minute / 60 / 3)
+    return int(production.target_seconds[1] * words_per_minute / 60 / 3)
 
 
 def with_question(draft: ScriptDraft, text: StoryText, room: int) -> ScriptDraft:

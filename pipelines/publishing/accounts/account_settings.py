@@ -16,10 +16,10 @@ from core import db
 from core.cookies import parse_cookies
 from core.crypto import EncryptedTextField
 from core.errors import InputError
-from models import Account, AuditEntry, Slot, Way
-from pipelines.publishing.delivery.method_availability import WAYS
+from models import Account, AuditEntry, Method, Slot
+from pipelines.publishing.delivery.method_availability import METHODS
 from pipelines.publishing.posts.post_options import PRIVACY, SWITCHES
-from pipelines.publishing.scheduling import scheduling, slots
+from pipelines.publishing.scheduling import post_times, slots
 from pipelines.row_locks import locked
 
 USERNAME = r"[\w.]{1,60}"
@@ -47,7 +47,7 @@ def times_changed(account: Account) -> None:
 
     Its row is locked, and holds all but its secrets (``PLAIN``).
     """
-    scheduling.rebook(account.id)
+    post_times.reassign(account.id)
 
 
 # ── posts ────────────────────────────────────────────────────────────────────────────────────
@@ -93,19 +93,25 @@ def agreement(account_id: int) -> AuditEntry | None:
     return newest
 
 
-def set_ways(account_id: int, ways: Iterable[str], by: str) -> None:
+def set_methods(account_id: int, methods: Iterable[str], by: str) -> None:
     """The ways that the account's posts may take; they are tried in the order of ``Way``.
 
     Raises:
         InputError: none is left, or one is unknown.
     """
-    wanted = set(ways)
-    if unknown := wanted - set(Way):
-        raise InputError(f"There is no way {min(unknown)}: choose of {', '.join(Way)}.")
+    wanted = set(methods)
+    if unknown := wanted - set(Method):
+        raise InputError(f"There is no way {min(unknown)}: choose of {', '.join(Method)}.")
     if not wanted:
         raise InputError("Keep at least one way, or the account's posts could never go out.")
-    kept = [way for way in Way if way in wanted]
-    _set(account_id, by, "account.set_ways", ", ".join(WAYS[way] for way in kept), ways=kept)
+    kept = [method for method in Method if method in wanted]
+    _set(
+        account_id,
+        by,
+        "account.set_ways",
+        ", ".join(METHODS[method] for method in kept),
+        methods=kept,
+    )
 
 
 # ── times ────────────────────────────────────────────────────────────────────────────────────

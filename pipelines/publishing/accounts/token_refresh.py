@@ -1,10 +1,10 @@
 """New tokens for old ones (U3): each refresh token is sent once, by one process.
 
-A refresh is claimed first: the row is locked for a moment (rows that somebody else holds are
+A refresh takes a lease first: the row is locked for a moment (rows that somebody else holds are
 skipped), ``refresh_begun_at`` is set, and that is committed. So it is a lock that all refreshers on
 all hosts see, that holds no connection while TikTok is asked, and that outlives a crash of
-PostgreSQL. A claim whose process died runs out after two minutes. What comes of a refresh is only
-written by the holder of the claim.
+PostgreSQL. A lease whose process died runs out after two minutes. What comes of a refresh is only
+written by the holder of the lease.
 
 ::
 
@@ -41,7 +41,7 @@ MARGIN_SECONDS = 45 * 60
 RETRIES = 3
 RETRY_SECONDS = 5 * 60
 PERIOD_SECONDS = 30 * 60
-CLAIM_SECONDS = 120
+LEASE_SECONDS = 120
 """Longer than a call to the token endpoint (35 s) and insisting on its commit (60 s) take."""
 CONCURRENCY = 8
 FORGET_AFTER_DAYS = 7
@@ -50,11 +50,11 @@ Outcome = Literal["refreshed", "failed", "expired"]
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class RefreshLease:
     """The right to refresh one account.
 
     Attributes:
-        begun_at: names the claim on the row.
+        begun_at: names the lease on the row.
         cut_off_at: when an earlier refresh was begun that never ended.
     """
 
@@ -77,42 +77,42 @@ class Refreshed:
         return "expired" if isinstance(self.error, Permanent) else "failed"
 
 
-def claim(account: Account) -> Claim | None:
-    """Claim the refresh of a locked row; None while another process refreshes it."""
+def take_lease(account: Account) -> RefreshLease | None:
+    """Take the refresh of a locked row; None while another process refreshes it."""
     begun_before, moment = account.refresh_begun_at, now()
     if begun_before is not None and not was_cut_off(account):
         return None
     Account.update(refresh_begun_at=moment).where(Account.id == account.id).execute()
-    return Claim(account.id, begun_at=moment, cut_off_at=begun_before)
+    return RefreshLease(account.id, begun_at=moment, cut_off_at=begun_before)
 
 
-def refresh(claim: Claim, authorizer: Authorizer) -> StageError | None:
-    """Refresh the claimed account; what went wrong is written down and given back.
+def refresh(lease: RefreshLease, authorizer: Authorizer) -> StageError | None:
+    """Refresh the leased account; what went wrong is written down and given back.
 
     Raises:
         peewee's errors: PostgreSQL is away; tokens that came are kept in a file.
     """
-    if claim.cut_off_at is not None:
-        log.warning("refresh_was_cut_off", account=claim.account_id, begun_at=claim.cut_off_at)
+    if lease.cut_off_at is not None:
+        log.warning("refresh_was_cut_off", account=lease.account_id, begun_at=lease.cut_off_at)
     try:
-        used = _refresh_token(claim.account_id)
+        used = _refresh_token(lease.account_id)
         with db.closed_for_long_work():
             grant = authorizer.refresh(used)
             # In here: to open the caller's connection again may fail, and comes second.
-            token_recovery.save(token_recovery.RotatedToken(claim.account_id, used, grant, now()))
+            token_recovery.save(token_recovery.RotatedToken(lease.account_id, used, grant, now()))
     except Permanent as error:
-        return _expire(claim, error)
+        return _expire(lease, error)
     except StageError as error:
-        return _put_off(claim, error)
+        return _put_off(lease, error)
     except ConfigurationError as error:
-        return _put_off(claim, Parked(str(error), code="unreadable_token"))
+        return _put_off(lease, Parked(str(error), code="unreadable_token"))
     except token_recovery.AWAY:
         raise
     except Exception as error:
-        log.exception("token_refresh_broke", account=claim.account_id)
+        log.exception("token_refresh_broke", account=lease.account_id)
         kind = type(error).__name__
-        return _put_off(claim, Retryable(f"The refresh broke ({kind}): look at the log."))
-    log.info("token_refreshed", account=claim.account_id)
+        return _put_off(lease, Retryable(f"The refresh broke ({kind}): look at the log."))
+    log.info("token_refreshed", account=lease.account_id)
     return None
 
 
@@ -141,8 +141,8 @@ def refresh_due(
     started, counts, telling = now(), Counter[Outcome](), threading.Lock()
 
     def work() -> None:
-        while (claimed := _claim_next(within_seconds, started, retries_only)) is not None:
-            ended = Refreshed(claimed.account_id, refresh(claimed, authorizer))
+        while (lease := _take_next_lease(within_seconds, started, retries_only)) is not None:
+            ended = Refreshed(lease.account_id, refresh(lease, authorizer))
             with telling:
                 counts[ended.outcome] += 1
                 tell(ended)
@@ -159,8 +159,8 @@ def refresh_one(account_id: int, authorizer: Authorizer) -> Refreshed | None:
     token_recovery.deliver()
     with db.transaction():
         columns = Account.select(Account.id, Account.refresh_begun_at)
-        claimed = claim(locked(columns.where(Account.id == account_id)).get())
-    return Refreshed(account_id, refresh(claimed, authorizer)) if claimed else None
+        lease = take_lease(locked(columns.where(Account.id == account_id)).get())
+    return Refreshed(account_id, refresh(lease, authorizer)) if lease else None
 
 
 def plan(account: Account, moment: datetime, *, asked_for: bool = False) -> str:
@@ -186,7 +186,7 @@ def plan(account: Account, moment: datetime, *, asked_for: bool = False) -> str:
 def was_cut_off(account: Account) -> bool:
     """Whether a refresh was begun whose process died: its token may be used up."""
     begun_at = account.refresh_begun_at
-    return begun_at is not None and begun_at <= _claimed_since()
+    return begun_at is not None and begun_at <= _leased_since()
 
 
 def forget_expired() -> int:
@@ -218,7 +218,9 @@ def _refresh_token(account_id: int) -> str:
     return str(account.refresh_token)
 
 
-def _claim_next(within_seconds: float, started: datetime, retries_only: bool) -> Claim | None:
+def _take_next_lease(
+    within_seconds: float, started: datetime, retries_only: bool
+) -> RefreshLease | None:
     moment = now()
     due_again = Account.next_refresh_at <= moment
     query = (
@@ -235,65 +237,65 @@ def _claim_next(within_seconds: float, started: datetime, retries_only: bool) ->
     )
     with db.transaction():
         account = locked(query, skip_locked=True).first()
-        return account and claim(account)
+        return account and take_lease(account)
 
 
-def _claimed_since() -> datetime:
+def _leased_since() -> datetime:
     """Claims before this moment have run out."""
-    return now() - timedelta(seconds=CLAIM_SECONDS)
+    return now() - timedelta(seconds=LEASE_SECONDS)
 
 
 def _is_free() -> Expression:
     begun_at = Account.refresh_begun_at
-    return begun_at.is_null() | (begun_at <= _claimed_since())
+    return begun_at.is_null() | (begun_at <= _leased_since())
 
 
-def _expire(claim: Claim, error: Permanent) -> Permanent:
+def _expire(lease: RefreshLease, error: Permanent) -> Permanent:
     reason = str(error)
-    if claim.cut_off_at is not None:
+    if lease.cut_off_at is not None:
         reason += (
-            f" A refresh begun at {claim.cut_off_at:%Y-%m-%d %H:%M:%S} UTC never ended: its "
+            f" A refresh begun at {lease.cut_off_at:%Y-%m-%d %H:%M:%S} UTC never ended: its "
             "process or PostgreSQL went down, and may have taken the newest token along."
         )
-    log.error("account_expired", account=claim.account_id, code=error.code)
+    log.error("account_expired", account=lease.account_id, code=error.code)
     # The grant is gone now, whatever its lifetime was, so its tokens are forgotten in a week.
-    _end(claim, AccountState.EXPIRED, last_error=reason, refresh_expires_at=now())
+    _end(lease, AccountState.EXPIRED, last_error=reason, refresh_expires_at=now())
     return error
 
 
-def _put_off(claim: Claim, error: StageError) -> StageError:
+def _put_off(lease: RefreshLease, error: StageError) -> StageError:
     with db.transaction():
         account = Account.select(Account.id, Account.refresh_attempts)
-        attempts = account.where(Account.id == claim.account_id).get().refresh_attempts + 1
+        attempts = account.where(Account.id == lease.account_id).get().refresh_attempts + 1
         wait = float(RETRY_SECONDS if attempts <= RETRIES else PERIOD_SECONDS)
         if isinstance(error, Retryable) and error.after is not None:
             wait = max(wait, error.after)
         _end(
-            claim,
+            lease,
             last_error=str(error),
             refresh_attempts=attempts,
             next_refresh_at=now() + timedelta(seconds=wait),
         )
     level = "warning" if attempts <= RETRIES else "error"
     getattr(log, level)(
-        "token_refresh_failed", account=claim.account_id, code=error.code, attempts=attempts
+        "token_refresh_failed", account=lease.account_id, code=error.code, attempts=attempts
     )
     return error
 
 
-def _end(claim: Claim, state: AccountState | None = None, **changes: object) -> None:
-    """Write what came of a refresh, unless the claim ran out and is another's meanwhile."""
+def _end(lease: RefreshLease, state: AccountState | None = None, **changes: object) -> None:
+    """Write what came of a refresh, unless the lease ran out and is another's meanwhile."""
     with db.transaction():
         columns = Account.select(Account.id, Account.state)
         account = locked(
             columns.where(
-                Account.id == claim.account_id,
+                Account.id == lease.account_id,
                 Account.state == AccountState.CONNECTED,
-                Account.refresh_begun_at == claim.begun_at,
+                Account.refresh_begun_at == lease.begun_at,
             )
         ).first()
         if account is None:
-            log.warning("refresh_claim_lost", account=claim.account_id)
+            log.warning("refresh_lease_lost", account=lease.account_id)
         elif state is not None:
             account.move(state, refresh_begun_at=None, **changes)
         else:

@@ -14,7 +14,7 @@ from core import db
 from core.errors import Parked, TokenRejectedError, Wait
 from models import Account, AccountState, now
 from pipelines.publishing.accounts import token_recovery
-from pipelines.publishing.accounts.token_refresh import Claim, claim, refresh
+from pipelines.publishing.accounts.token_refresh import RefreshLease, refresh, take_lease
 from pipelines.row_locks import locked
 
 log = structlog.get_logger(__name__)
@@ -71,19 +71,19 @@ def access_token(account: Account, authorizer: Authorizer, *, instead_of: str | 
                 raise _not_connected(account)
             if account.access_token != instead_of and _lives(account, FRESH_SECONDS):
                 return str(account.access_token)
-            claimed = claim(account)
-        if claimed is not None:
-            return _refreshed(claimed, authorizer)
+            lease = take_lease(account)
+        if lease is not None:
+            return _refreshed(lease, authorizer)
         with db.closed_for_long_work():
             time.sleep(PAUSE_SECONDS)
     raise Wait(f"The token of {_name(account)} is being refreshed.", after=5, code="refreshing")
 
 
-def _refreshed(claimed: Claim, authorizer: Authorizer) -> str:
-    if claimed.cut_off_at is not None:
+def _refreshed(lease: RefreshLease, authorizer: Authorizer) -> str:
+    if lease.cut_off_at is not None:
         token_recovery.deliver()
-    error = refresh(claimed, authorizer)
-    account = Account.get_by_id(claimed.account_id)
+    error = refresh(lease, authorizer)
+    account = Account.get_by_id(lease.account_id)
     if account.state != AccountState.CONNECTED:
         raise _not_connected(account)
     if error is not None:

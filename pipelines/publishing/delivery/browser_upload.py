@@ -14,7 +14,7 @@ from core import db
 from core.errors import BrowserStopped, Parked, Retryable, StageError
 from models import Account, PostState, now
 from pipelines.ledger import Claim
-from pipelines.publishing.delivery.delivery import Outside, Work
+from pipelines.publishing.delivery.delivery import Delivery, Platform
 from pipelines.publishing.delivery.video_checks import CheckedVideo
 from pipelines.publishing.posts import history
 from pipelines.publishing.posts.post_options import audience, chosen
@@ -30,7 +30,7 @@ SESSION_OVER = frozenset(
 """Codes after which the session is of no use until a person has looked at it."""
 
 
-class BrowserUpload(Work):
+class BrowserUpload(Delivery):
     """The steps at one post that goes through the browser."""
 
     def begin(self, file: CheckedVideo) -> None:
@@ -77,9 +77,9 @@ class BrowserUpload(Work):
         self.end(PostState.PUBLISHED, platform_id, address=address, published_at=now())
 
     def browser(self) -> BrowserUploader:
-        if self.outside.browser is None:
+        if self.platform.browser is None:
             raise BrowserStopped("This worker has no browser.", code="browser_missing")
-        return self.outside.browser
+        return self.platform.browser
 
     def page(self) -> BrowserPost:
         if not self.account.username:
@@ -100,7 +100,7 @@ class BrowserUpload(Work):
         )
 
 
-def check_browser(account_id: int, claim: Claim, outside: Outside) -> None:
+def check_browser(account_id: int, claim: Claim, platform: Platform) -> None:
     """The stage ``browser``: see who is signed in with the account's browser session.
 
     Raises:
@@ -108,9 +108,9 @@ def check_browser(account_id: int, claim: Claim, outside: Outside) -> None:
         Retryable: the page can't be reached.
     """
     account = Account.get_by_id(account_id)
-    if account.browser_session and outside.browser is not None:
+    if account.browser_session and platform.browser is not None:
         with _remembered(account), db.closed_for_long_work():
-            health = outside.browser.check(account.browser_session)
+            health = platform.browser.check(account.browser_session)
             if account.username and health.username != account.username:
                 raise BrowserStopped(
                     f"The browser is signed in as @{health.username}, not as "

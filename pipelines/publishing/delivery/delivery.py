@@ -23,7 +23,7 @@ from pipelines.publishing.delivery import fallback_policy
 from pipelines.publishing.delivery.compliance import check_texts, texts_of
 from pipelines.publishing.delivery.video_checks import MOST_BYTES, CheckedVideo, check_video
 from pipelines.publishing.posts import history
-from pipelines.publishing.scheduling import planning, scheduling
+from pipelines.publishing.scheduling import admission, planning, post_times
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class Platform:
     """The platform, as the publishing stages reach it."""
 
     publisher: Publisher
@@ -45,12 +45,12 @@ class Outside:
 
 
 @dataclass(slots=True)
-class Work:
+class Delivery:
     """One try at one post."""
 
     post: Post
     claim: Claim
-    outside: Outside
+    platform: Platform
 
     @property
     def account(self) -> Account:
@@ -63,11 +63,11 @@ class Work:
         return video
 
     def ask(self, call: Callable[[str], T]) -> T:
-        return tokens.with_token(self.account, self.outside.authorizer, call)
+        return tokens.with_token(self.account, self.platform.authorizer, call)
 
     def status(self) -> PostStatus:
         publish_id = str(self.post.publish_id)
-        return self.ask(lambda token: self.outside.publisher.status(token, publish_id))
+        return self.ask(lambda token: self.platform.publisher.status(token, publish_id))
 
     def done(self) -> None:
         with self.claim.finish():
@@ -76,14 +76,14 @@ class Work:
     def check_video(self) -> CheckedVideo:
         """Raises Permanent when the file can't be posted; no connection is held meanwhile."""
         path, size = Path(self.video.path), self.video.size_bytes
-        outside = self.outside
+        platform = self.platform
         with db.closed_for_long_work():
             return check_video(
                 path,
                 size,
-                folder=outside.folder,
-                probe=outside.probe,
-                most_bytes=outside.most_bytes,
+                folder=platform.folder,
+                probe=platform.probe,
+                most_bytes=platform.most_bytes,
             )
 
     def check_texts(self) -> None:
@@ -97,10 +97,10 @@ class Work:
             Wait: it is not its time.
         """
         with self.claim.step():
-            wait = scheduling.turn(self.post)
+            wait = admission.admit(self.post)
             if wait is None:
                 self.move(PostState.CLAIMING, reason="")
-                history.begin(self.post, self.post.way)
+                history.begin(self.post, self.post.method)
         if wait is not None:
             raise wait
 
@@ -113,7 +113,7 @@ class Work:
         try:
             yield
         except AccountFullError as error:
-            raise self.moved_on(error) from None
+            raise self.defer(error) from None
         except Wait:
             raise
         except StageError as error:
@@ -125,7 +125,7 @@ class Work:
 
     def end(self, state: PostState, platform_id: str, **changes: Any) -> None:
         with self.claim.finish():
-            planning.lock_turns(self.post)
+            planning.lock_for_release(self.post)
             if platform_id:  # what a webhook has told before is not wiped by an answer without it
                 changes["platform_id"] = platform_id
             self.move(state, reason="", **changes)
@@ -140,24 +140,24 @@ class Work:
             due_at = now() + timedelta(seconds=after) if after else None
             ledger.enqueue("publish", self.post.id, request_id=self.claim.request_id, due_at=due_at)
 
-    def moved_on(self, error: AccountFullError) -> AccountFullError:
+    def defer(self, error: AccountFullError) -> AccountFullError:
         """The platform takes no more of this account now: the post goes to its next slot."""
         with self.claim.step():
-            planning.lock_turns(self.post)
+            planning.lock_for_release(self.post)
             history.end(self.post, error.code, reason=str(error))
             self.change(publish_id=None, upload_url=None, bytes_sent=0, reason=str(error))
-            later = scheduling.moved_on(self.post)
+            later = admission.defer(self.post)
         later.code = error.code
         return later
 
     def step_down(self, error: StageError) -> None:
         """Nothing of the post is on the platform: it is tried anew by its account's next way."""
-        way, following = self.post.way, fallback_policy.next_way(self.post, self.account)
+        method, following = self.post.method, fallback_policy.next_method(self.post, self.account)
         with self.claim.finish():
-            history.note(self.post, way, error.code, str(error), screenshot=_screenshot(error))
-            self.forget(PostState.PLANNED, way=following, reason=str(error))
+            history.note(self.post, method, error.code, str(error), screenshot=_screenshot(error))
+            self.forget(PostState.PLANNED, method=following, reason=str(error))
             ledger.enqueue("publish", self.post.id, request_id=self.claim.request_id)
-        log.warning("stepped_down", post=self.post.id, way=way, to=following, code=error.code)
+        log.warning("stepped_down", post=self.post.id, method=method, to=following, code=error.code)
 
     def record(self, error: StageError) -> None:
         if isinstance(error, Parked):
@@ -169,11 +169,11 @@ class Work:
 
     def stop(self, state: PostState, error: StageError) -> None:
         with self.claim.step():
-            planning.lock_turns(self.post)
+            planning.lock_for_release(self.post)
             history.end(self.post, error.code, reason=str(error), screenshot=_screenshot(error))
             self.move(state, reason=str(error))
             if state in {PostState.FAILED, PostState.PARKED}:
-                scheduling.rebook(self.account.id)  # what waits for its turn needs no slot now
+                post_times.reassign(self.account.id)  # what waits for its turn needs no slot now
 
     def forget(self, state: PostState, **changes: Any) -> None:
         self.move(state, publish_id=None, upload_url=None, bytes_sent=0, **changes)
@@ -183,7 +183,7 @@ class Work:
 
         A repeat of a stage may find the post anywhere, a person's requeue even parked or failed.
         """
-        for state in _way(self.post.state, to):
+        for state in _path(self.post.state, to):
             self.post.move(state)
         self.change(**changes)
 
@@ -200,15 +200,15 @@ def _screenshot(error: StageError) -> str:
     return str(shown) if shown else ""
 
 
-def _way(start: str, to: str) -> list[str]:
+def _path(start: str, to: str) -> list[str]:
     """The fewest allowed moves from ``start`` to ``to``; none when it is there already."""
-    ways = deque([[start]])
+    methods = deque([[start]])
     seen = {start}
-    while ways:
-        way = ways.popleft()
-        if way[-1] == to:
-            return way[1:]
-        for state in sorted(Post.moves[way[-1]] - seen):
+    while methods:
+        method = methods.popleft()
+        if method[-1] == to:
+            return method[1:]
+        for state in sorted(Post.moves[method[-1]] - seen):
             seen.add(state)
-            ways.append([*way, state])
+            methods.append([*method, state])
     raise ValueError(f"A post that is {start} can't become {to}.")

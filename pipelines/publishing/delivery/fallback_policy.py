@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.errors import Parked, Retryable, StageError, Wait
-from models import Account, AccountState, Post, PostState, Way
+from models import Account, AccountState, Method, Post, PostState
 from pipelines.publishing.delivery import method_availability
 from pipelines.stages import STAGES
 
@@ -40,16 +40,16 @@ NO_BROWSER = frozenset(
 NOT_CONNECTED = frozenset({"account_expired", "account_disconnected"})
 
 STEPS_DOWN: Mapping[str, frozenset[str]] = {
-    Way.DIRECT: NOT_FOR_THIS_APP | CAPPED,
-    Way.INBOX: frozenset({"scope_not_authorized", "spam_risk_too_many_pending_share"}) | CAPPED,
-    Way.BROWSER: NO_BROWSER,
-    Way.MANUAL: frozenset(),
+    Method.DIRECT: NOT_FOR_THIS_APP | CAPPED,
+    Method.INBOX: frozenset({"scope_not_authorized", "spam_risk_too_many_pending_share"}) | CAPPED,
+    Method.BROWSER: NO_BROWSER,
+    Method.MANUAL: frozenset(),
 }
 """The codes that close a way for one post. What is wrong with the video or the account's standing
 at TikTok itself is not among them: the next way would meet it too."""
 
 
-def way_now(post: Post, account: Account) -> tuple[Way, list[tuple[Way, str]]]:
+def method_now(post: Post, account: Account) -> tuple[Method, list[tuple[Method, str]]]:
     """The first way, from the one that the post has come to, that is open now.
 
     Returns:
@@ -59,15 +59,15 @@ def way_now(post: Post, account: Account) -> tuple[Way, list[tuple[Way, str]]]:
         Parked: none is open, or a person would have to post by hand only because the account
             needs to be connected again.
     """
-    passed: list[tuple[Way, str]] = []
-    for way in _from(post, account):
-        reason = closed(way, account)
+    passed: list[tuple[Method, str]] = []
+    for method in _from(post, account):
+        reason = closed(method, account)
         if reason:
-            passed.append((way, reason))
-        elif way is Way.MANUAL and passed and account.state != AccountState.CONNECTED:
+            passed.append((method, reason))
+        elif method is Method.MANUAL and passed and account.state != AccountState.CONNECTED:
             break
         else:
-            return way, passed
+            return method, passed
     if account.state != AccountState.CONNECTED:
         raise Parked(
             f"The account {account.name or account.open_id} is {account.state}: connect it "
@@ -81,19 +81,19 @@ def way_now(post: Post, account: Account) -> tuple[Way, list[tuple[Way, str]]]:
     )
 
 
-def expected(post: Post, account: Account) -> Way | None:
+def expected(post: Post, account: Account) -> Method | None:
     """The way that the post's next try will take, as far as can be seen; None where none is."""
-    return next((way for way in _from(post, account) if not closed(way, account)), None)
+    return next((method for method in _from(post, account) if not closed(method, account)), None)
 
 
-def closed(way: Way, account: Account) -> str:
+def closed(method: Method, account: Account) -> str:
     """Why the account's posts can't take this way now; empty when they can."""
-    return method_availability.closed(way, account, has_session=bool(account.browser_session))
+    return method_availability.closed(method, account, has_session=bool(account.browser_session))
 
 
-def next_way(post: Post, account: Account) -> Way | None:
+def next_method(post: Post, account: Account) -> Method | None:
     """The way after the post's own that its account's policy allows, open or not."""
-    later = [way for way in _policy(account) if _rank(way) > _rank(Way(post.way))]
+    later = [method for method in _policy(account) if _rank(method) > _rank(Method(post.method))]
     return later[0] if later else None
 
 
@@ -103,24 +103,24 @@ def steps_down(post: Post, account: Account, error: StageError, attempt: int) ->
     Either it closes the way for this post, or the way's last attempt has failed too.
     """
     may_be_there = post.publish_id is not None or post.state == PostState.PROCESSING
-    if not post.way or may_be_there or next_way(post, account) is None:
+    if not post.method or may_be_there or next_method(post, account) is None:
         return False
-    if error.code in STEPS_DOWN[post.way]:
+    if error.code in STEPS_DOWN[post.method]:
         return True
     if error.code in NOT_CONNECTED:  # a person only posts by hand what no machine can
-        return Way.BROWSER in _policy(account) and not closed(Way.BROWSER, account)
+        return Method.BROWSER in _policy(account) and not closed(Method.BROWSER, account)
     tired = isinstance(error, Retryable) and attempt >= STAGES["publish"].attempts
     return tired and not isinstance(error, Wait)
 
 
-def _from(post: Post, account: Account) -> list[Way]:
-    start = _rank(Way(post.way)) if post.way else 0
-    return [way for way in _policy(account) if _rank(way) >= start]
+def _from(post: Post, account: Account) -> list[Method]:
+    start = _rank(Method(post.method)) if post.method else 0
+    return [method for method in _policy(account) if _rank(method) >= start]
 
 
-def _policy(account: Account) -> list[Way]:
-    return [way for way in Way if way in account.ways]
+def _policy(account: Account) -> list[Method]:
+    return [method for method in Method if method in account.methods]
 
 
-def _rank(way: Way) -> int:
-    return list(Way).index(way)
+def _rank(method: Method) -> int:
+    return list(Method).index(method)

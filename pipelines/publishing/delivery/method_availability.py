@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from models import Account, AccountState, Way
+from models import Account, AccountState, Method
 
 SCOPES = {
     "user.info.basic": "read the creator's name and picture",
@@ -23,18 +23,18 @@ NEEDED = {
 }
 """What is impossible while a scope is missing."""
 
-WAYS = {
-    Way.DIRECT: "Direct post",
-    Way.INBOX: "Creator's inbox",
-    Way.BROWSER: "Browser",
-    Way.MANUAL: "By hand",
+METHODS = {
+    Method.DIRECT: "Direct post",
+    Method.INBOX: "Creator's inbox",
+    Method.BROWSER: "Browser",
+    Method.MANUAL: "By hand",
 }
 
-API_SCOPES = {Way.DIRECT: "video.publish", Way.INBOX: "video.upload"}
+API_SCOPES = {Method.DIRECT: "video.publish", Method.INBOX: "video.upload"}
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class MethodAvailability:
     """A way as it stands for one account.
 
     Attributes:
@@ -43,7 +43,7 @@ class Opening:
         sentence: why it is open or closed, and what to do.
     """
 
-    way: Way
+    method: Method
     name: str
     chosen: bool
     open: bool
@@ -55,7 +55,7 @@ def granted(account: Account) -> list[str]:
     return str(account.scopes).replace(",", " ").split()
 
 
-def openings(account: Account, *, has_session: bool) -> list[Opening]:
+def availabilities(account: Account, *, has_session: bool) -> list[MethodAvailability]:
     """Every way, the best one first.
 
     Args:
@@ -63,38 +63,43 @@ def openings(account: Account, *, has_session: bool) -> list[Opening]:
         has_session: whether the cookies of a signed-in browser are stored.
     """
     return [
-        Opening(way, WAYS[way], way in account.ways, *_told(way, account, has_session=has_session))
-        for way in Way
+        MethodAvailability(
+            method,
+            METHODS[method],
+            method in account.methods,
+            *_told(method, account, has_session=has_session),
+        )
+        for method in Method
     ]
 
 
-def closed(way: Way, account: Account, *, has_session: bool) -> str:
+def closed(method: Method, account: Account, *, has_session: bool) -> str:
     """Why the account's posts can't take this way now; empty when they can."""
-    match way:
-        case Way.DIRECT | Way.INBOX if account.state != AccountState.CONNECTED:
+    match method:
+        case Method.DIRECT | Method.INBOX if account.state != AccountState.CONNECTED:
             return f"The account is {account.state}. Connect it again."
-        case Way.DIRECT | Way.INBOX if API_SCOPES[way] not in granted(account):
-            scope = API_SCOPES[way]
+        case Method.DIRECT | Method.INBOX if API_SCOPES[method] not in granted(account):
+            scope = API_SCOPES[method]
             return f"The creator has not allowed {scope}. Connect again and allow it."
-        case Way.BROWSER if not has_session:
+        case Method.BROWSER if not has_session:
             return "No cookies of a signed-in browser are stored."
-        case Way.BROWSER if account.browser_error:
+        case Method.BROWSER if account.browser_error:
             return str(account.browser_error)
         case _:
             return ""
 
 
-def _told(way: Way, account: Account, *, has_session: bool) -> tuple[bool, str]:
-    if reason := closed(way, account, has_session=has_session):
+def _told(method: Method, account: Account, *, has_session: bool) -> tuple[bool, str]:
+    if reason := closed(method, account, has_session=has_session):
         return False, f"Closed: {reason}"
-    match way:
-        case Way.DIRECT if not account.privacy:
+    match method:
+        case Method.DIRECT if not account.privacy:
             return False, "Closed: nobody has chosen yet who may see the posts."
-        case Way.DIRECT | Way.INBOX:
-            return True, f"Open: the creator allows {API_SCOPES[way]}."
-        case Way.BROWSER if account.browser_checked_at is None:
+        case Method.DIRECT | Method.INBOX:
+            return True, f"Open: the creator allows {API_SCOPES[method]}."
+        case Method.BROWSER if account.browser_checked_at is None:
             return True, "Open, but the browser session has not been tried yet."
-        case Way.BROWSER:
+        case Method.BROWSER:
             return True, "Open: the browser was signed in when it was last looked at."
         case _:
             return True, "Always open: a person downloads the video and posts it."

@@ -7,21 +7,21 @@ the next way is only taken while nothing of the post can be on the platform.
 from __future__ import annotations
 
 from core.errors import Wait
-from models import Job, JobState, Post, PostState, Way
+from models import Job, JobState, Method, Post, PostState
 from pipelines.ledger import Claim
 from pipelines.publishing.delivery import fallback_policy
 from pipelines.publishing.delivery.api.upload import ApiUpload
 from pipelines.publishing.delivery.browser_upload import BrowserUpload
-from pipelines.publishing.delivery.delivery import Outside, Work
+from pipelines.publishing.delivery.delivery import Delivery, Platform
 from pipelines.publishing.delivery.manual import manual_post
 from pipelines.publishing.posts import history
-from pipelines.publishing.scheduling import planning, scheduling
+from pipelines.publishing.scheduling import admission, planning
 from pipelines.stages import PART_STAGES
 
 MADE_ANEW_SECONDS = 15.0
 
 
-def publish(post_id: int, claim: Claim, outside: Outside) -> None:
+def publish(post_id: int, claim: Claim, platform: Platform) -> None:
     """Bring a planned post on its way, or go on where an earlier try ended.
 
     Raises:
@@ -30,19 +30,19 @@ def publish(post_id: int, claim: Claim, outside: Outside) -> None:
         Permanent: this video can't be posted on this account; the post is failed.
         Parked: a person has to choose, or to look at what the platform did; the post is parked.
     """
-    work = Work(Post.get_by_id(post_id), claim, outside)
-    with work.recorded():
-        if _is_over(work.post):
-            work.done()
-        elif work.post.publish_id is not None:
-            _over_the_api(work).go_on()
-        elif work.post.way == Way.BROWSER and work.post.state == PostState.PROCESSING:
-            _by_browser(work).look()
+    delivery = Delivery(Post.get_by_id(post_id), claim, platform)
+    with delivery.recorded():
+        if _is_over(delivery.post):
+            delivery.done()
+        elif delivery.post.publish_id is not None:
+            _over_the_api(delivery).go_on()
+        elif delivery.post.method == Method.BROWSER and delivery.post.state == PostState.PROCESSING:
+            _by_browser(delivery).look()
         else:
-            _begin(work)
+            _begin(delivery)
 
 
-def confirm(post_id: int, claim: Claim, outside: Outside) -> None:
+def confirm(post_id: int, claim: Claim, platform: Platform) -> None:
     """Ask the platform what became of the post until that is known.
 
     Raises:
@@ -51,51 +51,51 @@ def confirm(post_id: int, claim: Claim, outside: Outside) -> None:
         Permanent: the platform has failed the post for good.
         Parked: it can't be known.
     """
-    work = Work(Post.get_by_id(post_id), claim, outside)
-    with work.recorded():
-        if _is_over(work.post):
-            work.done()
-        elif work.post.publish_id is None:
-            _over_the_api(work).plan_again()  # it had failed, and a person has it tried again
+    delivery = Delivery(Post.get_by_id(post_id), claim, platform)
+    with delivery.recorded():
+        if _is_over(delivery.post):
+            delivery.done()
+        elif delivery.post.publish_id is None:
+            _over_the_api(delivery).plan_again()  # it had failed, and a person has it tried again
         else:
-            _over_the_api(work).settle(work.status())
+            _over_the_api(delivery).settle(delivery.status())
 
 
-def _begin(work: Work) -> None:
-    if _is_made_anew(work.post):
+def _begin(delivery: Delivery) -> None:
+    if _is_made_anew(delivery.post):
         raise Wait("Its video is being made anew.", after=MADE_ANEW_SECONDS)
-    way, passed_over = fallback_policy.way_now(work.post, work.account)
-    with work.claim.step():
+    method, passed_over = fallback_policy.method_now(delivery.post, delivery.account)
+    with delivery.claim.step():
         for closed, reason in passed_over:
-            history.note(work.post, closed, fallback_policy.CLOSED, reason)
-        work.change(way=way)
-    work.check_texts()
-    file = work.check_video()
-    match way:
-        case Way.DIRECT | Way.INBOX:
-            _over_the_api(work).begin(file)
-        case Way.BROWSER:
-            _by_browser(work).begin(file)
-        case Way.MANUAL:
-            _by_hand(work)
+            history.note(delivery.post, closed, fallback_policy.CLOSED, reason)
+        delivery.change(method=method)
+    delivery.check_texts()
+    file = delivery.check_video()
+    match method:
+        case Method.DIRECT | Method.INBOX:
+            _over_the_api(delivery).begin(file)
+        case Method.BROWSER:
+            _by_browser(delivery).begin(file)
+        case Method.MANUAL:
+            _by_hand(delivery)
 
 
-def _over_the_api(work: Work) -> ApiUpload:
-    return ApiUpload(work.post, work.claim, work.outside)
+def _over_the_api(delivery: Delivery) -> ApiUpload:
+    return ApiUpload(delivery.post, delivery.claim, delivery.platform)
 
 
-def _by_browser(work: Work) -> BrowserUpload:
-    return BrowserUpload(work.post, work.claim, work.outside)
+def _by_browser(delivery: Delivery) -> BrowserUpload:
+    return BrowserUpload(delivery.post, delivery.claim, delivery.platform)
 
 
-def _by_hand(work: Work) -> None:
-    with work.claim.step():
-        wait = scheduling.turn(work.post)
+def _by_hand(delivery: Delivery) -> None:
+    with delivery.claim.step():
+        wait = admission.admit(delivery.post)
     if wait is not None:
         raise wait
-    with work.claim.finish():
-        work.move(PostState.MANUAL)
-        manual_post.begin(work.post, request_id=work.claim.request_id)
+    with delivery.claim.finish():
+        delivery.move(PostState.MANUAL)
+        manual_post.begin(delivery.post, request_id=delivery.claim.request_id)
 
 
 def _is_made_anew(post: Post) -> bool:

@@ -10,7 +10,7 @@ from core import db
 from models import AuditEntry, Job, JobState, Post, PostState, StaleStateError, now
 from pipelines import ledger
 from pipelines.publishing.posts import history
-from pipelines.publishing.scheduling import planning, scheduling
+from pipelines.publishing.scheduling import planning, post_times
 from pipelines.stages import POST_STAGES
 
 ON_ITS_WAY = frozenset({PostState.CLAIMING, PostState.UPLOADING, PostState.PROCESSING})
@@ -32,7 +32,7 @@ def cancel(post_id: int, by: str, reason: str = "") -> None:
         history.end(post, PostState.CANCELLED)
         _audit("post.cancel", post, by, reason)
         planning.release_next(post)
-        scheduling.rebook(post.account.id)
+        post_times.reassign(post.account.id)
 
 
 def mark_published(
@@ -64,7 +64,7 @@ def mark_published(
         planning.release_next(post)
 
 
-def post_anew(post_id: int, by: str, reason: str = "") -> None:
+def post_again(post_id: int, by: str, reason: str = "") -> None:
     """A person knows that nothing of it is on the platform: it is posted once more, best way first.
 
     Raises:
@@ -77,10 +77,10 @@ def post_anew(post_id: int, by: str, reason: str = "") -> None:
         if post.state == PostState.MANUAL:
             history.end(post, history.PUT_BACK)
         post.move(
-            PostState.PLANNED, way="", publish_id=None, upload_url=None, bytes_sent=0, reason=""
+            PostState.PLANNED, method="", publish_id=None, upload_url=None, bytes_sent=0, reason=""
         )
         _audit("post.anew", post, by, reason)
-        planning.plan_anew(post)
+        planning.replan(post)
 
 
 def may_decide(post: Post) -> bool:
@@ -100,7 +100,7 @@ def _closed(post_id: int, resolution: str) -> Post:
             ledger.resolve_dead_letters(job.id, resolution)
             job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
     post = Post.get_by_id(post_id)
-    planning.lock_turns(post)
+    planning.lock_for_release(post)
     return post
 
 

@@ -55,10 +55,12 @@ def end(
     return True
 
 
-def note(post: Post, way: str, outcome: str, reason: str, *, screenshot: str = "") -> None:
+def note(post: Post, method: str, outcome: str, reason: str, *, screenshot: str = "") -> None:
     """Write down how a way ended, also where it ended before anything was announced."""
     if not end(post, outcome, reason=reason, screenshot=screenshot):
-        Attempt.create(post=post, method=way, outcome=outcome, reason=reason, screenshot=screenshot)
+        Attempt.create(
+            post=post, method=method, outcome=outcome, reason=reason, screenshot=screenshot
+        )
 
 
 def shown(post: Post, screenshot: Path | None) -> None:

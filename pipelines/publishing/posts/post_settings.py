@@ -107,7 +107,7 @@ def requeue(post_id: int, by: str) -> None:
     with db.transaction():
         post = read(post_id)
         if post.publish_id is None and post.state in {PostState.PARKED, PostState.FAILED}:
-            decisions.post_anew(post_id, by)
+            decisions.post_again(post_id, by)
             return
         job = Job.select().where(_stopped(post_id)).order_by(Job.finished_at.desc()).first()
         on_its_way = post.state in decisions.ON_ITS_WAY and decisions.may_decide(post)

@@ -21,7 +21,7 @@ from typing import Any, Self
 from core.db import database
 from models import Account, JobState, Post, PostState, Slot
 from pipelines import ledger
-from pipelines.publishing.scheduling.availability import Diary
+from pipelines.publishing.scheduling.availability import Availability
 from pipelines.publishing.scheduling.slots import SlotTime, at_local, local_day, spoken, zone
 from pipelines.row_locks import locked
 
@@ -41,7 +41,7 @@ SET_ASIDE = frozenset({JobState.DEAD, JobState.PARKED, JobState.CANCELLED})
 
 
 @dataclass(slots=True)
-class Booked:
+class QueuedPost:
     """A post as the queue sees it."""
 
     id: int
@@ -63,7 +63,7 @@ class Booked:
         self.time = time
 
 
-class Bookings:
+class AccountQueue:
     """One account's times.
 
     Args:
@@ -91,8 +91,10 @@ class Bookings:
 
     # ── what is taken ────────────────────────────────────────────────────────────────────────
 
-    def diary(self, taken: Iterable[datetime], start: datetime | None = None) -> Diary:
-        return Diary(
+    def availability(
+        self, taken: Iterable[datetime], start: datetime | None = None
+    ) -> Availability:
+        return Availability(
             self.where,
             self.slots,
             posts_a_day=self.account.posts_a_day,
@@ -123,7 +125,7 @@ class Bookings:
         )
         return [max(row.scheduled_at, self.now) for row in rows]
 
-    def stories(self) -> list[list[Booked]]:
+    def stories(self) -> list[list[QueuedPost]]:
         """The posts of each story that has a planned one here, by part."""
         cursor = database.execute_sql(
             """
@@ -139,12 +141,12 @@ class Bookings:
             """,
             {"account": self.account.id},
         )
-        rows = [Booked(*row) for row in cursor.fetchall()]
+        rows = [QueuedPost(*row) for row in cursor.fetchall()]
         return [list(story) for _, story in groupby(rows, key=lambda row: row.script_id)]
 
     # ── giving times ─────────────────────────────────────────────────────────────────────────
 
-    def book(self, post_id: int) -> None:
+    def assign(self, post_id: int) -> None:
         """Give the post the next free time, and its story's later parts one where that is due.
 
         They may have waited for it, or would come before it now.
@@ -156,21 +158,21 @@ class Bookings:
             for row in queue.rows
             if row not in story and row.id in queue.ready and row.time is not None
         ]
-        diary = self.diary([*self.gone(), *self.pinned(), *others])
+        availability = self.availability([*self.gone(), *self.pinned(), *others])
         # Without slots every time will do, also one before those who came earlier.
         last = max(others, default=self.now) if not self.slots else self.now
         for row in story:
             floor = max(queue.floor(row) or last, last)
-            fits = row.time is not None and row.time > floor and diary.free_at(row.time)
+            fits = row.time is not None and row.time > floor and availability.free_at(row.time)
             if row.id not in queue.ready:
                 row.give(None)
             elif row.id != post_id and row.time is not None and fits:
-                diary.take(row.time)
+                availability.take(row.time)
             else:
-                row.give(diary.book(floor))
+                row.give(availability.take_next(floor))
         self._write(story)
 
-    def rebook(self, *, moving: int = 0, refused: int = 0, since: datetime | None = None) -> None:
+    def reassign(self, *, moving: int = 0, refused: int = 0, since: datetime | None = None) -> None:
         """Give the whole queue its times anew, in order.
 
         Posts whose time has just come keep it: they are about to go.
@@ -181,19 +183,19 @@ class Bookings:
             since: the earliest time for all that are moved; without it, now.
         """
         queue = _Queue(self.stories(), first=refused)
-        diary = self.diary([*self.gone(), *self.pinned()], since)
+        availability = self.availability([*self.gone(), *self.pinned()], since)
         keeps = not refused
         for row in queue.rows:
             keeps = keeps and row.id != moving
             if row.id not in queue.ready:
                 row.give(None)
             elif keeps and row.time and self.now - GRACE <= row.time <= self.now:
-                diary.take(self.now)
+                availability.take(self.now)
             else:
-                row.give(diary.book(queue.floor(row)))
+                row.give(availability.take_next(queue.floor(row)))
         self._write(queue.rows)
 
-    def _write(self, rows: Iterable[Booked]) -> None:
+    def _write(self, rows: Iterable[QueuedPost]) -> None:
         changed = [row for row in rows if row.moved]
         database.execute_sql(
             "UPDATE post SET scheduled_at = wanted.scheduled_at "
@@ -222,7 +224,7 @@ class _Queue:
         ready: ids of the planned posts whose story can go on up to them.
     """
 
-    def __init__(self, stories: list[list[Booked]], *, first: int = 0) -> None:
+    def __init__(self, stories: list[list[QueuedPost]], *, first: int = 0) -> None:
         self.stories = stories
         self.ready = {row.id for story in stories for row in _up_to_a_stop(story)}
         self._before = {row.id: part for story in stories for part, row in pairwise(story)}
@@ -235,18 +237,18 @@ class _Queue:
         parts = {story[0].script_id: (row for row in story if row.queued) for story in stories}
         self.rows = [next(parts[row.script_id]) for row in places]
 
-    def story_of(self, post_id: int) -> list[Booked]:
+    def story_of(self, post_id: int) -> list[QueuedPost]:
         """The queued parts of the post's story."""
         story = next(story for story in self.stories if any(row.id == post_id for row in story))
         return [row for row in story if row.queued]
 
-    def floor(self, row: Booked) -> datetime | None:
+    def floor(self, row: QueuedPost) -> datetime | None:
         """The time of the part before it, if that is still to come."""
         before = self._before.get(row.id)
         return before.time if before is not None and before.state == PostState.PLANNED else None
 
 
-def _up_to_a_stop(story: list[Booked]) -> Iterator[Booked]:
+def _up_to_a_stop(story: list[QueuedPost]) -> Iterator[QueuedPost]:
     goes_on = {PostState.PLANNED} | OVER | ON_ITS_WAY
     for number, row in enumerate(story, start=1):
         stalled = row.state == PostState.PLANNED and row.job in SET_ASIDE

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from pipelines.publishing.scheduling.slots import ONE_DAY, SlotTime, at_local, local_day, moments
 
 
-class Diary:
+class Availability:
     """The taken times of one account.
 
     Args:
@@ -61,7 +61,7 @@ class Diary:
         """Whether cap and gap allow a post at ``moment``, slot or not."""
         return self._day_has_room(moment) and self._neighbour(moment) is None
 
-    def book(self, after: datetime | None = None) -> datetime | None:
+    def take_next(self, after: datetime | None = None) -> datetime | None:
         """Take the first free time from ``after`` on; None when no time ever will be free."""
         moment = self.next_free(after)
         if moment is not None:

@@ -33,7 +33,7 @@ from models import (
 )
 from pipelines import ledger
 from pipelines.publishing.posts.post_title import post_title
-from pipelines.publishing.scheduling import account_queue, scheduling
+from pipelines.publishing.scheduling import account_queue, pins, post_times
 from pipelines.row_locks import locked
 
 log = structlog.get_logger(__name__)
@@ -92,7 +92,7 @@ def post_to(
                 subject = f"post {post.id}"
                 AuditEntry.create(actor=by, action="post.plan", subject=subject)
             if made and at is not None:
-                scheduling.pin(post.id, at, by)
+                pins.pin(post.id, at, by)
             posts.append(Post.get_by_id(post.id))
         return posts
 
@@ -105,23 +105,23 @@ def release(post: Post, *, request_id: str = "") -> None:
     with db.transaction():
         _lock(post.video.part.script)
         post = Post.get_by_id(post.id)
-        if post.state == PostState.PLANNED and _is_its_turn(post):
+        if post.state == PostState.PLANNED and _earlier_parts_are_out(post):
             if post.scheduled_at is None:
-                scheduling.book(post)
+                post_times.assign(post)
             if Job.of("publish", post.id) is None:
                 time = Post.get_by_id(post.id).scheduled_at
                 later = time if time is not None and time > now() else None
                 ledger.enqueue("publish", post.id, request_id=request_id, due_at=later)
-            scheduling.call_up(post)
+            post_times.align_job(post)
 
 
-def plan_anew(post: Post) -> None:
+def replan(post: Post) -> None:
     """Give a post that a person has planned again its job, which had ended, and a time."""
     with db.transaction():
         _lock(post.video.part.script)
         ledger.enqueue("publish", post.id, due_at=now())
-        scheduling.book(post)
-        scheduling.call_up(post)
+        post_times.assign(post)
+        post_times.align_job(post)
 
 
 def release_next(post: Post, *, request_id: str = "") -> None:
@@ -134,10 +134,10 @@ def release_next(post: Post, *, request_id: str = "") -> None:
             release(next_post, request_id=request_id)
 
 
-def lock_turns(post: Post) -> None:
+def lock_for_release(post: Post) -> None:
     """Take the locks that ``release_next`` needs, before the post's own row is written."""
     _lock(post.video.part.script)
-    account_queue.Bookings.of(post)
+    account_queue.AccountQueue.of(post)
 
 
 def _lock(script: Script) -> None:
@@ -152,7 +152,7 @@ def _planned(video: Video, account: Account, request_id: str = "") -> tuple[Post
         is_new = post is None
         if post is None:
             post = Post.create(video=ready, account=account, title=_title(ready))
-            scheduling.book(post)
+            post_times.assign(post)
             release(post, request_id=request_id)
         posts.append((post, is_new))
     return posts[-1]
@@ -175,7 +175,7 @@ def _ready_videos(script: Script, *, up_to: int) -> list[Video]:
     )
 
 
-def _is_its_turn(post: Post) -> bool:
+def _earlier_parts_are_out(post: Post) -> bool:
     part = post.video.part
     earlier = _posts_of(part.script, post.account).where(
         Part.number < part.number, Post.state.in_(OVER)

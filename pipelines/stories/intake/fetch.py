@@ -23,7 +23,7 @@ from pipelines.ledger import Claim
 
 log = structlog.get_logger(__name__)
 
-FATES_KEPT_DAYS = 30
+OUTCOMES_KEPT_DAYS = 30
 OF_FILES = frozenset({SourceKind.SAVED_LISTING, SourceKind.CSV, SourceKind.FOLDER})
 BATCH = 500
 """Rows of a file that are looked up at once."""
@@ -32,7 +32,7 @@ LONGEST_BODY = 1_000_000
 """Letters that are still read; the most words that a source can take are about 120,000 of them."""
 
 
-class Fate(StrEnum):
+class IntakeOutcome(StrEnum):
     """What became of a row that a source gave."""
 
     TAKEN = "taken"
@@ -66,14 +66,14 @@ def fetch(source_id: int, claim: Claim, source_of: Callable[[str], StorySource])
             Source.update(last_error=str(error)).where(Source.id == source.id).execute()
         raise
     with claim.finish():
-        fates = Counter(take(source, post, claim.request_id).fate for post in found)
+        outcomes = Counter(take(source, post, claim.request_id).outcome for post in found)
         Source.update(last_fetched_at=now(), last_error="").where(Source.id == source.id).execute()
         # A person may have changed it meanwhile: then this was no answer to what is asked next.
         by = (Source.kind, Source.place, Source.count)
         same = [field == getattr(source, field.name) for field in by]
         Source.update(memory=query.memory).where(Source.id == source.id, *same).execute()
-        _forget_old_fates(source)
-    log.info("fetched", source=source.name, found=len(found), **fates)
+        _forget_old_outcomes(source)
+    log.info("fetched", source=source.name, found=len(found), **outcomes)
 
 
 def _query(source: Source) -> StoryQuery:
@@ -153,24 +153,24 @@ def take(source: Source, post: FetchedStory, request_id: str = "") -> Intake:
     story = next(iter(inserted), None)
     if story is None:
         known = Story.select(Story.id).where(Story.external_id == post.external_id).get()
-        fate, reason = Fate.KNOWN, f"It is here already, as story {known.id}."
+        outcome, reason = IntakeOutcome.KNOWN, f"It is here already, as story {known.id}."
     elif reason:
-        fate = Fate.SKIPPED
+        outcome = IntakeOutcome.SKIPPED
     else:
-        fate = Fate.TAKEN
+        outcome = IntakeOutcome.TAKEN
         ledger.enqueue("prepare", story.id, request_id=request_id)
     return Intake.create(
         source=source,
         external_id=post.external_id,
         title=_storable(post.title)[:LONGEST_TITLE],
-        fate=fate,
+        outcome=outcome,
         reason=reason,
         story=story or known,
     )
 
 
-def _forget_old_fates(source: Source) -> None:
-    oldest = now() - timedelta(days=FATES_KEPT_DAYS)
+def _forget_old_outcomes(source: Source) -> None:
+    oldest = now() - timedelta(days=OUTCOMES_KEPT_DAYS)
     Intake.delete().where(Intake.source == source, Intake.created_at < oldest).execute()
 
 

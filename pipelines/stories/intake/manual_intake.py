@@ -11,7 +11,7 @@ from core.db import transaction
 from core.errors import InputError
 from models import AuditEntry, Source, SourceKind, Story
 from pipelines import ledger
-from pipelines.stories.intake.fetch import Fate, take
+from pipelines.stories.intake.fetch import IntakeOutcome, take
 from pipelines.stories.intake.source_rules import is_address
 
 REDDIT = "https://www.reddit.com"
@@ -40,7 +40,7 @@ def paste(title: str, text: str, by: str, url: str = "") -> Story:
         )
         intake = take(source, post)
         story = cast("Story", intake.story)
-        if intake.fate == Fate.KNOWN:
+        if intake.outcome == IntakeOutcome.KNOWN:
             raise InputError(f"This story is here already, as number {story.id}.")
         AuditEntry.create(actor=by, action="story.paste", subject=f"story {story.id}")
     return story

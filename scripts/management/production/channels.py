@@ -16,7 +16,7 @@ from core import settings
 from core.errors import InputError
 from models import Channel, Source, SplitBy, Tone
 from pipelines.production import channels as pipeline
-from pipelines.production.captions.caption_style import POSITIONS, STYLES, Look
+from pipelines.production.captions.caption_style import POSITIONS, STYLES, CaptionStyle
 from scripts.management.changes import DRY_RUN, changes
 from scripts.management.record import record
 
@@ -57,7 +57,7 @@ def add_to(manage: click.Group) -> None:
 
 def settings_of_a_channel(command: Command) -> Command:
     """An option for each setting, None where it is not given."""
-    switches = {field.name for field in fields(Look) if field.type == "bool"}
+    switches = {field.name for field in fields(CaptionStyle) if field.type == "bool"}
     for name, told in reversed((VOICED | LOOK).items()):
         option = name.replace("_", "-")
         if name in switches:
@@ -84,7 +84,7 @@ def list_channels() -> None:
     with record():
         rows: Any = Channel.select(Channel, users).join(Source, JOIN.LEFT_OUTER)
         for row in rows.group_by(Channel.id).order_by(Channel.name):
-            captions = row.look.get("style", "")
+            captions = row.caption_style.get("style", "")
             table.add_row(
                 row.name, row.voice, captions, row.background, row.music, row.users or "nothing"
             )
@@ -98,7 +98,9 @@ def show(name: str) -> None:
     with record():
         channel = pipeline.find(name)
     table = Table(show_header=False, title=channel.name)
-    for setting, value in (_fields(channel) | asdict(Look.parse(channel.look))).items():
+    for setting, value in (
+        _fields(channel) | asdict(CaptionStyle.parse(channel.caption_style))
+    ).items():
         shown = ("no", "yes")[value] if isinstance(value, bool) else str(value or "")
         table.add_row(setting, shown)
     Console().print(table)
@@ -111,8 +113,8 @@ def show(name: str) -> None:
 def add(name: str, *, dry_run: bool, **options: Any) -> None:
     """Make the channel NAME."""
     with record(), changes(dry_run=dry_run):
-        look = {"style": settings.current().caption_style}
-        _save(Channel(name=name, look=look), options)
+        caption_style = {"style": settings.current().caption_style}
+        _save(Channel(name=name, caption_style=caption_style), options)
         click.echo(f"{name} was made; scripts/manage sources set … --channel gives it stories.")
 
 
@@ -146,10 +148,14 @@ def remove(name: str, *, dry_run: bool) -> None:
 
 def _save(channel: Channel, options: Mapping[str, Any]) -> None:
     given = _given(options)
-    look = {name: value for name, value in given.items() if name in LOOK}
-    if look.get("words_at_once") == "":
-        look["words_at_once"] = None
-    chosen = _fields(channel) | given | {"name": channel.name, "look": channel.look | look}
+    caption_style = {name: value for name, value in given.items() if name in LOOK}
+    if caption_style.get("words_at_once") == "":
+        caption_style["words_at_once"] = None
+    chosen = (
+        _fields(channel)
+        | given
+        | {"name": channel.name, "caption_style": channel.caption_style | caption_style}
+    )
     pipeline.save(channel.id, chosen, getuser(), _offer())
 
 

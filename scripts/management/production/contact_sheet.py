@@ -18,7 +18,7 @@ from core.errors import InputError
 if TYPE_CHECKING:
     from PIL import Image
 
-    from pipelines.production.captions.caption_style import Look
+    from pipelines.production.captions.caption_style import CaptionStyle
     from pipelines.production.captions.cards import Card
 
 _SECONDS = 12.0
@@ -66,7 +66,7 @@ def contact_sheet(output: Path, only: str) -> None:
 @dataclass(frozen=True, slots=True)
 class _Tile:
     about: str
-    look: Look
+    caption_style: CaptionStyle
     text: str = _TALE
     at: float = 5.85
     """Second of the frame."""
@@ -77,10 +77,10 @@ class _Tile:
 
 
 def _tiles() -> list[_Tile]:
-    from pipelines.production.captions.caption_style import Look
+    from pipelines.production.captions.caption_style import CaptionStyle
     from pipelines.production.captions.cards import Card
 
-    plain, pop, block = Look(), Look(style="pop"), Look(style="block")
+    plain, pop, block = CaptionStyle(), CaptionStyle(style="pop"), CaptionStyle(style="block")
     card = Card("r/Plants", "My neighbour waters a plastic plant. Do I tell him?", 12_400)
     long = Card(
         "r/TalesOfTheNightShift",
@@ -88,7 +88,10 @@ def _tiles() -> list[_Tile]:
         "speaks to me but the lift",
     )
     answer = Card("u/fern_and_frost", "Tell it to the plant first.", 4_310, answer=1)
-    middle, top = Look(position="middle", font="Noto Sans"), Look(position="top", font="Anton")
+    middle, top = (
+        CaptionStyle(position="middle", font="Noto Sans"),
+        CaptionStyle(position="top", font="Anton"),
+    )
     return [
         _Tile("Title, first part", plain, at=0.9, card=card, part=(1, 3)),
         _Tile("Long title, captions in the middle", middle, at=0.9, card=long),
@@ -101,27 +104,30 @@ def _tiles() -> list[_Tile]:
         _Tile("The end", plain, at=11.2, part=(3, 3)),
         _Tile(
             "Anton, capitals, red",
-            Look(
+            CaptionStyle(
                 font="Anton", upper_case=True, spoken_colour="FF4D4D", size=104, position="middle"
             ),
         ),
         _Tile(
             "Noto Sans, six words, green",
-            Look(font="Noto Sans", words_at_once=6, spoken_colour="5CFF8A", size=76),
+            CaptionStyle(font="Noto Sans", words_at_once=6, spoken_colour="5CFF8A", size=76),
         ),
         _Tile(
             "Dark letters, light outline",
-            Look(colour="16181C", outline_colour="FFFFFF", spoken_colour="DB2777"),
+            CaptionStyle(colour="16181C", outline_colour="FFFFFF", spoken_colour="DB2777"),
         ),
-        _Tile("No outline, at the top", Look(outline=0, position="top", size=100)),
-        _Tile("Largest pop, capitals", Look(style="pop", size=120, upper_case=True, outline=16)),
+        _Tile("No outline, at the top", CaptionStyle(outline=0, position="top", size=100)),
+        _Tile(
+            "Largest pop, capitals",
+            CaptionStyle(style="pop", size=120, upper_case=True, outline=16),
+        ),
         _Tile("Long words", plain, "Uncharacteristically straightforward misunderstandings", 0.5),
         _Tile("German", plain, "Donaudampfschifffahrtselektrizitätenhauptbetriebswerk", 0.3),
         _Tile("Arabic", plain, "كان جاري يسقي نبتة بلاستيكية منذ ثلاث سنوات.", 0.7),
         _Tile("Hebrew", block, "השכן שלי משקה צמח פלסטיק כבר שלוש שנים.", 0.7),
         _Tile(
             "Title in Hebrew",
-            Look(style="block"),
+            CaptionStyle(style="block"),
             "השכן שלי משקה צמח פלסטיק כבר שלוש שנים.",
             at=0.7,
             card=Card("r/Plants", "השכן שלי משקה צמח פלסטיק 😭. לספר לו?", 8_700),
@@ -149,12 +155,15 @@ def _tiles() -> list[_Tile]:
         _Tile("Vietnamese, Polish", plain, "Người hàng xóm podlewał żółtą roślinę", 0.9),
         _Tile(
             "Six yellow words at the top",
-            Look(words_at_once=6, position="top", style="block", colour="FFE14D"),
+            CaptionStyle(words_at_once=6, position="top", style="block", colour="FFE14D"),
         ),
-        _Tile("Emoji in pop", Look(style="pop", size=120), "🔥👨‍👩‍👧 and", 0.3),
-        _Tile("Largest Anton", Look(font="Anton", size=120, upper_case=True)),
+        _Tile("Emoji in pop", CaptionStyle(style="pop", size=120), "🔥👨‍👩‍👧 and", 0.3),
+        _Tile("Largest Anton", CaptionStyle(font="Anton", size=120, upper_case=True)),
         _Tile(
-            "Greek, Cyrillic", Look(font="Noto Sans"), "Ο γείτονας, сосед поливает растение", 0.9
+            "Greek, Cyrillic",
+            CaptionStyle(font="Noto Sans"),
+            "Ο γείτονας, сосед поливает растение",
+            0.9,
         ),
         _Tile("Emoji", plain, "so 😭 and 👩🏽‍🚀 then ❤️ ⭐ 🇫🇷 🔥", 0.3),
         _Tile("Emoji inside words", plain, "wet👍🏽now 1️⃣🇫🇷🏴‍☠️ so👨‍👩‍👧‍👦what!", 0.5),
@@ -188,7 +197,7 @@ def _drawn(tile: _Tile, index: int, folder: Path) -> Image.Image:
     ]
     subtitles = subtitle_files.build(
         words,
-        look=tile.look,
+        caption_style=tile.caption_style,
         shown=[tile.card] if tile.card else [],
         part=tile.part,
         seconds=_SECONDS,

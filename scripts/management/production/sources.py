@@ -18,7 +18,7 @@ from models import Account, Intake, Job, JobState, Source, SourceKind
 from pipelines import ledger
 from pipelines.production import channels
 from pipelines.stories.intake import sources as pipeline
-from pipelines.stories.intake.fetch import FATES_KEPT_DAYS, Fate
+from pipelines.stories.intake.fetch import OUTCOMES_KEPT_DAYS, IntakeOutcome
 from pipelines.stories.intake.source_settings import (
     ALL,
     KINDS,
@@ -214,29 +214,44 @@ def fetch_now(name: str, *, dry_run: bool) -> None:
         click.echo(f"The fetch of {source.name}, up to {source.count} stories, is in the queue.")
 
 
-@sources.command("fates")
+@sources.command("outcomes")
 @SOURCE
-@click.option("--fate", type=click.Choice([fate.value for fate in Fate]), help="Only these.")
+@click.option(
+    "--outcome",
+    "--fate",
+    "outcome",
+    type=click.Choice([outcome.value for outcome in IntakeOutcome]),
+    help="Only these.",
+)
 @click.option("--count", default=50, show_default=True, type=click.IntRange(min=1))
-def fates(name: str, fate: str | None, count: int) -> None:
+def outcomes(name: str, outcome: str | None, count: int) -> None:
     """Show what became of the newest rows that the source NAME gave."""
-    table = Table("when", "row", "fate", "why")
+    table = Table("when", "row", "outcome", "why")
     with record():
         source = pipeline.find(name)
         rows = Intake.select().where(Intake.source == source).order_by(Intake.id.desc())
-        for row in (rows.where(Intake.fate == fate) if fate else rows).limit(count):
+        for row in (rows.where(Intake.outcome == outcome) if outcome else rows).limit(count):
             title = row.title or row.external_id
-            table.add_row(f"{row.created_at:%Y-%m-%d %H:%M}", title, row.fate, row.reason)
-        of_source = Intake.select(Intake.fate, fn.COUNT(Intake.id).alias("rows"))
-        counts: Any = of_source.where(Intake.source == source).group_by(Intake.fate)
-        found = {row.fate: row.rows for row in counts}
+            table.add_row(f"{row.created_at:%Y-%m-%d %H:%M}", title, row.outcome, row.reason)
+        of_source = Intake.select(Intake.outcome, fn.COUNT(Intake.id).alias("rows"))
+        counts: Any = of_source.where(Intake.source == source).group_by(Intake.outcome)
+        found = {row.outcome: row.rows for row in counts}
     Console().print(table)
-    click.echo(
-        f"{source.name}: {', '.join(f'{found.get(fate, 0)} {fate}' for fate in Fate)} in the last "
-        f"{FATES_KEPT_DAYS} days."
-    )
+    counted = ", ".join(f"{found.get(each, 0)} {each}" for each in IntakeOutcome)
+    click.echo(f"{source.name}: {counted} in the last {OUTCOMES_KEPT_DAYS} days.")
     if source.last_error:
         click.echo(source.last_error, err=True)
+
+
+sources.add_command(  # its name of before
+    click.Command(
+        "fates",
+        callback=outcomes.callback,
+        params=outcomes.params,
+        help=outcomes.help,
+        hidden=True,
+    )
+)
 
 
 def _placed(place: str, kind: str) -> dict[str, Any]:

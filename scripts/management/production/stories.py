@@ -73,18 +73,18 @@ def import_stories(path: Path, kind: str | None, min_score: int, *, dry_run: boo
             "what it is with --kind."
         )
     query = StoryQuery(place=str(path), limit=sys.maxsize)
-    fates: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
     with record(), changes(dry_run=dry_run):
         source = _once(path, kind, min_score)
         try:
             for post in wiring.story_source(kind).stories(query):
                 intake = fetch.take(source, post)
-                fates[intake.fate] += 1
+                outcomes[intake.outcome] += 1
                 because = f": {intake.reason}" if intake.reason else ""
-                click.echo(f"{intake.external_id:24} {intake.fate}{because}")
+                click.echo(f"{intake.external_id:24} {intake.outcome}{because}")
         except StageError as error:
             raise InputError(str(error)) from None
-        click.echo(", ".join(f"{fates[fate]} {fate}" for fate in fetch.Fate))
+        click.echo(", ".join(f"{outcomes[outcome]} {outcome}" for outcome in fetch.IntakeOutcome))
 
 
 def _once(path: Path, kind: str, min_score: int) -> Source:
@@ -121,7 +121,7 @@ def link(address: str, *, dry_run: bool) -> None:
     """Have the Reddit post or feed at ADDRESS read once, without a key."""
     with record(), changes(dry_run=dry_run):
         source = manual_intake.ask_link(address, getuser())
-        click.echo(f"It is being read: see scripts/manage sources fates {source.id}")
+        click.echo(f"It is being read: see scripts/manage sources outcomes {source.id}")
 
 
 @stories.command("approve")
@@ -159,7 +159,7 @@ def try_out(file: Path, limit: int, oddest: int, signs: int) -> None:
     from adapters.reddit.saved_listing import SavedListing
     from core.settings import default_of
     from pipelines.production import dry_run
-    from pipelines.production.production_settings import Studio
+    from pipelines.production.production_settings import ProductionSettings
 
     if not file.is_file():
         raise InputError(f"{file} is not a file: give the path of a saved Reddit listing.")
@@ -168,7 +168,9 @@ def try_out(file: Path, limit: int, oddest: int, signs: int) -> None:
     except StageError as error:
         raise InputError(str(error)) from None
     pace = int(str(default_of("words_per_minute")))
-    tried = list(dry_run.run(posts, Studio("espeak:en-us", pace, (60, 90)), pace * 0.95))
+    tried = list(
+        dry_run.run(posts, ProductionSettings("espeak:en-us", pace, (60, 90)), pace * 0.95)
+    )
     table = Table("post", "words", "parts", "odd", "where", show_lines=True)
     for each in sorted(tried, key=lambda one: -one.oddness)[:oddest]:
         table.add_row(

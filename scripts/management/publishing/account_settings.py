@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from core.errors import InputError
-from models import Account, Way
+from models import Account, Method
 from pipelines.publishing.accounts import account_settings
 from pipelines.publishing.delivery import method_availability
 from pipelines.publishing.posts.post_options import PRIVACY, SWITCHES
@@ -58,8 +58,13 @@ def _facts(account: Any) -> list[tuple[str, str]]:
     told.append(
         ("agreed", f"{agreed.actor}, {agreed.created_at:%Y-%m-%d %H:%M}" if agreed else "nobody")
     )
-    for way in method_availability.openings(account, has_session=account.has_session):
-        told.append((f"way: {way.way}", f"{way.sentence}{'' if way.chosen else ' Not chosen.'}"))
+    for method in method_availability.availabilities(account, has_session=account.has_session):
+        told.append(
+            (
+                f"method: {method.method}",
+                f"{method.sentence}{'' if method.chosen else ' Not chosen.'}",
+            )
+        )
     told += [
         ("clock", account.timezone),
         ("posts a day", str(account.posts_a_day)),
@@ -81,11 +86,12 @@ def _facts(account: Any) -> list[tuple[str, str]]:
     "--agree", is_flag=True, help=f"{account_settings.CONSENT} {account_settings.MUSIC_URL}"
 )
 @click.option(
+    "--method",
     "--way",
-    "ways",
-    type=click.Choice([way.value for way in Way]),
+    "methods",
+    type=click.Choice([method.value for method in Method]),
     multiple=True,
-    help="A way that its posts may take; give each.",
+    help="A method its posts may use; repeat the option for each.",
 )
 @click.option("--timezone", help="IANA name, such as Europe/Berlin.")
 @click.option("--posts-a-day", type=int)
@@ -101,7 +107,7 @@ def _facts(account: Any) -> list[tuple[str, str]]:
 def set_choices(
     account_id: int,
     privacy: str | None,
-    ways: tuple[str, ...],
+    methods: tuple[str, ...],
     timezone: str | None,
     posts_a_day: int | None,
     gap_minutes: int | None,
@@ -126,8 +132,8 @@ def set_choices(
             account_settings.set_posting(
                 account_id, by, privacy=privacy or account.privacy, agreed=agree, **chosen
             )
-        if ways:
-            account_settings.set_ways(account_id, ways, by)
+        if methods:
+            account_settings.set_methods(account_id, methods, by)
         if (timezone, posts_a_day, gap_minutes) != (None, None, None):
             account_settings.set_times(
                 account_id,

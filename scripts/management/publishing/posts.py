@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from core.errors import InputError
-from models import Account, Post, PostState, Way
+from models import Account, Method, Post, PostState
 from pipelines.publishing.posts import decisions, post_settings
-from pipelines.publishing.scheduling import scheduling
+from pipelines.publishing.scheduling import pins
 from scripts.management.changes import DRY_RUN, IDS, changes, to_each
 from scripts.management.record import record
 
@@ -33,14 +33,14 @@ def posts() -> None:
 @posts.command("list")
 @click.option("--state", type=click.Choice([state.value for state in PostState]))
 @click.option("--account", type=int, help="Of the account with this id.")
-@click.option("--way", type=click.Choice([way.value for way in Way]))
+@click.option("--method", "--way", "method", type=click.Choice([method.value for method in Method]))
 @click.option("--count", default=50, show_default=True)
-def list_posts(state: str | None, account: int | None, way: str | None, count: int) -> None:
+def list_posts(state: str | None, account: int | None, method: str | None, count: int) -> None:
     """Show the newest posts, and why one stopped."""
-    table = Table("id", "account", "state", "way", "planned for", "title", "reason")
-    wanted = {Post.state: state, Post.account: account, Post.way: way}
+    table = Table("id", "account", "state", "method", "planned for", "title", "reason")
+    wanted = {Post.state: state, Post.account: account, Post.method: method}
     with record():
-        columns = (Post.id, Post.state, Post.way, Post.scheduled_at, Post.title, Post.reason)
+        columns = (Post.id, Post.state, Post.method, Post.scheduled_at, Post.title, Post.reason)
         rows: Any = Post.select(*columns, Account.name).join(Account).order_by(Post.id.desc())
         for column, value in wanted.items():
             if value is not None:
@@ -49,7 +49,7 @@ def list_posts(state: str | None, account: int | None, way: str | None, count: i
             planned = f"{post.scheduled_at:%Y-%m-%d %H:%M %Z}" if post.scheduled_at else ""
             title = post.title.partition("\n")[0]
             table.add_row(
-                str(post.id), post.name, post.state, post.way, planned, title, post.reason
+                str(post.id), post.name, post.state, post.method, planned, title, post.reason
             )
     Console().print(table)
 
@@ -82,7 +82,7 @@ def requeue(ids: tuple[int, ...], *, dry_run: bool) -> None:
 def anew(ids: tuple[int, ...], reason: str, *, dry_run: bool) -> None:
     """Announce and send once more: only when you have seen that nothing of it is there."""
     with record():
-        act = partial(decisions.post_anew, by=getuser(), reason=reason)
+        act = partial(decisions.post_again, by=getuser(), reason=reason)
         to_each(ids, _existing(act), "Begun anew", dry_run=dry_run)
 
 
@@ -109,7 +109,7 @@ def time(post_id: int, moment: str, *, dry_run: bool) -> None:
     """Let POST_ID go out at MOMENT, as in "2027-01-31 18:30", by its account's clock."""
     with record(), changes(dry_run=dry_run):
         at = _moment(post_id, moment)
-        scheduling.pin(post_id, at, getuser())
+        pins.pin(post_id, at, getuser())
         click.echo(f"Post {post_id} goes out at {at:%A %d %B %Y, %H:%M %Z}.")
 
 

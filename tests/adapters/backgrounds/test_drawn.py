@@ -11,7 +11,7 @@ import pytest
 
 from adapters.backgrounds import drawn
 from adapters.media.media_probe import probe
-from pipelines.production.captions.caption_style import Look
+from pipelines.production.captions.caption_style import CaptionStyle
 
 LEAST_CONTRAST = 4.5  # WCAG 2.2, 1.4.3
 
@@ -37,7 +37,7 @@ def contrast_with_white(rgb: np.ndarray) -> np.ndarray:
 
 
 def test_white_captions_can_be_read_on_it(shown: np.ndarray) -> None:
-    box = Look().area
+    box = CaptionStyle().area
     area = shown[::3, box.top : box.bottom : 2, box.left : box.right : 2]
     contrast = contrast_with_white(area)
 

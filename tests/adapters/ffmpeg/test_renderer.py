@@ -60,7 +60,7 @@ def plan(tmp_path: Path, clip: Path) -> RenderPlan:
     folder.mkdir()
     words = [WordTiming("hello", 0.5, 0.9), WordTiming("there.", 1.0, 1.5)]
     subtitles = subtitle_files.build(
-        words, look=subtitle_files.Look(), part=(1, 1), seconds=SECONDS
+        words, caption_style=subtitle_files.CaptionStyle(), part=(1, 1), seconds=SECONDS
     )
     (folder / "captions.ass").write_text(subtitles.ass, encoding="utf-8")
     speak_tones(folder / "narration.wav")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.media.media_cache import KeptFiles
+from adapters.media.media_cache import MediaCache
 from core.errors import Retryable
 
 
@@ -39,14 +39,14 @@ def names(folder: Path) -> set[str]:
     return {path.stem for path in folder.glob("*.mp4")}
 
 
-def keep(films: KeptFiles, name: str, size: int = 100) -> None:
+def keep(films: MediaCache, name: str, size: int = 100) -> None:
     with films.take(name, write(size), patient) as film:
         assert film.stat().st_size == size
     time.sleep(0.01)  # so that the order of use can be told
 
 
 def test_the_films_longest_unused_make_room_but_none_in_use(tmp_path: Path) -> None:
-    films = KeptFiles(tmp_path, suffix=".mp4", most_bytes=300)
+    films = MediaCache(tmp_path, suffix=".mp4", most_bytes=300)
     for name in ("a", "b", "c"):
         keep(films, name)
     keep(films, "a")  # b is now the longest unused
@@ -65,7 +65,7 @@ def test_the_films_longest_unused_make_room_but_none_in_use(tmp_path: Path) -> N
 
 
 def test_a_film_larger_than_the_bound_is_there_as_long_as_it_is_needed(tmp_path: Path) -> None:
-    films = KeptFiles(tmp_path, suffix=".mp4", most_bytes=50)
+    films = MediaCache(tmp_path, suffix=".mp4", most_bytes=50)
     with films.take("large", write(100), patient) as film:
         films.tidy()
         assert film.exists()
@@ -82,7 +82,7 @@ def test_of_many_who_want_a_film_at_once_one_makes_it(tmp_path: Path) -> None:
         write(1000, pause=0.3)(into)
 
     def use() -> None:
-        films = KeptFiles(tmp_path, suffix=".mp4", most_bytes=5000)
+        films = MediaCache(tmp_path, suffix=".mp4", most_bytes=5000)
         with films.take("film", make, patient) as film:
             seen.append(film.stat().st_size)
 
@@ -100,7 +100,7 @@ def test_using_and_removing_at_once_never_takes_a_film_from_its_user(tmp_path: P
     wrong: list[str] = []
 
     def use(at: int) -> None:
-        films = KeptFiles(tmp_path, suffix=".mp4", most_bytes=200)
+        films = MediaCache(tmp_path, suffix=".mp4", most_bytes=200)
         for turn in range(25):
             with films.take(f"film-{(at + turn) % 6}", write(100), patient) as film:
                 time.sleep(0.002)
@@ -115,7 +115,7 @@ def test_using_and_removing_at_once_never_takes_a_film_from_its_user(tmp_path: P
 
     assert not any(thread.is_alive() for thread in threads)
     assert wrong == []
-    KeptFiles(tmp_path, suffix=".mp4", most_bytes=200).tidy()
+    MediaCache(tmp_path, suffix=".mp4", most_bytes=200).tidy()
     assert len(names(tmp_path)) <= 2
 
 
@@ -139,7 +139,7 @@ with films.take("film", make, lambda: None): pass
         def cancel() -> None:
             raise CancelledError
 
-        films = KeptFiles(tmp_path, suffix=".mp4", most_bytes=5000)
+        films = MediaCache(tmp_path, suffix=".mp4", most_bytes=5000)
         with pytest.raises(CancelledError), films.take("film", write(100), cancel):
             pass
         os.kill(worker.pid, signal.SIGKILL)
@@ -152,7 +152,7 @@ with films.take("film", make, lambda: None): pass
 def test_on_a_disk_that_is_nearly_full_films_make_room_for_videos(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    films = KeptFiles(tmp_path, suffix=".mp4", most_bytes=5000)
+    films = MediaCache(tmp_path, suffix=".mp4", most_bytes=5000)
     for name in ("a", "b", "c"):
         keep(films, name)
     usage = shutil.disk_usage(tmp_path)
@@ -169,7 +169,7 @@ def test_a_full_disk_is_named_and_nothing_half_made_stays(tmp_path: Path, number
         into.write_bytes(b"half")
         raise OSError(number, os.strerror(number))
 
-    films = KeptFiles(tmp_path, suffix=".mp4", most_bytes=5000)
+    films = MediaCache(tmp_path, suffix=".mp4", most_bytes=5000)
     with pytest.raises(Retryable) as caught, films.take("film", make, patient):
         pass
 

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.ports import Progress, Speech
 from adapters.speech.espeak import EspeakSynthesizer
-from adapters.speech.multi_voice import DuetSynthesizer, runs
+from adapters.speech.multi_voice import MultiVoiceSynthesizer, runs
 from adapters.speech.piper import PiperSynthesizer
 from adapters.speech.samples import level, louder, read
 from adapters.speech.timeline import WavFile
@@ -39,7 +39,7 @@ def test_two_voices_make_one_sound_in_time(tmp_path: Path) -> None:
     # Given a narrator of espeak-ng and a Piper voice for what is said
     narrator = EspeakSynthesizer()
     quoted = PiperSynthesizer(voice=make_voice(tmp_path))
-    duet = DuetSynthesizer(narrator=narrator, quoted=quoted)
+    duet = MultiVoiceSynthesizer(narrator=narrator, quoted=quoted)
 
     # When they speak
     shares: list[float] = []
@@ -74,7 +74,9 @@ def test_both_voices_are_equally_loud(tmp_path: Path) -> None:
     text = 'He shook his head at the old clock. "Nobody rings that bell any more," she said.'
 
     # When they speak
-    speech = DuetSynthesizer(narrator=narrator, quoted=quoted).speak(text, tmp_path / "speech.wav")
+    speech = MultiVoiceSynthesizer(narrator=narrator, quoted=quoted).speak(
+        text, tmp_path / "speech.wav"
+    )
 
     # Then what is said is as loud as what is told
     samples, rate = read(speech.path)
@@ -89,7 +91,9 @@ def test_both_voices_are_equally_loud(tmp_path: Path) -> None:
 
 def test_a_text_without_speech_is_the_narrators_alone(tmp_path: Path) -> None:
     narrator = EspeakSynthesizer()
-    duet = DuetSynthesizer(narrator=narrator, quoted=PiperSynthesizer(voice=make_voice(tmp_path)))
+    duet = MultiVoiceSynthesizer(
+        narrator=narrator, quoted=PiperSynthesizer(voice=make_voice(tmp_path))
+    )
 
     both = duet.speak("The lamp went out.", tmp_path / "both.wav")
     alone = narrator.speak("The lamp went out.", tmp_path / "alone.wav")
@@ -101,7 +105,7 @@ def test_a_text_without_speech_is_the_narrators_alone(tmp_path: Path) -> None:
 def test_moments_inside_a_word_come_along(tmp_path: Path) -> None:
     # Given what is said in Chinese, two clauses in one word
     narrator = EspeakSynthesizer(voice="cmn")
-    duet = DuetSynthesizer(narrator=narrator, quoted=EspeakSynthesizer(voice="cmn", pitch=70))
+    duet = MultiVoiceSynthesizer(narrator=narrator, quoted=EspeakSynthesizer(voice="cmn", pitch=70))
 
     speech = duet.speak("他问我: “谁也不忍心，悄悄换了…”", tmp_path / "speech.wav")  # noqa: RUF001
 

@@ -9,7 +9,7 @@ from core.db import transaction
 from models import Part, Script, Source, SourceKind, Story, StoryState
 from pipelines import ledger
 from pipelines.ledger import Claim
-from pipelines.production.production_settings import Studio
+from pipelines.production.production_settings import ProductionSettings
 
 TALE = (
     (
@@ -23,7 +23,7 @@ TALE = (
 )
 """Two paragraphs of English that need no rewording to be spoken."""
 
-STUDIO = Studio(voice="espeak:en-us", words_per_minute=170, target_seconds=(60, 90))
+STUDIO = ProductionSettings(voice="espeak:en-us", words_per_minute=170, target_seconds=(60, 90))
 
 
 def a_source(**fields: Any) -> Source:

@@ -46,7 +46,7 @@ from pipelines.ledger import Claim, LeaseLostError
 from pipelines.production.captions import fonts
 from pipelines.production.captions.caption import caption
 from pipelines.production.narration.narrate import narrate
-from pipelines.production.production_settings import Studio
+from pipelines.production.production_settings import ProductionSettings
 from pipelines.production.render.render import render
 from tests.pipelines.production.making import STUDIO, a_part, a_source, claimed
 
@@ -144,7 +144,7 @@ def quickly(
     claim: Claim | None = None,
     backgrounds: Backgrounds | None = None,
     music: OneTune | None = None,
-    defaults: Studio = STUDIO,
+    defaults: ProductionSettings = STUDIO,
     review: bool = False,
 ) -> None:
     render(
@@ -177,7 +177,7 @@ def test_a_part_becomes_a_video_that_is_posted(media: MediaStore, clips: Path) -
     # Given a short part, spoken and captioned for real
     part = a_part("The lamp went out.", hook="", call_to_action="")
     narrate(
-        part.id, claimed("narrate", part.id), lambda _studio: EspeakSynthesizer(), media, STUDIO
+        part.id, claimed("narrate", part.id), lambda _production: EspeakSynthesizer(), media, STUDIO
     )
     caption(part.id, claimed("caption", part.id), media, STUDIO)
 

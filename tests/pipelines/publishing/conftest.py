@@ -16,7 +16,7 @@ from adapters.video_inspection.probe import IsolatedProbe
 from core.db import transaction
 from models import Account, Part, Post, Script, Source, SourceKind, Story, Video, VideoState
 from pipelines.publishing.accounts import connection, token_recovery
-from pipelines.publishing.delivery.delivery import Outside
+from pipelines.publishing.delivery.delivery import Platform
 from pipelines.publishing.scheduling import planning
 from sandbox.testing import RunningSandbox, running_sandbox
 from tests.pipelines.publishing.desk import Desk
@@ -141,7 +141,7 @@ def make_videos(clip: Path) -> Callable[..., list[Video]]:
 
 @pytest.fixture
 def desk(record: None, publisher: Publisher, authorizer: Authorizer, clip: Path) -> Desk:
-    return Desk(Outside(publisher, authorizer, IsolatedProbe(), folder=clip.parent.parent))
+    return Desk(Platform(publisher, authorizer, IsolatedProbe(), folder=clip.parent.parent))
 
 
 @pytest.fixture

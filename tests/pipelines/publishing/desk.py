@@ -11,7 +11,7 @@ from core.errors import Parked, Permanent, Retryable, StageError, Wait
 from models import Job, JobState, Post, Video, now
 from pipelines import ledger
 from pipelines.ledger import Claim
-from pipelines.publishing.delivery.delivery import Outside
+from pipelines.publishing.delivery.delivery import Platform
 from pipelines.publishing.delivery.publish import confirm, publish
 from pipelines.publishing.scheduling import planning
 
@@ -20,17 +20,17 @@ STAGES = {"publish": publish, "confirm": confirm}
 
 @dataclass
 class Desk:
-    outside: Outside
+    platform: Platform
     errors: list[StageError] = field(default_factory=list)
     """What the jobs' tries raised, Wait aside."""
 
     @property
     def publisher(self) -> Publisher:
-        return self.outside.publisher
+        return self.platform.publisher
 
     @publisher.setter
     def publisher(self, publisher: Publisher) -> None:
-        self.outside = replace(self.outside, publisher=publisher)
+        self.platform = replace(self.platform, publisher=publisher)
 
     def plan(self, video: Video) -> list[Post]:
         with transaction():
@@ -40,7 +40,7 @@ class Desk:
         """One claim of a job that is made due; what it ended with."""
         claim = claim or self.claimed(stage, post.id)
         try:
-            STAGES[stage](post.id, claim, self.outside)
+            STAGES[stage](post.id, claim, self.platform)
         except Retryable as error:
             ledger.put_back(claim, error)
             return error

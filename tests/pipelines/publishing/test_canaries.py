@@ -18,7 +18,7 @@ from adapters.tiktok.browser.chromium import BROWSERS, DRIVERS
 from admin.auth import create_user
 from core import crypto
 from core.db import transaction
-from models import Account, AccountState, DeadLetter, Job, Post, Video, Way, now
+from models import Account, AccountState, DeadLetter, Job, Method, Post, Video, now
 from pipelines import ledger
 from pipelines.publishing.accounts import account_settings
 from pipelines.stages import STAGES
@@ -187,7 +187,7 @@ def begin(path: str, tap: Wiretap, video: Video) -> Post:
     sandbox = tap.sandbox
     grant = sandbox.grant(CREATOR)
     tap.learn(grant)
-    ways = [path] if path in {Way.INBOX, Way.BROWSER} else [Way.DIRECT]
+    methods = [path] if path in {Method.INBOX, Method.BROWSER} else [Method.DIRECT]
     left = timedelta(minutes=-5 if path == "careless_refresh" else 100)
     account = Account.create(
         open_id=path,
@@ -199,9 +199,9 @@ def begin(path: str, tap: Wiretap, video: Video) -> Post:
         access_expires_at=now() + left,
         refresh_expires_at=now() + timedelta(days=100),
         privacy="SELF_ONLY",
-        ways=[Way.MANUAL] if path == "hand" else ways,
+        methods=[Method.MANUAL] if path == "hand" else methods,
     )
-    if path == Way.BROWSER:
+    if path == Method.BROWSER:
         cookies = sandbox.browser_session(CREATOR)
         tap.secrets |= {
             cookie["value"]: f"cookie {cookie['name']}" for cookie in json.loads(cookies)
@@ -247,7 +247,7 @@ def look_at_everything(office: Office, mill: Mill, tap: Wiretap) -> None:
         tap.troubles.append(Trouble("/oauth/token/", CLIENT_SECRET, "careless"))
     rows = {"accounts": Account, "posts": Post, "failures": DeadLetter}
     single = [f"/{at}/{row.id}" for at, table in rows.items() for row in table.select()]
-    single += [f"/manual/{row.id}" for row in Post.select().where(Post.way == Way.MANUAL)]
+    single += [f"/manual/{row.id}" for row in Post.select().where(Post.method == Method.MANUAL)]
     for page in (*PAGES, *single):
         answer = office.get(page)
         assert answer.status_code == 200, f"{page}: {answer.status_code}"

@@ -63,7 +63,7 @@ def prepared(*answers: Answer, source: dict[str, Any] | None = None, **fields: A
 def scripted(story: Story, writer: Writer | None = None) -> list[Part]:
     story.move(StoryState.APPROVED)
     claims = [claimed("script", story.id)]
-    write_scripts(claims, writer, lambda studio: Voice(studio.voice), STUDIO)
+    write_scripts(claims, writer, lambda production: Voice(production.voice), STUDIO)
     return list(Part.select().order_by(Part.number))
 
 

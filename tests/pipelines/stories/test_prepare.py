@@ -92,16 +92,16 @@ def test_a_repost_names_the_story_that_it_repeats() -> None:
     repost = prepared(body=REPOST)
     stranger = prepared(body="The ferry was late, so I sold my ticket to a man with two dogs.")
 
-    assert repost.like == original
-    assert repost.likeness > similarity.THRESHOLD
+    assert repost.similar_to == original
+    assert repost.similarity > similarity.THRESHOLD
     assert repost.state == StoryState.WAITING, "a person decides about it"
-    assert (stranger.like, stranger.likeness) == (None, 0.0)
+    assert (stranger.similar_to, stranger.similarity) == (None, 0.0)
 
 
 def test_what_was_skipped_is_no_original() -> None:
     skipped = prepared()
     Story.update(state=StoryState.SKIPPED).where(Story.id == skipped.id).execute()
-    assert prepared(body=REPOST).like is None
+    assert prepared(body=REPOST).similar_to is None
 
 
 def test_the_original_is_not_lost_among_strangers() -> None:
@@ -120,7 +120,7 @@ def test_the_original_is_not_lost_among_strangers() -> None:
     repost = prepared(body=REPOST)
 
     # Then it is told from them all
-    assert repost.like == original
+    assert repost.similar_to == original
 
 
 def test_the_original_is_found_by_index() -> None:

@@ -41,11 +41,11 @@ import structlog
 from adapters.ports import ChunkPlan, PostStatus, UploadTicket
 from core import db
 from core.errors import AddressRefusedError, Parked, Permanent, Wait
-from models import PostState, Way, now
+from models import Method, PostState, now
 from pipelines import ledger
 from pipelines.publishing.accounts.connection import set_username
 from pipelines.publishing.delivery.api.chunks import plan_chunks
-from pipelines.publishing.delivery.delivery import Work
+from pipelines.publishing.delivery.delivery import Delivery
 from pipelines.publishing.delivery.video_checks import CheckedVideo, check_length
 from pipelines.publishing.posts import history
 from pipelines.publishing.posts.post_options import post_info
@@ -66,7 +66,7 @@ PATIENCE_SECONDS = 24 * 3_600.0
 """Processing takes minutes, sometimes hours; after this long a person should look."""
 
 
-class ApiUpload(Work):
+class ApiUpload(Delivery):
     """The steps of both stages at one post that goes over the API."""
 
     # ── publish ──────────────────────────────────────────────────────────────────────────────
@@ -74,19 +74,19 @@ class ApiUpload(Work):
     def begin(self, file: CheckedVideo) -> None:
         """Announce the post by its way, ``direct`` or ``inbox``, and send it."""
         chunks = plan_chunks(self.video.size_bytes)
-        if self.post.way == Way.DIRECT:
-            creator = self.ask(self.outside.publisher.creator_info)
+        if self.post.method == Method.DIRECT:
+            creator = self.ask(self.platform.publisher.creator_info)
             check_length(file.seconds, creator)
             info = post_info(self.post, self.account, creator)
             self.announcing()
             set_username(self.account, creator.username)
             ticket = self.ask(
-                lambda token: self.outside.publisher.begin_direct_post(token, info, chunks)
+                lambda token: self.platform.publisher.begin_direct_post(token, info, chunks)
             )
         else:
             self.announcing()
             ticket = self.ask(
-                lambda token: self.outside.publisher.begin_inbox_upload(token, chunks)
+                lambda token: self.platform.publisher.begin_inbox_upload(token, chunks)
             )
         with self.claim.step():
             self.move(
@@ -126,7 +126,7 @@ class ApiUpload(Work):
 
         try:
             with db.closed_for_long_work():
-                self.outside.publisher.send(
+                self.platform.publisher.send(
                     ticket,
                     file.path,
                     chunks,

@@ -17,7 +17,7 @@ import structlog
 from adapters.ports import Mailer
 from core import db
 from core.errors import InputError
-from models import AuditEntry, Job, JobState, Post, PostState, StaleStateError, Way
+from models import AuditEntry, Job, JobState, Method, Post, PostState, StaleStateError
 from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.publishing.delivery.manual.links import Links
@@ -39,7 +39,7 @@ def begin(post: Post, *, request_id: str = "") -> None:
 
     The earlier attempt must have been ended; this way is one of its own in the history.
     """
-    history.begin(post, Way.MANUAL)
+    history.begin(post, Method.MANUAL)
     ledger.enqueue("mail", post.id, request_id=request_id)
 
 

@@ -11,23 +11,27 @@ from pysubs2 import SSAEvent, SSAFile
 
 from adapters.ports import WordTiming
 from pipelines.production.captions import fonts, subtitle_files
-from pipelines.production.captions.caption_style import Look
+from pipelines.production.captions.caption_style import CaptionStyle
 from pipelines.production.captions.safe_area import HEIGHT, WIDTH, Box
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PLAIN, POP = Look(), Look(style="pop")
+PLAIN, POP = CaptionStyle(), CaptionStyle(style="pop")
 LOOKS = {
     "karaoke": PLAIN,
     "pop": POP,
-    "block": Look(style="block"),
-    "largest letters, at the top": Look(size=120, outline=16, position="top", upper_case=True),
-    "six plain words in the middle": Look(
+    "block": CaptionStyle(style="block"),
+    "largest letters, at the top": CaptionStyle(
+        size=120, outline=16, position="top", upper_case=True
+    ),
+    "six plain words in the middle": CaptionStyle(
         style="block", font="Noto Sans", size=100, position="middle", words_at_once=6
     ),
-    "tall letters, lowest": Look(style="pop", font="Anton", size=120, outline=0, position=1340),
-    "highest": Look(font="Anton", upper_case=True, position=500, words_at_once=2),
+    "tall letters, lowest": CaptionStyle(
+        style="pop", font="Anton", size=120, outline=0, position=1340
+    ),
+    "highest": CaptionStyle(font="Anton", upper_case=True, position=500, words_at_once=2),
 }
 EMOJI = "😭 👍🏽 👨‍👩‍👧 🇩🇪 1️⃣ ❤️ ⭐ ☕ → so✨what"
 STORY = (
@@ -53,8 +57,10 @@ def spoken(
     return words
 
 
-def build(words: list[WordTiming], look: Look = PLAIN) -> subtitle_files.Subtitles:
-    return subtitle_files.build(words, look=look, part=(1, 1), seconds=words[-1].end + 0.5)
+def build(words: list[WordTiming], caption_style: CaptionStyle = PLAIN) -> subtitle_files.Subtitles:
+    return subtitle_files.build(
+        words, caption_style=caption_style, part=(1, 1), seconds=words[-1].end + 0.5
+    )
 
 
 def captions_of(made: str) -> list[SSAEvent]:

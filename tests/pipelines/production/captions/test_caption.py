@@ -27,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("record")
 def narrated(media: MediaStore, **fields: Any) -> Part:
     part = a_part(**fields)
     narrate(
-        part.id, claimed("narrate", part.id), lambda _studio: EspeakSynthesizer(), media, STUDIO
+        part.id, claimed("narrate", part.id), lambda _production: EspeakSynthesizer(), media, STUDIO
     )
     return part
 
@@ -100,7 +100,12 @@ def test_captioning_again_gives_the_same_files_and_another_style_others(media: M
     part = narrated(media)
     paths = []
     for style in ("karaoke", "karaoke", "pop"):
-        caption(part.id, claimed("caption", part.id), media, replace(STUDIO, look={"style": style}))
+        caption(
+            part.id,
+            claimed("caption", part.id),
+            media,
+            replace(STUDIO, caption_style={"style": style}),
+        )
         paths.append(Caption.get().ass_path)
     assert paths[0] == paths[1] != paths[2]
     assert Caption.get().style == "pop"
@@ -126,13 +131,13 @@ def test_a_word_that_would_not_be_shown_is_named_and_stops_the_part(media: Media
 def test_a_channels_look_is_its_stories_captions(media: MediaStore) -> None:
     # Given a story of a channel with capitals in its own colour
     part = narrated(media)
-    channel = Channel.create(name="Loud", look={"upper_case": True, "colour": "FF8800"})
+    channel = Channel.create(name="Loud", caption_style={"upper_case": True, "colour": "FF8800"})
     Source.update(channel=channel).execute()
 
     # When it is captioned twice, the second time after the channel has changed
     caption(part.id, claimed("caption", part.id), media, STUDIO)
     first = Caption.get()
-    Channel.update(look={"position": "top"}).execute()
+    Channel.update(caption_style={"position": "top"}).execute()
     caption(part.id, claimed("caption", part.id), media, STUDIO)
 
     # Then each shows every word in the look of its time, over the same narration
@@ -145,7 +150,7 @@ def test_a_channels_look_is_its_stories_captions(media: MediaStore) -> None:
 
 def test_a_look_that_can_not_be_read_stops_the_part_in_a_sentence(media: MediaStore) -> None:
     part = narrated(media)
-    broken = replace(STUDIO, look={"size": 900})
+    broken = replace(STUDIO, caption_style={"size": 900})
     with pytest.raises(Permanent, match="48 to 120 pixels, not 900") as failure:
         caption(part.id, claimed("caption", part.id), media, broken)
     assert failure.value.code == "look"

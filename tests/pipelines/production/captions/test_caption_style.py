@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from core.errors import InputError
-from pipelines.production.captions.caption_style import HEIGHTS, POSITIONS, Look
+from pipelines.production.captions.caption_style import HEIGHTS, POSITIONS, CaptionStyle
 from pipelines.production.captions.safe_area import SAFE
 
 
 def test_a_look_is_read_as_it_was_written() -> None:
-    look = Look.parse(
+    caption_style = CaptionStyle.parse(
         {
             "style": "block",
             "font": "Anton",
@@ -25,10 +25,14 @@ def test_a_look_is_read_as_it_was_written() -> None:
         }
     )
 
-    assert (look.size, look.spoken_colour, look.position) == (96, "FF8800", 900)
-    assert look.outline == Look().outline
-    assert Look.parse(asdict(look)) == look
-    assert Look.parse({}) == Look()
+    assert (caption_style.size, caption_style.spoken_colour, caption_style.position) == (
+        96,
+        "FF8800",
+        900,
+    )
+    assert caption_style.outline == CaptionStyle().outline
+    assert CaptionStyle.parse(asdict(caption_style)) == caption_style
+    assert CaptionStyle.parse({}) == CaptionStyle()
 
 
 @pytest.mark.parametrize(
@@ -50,12 +54,12 @@ def test_a_look_is_read_as_it_was_written() -> None:
 )
 def test_a_wrong_choice_is_told_in_a_sentence(name: str, value: Any, sentence: str) -> None:
     with pytest.raises(InputError) as refused:
-        Look.parse({name: value})
+        CaptionStyle.parse({name: value})
     assert sentence in str(refused.value)
 
 
 @pytest.mark.parametrize("position", [*POSITIONS, *HEIGHTS, 901])
 def test_captions_always_have_room_inside_the_safe_area(position: str | int) -> None:
-    area = Look(position=position).area
+    area = CaptionStyle(position=position).area
     assert SAFE.top < area.top < area.bottom <= SAFE.bottom
     assert area.height >= 200

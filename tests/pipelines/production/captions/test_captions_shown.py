@@ -10,7 +10,7 @@ import pytest
 
 from adapters.ports import WordTiming
 from pipelines.production.captions import subtitle_files
-from pipelines.production.captions.caption_style import Look
+from pipelines.production.captions.caption_style import CaptionStyle
 from pipelines.production.captions.safe_area import COLUMN, HEIGHT, SAFE, WIDTH
 from pipelines.production.captions.subtitle_files import Card
 from tests.pipelines.production.captions.captioning import (
@@ -32,16 +32,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+@pytest.mark.parametrize("caption_style", LOOKS.values(), ids=LOOKS)
 @pytest.mark.parametrize("text", [STORY, HARD + EMOJI], ids=["story", "hard"])
-def test_every_word_is_captioned_once_and_in_order(look: Look, text: str) -> None:
+def test_every_word_is_captioned_once_and_in_order(caption_style: CaptionStyle, text: str) -> None:
     words = spoken(text)
 
-    subtitles = build(words, look)
+    subtitles = build(words, caption_style)
 
-    assert subtitle_files.words_in(subtitles.ass) == [look.shown(word) for word in text.split()]
+    assert subtitle_files.words_in(subtitles.ass) == [
+        caption_style.shown(word) for word in text.split()
+    ]
     assert subtitles.captioned_words == len(words)
-    assert subtitle_files.missing(words, subtitles.ass, look) == ()
+    assert subtitle_files.missing(words, subtitles.ass, caption_style) == ()
 
 
 def test_a_word_that_is_not_captioned_is_named() -> None:
@@ -58,10 +60,10 @@ def test_two_thousand_words_are_captioned_in_every_look() -> None:
     words = spoken(" ".join(told * (2_000 // len(told) + 1)), each=0.1, pause=0.1)
     assert len(words) > 2_000
 
-    for look in LOOKS.values():
-        subtitles = build(words, look)
+    for caption_style in LOOKS.values():
+        subtitles = build(words, caption_style)
 
-        assert subtitle_files.missing(words, subtitles.ass, look) == ()
+        assert subtitle_files.missing(words, subtitles.ass, caption_style) == ()
         assert subtitles.captioned_words == len(words)
 
 
@@ -90,12 +92,16 @@ def test_the_spoken_word_is_coloured_while_it_is_spoken() -> None:
     assert rf"\1c{third}" == rf"{white}\t(600,601,{yellow})"
 
 
-@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
-def test_nothing_is_drawn_outside_the_safe_area(look: Look, tmp_path: Path) -> None:
+@pytest.mark.parametrize("caption_style", LOOKS.values(), ids=LOOKS)
+def test_nothing_is_drawn_outside_the_safe_area(
+    caption_style: CaptionStyle, tmp_path: Path
+) -> None:
     words = spoken(HARD + EMOJI, each=0.5)
     subtitles = subtitle_files.build(
         words,
-        look=replace(look, outline_colour="FFFFFF"),  # so that it is seen on black
+        caption_style=replace(
+            caption_style, outline_colour="FFFFFF"
+        ),  # so that it is seen on black
         shown=[
             Card(
                 by="r/" + "AVeryLongNameOfAPlace" * 4,
@@ -127,7 +133,7 @@ def test_nothing_is_drawn_outside_the_safe_area(look: Look, tmp_path: Path) -> N
 
 
 def test_the_progress_bar_fills_with_the_video(tmp_path: Path) -> None:
-    made = subtitle_files.build([], look=POP, part=(1, 1), seconds=4.0).ass
+    made = subtitle_files.build([], caption_style=POP, part=(1, 1), seconds=4.0).ass
 
     pictures = frames(made, tmp_path, seconds=4, fps=2)
 
@@ -136,7 +142,7 @@ def test_the_progress_bar_fills_with_the_video(tmp_path: Path) -> None:
 
 
 def test_the_progress_bar_is_seen_on_white_too(tmp_path: Path) -> None:
-    made = subtitle_files.build([], look=POP, part=(1, 1), seconds=4.0).ass
+    made = subtitle_files.build([], caption_style=POP, part=(1, 1), seconds=4.0).ass
 
     drawn = rendered(made, tmp_path, "gray", 2.0, 2, ground="white")
 

@@ -10,7 +10,7 @@ from pysubs2 import SSAEvent, SSAFile
 
 from adapters.ports import WordTiming
 from pipelines.production.captions import ass, cues, subtitle_files
-from pipelines.production.captions.caption_style import Look, Style
+from pipelines.production.captions.caption_style import CaptionStyle, Style
 from pipelines.production.captions.cues import Phrase
 from pipelines.stories.text import letters
 from tests.pipelines.production.captions.captioning import (
@@ -83,7 +83,7 @@ def test_the_picture_is_not_empty_for_a_blink_between_cues_nor_at_the_end() -> N
 def test_a_cue_begins_with_its_first_word_and_never_overlaps(style: Style, most: int) -> None:
     words = spoken(STORY)
 
-    events = captions_of(build(words, Look(style=style)).ass)
+    events = captions_of(build(words, CaptionStyle(style=style)).ass)
 
     starts = {round(word.start * 1000) for word in words}
     for event in events:
@@ -91,7 +91,8 @@ def test_a_cue_begins_with_its_first_word_and_never_overlaps(style: Style, most:
         assert min(abs(event.start - start) for start in starts) <= 10
     assert all(a.end <= b.start for a, b in pairwise(events))
     assert all(
-        len(cue.phrases) <= most for cue in cues.cut(cues.phrased(words), Look(style=style), 60.0)
+        len(cue.phrases) <= most
+        for cue in cues.cut(cues.phrased(words), CaptionStyle(style=style), 60.0)
     )
 
 
@@ -133,14 +134,18 @@ def test_phrases_share_the_time_of_their_word_by_what_there_is_to_say() -> None:
 
 
 def test_rows_end_where_a_reader_expects() -> None:
-    look = Look(size=120, words_at_once=6)
-    assert rows_of("misunderstandings", look) == ["misunderstandings"]  # shrunk, not broken
+    caption_style = CaptionStyle(size=120, words_at_once=6)
+    assert rows_of("misunderstandings", caption_style) == [
+        "misunderstandings"
+    ]  # shrunk, not broken
     long = "Donaudampfschifffahrts-elektrizitätenhauptwerk"
-    assert rows_of(long, look)[0] == "Donaudampfschifffahrts-"
+    assert rows_of(long, caption_style)[0] == "Donaudampfschifffahrts-"
 
     for written in PHRASES.values():
-        for cue in cues.cut(cues.phrased(spoken(written.replace("|", ""), each=2.0)), look, 99.0):
-            layout = cues.lay_out(cue.phrases, look)
+        for cue in cues.cut(
+            cues.phrased(spoken(written.replace("|", ""), each=2.0)), caption_style, 99.0
+        ):
+            layout = cues.lay_out(cue.phrases, caption_style)
             assert [piece.text for piece in layout.pieces] == [p.text for p in cue.phrases]
             assert layout.pieces[-1].row <= 2
 
@@ -148,13 +153,13 @@ def test_rows_end_where_a_reader_expects() -> None:
 def test_a_letter_is_never_parted_from_its_marks() -> None:
     for letter in ("क्षि", "น้ำ", "ខ្ញុំ", "👩🏽‍🚀", "é̂"):
         assert letters.clusters(letter) == [letter]
-        for row in rows_of(letter * 60, Look(size=120)):
+        for row in rows_of(letter * 60, CaptionStyle(size=120)):
             assert len(row) % len(letter) == 0
 
 
-def rows_of(word: str, look: Look) -> list[str]:
+def rows_of(word: str, caption_style: CaptionStyle) -> list[str]:
     rows: dict[int, str] = {}
-    for piece in cues.lay_out([Phrase(word, 0.0, 1.0)], look).pieces:
+    for piece in cues.lay_out([Phrase(word, 0.0, 1.0)], caption_style).pieces:
         rows[piece.row] = rows.get(piece.row, "") + piece.text
     return list(rows.values())
 

@@ -14,7 +14,7 @@ from adapters.ports import WordTiming
 from adapters.speech.espeak import RATE_PER_WORD, EspeakSynthesizer
 from adapters.speech.espeak_library import espeak_library
 from pipelines.production.captions import cues, subtitle_files
-from pipelines.production.captions.caption_style import Look
+from pipelines.production.captions.caption_style import CaptionStyle
 from tests.adapters.measured_sound import sounding
 
 MOST = 0.060
@@ -65,11 +65,13 @@ def test_phrases_begin_where_the_voice_marks_them(voice: str, least: int, tmp_pa
     # Then each phrase whose first letter has a mark begins there
     assert "".join(phrase.text for phrase in phrases) == text
     ends = accumulate(len(phrase.text) for phrase in phrases)
-    openings = [
+    availabilities = [
         end - len(phrase.text.lstrip(BRACKETS)) for phrase, end in zip(phrases, ends, strict=True)
     ]
     marked = [
-        (phrase, marks[at]) for phrase, at in zip(phrases, openings, strict=True) if at in marks
+        (phrase, marks[at])
+        for phrase, at in zip(phrases, availabilities, strict=True)
+        if at in marks
     ]
     assert len(marked) >= least
     for phrase, second in marked:
@@ -103,7 +105,9 @@ def test_subtitles_turn_to_a_sentence_inside_a_word_when_it_is_heard(tmp_path: P
     text = "2024年，他买了三百六十五本书。我也不知道为什么。"
     speech = EspeakSynthesizer(voice="cmn").speak(text, tmp_path / "speech.wav")
 
-    made = subtitle_files.build(speech.words, look=Look(), part=(1, 1), seconds=speech.seconds)
+    made = subtitle_files.build(
+        speech.words, caption_style=CaptionStyle(), part=(1, 1), seconds=speech.seconds
+    )
 
     # Then the second is there when its sound is
     _, second = SSAFile.from_string(made.srt, "srt")
@@ -141,9 +145,11 @@ def test_the_picture_shows_a_phrase_when_it_is_heard(emoji: bool, tmp_path: Path
     # Given emoji in a "word", which a look may leave out
     text = MANDARIN.replace("邻居", "邻居😀").replace("真的", "真的😀😀")
     speech = EspeakSynthesizer(voice="cmn").speak(text, tmp_path / "speech.wav")
-    look = Look(style="pop", emoji=emoji)
+    caption_style = CaptionStyle(style="pop", emoji=emoji)
 
-    made = subtitle_files.build(speech.words, look=look, part=(1, 1), seconds=speech.seconds)
+    made = subtitle_files.build(
+        speech.words, caption_style=caption_style, part=(1, 1), seconds=speech.seconds
+    )
 
     # Then phrases behind a pause come with their sound
     events = SSAFile.from_string(made.ass, "ass")

@@ -67,7 +67,7 @@ def test_a_part_is_spoken_and_each_word_timed(media: MediaStore, redis_url: str)
     before = queue.depths(broker, ["cpu"])
 
     # When it is narrated
-    narrate(part.id, claim, lambda _studio: ESPEAK, media, STUDIO)
+    narrate(part.id, claim, lambda _production: ESPEAK, media, STUDIO)
 
     # Then the sound is as long as it says, and holds every word in order
     narration = Narration.get()
@@ -96,7 +96,7 @@ def test_the_same_words_in_the_same_voice_are_spoken_once(media: MediaStore) -> 
 
     # When all are narrated, the first one twice
     for part in (first, same, other, first):
-        narrate(part.id, claimed("narrate", part.id), lambda _studio: voice, media, STUDIO)
+        narrate(part.id, claimed("narrate", part.id), lambda _production: voice, media, STUDIO)
 
     # Then the voice was asked for two texts, and all parts have their sound
     assert voice.said == [first.spoken, other.spoken]
@@ -106,7 +106,7 @@ def test_the_same_words_in_the_same_voice_are_spoken_once(media: MediaStore) -> 
 
     # And another voice is another sound
     slow = Counted(EspeakSynthesizer(words_per_minute=120))
-    narrate(first.id, claimed("narrate", first.id), lambda _studio: slow, media, STUDIO)
+    narrate(first.id, claimed("narrate", first.id), lambda _production: slow, media, STUDIO)
     assert slow.said == [first.spoken]
     again = Narration.get(Narration.part == first)
     assert again.path != a.path
@@ -122,7 +122,7 @@ def test_moments_inside_a_word_are_kept_where_it_is_shown_phrase_by_phrase(
 
     # When one is spoken, and the other takes its sound
     for part in (first, same):
-        narrate(part.id, claimed("narrate", part.id), lambda _studio: voice, media, STUDIO)
+        narrate(part.id, claimed("narrate", part.id), lambda _production: voice, media, STUDIO)
 
     # Then both know when the letters of the Chinese word begin, and no row of English has grown
     assert len(voice.said) == 1
@@ -140,7 +140,7 @@ def test_a_narration_from_before_is_still_read(media: MediaStore) -> None:
     # Given a narration whose rows have no moments inside
     part = a_part("我的邻居给植物浇了水。")
     voice = EspeakSynthesizer(voice="cmn")
-    narrate(part.id, claimed("narrate", part.id), lambda _studio: voice, media, STUDIO)
+    narrate(part.id, claimed("narrate", part.id), lambda _production: voice, media, STUDIO)
     Narration.update(words=[row[:3] for row in Narration.get().words]).execute()
 
     assert [word.inside for word in timings(Narration.get())] == [()] * len(part.spoken.split())
@@ -148,14 +148,14 @@ def test_a_narration_from_before_is_still_read(media: MediaStore) -> None:
 
 def test_a_sound_that_a_crash_left_half_made_is_made_again(media: MediaStore) -> None:
     part, voice = a_part(), Counted()
-    narrate(part.id, claimed("narrate", part.id), lambda _studio: voice, media, STUDIO)
+    narrate(part.id, claimed("narrate", part.id), lambda _production: voice, media, STUDIO)
     for lost in (".json", ".wav"):
         # Given a worker that died between putting the sound and its timings in place
         next((media.folder / "narration").rglob(f"*{lost}")).unlink()
         voice.said.clear()
 
         # When the part is narrated again
-        narrate(part.id, claimed("narrate", part.id), lambda _studio: voice, media, STUDIO)
+        narrate(part.id, claimed("narrate", part.id), lambda _production: voice, media, STUDIO)
 
         # Then it is made anew, whole
         assert voice.said == [part.spoken]
@@ -188,14 +188,14 @@ def test_a_sound_that_was_damaged_since_is_spoken_anew(
     # Given two parts that share a sound, whose file was damaged
     first, same, voice = a_part(), a_part(), Counted()
     for part in (first, same):
-        narrate(part.id, claimed("narrate", part.id), lambda _studio: voice, media, STUDIO)
+        narrate(part.id, claimed("narrate", part.id), lambda _production: voice, media, STUDIO)
     sound = next((media.folder / "narration").rglob("*.wav"))
     whole = sound.stat().st_size
     damage(sound, next((media.folder / "narration").rglob("*.json")))
     before = REGISTRY.get_sample_value("storymill_narrations_damaged_total") or 0
 
     # When one of them is narrated again
-    narrate(first.id, claimed("narrate", first.id), lambda _studio: voice, media, STUDIO)
+    narrate(first.id, claimed("narrate", first.id), lambda _production: voice, media, STUDIO)
 
     # Then it is spoken again, the file is whole, and the damage is counted
     assert voice.said == [first.spoken, first.spoken]
@@ -207,14 +207,14 @@ def test_a_sound_that_was_damaged_since_is_spoken_anew(
     with wave.open(a.path) as file:
         assert file.getnframes() / file.getframerate() == pytest.approx(a.seconds)
     # And the next one takes it as it is
-    narrate(same.id, claimed("narrate", same.id), lambda _studio: voice, media, STUDIO)
+    narrate(same.id, claimed("narrate", same.id), lambda _production: voice, media, STUDIO)
     assert len(voice.said) == 2
 
 
 def test_a_word_that_was_not_spoken_stops_the_part_for_good(media: MediaStore) -> None:
     part = a_part()
     with pytest.raises(Permanent, match="does not hold every word") as failure:
-        narrate(part.id, claimed("narrate", part.id), lambda _studio: Mumbling(), media, STUDIO)
+        narrate(part.id, claimed("narrate", part.id), lambda _production: Mumbling(), media, STUDIO)
     assert failure.value.code == "coverage"
     assert Narration.select().count() == 0
 
@@ -228,7 +228,7 @@ def test_a_cancelled_narration_leaves_nothing_behind(media: MediaStore) -> None:
 
     # When the voice gets to its next sentence
     with pytest.raises(LeaseLostError):
-        narrate(part.id, claim, lambda _studio: ESPEAK, media, STUDIO)
+        narrate(part.id, claim, lambda _production: ESPEAK, media, STUDIO)
 
     # Then there is neither a file nor a row
     assert files(media) == []
@@ -257,10 +257,10 @@ def test_what_is_said_is_spoken_by_the_second_voice(
     monkeypatch.setattr(settings, "current", lambda: config)
     told = 'He shook his head. "Nobody rings that bell," she said. He rang it.'
     part = a_part(told)
-    studio = replace(STUDIO, quote_voice="piper:tone")
+    production = replace(STUDIO, quote_voice="piper:tone")
 
     # When the part is narrated with the voices that a worker builds
-    narrate(part.id, claimed("narrate", part.id), wiring.synthesizer, media, studio)
+    narrate(part.id, claimed("narrate", part.id), wiring.synthesizer, media, production)
 
     # Then every word is timed, in order, and the quotation has the other voice's sound
     narration = Narration.get()
@@ -313,7 +313,7 @@ def test_the_time_of_a_spoken_minute_is_counted_once_a_sound(media: MediaStore) 
     part = a_part("The kettle sang, and nobody came.")
 
     for _ in range(2):  # the second time the sound is there
-        narrate(part.id, claimed("narrate", part.id), lambda _studio: ESPEAK, media, STUDIO)
+        narrate(part.id, claimed("narrate", part.id), lambda _production: ESPEAK, media, STUDIO)
 
     assert REGISTRY.get_sample_value(name, {"engine": "espeak-ng"}) == before + 1
 

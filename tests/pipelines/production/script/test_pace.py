@@ -10,7 +10,7 @@ from adapters.ports import Synthesizer
 from adapters.speech.espeak import EspeakSynthesizer
 from core.errors import Permanent
 from models import Narration, Part, Story
-from pipelines.production.production_settings import Studio
+from pipelines.production.production_settings import ProductionSettings
 from pipelines.production.script import pace
 from pipelines.stories.text import normalize
 from pipelines.stories.text.rules.sentences import closed
@@ -65,7 +65,7 @@ def test_a_pace_is_only_believed_after_some_hundred_words() -> None:
 
 
 def test_a_voice_that_can_not_be_found_leaves_the_set_pace() -> None:
-    def missing(_studio: Studio) -> Synthesizer:
+    def missing(_production: ProductionSettings) -> Synthesizer:
         raise Permanent("There is no such voice.")
 
     assert pace.words_per_minute(STUDIO, missing) == pytest.approx(170 * pace.SPOKEN_SHARE)

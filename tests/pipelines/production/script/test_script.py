@@ -71,7 +71,7 @@ def batch(*stories: Story) -> list[Claim]:
 
 
 def write(claims: list[Claim], writer: Writer | None = None) -> None:
-    script.write_scripts(claims, writer, lambda studio: Voice(studio.voice), STUDIO)
+    script.write_scripts(claims, writer, lambda production: Voice(production.voice), STUDIO)
 
 
 def written_by() -> dict[int, str]:

@@ -16,11 +16,11 @@ from models import (
     AuditEntry,
     Job,
     JobState,
+    Method,
     Post,
     PostState,
     Slot,
     Video,
-    Way,
     now,
 )
 from pipelines import ledger
@@ -103,20 +103,20 @@ def test_without_a_choice_or_an_agreement_nothing_is_kept(
 
 def test_an_account_that_is_not_there_is_named() -> None:
     with pytest.raises(InputError, match="There is no account 404"):
-        account_settings.set_ways(404, [Way.MANUAL], "emil")
+        account_settings.set_methods(404, [Method.MANUAL], "emil")
 
 
 # ── ways ─────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_ways_keep_their_order_and_one_remains(account: Account) -> None:
-    account_settings.set_ways(account.id, ["manual", "direct"], "emil")
-    assert again(account).ways == [Way.DIRECT, Way.MANUAL]
+    account_settings.set_methods(account.id, ["manual", "direct"], "emil")
+    assert again(account).methods == [Method.DIRECT, Method.MANUAL]
 
-    for ways, sentence in (([], "at least one way"), (["pigeon"], "no way pigeon")):
+    for methods, sentence in (([], "at least one way"), (["pigeon"], "no way pigeon")):
         with pytest.raises(InputError, match=sentence):
-            account_settings.set_ways(account.id, ways, "emil")
-    assert again(account).ways == [Way.DIRECT, Way.MANUAL]
+            account_settings.set_methods(account.id, methods, "emil")
+    assert again(account).methods == [Method.DIRECT, Method.MANUAL]
 
 
 def test_each_way_says_why_it_is_open_or_closed(account: Account) -> None:
@@ -124,8 +124,8 @@ def test_each_way_says_why_it_is_open_or_closed(account: Account) -> None:
         has_session = changes.pop("has_session", False)
         if changes:
             Account.update(**changes).where(Account.id == account.id).execute()
-        ways = method_availability.openings(again(account), has_session=has_session)
-        return {way.way: (way.open, way.sentence) for way in ways}
+        methods = method_availability.availabilities(again(account), has_session=has_session)
+        return {method.method: (method.open, method.sentence) for method in methods}
 
     assert "nobody has chosen" in told()["direct"][1]
     assert told(privacy="SELF_ONLY")["direct"] == (True, "Open: the creator allows video.publish.")

@@ -19,11 +19,11 @@ from core.errors import Permanent
 from models import Account, AccountState, now
 from pipelines.publishing.accounts import token_recovery, token_refresh
 from pipelines.publishing.accounts.token_refresh import (
-    CLAIM_SECONDS,
-    claim,
+    LEASE_SECONDS,
     plan,
     refresh_due,
     refresh_one,
+    take_lease,
 )
 from pipelines.publishing.accounts.tokens import access_token
 from services import ServiceAddresses
@@ -184,17 +184,17 @@ def test_a_refresh_that_was_killed_before_its_commit_is_told() -> None:
     platform = Platform()
     account = platform.connect(1)
     with db.transaction():
-        assert claim(account) is not None
+        assert take_lease(account) is not None
     platform.refresh(account.refresh_token)
 
-    # While its claim may still be alive nobody touches the account, and others have their turn
+    # While its lease may still be alive nobody touches the account, and others have their turn
     other = platform.connect(2, minutes_left=30)
     assert refresh_due(platform) == {"refreshed": 1}
     assert stored(other).refresh_token == "rft.2.1"
     assert "another process refreshes it" in plan(stored(account), now())
 
-    # When the claim has run out, then the account says what happened
-    let_pass(minutes=CLAIM_SECONDS / 60)
+    # When the lease has run out, then the account says what happened
+    let_pass(minutes=LEASE_SECONDS / 60)
     assert "never ended" in plan(stored(account), now())
     assert refresh_due(platform) == {"expired": 1}
     assert stored(account).state == AccountState.EXPIRED
@@ -206,9 +206,9 @@ def test_a_process_that_was_frozen_past_its_claim_expires_no_account() -> None:
     platform = Platform()
     account = platform.connect(1)
     with db.transaction():
-        frozen = claim(account)
+        frozen = take_lease(account)
     assert frozen is not None
-    let_pass(minutes=CLAIM_SECONDS / 60)
+    let_pass(minutes=LEASE_SECONDS / 60)
     assert refresh_due(platform) == {"refreshed": 1}
 
     # When the first wakes up and is told that its token is used up

@@ -13,11 +13,11 @@ from adapters.tiktok.browser.chromium import BROWSERS, DRIVERS
 from adapters.tiktok.browser.uploader import Patience, TikTokBrowser
 from core.db import transaction
 from core.errors import Parked
-from models import Account, Attempt, Post, PostState, Video, Way
+from models import Account, Attempt, Method, Post, PostState, Video
 from pipelines import ledger
 from pipelines.publishing.accounts import account_settings
 from sandbox.testing import RunningSandbox
-from tests.pipelines.publishing.delivery.test_crashes import Fate, Killed, mortal
+from tests.pipelines.publishing.delivery.test_crashes import Killed, KillSwitch, mortal
 from tests.pipelines.publishing.desk import Desk
 
 pytestmark = pytest.mark.skipif(
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(
 ME = "storymill_tales"
 
 
-class AtTheEnd(Fate):
+class AtTheEnd(KillSwitch):
     """Kills before the end is on record."""
 
     def moment(self, name: str) -> None:
@@ -46,8 +46,8 @@ def post(
 ) -> Post:
     """A post whose account may be posted to by the browser, or else by hand."""
     account = connect(ME)
-    desk.outside = replace(
-        desk.outside,
+    desk.platform = replace(
+        desk.platform,
         browser=TikTokBrowser(
             screenshots=tmp_path / "screenshots",
             studio_url=sandbox.studio_url,
@@ -56,7 +56,7 @@ def post(
     )
     cookies = sandbox.browser_session(ME)
     account_settings.set_browser_session(account.id, cookies, "ada", username=ME, site="127.0.0.1")
-    Account.update(ways=[Way.BROWSER, Way.MANUAL]).execute()
+    Account.update(methods=[Method.BROWSER, Method.MANUAL]).execute()
     (post,) = desk.plan(make_videos()[0])
     return post
 
@@ -73,7 +73,7 @@ def test_a_post_goes_out_through_the_upload_page(
     (shown,) = sandbox.posts()
     assert (shown["via"], shown["title"]) == ("browser", post.title)
     published = fresh(post)
-    assert (published.state, published.way) == (PostState.PUBLISHED, Way.BROWSER)
+    assert (published.state, published.method) == (PostState.PUBLISHED, Method.BROWSER)
     assert published.published_at is not None
     assert "/@storymill_tales/video/" in published.address
     account = Account.get()
@@ -141,5 +141,5 @@ def test_what_the_list_does_not_tell_is_left_to_a_person_and_to_no_other_way(
     desk.work_off()
 
     assert fresh(post).state == PostState.PARKED
-    assert fresh(post).way == Way.BROWSER
+    assert fresh(post).method == Method.BROWSER
     assert isinstance(desk.errors[-1], Parked)

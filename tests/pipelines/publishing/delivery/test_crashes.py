@@ -26,7 +26,7 @@ class Killed(BaseException):
 
 
 @dataclass
-class Fate:
+class KillSwitch:
     """Kills at the ``at``-th moment that it is told of."""
 
     at: int
@@ -41,59 +41,59 @@ class Fate:
 class MortalClaim(Claim):
     """A claim whose holder may die before and after each transaction, and between blocks."""
 
-    fate: Fate
+    kill_switch: KillSwitch
 
     def progress(self, share: float) -> None:
-        self.fate.moment("sending")
+        self.kill_switch.moment("sending")
         Claim.progress(self, share)
 
     @contextmanager
     def step(self) -> Iterator[None]:
-        self.fate.moment("before a step")
+        self.kill_switch.moment("before a step")
         with Claim.step(self):
             yield
-        self.fate.moment("after a step")
+        self.kill_switch.moment("after a step")
 
     @contextmanager
     def finish(self) -> Iterator[None]:
-        self.fate.moment("before the end")
+        self.kill_switch.moment("before the end")
         with Claim.finish(self):
             yield
-        self.fate.moment("after the end")
+        self.kill_switch.moment("after the end")
 
 
 class MortalPublisher:
     """The real publisher; its user may die before each call and before using the answer."""
 
-    def __init__(self, publisher: Publisher, fate: Fate) -> None:
-        self._publisher, self._fate = publisher, fate
+    def __init__(self, publisher: Publisher, kill_switch: KillSwitch) -> None:
+        self._publisher, self._kill_switch = publisher, kill_switch
 
     def __getattr__(self, name: str) -> Any:
         def call(*args: Any, **more: Any) -> Any:
-            self._fate.moment(f"before {name}")
+            self._kill_switch.moment(f"before {name}")
             answer = getattr(self._publisher, name)(*args, **more)
-            self._fate.moment(f"after {name}")
+            self._kill_switch.moment(f"after {name}")
             return answer
 
         return call
 
 
-def mortal(claim: Claim, fate: Fate) -> MortalClaim:
+def mortal(claim: Claim, kill_switch: KillSwitch) -> MortalClaim:
     twin = MortalClaim(**{f.name: getattr(claim, f.name) for f in fields(claim)})
-    twin.fate = fate
+    twin.kill_switch = kill_switch
     return twin
 
 
-def try_until_killed(desk: Desk, post: Post, fate: Fate) -> bool:
+def try_until_killed(desk: Desk, post: Post, kill_switch: KillSwitch) -> bool:
     """Do the post's jobs; whether death came. A sweep then frees the job, as for a dead worker."""
     immortal = desk.publisher
-    desk.publisher = MortalPublisher(immortal, fate)
+    desk.publisher = MortalPublisher(immortal, kill_switch)
     try:
         for stage in ("publish", "confirm", "confirm", "confirm"):
             job = Job.of(stage, post.id)
             if job is not None and job.state == "waiting":
                 claim = desk.claimed(stage, post.id)
-                desk.try_once(stage, post, mortal(claim, fate))
+                desk.try_once(stage, post, mortal(claim, kill_switch))
     except Killed:
         with transaction():
             ledger.free_leases("subject_id = %s", (post.id,))
@@ -115,8 +115,8 @@ def test_a_worker_killed_at_any_moment_leaves_exactly_one_post(
     for at in range(1, MOST_MOMENTS):
         # Given a post of its own, and a worker that dies at its at-th moment
         (post,) = desk.plan(make_videos()[0])
-        fate = Fate(at)
-        killed = try_until_killed(desk, post, fate)
+        kill_switch = KillSwitch(at)
+        killed = try_until_killed(desk, post, kill_switch)
 
         # When the next worker goes on
         desk.work_off()
@@ -127,12 +127,12 @@ def test_a_worker_killed_at_any_moment_leaves_exactly_one_post(
             for found in sandbox.posts()
             if found["title"] == post.title and found["uploaded_bytes"] == found["size"]
         ]
-        assert len(whole) == 1, f"killed {fate.moments[-1]} ({at})"
+        assert len(whole) == 1, f"killed {kill_switch.moments[-1]} ({at})"
         post = Post.get_by_id(post.id)
         assert (post.state, post.publish_id) == (PostState.PUBLISHED, whole[0]["publish_id"])
         if not killed:
             break
-        survived.append(fate.moments[-1])
+        survived.append(kill_switch.moments[-1])
     else:
         pytest.fail("There are more moments than were tried.")
     # And every kind of moment was among them

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from core.errors import Parked, Permanent
-from models import Account, AccountState, Attempt, Job, Post, PostState, Video, Way
+from models import Account, AccountState, Attempt, Job, Method, Post, PostState, Video
 from pipelines.publishing.posts import decisions
 from pipelines.stages import STAGES
 from sandbox.testing import RunningSandbox
@@ -47,7 +47,7 @@ def test_what_may_not_be_posted_directly_goes_into_the_inbox(
     desk.work_off()
 
     # Then it lies in the creator's inbox, and the step down is on record with its reason
-    assert (fresh(post).state, fresh(post).way) == (PostState.INBOX, Way.INBOX)
+    assert (fresh(post).state, fresh(post).method) == (PostState.INBOX, Method.INBOX)
     assert steps(post) == [("direct", refusal), ("inbox", "inbox")]
     assert Attempt.get(Attempt.outcome == refusal).reason.startswith("TikTok")
     assert [found["kind"] for found in sandbox.posts()] == ["inbox"]
@@ -64,7 +64,7 @@ def test_with_every_other_way_closed_a_person_gets_the_post(
     desk.work_off()
 
     # Then each way that was passed over says why
-    assert (fresh(post).state, fresh(post).way) == (PostState.MANUAL, Way.MANUAL)
+    assert (fresh(post).state, fresh(post).method) == (PostState.MANUAL, Method.MANUAL)
     assert steps(post) == [
         ("direct", "closed"),
         ("inbox", "spam_risk_too_many_pending_share"),
@@ -82,7 +82,7 @@ def test_an_api_that_stays_away_ends_the_way_but_not_the_post(
     desk: Desk, post: Post, sandbox: RunningSandbox
 ) -> None:
     # Given an account that posts directly or by hand, and a platform that is broken
-    Account.update(ways=[Way.DIRECT, Way.MANUAL]).execute()
+    Account.update(methods=[Method.DIRECT, Method.MANUAL]).execute()
     sandbox.fault("tiktok", "init", "internal_error", times=None)
 
     # When all attempts have failed
@@ -99,7 +99,7 @@ def test_an_api_that_stays_away_ends_the_way_but_not_the_post(
 def test_what_the_account_does_not_allow_is_not_tried(
     desk: Desk, post: Post, sandbox: RunningSandbox
 ) -> None:
-    Account.update(ways=[Way.DIRECT]).execute()
+    Account.update(methods=[Method.DIRECT]).execute()
     sandbox.fault("tiktok", "init", "unaudited_client_can_only_post_to_private_accounts")
 
     error = desk.try_once("publish", post)
@@ -110,7 +110,7 @@ def test_what_the_account_does_not_allow_is_not_tried(
 
 
 def test_no_way_at_all_is_a_question_to_a_person(desk: Desk, post: Post) -> None:
-    Account.update(ways=[Way.BROWSER]).execute()
+    Account.update(methods=[Method.BROWSER]).execute()
 
     error = desk.try_once("publish", post)
 
@@ -128,13 +128,13 @@ def test_an_expired_account_is_connected_again_rather_than_posted_to_by_hand(
 
     assert isinstance(error, Parked)
     assert error.code == "account_expired"
-    assert fresh(post).way == ""
+    assert fresh(post).method == ""
 
     # When it is connected again and the post requeued, it goes out by the best way
     connect()
-    decisions.post_anew(post.id, by="ada")
+    decisions.post_again(post.id, by="ada")
     desk.work_off()
-    assert (fresh(post).state, fresh(post).way) == (PostState.PUBLISHED, Way.DIRECT)
+    assert (fresh(post).state, fresh(post).method) == (PostState.PUBLISHED, Method.DIRECT)
 
 
 @pytest.mark.parametrize("refusal", ["spam_risk_user_banned_from_posting", "invalid_file_upload"])

@@ -56,7 +56,7 @@ def account(record: None) -> Account:
         open_id="hand",
         name="hand_tales",
         state=AccountState.CONNECTED,
-        ways=["manual"],
+        methods=["manual"],
         privacy="PUBLIC_TO_EVERYONE",
         allow_comment=True,
         timezone="Europe/Berlin",
@@ -337,12 +337,12 @@ def test_one_address_belongs_to_one_post(hand: Hand, make_videos: MakeVideos) ->
 
 def test_a_person_gives_it_back_to_the_machine(hand: Hand, make_videos: MakeVideos) -> None:
     post = hand.begin(make_videos()[0])
-    Post.update(way="manual").execute()
+    Post.update(method="manual").execute()
 
-    decisions.post_anew(post.id, "olga")
+    decisions.post_again(post.id, "olga")
 
     back = Post.get_by_id(post.id)
-    assert (back.state, back.way, back.reason) == (PostState.PLANNED, "", "")
+    assert (back.state, back.method, back.reason) == (PostState.PLANNED, "", "")
     job = Job.of("publish", post.id)
     assert job is not None
     assert job.state == JobState.WAITING

@@ -18,10 +18,10 @@ from models import (
     DeadLetter,
     Job,
     JobState,
+    Method,
     Post,
     PostState,
     Video,
-    Way,
     now,
 )
 from pipelines import ledger
@@ -226,7 +226,7 @@ def test_a_revoked_account_parks_its_posts_until_it_is_connected_again(
 
     # When it is connected again and the post requeued
     connect()
-    decisions.post_anew(post.id, by="ada")
+    decisions.post_again(post.id, by="ada")
     desk.work_off()
     assert len(published(sandbox)) == 1
 
@@ -234,7 +234,7 @@ def test_a_revoked_account_parks_its_posts_until_it_is_connected_again(
 def test_privacy_that_is_not_offered_parks_the_post_and_says_what_is(
     desk: Desk, post: Post, sandbox: RunningSandbox
 ) -> None:
-    Account.update(privacy="FOLLOWER_OF_CREATOR", ways=[Way.DIRECT]).execute()
+    Account.update(privacy="FOLLOWER_OF_CREATOR", methods=[Method.DIRECT]).execute()
 
     error = desk.try_once("publish", post)
 
@@ -299,7 +299,7 @@ def test_a_final_failure_is_set_aside_and_can_be_tried_anew(
     assert reason in failed.reason
     assert DeadLetter.get().error_code == reason
 
-    decisions.post_anew(post.id, by="ada")
+    decisions.post_again(post.id, by="ada")
     desk.work_off()
     assert len(published(sandbox)) == 1
     assert DeadLetter.get().resolution == "requeued"

@@ -15,19 +15,19 @@ from core.db import session, transaction
 from core.errors import AccountFullError
 from models import Account, Job, Post, PostState, Video, now
 from pipelines import ledger
-from pipelines.publishing.scheduling import planning, scheduling
+from pipelines.publishing.scheduling import admission, pins, planning
 from pipelines.publishing.scheduling.slots import local_day, zone
 from tests.pipelines.publishing.scheduling.times import (
     HOUR,
     MINUTE,
     account,
     copies,
+    delivery,
     has_gone,
     job_of,
     pass_time,
     slots_of,
     times,
-    work,
     zone_at_noon,
 )
 
@@ -43,7 +43,7 @@ def test_a_post_whose_hint_comes_too_early_waits_and_spends_no_attempt(planned: 
     (post,) = planned()
     Job.update(due_at=now()).execute()
 
-    assert "its slot on" in str(work(post))
+    assert "its slot on" in str(delivery(post))
 
     assert not has_gone(post)
     assert abs(job_of(post).due_at - slots_of(of, 1)[0]) < timedelta(seconds=2)
@@ -56,14 +56,14 @@ def test_a_part_waits_for_the_one_before_it(planned: Plan) -> None:
     with transaction():
         ledger.enqueue("publish", second.id)  # as a person's requeue may
 
-    assert "part 1 of this story" in str(work(second))
+    assert "part 1 of this story" in str(delivery(second))
 
-    assert work(first) is None
+    assert delivery(first) is None
     with transaction():
-        planning.lock_turns(first)
+        planning.lock_for_release(first)
         Post.update(state=PostState.PUBLISHED).where(Post.id == first.id).execute()
         planning.release_next(first)
-    assert work(second) is None
+    assert delivery(second) is None
 
 
 def test_a_cap_that_was_lowered_after_the_booking_holds(planned: Plan) -> None:
@@ -71,7 +71,7 @@ def test_a_cap_that_was_lowered_after_the_booking_holds(planned: Plan) -> None:
     posts = planned(stories=3)
     Account.update(posts_a_day=2).execute()
 
-    assert [work(post) is None for post in posts] == [True, True, False]
+    assert [delivery(post) is None for post in posts] == [True, True, False]
     assert times(posts)[2] > now() + HOUR
     assert job_of(posts[2]).due_at > now() + HOUR
 
@@ -91,7 +91,7 @@ def test_of_many_at_the_same_instant_no_more_go_than_may(
         with session():
             start.wait(30)
             for post in mine:
-                work(post, patient=True)
+                delivery(post, patient=True)
 
     # when six workers take them all at once
     with ThreadPoolExecutor(6) as pool:
@@ -108,16 +108,16 @@ def test_a_post_that_was_interrupted_goes_on_or_is_planned_again(planned: Plan) 
     # given a worker that died while it announced a post
     account(gap=60)
     post, other = planned(stories=2)
-    assert work(post) is None
+    assert delivery(post) is None
     with transaction():
         interrupted = Post.get_by_id(post.id)
-        assert scheduling.turn(interrupted) is None
+        assert admission.admit(interrupted) is None
     assert interrupted.state == PostState.CLAIMING
 
     # when another one went out in the meantime
     Post.update(state=PostState.PUBLISHED, scheduled_at=now()).where(Post.id == other.id).execute()
     with transaction():
-        wait = scheduling.turn(interrupted)
+        wait = admission.admit(interrupted)
 
     assert wait is not None
     assert not has_gone(post)
@@ -137,7 +137,7 @@ def test_what_two_days_of_downtime_made_late_takes_the_next_slots_in_order(
     assert len(due) >= 6
 
     # when all that is due is worked on, the last first
-    went = [post for post in reversed(due) if job_of(post).due_at <= now() and not work(post)]
+    went = [post for post in reversed(due) if job_of(post).due_at <= now() and not delivery(post)]
 
     # then nothing bursts, the order is kept and nothing is lost
     assert went == []
@@ -155,8 +155,8 @@ def test_without_slots_late_posts_keep_order_and_gap(planned: Plan) -> None:
     pass_time(10 * HOUR)
 
     # the last is claimed first, which books all anew; only the first may go
-    assert work(posts[3]) is not None
-    assert work(posts[0]) is None
+    assert delivery(posts[3]) is not None
+    assert delivery(posts[0]) is None
 
     gaps = [later - earlier for earlier, later in pairwise(times(posts))]
     assert gaps[1:] == [HOUR, HOUR]
@@ -168,19 +168,19 @@ def test_a_few_minutes_late_a_post_still_goes_out(planned: Plan) -> None:
     first, second = planned(stories=2)
     pass_time(slots_of(of, 1)[0] - now() + 10 * MINUTE)
 
-    assert work(first) is None
+    assert delivery(first) is None
     assert not has_gone(second)
 
 
 def test_a_pinned_post_that_was_missed_goes_out_as_soon_as_may_be(planned: Plan) -> None:
     account(*DAILY, gap=30, timezone=zone_at_noon())
     first, second = planned(stories=2)
-    scheduling.pin(first.id, now() + HOUR, "ada")
-    scheduling.pin(second.id, now() + 2 * HOUR, "ada")
+    pins.pin(first.id, now() + HOUR, "ada")
+    pins.pin(second.id, now() + 2 * HOUR, "ada")
     pass_time(timedelta(days=1))
 
-    assert work(first) is None
-    assert work(second) is not None
+    assert delivery(first) is None
+    assert delivery(second) is not None
 
     assert times([second])[0] == times([first])[0] + 30 * MINUTE
     assert Post.get_by_id(second.id).pinned
@@ -192,11 +192,11 @@ def test_when_the_platform_takes_no_more_the_queue_moves_to_the_next_slots(
     of = account(*DAILY)
     posts = planned(stories=3)
     pass_time(slots_of(of, 1)[0] - now() + MINUTE)
-    assert work(posts[0]) is None
+    assert delivery(posts[0]) is None
 
     with transaction():
         refused = Post.get_by_id(posts[0].id)
-        error = scheduling.moved_on(refused)
+        error = admission.defer(refused)
 
     assert isinstance(error, AccountFullError)
     assert "its slot on" in str(error)
@@ -208,10 +208,10 @@ def test_when_the_platform_takes_no_more_the_queue_moves_to_the_next_slots(
 def test_without_slots_the_platform_gets_six_hours_of_rest(planned: Plan) -> None:
     account(timezone=zone_at_noon())
     posts = planned(stories=3)
-    assert work(posts[0]) is None
+    assert delivery(posts[0]) is None
 
     with transaction():
-        scheduling.moved_on(Post.get_by_id(posts[0].id))
+        admission.defer(Post.get_by_id(posts[0].id))
     posts += planned()
 
     assert all(abs(time - now() - 6 * HOUR) < MINUTE for time in times(posts))

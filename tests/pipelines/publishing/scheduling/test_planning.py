@@ -47,7 +47,7 @@ def plan(video: Video) -> list[Post]:
 def published(post: Post) -> None:
     """As ``confirm`` ends a post."""
     with transaction():
-        planning.lock_turns(post)
+        planning.lock_for_release(post)
         Post.update(state=PostState.PUBLISHED).where(Post.id == post.id).execute()
         Job.update(state=JobState.DONE).where(Job.subject_id == post.id).execute()
         planning.release_next(post)

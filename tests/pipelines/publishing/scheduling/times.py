@@ -10,7 +10,7 @@ from core.db import database
 from core.errors import Wait
 from models import Account, AccountState, Job, Post, PostState, Slot, now
 from pipelines import ledger
-from pipelines.publishing.scheduling import scheduling
+from pipelines.publishing.scheduling import admission
 from pipelines.publishing.scheduling.slots import SlotTime, moments, zone
 
 HOUR = timedelta(hours=1)
@@ -53,7 +53,7 @@ def job_of(post: Post) -> Job:
     return Job.get(Job.stage == "publish", Job.subject_id == post.id)
 
 
-def work(post: Post, *, patient: bool = False) -> Wait | None:
+def delivery(post: Post, *, patient: bool = False) -> Wait | None:
     """As the publish stage up to the announcement: None when the post went out.
 
     With ``patient`` a job that is not due is left alone.
@@ -64,7 +64,7 @@ def work(post: Post, *, patient: bool = False) -> Wait | None:
     assert claim is not None, f"The job is not due: {ledger.explain(job_of(post))}"
     with claim.step():
         fresh = Post.get_by_id(post.id)
-        wait = scheduling.turn(fresh)
+        wait = admission.admit(fresh)
         if wait is None:
             fresh.move(PostState.CLAIMING)
     if wait is not None:
@@ -89,7 +89,7 @@ def copies(post: Post, count: int) -> list[Post]:
         WITH numbers AS (SELECT generate_series(1000, 999 + %(count)s) AS n),
         stories AS (INSERT INTO story (id, created_at, source_id, external_id, url, place, author,
                 score, nsfw, title, body, answers, state, reason, narratable_title, narratable_text,
-                language, words, sketch, likeness, safety_score, safety_judge, decided_by)
+                language, words, sketch, similarity, safety_score, safety_judge, decided_by)
             SELECT n, now(), (SELECT min(id) FROM source), n, '', '', '', 0, false, '', '',
                    '[]', 'scripted', '', '', '', '', 0, '{}', 0, 0, '', '' FROM numbers),
         scripts AS (INSERT INTO script (id, created_at, story_id, title, hook, call_to_action,
@@ -102,7 +102,7 @@ def copies(post: Post, count: int) -> list[Post]:
                 size_bytes, loudness, true_peak, state)
             SELECT n, now(), n, n, '', '', 1, 1, 0, 0, 'ready' FROM numbers),
         posts AS (INSERT INTO post (id, created_at, video_id, account_id, state, title, options,
-                allowed, scheduled_at, pinned, way, bytes_sent, platform_id, address, reason)
+                allowed, scheduled_at, pinned, method, bytes_sent, platform_id, address, reason)
             SELECT n, now(), n, account_id, state, '', '{}', false, scheduled_at, false, '', 0, '',
                    '', '' FROM numbers, post WHERE post.id = %(post)s)
         INSERT INTO job (created_at, stage, subject_id, queue, request_id, state, due_at, sends,

@@ -236,7 +236,7 @@ def test_each_rows_fate_is_on_record_with_its_reason() -> None:
     # Then what became of each row is there to be read
     known = Story.get(Story.external_id == "reddit:t3_1").id
     told = Intake.select().order_by(Intake.id)
-    assert [(row.external_id, row.fate, row.reason) for row in told] == [
+    assert [(row.external_id, row.outcome, row.reason) for row in told] == [
         ("reddit:t3_1", "taken", ""),
         ("reddit:t3_1", "known", f"It is here already, as story {known}."),
         ("reddit:t3_2", "skipped", "It was removed or deleted."),
@@ -314,7 +314,7 @@ def test_a_file_gives_its_next_rows_with_each_fetch() -> None:
         Intake.delete().where(Intake.source == table).execute()
         fetch(table.id, claimed("fetch", table.id), Listing(list(rows)))
         given = Intake.select().where(Intake.source == table).order_by(Intake.id)
-        told.append([(row.external_id, row.fate, row.reason) for row in given])
+        told.append([(row.external_id, row.outcome, row.reason) for row in given])
         rows.append(rows.pop(0))  # and its order changes
 
     # Then no row is passed over, and what it gave before is not told of again

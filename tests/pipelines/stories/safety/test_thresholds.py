@@ -160,7 +160,7 @@ class TestDecisions:
         first, second = arrived(), arrived()
         for story in (first, second):
             prepare(story.id, claimed("prepare", story.id), second_judge=True)
-        assert Story.get_by_id(second.id).like == first
+        assert Story.get_by_id(second.id).similar_to == first
 
 
 # ── on the wire ──────────────────────────────────────────────────────────────────────────────

@@ -10,7 +10,7 @@ from PIL import ImageFont
 
 from adapters.ports import WordTiming
 from pipelines.production.captions import emoji, fonts, subtitle_files
-from pipelines.production.captions.caption_style import Look
+from pipelines.production.captions.caption_style import CaptionStyle
 from pipelines.stories.text import letters
 from tests.pipelines.production.captions.captioning import (
     EMOJI,
@@ -36,9 +36,9 @@ def test_every_letter_has_a_shipped_font() -> None:
         )
 
     # A letter that a font lacks is drawn as its empty box, like this private one.
-    for look in LOOKS.values():
+    for caption_style in LOOKS.values():
         for word in (HARD + EMOJI).split():
-            for face, run in fonts.runs(look.shown(word), look.face):
+            for face, run in fonts.runs(caption_style.shown(word), caption_style.face):
                 font = ImageFont.truetype(str(fonts.FOLDER / face.file), 40)
                 box = bytes(font.getmask("\ue000"))
                 if face == fonts.EMOJI:
@@ -49,13 +49,13 @@ def test_every_letter_has_a_shipped_font() -> None:
 
 
 def test_emoji_may_be_left_out_without_losing_a_word() -> None:
-    look = Look(emoji=False, upper_case=True)
+    caption_style = CaptionStyle(emoji=False, upper_case=True)
     words = spoken("Straße 😭 was wet👍🏽 and 1️⃣ red.")
 
-    subtitles = build(words, look)
+    subtitles = build(words, caption_style)
 
     assert subtitle_files.words_in(subtitles.ass) == ["STRASSE", "WAS", "WET", "AND", "RED."]
-    assert subtitle_files.missing(words, subtitles.ass, look) == ()
+    assert subtitle_files.missing(words, subtitles.ass, caption_style) == ()
     assert "wet👍🏽 and" in subtitles.srt
 
 
@@ -94,7 +94,7 @@ def test_the_words_of_a_row_run_as_those_of_the_whole_text(
 ) -> None:
     # Given a row that begins with a word of the other direction
     words = spoken(text, start=0.0, each=1.0, pause=0.0)
-    made = build(words, Look(words_at_once=2, size=60)).ass
+    made = build(words, CaptionStyle(words_at_once=2, size=60)).ass
 
     # When that word is spoken
     first = coloured(made, tmp_path, PLAIN.spoken_colour, at=2.5)
@@ -107,5 +107,8 @@ def test_the_words_of_a_row_run_as_those_of_the_whole_text(
 def test_a_word_that_no_font_can_draw_is_named() -> None:
     words = spoken("She wrote བོད་ཡིག and pre-བོད on paper.")
 
-    for look in LOOKS.values():
-        assert subtitle_files.missing(words, build(words, look).ass, look) == ("བོད་ཡིག", "pre-བོད")
+    for caption_style in LOOKS.values():
+        assert subtitle_files.missing(words, build(words, caption_style).ass, caption_style) == (
+            "བོད་ཡིག",
+            "pre-བོད",
+        )

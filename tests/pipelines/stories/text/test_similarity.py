@@ -49,18 +49,18 @@ def test_another_story_is_not() -> None:
     assert similarity(sketch(STORY), sketch(OTHER)) < THRESHOLD / 3
 
 
-def test_likeness_falls_with_each_change() -> None:
+def test_similarity_falls_with_each_change() -> None:
     words = STORY.split()
     changed = [
         " ".join("boat" if index % every == 0 else word for index, word in enumerate(words))
         for every in (1000, 25, 12, 6, 3)
     ]
 
-    likeness = [similarity(sketch(STORY), sketch(text)) for text in changed]
+    found = [similarity(sketch(STORY), sketch(text)) for text in changed]
 
-    assert likeness == sorted(likeness, reverse=True)
-    assert likeness[0] > 0.9
-    assert likeness[-1] < THRESHOLD
+    assert found == sorted(found, reverse=True)
+    assert found[0] > 0.9
+    assert found[-1] < THRESHOLD
 
 
 def test_a_sketch_fits_a_bigint_array() -> None:

@@ -16,16 +16,16 @@ from core.db import session, transaction
 from models import Account, Job, JobState, Post, PostState, Slot, Video, VideoState, now
 from pipelines import ledger
 from pipelines.publishing.posts import decisions
-from pipelines.publishing.scheduling import planning, scheduling
+from pipelines.publishing.scheduling import pins, planning, post_times
 from pipelines.publishing.scheduling.slots import local_day, zone
 from tests.pipelines.publishing.scheduling.times import (
     MINUTE,
     account,
     copies,
+    delivery,
     job_of,
     slots_of,
     times,
-    work,
     zone_at_noon,
 )
 
@@ -44,7 +44,7 @@ def test_without_slots_gap_or_a_full_day_a_post_goes_out_at_once(planned: Plan) 
 
     posts = planned(stories=3)
 
-    assert [work(post) for post in posts] == [None, None, None]
+    assert [delivery(post) for post in posts] == [None, None, None]
     assert all(now() - MINUTE < time <= now() for time in times(posts))
 
 
@@ -95,7 +95,7 @@ def test_the_days_of_the_cap_are_the_accounts_own(planned: Plan) -> None:
 def test_the_cap_counts_what_went_out_today_and_what_may_be_out(planned: Plan) -> None:
     of = account(timezone=zone_at_noon(), cap=3)
     published, parked, failed = posts = planned(stories=3)
-    assert [work(post) for post in posts] == [None] * 3
+    assert [delivery(post) for post in posts] == [None] * 3
     for post, state in (
         (published, PostState.PUBLISHED),
         (parked, PostState.PARKED),
@@ -119,7 +119,7 @@ def test_posts_keep_the_gap_to_each_neighbour(planned: Plan) -> None:
 
     # when one is pinned between two others, these make room on both sides
     at = times([second])[0] + 30 * MINUTE
-    scheduling.pin(third.id, at, "ada")
+    pins.pin(third.id, at, "ada")
     fourth, fifth = planned(stories=2)
 
     assert times([first, second, fourth, fifth])[1:] == [at + n * MINUTE for n in (90, 180, 270)]
@@ -130,19 +130,19 @@ def test_an_account_that_takes_no_posts_keeps_them_waiting(planned: Plan) -> Non
     of = account(cap=0)
     (post,) = planned()
 
-    assert "more than 0 posts a day" in str(work(post))
+    assert "more than 0 posts a day" in str(delivery(post))
 
     Account.update(posts_a_day=1).execute()
-    scheduling.rebook(of.id)
-    assert work(post) is None
+    post_times.reassign(of.id)
+    assert delivery(post) is None
 
 
-def test_a_long_queue_is_booked_quickly(planned: Plan) -> None:
+def test_a_long_queue_gets_its_times_quickly(planned: Plan) -> None:
     of = account(*DAILY, cap=2, gap=60)
     posts = copies(planned()[0], 1_000)
 
     begun = time.process_time()
-    scheduling.rebook(of.id)
+    post_times.reassign(of.id)
 
     assert time.process_time() - begun < 3
     booked = times(posts)
@@ -161,7 +161,7 @@ def test_new_slots_move_the_queue_and_its_jobs(planned: Plan) -> None:
         Slot.create(account=of, weekday=weekday, at="11:11")
     Account.update(timezone="Asia/Tokyo").execute()
 
-    scheduling.rebook(of.id)
+    post_times.reassign(of.id)
 
     assert times(posts) == slots_of(Account.get_by_id(of.id), 3)
     assert [job_of(post).due_at for post in posts] == times(posts)
@@ -178,15 +178,15 @@ def test_a_story_that_is_held_up_keeps_no_slots(planned: Plan) -> None:
     Post.update(state=PostState.FAILED).where(Post.id == one.id).execute()
     Job.update(state=JobState.DEAD).where(Job.subject_id == one.id).execute()
 
-    scheduling.rebook(of.id)
+    post_times.reassign(of.id)
     assert times([two, other]) == [None, slots[0]]
 
     # when the first part is planned anew, its story is booked behind
     with transaction():
         post = Post.get_by_id(one.id)
-        planning.lock_turns(post)
+        planning.lock_for_release(post)
         post.move(PostState.PLANNED)
-        planning.plan_anew(post)
+        planning.replan(post)
     assert times([other, one, two]) == slots[:3]
     assert job_of(one).state == JobState.WAITING
 
@@ -196,12 +196,12 @@ def test_a_post_whose_job_is_dead_keeps_no_slot(planned: Plan) -> None:
     stuck, other = planned(stories=2)
     Job.update(state=JobState.DEAD).where(Job.subject_id == stuck.id).execute()
 
-    scheduling.rebook(of.id)
+    post_times.reassign(of.id)
     assert times([stuck, other]) == [None, slots_of(of, 1)[0]]
 
     # when a person requeues it, it gets a time at its turn
     ledger.requeue(job_of(stuck).id)
-    assert work(stuck) is not None
+    assert delivery(stuck) is not None
     assert times([stuck]) == slots_of(of, 2)[1:]
 
 
@@ -216,14 +216,14 @@ def test_rebooking_waits_for_nobody_who_holds_a_job(planned: Plan) -> None:
             Job.update(worker="x").where(Job.subject_id == second.id).execute()
             holds.set()
             assert goes_on.wait(30)
-            planning.lock_turns(second)
+            planning.lock_for_release(second)
 
     thread = threading.Thread(target=cancel)
     thread.start()
     assert holds.wait(30)
     Account.update(timezone="Asia/Tokyo").execute()
     with transaction():
-        scheduling.rebook(of.id)
+        post_times.reassign(of.id)
         goes_on.set()
     thread.join(30)
 
@@ -231,7 +231,7 @@ def test_rebooking_waits_for_nobody_who_holds_a_job(planned: Plan) -> None:
     assert times([first, second]) == slots_of(Account.get_by_id(of.id), 2)
     # the job that was held finds out at its turn
     Job.update(due_at=now()).where(Job.subject_id == second.id).execute()
-    assert work(second) is not None
+    assert delivery(second) is not None
 
 
 def test_a_cancelled_post_gives_its_time_back(planned: Plan) -> None:
@@ -240,11 +240,11 @@ def test_a_cancelled_post_gives_its_time_back(planned: Plan) -> None:
     slots = slots_of(of, 4)
 
     decisions.cancel(first.id, by="ada")
-    scheduling.rebook(of.id)
+    post_times.reassign(of.id)
 
     assert times([second, third]) == slots[:2]
-    assert scheduling.next_time_after(of, now()) == slots[2]
-    assert scheduling.next_time_after(of, slots[2] + MINUTE) == slots[3]
+    assert post_times.next_free_after(of, now()) == slots[2]
+    assert post_times.next_free_after(of, slots[2] + MINUTE) == slots[3]
 
 
 def test_planning_on_two_accounts_and_rebooking_do_not_deadlock(make_videos: MakeVideos) -> None:
@@ -257,7 +257,7 @@ def test_planning_on_two_accounts_and_rebooking_do_not_deadlock(make_videos: Mak
 
     def rebook(number: int) -> None:
         with session():
-            scheduling.rebook((second, first)[number % 2].id)
+            post_times.reassign((second, first)[number % 2].id)
 
     with ThreadPoolExecutor(6) as pool:
         done = [pool.submit(plan, video) for video in videos]
@@ -266,5 +266,5 @@ def test_planning_on_two_accounts_and_rebooking_do_not_deadlock(make_videos: Mak
             one.result(30)
 
     for of in (first, second):
-        scheduling.rebook(of.id)
+        post_times.reassign(of.id)
         assert sorted(times(Post.select().where(Post.account == of))) == slots_of(of, 6)
