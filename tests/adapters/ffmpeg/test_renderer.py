@@ -396,9 +396,9 @@ def test_a_silent_narration_is_not_turned_up(renderer: FfmpegRenderer, plan: Ren
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ties a child to its parent")
 def test_a_worker_killed_outright_takes_its_encoder_along() -> None:
     endless = """
-from adapters import ffmpeg_process
-ffmpeg_process.run(["-f", "lavfi", "-i", "color,realtime", "-f", "null", "-"], seconds=60,
-                   patience=ffmpeg_process.Patience(), on_time=lambda _: print("on", flush=True))
+from adapters.ffmpeg import encoder_process
+encoder_process.run(["-f", "lavfi", "-i", "color,realtime", "-f", "null", "-"], seconds=60,
+                   patience=encoder_process.Patience(), on_time=lambda _: print("on", flush=True))
 """
     with subprocess.Popen([sys.executable, "-c", endless], stdout=subprocess.PIPE) as worker:
         assert worker.stdout

@@ -123,10 +123,10 @@ def test_a_worker_killed_while_it_makes_a_film_holds_nobody_up(tmp_path: Path) -
     program = """
 import sys, time
 from pathlib import Path
-from adapters.kept_files import KeptFiles
+from adapters.media.media_cache import MediaCache
 def make(into):
     into.write_bytes(b"half"); print("begun", flush=True); time.sleep(60)
-films = KeptFiles(Path(sys.argv[1]), suffix=".mp4", most_bytes=5000)
+films = MediaCache(Path(sys.argv[1]), suffix=".mp4", most_bytes=5000)
 with films.take("film", make, lambda: None): pass
 """
     with subprocess.Popen(

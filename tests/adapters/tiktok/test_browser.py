@@ -397,7 +397,7 @@ WORKER = """
 import sys
 from pathlib import Path
 from adapters.ports import BrowserPost
-from adapters.tiktok_browser import TikTokBrowser
+from adapters.tiktok.browser.uploader import TikTokBrowser
 url, folder, clip = sys.argv[1:]
 said = []
 def progress(share):
