@@ -55,6 +55,9 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     media_dir: Annotated[Path, Field(description="Narrations, captions, videos")] = (
         ROOT / "var" / "media"
     )
+    run_dir: Annotated[
+        Path, Field(description="Where the supervisor tells of processes that do not stay up")
+    ] = ROOT / "var" / "run"
     background_dir: Annotated[
         Path | None, Field(description="Clips behind the captions; generated when unset")
     ] = None

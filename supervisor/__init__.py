@@ -1,9 +1,9 @@
 """Runs a Procfile's processes on one host and keeps them running.
 
 Unlike honcho's own manager, which ends all when one ends, a dead process is started again, after
-growing pauses; one that keeps dying is given up and named. Nothing is left behind: what a dead
-process leaves is ended before it starts again, and a guard ends everything when the supervisor
-itself is killed.
+growing pauses, for as long as it takes; one that does not stay up is told of. Nothing is left
+behind: what a dead process leaves is ended before it starts again, and a guard ends everything when
+the supervisor itself is killed.
 """
 
 from supervisor.keeper import ProcessStatus

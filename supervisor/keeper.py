@@ -18,15 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
-STABLE_SECONDS = 10.0
-"""A process that lived so long did not crash at its start."""
-MOST_CRASHES = 10
-"""After so many crashes at the start in a row, a process is given up."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 300.0
+"""Seconds before a process is started again; doubling with each quick end in a row."""
+STABLE_SECONDS = 30.0
+"""A process that lives so long runs well. One that can't start may take 10 s to notice."""
 LEFTOVER_GRACE = 5.0
 LOG_BYTES, OLD_LOGS = 10_000_000, 3
 
-State = Literal["running", "pausing", "given up", "stopped"]
+State = Literal["running", "pausing", "stopped"]
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +37,14 @@ class ProcessStatus:
     pid: int | None
     restarts: int
     last_exit: int | None
-    """Exit code of the last run; negative is the number of the signal that ended it."""
+    """Exit code of the last run; negative is the number of the signal that ended it, None is a
+    run that is not over or could not be started."""
+    quick_ends: int
+    """How often in a row it ended soon after its start; 0 once it runs well."""
+    lived: float
+    """Seconds that the last run took."""
+    next_try: float | None
+    """Seconds until it is started again; None while it runs or is stopped."""
 
 
 @dataclass
@@ -69,7 +75,11 @@ class Keeper(threading.Thread):
         self._state: State = "stopped"
         self._process: subprocess.Popen[bytes] | None = None
         self._starts = 0
+        self._started_at = 0.0
+        self._next_try_at = 0.0
         self._last_exit: int | None = None
+        self._lived = 0.0
+        self._quick_ends = 0
 
     @property
     def log_file(self) -> Path:
@@ -77,18 +87,23 @@ class Keeper(threading.Thread):
 
     def status(self) -> ProcessStatus:
         with self._course.changed:
-            pid = self._process.pid if self._process else None
-            restarts = max(0, self._starts - 1)
-            return ProcessStatus(self.process_name, self._state, pid, restarts, self._last_exit)
+            now = time.monotonic()
+            runs_well = self._process is not None and now - self._started_at >= STABLE_SECONDS
+            return ProcessStatus(
+                name=self.process_name,
+                state=self._state,
+                pid=self._process.pid if self._process else None,
+                restarts=max(0, self._starts - 1),
+                last_exit=self._last_exit,
+                quick_ends=0 if runs_well else self._quick_ends,
+                lived=self._lived,
+                next_try=max(0.0, self._next_try_at - now) if self._state == "pausing" else None,
+            )
 
     def run(self) -> None:
-        crashes = 0
         while self._starts_once():
-            crashes = 0 if self._lives() >= STABLE_SECONDS else crashes + 1
-            if crashes == MOST_CRASHES:
-                self._enter("given up")
-                return
-            if not self._pause(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** max(0, crashes - 1))):
+            self._lives()
+            if not self._pause(pause_after(self._quick_ends)):
                 break
         self._enter("stopped")
 
@@ -99,6 +114,7 @@ class Keeper(threading.Thread):
             if course.stopping:
                 return False
             self._starts += 1
+            self._started_at = time.monotonic()
             try:
                 self._process = self._start()
                 self._pid_file.write_text(f"{self._process.pid}\n")
@@ -116,6 +132,7 @@ class Keeper(threading.Thread):
             env={
                 "PYTHONUNBUFFERED": "1",
                 **course.environment,
+                "RUN_DIR": f"{course.run}",  # the back office reads there what Herald writes
                 **mark(course.run, self.process_name),
             },
             stdin=subprocess.DEVNULL,
@@ -124,35 +141,39 @@ class Keeper(threading.Thread):
             start_new_session=True,
         )
 
-    def _lives(self) -> float:
-        """Wait for the end of the process and of all that it leaves; gives the seconds it lived."""
+    def _lives(self) -> None:
+        """Wait for the end of the process and of all that it leaves."""
         process = self._process
         if process is None or process.stdout is None:
-            return 0.0
-        started = time.monotonic()
+            self._has_ended(None)
+            return
         writer = threading.Thread(target=_write_down, args=(process.stdout, self.log_file))
         writer.daemon = True
         writer.start()
         exit_code = process.wait()
-        lived = time.monotonic() - started
         self._pid_file.unlink(missing_ok=True)
-        with self._course.changed:
-            self._process, self._last_exit = None, exit_code
+        self._has_ended(exit_code)
         if not self._course.stopping:
             log.warning(
                 "process_ended",
                 process=self.process_name,
                 exit_code=exit_code,
-                seconds=round(lived, 1),
+                seconds=round(self._lived, 1),
             )
             end_family(self._course.run, self.process_name, grace=LEFTOVER_GRACE)
         writer.join(LEFTOVER_GRACE)
-        return lived
+
+    def _has_ended(self, exit_code: int | None) -> None:
+        with self._course.changed:
+            self._process, self._last_exit = None, exit_code
+            self._lived = time.monotonic() - self._started_at
+            self._quick_ends = 0 if self._lived >= STABLE_SECONDS else self._quick_ends + 1
 
     def _pause(self, seconds: float) -> bool:
         """Wait before the next start; False when all are to stop."""
-        self._enter("pausing")
         with self._course.changed:
+            self._next_try_at = time.monotonic() + seconds
+            self._enter("pausing")
             return not self._course.changed.wait_for(lambda: self._course.stopping, seconds)
 
     def _enter(self, state: State) -> None:
@@ -163,6 +184,12 @@ class Keeper(threading.Thread):
     @property
     def _pid_file(self) -> Path:
         return self._course.run / f"{self.process_name}.pid"
+
+
+def pause_after(quick_ends: int) -> float:
+    """Seconds before the next start, after so many quick ends in a row."""
+    doubled = min(max(0, quick_ends - 1), 30)  # a float ends at 2 ** 1024, which takes four days
+    return float(min(LONGEST_PAUSE, FIRST_PAUSE * 2**doubled))
 
 
 def _write_down(output: IO[bytes], path: Path) -> None:

@@ -15,11 +15,12 @@ import structlog
 from core.errors import ConfigurationError
 from supervisor import family
 from supervisor.family import GRACE_SECONDS, LAST_SECONDS, end_family
-from supervisor.keeper import MOST_CRASHES, Course, Keeper, ProcessStatus
+from supervisor.herald import Herald
+from supervisor.keeper import Course, Keeper, ProcessStatus
 from supervisor.procfile import read_procfile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -31,13 +32,16 @@ class Supervisor:
 
     A command is one program with its arguments, expanded by the shell (``$PORT``). Each process
     has a session of its own; what it prints goes to ``var/log/<name>.log`` (10 MB, and three
-    older files), its pid to ``var/run/<name>.pid``.
+    older files), its pid to ``var/run/<name>.pid``. One that ends is started again, after pauses
+    that grow while it does not stay up.
 
     Args:
         procfile: the file to run.
         root: working directory of the processes; ``var`` in it takes logs and pids.
         environment: their whole environment.
         only: names to run; all when None.
+        say: takes a sentence for a person about a process that does not stay up, or runs again;
+            called from a thread of its own. ``core.supervision`` tells the back office the same.
 
     Raises:
         ConfigurationError: the Procfile can't be read, or has no process of a name in ``only``.
@@ -50,6 +54,7 @@ class Supervisor:
         root: Path,
         environment: Mapping[str, str],
         only: Iterable[str] | None = None,
+        say: Callable[[str], None] = lambda _sentence: None,
     ) -> None:
         commands = read_procfile(procfile)
         names = list(commands if only is None else only)
@@ -57,6 +62,7 @@ class Supervisor:
             raise ConfigurationError(f"{procfile.name} has no process named {min(unknown)!r}.")
         self._course = Course(root.resolve(), environment)
         self._keepers = [Keeper(name, commands[name], self._course) for name in names]
+        self._herald = Herald(self._course, self.status, say)
         self._lock: TextIO | None = None
         self._guard: subprocess.Popen[bytes] | None = None
 
@@ -80,6 +86,7 @@ class Supervisor:
         )
         for keeper in self._keepers:
             keeper.start()
+        self._herald.start()
 
     def stop(self, grace: float = GRACE_SECONDS) -> None:
         """Ask all processes to end, and end them by force after ``grace`` seconds."""
@@ -97,6 +104,7 @@ class Supervisor:
             alive = [keeper for keeper in alive if keeper.is_alive()]
         for keeper in alive:
             log.error("process_did_not_end", process=keeper.process_name)
+        self._herald.join(LAST_SECONDS)
         self._guard.communicate()  # closes its stdin: it finds nothing left, and ends
         self._lock.close()
         self._guard = self._lock = None
@@ -109,25 +117,10 @@ class Supervisor:
         return {status.name: status.pid for status in self.status() if status.pid is not None}
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until another thread calls ``stop``; False when ``timeout`` seconds pass first.
-
-        Raises:
-            ConfigurationError: a process was given up; the others still run.
-        """
+        """Wait until another thread calls ``stop``; False when ``timeout`` seconds pass first."""
         course = self._course
         with course.changed:
-            course.changed.wait_for(lambda: course.stopping or self._given_up(), timeout)
-            lost = self._given_up()
-            if lost and not course.stopping:
-                raise ConfigurationError(
-                    f"The process {lost.process_name} was given up: it ended {MOST_CRASHES} times "
-                    f"in a row right after its start; its log {lost.log_file} says why."
-                )
-            return course.stopping
-
-    def _given_up(self) -> Keeper | None:
-        lost = (keeper for keeper in self._keepers if keeper.status().state == "given up")
-        return next(lost, None)
+            return course.changed.wait_for(lambda: course.stopping, timeout)
 
     def __enter__(self) -> Self:
         self.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from core import supervision
 from core.errors import ConfigurationError
 from supervisor import Supervisor, keeper
 from supervisor.family import family
@@ -80,25 +82,94 @@ def test_a_killed_process_starts_again_and_the_others_run_on(tmp_path: Path) -> 
         assert status["sleeper"].restarts == 0
 
 
-def test_a_process_that_keeps_dying_is_given_up_and_named(
+def quick_ends(running: Supervisor) -> int:
+    return running.status()[0].quick_ends
+
+
+def test_a_process_that_keeps_dying_is_tried_again_and_told_of_until_it_runs_well(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr(keeper, "LONGEST_PAUSE", 0.3)
+    monkeypatch.setattr(keeper, "STABLE_SECONDS", 2.0)
+    said: list[str] = []
+    (tmp_path / "Procfile").write_text(
+        "broken: sh -c 'test -e mended && exec sleep 60; echo my-password; exit 3'\n" + SLEEPS
+    )
+    running = Supervisor(
+        tmp_path / "Procfile", root=tmp_path, environment=ENVIRONMENT, say=said.append
+    )
 
-    with supervisor(tmp_path, "broken: sh -c 'echo no; exit 3'\n" + SLEEPS) as running:
-        with pytest.raises(ConfigurationError, match=r"broken was given up.*10 times.*broken\.log"):
-            running.wait(timeout=20)
+    with running:
+        # Given a process that ended a dozen times right after its start
+        until(lambda: quick_ends(running) > 12)
+        assert running.status()[1].quick_ends == 0
 
-        states = {status.name: status.state for status in running.status()}
-        assert states == {"broken": "given up", "sleeper": "running"}
-        assert log_of(tmp_path, "broken") == "no\n" * 10
+        # Then its trouble is on file and said aloud, at each further end, without what it printed
+        until(lambda: supervision.troubles(tmp_path / "var" / "run"))
+        (trouble,) = supervision.troubles(tmp_path / "var" / "run")
+        assert (trouble.name, trouble.exit_code) == ("broken", 3)
+        assert trouble.ends > 9
+        assert re.search(r"has ended \d times in a row. Last: exit code 3 after 0\.", said[0])
+        assert len(set(said)) == len(said) >= 3
+        assert "password" not in (tmp_path / "var" / "run" / supervision.FILE).read_text()
+        assert "password" not in "".join(said)
+
+        # When it is mended, then it is told of until it has run well for a while
+        (tmp_path / "mended").touch()
+        until(lambda: "broken" in running.pids() and quick_ends(running))
+        assert supervision.troubles(tmp_path / "var" / "run")
+        until(lambda: not quick_ends(running))
+        until(lambda: said[-1] == "The broken process runs again.")
+        assert not supervision.troubles(tmp_path / "var" / "run")
+
+        # And a later end is the first one again
+        (tmp_path / "mended").unlink()
+        os.kill(running.pids()["broken"], signal.SIGKILL)
+        until(lambda: running.status()[0].last_exit == -signal.SIGKILL)
+        assert quick_ends(running) == 0
+        until(lambda: quick_ends(running) == 1)
 
 
-def test_pauses_between_starts_grow(tmp_path: Path) -> None:
+def test_what_was_told_of_processes_ends_with_their_supervisor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "LONGEST_PAUSE", 0.1)
+
+    with supervisor(tmp_path, "broken: no-such-program\n"):
+        until(lambda: supervision.troubles(tmp_path / "var" / "run"))
+
+    assert not (tmp_path / "var" / "run" / supervision.FILE).exists()
+
+
+def test_a_herald_that_can_not_write_goes_on_saying(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "LONGEST_PAUSE", 0.1)
+    said: list[str] = []
+
+    def say(sentence: str) -> None:
+        said.append(sentence)
+        raise BrokenPipeError
+
+    # Given a file that can't be written, and a terminal that is gone
+    (tmp_path / "var" / "run" / supervision.FILE).mkdir(parents=True)
+    (tmp_path / "Procfile").write_text("broken: false\n")
+    with Supervisor(tmp_path / "Procfile", root=tmp_path, environment=ENVIRONMENT, say=say):
+        # Then the next ends are told of all the same
+        until(lambda: len(said) > 2)
+
+
+def test_pauses_between_starts_grow_up_to_five_minutes(tmp_path: Path) -> None:
     with supervisor(tmp_path, "broken: false\n") as running:
         began = time.monotonic()
         until(lambda: running.status()[0].restarts == 3)
         assert time.monotonic() - began > 1.3, "pauses of 0.2, 0.4 and 0.8 s"
+        until(lambda: running.status()[0].next_try)
+        assert 1 < (running.status()[0].next_try or 0) <= 1.6
+
+    assert keeper.pause_after(0) == keeper.pause_after(1) == 0.2
+    assert keeper.pause_after(10) == pytest.approx(102.4)
+    assert keeper.pause_after(12) == keeper.pause_after(100_000) == 300
 
 
 def test_stop_lets_processes_finish_and_kills_those_that_do_not(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 import click
 
@@ -16,10 +17,18 @@ def add_to(manage: click.Group) -> None:
 
 @click.command("run")
 def run() -> None:
-    """Start every process of the Procfile and keep them running until Ctrl-C."""
+    """Start every process of the Procfile and keep them running until Ctrl-C.
+
+    One that does not stay up is named here and on the back office's first page.
+    """
     from supervisor import Supervisor
 
     with record() as config:
         click.echo(f"Back office: {config.public_url} (logs are in var/log)")
-    with Supervisor(ROOT / "Procfile", root=ROOT, environment=dict(os.environ)) as processes:
+    with Supervisor(
+        ROOT / "Procfile",
+        root=ROOT,
+        environment=dict(os.environ),
+        say=lambda sentence: click.echo(f"{time.strftime('%H:%M:%S')}  {sentence}"),
+    ) as processes:
         processes.wait()
