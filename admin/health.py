@@ -12,7 +12,7 @@ from dramatiq.brokers.redis import RedisBroker
 from flask import Blueprint, Flask, current_app, jsonify
 from flask.typing import ResponseReturnValue
 
-from core import db, queue
+from core import db, queue, supervision
 from core.settings import Settings
 from core.storage import LEAST_FREE_BYTES
 
@@ -28,10 +28,22 @@ def alive() -> ResponseReturnValue:
 
 @blueprint.get("/ready")
 def ready() -> ResponseReturnValue:
-    """200 when database, broker and disk are all there, else 503; each with its own word."""
+    """200 when database, broker and disk are all there, else 503; each with its own word.
+
+    ``processes`` has a sentence for each process that the supervisor can't keep up, by its name.
+    They are a warning and leave the status as it is. This process can serve, and 503 would have a
+    proxy take away the page that says what is wrong.
+    """
     found = {"database": _database(), "broker": _broker(), "disk": _disk()}
     status = 200 if all(word == "ok" for word in found.values()) else 503
-    return jsonify(status="ok" if status == 200 else "not ready", **found), status  # noqa: PLR2004
+    word = "ok" if status == 200 else "not ready"  # noqa: PLR2004
+    return jsonify(status=word, **found, processes=_processes()), status
+
+
+def _processes() -> dict[str, str]:
+    settings: Settings = current_app.extensions["settings"]
+    troubles = supervision.troubles(settings.run_dir)
+    return {trouble.name: trouble.sentence() for trouble in troubles}
 
 
 def _database() -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import jsonify, render_template
+from flask import current_app, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
 from admin import figures
 from admin.subjects import subjects
 from admin.views.page import Page, expose
+from core import supervision
+from core.settings import Settings
 
 LIVE_PIECES = ("needs", "running", "queues")
 
@@ -38,4 +40,10 @@ class Home(Page):
 
 def _live() -> dict[str, Any]:
     jobs = figures.running()
-    return {"jobs": jobs, "subjects": subjects(jobs), "depths": figures.depths()}
+    settings: Settings = current_app.extensions["settings"]
+    return {
+        "troubles": supervision.troubles(settings.run_dir),
+        "jobs": jobs,
+        "subjects": subjects(jobs),
+        "depths": figures.depths(),
+    }

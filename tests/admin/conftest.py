@@ -36,6 +36,7 @@ def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
         secret_key=SecretStr("a secret of the tests alone"),
         media_dir=media,
         voices_dir=voices,
+        run_dir=tmp_path / "var" / "run",
         tiktok_client_key="key",
     )
 

@@ -1,16 +1,24 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from core import db, queue
 from models import JobState, PostState, StoryState, VideoState, now
+from supervisor import Supervisor, keeper
 from tests.admin import records
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pytest
+
     from core.settings import Settings
     from tests.admin.conftest import Browser
 
@@ -91,6 +99,53 @@ def test_readiness_names_what_is_away(settings: Settings, stranger: Browser) -> 
     assert "Nothing is lost" in stranger.client.get("/").text
     db.configure(settings.database_url.get_secret_value())
     db.database.connect()
+
+
+def test_home_and_readiness_tell_of_a_process_until_it_runs_well(
+    settings: Settings,
+    viewer: Browser,
+    stranger: Browser,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keeper, "LONGEST_PAUSE", 0.5)
+    monkeypatch.setattr(keeper, "STABLE_SECONDS", 2.0)
+    procfile = tmp_path / "Procfile"
+    procfile.write_text("gpu: sh -c 'test -e mended && exec sleep 60; exit 3'\n")
+
+    def tells() -> bool:
+        return "gpu" in stranger.json("/ready")["processes"]
+
+    assert "Nothing needs you" in viewer.get("/").text
+    assert stranger.json("/ready")["processes"] == {}
+
+    # when a supervisor can't keep a process up
+    with Supervisor(procfile, root=tmp_path, environment={"PATH": os.environ["PATH"]}):
+        until(tells)
+
+        # then home says so, at once and live, and nothing of being calm
+        for page in (viewer.get("/").text, viewer.json("/live.json")["needs"]):
+            assert re.search(r"The gpu process has ended \d+ times in a row\.", page)
+            assert "Last: exit code 3 after 0." in page
+            assert "var/log/gpu.log says why." in page
+            assert "Nothing needs you" not in page
+        # and the back office is ready, with a warning
+        answer = stranger.client.get("/ready")
+        assert (answer.status_code, answer.get_json()["status"]) == (200, "ok")
+        assert answer.get_json()["processes"]["gpu"].startswith("The gpu process has ended ")
+
+        # when it can run, then both stop telling of it
+        (tmp_path / "mended").touch()
+        until(lambda: not tells())
+        assert "gpu process" not in viewer.get("/").text
+        assert "Nothing needs you" in viewer.json("/live.json")["needs"]
+
+
+def until(condition: Callable[[], object], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "did not happen in time"
+        time.sleep(0.1)
 
 
 def test_the_process_loads_no_library_for_sound_or_pictures() -> None:
