@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -14,8 +13,11 @@ from core import crypto, db, log, migrate, queue, settings
 from core.log import scrub
 from core.settings import ROOT
 from scripts import terminal
-from scripts.demonstration import environment, person, report, watch
+from scripts.demonstration import environment, person, report
+from scripts.demonstration.clock import Clock
 from scripts.demonstration.environment import DemoEnvironment
+from scripts.demonstration.lines import Lines
+from scripts.demonstration.watch import Watch
 from supervisor import Supervisor
 
 LONGEST_SECONDS = 1800.0
@@ -35,17 +37,25 @@ LONGEST_SECONDS = 1800.0
 def demo(*, once: bool, json_file: Path | None, subreddit: str, approve: int) -> None:
     """Make stories into published videos, on this machine, with nothing but this folder.
 
-    Services that have no credentials in the environment are played by the sandbox.
+    Services that have no credentials in the environment are played by the sandbox. Without a
+    terminal, each step is a line with the time since the start.
     """
-    console = Console()
-    began = time.monotonic()
+    console, clock = Console(), Clock()
+    lines = Lines(console, clock)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    console.print("Starting PostgreSQL and Redis …")
+    lines.say("packages: ready")
+    lines.tell("Starting PostgreSQL and Redis …")
     world = environment.prepare(ROOT)
     _open_record(world)
-    with Supervisor(_procfile(world), root=ROOT, environment=world.variables) as processes:
+    lines.say("services: ready")
+    watch = Watch(console, lines, clock)
+    lines.say("processes: starting")
+    with Supervisor(
+        _procfile(world), root=ROOT, environment=world.variables, say=lines.tell
+    ) as processes:
         person.wait_for(world.public_url, 60)
-        console.print(f"Ready after {time.monotonic() - began:.1f} s.")
+        lines.say("processes: ready")
+        console.print(f"Ready after {clock.seconds():.1f} s.")
         console.print(
             f"Back office: {world.public_url}  (sign in as {person.NAME}, password "
             f"{world.admin_password})",
@@ -56,11 +66,10 @@ def demo(*, once: bool, json_file: Path | None, subreddit: str, approve: int) ->
             console.print(f"The sandbox plays {played}: {world.sandbox_url}", soft_wrap=True)
         if "TikTok" in world.stands_in:
             person.connects_accounts(world.public_url, world.admin_password)
+            lines.say("accounts: connected")
         source = person.chooses_source(subreddit)
-        outcome = watch.until_done(
-            source, processes, console, approve=approve, seconds=LONGEST_SECONDS
-        )
-        result = report.collect(time.monotonic() - began)
+        outcome = watch.until_done(source, processes, approve=approve, seconds=LONGEST_SECONDS)
+        result = report.collect(clock.seconds(), outcome.first_published)
         report.show(result, console)
         if json_file:
             report.write(result, json_file)

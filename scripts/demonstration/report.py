@@ -17,8 +17,14 @@ from pipelines.stages import PART_STAGES, STORY_STAGES
 STAGES = (STORY_STAGES[-1], *PART_STAGES)
 
 
-def collect(seconds: float) -> dict[str, Any]:
-    """Read the whole result from the record."""
+def collect(seconds: float, first_published_seconds: float | None) -> dict[str, Any]:
+    """Read the whole result from the record.
+
+    Args:
+        seconds: since the start.
+        first_published_seconds: from the start to the first video that was published; None where
+            none was.
+    """
     return {
         "stories": [
             {"id": s.external_id, "title": s.title, "state": s.state, "reason": s.reason}
@@ -37,7 +43,12 @@ def collect(seconds: float) -> dict[str, Any]:
             for post in Post.select().order_by(Post.id)
         ],
         "seconds": round(seconds, 1),
+        "first_published_seconds": first_published_seconds,
     }
+
+
+def first_published(seconds: float) -> str:
+    return f"first video published after {seconds:.0f} s"
 
 
 def _videos() -> list[Video]:
@@ -96,6 +107,8 @@ def show(result: dict[str, Any], console: Console) -> None:
             _statuses(posts.get((video["story"], video["part"]), Counter())),
         )
     console.print(table)
+    if (seconds := result["first_published_seconds"]) is not None:
+        console.print(f"{first_published(seconds).capitalize()}.")
     for video in result["videos"]:
         console.print(f"  {video['path']}", soft_wrap=True, highlight=False)
     left_out = [story for story in result["stories"] if story["reason"]]

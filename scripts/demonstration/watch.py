@@ -1,8 +1,10 @@
-"""Follows the work in the record, with live bars, until it has ended."""
+"""Follows the work in the record, with live bars or plain lines, until it has ended."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -24,6 +26,10 @@ from models import (
 )
 from pipelines import ledger
 from scripts.demonstration import person
+from scripts.demonstration.clock import Clock
+from scripts.demonstration.lines import Lines
+from scripts.demonstration.news import News
+from scripts.demonstration.report import first_published
 from scripts.demonstration.story import story_of
 from supervisor import Supervisor
 
@@ -36,36 +42,74 @@ MOST_QUICK_ENDS = 8
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How it ended; no problems means well."""
+    """How it ended; no problems means well.
+
+    Attributes:
+        first_published: seconds from the start to the first published video; None without one.
+    """
 
     problems: tuple[str, ...]
+    first_published: float | None
 
 
-def until_done(
-    source: Source, processes: Supervisor, console: Console, *, approve: int, seconds: float
-) -> Outcome:
-    """Approve what comes from ``source`` and wait for everything that follows from it.
+class Watch:
+    """Follows what comes after its making; what the record had before is no news.
 
     Args:
-        source: the one that is being fetched.
-        processes: the cluster that does it.
         console: where the live table goes.
-        approve: how many of its stories.
-        seconds: give up after this long.
+        lines: takes the news, where there is no live table.
+        clock: counts from the start.
     """
-    deadline = time.monotonic() + seconds
-    with Live(console=console, refresh_per_second=4, transient=True) as live:
-        while time.monotonic() < deadline:
-            idle = _nothing_left()
-            approved = person.approves(source, approve)
-            live.update(_bars())
-            if problems := (*_down(processes), *_stopped()):
-                return Outcome(problems)
-            if idle and not approved:
-                return Outcome(tuple(_failures()))
-            time.sleep(0.3)
-    waits = " ".join(f"{job.stage}: {ledger.explain(job)}" for job in _unfinished()[:5])
-    return Outcome((f"Not done after {seconds:.0f} s. Unfinished: {waits}",))
+
+    def __init__(self, console: Console, lines: Lines, clock: Clock) -> None:
+        self._console, self._lines, self._clock = console, lines, clock
+        self._news = News()
+        self._first_published: float | None = None
+
+    def until_done(
+        self, source: Source, processes: Supervisor, *, approve: int, seconds: float
+    ) -> Outcome:
+        """Approve what comes from ``source`` and wait for everything that follows from it.
+
+        Args:
+            source: the one that is being fetched.
+            processes: the cluster that does it.
+            approve: how many of its stories.
+            seconds: give up after this long.
+        """
+        deadline = time.monotonic() + seconds
+        with self._bars() as show:
+            while time.monotonic() < deadline:
+                idle = _nothing_left()
+                approved = person.approves(source, approve)
+                show()
+                self.look()
+                if problems := (*_down(processes), *_stopped()):
+                    return self._outcome(problems)
+                if idle and not approved:
+                    return self._outcome(_failures())
+                time.sleep(0.3)
+        waits = " ".join(f"{job.stage}: {ledger.explain(job)}" for job in _unfinished()[:5])
+        return self._outcome([f"Not done after {seconds:.0f} s. Unfinished: {waits}"])
+
+    def look(self) -> None:
+        """Say what is new, and note when the first video was published."""
+        for sentence in self._news.sentences():
+            self._lines.say(sentence)
+            if self._news.published and self._first_published is None:
+                self._first_published = round(self._clock.seconds(), 1)  # told alike everywhere
+                self._lines.say(first_published(self._first_published))
+
+    @contextmanager
+    def _bars(self) -> Iterator[Callable[[], None]]:
+        if self._lines.shown:
+            yield lambda: None
+            return
+        with Live(console=self._console, refresh_per_second=4, transient=True) as live:
+            yield lambda: live.update(_bars())
+
+    def _outcome(self, problems: Iterable[str]) -> Outcome:
+        return Outcome(tuple(problems), self._first_published)
 
 
 def _unfinished() -> list[Job]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from itertools import groupby
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.conftest import StartDemo
+from tests.acceptance.conftest import Demo, StartDemo
 
 pytestmark = pytest.mark.alone
 
@@ -16,10 +17,14 @@ pytestmark = pytest.mark.alone
 def test_stories_become_published_videos_and_no_story_is_made_twice(start_demo: StartDemo) -> None:
     # When the demo runs on a machine that has nothing
     began = time.monotonic()
-    result = start_demo("sandboxstories", approve=3).wait(420)
+    demo = start_demo("sandboxstories", approve=3)
+    # Then each step is told of while it works, without a terminal
+    demo.until(lambda: "services: ready" in demo.text(), "a line of the set-up")
+    demo.until(lambda: ": narrated" in demo.text(), "a line of a stage")
+    result = demo.wait(420)
     took = time.monotonic() - began
 
-    # Then at least three stories are published to two accounts
+    # And at least three stories are published to two accounts
     published = [post for post in result["posts"] if post["status"] == "published"]
     assert len({post["story"] for post in published}) >= 3
     assert len({post["account"] for post in published}) == 2
@@ -34,6 +39,15 @@ def test_stories_become_published_videos_and_no_story_is_made_twice(start_demo: 
     ):
         parts = [post["part"] for post in posts]
         assert parts == sorted(parts)
+
+    # And the first one was told of, when it was published and in the result
+    first = result["first_published_seconds"]
+    assert 0 < first < result["seconds"] <= took
+    assert lines_of(demo, f"first video published after {first:.0f} s") == 1
+    assert f"First video published after {first:.0f} s.\n" in demo.text()
+    assert lines_of(demo, "“.+”.*: published on .+") == len(published)
+    for stage in ("narrated", "captioned", "rendered"):
+        assert lines_of(demo, f"“.+”.*: {stage}") == len(result["videos"])
 
     # And every word is captioned, at the loudness that is promised
     for video in result["videos"]:
@@ -58,4 +72,10 @@ def test_stories_become_published_videos_and_no_story_is_made_twice(start_demo: 
     # Then it is done in a fraction of the time and has made nothing twice
     assert time.monotonic() - began < took / 3
     assert again["posts"] == result["posts"]
+    assert again["first_published_seconds"] is None
     assert [v["path"] for v in again["videos"]] == [v["path"] for v in result["videos"]]
+
+
+def lines_of(demo: Demo, text: str) -> int:
+    """How many lines with a time before them are ``text``, a pattern."""
+    return len(re.findall(rf"^ *\d+\.\d s  {text}$", demo.text(), re.MULTILINE))
