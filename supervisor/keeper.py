@@ -119,7 +119,7 @@ class Keeper(threading.Thread):
                 self._process = self._start()
                 self._pid_file.write_text(f"{self._process.pid}\n")
             except OSError:  # no memory for a process, no space for the file: it may pass
-                log.exception("process_start_failed", process=self.process_name)
+                log.exception("process_start_failed", supervised=self.process_name)
             self._enter("running")
         return True
 
@@ -156,7 +156,7 @@ class Keeper(threading.Thread):
         if not self._course.stopping:
             log.warning(
                 "process_ended",
-                process=self.process_name,
+                supervised=self.process_name,
                 exit_code=exit_code,
                 seconds=round(self._lived, 1),
             )

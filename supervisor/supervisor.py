@@ -103,7 +103,7 @@ class Supervisor:
                 keeper.join(family.POLL_SECONDS)
             alive = [keeper for keeper in alive if keeper.is_alive()]
         for keeper in alive:
-            log.error("process_did_not_end", process=keeper.process_name)
+            log.error("process_did_not_end", supervised=keeper.process_name)
         self._herald.join(LAST_SECONDS)
         self._guard.communicate()  # closes its stdin: it finds nothing left, and ends
         self._lock.close()
