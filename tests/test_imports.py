@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OURS = {
     "core",
     "models",
+    "tables",
     "adapters",
     "pipelines",
     "workers",
@@ -46,8 +47,16 @@ def test_imports_between_packages_go_one_way() -> None:
     assert checked.returncode == 0, checked.stdout
 
 
-def test_models_import_only_core() -> None:
-    assert imports_of(ROOT / "models.py") & OURS == {"core"}
+def test_the_tables_import_only_core() -> None:
+    for file in (ROOT / "tables").rglob("*.py"):
+        assert imports_of(file) & OURS <= {"core", "tables"}, file
+
+
+def test_models_is_the_only_door_to_the_tables() -> None:
+    assert imports_of(ROOT / "models.py") & OURS == {"tables"}
+    for package in OURS - {"models", "tables"}:
+        for file in (ROOT / package).rglob("*.py"):
+            assert "tables" not in imports_of(file), file
 
 
 @pytest.mark.parametrize("package", ["core", "adapters"])

@@ -17,13 +17,17 @@ from core import queue
 from core.db import database, on_commit, transaction
 from core.errors import Retryable, StageError, StorymillError, Wait
 from core.log import storable
-from models import DeadLetter, now
+from models import DeadLetter, Job, JobState, now
 from pipelines.stages import STAGES, run_from
 
 log = structlog.get_logger(__name__)
 
 LEASE_SECONDS = 15.0
 RENEW_SECONDS = 2.0
+
+_HELD = (JobState.RUNNING,)
+_TAKEN = Job.transition(JobState.RUNNING)
+_BEGUN_AGAIN = Job.transition(JobState.WAITING, of=set(JobState) - {JobState.WAITING, *_HELD})
 
 
 class LeaseLostError(StorymillError):
@@ -69,7 +73,7 @@ class Claim:
     def step(self) -> Iterator[None]:
         """A transaction in mid-stage that only counts while the fencing token is ours."""
         with transaction():
-            self._write("state = 'running'")
+            self._write("fence = fence")
             yield
 
     def not_before(self, seconds: float) -> None:
@@ -80,12 +84,21 @@ class Claim:
     def finish(self) -> Iterator[None]:
         """The transaction that ends the stage: job done, and whatever the block writes."""
         with transaction():
-            self._write(
-                "state = 'done', finished_at = now(), progress = 1, lease_until = NULL, "
-                "waits_for = ''"
+            self.move(
+                JobState.DONE,
+                "finished_at = now(), progress = 1, lease_until = NULL, waits_for = ''",
             )
             yield
         self.finished = True
+
+    def move(self, to: JobState, assignments: str, *values: Any) -> None:
+        """Inside a transaction: the job goes to ``to``, and ``assignments`` with it.
+
+        Raises:
+            LeaseLostError: the job is no longer ours.
+            ValueError: a running job may not go there.
+        """
+        self._write(f"{Job.transition(to, of=_HELD).assignment}, {assignments}", *values)
 
     def _write(self, assignments: str, *values: Any) -> None:
         """Raises LeaseLostError unless the job is still ours."""
@@ -125,7 +138,7 @@ def _enqueue(
     wakeup_sent: bool = False,
 ) -> None:
     cursor = database.execute_sql(
-        """
+        f"""
         INSERT INTO job (created_at, stage, subject_id, queue, request_id, state, due_at, sent_at,
                          sends, waits_for, attempts, crashes, fence, worker, progress, error,
                          error_code)
@@ -133,10 +146,10 @@ def _enqueue(
                 COALESCE(%(due)s, now()), CASE WHEN %(due)s IS NULL THEN now() END,
                 0, '', 0, 0, 0, '', 0, '', '')
         ON CONFLICT (stage, subject_id) DO UPDATE
-            SET state = 'waiting', due_at = EXCLUDED.due_at, sent_at = EXCLUDED.sent_at, sends = 0,
-                request_id = EXCLUDED.request_id, attempts = 0, crashes = 0, progress = 0,
-                error = '', error_code = '', waits_for = '', finished_at = NULL
-            WHERE job.state NOT IN ('waiting', 'running')
+            SET {_BEGUN_AGAIN.assignment}, due_at = EXCLUDED.due_at, sent_at = EXCLUDED.sent_at,
+                sends = 0, request_id = EXCLUDED.request_id, attempts = 0, crashes = 0,
+                progress = 0, error = '', error_code = '', waits_for = '', finished_at = NULL
+            WHERE {_BEGUN_AGAIN.condition}
         RETURNING id
         """,
         {
@@ -222,10 +235,10 @@ def claim_more(stage: str, limit: int, worker: str) -> list[Claim]:
 
 def _claim(which: str, values: tuple[Any, ...], worker: str) -> list[Claim]:
     cursor = database.execute_sql(
-        "UPDATE job SET state = 'running', fence = fence + 1, attempts = attempts + 1, "
+        f"UPDATE job SET {_TAKEN.assignment}, fence = fence + 1, attempts = attempts + 1, "
         "worker = %s, lease_until = now() + %s * interval '1 second', started_at = now(), "
         "progress = 0, waits_for = '' "
-        f"WHERE {which} AND state = 'waiting' AND due_at <= now() "
+        f"WHERE {which} AND {_TAKEN.condition} AND due_at <= now() "
         "RETURNING id, stage, subject_id, fence, attempts, request_id",
         (worker, LEASE_SECONDS, *values),
     )
@@ -249,8 +262,9 @@ def put_back(held: Claim, error: Retryable) -> None:
     delay = STAGES[held.stage].delay(held.attempt) if error.after is None else error.after
     spent = 0 if isinstance(error, Wait) else 1
     with transaction():
-        held._write(  # noqa: SLF001  # the ledger's own
-            "state = 'waiting', due_at = now() + %s * interval '1 second', sent_at = NULL, "
+        held.move(
+            JobState.WAITING,
+            "due_at = now() + %s * interval '1 second', sent_at = NULL, "
             "sends = 0, lease_until = NULL, attempts = attempts - %s, waits_for = %s, error = %s, "
             "error_code = %s",
             delay,
@@ -308,8 +322,9 @@ def set_aside(held: Claim, error: StageError | Exception, trace: str) -> None:
     """The job is dead: its dead letter keeps what is needed to understand and repeat it."""
     code = error.code if isinstance(error, StageError) else type(error).__name__
     with transaction():
-        held._write(  # noqa: SLF001  # the ledger's own
-            "state = 'dead', finished_at = now(), lease_until = NULL, error = %s, error_code = %s",
+        held.move(
+            JobState.DEAD,
+            "finished_at = now(), lease_until = NULL, error = %s, error_code = %s",
             storable(str(error)),
             code,
         )
@@ -327,9 +342,9 @@ def set_aside(held: Claim, error: StageError | Exception, trace: str) -> None:
 def park(held: Claim, error: StageError) -> None:
     """The job waits for a person."""
     with transaction():
-        held._write(  # noqa: SLF001  # the ledger's own
-            "state = 'parked', finished_at = now(), lease_until = NULL, waits_for = %s, "
-            "error = %s, error_code = %s",
+        held.move(
+            JobState.PARKED,
+            "finished_at = now(), lease_until = NULL, waits_for = %s, error = %s, error_code = %s",
             "a person's decision",
             storable(str(error)),
             error.code,

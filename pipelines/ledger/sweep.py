@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from core.db import database, on_commit, transaction
-from models import DeadLetter
+from models import DeadLetter, Job, JobState
 from pipelines.ledger.claims import send_wakeup
 from pipelines.stages import MOST_CRASHES
 
@@ -18,6 +18,9 @@ log = structlog.get_logger(__name__)
 RESEND_SECONDS = 15.0
 RESEND_LONGEST = 300.0
 SWEEP_BATCH = 500
+
+_FREED = Job.transition(JobState.WAITING, of=[JobState.RUNNING])
+_SET_ASIDE = Job.transition(JobState.DEAD, of=[JobState.RUNNING])
 
 
 def sweep(*, free: bool = True, send_due_wakeups: bool = True) -> None:
@@ -49,10 +52,10 @@ def forget_wakeups(queues: Sequence[str] | None = None) -> None:
 
 
 def free_leases(which: str, values: tuple[Any, ...] = ()) -> int:
-    """Take jobs back from workers that died over them; poison is set aside (R4)."""
+    """Take jobs back from workers that died over them; poison is set aside."""
     cursor = database.execute_sql(
         "SELECT id, stage, subject_id, crashes + 1, attempts, worker FROM job "
-        f"WHERE state = 'running' AND {which} ORDER BY id LIMIT {SWEEP_BATCH} "
+        f"WHERE {_FREED.condition} AND {which} ORDER BY id LIMIT {SWEEP_BATCH} "
         "FOR UPDATE SKIP LOCKED",
         values,
     )
@@ -61,7 +64,7 @@ def free_leases(which: str, values: tuple[Any, ...] = ()) -> int:
         log.warning("lease_freed", job=job_id, stage=stage, crashes=crashes, worker=worker)
         if crashes < MOST_CRASHES:
             database.execute_sql(
-                "UPDATE job SET state = 'waiting', due_at = greatest(due_at, now()), "
+                f"UPDATE job SET {_FREED.assignment}, due_at = greatest(due_at, now()), "
                 "sent_at = NULL, sends = 0, crashes = %s, lease_until = NULL, error = %s, "
                 "error_code = 'worker_lost' WHERE id = %s",
                 (crashes, f"Its worker ended in mid-work ({crashes} times).", job_id),
@@ -69,7 +72,7 @@ def free_leases(which: str, values: tuple[Any, ...] = ()) -> int:
             continue
         error = f"Its worker died {crashes} times over it, so it was set aside."
         database.execute_sql(
-            "UPDATE job SET state = 'dead', finished_at = now(), crashes = %s, "
+            f"UPDATE job SET {_SET_ASIDE.assignment}, finished_at = now(), crashes = %s, "
             "lease_until = NULL, error = %s, error_code = 'poison' WHERE id = %s",
             (crashes, error, job_id),
         )

@@ -25,10 +25,9 @@ from adapters.ports import Authorizer, Insights, VideoCounts
 from core import db
 from core.errors import ConfigurationError, Retryable, StageError
 from core.limiter import Limiter, LimiterUnavailableError
-from models import Account, AccountState, Insight, Post, PostState, now
+from models import Account, AccountState, Insight, Post, PostState, locked, now
 from pipelines.limits import VIDEO_QUERY, Limits
 from pipelines.publishing.accounts import tokens
-from pipelines.row_locks import locked
 
 log = structlog.get_logger(__name__)
 

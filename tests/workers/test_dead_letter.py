@@ -11,7 +11,7 @@ import pytest
 from peewee import OperationalError
 
 from core.errors import DiskFull, Parked, Permanent, Retryable, Wait
-from models import DeadLetter, Job, JobState, now
+from models import DeadLetter, Job, JobState
 from pipelines import ledger
 from pipelines.stages import STAGES
 from tests.workers.running import enqueued, job, running, until
@@ -63,7 +63,7 @@ ENDS = (
     ),
     End(
         OperationalError("server closed the connection"),
-        JobState.WAITING, 0, "database_away", "PostgreSQL went away in mid-work.", (-5, 1),
+        JobState.WAITING, 0, "database_away", "PostgreSQL went away in mid-work.", (-1, 1),
     ),
     End(
         ValueError("seven is not a word"),
@@ -75,13 +75,17 @@ ENDS = (
     ),
     End(
         Parked("Was it posted?", code="unknown_outcome"),
-        JobState.PARKED, 1, "unknown_outcome", "Needs a person for 0 s: Was it posted?",
+        JobState.PARKED, 1, "unknown_outcome", "Was it posted?",
     ),
     End(
         None,
         JobState.DEAD, 1, "no_result", "The prepare stage ended without a result.",
     ),
 )  # fmt: skip
+
+
+SLOW = 10.0
+"""Seconds that a busy machine may take from a job's start to its end."""
 
 
 def test_each_kind_of_end_has_its_consequence(redis_url: str) -> None:
@@ -105,7 +109,8 @@ def test_each_kind_of_end_has_its_consequence(redis_url: str) -> None:
         assert end.said in ledger.explain(ended)
         assert ended.lease_until is None
         least, most = end.delay
-        assert least < (ended.due_at - now()).total_seconds() <= most
+        assert ended.started_at is not None
+        assert least < (ended.due_at - ended.started_at).total_seconds() <= most + SLOW
 
     # And just the dead ones have a letter
     letters = {letter.error_code: letter for letter in DeadLetter.select()}

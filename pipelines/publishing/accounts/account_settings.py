@@ -16,11 +16,10 @@ from core import db
 from core.cookies import parse_cookies
 from core.crypto import EncryptedTextField
 from core.errors import InputError
-from models import Account, AuditEntry, Method, Slot
+from models import Account, AuditEntry, Method, Slot, locked
 from pipelines.publishing.delivery.method_availability import METHODS
 from pipelines.publishing.posts.post_options import PRIVACY, SWITCHES
 from pipelines.publishing.scheduling import post_times, slots
-from pipelines.row_locks import locked
 
 USERNAME = r"[\w.]{1,60}"
 MUSIC_URL = "https://www.tiktok.com/legal/page/global/music-usage-confirmation/en"

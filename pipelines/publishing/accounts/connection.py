@@ -10,10 +10,9 @@ import structlog
 from adapters.ports import Authorizer, TokenGrant
 from core import db
 from core.errors import InputError, Parked, Permanent, StageError
-from models import Account, AccountState, AuditEntry, OAuthHandshake, now
+from models import Account, AccountState, AuditEntry, OAuthHandshake, locked, now
 from pipelines.publishing.accounts import tokens
 from pipelines.publishing.accounts.token_recovery import granted
-from pipelines.row_locks import locked
 
 log = structlog.get_logger(__name__)
 

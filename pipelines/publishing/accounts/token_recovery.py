@@ -25,8 +25,7 @@ from playhouse.pool import MaxConnectionsExceeded
 from adapters.ports import TokenGrant
 from core import crypto, db
 from core.errors import ConfigurationError
-from models import Account, AccountState
-from pipelines.row_locks import locked
+from models import Account, AccountState, locked
 
 log = structlog.get_logger(__name__)
 

@@ -30,9 +30,8 @@ from peewee import Expression
 from adapters.ports import Authorizer
 from core import db
 from core.errors import ConfigurationError, Parked, Permanent, Retryable, StageError
-from models import Account, AccountState, now
+from models import Account, AccountState, locked, now
 from pipelines.publishing.accounts import token_recovery
-from pipelines.row_locks import locked
 
 log = structlog.get_logger(__name__)
 

@@ -12,10 +12,9 @@ import structlog
 from adapters.ports import Authorizer
 from core import db
 from core.errors import Parked, TokenRejectedError, Wait
-from models import Account, AccountState, now
+from models import Account, AccountState, locked, now
 from pipelines.publishing.accounts import token_recovery
 from pipelines.publishing.accounts.token_refresh import RefreshLease, refresh, take_lease
-from pipelines.row_locks import locked
 
 log = structlog.get_logger(__name__)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -179,13 +178,11 @@ class Delivery:
         self.move(state, publish_id=None, upload_url=None, bytes_sent=0, **changes)
 
     def move(self, to: PostState, **changes: Any) -> None:
-        """Bring the post to state ``to``, through the states that lie between; inside a step.
-
-        A repeat of a stage may find the post anywhere, a person's requeue even parked or failed.
-        """
-        for state in _path(self.post.state, to):
-            self.post.move(state)
-        self.change(**changes)
+        """Bring the post to state ``to``, inside a step; a repeat may find it there already."""
+        if self.post.state == to:
+            self.change(**changes)
+        else:
+            self.post.move(to, **changes)
 
     def change(self, **changes: Any) -> None:
         if not changes:
@@ -198,17 +195,3 @@ class Delivery:
 def _screenshot(error: StageError) -> str:
     shown = error.screenshot if isinstance(error, BrowserStopped) else None
     return str(shown) if shown else ""
-
-
-def _path(start: str, to: str) -> list[str]:
-    """The fewest allowed moves from ``start`` to ``to``; none when it is there already."""
-    methods = deque([[start]])
-    seen = {start}
-    while methods:
-        method = methods.popleft()
-        if method[-1] == to:
-            return method[1:]
-        for state in sorted(Post.moves[method[-1]] - seen):
-            seen.add(state)
-            methods.append([*method, state])
-    raise ValueError(f"A post that is {start} can't become {to}.")

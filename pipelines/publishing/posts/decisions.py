@@ -15,6 +15,8 @@ from pipelines.stages import POST_STAGES
 
 ON_ITS_WAY = frozenset({PostState.CLAIMING, PostState.UPLOADING, PostState.PROCESSING})
 """States that only the stages leave, and a person where their jobs have ended."""
+SEEN_BY_A_PERSON = frozenset({PostState.PARKED, PostState.INBOX, PostState.MANUAL})
+"""States of which a person may know better than the record that the post is out."""
 ENDED_WITHOUT_A_POST = frozenset(
     {PostState.PARKED, PostState.FAILED, PostState.CANCELLED, PostState.MANUAL}
 )
@@ -52,6 +54,8 @@ def mark_published(
     """
     with db.transaction():
         post = _closed(post_id, "published")
+        if post.state not in SEEN_BY_A_PERSON:
+            raise StaleStateError(f"This post is {post.state} and can't become published.")
         post.move(
             PostState.PUBLISHED,
             platform_id=platform_id or post.platform_id,

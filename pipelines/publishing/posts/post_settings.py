@@ -13,12 +13,11 @@ from peewee import ModelSelect
 
 from core import db
 from core.errors import InputError
-from models import Account, AccountState, AuditEntry, Job, JobState, Post, PostState
+from models import Account, AccountState, AuditEntry, Job, JobState, Post, PostState, locked
 from pipelines import ledger
 from pipelines.publishing.posts import decisions
 from pipelines.publishing.posts.post_options import PRIVACY, SWITCHES
 from pipelines.publishing.posts.post_title import MOST_UNITS, units
-from pipelines.row_locks import locked
 from pipelines.stages import POST_STAGES
 
 EDITABLE = frozenset({PostState.PLANNED, PostState.PARKED, PostState.FAILED, PostState.MANUAL})

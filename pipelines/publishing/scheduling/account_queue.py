@@ -19,11 +19,10 @@ from itertools import groupby, pairwise
 from typing import Any, Self
 
 from core.db import database
-from models import Account, JobState, Post, PostState, Slot
+from models import Account, JobState, Post, PostState, Slot, locked
 from pipelines import ledger
 from pipelines.publishing.scheduling.availability import Availability
 from pipelines.publishing.scheduling.slots import SlotTime, at_local, local_day, spoken, zone
-from pipelines.row_locks import locked
 
 GRACE = timedelta(minutes=15)
 """A post may be this late and still goes out at once: workers are busy, a process starts anew. A

@@ -29,12 +29,12 @@ from models import (
     SourceAccount,
     Video,
     VideoState,
+    locked,
     now,
 )
 from pipelines import ledger
 from pipelines.publishing.posts.post_title import post_title
 from pipelines.publishing.scheduling import account_queue, pins, post_times
-from pipelines.row_locks import locked
 
 log = structlog.get_logger(__name__)
 

@@ -39,12 +39,12 @@ from models import (
     Post,
     PostState,
     WebhookEvent,
+    locked,
     now,
 )
 from pipelines import ledger
 from pipelines.publishing.accounts.connection import PLATFORM
 from pipelines.publishing.webhooks.wire import Event, read
-from pipelines.row_locks import locked
 
 log = structlog.get_logger(__name__)
 

@@ -21,6 +21,7 @@ from models import (
     Method,
     Post,
     PostState,
+    StaleStateError,
     Video,
     now,
 )
@@ -324,6 +325,20 @@ def test_what_tiktok_denies_to_know_is_parked_and_never_sent_again(
     decisions.mark_published(post.id, by="ada", platform_id="75")
     assert fresh(post).state == PostState.PUBLISHED
     assert Job.of("publish", post.id).state == JobState.CANCELLED  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("state", [PostState.UPLOADING, PostState.PROCESSING, PostState.FAILED])
+def test_nobody_may_settle_a_post_that_its_stages_are_still_settling(
+    post: Post, state: PostState
+) -> None:
+    # Given a post on its way, whose job still waits (or one that has failed)
+    Post.update(state=state).where(Post.id == post.id).execute()
+
+    # When a person says that it is published, then it stays with its stages
+    with pytest.raises(StaleStateError, match=f"This post is {state} and can't become published"):
+        decisions.mark_published(post.id, by="ada")
+    assert fresh(post).state == state
+    assert Job.of("publish", post.id).state == JobState.WAITING  # type: ignore[union-attr]
 
 
 def test_a_video_that_is_being_made_anew_is_waited_for(

@@ -1,0 +1,103 @@
+"""What is made of a story: script, parts, narration, captions, video."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+from peewee import (
+    BigIntegerField,
+    CharField,
+    FloatField,
+    ForeignKeyField,
+    IntegerField,
+    TextField,
+)
+from playhouse.postgres_ext import BinaryJSONField
+
+from tables.base import Row, one_of
+from tables.stories import Story
+
+
+class Script(Row):
+    """What was written around a story's own words."""
+
+    story = ForeignKeyField(Story, backref="scripts", unique=True, on_delete="RESTRICT")
+    title = TextField()
+    hook = TextField()
+    hooks = BinaryJSONField(default=list, index=False)
+    """Openings to pick from, the one that is used among them."""
+    call_to_action = TextField()
+    hashtags = BinaryJSONField(default=list, index=False)
+    written_by = CharField(max_length=80)
+
+
+class Part(Row):
+    """One video's worth of a story; ``spoken`` is every word that is said and captioned."""
+
+    script = ForeignKeyField(Script, backref="parts", on_delete="CASCADE")
+    number = IntegerField()
+    of = IntegerField()
+    hook = TextField()
+    text = TextField()
+    call_to_action = TextField()
+    answers = BinaryJSONField(default=list, index=False)
+    """``[[word of the text, number of the answer that begins or goes on there], …]``."""
+
+    class Meta:
+        indexes = ((("script", "number"), True),)
+
+    @property
+    def spoken(self) -> str:
+        return "\n\n".join(text for text in (self.hook, self.text, self.call_to_action) if text)
+
+
+class Narration(Row):
+    """A part's sound, kept by the content it was made from."""
+
+    part = ForeignKeyField(Part, backref="narrations", unique=True, on_delete="CASCADE")
+    key = CharField(max_length=64, index=True)
+    path = TextField()
+    seconds = FloatField()
+    voice = CharField(max_length=200)
+    timed_by = CharField(max_length=20)
+    words = BinaryJSONField(index=False)
+    """``[[word, start, end], …]``, seconds; a word of a script without spaces may have a fourth,
+    when its letters sound: ``[[offset, second], …]``."""
+
+
+class Caption(Row):
+    part = ForeignKeyField(Part, backref="captions", unique=True, on_delete="CASCADE")
+    key = CharField(max_length=64, index=True)
+    ass_path = TextField()
+    srt_path = TextField()
+    vtt_path = TextField()
+    style = CharField(max_length=20)
+    captioned_words = IntegerField()
+
+
+class VideoState(StrEnum):
+    REVIEW = "review"
+    READY = "ready"
+    REJECTED = "rejected"
+
+
+class Video(Row):
+    part = ForeignKeyField(Part, backref="videos", unique=True, on_delete="CASCADE")
+    key = CharField(max_length=64, index=True)
+    path = TextField()
+    cover_path = TextField()
+    seconds = FloatField()
+    size_bytes = BigIntegerField()
+    loudness = FloatField()
+    true_peak = FloatField()
+    state = CharField(max_length=10, constraints=[one_of("state", VideoState)])
+
+    moves: ClassVar = {
+        VideoState.REVIEW: frozenset({VideoState.READY, VideoState.REJECTED}),
+        VideoState.READY: frozenset(),
+        VideoState.REJECTED: frozenset({VideoState.REVIEW}),
+    }
+
+    class Meta:
+        indexes = ((("state", "id"), False), (("created_at",), False))

@@ -1,0 +1,197 @@
+"""Channels, sources, stories, and what was thought of them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+from peewee import (
+    SQL,
+    BigIntegerField,
+    BooleanField,
+    CharField,
+    FloatField,
+    ForeignKeyField,
+    IntegerField,
+    TextField,
+)
+from playhouse.postgres_ext import ArrayField, BinaryJSONField, DateTimeTZField
+
+from tables.base import Row, one_of
+
+
+class Tone(StrEnum):
+    PLAIN = "plain"
+    DRAMATIC = "dramatic"
+    WARM = "warm"
+    FUNNY = "funny"
+
+
+class SplitBy(StrEnum):
+    SENTENCE = "sentence"
+    PARAGRAPH = "paragraph"
+    CLIFFHANGER = "cliffhanger"
+
+
+class Channel(Row):
+    """How stories look and sound; what is empty is as the settings say."""
+
+    name = CharField(max_length=80, unique=True)
+    tone = CharField(max_length=12, default=Tone.PLAIN, constraints=[one_of("tone", Tone)])
+    voice = CharField(max_length=300, default="")
+    """``espeak:<voice>`` or ``piper:<path>``."""
+    quote_voice = CharField(max_length=300, default="")
+    """Speaks what is in quotation marks; empty leaves it to the narrator."""
+    words_per_minute = IntegerField(null=True)
+    split_by = CharField(
+        max_length=12, default=SplitBy.CLIFFHANGER, constraints=[one_of("split_by", SplitBy)]
+    )
+    part_seconds_min = IntegerField(null=True)
+    part_seconds_max = IntegerField(null=True)
+    caption_style = BinaryJSONField(default=dict, index=False)
+    """The captions: style, font, size, colours, position, words at once."""
+    background = CharField(max_length=120, default="")
+    """A mood (a folder of clips), or a kind of drawn background."""
+    music = CharField(max_length=120, default="")
+    """A mood (a folder of tunes), one that is composed, or ``none``."""
+
+
+class SourceKind(StrEnum):
+    SUBREDDIT = "subreddit"
+    FEED = "feed"
+    SAVED_LISTING = "saved_listing"
+    CSV = "csv"
+    FOLDER = "folder"
+    PASTE = "paste"
+
+
+class NsfwPolicy(StrEnum):
+    SKIP = "skip"
+    FLAG = "flag"
+    ALLOW = "allow"
+
+
+class Source(Row):
+    name = CharField(max_length=120, unique=True)
+    kind = CharField(max_length=20, constraints=[one_of("kind", SourceKind)])
+    place = CharField(max_length=500, default="")
+    """A subreddit's name, a feed's address, a file's or a folder's path."""
+    channel = ForeignKeyField(Channel, null=True, backref="sources", on_delete="SET NULL")
+    warn_from = FloatField(default=0.6)
+    """Safety score from which the approver is warned."""
+    flag_from = FloatField(default=0.8)
+    """Safety score from which a story waits flagged."""
+    listing = CharField(max_length=10, default="top")
+    time_filter = CharField(max_length=10, default="day")
+    count = IntegerField(default=25)
+    answers = IntegerField(default=0)
+    """How many of the best answers to a post are told after it."""
+    min_score = IntegerField(default=0)
+    min_words = IntegerField(default=40)
+    max_words = IntegerField(default=1500)
+    nsfw = CharField(
+        max_length=10, default=NsfwPolicy.SKIP, constraints=[one_of("nsfw", NsfwPolicy)]
+    )
+    language = CharField(max_length=8, default="en")
+    interval_minutes = IntegerField(default=60)
+    enabled = BooleanField(default=True)
+    next_fetch_at = DateTimeTZField(null=True)
+    last_fetched_at = DateTimeTZField(null=True)
+    last_error = TextField(default="")
+    memory = BinaryJSONField(default=dict, index=False)
+    """What it gave to be asked by, such as a feed's ``ETag``; forgotten when it is changed."""
+
+
+class StoryState(StrEnum):
+    FETCHED = "fetched"
+    SKIPPED = "skipped"
+    FLAGGED = "flagged"
+    WAITING = "waiting"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    SCRIPTED = "scripted"
+
+
+class Story(Row):
+    """A written story: the untouched original, and what a narrator would say of it."""
+
+    source = ForeignKeyField(Source, backref="stories", on_delete="RESTRICT")
+    external_id = CharField(max_length=120, unique=True)
+    url = TextField(default="")
+    place = CharField(max_length=120, default="")
+    author = CharField(max_length=120, default="")
+    score = IntegerField(default=0)
+    nsfw = BooleanField(default=False)
+    written_at = DateTimeTZField(null=True)
+    title = TextField()
+    body = TextField()
+    answers = BinaryJSONField(default=list, index=False)
+    """``[{"author", "text", "score", "left_out"}, …]``, best first; why one is not told."""
+
+    state = CharField(
+        max_length=12, default=StoryState.FETCHED, constraints=[one_of("state", StoryState)]
+    )
+    reason = TextField(default="")
+    """Why it was skipped, flagged or rejected."""
+    narratable_title = TextField(default="")
+    narratable_text = TextField(default="")
+    """Paragraphs by a blank line, a sentence a line; ``» Answer 1`` before those of an answer."""
+    language = CharField(max_length=8, default="")
+    words = IntegerField(default=0)
+    sketch = ArrayField(BigIntegerField, default=list)
+    similar_to = ForeignKeyField("self", null=True, backref="similar", on_delete="SET NULL")
+    """The earlier story that this one nearly repeats."""
+    similarity = FloatField(default=0.0)
+    safety_score = FloatField(default=0.0)
+    safety_judge = CharField(max_length=60, default="")
+    decided_by = CharField(max_length=80, default="")
+    decided_at = DateTimeTZField(null=True)
+
+    moves: ClassVar = {
+        StoryState.FETCHED: frozenset({StoryState.SKIPPED, StoryState.FLAGGED, StoryState.WAITING}),
+        StoryState.SKIPPED: frozenset({StoryState.WAITING}),
+        StoryState.FLAGGED: frozenset({StoryState.APPROVED, StoryState.REJECTED}),
+        StoryState.WAITING: frozenset({StoryState.APPROVED, StoryState.REJECTED}),
+        StoryState.REJECTED: frozenset({StoryState.WAITING}),
+        StoryState.APPROVED: frozenset({StoryState.SCRIPTED, StoryState.REJECTED}),
+        StoryState.SCRIPTED: frozenset(),
+    }
+
+    class Meta:
+        indexes = (
+            (("state", "id"), False),
+            # The search of the back office is by just this expression.
+            SQL(
+                "CREATE INDEX story_title_words ON story USING gin (to_tsvector('english', title))"
+            ),
+        )
+
+
+class Intake(Row):
+    """What became of one row that a source gave: taken, known already, or skipped because."""
+
+    source = ForeignKeyField(Source, backref="intakes", on_delete="CASCADE")
+    external_id = CharField(max_length=120)
+    title = TextField()
+    outcome = CharField(max_length=10)
+    reason = TextField(default="")
+    story = ForeignKeyField(Story, null=True, backref="intakes", on_delete="CASCADE")
+
+    class Meta:
+        indexes = ((("source", "id"), False),)
+
+
+class SafetyDecision(Row):
+    """What one judge thought of a story, and against which thresholds that counted."""
+
+    story = ForeignKeyField(Story, backref="safety_decisions", on_delete="CASCADE")
+    judge = CharField(max_length=80)
+    label = CharField(max_length=40, default="")
+    score = FloatField()
+    warn_from = FloatField()
+    flag_from = FloatField()
+    verdict = CharField(max_length=10)
+    reason = TextField(default="")
+
+    class Meta:
+        table_name = "safety_decision"

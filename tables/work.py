@@ -1,0 +1,115 @@
+"""The jobs behind every queue message, and the limits on them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar, Self
+
+from peewee import (
+    SQL,
+    BigIntegerField,
+    CharField,
+    FloatField,
+    ForeignKeyField,
+    IntegerField,
+    TextField,
+)
+from playhouse.postgres_ext import DateTimeTZField
+
+from tables.base import Row, now, one_of
+
+
+class JobState(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    DEAD = "dead"
+    PARKED = "parked"
+    CANCELLED = "cancelled"
+
+
+class Job(Row):
+    """One stage of work on one row: the record behind every queue message."""
+
+    stage = CharField(max_length=20)
+    subject_id = IntegerField()
+    queue = CharField(max_length=20)
+    request_id = CharField(max_length=32)
+    """Shared by every job that began with the same fetch or click."""
+    state = CharField(
+        max_length=10, default=JobState.WAITING, constraints=[one_of("state", JobState)]
+    )
+    due_at = DateTimeTZField(default=now)
+    sent_at = DateTimeTZField(null=True)
+    sends = IntegerField(default=0)
+    """Hints sent since it was due; repeats come ever more rarely."""
+    waits_for = TextField(default="")
+    attempts = IntegerField(default=0)
+    crashes = IntegerField(default=0)
+    fence = BigIntegerField(default=0)
+    worker = CharField(max_length=160, default="")
+    lease_until = DateTimeTZField(null=True)
+    progress = FloatField(default=0.0)
+    started_at = DateTimeTZField(null=True)
+    finished_at = DateTimeTZField(null=True)
+    error = TextField(default="")
+    error_code = CharField(max_length=60, default="")
+
+    moves: ClassVar = {
+        JobState.WAITING: frozenset({JobState.RUNNING, JobState.CANCELLED}),
+        JobState.RUNNING: frozenset(
+            {
+                JobState.WAITING,
+                JobState.DONE,
+                JobState.DEAD,
+                JobState.PARKED,
+                JobState.CANCELLED,
+            }
+        ),
+        JobState.DONE: frozenset({JobState.WAITING}),
+        JobState.DEAD: frozenset({JobState.WAITING, JobState.CANCELLED}),
+        JobState.PARKED: frozenset({JobState.WAITING, JobState.CANCELLED}),
+        JobState.CANCELLED: frozenset({JobState.WAITING}),
+    }
+
+    class Meta:
+        indexes = (
+            (("stage", "subject_id"), True),
+            (("state", "due_at"), False),
+            (("state", "stage", "id"), False),
+        )
+
+    @classmethod
+    def of(cls, stage: str, subject_id: int) -> Self | None:
+        return cls.get_or_none(cls.stage == stage, cls.subject_id == subject_id)
+
+
+class DeadLetter(Row):
+    """Work that was set aside, with all that is needed to understand and repeat it."""
+
+    job = ForeignKeyField(Job, null=True, backref="dead_letters", on_delete="SET NULL")
+    stage = CharField(max_length=60)
+    subject_id = IntegerField(null=True)
+    attempts = IntegerField(default=0)
+    error = TextField()
+    error_code = CharField(max_length=60, default="")
+    trace = TextField(default="")
+    resolved_at = DateTimeTZField(null=True)
+    resolution = CharField(max_length=20, default="")
+
+    class Meta:
+        table_name = "dead_letter"
+        indexes = (
+            SQL("CREATE INDEX dead_letter_open ON dead_letter (id) WHERE resolved_at IS NULL"),
+        )
+
+
+class LimitSetting(Row):
+    """A limit changed at run time; without a row the limit's own figure counts."""
+
+    name = CharField(max_length=60, unique=True)
+    count = IntegerField()
+    seconds = FloatField()
+
+    class Meta:
+        table_name = "limit_setting"
