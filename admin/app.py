@@ -16,7 +16,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from adapters.ports import Authorizer, Music, Voices
-from admin import auth, downloads, figures, health, presentation, security, webhooks
+from admin import auth, downloads, formatting, health, home_figures, security, webhooks
 from admin.views import VIEWS, Home
 from admin.views.page import back
 from core import db
@@ -66,7 +66,7 @@ def create_app(
     downloads.install(app)
     health.install(app)
     webhooks.install(app)
-    presentation.install(app)
+    formatting.install(app)
     _explain_errors(app)
     admin = Admin(
         app,
@@ -76,7 +76,7 @@ def create_app(
         csp_nonce_generator=security.nonce,
     )
     admin.add_views(*(view() for view in VIEWS))
-    app.context_processor(lambda: {"needs": figures.needs, "asset": _asset})
+    app.context_processor(lambda: {"needs": home_figures.needs, "asset": _asset})
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     return app
 

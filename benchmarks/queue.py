@@ -31,7 +31,7 @@ from core import db, queue
 from core.db import database, transaction
 from core.limiter import Limit, Limiter
 from pipelines import ledger
-from pipelines.limits import STAGE_LIMITS
+from pipelines.rate_limits import STAGE_LIMITS
 from pipelines.stages import STAGES, Stage
 from workers.main import quiet_stale_hints
 from workers.middleware.database import DatabaseConnection

@@ -15,9 +15,9 @@ import structlog
 from core.errors import ConfigurationError
 from supervisor import family
 from supervisor.family import GRACE_SECONDS, LAST_SECONDS, end_family
-from supervisor.herald import Herald
 from supervisor.keeper import Course, Keeper, ProcessStatus
 from supervisor.procfile import read_procfile
+from supervisor.trouble_reporter import TroubleReporter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -62,7 +62,7 @@ class Supervisor:
             raise ConfigurationError(f"{procfile.name} has no process named {min(unknown)!r}.")
         self._course = Course(root.resolve(), environment)
         self._keepers = [Keeper(name, commands[name], self._course) for name in names]
-        self._herald = Herald(self._course, self.status, say)
+        self._reporter = TroubleReporter(self._course, self.status, say)
         self._lock: TextIO | None = None
         self._guard: subprocess.Popen[bytes] | None = None
 
@@ -86,7 +86,7 @@ class Supervisor:
         )
         for keeper in self._keepers:
             keeper.start()
-        self._herald.start()
+        self._reporter.start()
 
     def stop(self, grace: float = GRACE_SECONDS) -> None:
         """Ask all processes to end, and end them by force after ``grace`` seconds."""
@@ -104,7 +104,7 @@ class Supervisor:
             alive = [keeper for keeper in alive if keeper.is_alive()]
         for keeper in alive:
             log.error("process_did_not_end", supervised=keeper.process_name)
-        self._herald.join(LAST_SECONDS)
+        self._reporter.join(LAST_SECONDS)
         self._guard.communicate()  # closes its stdin: it finds nothing left, and ends
         self._lock.close()
         self._guard = self._lock = None

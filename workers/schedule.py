@@ -5,10 +5,10 @@ from __future__ import annotations
 import dramatiq
 from periodiq import cron
 
-from pipelines.limits import Limits
 from pipelines.publishing import insights
 from pipelines.publishing.accounts.token_refresh import forget_expired, refresh_due
 from pipelines.publishing.webhooks import events
+from pipelines.rate_limits import Limits
 from pipelines.stories.intake.fetch import enqueue_due_sources
 from workers import wiring
 

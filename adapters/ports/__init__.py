@@ -7,7 +7,18 @@ Pipelines see only this package; which adapter stands behind a Protocol is chose
 from adapters.ports.browser import BrowserHealth, BrowserOutcome, BrowserPost, BrowserUploader
 from adapters.ports.insights import Insights, VideoCounts
 from adapters.ports.mail import Mail, Mailer
-from adapters.ports.picture import (
+from adapters.ports.progress import Progress
+from adapters.ports.publishing import (
+    Authorizer,
+    ChunkPlan,
+    CreatorInfo,
+    PostInfo,
+    PostStatus,
+    Publisher,
+    TokenGrant,
+    UploadTicket,
+)
+from adapters.ports.rendering import (
     NO_MUSIC,
     Background,
     Backgrounds,
@@ -19,17 +30,6 @@ from adapters.ports.picture import (
     Renderer,
     RenderPlan,
     Tune,
-)
-from adapters.ports.progress import Progress
-from adapters.ports.publishing import (
-    Authorizer,
-    ChunkPlan,
-    CreatorInfo,
-    PostInfo,
-    PostStatus,
-    Publisher,
-    TokenGrant,
-    UploadTicket,
 )
 from adapters.ports.safety import SafetyJudge, SafetyLabel, SafetyOpinion
 from adapters.ports.scripts import ScriptDraft, ScriptWriter, StoryText

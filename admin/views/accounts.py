@@ -14,7 +14,7 @@ from peewee import fn
 
 from adapters.ports import Authorizer
 from admin.auth import person
-from admin.lists import count
+from admin.paging import count
 from admin.views.page import Page, audit, done, expose, get, settings
 from core.db import transaction
 from core.errors import InputError, StorymillError

@@ -14,7 +14,7 @@ from flask import abort, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin.auth import person
-from admin.presentation import tone
+from admin.formatting import tone
 from admin.views.page import Page, back, done, expose, get
 from core.db import database
 from core.errors import InputError

@@ -7,8 +7,8 @@ from typing import Any
 from flask import current_app, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
-from admin import figures
-from admin.subjects import subjects
+from admin import home_figures
+from admin.job_subjects import subjects
 from admin.views.page import Page, expose
 from core import supervision
 from core.settings import Settings
@@ -19,12 +19,12 @@ LIVE_PIECES = ("needs", "running", "queues")
 class Home(Page):
     @expose("/")
     def index(self) -> str:
-        good, ended = figures.success_rate()
+        good, ended = home_figures.success_rate()
         return self.render(
             "home.html",
             **_live(),
-            hours=figures.hours(),
-            today=figures.today(),
+            hours=home_figures.hours(),
+            today=home_figures.today(),
             good=good,
             ended=ended,
         )
@@ -39,11 +39,11 @@ class Home(Page):
 
 
 def _live() -> dict[str, Any]:
-    jobs = figures.running()
+    jobs = home_figures.running()
     settings: Settings = current_app.extensions["settings"]
     return {
         "troubles": supervision.troubles(settings.run_dir),
         "jobs": jobs,
         "subjects": subjects(jobs),
-        "depths": figures.depths(),
+        "depths": home_figures.depths(),
     }

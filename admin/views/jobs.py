@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import request
 from flask.typing import ResponseReturnValue
 
-from admin.lists import cut
-from admin.subjects import subjects
+from admin.job_subjects import subjects
+from admin.paging import cut
 from admin.views.page import Page, audit, done, expose
 from core.db import transaction
 from models import Job, JobState

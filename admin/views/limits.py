@@ -12,8 +12,8 @@ from admin.auth import person
 from admin.views.page import Page, done, expose, settings
 from core.limiter import Limit, Limiter, LimiterUnavailableError, Usage
 from models import Account, AccountState, Role
-from pipelines import limits
-from pipelines.limits import Described
+from pipelines import rate_limits
+from pipelines.rate_limits import Described
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Limits(Page):
 
     @expose("/")
     def index(self) -> str:
-        described, away = limits.describe(), ""
+        described, away = rate_limits.describe(), ""
         try:
             rows = _used(described)
         except LimiterUnavailableError as error:
@@ -43,15 +43,15 @@ class Limits(Page):
     def set(self, limit: str) -> ResponseReturnValue:
         count = request.form.get("count", type=int)
         seconds = request.form.get("seconds", type=float)
-        limits.set_limit(limit, count, seconds, person().name)
+        rate_limits.set_limit(limit, count, seconds, person().name)
         return done(
             f"{limit} is {count} in {seconds:g} s now. Every worker goes by it within "
-            f"{limits.NOTICED_SECONDS:g} seconds."
+            f"{rate_limits.NOTICED_SECONDS:g} seconds."
         )
 
     @expose("/<limit>/reset", methods=["POST"])
     def reset(self, limit: str) -> ResponseReturnValue:
-        limits.reset_limit(limit, person().name)
+        rate_limits.reset_limit(limit, person().name)
         return done(f"{limit} is back to its own figure.")
 
 

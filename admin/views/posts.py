@@ -13,7 +13,7 @@ from peewee import ModelSelect
 
 from admin import insights
 from admin.auth import person
-from admin.lists import cut
+from admin.paging import cut
 from admin.views.page import Page, chosen, done, each, expose, get, settings
 from admin.views.post_rows import post_rows
 from core.errors import InputError

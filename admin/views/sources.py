@@ -12,7 +12,7 @@ from peewee import JOIN, fn
 from wtforms.fields.choices import SelectChoice
 
 from admin.auth import person
-from admin.lists import count, cut
+from admin.paging import count, cut
 from admin.views.page import Page, done, expose, get
 from admin.views.source_form import SourceForm
 from models import Account, Channel, Intake, Job, JobState, Source, SourceKind

@@ -9,9 +9,9 @@ from flask import abort, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from peewee import JOIN, fn
 
-from admin import making, story_list
+from admin import production_progress, story_list
 from admin.auth import person
-from admin.lists import count, cut
+from admin.paging import count, cut
 from admin.views.page import Page, chosen, done, each, expose, get, settings
 from core.errors import InputError
 from models import Channel, JobState, Part, Post, Script, Source, Story, StoryState, Video
@@ -86,7 +86,7 @@ class Stories(Page):
         return self.render(
             "stories/index.html",
             page=page,
-            making=making.progress([row.id for row in page.rows]),
+            making=production_progress.progress([row.id for row in page.rows]),
             state=state,
             search=words,
             of=origin,
@@ -230,9 +230,9 @@ class Stories(Page):
 
 
 def _live(story: Story) -> dict[str, Any]:
-    parts = making.parts_of(story.id)
-    steps = making.steps(parts, story.id)
-    stuck = {step.part: step for step in steps if step.job.state in making.STUCK}
+    parts = production_progress.parts_of(story.id)
+    steps = production_progress.steps(parts, story.id)
+    stuck = {step.part: step for step in steps if step.job.state in production_progress.STUCK}
     at_work = [step.job.state for step in steps if step.job.stage in PART_STAGES]
     return {
         "story": story,
@@ -240,7 +240,7 @@ def _live(story: Story) -> dict[str, Any]:
         "steps": steps,
         "stuck": stuck,
         "running": {step.part: step for step in steps if step.job.state == JobState.RUNNING},
-        "under_way": not making.UNFINISHED.isdisjoint(at_work),
+        "under_way": not production_progress.UNFINISHED.isdisjoint(at_work),
         "stopped": JobState.CANCELLED in at_work,
     }
 

@@ -9,9 +9,9 @@ from flask import abort, jsonify, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from peewee import JOIN, ModelSelect
 
-from admin import making
+from admin import production_progress
 from admin.auth import person
-from admin.lists import count, cut
+from admin.paging import count, cut
 from admin.views.page import Page, done, expose, get, settings
 from models import (
     Account,
@@ -85,7 +85,7 @@ class Videos(Page):
         return self.render(
             "videos/show.html",
             **facts,
-            siblings=making.parts_of(facts["story"].id) if part.of > 1 else [],
+            siblings=production_progress.parts_of(facts["story"].id) if part.of > 1 else [],
             next_part=_beside(video, newer=True) if video else None,
             previous_part=_beside(video, newer=False) if video else None,
             alike=count(Video.select().where(Video.state == video.state)) if video else 0,
@@ -147,10 +147,13 @@ def _in_state(query: ModelSelect[Part], tab: str) -> ModelSelect[Part]:
     return query.where(Part.id.in_(_rows_of(tab)) if tab in BY_JOBS else Video.state == tab)
 
 
-def _last_jobs(part_ids: list[int]) -> dict[int, making.Step]:
+def _last_jobs(part_ids: list[int]) -> dict[int, production_progress.Step]:
     """For parts without a video: what the furthest job says of itself."""
     jobs = Job.select().where(Job.stage.in_(PART_STAGES), Job.subject_id.in_(part_ids))
-    return {job.subject_id: making.Step(job, ledger.explain(job)) for job in jobs.order_by(Job.id)}
+    return {
+        job.subject_id: production_progress.Step(job, ledger.explain(job))
+        for job in jobs.order_by(Job.id)
+    }
 
 
 def _live(part: Part) -> dict[str, Any]:
@@ -162,7 +165,7 @@ def _live(part: Part) -> dict[str, Any]:
         "narration": Narration.get_or_none(Narration.part == part.id),
         "caption": Caption.get_or_none(Caption.part == part.id),
         "spoken_words": len(part.spoken.split()),
-        "steps": making.steps([part]),
+        "steps": production_progress.steps([part]),
     }
 
 

@@ -18,8 +18,8 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.limits.askers import PROCESSES, Asked, Round, ask, ask_dramatiq
 from benchmarks.limits.grants import count_grants
+from benchmarks.limits.limit_clients import PROCESSES, Asked, Round, ask, ask_dramatiq
 from benchmarks.rows import Row
 from core.limiter import Limit
 from services.home import Home

@@ -26,8 +26,8 @@ from core import db
 from core.errors import ConfigurationError, Retryable, StageError
 from core.limiter import Limiter, LimiterUnavailableError
 from models import Account, AccountState, Insight, Post, PostState, locked, now
-from pipelines.limits import VIDEO_QUERY, Limits
 from pipelines.publishing.accounts import tokens
+from pipelines.rate_limits import VIDEO_QUERY, Limits
 
 log = structlog.get_logger(__name__)
 

@@ -16,7 +16,7 @@ from scripts import terminal
 from scripts.demonstration import environment, person, report
 from scripts.demonstration.clock import Clock
 from scripts.demonstration.environment import DemoEnvironment
-from scripts.demonstration.lines import Lines
+from scripts.demonstration.line_printer import Lines
 from scripts.demonstration.watch import Watch
 from supervisor import Supervisor
 

@@ -27,9 +27,9 @@ from models import (
 from pipelines import ledger
 from scripts.demonstration import person
 from scripts.demonstration.clock import Clock
-from scripts.demonstration.lines import Lines
-from scripts.demonstration.news import News
+from scripts.demonstration.line_printer import Lines
 from scripts.demonstration.report import first_published
+from scripts.demonstration.step_lines import News
 from scripts.demonstration.story import story_of
 from supervisor import Supervisor
 

@@ -11,7 +11,7 @@ from redis import Redis
 
 from core.limiter import PREFIX, Limiter, beside
 from models import AuditEntry, LimitSetting
-from pipelines.limits import INIT, LIMITS, SCRIPT, Limits
+from pipelines.rate_limits import INIT, LIMITS, SCRIPT, Limits
 from tests.admin import records
 
 if TYPE_CHECKING:

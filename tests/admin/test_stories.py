@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from admin import lists
+from admin import paging
 from models import (
     AuditEntry,
     Channel,
@@ -137,7 +137,7 @@ def test_the_page_has_the_original_beside_the_text_and_the_story_it_repeats(
 def test_long_lists_are_leafed_through_both_ways(
     viewer: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ids = [records.story(f"Number {n}").id for n in range(lists.PAGE * 2 + 1)][::-1]
+    ids = [records.story(f"Number {n}").id for n in range(paging.PAGE * 2 + 1)][::-1]
 
     def leaf(path: str, rel: str) -> tuple[list[int], str]:
         page = viewer.get(path).text

@@ -8,8 +8,8 @@ from contextlib import closing
 import pytest
 from redis import Redis
 
-from benchmarks.limits.askers import PROCESSES, Round, ask
 from benchmarks.limits.grants import count_grants
+from benchmarks.limits.limit_clients import PROCESSES, Round, ask
 from core.limiter import PREFIX, Limit, beside
 
 SHORT, LONG = Limit("short", 20, 0.5, "account"), Limit("long", 70, 2.0, "account")

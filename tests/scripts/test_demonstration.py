@@ -18,7 +18,7 @@ from rich.console import Console
 from models import JobState, PostState, Story, StoryState, now
 from scripts.demonstration import report
 from scripts.demonstration.clock import BEGAN, Clock
-from scripts.demonstration.lines import Lines
+from scripts.demonstration.line_printer import Lines
 from scripts.demonstration.watch import Watch
 from tests.admin import records
 
@@ -174,7 +174,7 @@ def test_a_line_is_there_at_once(tmp_path: Path) -> None:
     program = (
         "import time; from rich.console import Console;"
         "from scripts.demonstration.clock import Clock;"
-        "from scripts.demonstration.lines import Lines;"
+        "from scripts.demonstration.line_printer import Lines;"
         "Lines(Console(), Clock()).say('services: ready'); time.sleep(60)"
     )
     with subprocess.Popen(

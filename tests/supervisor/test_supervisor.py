@@ -141,7 +141,7 @@ def test_what_was_told_of_processes_ends_with_their_supervisor(
     assert not (tmp_path / "var" / "run" / supervision.FILE).exists()
 
 
-def test_a_herald_that_can_not_write_goes_on_saying(
+def test_a_reporter_that_can_not_write_goes_on_saying(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeper, "LONGEST_PAUSE", 0.1)

@@ -18,7 +18,7 @@ from core.errors import Retryable
 from core.limiter import PREFIX, Limiter, beside
 from models import Job, JobState, LimitSetting
 from pipelines import ledger
-from pipelines.limits import SCRIPT, Limits
+from pipelines.rate_limits import SCRIPT, Limits
 from workers.middleware.database import DatabaseConnection
 from workers.middleware.dead_letter import DeadLetters
 from workers.middleware.lease import Lease

@@ -16,7 +16,7 @@ from core.errors import Retryable, Wait
 from core.limiter import Admission, Limit, Limiter, LimiterUnavailableError
 from models import Job, JobState
 from pipelines import ledger
-from pipelines.limits import STAGE_LIMITS, Limits, waiting_for
+from pipelines.rate_limits import STAGE_LIMITS, Limits, waiting_for
 
 log = structlog.get_logger(__name__)
 

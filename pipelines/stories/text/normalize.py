@@ -9,16 +9,16 @@ from functools import cached_property
 
 from pipelines.stories.text.language import UNDETERMINED, base
 from pipelines.stories.text.rules import (
+    abbreviations,
     ages,
     censored,
     characters,
-    figures,
+    edit_notes,
     markdown,
-    notes,
+    numbers,
     reddit,
     sentences,
-    shorthand,
-    style,
+    typography,
 )
 from pipelines.stories.text.rules.addresses import addresses
 from pipelines.stories.text.rules.rule import Rule, apply_all, capitalised, swap
@@ -97,28 +97,28 @@ _TITLE: tuple[Rule, ...] = (
 _ENGLISH = Language(
     phrases=markdown.Phrases(link="a link", table="There is a table of {rows} rows here."),
     written=censored.RULES,
-    settle=notes.settle,
+    settle=edit_notes.settle,
     spoken=(
         addresses("a link"),
         *reddit.RULES,
-        *shorthand.OF_SOMEONE,
-        style.CALM,
-        *shorthand.RULES,
+        *abbreviations.OF_SOMEONE,
+        typography.CALM,
+        *abbreviations.RULES,
         *ages.RULES,
-        *figures.RULES,
-        *style.SIGNS,
-        *style.ENGLISH,
-        style.NOTE,
-        *style.MARKS,
+        *numbers.RULES,
+        *typography.SIGNS,
+        *typography.ENGLISH,
+        typography.NOTE,
+        *typography.MARKS,
     ),
-    typed=(_LINK, addresses("a link"), *figures.RULES, *style.SIGNS, *style.MARKS),
+    typed=(_LINK, addresses("a link"), *numbers.RULES, *typography.SIGNS, *typography.MARKS),
 )
 _ANY_OTHER = Language(
     phrases=markdown.Phrases(),
     written=(),
     settle=list,
-    spoken=(addresses(""), *reddit.BARE_NAMES, style.NOTE, *style.MARKS),
-    typed=(_LINK, addresses(""), *style.MARKS),
+    spoken=(addresses(""), *reddit.BARE_NAMES, typography.NOTE, *typography.MARKS),
+    typed=(_LINK, addresses(""), *typography.MARKS),
 )
 _NOT_LATIN = re.compile("[\u0370-\u1cff\u3040-\ud7ff]")
 """Letters that English is not written in, whatever else can't be told of a text."""
@@ -172,7 +172,7 @@ def typed(text: str, language: str = "en") -> tuple[str, ...]:
 
 def typed_title(title: str, language: str = "en") -> str:
     """As ``typed``, on one line, which needs no mark at its end."""
-    return style.speakable(_as_typed(title, language))
+    return typography.speakable(_as_typed(title, language))
 
 
 def _as_typed(text: str, language: str) -> str:
@@ -188,4 +188,4 @@ def _language(code: str, text: str = "") -> Language:
 
 def _speakable(paragraph: tuple[str, ...]) -> tuple[str, ...]:
     """Once more after the split: a script without spaces can part a mark from its word."""
-    return tuple(filter(None, map(style.speakable, paragraph)))
+    return tuple(filter(None, map(typography.speakable, paragraph)))

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from pipelines import limits as named
+from pipelines import rate_limits as named
 from scripts.management.changes import DRY_RUN, changes
 from scripts.management.record import record
 

@@ -25,9 +25,9 @@ from models import (
     Video,
     now,
 )
-from pipelines.limits import Limits
 from pipelines.publishing import insights
 from pipelines.publishing.insights import GONE, NEVER, next_after
+from pipelines.rate_limits import Limits
 from sandbox.testing import RunningSandbox
 from tests.pipelines.publishing.desk import Desk
 

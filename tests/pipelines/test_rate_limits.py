@@ -25,7 +25,7 @@ from models import (
     now,
 )
 from pipelines import ledger
-from pipelines.limits import (
+from pipelines.rate_limits import (
     ABOUT,
     INIT,
     LIMITS,

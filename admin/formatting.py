@@ -8,7 +8,7 @@ from html import unescape
 from flask import Flask
 from markupsafe import Markup
 
-from admin.lists import counted
+from admin.paging import counted
 from models import now
 
 TONES = {

@@ -23,7 +23,7 @@ EVERY_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
 
-class Herald(threading.Thread):
+class TroubleReporter(threading.Thread):
     """Tells until all processes are to stop; then it takes its file away.
 
     Args:
@@ -38,7 +38,7 @@ class Herald(threading.Thread):
         statuses: Callable[[], Sequence[ProcessStatus]],
         say: Callable[[str], None],
     ) -> None:
-        super().__init__(name="herald", daemon=True)
+        super().__init__(name="trouble-reporter", daemon=True)
         self._course, self._statuses, self._say = course, statuses, say
         self._said: dict[str, int] = {}
         """How many ends were told of, by process."""

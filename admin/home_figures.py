@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import g, url_for
 
-from admin.lists import count
+from admin.paging import count
 from core.db import database
 from core.errors import DiskFull
 from models import (
