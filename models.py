@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tables.base import Row, StaleStateError, locked, now
+from tables.base import Row, StaleStateError, locked, now, shown
 from tables.people import AuditEntry, Role, User
 from tables.production import Caption, Narration, Part, Script, Video, VideoState
 from tables.publishing import (
@@ -98,4 +98,5 @@ __all__ = [
     "WebhookEvent",
     "locked",
     "now",
+    "shown",
 ]

@@ -9,7 +9,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from admin.paging import counted
-from models import now
+from models import now, shown
 
 TONES = {
     "good": {"approved", "scripted", "ready", "published", "inbox", "connected", "done", "taken"},
@@ -24,16 +24,8 @@ def tone(state: str) -> str:
     return next((name for name, states in TONES.items() if state in states), "quiet")
 
 
-WORDS = {"dead": "failed"}
-"""States whose own word is not what a person calls them."""
-
-
-def word(state: str) -> str:
-    return WORDS.get(state, state).replace("_", " ")
-
-
 def badge(state: str) -> Markup:
-    return Markup('<span class="badge tone-{}">{}</span>').format(tone(state), word(state))
+    return Markup('<span class="badge tone-{}">{}</span>').format(tone(state), shown(state))
 
 
 def span(length: timedelta) -> str:
@@ -72,7 +64,7 @@ def megabytes(size: int) -> str:
 def install(app: Flask) -> None:
     app.jinja_env.filters.update(
         badge=badge,
-        word=word,
+        word=shown,
         when=when,
         length_of_time=span,
         clock=clock,

@@ -132,7 +132,7 @@ class Keeper(threading.Thread):
             env={
                 "PYTHONUNBUFFERED": "1",
                 **course.environment,
-                "RUN_DIR": f"{course.run}",  # the back office reads there what TroubleReporter writes
+                "RUN_DIR": f"{course.run}",  # TroubleReporter writes there
                 **mark(course.run, self.process_name),
             },
             stdin=subprocess.DEVNULL,

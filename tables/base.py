@@ -38,6 +38,25 @@ def one_of(column: str, states: type[StrEnum]) -> SQL:
     return SQL(f"CHECK ({column} IN ({', '.join(repr(state.value) for state in states)}))")
 
 
+SHOWN = {
+    "fetched": "new",
+    "scripted": "in production",
+    "review": "in review",
+    "planned": "scheduled",
+    "claiming": "starting",
+    "inbox": "in the creator's inbox",
+    "manual": "to post by hand",
+    "dead": "failed",
+    "parked": "needs attention",
+}
+"""States that people call by another word."""
+
+
+def shown(state: str) -> str:
+    """A state of any table in the words of an operator: on pages, in messages, in commands."""
+    return SHOWN.get(state, state.replace("_", " "))
+
+
 class Transition(NamedTuple):
     """A move between states as two pieces of SQL, for ``SET`` and for ``WHERE``."""
 
@@ -95,7 +114,7 @@ class Row(Model):
         if not self.try_move(to, **changes):
             name = type(self).__name__.lower()
             state = type(self).get_by_id(self.id).state
-            raise StaleStateError(f"This {name} is {state} and can't become {to}.")
+            raise StaleStateError(f"This {name} is {shown(state)} and can't become {shown(to)}.")
 
     def try_move(self, to: str, **changes: Any) -> bool:
         """As ``move``, but answers whether the row moved."""

@@ -74,7 +74,7 @@ def test_of_a_bulk_decision_one_that_is_too_late_stops_none_of_the_others(editor
     assert [state(story) for story in waiting] == ["approved", "approved", "waiting"]
     page = editor.get(answer.location).text
     assert "Approved 2 of 3." in page
-    assert f"{decided.id}: This story is scripted and can" in page
+    assert f"{decided.id}: This story is in production and can" in page
 
 
 def test_a_decision_on_a_story_leads_to_the_next_that_waits(editor: Browser) -> None:

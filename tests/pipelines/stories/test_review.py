@@ -68,7 +68,7 @@ def test_of_two_people_who_decide_at_once_one_is_told_that_it_is_too_late() -> N
 
 def test_a_decision_about_a_story_in_production_is_refused() -> None:
     story = a_story(StoryState.SCRIPTED)
-    with pytest.raises(StaleStateError, match="is scripted and can't become rejected"):
+    with pytest.raises(StaleStateError, match="is in production and can't become rejected"):
         review.reject(story.id, "ada", "too long")
     assert on_record() == []
 
