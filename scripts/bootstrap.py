@@ -63,6 +63,8 @@ def make_ready(lock: str, log: TextIO) -> None:
     if is_whole():
         shutil.rmtree(VENV / "ready")
     else:
+        if VENV.is_symlink():  # another clone's, which --clear would empty
+            VENV.unlink()
         # The resolved interpreter, so that a later "python3" of another version breaks nothing.
         run([str(Path(sys.executable).resolve()), "-m", "venv", "--clear", str(VENV)], log)
     install(ROOT / lock, log)

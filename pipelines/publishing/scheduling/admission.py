@@ -22,23 +22,6 @@ PAUSE_WITHOUT_SLOTS = timedelta(hours=6)
 PART_SECONDS = 600.0
 """The end of the part before wakes the next; it only looks by itself in case that was missed."""
 NEVER_SECONDS = 3_600.0
-THIS_MINUTE = timedelta(minutes=1)
-"""Forms know no seconds: the minute that has begun is not the past yet."""
-FARTHEST = timedelta(days=731)
-
-
-PART_SECONDS = 600.0
-"""The end of the part before wakes the next; it only looks by itself in case that was missed."""
-NEVER_SECONDS = 3_600.0
-THIS_MINUTE = timedelta(minutes=1)
-"""Forms know no seconds: the minute that has begun is not the past yet."""
-FARTHEST = timedelta(days=731)
-
-
-NEVER_SECONDS = 3_600.0
-THIS_MINUTE = timedelta(minutes=1)
-"""Forms know no seconds: the minute that has begun is not the past yet."""
-FARTHEST = timedelta(days=731)
 
 
 def admit(post: Post) -> Wait | None:
