@@ -15,9 +15,6 @@ THIS_MINUTE = timedelta(minutes=1)
 FARTHEST = timedelta(days=731)
 
 
-FARTHEST = timedelta(days=731)
-
-
 def pin(post_id: int, moment: datetime, by: str) -> None:
     """A person chooses when a planned post goes out; what stands in its way moves.
 
