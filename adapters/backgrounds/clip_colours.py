@@ -1,7 +1,7 @@
-"""What a clip's colour tags mean, and how its colours become those of BT.709, as phones show them.
+"""Read a clip's colour tags and convert its colours to BT.709, which phones show.
 
-High dynamic range and wide colours are converted through a table (a 3D LUT): its values are
-worked out here once, a look-up in it costs an encode little, and every ffmpeg can do it.
+HDR and wide colours are converted through a table (a 3D LUT). Its values are computed here once.
+A look-up adds little to an encode, and every ffmpeg can do it.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _PQ, _HLG = 16, 18
 _RGB = 0
 _MATRICES = {_BT709: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt2020",
              10: "bt2020"}  # fmt: skip
-_SMALL = 720 * 576  # pixels of standard definition; such files were BT.601 before tags were
+_SMALL = 720 * 576  # pixels of standard definition; untagged files of this size are BT.601
 
-# From light in linear R, G, B to the same light in BT.709's; rows sum to 1. From the chromaticities
-# in ITU-R BT.2020 and SMPTE RP 431-2 / EG 432-1, all with the white point D65.
+# From linear R, G, B to linear BT.709; rows sum to 1. Computed from the chromaticities in
+# ITU-R BT.2020 and SMPTE RP 431-2 / EG 432-1, all with the white point D65.
 _TO_BT709 = {
     "bt2020": np.array(
         [
@@ -55,10 +55,10 @@ class Tags:
     """A clip's colours.
 
     Attributes:
-        matrix: ffmpeg's name of what its YUV was made by; None if its pictures are RGB.
-        full_range: black is 0, rather than 16 of 255.
+        matrix: ffmpeg's name for its YUV matrix; None if its frames are RGB.
+        full_range: black is 0, not 16 of 255.
         transfer: ``sdr``, ``pq`` or ``hlg``.
-        primaries: ``bt709`` (BT.601's are so close that they count as these), ``p3``, ``bt2020``.
+        primaries: ``bt709`` (BT.601 is close enough to count as this), ``p3``, ``bt2020``.
     """
 
     matrix: str | None
@@ -70,18 +70,18 @@ class Tags:
     def read(
         cls, *, primaries: int, transfer: int, matrix: int, full_range: bool, pixels: int
     ) -> Tags:
-        """Read code points of ITU-T H.273; what is unspecified is guessed as players do."""
+        """Read ITU-T H.273 code points; missing ones are guessed the way players do."""
         dynamic = {_PQ: "pq", _HLG: "hlg"}.get(transfer, "sdr")
         gamut = {_BT2020: "bt2020", _DCI_P3: "p3", _DISPLAY_P3: "p3"}.get(primaries, "bt709")
         if dynamic != "sdr" and primaries == _UNSPECIFIED:
             gamut = "bt2020"
-        unsaid = "bt2020" if gamut == "bt2020" else "bt601" if pixels <= _SMALL else "bt709"
-        meant = None if matrix == _RGB else _MATRICES.get(matrix, unsaid)
-        return cls(meant, full_range, dynamic, gamut)
+        default = "bt2020" if gamut == "bt2020" else "bt601" if pixels <= _SMALL else "bt709"
+        name = None if matrix == _RGB else _MATRICES.get(matrix, default)
+        return cls(name, full_range, dynamic, gamut)
 
     @property
     def usual(self) -> bool:
-        """They are those of a finished video already."""
+        """Whether the colours are already those of a finished video."""
         return self == Tags("bt709", full_range=False)
 
     @property
@@ -99,18 +99,18 @@ def write_table(path: Path, tags: Tags) -> None:
 
 
 def converted(signal: Colours, tags: Tags) -> Colours:
-    """Colours as they are in the clip (0 to 1) to BT.709 (0 to 1)."""
+    """Convert the clip's colours (0 to 1) to BT.709 (0 to 1)."""
     light = _light(signal, tags.transfer)
     if tags.primaries in _TO_BT709:
-        light = _within(light @ _TO_BT709[tags.primaries].T)
+        light = _in_gamut(light @ _TO_BT709[tags.primaries].T)
     if tags.transfer != "sdr":
-        light = _held(light)
+        light = _tone_mapped(light)
     shown: Colours = np.clip(light, 0, 1) ** (1 / 2.4)  # ITU-R BT.1886
     return shown
 
 
 def _light(signal: Colours, transfer: str) -> Colours:
-    """Light of a display, linear; 1 is diffuse white."""
+    """Linear display light; 1 is diffuse white."""
     light: Colours
     match transfer:
         case "pq":  # SMPTE ST 2084
@@ -128,8 +128,8 @@ def _light(signal: Colours, transfer: str) -> Colours:
     return light
 
 
-def _within(light: Colours) -> Colours:
-    """Mix colours outside the gamut with grey as bright, just until no channel is below 0."""
+def _in_gamut(light: Colours) -> Colours:
+    """Mix colours outside the gamut with equally bright grey until no channel is below 0."""
     grey = (light @ _WEIGHTS)[..., None]
     lowest = light.min(axis=-1, keepdims=True)
     share = np.where(lowest < 0, grey / np.maximum(grey - lowest, 1e-9), 1)
@@ -137,10 +137,10 @@ def _within(light: Colours) -> Colours:
     return inside
 
 
-def _held(light: Colours) -> Colours:
-    """Bring the range down to a common display's, hue kept; dark and middle tones stay as they are.
+def _tone_mapped(light: Colours) -> Colours:
+    """Reduce the range to an ordinary display's; hues, dark and middle tones don't change.
 
-    The knee of ITU-R BT.2390 (5.4.1), by the strongest channel.
+    Uses the knee of ITU-R BT.2390 (5.4.1) on the strongest channel.
     """
     strongest = light.max(axis=-1, keepdims=True)
     top = _pq(PEAK_NITS)
@@ -153,9 +153,9 @@ def _held(light: Colours) -> Colours:
         + (t**3 - 2 * t**2 + t) * (1 - knee)
         + (-2 * t**3 + 3 * t**2) * most
     )
-    brought = _nits(np.where(at < knee, at, curve) * top) / WHITE_NITS
-    held: Colours = light * brought / np.maximum(strongest, 1e-9)
-    return held
+    reduced = _nits(np.where(at < knee, at, curve) * top) / WHITE_NITS
+    mapped: Colours = light * reduced / np.maximum(strongest, 1e-9)
+    return mapped
 
 
 def _pq(nits: Colours | float) -> Colours:

@@ -1,4 +1,4 @@
-"""Cuts a clip into what a render decodes easily and shows right: size, rate, colours, seam."""
+"""Convert a clip for fast and correct rendering: size, frame rate, colours, seamless loop."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from adapters.ports import Progress
 from core.errors import Retryable
 
 EDITION = 2
-"""Goes up when clips are cut differently: what was kept of them is then cut anew."""
+"""Increase this when clips are cut differently; cached cuts are then made again."""
 CUT_SECONDS = 180.0
-"""Length of what is cut from a clip at once; several videos begin at different places in it."""
+"""Length of one cut from a clip; several videos start at different places in it."""
 CUT_BYTES = 400_000_000
-"""What such a cut of a lively clip takes at most, about."""
+"""About the largest size of such a cut, from a busy clip."""
 
-_FADE = 1.0  # seconds in which the end of a loop becomes its beginning
-_SEAMLESS = 1.5  # times the step from one picture to the next, from the last to the first one
+_FADE = 1.0  # seconds of cross-fade from the end of a loop to its start
+_SEAMLESS = 1.5  # how many usual frame steps the step from the last frame to the first may be
 _LEAST_SHOWN = 2
-_STEP = 1.0  # of 255: less can't be seen
+_STEP = 1.0  # out of 255; less can't be seen
 
 
 def name_of(clip: Path, what: tuple[object, ...]) -> str:
-    """Name what is made of a clip, by all that it depends on."""
+    """Name a file made from a clip, by everything that it depends on."""
     status = clip.stat()
     inputs = f"{EDITION}:{clip}:{status.st_size}:{status.st_mtime_ns}:{what}"
     return "cut-" + sha256(inputs.encode()).hexdigest()[:24]
@@ -45,7 +45,7 @@ def name_of(clip: Path, what: tuple[object, ...]) -> str:
 def cut(
     clip: Clip, into: Path, *, start: float, seconds: float, patience: Patience, progress: Progress
 ) -> None:
-    """Cut a stretch in the form of a finished video, with a key picture each second.
+    """Cut a stretch in the format of a finished video, with a key frame every second.
 
     Raises:
         Permanent: code ``background_unreadable``.
@@ -57,9 +57,9 @@ def cut(
 
 
 def loop(clip: Clip, into: Path, *, patience: Patience, progress: Progress) -> None:
-    """Cut the whole of a clip so that it can be repeated: its end becomes its beginning.
+    """Convert the whole clip so that it can be repeated: its end fades into its start.
 
-    A clip that does so by itself stays as it is.
+    A clip that already loops without a visible jump gets no fade.
 
     Raises:
         As ``cut``.
@@ -70,25 +70,25 @@ def loop(clip: Clip, into: Path, *, patience: Patience, progress: Progress) -> N
     count = int(clip.seconds * FPS)
     faded = min(round(_FADE * FPS), count // 4)
     with TemporaryDirectory() as folder:
-        # opened twice: split in two, the head's pictures would wait in memory until the end
+        # opened twice: with a split, the head's frames would wait in memory until the end
         body = _picture(clip, Path(folder), 0)
         head = _picture(clip, Path(folder), 0, t=2 * faded / FPS)
         body = body.filter("trim", start_frame=faded, end_frame=count).filter(
             "setpts", "PTS-STARTPTS"
         )
         head = head.filter("trim", end_frame=faded)
-        kept = count - faded
-        offset = (kept - faded) / FPS
+        frames = count - faded
+        offset = (frames - faded) / FPS
         picture = ffmpeg.filter(
             [body, head], "xfade", transition="fade", duration=faded / FPS, offset=offset
-        ).filter("format", "yuv420p")  # it would rather make 4:4:4 of it
+        ).filter("format", "yuv420p")  # xfade would choose 4:4:4
         _encode(
-            clip, picture, into, seconds=kept / FPS, patience=patience, progress=progress
+            clip, picture, into, seconds=frames / FPS, patience=patience, progress=progress
         )  # fmt: skip
 
 
 def is_seamless(clip: Clip) -> bool:
-    """Whether the step from the last picture to the first is like those between others."""
+    """Whether the step from the last frame to the first is like any other step."""
     begin, end = _small(clip, 0.0), _small(clip, max(0.0, clip.seconds - 0.5))
     if min(len(begin), len(end)) < _LEAST_SHOWN:
         return False
@@ -99,7 +99,7 @@ def is_seamless(clip: Clip) -> bool:
 
 
 def _small(clip: Clip, start: float) -> list[NDArray[np.float32]]:
-    """Half a second of a clip, tiny and grey."""
+    """Half a second of a clip as tiny grey frames."""
     shown: list[NDArray[np.float32]] = []
     try:
         with av.open(str(clip.path)) as container:
@@ -144,7 +144,7 @@ def _picture(clip: Clip, folder: Path, start: float, **options: Any) -> Any:
             .filter("setparams", color_primaries="bt709", color_trc="bt709")
             .filter("scale", **target)
         )
-    if clip.alpha:  # before black, as in a player
+    if clip.alpha:  # on black, as in a player
         picture = picture.filter("format", "yuva420p").filter("premultiply", inplace=1)
     return picture.filter("format", "yuv420p").filter("setsar", 1).filter("setparams", **COLOUR)
 

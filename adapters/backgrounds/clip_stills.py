@@ -1,4 +1,4 @@
-"""Makes a film of a still picture: the view drifts and comes back, so that it repeats unseen."""
+"""Turn a still picture into a looping clip: the view drifts away and comes back."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ log = structlog.get_logger(__name__)
 
 SECONDS = 10.0
 
-_ZOOM = 0.12  # the picture is so much larger than the view when it is nearest
-_SPARE = 1.1  # times the film's size: as fine as the nearest view shows
-_MOST_ENLARGED = 2.0  # beyond, a picture is mush
-_LEAST = (WIDTH / _MOST_ENLARGED, HEIGHT / _MOST_ENLARGED)  # pixels of what fills the screen
-_ALWAYS_SEEN = 0.88  # of the whole, whichever way the view drifts
-_SOFT = 12  # times smaller is what is softened, which costs little and shows no steps
+_ZOOM = 0.12  # how much larger the picture is than the nearest view
+_SPARE = 1.1  # times the clip's size: enough detail for the nearest view
+_MOST_ENLARGED = 2.0  # beyond this, a picture is blurred
+_LEAST = (WIDTH / _MOST_ENLARGED, HEIGHT / _MOST_ENLARGED)  # pixels that must fill the screen
+_ALWAYS_SEEN = 0.88  # share of the picture that is always visible
+_SOFT = 12  # the picture is blurred this many times smaller: cheap, and shows no steps
 _DARK = 0.45
 
 
 def film(
     clip: Path, into: Path, *, patience: Patience, progress: Progress, seconds: float = SECONDS
 ) -> None:
-    """Make a film of a picture, or of the first picture of a clip that is too short to be shown.
+    """Make a clip from a picture, or from the first frame of a clip that is too short to show.
 
     Raises:
         Permanent: code ``background_unreadable``.
@@ -51,10 +51,10 @@ def film(
 
 
 def _opened(path: Path) -> Image.Image:
-    """Turned upright, in the colours of a common display, before black."""
+    """Open a picture upright, in sRGB, on black."""
     try:
         with Image.open(path) as opened:
-            opened.draft("RGB", (3 * WIDTH, 3 * HEIGHT))  # of a huge JPEG, no more is decoded
+            opened.draft("RGB", (3 * WIDTH, 3 * HEIGHT))  # decodes a huge JPEG at reduced size
             upright = ImageOps.exif_transpose(opened)
             profile = opened.info.get("icc_profile")
             if upright.mode in {"RGBA", "LA", "P", "PA"}:
@@ -71,7 +71,7 @@ def _in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
     try:
         own = ImageCms.ImageCmsProfile(BytesIO(profile))
         changed = ImageCms.profileToProfile(picture, own, ImageCms.createProfile("sRGB"))
-    except (OSError, ImageCms.PyCMSError):  # of another kind of picture, or damaged: as viewers do
+    except (OSError, ImageCms.PyCMSError):  # wrong or damaged profile: ignored, as viewers do
         return picture
     return changed or picture
 
@@ -87,7 +87,7 @@ def _fitted(picture: Image.Image, path: Path) -> Image.Image:
 
 
 def _framed(picture: Image.Image) -> Image.Image:
-    """All of a picture too small to fill the screen, before a soft, dark copy of it that does."""
+    """Show all of a picture that is too small for the screen on a blurred, dark copy of it."""
     whole = (round(WIDTH * _SPARE), round(HEIGHT * _SPARE))
     soft = ImageOps.fit(picture, (whole[0] // _SOFT, whole[1] // _SOFT))
     soft = ImageEnhance.Brightness(soft.filter(ImageFilter.GaussianBlur(5))).enhance(_DARK)
@@ -111,7 +111,7 @@ def _first(clip: Clip, patience: Patience, progress: Progress) -> Image.Image:
 
 
 def _view(picture: Image.Image, share: float) -> av.VideoFrame:
-    """What is seen when ``share`` of the loop is over."""
+    """The frame at ``share`` of the loop."""
     turn = tau * share
     size = 1 - _ZOOM / 2 * (1 - 0.5 * cos(turn))  # of the picture
     room = 1 - size

@@ -1,4 +1,4 @@
-"""The operator's clips: what is in them, and whether a render can show them as they are."""
+"""The operator's clips: what they contain, and whether a render can use them unchanged."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ SUFFIXES = frozenset(
     )
 )
 STILLS = frozenset({".jpeg", ".jpg", ".png", ".webp"})
-"""Pictures; a film is made of each."""
+"""Pictures; each is turned into a clip."""
 
 WIDTH, HEIGHT, FPS = 1080, 1920, 30
 LEAST_SECONDS = 1.0
-"""What is shorter (a single picture, a slip of the finger) would flicker, and counts as a still."""
+"""Shorter clips (a single frame, an accidental recording) would flicker and count as stills."""
 
-_CHEAP_PIXELS = 1.1 * WIDTH * HEIGHT * FPS  # a second; cutting these would gain nothing
-_TORN = 1.0  # seconds by which a file may end early; what is torn off there is not shown either
-_WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}  # ffmpeg's own decoders leave it out
+_CHEAP_PIXELS = 1.1 * WIDTH * HEIGHT * FPS  # per second; cutting these would gain nothing
+_TORN = 1.0  # seconds that may be missing at the end of a file; that much is never shown
+_WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}  # ffmpeg's own decoders ignore alpha
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """What is to be known of a clip.
+    """Properties of a clip.
 
     Attributes:
-        seconds: of picture that can be read.
-        begins: second of the file at which the picture begins.
-        stream: number of the picture among the file's streams.
-        decoder: that has to be asked for by its name; None leaves the choice to ffmpeg.
-        alpha: some of it can be seen through.
-        usual: a render shows it right as it is.
-        cheap: a render decodes it nearly as fast as what could be cut from it.
+        seconds: length of the video that can be read.
+        begins: second of the file at which the video starts.
+        stream: index of the video stream in the file.
+        decoder: decoder that must be named; None leaves the choice to ffmpeg.
+        alpha: whether it has transparent areas.
+        usual: whether a render shows it correctly unchanged.
+        cheap: whether a render decodes it nearly as fast as a cut from it.
     """
 
     path: Path
@@ -66,17 +66,17 @@ class Clip:
 
 
 def read(path: Path) -> Clip:
-    """Look at a clip.
+    """Read a clip's properties.
 
     Raises:
-        Permanent: code ``background_unreadable``; the sentence says why.
+        Permanent: code ``background_unreadable``; the message says why.
         Retryable: code ``background_gone``.
     """
     try:
         with av.open(str(path)) as container:
             pictures = [s for s in container.streams.video if not s.disposition & _COVER]
             if not pictures:
-                raise unreadable(path, "holds no film, only sound")
+                raise unreadable(path, "has no video, only sound")
             return _read(path, container, pictures[0])
     except (OSError, ValueError, StopIteration, av.error.FFmpegError) as error:
         if path.is_file() and not path.stat().st_size:
@@ -84,7 +84,7 @@ def read(path: Path) -> Clip:
         raise unreadable(path) from error
 
 
-_COVER = Disposition.attached_pic  # of an album: no film
+_COVER = Disposition.attached_pic  # an album cover is not a video
 
 
 def _read(path: Path, container: Any, stream: Any) -> Clip:
@@ -126,7 +126,7 @@ def _start(stream: Any) -> float:
 
 
 def _readable(path: Path, container: Any, stream: Any) -> float:
-    """Seconds of picture, by the last packet that is there, whatever the file's head promises."""
+    """Seconds of video up to the last packet in the file; the header's length is not trusted."""
     start = _start(stream)
     if stream.duration:
         said = float(stream.duration * stream.time_base)
@@ -135,7 +135,7 @@ def _readable(path: Path, container: Any, stream: Any) -> float:
     end = start
     if said:
         end = _last(container, stream, from_second=start + said)
-    if end <= start:  # the end is missing, or nobody knows where it is
+    if end <= start:  # the end is missing or unknown
         end = _last(container, stream, from_second=start)
     seconds = end - start
     if stream.duration and seconds < said - _TORN:
@@ -145,7 +145,7 @@ def _readable(path: Path, container: Any, stream: Any) -> float:
 
 
 def _last(container: Any, stream: Any, *, from_second: float) -> float:
-    """Second at which the last picture behind a key picture ends; 0 if there is none."""
+    """Second at which the last frame after a key frame ends; 0 if there is none."""
     end = 0.0
     try:
         container.seek(int(from_second * av.time_base))
@@ -168,5 +168,5 @@ def unreadable(clip: Path, why: str = "can't be read") -> Permanent | Retryable:
 
 def gone(clip: Path) -> Retryable:
     return Retryable(
-        f"The background {clip} was removed meanwhile; another is taken.", code="background_gone"
+        f"The background {clip} has been removed; another one will be used.", code="background_gone"
     )

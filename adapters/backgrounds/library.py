@@ -1,4 +1,4 @@
-"""Where a video's background comes from: the operator's folder, or a loop drawn here."""
+"""Choose a video's background: a clip from the operator's folder, or a drawn loop."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from adapters.ports import Background, Footage, Progress
 from core.errors import Permanent
 
 MOST_BYTES = 8_000_000_000
-_VISITS = 4  # videos that follow each other on one stretch of a clip, before the next is cut
+_VISITS = 4  # videos that use one cut of a clip before the next stretch is cut
 
 
 class Backgrounds:
-    """Chooses backgrounds by mood and by the video's number, and prepares them.
+    """Chooses backgrounds by mood and video number, and prepares them.
 
-    The same number gives the same background, as long as the folder stays as it is. Neighbouring
-    numbers give each another clip, until all were shown; then each clip goes on elsewhere.
+    The same number gives the same background while the folder does not change. Neighbouring
+    numbers give different clips until all were shown; then each clip continues elsewhere.
 
     Args:
-        folder: the operator's own clips, moods in sub-folders; None draws loops instead.
-        cache: folder that keeps what was drawn or cut.
-        most_bytes: what may be kept; what was longest unused is removed first.
+        folder: the operator's own clips, with moods in sub-folders; None draws loops instead.
+        cache: folder for drawn and cut clips.
+        most_bytes: size limit of the cache; the least recently used files are removed first.
     """
 
     def __init__(self, *, folder: Path | None, cache: Path, most_bytes: int = MOST_BYTES) -> None:
         self._folder = folder
-        self._kept = MediaCache(cache, suffix=".mp4", most_bytes=most_bytes)
+        self._cache = MediaCache(cache, suffix=".mp4", most_bytes=most_bytes)
         self._most_bytes = most_bytes
 
     def choose(self, mood: str, number: int, seconds: float) -> Background:
@@ -49,36 +49,36 @@ class Backgrounds:
         found = moods.files(folder, suffixes)
         if not found:
             raise Permanent(
-                f"The background folder {folder} holds no video "
+                f"The background folder {folder} contains no video "
                 f"({', '.join(sorted(suffixes))}): put one in or unset BACKGROUND_DIR.",
                 code="background_folder",
             )
         path, lap = moods.walk(found, number, mood.casefold())
         name = moods.identity(path, folder)
         if path.suffix.lower() in clips.STILLS:
-            return _Still(name, path, self._kept)
+            return _Still(name, path, self._cache)
         clip = clips.read(path)
         if clip.still:
-            return _Still(name, path, self._kept)
+            return _Still(name, path, self._cache)
         if clip.seconds < seconds:
-            return _Loop(name, clip, round(moods.share(name, lap) * clip.seconds, 2), self._kept)
+            return _Loop(name, clip, round(moods.share(name, lap) * clip.seconds, 2), self._cache)
         return self._stretch(clip, name, lap, seconds, len(found))
 
     def _stretch(
         self, clip: clips.Clip, name: str, lap: int, seconds: float, count: int
     ) -> Background:
-        """A stretch of a clip that is longer than the video; it is one of ``count`` clips."""
+        """A stretch of a clip that is longer than the video; the clip is one of ``count``."""
         stretches = max(1, int(clip.seconds // clip_cuts.CUT_SECONDS))
         stretch, _ = moods.walk(range(stretches), lap // _VISITS, name)
         begin = min(stretch * clip_cuts.CUT_SECONDS, clip.seconds - seconds)
         length = min(clip.seconds - begin, max(clip_cuts.CUT_SECONDS, seconds))
-        into = moods.share(name, lap) * max(0.0, length - seconds)
+        offset = moods.share(name, lap) * max(0.0, length - seconds)
         fits = count * clip_cuts.CUT_BYTES <= self._most_bytes
-        # cuts that don't last until the next lap would cost, not save
+        # cuts removed from the cache before the next lap would only cost time
         if clip.usual and (clip.cheap or not fits):
-            footage = Footage(clip.path, round(clip.begins + begin + into, 2))
-            return _AsItIs(name, footage)
-        return _Cut(name, clip, round(begin, 2), round(length, 2), round(into, 2), self._kept)
+            footage = Footage(clip.path, round(clip.begins + begin + offset, 2))
+            return _Unchanged(name, footage)
+        return _Cut(name, clip, round(begin, 2), round(length, 2), round(offset, 2), self._cache)
 
     def _drawn(self, kind: str, number: int) -> Background:
         if kind:
@@ -86,11 +86,11 @@ class Backgrounds:
         else:
             kind, lap = moods.walk(list(drawn.KINDS), number, "drawn")
             variant, _ = moods.walk(range(drawn.VARIANTS), lap, kind)
-        return _Drawn(kind, variant, self._kept)
+        return _Drawn(kind, variant, self._cache)
 
 
 @dataclass(frozen=True, slots=True)
-class _AsItIs:
+class _Unchanged:
     clip: str
     footage: Footage
 
@@ -111,13 +111,13 @@ class _Cut:
     clip: clips.Clip
     begin: float
     length: float
-    into: float
-    """Second of the cut at which the video begins."""
-    kept: MediaCache
+    offset: float
+    """Second of the cut at which the video starts."""
+    cache: MediaCache
 
     @property
     def name(self) -> str:
-        return f"{self.file}@{self.begin + self.into:.2f}-{clip_cuts.EDITION}"
+        return f"{self.file}@{self.begin + self.offset:.2f}-{clip_cuts.EDITION}"
 
     @contextmanager
     def ready(self, progress: Progress) -> Iterator[Footage]:
@@ -127,37 +127,37 @@ class _Cut:
                 progress=progress,
             )  # fmt: skip
 
-        with _prepared(self.clip.path, (self.begin, self.length), make, self.kept, progress) as it:
-            yield Footage(it, self.into)
+        with _prepared(self.clip.path, (self.begin, self.length), make, self.cache, progress) as it:
+            yield Footage(it, self.offset)
 
 
 @dataclass(frozen=True, slots=True)
 class _Loop:
-    """All of a clip that is shorter than the video."""
+    """A whole clip that is shorter than the video."""
 
     file: str
     clip: clips.Clip
-    into: float
-    kept: MediaCache
+    offset: float
+    cache: MediaCache
 
     @property
     def name(self) -> str:
-        return f"{self.file}@{self.into:.2f}-loop-{clip_cuts.EDITION}"
+        return f"{self.file}@{self.offset:.2f}-loop-{clip_cuts.EDITION}"
 
     @contextmanager
     def ready(self, progress: Progress) -> Iterator[Footage]:
         def make(into: Path) -> None:
             clip_cuts.loop(self.clip, into, patience=Patience(), progress=progress)
 
-        with _prepared(self.clip.path, ("loop",), make, self.kept, progress) as film:
-            yield Footage(film, self.into)
+        with _prepared(self.clip.path, ("loop",), make, self.cache, progress) as film:
+            yield Footage(film, self.offset)
 
 
 @dataclass(frozen=True, slots=True)
 class _Still:
     file: str
     path: Path
-    kept: MediaCache
+    cache: MediaCache
 
     @property
     def name(self) -> str:
@@ -168,18 +168,18 @@ class _Still:
         def make(into: Path) -> None:
             clip_stills.film(self.path, into, patience=Patience(), progress=progress)
 
-        with _prepared(self.path, ("still",), make, self.kept, progress) as film:
+        with _prepared(self.path, ("still",), make, self.cache, progress) as film:
             yield Footage(film, 0.0)
 
 
 @contextmanager
 def _prepared(
-    clip: Path, what: tuple[object, ...], make: Callable[[Path], None], kept: MediaCache,
+    clip: Path, what: tuple[object, ...], make: Callable[[Path], None], cache: MediaCache,
     progress: Progress,
 ) -> Iterator[Path]:  # fmt: skip
     if not clip.is_file():
         raise clips.gone(clip)
-    with kept.take(clip_cuts.name_of(clip, what), make, _asking(progress)) as film:
+    with cache.take(clip_cuts.name_of(clip, what), make, _reporting(progress)) as film:
         yield film
 
 
@@ -187,7 +187,7 @@ def _prepared(
 class _Drawn:
     kind: str
     variant: int
-    kept: MediaCache
+    cache: MediaCache
 
     @property
     def name(self) -> str:
@@ -198,9 +198,9 @@ class _Drawn:
         def make(into: Path) -> None:
             drawn.draw(into, self.kind, self.variant, progress=progress)
 
-        with self.kept.take(self.name, make, _asking(progress)) as film:
+        with self.cache.take(self.name, make, _reporting(progress)) as film:
             yield Footage(film, 0.0)
 
 
-def _asking(progress: Progress) -> Callable[[], None]:
+def _reporting(progress: Progress) -> Callable[[], None]:
     return lambda: progress(0.0)

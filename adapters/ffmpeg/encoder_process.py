@@ -1,4 +1,4 @@
-"""Run one ffmpeg process: progress, cancelling, time-outs, and what its end means."""
+"""Run one ffmpeg process: progress, cancelling, time-outs, and what its exit status means."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ log = structlog.get_logger(__name__)
 _CORES_EACH = 4
 _TAIL_BYTES = 16_384
 _POLL = 0.25  # seconds; how soon a time-out or an interrupt is noticed
-_SAID_CHARACTERS = 200  # of the last line, as much as a sentence bears
+_MESSAGE_CHARACTERS = 200  # of the last line, to keep the message short
 _FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
-_PART_OF_FFMPEG = re.compile(r"^(\[[^\]]* @ 0x[0-9a-f]+\] )+")  # that speaks: nothing to a person
+_LOG_PREFIX = re.compile(r"^(\[[^\]]* @ 0x[0-9a-f]+\] )+")
 
-# ffmpeg ends with the low byte of its (negative) error: 228 on a full disk, seen with ffmpeg 9.
+# ffmpeg's exit status is the low byte of its negative error: 228 on a full disk with ffmpeg 9.
 _DISK_FULL = {256 - number for number in disk.FULL}
 
-# Linux kills the encoder together with a worker that is itself killed outright (no handler runs
-# then). prctl(1) is PR_SET_PDEATHSIG; it survives execv.
-_TIED_TO_PARENT = (
+# On Linux the encoder dies with its worker, even if the worker is killed with SIGKILL and no
+# handler runs. prctl(1) is PR_SET_PDEATHSIG; it survives execv.
+_DIES_WITH_PARENT = (
     "import ctypes, os, signal, sys\n"
     "ctypes.CDLL(None).prctl(1, signal.SIGKILL)\n"
     "if os.getppid() != int(sys.argv[1]): os._exit(1)\n"
@@ -48,24 +48,24 @@ class Patience:
 
     base: float = 60.0
     per_second: float = 10.0
-    """For each second of material; a slow machine needs about one."""
+    """Per second of material; a slow machine needs about one."""
     stall: float = 60.0
     """Without any progress."""
 
 
 def runs_at_once(cores: int | None = None) -> int:
-    """How many encodes at once pay on ``cores`` (None: this machine's).
+    """How many encodes at once are worth running on ``cores`` (None: this machine's).
 
-    On two cores one encoder leaves little idle, and two at once saved no processor time for twice
-    the memory. For larger machines the rule is reasoned, not measured: an encoder has up to six
-    threads, good for about four cores. ``scripts/bench render --at-once`` measures it.
+    On two cores one encoder leaves little idle; two at once saved no processor time and took twice
+    the memory. For larger machines the rule is an estimate: an encoder has up to six threads,
+    enough for about four cores. Measure with ``scripts/bench render --at-once``.
     """
     cores = cores or os.cpu_count() or 1
     return max(1, cores // _CORES_EACH)
 
 
 def executable() -> str:
-    """Path of ffmpeg: the wheel's, or what the variable ``IMAGEIO_FFMPEG_EXE`` names.
+    """Path of ffmpeg: from the wheel, or from the variable ``IMAGEIO_FFMPEG_EXE``.
 
     Raises:
         Permanent: code ``encoder_missing``.
@@ -81,8 +81,8 @@ def executable() -> str:
     found = shutil.which(named)
     if found is None:
         raise Permanent(
-            f"There is no ffmpeg at {named} that may be run: install it there, or set "
-            "IMAGEIO_FFMPEG_EXE to the path of one and start the workers again.",
+            f"There is no executable ffmpeg at {named}: install it there, or set "
+            "IMAGEIO_FFMPEG_EXE to the path of one and restart the workers.",
             code="encoder_missing",
         )
     return found
@@ -96,24 +96,24 @@ def run(
     on_time: Callable[[float], None] | None = None,
     trial: bool = False,
 ) -> str:
-    """Run ffmpeg and give the end of what it printed.
+    """Run ffmpeg and return the end of its output.
 
     Args:
         arguments: without the program's name.
-        seconds: of material to work through; sets the time-out.
+        seconds: length of the material; sets the time-out.
         patience: when to give up.
-        on_time: called about twice a second with the second of the output reached. What it raises
-            kills the process and passes through.
-        trial: a failure is one of the expected answers, and not logged.
+        on_time: called about twice a second with the output's current second. If it raises, the
+            process is killed and the exception is passed on.
+        trial: failure is an expected result and is not logged.
 
     Raises:
         Retryable: codes ``encoder_hung``, ``encoder_died`` (by a signal), ``disk_full``,
-            ``encoder_failed`` (any other status); its note holds the end of what was printed.
+            ``encoder_failed`` (any other status); its note has the end of the output.
         Permanent: code ``encoder_missing``.
     """
     command = [executable(), "-hide_banner", "-nostdin", "-nostats", "-progress", "pipe:1"]
     if sys.platform == "linux":
-        tie = [sys.executable, "-I", "-S", "-c", _TIED_TO_PARENT, str(os.getpid())]
+        tie = [sys.executable, "-I", "-S", "-c", _DIES_WITH_PARENT, str(os.getpid())]
         command = tie + command
     with subprocess.Popen(  # noqa: S603 (no shell; the arguments are ours)
         [*command, *arguments],
@@ -136,7 +136,7 @@ def run(
 
 
 class _Watch:
-    """Follows a process's output until it ends."""
+    """Reads a process's output until it ends."""
 
     def __init__(
         self, seconds: float, patience: Patience, on_time: Callable[[float], None] | None
@@ -190,8 +190,8 @@ class _Watch:
         else:
             return
         raise Retryable(
-            f"The video encoder {reason} and was stopped: if that repeats, see what else keeps the "
-            "machine or its disks busy.",
+            f"The video encoder {reason} and was stopped: if this repeats, check what else keeps "
+            "the machine or its disks busy.",
             code="encoder_hung",
         )
 
@@ -203,7 +203,7 @@ def _open(pipe: IO[bytes] | None) -> IO[bytes]:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill the process with all it may have started, and wait for its end."""
+    """Kill the process with its children, and wait until it has ended."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -215,19 +215,19 @@ def _failure(status: int, tail: str) -> Retryable:
     words = [line for line in tail.splitlines() if line.strip()]
     if -status in _FROM_OUTSIDE:
         failure = Retryable(
-            "The video encoder was killed from outside (memory ran out, or a person did it): if "
-            "that repeats, give the machine more memory or fewer workers.",
+            "The video encoder was killed from outside (out of memory, or by a person): if this "
+            "repeats, give the machine more memory or fewer workers.",
             code="encoder_died",
         )
     else:
         how = f"crashed ({signal.strsignal(-status)})" if status < 0 else "failed"
-        said = _PART_OF_FFMPEG.sub("", words[-1])[:_SAID_CHARACTERS] if words else ""
-        because = f", saying “{said}”" if said else ""
+        last = _LOG_PREFIX.sub("", words[-1])[:_MESSAGE_CHARACTERS] if words else ""
+        because = f" (“{last}”)" if last else ""
         failure = Retryable(
-            f"The video encoder {how}{because}: if that repeats, see that ffmpeg and this video's "
-            "files are whole; the failure's trace has its last words.",
+            f"The video encoder {how}{because}: if this repeats, check ffmpeg and this video's "
+            "files for damage; the failure's trace has ffmpeg's last output.",
             code="encoder_died" if status < 0 else "encoder_failed",
         )
     if words:
-        failure.add_note("ffmpeg's last words:\n" + "\n".join(words))
+        failure.add_note("ffmpeg's last output:\n" + "\n".join(words))
     return failure

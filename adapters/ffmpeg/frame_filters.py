@@ -1,17 +1,17 @@
-"""What cuts and finished videos do alike to a picture: fill an upright frame, name the colours."""
+"""Filters that cuts and finished videos share: fill an upright frame, tag the colours."""
 
 from __future__ import annotations
 
 from typing import Any
 
 COLOUR = {"colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709", "range": "tv"}
-"""What players assume of pictures of this size, for ``setparams``."""
+"""What players assume for this size, for ``setparams``."""
 
 
 def cropped(picture: Any, width: int, height: int) -> Any:
-    """Keep the middle of a picture, in the frame's shape, whatever the shape of its pixels.
+    """Crop the middle of a picture to the frame's shape, for any pixel shape.
 
-    Before it is scaled: what isn't seen needn't be.
+    Runs before scaling, so that invisible parts need no scaling.
     """
     return picture.filter(
         "crop", w=f"min(iw,ih*{width}/{height}/sar)", h=f"min(ih,iw*sar*{height}/{width})"

@@ -1,4 +1,4 @@
-"""Makes the finished video with ffmpeg: background, captions, sound, cover, in one run."""
+"""Render the finished video with ffmpeg: background, captions, sound and cover in one run."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ from core.errors import Permanent, Retryable, StageError
 log = structlog.get_logger(__name__)
 
 _AUDIO_BITS = 128_000
-_MOST_BITS = 12_000_000  # a second of video; more shows no difference on a phone
-_LEAST_BITS = 100_000  # under this nothing can be seen; the file is then refused as too large
+_MOST_BITS = 12_000_000  # per second of video; more shows no difference on a phone
+_LEAST_BITS = 100_000  # less is unwatchable; the file is then refused as too large
 _BUFFER_SECONDS = 2
-_OVERHEAD = 0.96  # share of the size limit that is planned with; the rest is container and slack
-_FADE = 0.4  # seconds of picture
+_OVERHEAD = 0.96  # planned share of the size limit; the rest is for the container and a margin
+_FADE = 0.4  # seconds
 _DURATION_TOLERANCE = 0.1
 
-# x264's own choice, 1.5 for a core, but bounded: a thread holds about 25 MiB of pictures.
+# x264's own default, 1.5 per core, but limited: a thread holds about 25 MiB of frames.
 _ENCODER_THREADS = min(6, (os.cpu_count() or 1) * 3 // 2 or 1)
 _DECODER_THREADS = 2
 
-# The thread that looks ahead keeps a picture for each encoder thread in hand; without it the same
-# pictures come out, as fast, in 30 MiB less at 1080x1920 and three threads.
+# x264's look-ahead thread holds one frame per encoder thread. Without it the output and the speed
+# are the same, with 30 MiB less memory at 1080x1920 and three threads.
 _NO_QUEUE = "sync-lookahead=0"
 
-# Readers of JPEG assume these; with the video's own, red would come out darker on the cover.
+# JPEG readers assume these; with the video's own colours, red would be darker on the cover.
 _COVER_COLOUR = {"in_color_matrix": "bt709", "out_color_matrix": "bt601", "out_range": "pc"}
 
 
 class FfmpegRenderer:
-    """Renders by ffmpeg, on the graphics card (NVENC) where there is one, else by x264.
+    """Renders with ffmpeg, on the graphics card (NVENC) if there is one, otherwise with x264.
 
     Args:
-        fonts: folder of the fonts that the subtitles name.
-        preset: x264's; a faster one makes larger files of the same quality.
-        patience: when a run that does not end is given up.
+        fonts: folder with the fonts that the subtitles use.
+        preset: x264 preset; a faster one makes larger files of the same quality.
+        patience: when to give up on a run.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class FfmpegRenderer:
         levels = sound_mix.find_levels(
             plan.narration, plan.music, plan.seconds, self._patience, loops=plan.music_loops
         )
-        memory.give_back()  # what looking at the inputs took, before the encoder needs much
+        memory.give_back()  # free what reading the inputs took before the encoder needs memory
         report(0.01)
         with disk.errors():
             plan.output.parent.mkdir(parents=True, exist_ok=True)
@@ -96,7 +96,7 @@ class FfmpegRenderer:
 
     @cached_property
     def encoder(self) -> str:
-        """``h264_nvenc`` where a trial with one frame works, else ``libx264``."""
+        """``h264_nvenc`` if a trial with one frame works, otherwise ``libx264``."""
         trial = ffmpeg.input("color=s=256x256", format="lavfi").output(
             "pipe:2", format="null", vframes=1, vcodec="h264_nvenc", loglevel="quiet"
         )
@@ -108,9 +108,9 @@ class FfmpegRenderer:
         return "h264_nvenc"
 
     def video_options(self, plan: RenderPlan) -> dict[str, Any]:
-        """Give the options of the video encoder; the file they make stays under the size limit.
+        """Options of the video encoder that keep the file under the size limit.
 
-        The encoder's buffer model holds it to ``maxrate`` over any time plus one buffer.
+        The encoder's buffer model limits it to ``maxrate`` over any period plus one buffer.
         """
         bits = plan.max_bytes * 8 * _OVERHEAD - _AUDIO_BITS * plan.seconds
         rate = int(bits / (plan.seconds + _BUFFER_SECONDS))
@@ -142,16 +142,16 @@ class FfmpegRenderer:
             .filter("scale", plan.width, plan.height)
             .filter("setsar", 1)
             .filter("format", "yuv420p")
-            # without these the captions' colours shift a little
+            # without these the captions' colours shift slightly
             .filter("setparams", **COLOUR)
             .filter("ass", filename=plan.subtitles, fontsdir=self._fonts, shaping="complex")
-            # the fade comes before the split: behind it, each frame would be copied to be changed
+            # fade before the split: after it, each frame would have to be copied first
             .filter("fade", type="out", start_time=fade_at, duration=_FADE)
             .filter_multi_output("split")
         )
         cover_at = min(plan.cover_at, fade_at)
-        # trim ends this branch behind the cover; with select, every later picture would still be
-        # queued for it and thrown away, a tenth of the whole encode's processor time
+        # trim ends this branch after the cover. With select, every later frame would still be
+        # queued and dropped, which costs a tenth of the encode's processor time.
         still = picture[1].filter("trim", start=cover_at, duration=2 / plan.fps)
         still = still.filter("scale", **_COVER_COLOUR)
         main = ffmpeg.output(
@@ -173,7 +173,7 @@ class FfmpegRenderer:
         return arguments
 
     def _verify(self, plan: RenderPlan, video: Path) -> RenderedVideo:
-        """Look at the finished file; nothing counts that was not seen."""
+        """Check the finished file."""
         try:
             media = probe(video)
         except UnreadableMediaError as error:
@@ -181,9 +181,9 @@ class FfmpegRenderer:
         if abs(media.seconds - plan.seconds) > _DURATION_TOLERANCE:
             raise _wrong(f"is {media.seconds:.2f} s long instead of {plan.seconds:.2f} s")
         if (media.video_streams, media.audio_streams) != (1, 1):
-            raise _wrong("does not hold one picture and one sound")
+            raise _wrong("does not have one video and one sound stream")
         if (media.width, media.height, round(media.fps, 2)) != (plan.width, plan.height, plan.fps):
-            raise _wrong(f"is {media.width}x{media.height} at {media.fps:.2f} pictures a second")
+            raise _wrong(f"is {media.width}x{media.height} at {media.fps:.2f} frames per second")
         if media.size_bytes > plan.max_bytes:
             raise Permanent(
                 f"The video has {media.size_bytes:,} bytes, over the limit of "
@@ -209,7 +209,7 @@ class FfmpegRenderer:
 
 
 def _check_inputs(plan: RenderPlan) -> None:
-    """Name the input that can't be used, before ffmpeg fails with a number."""
+    """Name the input that can't be used, before ffmpeg fails with an error number."""
     if not plan.subtitles.is_file():
         raise Permanent(
             f"The captions {plan.subtitles} are missing: make them again.",
@@ -232,15 +232,15 @@ def _check_inputs(plan: RenderPlan) -> None:
                 raise (clips if name == "background" else sound_mix).gone(path) from error
             raise Permanent(sentence, code=code) from error
         if not (media.video_streams if kind == "video" else media.audio_streams):
-            raise Permanent(f"The {name} {path} holds no {kind}: replace it.", code=code)
+            raise Permanent(f"The {name} {path} has no {kind}: replace it.", code=code)
 
 
 def _check_fonts(subtitles: Path, folder: Path) -> None:
-    """Without its font a caption would be drawn in another one, or not at all."""
+    """Check the fonts: without its font a caption would look different or be missing."""
     if missing := subtitle_fonts.missing(subtitles, folder):
         raise Permanent(
-            f"The captions need the font {', '.join(missing)}, which {folder} lacks or which is "
-            "damaged there: install Storymill's fonts again.",
+            f"The captions need the font {', '.join(missing)}, which is missing or damaged in "
+            f"{folder}: install Storymill's fonts again.",
             code="font_missing",
         )
 
@@ -254,7 +254,7 @@ def _wrong(how: str) -> StageError:
 
 
 def _settle(made: Path, final: Path) -> None:
-    """Put a finished file on disk for good, then under its name."""
+    """Flush a finished file to disk, then give it its final name."""
     with made.open("rb") as file:
         os.fsync(file.fileno())
     final.parent.mkdir(parents=True, exist_ok=True)

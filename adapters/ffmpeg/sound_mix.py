@@ -1,8 +1,8 @@
-"""The sound of a video: voice, music under it, and its loudness.
+"""Mix a video's sound: the voice, quiet music under it, and the target loudness.
 
 Platforms play at about -14 LUFS and turn louder sound down; a true peak of -1 dBTP keeps lossy
-coding from clipping (EBU R 128, ITU-R BS.1770). A linear gain brings the mix there, so that the
-voice keeps its dynamics; a limiter takes only the peaks that would go over.
+coding from clipping (EBU R 128, ITU-R BS.1770). A linear gain reaches the target, so that the
+voice keeps its dynamics; a limiter cuts only the peaks that would be too high.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ RATE = 48_000
 
 _LIMIT = -2.5  # dB before AAC; coding, and peaks between the samples, add up to about 1 dB
 _SILENCE = -69.0  # LUFS; the meter's floor is -70
-_CLOSE = 0.3  # LU; nearer needs no further trial
+_CLOSE = 0.3  # LU; close enough to stop
 _TRIALS = 4  # speech needs one or two; each takes about 0.3 s for a minute
 
-# Voice and tune are brought to known levels first, so that quiet and hot ones come out alike.
+# Voice and tune are set to known levels first, so that quiet and loud ones sound the same.
 _VOICE = -20.0  # LUFS
-_TUNE = -27.0  # LUFS, in pauses and where nobody speaks
-_SEAM = 0.02  # seconds by which a repeated tune swells and sinks, so that no join clicks
+_TUNE = -27.0  # LUFS, in pauses
+_SEAM = 0.02  # seconds of fade where a repeated tune joins, so that it doesn't click
 _FADE_IN, _FADE_OUT = 0.5, 2.0  # seconds of music
 
-# While somebody speaks the tune sinks by about 8 dB more; it comes back within half a second.
+# During speech the tune is about 8 dB quieter; it comes back within half a second.
 _DUCKING = {"threshold": 0.03, "ratio": 4, "attack": 15, "release": 550, "knee": 4}
-_ENDS_EARLY = 0.1  # seconds that a narration may lack
-_SHORTEST_SHARE = 0.5  # of what a tune's header promises; less is a damaged file
+_ENDS_EARLY = 0.1  # seconds by which a narration may be too short
+_SHORTEST_SHARE = 0.5  # of the length in a tune's header; less means a damaged file
 
 _SUMMARY = re.compile(r"I:\s+(-?[\d.]+|-inf) LUFS.*?Peak:\s+(-?[\d.]+|-inf) dBFS", re.DOTALL)
 
@@ -57,17 +57,17 @@ class Loudness:
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """What the mix needs to come out at the target; gains in dB."""
+    """Gains in dB with which the mix reaches the target."""
 
     gain: float = 0.0
     limit: bool = False
     voice: float = 0.0
-    """Gain of the voice where it meets the tune."""
+    """Gain of the voice before the mix."""
     tune: float = 0.0
     tune_seconds: float = 0.0
-    """Length of the tune; shorter than the video, it is repeated."""
+    """Length of the tune; if shorter than the video, it is repeated."""
     tune_loops: bool = False
-    """Its end goes on in its beginning: it is repeated as it is."""
+    """The tune's end leads into its start: it is repeated without fades."""
 
 
 def mix(narration: Path, music: Path | None, seconds: float, levels: Levels) -> Any:
@@ -85,13 +85,13 @@ def mix(narration: Path, music: Path | None, seconds: float, levels: Levels) -> 
 
 
 def spoken(narration: Path, levels: Levels) -> Any:
-    """The voice alone as it goes into the mix, silence after it without end."""
+    """The voice alone as it goes into the mix, followed by endless silence."""
     voice = _stereo(ffmpeg.input(str(narration)).audio)
     return voice.filter("volume", f"{levels.voice:.2f}dB").filter("apad")
 
 
 def under(voice: Any, music: Path, seconds: float, levels: Levels) -> Any:
-    """The tune alone as it goes into the mix: low, lower while ``voice`` speaks, faded out."""
+    """The tune alone as it goes into the mix: quiet, quieter during speech, faded out."""
     tune = _repeated(music, seconds, levels).filter("volume", f"{levels.tune:.2f}dB")
     return (
         ffmpeg.filter([tune, voice], "sidechaincompress", **_DUCKING)
@@ -105,7 +105,7 @@ def _repeated(music: Path, seconds: float, levels: Levels) -> Any:
     length = levels.tune_seconds
     if length >= seconds:
         return tune
-    tune = tune.filter("aformat", sample_fmts="s16")  # a tune in memory takes half as much
+    tune = tune.filter("aformat", sample_fmts="s16")  # halves the memory for a tune
     if not levels.tune_loops:
         out = max(0.0, length - 1.2 * _SEAM)
         tune = tune.filter("afade", type="in", duration=_SEAM)
@@ -121,9 +121,9 @@ def find_levels(
     *,
     loops: bool = False,
 ) -> Levels:
-    """Measure the voice, the tune and the mix, and find what the target needs.
+    """Measure the voice, the tune and the mix, and find the gains that reach the target.
 
-    ``loops`` says that the end of the tune goes on in its beginning.
+    ``loops`` means that the tune's end leads into its start.
 
     Raises:
         Permanent: the narration is silent or ends too early, or the tune is damaged or silent;
@@ -157,7 +157,7 @@ def find_levels(
         short = TARGET - got.integrated
         if abs(short) <= _CLOSE:
             break
-        # Behind the limiter a decibel of gain adds about half a decibel of loudness.
+        # Because of the limiter, a decibel of gain adds about half a decibel of loudness.
         levels = replace(levels, gain=levels.gain + (2 * short if short > 0 else short))
     return levels
 
@@ -179,15 +179,15 @@ def _with_tune(levels: Levels, music: Path, seconds: float, patience: Patience) 
 
 def gone(music: Path) -> Retryable:
     return Retryable(
-        f"The music {music} was removed meanwhile; another is taken.", code="music_gone"
+        f"The music {music} has been removed; another one will be used.", code="music_gone"
     )
 
 
 def sound_seconds(path: Path, *, at_most: float) -> tuple[float, float]:
-    """Length of a sound by its samples, as far as it can be decoded, and by its header.
+    """Length of a sound by its decodable samples, and by its header.
 
-    What can't be decoded is left out, as the encoder does it. Decoding stops after ``at_most``
-    seconds, which takes some hundredths of a second for a minute.
+    Parts that can't be decoded are left out, as the encoder does. Decoding stops after ``at_most``
+    seconds; a minute takes a few hundredths of a second.
     """
     length = 0.0
     try:
@@ -204,7 +204,7 @@ def sound_seconds(path: Path, *, at_most: float) -> tuple[float, float]:
 
 
 def measure(sound: Any, seconds: float, patience: Patience) -> Loudness:
-    """Measure the loudness of a stream by EBU R 128, without writing anything."""
+    """Measure the loudness of a stream by EBU R 128 without writing a file."""
     metered = sound.filter("ebur128", peak="true", framelog="quiet")
     printed = encoder_process.run(
         metered.output("pipe:2", format="null").get_args(), seconds=seconds, patience=patience

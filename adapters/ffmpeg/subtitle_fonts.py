@@ -1,4 +1,4 @@
-"""Whether the fonts that subtitles name are there: libass puts up with another, or with none."""
+"""Check that the fonts of subtitles exist: libass would silently use another font, or none."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SUFFIXES = frozenset({".ttf", ".otf", ".ttc"})
 
 
 def missing(subtitles: Path, folder: Path) -> list[str]:
-    """Names of fonts that an ASS file asks for and ``folder`` lacks."""
+    """Names of the fonts that an ASS file uses and ``folder`` does not have."""
     named = _NAMED.findall(subtitles.read_text(encoding="utf-8"))
     return sorted({(style or tag).strip() for style, tag in named} - _families(folder))
 
@@ -23,7 +23,7 @@ def _families(folder: Path) -> set[str]:
         if path.suffix.lower() in _SUFFIXES:
             try:
                 family, style = ImageFont.truetype(str(path)).getname()
-            except OSError:  # damaged: as good as missing
+            except OSError:  # damaged: treated as missing
                 continue
             names |= {f"{family}", f"{family} {style}"}
     return names

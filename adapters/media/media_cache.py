@@ -1,4 +1,4 @@
-"""Prepared films and tunes: made once, shared by all workers, the longest unused given up first."""
+"""Cache of prepared clips and tunes: made once, shared by all workers, oldest use removed first."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _SPARE_BYTES = 1_000_000_000  # left free on the disk, for the videos themselves
 class MediaCache:
     """A folder of files of one kind, by name.
 
-    A file has a lock beside it. Whoever makes or removes the file holds that lock alone; whoever
-    reads it shares it. The system lets a lock go with the process that held it, so a worker that
-    was killed leaves nothing locked, and its half-made file is overwritten.
+    Each file has a lock file. Making or removing the file takes an exclusive lock, reading it a
+    shared one. The system releases a lock when its process ends. So a killed worker leaves
+    nothing locked, and its incomplete file is overwritten.
 
     Args:
         folder: may be shared by several workers.
-        suffix: of the files, ".mp4" or the like.
-        most_bytes: what all files together may take, less on a disk that is nearly full; files in
-            use stay all the same.
+        suffix: of the files, such as ".mp4".
+        most_bytes: limit for all files together, lower on a nearly full disk; files in use are
+            never removed.
     """
 
     def __init__(self, folder: Path, *, suffix: str, most_bytes: int) -> None:
@@ -45,14 +45,14 @@ class MediaCache:
     def take(
         self, name: str, make: Callable[[Path], None], wait: Callable[[], None]
     ) -> Iterator[Path]:
-        """Give the file ``name``; ``make`` writes it to the given path if there is none yet.
+        """Return the file ``name``; ``make`` writes it to the given path if it does not exist.
 
-        It is there, whole and unchanged, until the block ends.
+        The file stays complete and unchanged until the block ends.
 
         Args:
-            name: of letters, digits and hyphens.
-            make: removes nothing; what it leaves half-made is removed here.
-            wait: called again and again while another worker makes it; may raise.
+            name: letters, digits and hyphens.
+            make: need not clean up; incomplete files are removed here.
+            wait: called repeatedly while another worker makes the file; may raise.
 
         Raises:
             Retryable: code ``disk_full``.
@@ -63,16 +63,16 @@ class MediaCache:
             lock = self._ready(file, make, wait)
         try:
             self.tidy()
-            with suppress(OSError):  # only says that it was used
+            with suppress(OSError):  # only records the use
                 os.utime(file)
             yield file
         finally:
             os.close(lock)
 
     def _ready(self, file: Path, make: Callable[[Path], None], wait: Callable[[], None]) -> int:
-        """Share the lock of a file that is there, made now if need be."""
+        """Take a shared lock on the file, making the file first if needed."""
         path = file.with_suffix(_LOCK)
-        while True:  # until no other worker removed the file or its lock in between
+        while True:  # until no other worker removed the file or its lock meanwhile
             lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             try:
                 _patiently(lock, fcntl.LOCK_SH, wait)
@@ -96,13 +96,13 @@ class MediaCache:
             half.unlink(missing_ok=True)
             memory.give_back()
         took, size = round(time.monotonic() - began, 1), file.stat().st_size
-        log.info("kept.made", file=file.name, seconds=took, bytes=size)
+        log.info("media_cache.made", file=file.name, seconds=took, bytes=size)
 
     def tidy(self) -> None:
-        """Remove the files that were longest unused, until the rest fits; none that is in use."""
+        """Remove the least recently used files until the rest fits; never files in use."""
         files = []
         for path in self._folder.glob(f"*{self._suffix}"):
-            with suppress(FileNotFoundError):  # another worker may tidy too
+            with suppress(FileNotFoundError):  # another worker may be tidying too
                 status = path.stat()
                 files.append((status.st_mtime, status.st_size, path))
         total = sum(size for _, size, _ in files)
@@ -129,7 +129,7 @@ class MediaCache:
             return False
         finally:
             os.close(lock)
-        log.info("kept.removed", file=file.name)
+        log.info("media_cache.removed", file=file.name)
         return True
 
 

@@ -1,4 +1,4 @@
-"""What is in a media file, read with PyAV (the ffmpeg wheel brings no ffprobe)."""
+"""Read a media file's properties with PyAV (the ffmpeg wheel has no ffprobe)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import av.error
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """What a media file holds; pictures' figures are 0 where there is none."""
+    """A media file's properties; the picture values are 0 if it has no picture."""
 
     seconds: float
     video_streams: int
@@ -27,10 +27,10 @@ class UnreadableMediaError(Exception):
 
 
 def probe(path: Path) -> Media:
-    """Open ``path`` and decode the first picture, if it has any.
+    """Open ``path`` and decode the first frame, if any.
 
     Raises:
-        UnreadableMediaError: missing, empty, damaged, or no media at all.
+        UnreadableMediaError: missing, empty, damaged, or not a media file.
     """
     try:
         with av.open(str(path)) as container:

@@ -1,4 +1,4 @@
-"""The operator's media by mood: a mood is a sub-folder's name."""
+"""The operator's media by mood: each mood is a sub-folder."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _Choice = TypeVar("_Choice")
 def serving(
     folder: Path | None, mood: str, *, what: str, made_here: Collection[str]
 ) -> Path | None:
-    """The folder of the operator's that serves ``mood``; None if it is made here.
+    """The operator's folder for ``mood``; None if Storymill makes the media itself.
 
     Args:
-        folder: the operator's; None where there is none.
-        mood: the name of a sub-folder, in any case of letters, or of what can be made here; empty
-            takes ``folder`` itself, or anything that is made here.
-        what: ``background`` or ``music``: begins the name of its setting, and of the codes.
+        folder: the operator's folder; None if there is none.
+        mood: name of a sub-folder (upper or lower case) or of a mood made here; empty means
+            ``folder`` itself, or anything made here.
+        what: ``background`` or ``music``: prefix of the setting's name and of the error codes.
         made_here: moods that need no folder.
 
     Raises:
@@ -38,7 +38,7 @@ def serving(
     found = _folder_of(folder, mood) if folder else None
     if found is None and mood and mood.casefold() not in made_here:
         raise Permanent(
-            f'There is no {what} called "{mood}": make a folder of that name in {setting}, or '
+            f'There is no {what} called "{mood}": create a folder with that name in {setting}, or '
             f"choose one of {', '.join(made_here)}.",
             code=f"{what}_mood",
         )
@@ -53,7 +53,7 @@ def _folder_of(folder: Path, mood: str) -> Path | None:
 
 
 def files(folder: Path, suffixes: frozenset[str]) -> list[Path]:
-    """Every file below ``folder`` with one of the suffixes, hidden ones apart, in a fixed order."""
+    """All files below ``folder`` with one of the suffixes, except hidden ones, in a fixed order."""
     return sorted(
         path
         for path in folder.rglob("*")
@@ -64,10 +64,10 @@ def files(folder: Path, suffixes: frozenset[str]) -> list[Path]:
 
 
 def walk(choices: Sequence[_Choice], number: int, seed: str) -> tuple[_Choice, int]:
-    """The choice of the video ``number`` (0, 1, 2, …) and its lap, the visits it had before.
+    """The choice for video ``number`` (0, 1, 2, …), and its lap: how often it was chosen before.
 
-    The walk goes round all choices in one shuffled order, so that as many neighbouring videos as
-    there are choices get each another one.
+    The walk cycles through all choices in one shuffled order, so that no choice repeats until all
+    others were used.
     """
     order = list(range(len(choices)))
     random.Random(seed).shuffle(order)  # noqa: S311 (reproducible on purpose)
@@ -76,14 +76,14 @@ def walk(choices: Sequence[_Choice], number: int, seed: str) -> tuple[_Choice, i
 
 
 def share(seed: str, lap: int) -> float:
-    """A share from 0 to 1 for each lap; two laps that follow each other lie 0.38 apart at least.
+    """A share from 0 to 1 for each lap; consecutive laps are at least 0.38 apart.
 
-    Steps of the golden ratio spread any number of points most evenly.
+    Golden-ratio steps spread any number of points most evenly.
     """
     first = int.from_bytes(sha256(seed.encode()).digest()[:6]) / 2**48
     return (first + lap * _GOLDEN) % 1.0
 
 
 def identity(path: Path, folder: Path) -> str:
-    """Tells a file from others that had its name before."""
+    """Distinguish a file from earlier ones with the same name."""
     return f"{path.relative_to(folder)}:{path.stat().st_size}"

@@ -1,4 +1,4 @@
-"""Where a video's music comes from: the operator's folder, or a tune composed here."""
+"""Choose a video's music: a tune from the operator's folder, or a composed one."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from adapters.ports import NO_MUSIC, ComposedMusic, Progress, Tune
 from core.errors import Permanent, Retryable
 
 SUFFIXES = frozenset({".mp3", ".m4a", ".ogg", ".opus", ".flac", ".wav"})
-MOST_BYTES = 500_000_000  # all that can be composed takes a quarter of it
+MOST_BYTES = 500_000_000  # all composed tunes together take a quarter of it
 
 
 class Tunes:
-    """Chooses tunes by mood and by the video's number; neighbours get each another one.
+    """Chooses tunes by mood and video number; neighbouring numbers get different ones.
 
     Args:
-        folder: the operator's own tunes, moods in sub-folders; None composes instead.
-        cache: folder that keeps what was composed.
+        folder: the operator's own tunes, with moods in sub-folders; None composes instead.
+        cache: folder for composed tunes.
     """
 
     def __init__(self, *, folder: Path | None, cache: Path) -> None:
         self._folder = folder
-        self._kept = MediaCache(cache, suffix=".flac", most_bytes=MOST_BYTES)
+        self._cache = MediaCache(cache, suffix=".flac", most_bytes=MOST_BYTES)
 
     def choose(self, mood: str, number: int) -> Tune | None:
         """See ``Music.choose``.
@@ -43,11 +43,11 @@ class Tunes:
         if folder is None:
             kind = mood.casefold() or ComposedMusic.CALM
             variant, _ = moods.walk(range(composed.VARIANTS), number, kind)
-            return _Composed(kind, variant, self._kept)
+            return _Composed(kind, variant, self._cache)
         found = moods.files(folder, SUFFIXES)
         if not found:
             raise Permanent(
-                f"The music folder {folder} holds no tune ({', '.join(sorted(SUFFIXES))}): put "
+                f"The music folder {folder} contains no tune ({', '.join(sorted(SUFFIXES))}): put "
                 f'one in or choose another mood, or "{NO_MUSIC}".',
                 code="music_mood",
             )
@@ -65,7 +65,8 @@ class _Own:
     def ready(self, _progress: Progress) -> Iterator[Path]:
         if not self.path.is_file():
             raise Retryable(
-                f"The tune {self.path} was removed meanwhile; another is taken.", code="music_gone"
+                f"The tune {self.path} has been removed; another one will be used.",
+                code="music_gone",
             )
         yield self.path
 
@@ -74,7 +75,7 @@ class _Own:
 class _Composed:
     mood: str
     variant: int
-    kept: MediaCache
+    cache: MediaCache
     loops = True
 
     @property
@@ -86,5 +87,5 @@ class _Composed:
         def make(into: Path) -> None:
             composed.compose(into, self.mood, self.variant, progress=progress)
 
-        with self.kept.take(self.name, make, lambda: progress(0.0)) as tune:
+        with self.cache.take(self.name, make, lambda: progress(0.0)) as tune:
             yield tune

@@ -1,4 +1,4 @@
-"""What a video is made of, and who makes it."""
+"""Interfaces for rendering: the render plan, backgrounds, music and the renderer."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from adapters.ports.progress import Progress
 
 @dataclass(frozen=True, slots=True)
 class RenderPlan:
-    """Everything that one video is made of. Paths are absolute."""
+    """Everything that goes into one video. Paths are absolute."""
 
     narration: Path
     seconds: float
-    """Length of the narration, and so of the video."""
+    """Length of the narration and of the video."""
     subtitles: Path
-    """ASS file that carries captions, title card, part badge and progress bar."""
+    """ASS file with captions, title card, part badge and progress bar."""
     output: Path
     cover: Path
     cover_at: float
     """Second of the video that the cover shows."""
     background: Path
     background_start: float = 0.0
-    """Second of the background at which to begin, so that videos differ."""
+    """Second of the background at which to start, so that videos differ."""
     music: Path | None = None
     music_loops: bool = False
     """See ``Tune.loops``."""
@@ -45,22 +45,22 @@ class RenderedVideo:
     height: int
     size_bytes: int
     loudness: float
-    """Integrated loudness in LUFS, measured on the finished file's sound."""
+    """Integrated loudness of the finished file in LUFS."""
     true_peak: float
     """dBTP."""
 
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """A film to put behind the captions; it is repeated where it is too short."""
+    """A clip to show behind the captions; it is repeated if it is too short."""
 
     path: Path
     start: float
-    """Second at which to begin."""
+    """Second at which to start."""
 
 
 class DrawnBackground(StrEnum):
-    """The kinds of background that are drawn here, where no folder of clips has one."""
+    """The kinds of background that Storymill draws if no clip folder has them."""
 
     AURORA = "aurora"
     BOKEH = "bokeh"
@@ -77,39 +77,39 @@ class DrawnBackground(StrEnum):
 class Background(Protocol):
     @property
     def name(self) -> str:
-        """Tells the footage from any other: part of the content key of a video."""
+        """Unique name of the footage; part of a video's content key."""
 
     def ready(self, progress: Progress, /) -> AbstractContextManager[Footage]:
-        """Prepare the footage; it stays as it is until the block ends.
+        """Prepare the footage; it does not change until the block ends.
 
         Raises:
-            Retryable: it was removed meanwhile, or the disk is full.
+            Retryable: it has been removed, or the disk is full.
             Permanent: it can't be read.
         """
 
 
 class Backgrounds(Protocol):
     def choose(self, mood: str, number: int, seconds: float) -> Background:
-        """Give the background of a video, without preparing it.
+        """Choose a video's background without preparing it.
 
-        The same number gives the same background, neighbouring ones give others.
+        The same number gives the same background; neighbouring numbers give different ones.
 
         Args:
-            mood: a mood of the operator's, or a kind that can be drawn; empty takes any.
-            number: of the video among those of its mood, from 0.
-            seconds: its length.
+            mood: one of the operator's moods, or a kind that can be drawn; empty means any.
+            number: the video's number within its mood, from 0.
+            seconds: length of the video.
 
         Raises:
-            Permanent: there is nothing to choose from; the sentence says what to do.
+            Permanent: there is nothing to choose from; the message says what to do.
         """
 
 
 NO_MUSIC = "none"
-"""The mood of who wants none."""
+"""The mood that means no music."""
 
 
 class ComposedMusic(StrEnum):
-    """The moods in which music is composed here, where no folder of tunes has one."""
+    """The moods in which Storymill composes music if no tune folder has them."""
 
     CALM = "calm"
     DARK = "dark"
@@ -122,43 +122,43 @@ class ComposedMusic(StrEnum):
 class Tune(Protocol):
     @property
     def name(self) -> str:
-        """Tells the tune from any other: part of the content key of a video."""
+        """Unique name of the tune; part of a video's content key."""
 
     @property
     def loops(self) -> bool:
-        """Whether its end goes on in its beginning, so that it needs no fade between the two."""
+        """Whether the end leads into the start, so that repeating it needs no fade."""
 
     def ready(self, progress: Progress, /) -> AbstractContextManager[Path]:
-        """Prepare the tune; its file stays as it is until the block ends.
+        """Prepare the tune; its file does not change until the block ends.
 
         Raises:
-            Retryable: it was removed meanwhile, or the disk is full.
+            Retryable: it has been removed, or the disk is full.
         """
 
 
 class Music(Protocol):
     def choose(self, mood: str, number: int) -> Tune | None:
-        """Give the tune of a video, without preparing it. None leaves the video without.
+        """Choose a video's tune without preparing it. None means no music.
 
-        The same number gives the same tune, neighbouring ones give others.
+        The same number gives the same tune; neighbouring numbers give different ones.
 
         Args:
-            mood: a mood of the operator's, one that can be composed, or ``NO_MUSIC``; empty takes
-                any tune of the operator's, or else a calm one.
-            number: of the video among those of its mood, from 0.
+            mood: one of the operator's moods, one that can be composed, or ``NO_MUSIC``; empty
+                means any of the operator's tunes, or a calm one if there are none.
+            number: the video's number within its mood, from 0.
 
         Raises:
-            Permanent: there is nothing to choose from; the sentence says what to do.
+            Permanent: there is nothing to choose from; the message says what to do.
         """
 
 
 class Renderer(Protocol):
     def render(self, plan: RenderPlan, progress: Progress | None = None) -> RenderedVideo:
-        """Make the video in one encoder run and probe it before it counts.
+        """Make the video in one encoder run and check the finished file.
 
-        Nothing half-made is left behind when it fails or is cancelled.
+        Leaves no incomplete file behind if it fails or is cancelled.
 
         Raises:
             Retryable: the encoder died or hung, or the disk is full (code ``disk_full``).
-            Permanent: an input can't be read; the sentence names it.
+            Permanent: an input can't be read; the message names it.
         """

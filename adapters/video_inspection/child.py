@@ -1,12 +1,12 @@
-"""Looks into the video that stands open as its standard input, and prints what it found as JSON.
+"""Inspect the video that is open as standard input, and print the result as JSON.
 
-Runs as a process of its own, started by ``probe.py`` beside it: ffmpeg's libraries are C code
-that a thread can't interrupt, and the file may be made to keep them busy or to break them.
+Runs in a separate process, started by ``probe.py``: ffmpeg's libraries are C code that a thread
+can't interrupt, and a file may be built to keep them busy or to break them.
 
-What it does, measured on 60 MB of 1080x1920 (75 s): reads the container's outline, then every
-packet once without decoding it (30 ms), and decodes five key pictures (60 ms). So a file that is
-cut off, has a hole of zeros, or lengths that don't add up is seen, and so is a damaged first,
-middle or last picture; a few bits turned in one of the other pictures are not.
+Measured on 60 MB of 1080x1920 (75 s): it reads the container's structure, then every packet once
+without decoding it (30 ms), and decodes five key frames (60 ms). This detects a file that is cut
+off, has a hole of zeros or lengths that don't add up, and a damaged first, middle or last frame.
+It does not detect a few flipped bits in other frames.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from adapters.video_inspection import containers
 from adapters.video_inspection.containers import DamageError
 
 MOST_MEMORY = 1 << 30
-"""Bytes of address space; the largest picture that may be posted (4096x4096, HEVC) needs half."""
+"""Bytes of address space; the largest allowed picture (4096x4096, HEVC) needs half."""
 MOST_SECONDS = 10
-"""Of processor time; a video of 500 MB needs one."""
+"""Seconds of processor time; a video of 500 MB needs one."""
 
 _MOST_PIXELS = 4096 * 4096
-_MOST_PACKETS = 500_000  # ten minutes of 60 pictures a second and two sounds have 100,000
+_MOST_PACKETS = 500_000  # ten minutes of 60 frames per second and two sounds have 100,000
 _KEY_PICTURES = 5
 _HOLE = bytes(512)
 """H.264 and H.265 never hold three zeros in a row (their emulation prevention)."""
@@ -60,7 +60,7 @@ class Found:
 
 @dataclass
 class _Times:
-    """When the packets of a stream begin and end, in its own units."""
+    """When the packets of a stream start and end, in the stream's time base."""
 
     first: int | None = None
     last: int = 0
@@ -78,18 +78,18 @@ class _Times:
 
 
 def main() -> None:
-    """Bound this process, look, print."""
-    signal.alarm(4 * MOST_SECONDS)  # ends it even inside C code, and when nobody waits any more
+    """Limit this process, inspect the video, print the result."""
+    signal.alarm(4 * MOST_SECONDS)  # works even inside C code, and if nobody waits for the result
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":  # elsewhere the limit is refused or has no effect
+    if sys.platform == "linux":  # other systems refuse or ignore the limit
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     sys.stdout.write(json.dumps(asdict(look())))
 
 
 def look() -> Found:
-    """Look at the file that is open as descriptor 0."""
+    """Inspect the file that is open as descriptor 0."""
     size = os.fstat(0).st_size
     with os.fdopen(0, "rb", closefd=False) as file:
         found = Found(containers.name_of(file.read(containers.HEAD_BYTES)))
@@ -114,8 +114,8 @@ def look() -> Found:
 
 
 def _look_inside(found: Found) -> None:
-    # The demuxer is the one that the signature names, and may open nothing else: a playlist or
-    # a reference inside the file leads nowhere.
+    # The demuxer is chosen by the file's signature and may open nothing else: playlists and
+    # references inside the file are not followed.
     with av.open(
         "fd:", format=_DEMUXERS[found.container], options={"protocol_whitelist": "fd"}
     ) as container:
@@ -132,7 +132,7 @@ def _look_inside(found: Found) -> None:
 
 
 def _codec_of(stream: Any) -> str:
-    """Ffmpeg's name of the codec itself, not of the library that decodes it."""
+    """The codec's own name in ffmpeg, not that of the library that decodes it."""
     name = stream.codec_context.name if stream.codec_context else "unknown"
     return _LIBRARIES.get(name, name)
 
@@ -143,7 +143,7 @@ def _is_cover(stream: Any) -> bool:
 
 @dataclass
 class _Walk:
-    """Once through all packets of a container."""
+    """Reads all packets of a container once."""
 
     found: Found
     container: Any
@@ -186,7 +186,7 @@ class _Walk:
             raise DamageError("undecodable")
 
     def packets(self) -> Iterator[Any]:
-        """The packets that hold something; those that no player shows count for no time."""
+        """The packets that have data; those that players don't show add no time."""
         for number, packet in enumerate(self.container.demux()):
             if number > _MOST_PACKETS:
                 raise DamageError("greedy")
@@ -196,7 +196,7 @@ class _Walk:
                 yield packet
 
     def consider(self, packet: Any) -> None:
-        """Decode the first key picture, and then one after each fourth of the video."""
+        """Decode the first key frame, then one after each quarter of the video."""
         if packet.has_sidedata("encryption_info"):
             raise DamageError("encrypted")
         at = float((packet.pts or 0) * self.stream.time_base)
@@ -222,7 +222,7 @@ class _Walk:
         self.found.width, self.found.height = pictures[0].width, pictures[0].height
 
     def sum_up(self) -> None:
-        """Write down what the packets' times say."""
+        """Record the results of the packets' times."""
         starts, ends = [], []
         for index, times in self.times.items():
             unit = self.container.streams[index].time_base
@@ -238,7 +238,7 @@ class _Walk:
 
 
 def _length_bytes(codec: str, extradata: bytes | None) -> int:
-    """How many bytes hold the length of each unit in a packet; 0 where they have start codes.
+    """How many bytes store each unit's length in a packet; 0 if there are start codes.
 
     Source: ISO/IEC 14496-15, the records ``avcC`` and ``hvcC``.
     """
@@ -249,7 +249,7 @@ def _length_bytes(codec: str, extradata: bytes | None) -> int:
 
 
 def _check_units(data: bytes, width: int) -> None:
-    """Raises DamageError when the lengths in a packet don't add up to it."""
+    """Raise DamageError if the lengths in a packet don't add up to its size."""
     at = 0
     while at < len(data):
         length = int.from_bytes(data[at : at + width], "big")

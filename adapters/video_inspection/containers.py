@@ -1,8 +1,8 @@
-"""What kind of file this is and whether its outer parts fit together, from its bytes alone.
+"""Detect a file's type from its bytes, and check that its outer parts fit together.
 
 Knows just enough of ISO base media (MP4, MOV; ISO/IEC 14496-12), EBML (Matroska, WebM; RFC 8794)
-and RIFF (AVI) to see a wrong kind, a file that was cut off and sizes that can't be. Reads headers
-only, and loads nothing.
+and RIFF (AVI) to detect a wrong type, a file that was cut off and impossible sizes. Reads headers
+only.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _OTHERS: tuple[tuple[bytes, str], ...] = (
 
 
 class DamageError(Exception):
-    """The outer parts do not fit; ``fault`` is one of ``ProbedVideo.fault``'s words."""
+    """The outer parts do not fit; ``fault`` is one of the values of ``ProbedVideo.fault``."""
 
     def __init__(self, fault: str) -> None:
         super().__init__(fault)
@@ -62,12 +62,12 @@ class DamageError(Exception):
 class _Box(NamedTuple):
     kind: bytes
     start: int
-    """Where its content begins."""
+    """Where its content starts."""
     end: int
 
 
 def name_of(head: bytes) -> str:
-    """``mp4`` (also MOV), ``matroska``, ``webm`` or ``avi``; else what it is in words, or ""."""
+    """``mp4`` (also MOV), ``matroska``, ``webm``, ``avi``; else a description, or ""."""
     if head[4:8] in _FIRST:
         return "mp4"
     if head[:4] == _EBML:
@@ -85,13 +85,13 @@ def name_of(head: bytes) -> str:
 
 
 def check(file: BinaryIO, name: str, size: int) -> float:
-    """Check that the container ``name`` in ``file`` of ``size`` bytes is whole.
+    """Check that the container ``name`` in ``file`` of ``size`` bytes is complete.
 
     Returns:
-        The seconds that an MP4 claims in its head, which ffmpeg passes over; 0 for the others.
+        The seconds that an MP4's header claims, which ffmpeg ignores; 0 for other containers.
 
     Raises:
-        DamageError: it is not.
+        DamageError: it is incomplete or damaged.
     """
     if name == "mp4":
         return _Boxes(file).check(size)
@@ -108,7 +108,7 @@ def _is_text(head: bytes) -> bool:
     except UnicodeDecodeError as error:
         if error.end < len(head) or len(head) < HEAD_BYTES:
             return False
-        text = head[: error.start].decode("utf-8")  # a character that the cut went through
+        text = head[: error.start].decode("utf-8")  # the last character was cut in half
     return bool(text) and all(char.isprintable() or char in "\r\n\t\f\ufeff" for char in text)
 
 
@@ -148,7 +148,7 @@ class _Boxes:
                 self._check_inside(box, depth + 1)
 
     def _claimed_by(self, header: _Box) -> float:
-        """``duration / timescale`` of an ``mvhd`` box; all ones mean that it is not known."""
+        """``duration / timescale`` of an ``mvhd`` box; all ones mean unknown."""
         self._file.seek(header.start)
         content = self._file.read(min(32, header.end - header.start))
         at, width = (20, 8) if content[:1] == b"\1" else (12, 4)
@@ -157,7 +157,7 @@ class _Boxes:
         return length / unit if unit and length != (1 << 8 * width) - 1 else 0.0
 
     def _between(self, start: int, end: int, depth: int) -> Iterator[_Box]:
-        """The boxes that fill ``start`` to ``end``; those of the file itself may be cut off."""
+        """The boxes from ``start`` to ``end``; those at the top level may be cut off."""
         beyond = "damaged" if depth else "cut_off"
         at = start
         while at < end:
@@ -172,7 +172,7 @@ class _Boxes:
             if length == 1:
                 length, header = int.from_bytes(head[8:16], "big"), 16
             elif length == 0 and not depth:
-                length = end - at  # it lasts to the end of the file
+                length = end - at  # it extends to the end of the file
             if length < header or not set(kind) <= _IN_KINDS:
                 raise DamageError("damaged")
             if at + length > end:
@@ -203,7 +203,7 @@ def _check_ebml(file: BinaryIO, size: int) -> None:
         if head[:4] not in {_EBML, _SEGMENT, b""} and not found:
             raise DamageError("damaged")
         if head[:4] not in {_EBML, _SEGMENT}:
-            return  # what stands behind the segment is padding or a tag
+            return  # anything after the segment is padding or a tag
         found = found or head[:4] == _SEGMENT
         length, width = _ebml_size(head[4:])
         if length is None:

@@ -1,4 +1,4 @@
-"""Looks into video files in a short-lived process of its own, so that none can hold a worker up."""
+"""Inspect video files in a short-lived separate process, so that no file can block a worker."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _PROGRAM = (
     "from adapters.video_inspection.child import main\n"
     "main()"
 )
-_OPENED = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe must not hold the opening up
+_OPENED = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe must not block the opening
 _CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT}
 
 
 class IsolatedProbe:
-    """Inspects by ``adapters/video_inspection/child.py``, about 0.2 s a video.
+    """Inspects with ``adapters/video_inspection/child.py``, in about 0.2 s per video.
 
-    The process gets the open file and nothing else; it bounds its own memory and processor time,
-    and ends by itself when the worker is killed.
+    The process gets only the open file. It limits its own memory and processor time, and ends by
+    itself if the worker is killed.
 
     Args:
-        patience: seconds until it is given up.
+        patience: time-out in seconds.
     """
 
     def __init__(self, *, patience: float = 30.0) -> None:
@@ -56,8 +56,8 @@ class IsolatedProbe:
             )
         except subprocess.TimeoutExpired as error:
             raise Retryable(
-                f"Looking into {path.name} took longer than {self._patience:.0f} s; it is tried "
-                "again. Should it stay so, look at the disk, or render the video again.",
+                f"Checking {path.name} took longer than {self._patience:.0f} s; Storymill will try "
+                "again. If this repeats, check the disk, or render the video again.",
                 code="video_probe_slow",
             ) from error
         except OSError as error:
@@ -76,6 +76,6 @@ class IsolatedProbe:
 
 def _failed(path: Path, why: str) -> Retryable:
     return Retryable(
-        f"{path.name} could not be looked into ({why}); it is tried again.",
+        f"{path.name} could not be checked ({why}); Storymill will try again.",
         code="video_probe_failed",
     )

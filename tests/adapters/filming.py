@@ -1,4 +1,4 @@
-"""Makes clips on purpose, and looks at what a video shows of them."""
+"""Make test clips, and read what a video shows of them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def drawn(path: Path, source: str, *options: str, seconds: float = 1.0) -> Path:
 
 
 def frames(path: Path) -> np.ndarray:
-    """Every picture of a film, an eighth as wide; R, G, B."""
+    """Every frame of a clip at an eighth of its width; R, G, B."""
     with av.open(str(path)) as container:
         return np.stack(
             [
@@ -39,7 +39,7 @@ def frames(path: Path) -> np.ndarray:
 
 
 def shown(clip: Path, tmp_path: Path, seconds: float = 60.0) -> np.ndarray:
-    """What a video with the only clip of its folder shows, from the second it begins at."""
+    """What a video shows of the only clip in its folder, from the start second on."""
     chosen = Backgrounds(folder=clip.parent, cache=tmp_path / "kept").choose("", 0, seconds)
     with chosen.ready(lambda _share: None) as footage:
         return frames(footage.path)

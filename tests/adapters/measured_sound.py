@@ -1,4 +1,4 @@
-"""Measures in a WAV file itself when something sounds, knowing nothing of words."""
+"""Measure when there is sound in a WAV file, without knowing the words."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ FRAME_SECONDS = 0.005
 
 
 def sounding(path: Path, *, silence: float, threshold: float = 60.0) -> list[tuple[float, float]]:
-    """Give (start, end) in seconds of each stretch that is framed by ``silence`` seconds of quiet.
+    """Give (start, end) in seconds of each stretch between ``silence`` seconds of quiet.
 
-    ``threshold`` is the loudest RMS that counts as quiet, of 32,768.
+    ``threshold`` is the loudest RMS that counts as quiet, out of 32,768.
     """
     with wave.open(str(path), "rb") as file:
         assert (file.getnchannels(), file.getsampwidth()) == (1, 2)

@@ -1,4 +1,4 @@
-"""Mail over the sandbox's real SMTP: what arrives, and what every refusal means."""
+"""Mail over the sandbox's real SMTP: what arrives, and how every refusal is handled."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def mailer(
 
 
 @pytest.mark.parametrize("scheme", ["smtps", "smtp+starttls", "smtp"])
-def test_a_mail_arrives_as_it_was_written(sandbox: RunningSandbox, scheme: str) -> None:
+def test_a_mail_arrives_unchanged(sandbox: RunningSandbox, scheme: str) -> None:
     mailer(sandbox, scheme).send(MAIL)
 
     (arrived,) = sandbox.mails()
@@ -113,7 +113,7 @@ def test_a_title_adds_no_header_and_no_recipient(sandbox: RunningSandbox) -> Non
         ("data", "lost_response", Retryable, ("lost_answer", "broke the connection off")),
     ],
 )
-def test_every_refusal_is_a_decision_in_a_sentence(
+def test_every_refusal_is_explained(
     sandbox: RunningSandbox, call: str, fault: str, kind: type[StageError], tells: tuple[str, str]
 ) -> None:
     sandbox.fault("mail", call, fault, times=None)
@@ -127,7 +127,7 @@ def test_every_refusal_is_a_decision_in_a_sentence(
     assert len(sandbox.mails()) == (1 if fault == "lost_response" else 0)
 
 
-def test_one_refused_recipient_takes_the_mail_from_nobody_else(sandbox: RunningSandbox) -> None:
+def test_a_refused_recipient_does_not_affect_the_others(sandbox: RunningSandbox) -> None:
     sandbox.fault("mail", "recipient", "refuses", times=1)
     mailer(sandbox).send(MAIL)
     assert sandbox.mails()[0]["recipients"] == ["other@example.org"]
@@ -140,13 +140,13 @@ def test_a_wrong_password_is_named_and_not_shown(sandbox: RunningSandbox) -> Non
     assert_no_secret(caught.value)
 
 
-def test_a_server_that_hangs_is_left(sandbox: RunningSandbox) -> None:
+def test_a_server_that_hangs_times_out(sandbox: RunningSandbox) -> None:
     sandbox.fault("mail", "sender", "slow", seconds=2)
     with pytest.raises(Retryable, match="broke the connection off"):
         mailer(sandbox, seconds=0.3).send(MAIL)
 
 
-def test_a_server_that_is_away_is_tried_again(sandbox: RunningSandbox) -> None:
+def test_an_unreachable_server_is_tried_again(sandbox: RunningSandbox) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         server = SmtpServer("127.0.0.1", unused.getsockname()[1], "none")
@@ -155,10 +155,10 @@ def test_a_server_that_is_away_is_tried_again(sandbox: RunningSandbox) -> None:
     assert caught.value.code == "unreachable"
 
 
-def test_a_stranger_in_its_place_gets_no_password(
+def test_an_impostor_server_gets_no_password(
     sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # given a certificate that nobody has vouched for
+    # given a certificate that no authority has signed
     monkeypatch.delenv("SSL_CERT_FILE")
     for scheme in ("smtps", "smtp+starttls"):
         with pytest.raises(Parked, match=r"can't prove that it is 127\.0") as caught:
@@ -167,7 +167,7 @@ def test_a_stranger_in_its_place_gets_no_password(
     assert not sandbox.log(wire="mail", call="auth")
 
 
-def test_tls_at_a_plain_port_is_explained(sandbox: RunningSandbox) -> None:
+def test_tls_on_a_plain_port_is_explained(sandbox: RunningSandbox) -> None:
     server = replace(SmtpServer.parse(sandbox.smtp_url("smtp")), security="tls")
     wrong = SmtpMailer(server=server, sender="a@b.example", recipients=("c@d.example",))
     with pytest.raises(Parked, match=r"doesn't speak TLS from the start: try smtp\+starttls://"):
@@ -175,7 +175,7 @@ def test_tls_at_a_plain_port_is_explained(sandbox: RunningSandbox) -> None:
 
 
 def assert_no_secret(error: BaseException) -> None:
-    """Neither in what it says, nor in an error that it was made from."""
+    """Neither in the message nor in any error that caused it."""
     assert error.__cause__ is None
     assert error.__context__ is None
     for secret in (PASSWORD, "canary-link", "sandbox-mail"):

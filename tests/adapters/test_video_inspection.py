@@ -1,4 +1,4 @@
-"""A file is looked into in a process of its own, which is bounded and leaves nothing behind."""
+"""A file is inspected in a separate, limited process that leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_it_says_what_is_in_the_file(video: Path) -> None:
+def test_it_reports_what_is_in_the_file(video: Path) -> None:
     found = IsolatedProbe().inspect(video)
 
     assert (found.container, found.fault) == ("mp4", "")
@@ -43,7 +43,7 @@ def test_it_says_what_is_in_the_file(video: Path) -> None:
     assert found.claimed_seconds == pytest.approx(2, abs=0.1)
 
 
-def test_a_process_that_hangs_is_given_up_and_gone(video: Path) -> None:
+def test_a_process_that_hangs_is_ended(video: Path) -> None:
     before = psutil.Process().children()
     began = time.monotonic()
 
@@ -51,37 +51,37 @@ def test_a_process_that_hangs_is_given_up_and_gone(video: Path) -> None:
         IsolatedProbe(patience=1).inspect(video)
 
     assert raised.value.code == "video_probe_slow"
-    assert time.monotonic() - began < 20, "its own patience is 30 s"
+    assert time.monotonic() - began < 20, "its own time-out is 30 s"
     assert psutil.Process().children() == before
 
 
-def test_a_file_that_crashes_its_reader_is_at_fault(video: Path) -> None:
+def test_a_file_that_crashes_its_reader_is_faulty(video: Path) -> None:
     with meeting_a_child(signal.SIGSEGV):
         assert IsolatedProbe().inspect(video).fault == "crashing"
 
 
-def test_a_file_that_uses_its_processor_time_up_is_at_fault(video: Path) -> None:
+def test_a_file_that_uses_up_the_processor_time_is_faulty(video: Path) -> None:
     with meeting_a_child(signal.SIGXCPU):
         assert IsolatedProbe().inspect(video).fault == "greedy"
 
 
-def test_a_process_that_is_killed_from_outside_is_no_verdict(video: Path) -> None:
+def test_a_process_killed_from_outside_says_nothing_about_the_file(video: Path) -> None:
     with meeting_a_child(signal.SIGKILL), pytest.raises(Retryable) as raised:
         IsolatedProbe().inspect(video)
 
     assert raised.value.code == "video_probe_failed"
 
 
-def test_a_file_that_is_gone_is_tried_again(tmp_path: Path) -> None:
+def test_a_missing_file_is_tried_again(tmp_path: Path) -> None:
     with pytest.raises(Retryable, match="No such file"):
         IsolatedProbe().inspect(tmp_path / "gone.mp4")
 
 
-def test_a_pipe_without_a_writer_holds_nobody_up(tmp_path: Path) -> None:
+def test_a_pipe_without_a_writer_blocks_nobody(tmp_path: Path) -> None:
     pipe = tmp_path / "video.mp4"
     os.mkfifo(pipe)
     opener = threading.Timer(30, lambda: os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)))
-    opener.start()  # so that a probe that waits fails this test, and does not hang it
+    opener.start()  # so that a waiting probe fails this test instead of hanging it
     began = time.monotonic()
 
     found = IsolatedProbe().inspect(pipe)
@@ -109,12 +109,12 @@ def test_it_is_quick(video: Path) -> None:
         probe.inspect(video)
         times.append(sum(os.times()[:4]) - began)
 
-    assert min(times) < 0.5  # seconds of work, its process's too: 0.1 on an idle machine
+    assert min(times) < 0.5  # seconds of work including its process: 0.1 on an idle machine
 
 
 @contextmanager
 def meeting_a_child(sign: signal.Signals) -> Iterator[None]:
-    """Send ``sign`` to the first child process that this one starts meanwhile."""
+    """Send ``sign`` to the first child process that starts in the block."""
     here = psutil.Process()
     before = {child.pid for child in here.children()}
     sent = threading.Event()

@@ -1,4 +1,4 @@
-"""Backgrounds drawn here: calm clips that loop without a seam, dark enough for white captions."""
+"""Drawn backgrounds: calm, seamless loops, dark enough for white captions."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from adapters.backgrounds.drawn.canvas import PALETTES, Chance, Painter, Palette
 from adapters.ports import DrawnBackground, Progress
 
 EDITION = 2
-"""Goes up when a kind is drawn differently: what was kept of it is then drawn anew."""
+"""Increase this when a kind is drawn differently; cached clips are then drawn again."""
 SECONDS = 10.0
 VARIANTS = len(PALETTES)
-"""Of each kind: other colours, and other shapes with them."""
+"""Variants of each kind, with different colours and shapes."""
 
 KINDS: dict[DrawnBackground, Callable[[Chance, Palette], Painter]] = {
     DrawnBackground.AURORA: light.aurora,
@@ -37,9 +37,9 @@ def draw(
     seconds: float = SECONDS,
     progress: Progress = lambda _share: None,
 ) -> None:
-    """Draw a loop of ``kind`` into the file ``path``; the same variant is the same film.
+    """Draw a loop of ``kind`` into the file ``path``; the same variant gives the same clip.
 
-    ``progress`` is called again and again with 0, as this is only the beginning of a render.
+    ``progress`` is called repeatedly with 0, because the render itself has not started.
     """
     film(path, painter(kind, variant), seconds, progress)
 

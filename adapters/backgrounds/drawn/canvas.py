@@ -1,4 +1,4 @@
-"""What all drawn backgrounds share: coordinates, colours, darkness, and the film they end up on."""
+"""What all drawn backgrounds share: coordinates, colours, brightness limit and encoding."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from adapters.ports import Progress
 
 WIDTH, HEIGHT, FPS = 1080, 1920, 30
 TURN = 2 * np.pi
-_BT709, _LIMITED = 1, 1  # as players take pictures of this size (ITU-T H.273)
+_BT709, _LIMITED = 1, 1  # what players assume for this size (ITU-T H.273)
 
 Image = NDArray[np.float32]
 Painter = Callable[[float], Image]
-"""From the share of the loop that is over (0 to 1) to a picture: rows, columns, R G B (0 to 1).
+"""From a position in the loop (0 to 1) to a picture: rows, columns, R G B (0 to 1).
 
-Its shape is 9:16 and may be much smaller than the film; enlarging costs less than drawing."""
+The picture is 9:16 and may be much smaller than the clip: enlarging costs less than drawing."""
 Palette = tuple[tuple[int, int, int], ...]
 
 # From dark to light, as R, G, B.
@@ -35,7 +35,7 @@ PALETTES: tuple[Palette, ...] = (
 
 
 class Chance:
-    """Reproducible chance, in plain floats: NumPy's own would make pictures of doubles."""
+    """Reproducible random numbers as plain floats; NumPy's would turn pictures into doubles."""
 
     def __init__(self, *seed: int) -> None:
         self._generator = np.random.default_rng(seed)
@@ -54,15 +54,15 @@ class Chance:
 
 
 _KNEE, _CEILING = 0.09, 0.18
-"""Luminance from which light is held back, and which it never passes: white letters keep a
-contrast of 4.5:1 (WCAG 2.2, 1.4.3: (1 + 0.05) / (0.18 + 0.05))."""
+"""Luminance above which pictures are darkened, and the maximum. White letters keep a contrast of
+4.5:1 (WCAG 2.2, 1.4.3: (1 + 0.05) / (0.18 + 0.05))."""
 _WEIGHTS = np.array([0.2126, 0.7152, 0.0722], np.float32)  # BT.709
 
 
 def grid(scale: int) -> tuple[Image, Image]:
-    """Coordinates of a picture that many times smaller than the film.
+    """Coordinates of a picture that is ``scale`` times smaller than the clip.
 
-    0 lies in its middle; its width is 1.
+    0 is the middle; the width is 1.
     """
     rows, columns = HEIGHT // scale, WIDTH // scale
     y, x = np.mgrid[0:rows, 0:columns].astype(np.float32)
@@ -70,7 +70,7 @@ def grid(scale: int) -> tuple[Image, Image]:
 
 
 def ramp(palette: Palette) -> Callable[[Image], Image]:
-    """Give the function from brightness (0 to 1) to colours of the palette (0 to 1)."""
+    """Return a function from brightness (0 to 1) to the palette's colours (0 to 1)."""
     levels = np.linspace(0, 1, 4096)
     steps = np.linspace(0, 1, len(palette))
     table = np.stack(
@@ -91,15 +91,15 @@ def colour(palette: Palette, index: int, strength: float = 1.0) -> Image:
 
 
 def tint(brightness: Image, rgb: Image) -> Image:
-    """A picture of one colour, as bright as ``brightness`` says."""
+    """A picture of one colour with the given brightness."""
     tinted: Image = brightness[:, :, None] * rgb
     return tinted
 
 
 def add_sprite(picture: Image, sprite: Image, left: float, top: float) -> None:
-    """Add light (rows, columns, R G B) to a picture, between pixels too; what lies outside is cut.
+    """Add light (rows, columns, R G B) to a picture; parts outside it are cut off.
 
-    ``left`` and ``top`` count the picture's pixels.
+    ``left`` and ``top`` are pixels of the picture and may be fractions.
     """
     column, row = int(np.floor(left)), int(np.floor(top))
     right_share, low_share = np.float32(left - column), np.float32(top - row)
@@ -124,7 +124,7 @@ def _add(picture: Image, sprite: Image, left: int, top: int, share: np.float32) 
 
 
 def glow(radius: float, *, softness: float = 2.0) -> Image:
-    """A round light of ``radius`` pixels in a square; 1 in its middle, 0 at the edge."""
+    """A round light of ``radius`` pixels in a square: 1 in the middle, 0 at the edge."""
     reach = int(np.ceil(radius)) + 1
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1].astype(np.float32)
     inside: Image = np.clip(1 - np.hypot(x, y) / np.float32(radius), 0, 1) ** np.float32(softness)
@@ -132,24 +132,24 @@ def glow(radius: float, *, softness: float = 2.0) -> Image:
 
 
 def darkened(picture: Image) -> Image:
-    """Hold bright places back, colours kept, so that white letters can be read anywhere."""
-    luminance = (picture * picture) @ _WEIGHTS  # a gamma of 2 reads a little too bright: safe
+    """Darken bright areas and keep their colours, so that white letters are readable anywhere."""
+    luminance = (picture * picture) @ _WEIGHTS  # a gamma of 2 gives slightly too high values: safe
     room = _CEILING - _KNEE
     over = np.maximum(luminance - _KNEE, 0)
-    held = np.minimum(luminance, _KNEE) + room * (1 - np.exp(-over / room))
-    dark: Image = picture * np.sqrt(held / np.maximum(luminance, 1e-6))[:, :, None]
+    limited = np.minimum(luminance, _KNEE) + room * (1 - np.exp(-over / room))
+    dark: Image = picture * np.sqrt(limited / np.maximum(luminance, 1e-6))[:, :, None]
     return dark
 
 
 def film(path: Path, painter: Painter, seconds: float, progress: Progress) -> None:
-    """Write one turn of ``painter``."""
+    """Write one loop of ``painter``."""
     count = round(seconds * FPS)
     encode(path, (_enlarged(darkened(painter(n / count))) for n in range(count)), progress)
 
 
 def _enlarged(picture: Image) -> av.VideoFrame:
     small = np.clip(picture, 0, 1) * 65_535
-    # 16 bits a colour, so that the enlarged gradients show no bands
+    # 16 bits per colour, so that the enlarged gradients show no bands
     return av.VideoFrame.from_ndarray(small.astype(np.uint16), format="rgb48le")
 
 
@@ -160,9 +160,9 @@ _ENCODING = {
 
 
 def encode(path: Path, pictures: Iterable[av.VideoFrame], progress: Progress) -> None:
-    """Write a film of RGB pictures of any size, in a form that is cheap to decode.
+    """Write RGB pictures of any size as a clip that is cheap to decode.
 
-    ``progress`` is called before each with 0, as this is only the beginning of a render.
+    ``progress`` is called with 0 before each, because the render itself has not started.
     """
     with av.open(str(path), "w", format="mp4") as container:
         stream: Any = container.add_stream("libx264", rate=FPS)

@@ -21,7 +21,7 @@ from adapters.backgrounds.drawn.canvas import (
 
 
 def fog(chance: Chance, palette: Palette) -> Painter:
-    """Slow coloured fog: a few warped waves, each moving by whole turns in a loop."""
+    """Slow coloured fog: a few warped waves, each moving by whole cycles per loop."""
     x, y = grid(8)
     waves = [
         (
@@ -48,7 +48,7 @@ def fog(chance: Chance, palette: Palette) -> Painter:
 
 
 def ink(chance: Chance, palette: Palette) -> Painter:
-    """Ink in water: space is folded again and again, which draws it out into threads."""
+    """Ink in water: space is folded repeatedly, which stretches the ink into threads."""
     x, y = grid(6)
     folds = [
         (
@@ -78,7 +78,7 @@ def ink(chance: Chance, palette: Palette) -> Painter:
 
 
 def bokeh(chance: Chance, palette: Palette) -> Painter:
-    """Lights out of focus that drift on closed curves, some near and large, some far and small."""
+    """Out-of-focus lights that drift on closed curves, some near and large, some far and small."""
     x, y = grid(6)
     rows, columns = x.shape
     lights = []
@@ -110,7 +110,7 @@ def bokeh(chance: Chance, palette: Palette) -> Painter:
 
 
 def _disc(radius: float) -> Image:
-    """A light out of focus: even, with a slightly brighter rim and a soft edge."""
+    """An out-of-focus light: even, with a slightly brighter rim and a soft edge."""
     reach = int(np.ceil(radius)) + 2
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1].astype(np.float32)
     far = np.hypot(x, y) / np.float32(radius)
@@ -119,7 +119,7 @@ def _disc(radius: float) -> Image:
 
 
 def aurora(chance: Chance, palette: Palette) -> Painter:
-    """Northern lights: curtains with a sharp hem and long rays, over stars and dark hills."""
+    """Northern lights: curtains with sharp lower edges and long rays, over stars and hills."""
     x, y = grid(5)
     low, high = colour(palette, 3), colour(palette, 2)
     curtains = [

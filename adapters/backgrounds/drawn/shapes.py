@@ -21,7 +21,7 @@ from adapters.backgrounds.drawn.canvas import (
 )
 
 _STARS = (1.7, 2.3, 3.2, 4.6, 6.6)  # radius in pixels of the small picture, far to near
-_SHADOW = 0.045  # of a sheet on the one behind it
+_SHADOW = 0.045  # width of a sheet's shadow on the one behind it
 
 
 def waves(chance: Chance, palette: Palette) -> Painter:
@@ -60,7 +60,7 @@ def waves(chance: Chance, palette: Palette) -> Painter:
 
 
 def tunnel(chance: Chance, palette: Palette) -> Painter:
-    """A flight down a many-sided tube of light that slowly turns."""
+    """A flight through a slowly turning, many-sided tube of light."""
     x, y = grid(4)
     sides = chance.either(4, 5, 6, 8)
     sector = TURN / sides
@@ -92,7 +92,7 @@ def tunnel(chance: Chance, palette: Palette) -> Painter:
 
 
 def stars(chance: Chance, palette: Palette) -> Painter:
-    """A flight through stars, past a nebula that slowly turns over."""
+    """A flight through stars, past a slowly turning nebula."""
     rows, columns = grid(3)[0].shape
     x, y = grid(6)
     folds = [

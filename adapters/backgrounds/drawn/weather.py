@@ -1,4 +1,4 @@
-"""Drawn backgrounds from behind a window: rain on the glass, snow, a city at night."""
+"""Drawn views from a window: rain on the glass, snow, a city at night."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def snow(chance: Chance, palette: Palette) -> Painter:
 
 
 def _firs(base: Image, x: Image, y: Image, chance: Chance, *, nearness: int) -> Image:
-    """A row of firs; a nearer one stands lower and is darker."""
+    """A row of firs; nearer rows are lower and darker."""
     foot = 0.48 + 0.17 * nearness
     outline = np.full(x.shape[1], foot, np.float32)
     for _ in range(16 - 2 * nearness):
@@ -72,7 +72,7 @@ def _firs(base: Image, x: Image, y: Image, chance: Chance, *, nearness: int) -> 
 
 
 def rain(chance: Chance, palette: Palette) -> Painter:
-    """Drops on a window before the lights of a street; each drop shows the street upside down."""
+    """Drops on a window in front of street lights; each drop shows the street upside down."""
     x, y = grid(3)
     rows, columns = x.shape
     street = ramp(palette)(0.06 + 0.14 * np.exp(-(((y - 0.15) / 0.5) ** 2)))
@@ -117,7 +117,7 @@ def rain(chance: Chance, palette: Palette) -> Painter:
             add_sprite(shown, sprite * flicker, left + 3 * sin(turn + phase), top)
         behind = shown.copy()
         for radius, left, top, falls, phase in drops:
-            # a drop slides, waits, slides on; whole heights in a loop
+            # a drop slides, stops, slides on; whole heights per loop
             moved = share + 0.03 * sin(2 * turn + phase) if falls else 0.0
             at = (top + falls * moved * (rows + 60)) % (rows + 60) - 30
             aside = 2.5 * sin(3 * turn + phase) if falls else 0.0
@@ -131,7 +131,7 @@ _Drop = tuple[Image, Image, Image, Image]
 
 
 def _drop(radius: float) -> _Drop:
-    """How much of the glass a drop covers, its light, and where it shows what is behind it."""
+    """How much of the glass a drop covers, its light, and which background point it shows."""
     reach = int(np.ceil(radius)) + 1
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1].astype(np.float32)
     far = np.hypot(x, y * 0.86) / np.float32(radius)
@@ -182,7 +182,7 @@ def city(chance: Chance, palette: Palette) -> Painter:
         for n, (walls, cover, lit, phases) in enumerate(layers):
             lamp = np.clip(0.8 + 1.2 * np.sin(turn + phases), 0.0, 1.0)
             houses = walls + lit * lamp[:, :, None]
-            # the far street sways; the others go round, whole turns in a loop
+            # the far street sways; the others wrap around, whole turns per loop
             at = n * share * columns if n else 10 * sin(turn)
             seen, part = _passed(houses, at), _passed(cover, at)
             shown = shown * (1 - part[:, :, None]) + seen * part[:, :, None]
@@ -192,7 +192,7 @@ def city(chance: Chance, palette: Palette) -> Painter:
 
 
 def _passed(street: Image, at: float) -> Image:
-    """A street that goes round, ``at`` pixels on, and between pixels too."""
+    """A street that wraps around, moved by ``at`` pixels, which may be a fraction."""
     whole = int(np.floor(at))
     share = np.float32(at - whole)
     moved: Image = np.roll(street, -whole, axis=1) * (1 - share)
@@ -203,7 +203,7 @@ def _passed(street: Image, at: float) -> Image:
 def _houses(
     chance: Chance, palette: Palette, rows: int, columns: int, nearness: int
 ) -> tuple[Image, Image, Image, Image]:
-    """One street: its walls, where they stand, the lit windows' colours and their rhythm."""
+    """One street: its walls, where they are, and the colours and rhythm of its lit windows."""
     cover = np.zeros((rows, columns), np.float32)
     lit = np.zeros((rows, columns, 3), np.float32)
     phases = np.zeros((rows, columns), np.float32)
@@ -211,7 +211,7 @@ def _houses(
     warm = np.array([1.0, 0.72, 0.36], np.float32)
     cool = colour(palette, 3)
     left = 0
-    while left < columns:  # the last house ends where the first begins
+    while left < columns:  # the last house ends where the first starts
         wide = min(int(chance.between(7, 14)) * pane, columns - left)
         top = int(rows * (0.3 + 0.17 * nearness + chance.between(0, 0.2)))
         cover[top:, left : left + wide] = 1

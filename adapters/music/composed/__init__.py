@@ -1,4 +1,4 @@
-"""Music composed here: quiet beds that loop without a seam, made to lie under a voice."""
+"""Composed music: quiet, seamless loops to play under a voice."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from adapters.music.composed.writing import write
 from adapters.ports import ComposedMusic, Progress
 
 EDITION = 2
-"""Goes up when a mood is composed differently: what was kept of it is then made anew."""
+"""Increase this when a mood is composed differently; cached tunes are then made again."""
 VARIANTS = 8
-"""Of each mood: in another key, with other chords and another melody."""
+"""Variants of each mood, with different keys, chords and melodies."""
 
 __all__ = ["EDITION", "MOODS", "VARIANTS", "compose", "score"]
 
@@ -23,15 +23,15 @@ def compose(
 ) -> None:
     """Write a loop of about a minute into the FLAC file ``path``, 48 kHz stereo.
 
-    The same variant is the same tune. ``progress`` is called again and again with 0, as this is
-    only the beginning of a render.
+    The same variant gives the same tune. ``progress`` is called repeatedly with 0, because the
+    render itself has not started.
     """
-    from adapters.music.composed.sound import perform  # noqa: PLC0415  (numpy stays out till then)
+    from adapters.music.composed.sound import perform  # noqa: PLC0415  (loads numpy only when needed)
 
     perform(score(mood, variant), path, progress)
 
 
 def score(mood: str, variant: int) -> Score:
-    """What is played in a tune."""
+    """The score of a tune."""
     chance = Random(f"{mood} {variant}")  # noqa: S311 (reproducible on purpose)
     return write(MOODS[ComposedMusic(mood)], variant, chance)

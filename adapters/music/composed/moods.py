@@ -1,4 +1,4 @@
-"""The moods: their chords, their pace, and how they sound."""
+"""The moods: their chords, tempo and sound."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from adapters.music.composed.score import Timbre
 from adapters.ports import ComposedMusic
 
 Tones = tuple[int, ...]
-"""Of a chord, in semitones above the key's own tone; the first is its root."""
+"""A chord's tones, in semitones above the key note; the first is the chord's root."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +16,11 @@ class Mood:
     """What all tunes of a mood share.
 
     Attributes:
-        progressions: chords in their order; a tune takes one of these and goes round in it.
-        pace: least and most beats a minute.
-        notes: least and most struck notes a chord.
-        deeper: semitones by which the pad lies deeper than in other moods.
-        higher: semitones by which the melody lies higher.
+        progressions: chord sequences; a tune repeats one of them.
+        pace: minimum and maximum beats per minute.
+        notes: minimum and maximum struck notes per chord.
+        deeper: semitones by which the pad is lower than in other moods.
+        higher: semitones by which the melody is higher.
     """
 
     progressions: tuple[tuple[Tones, ...], ...]
@@ -31,7 +31,7 @@ class Mood:
     higher: int = 0
 
 
-# Chords by the step of the scale on which they stand.
+# Chords by scale degree.
 _I, _I_ADD9, _I_MAJ7 = (0, 4, 7), (0, 4, 7, 14), (0, 4, 7, 11)
 _II_MAJOR9, _II_M7, _III_M7 = (2, 6, 9, 16), (2, 5, 9, 12), (4, 7, 11, 14)
 _IV_ADD9, _IV_MAJ7, _V, _V_SUS4 = (5, 9, 12, 19), (5, 9, 12, 16), (7, 11, 14), (7, 12, 14)

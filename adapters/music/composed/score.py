@@ -1,4 +1,4 @@
-"""What is played when: chords that blend into each other, notes over them, and the room."""
+"""A score: chords that blend into each other, notes over them, and the room's echo."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Note:
     """A note that is struck and fades.
 
     Attributes:
-        at: beats from the beginning.
+        at: beats from the start.
         pitch: MIDI number.
         strength: 0 to 1.
         place: from -1 (left) to 1 (right).
@@ -32,15 +32,15 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Timbre:
-    """How what is played sounds.
+    """The sound of a score.
 
     Attributes:
-        brightness: Hz above which the pad's overtones give way.
-        breadth: cents over which the pad's tones are spread: 10 is an organ, 60 a choir of many.
-        ring: seconds after which a struck note has lost half its strength.
-        echo: seconds in which the room's sound falls by 60 dB.
-        pulse: strength of a soft low beat on each second beat; 0 is none.
-        struck: height of a note beside the pad's effective level.
+        brightness: Hz above which the pad's overtones get weaker.
+        breadth: cents over which the pad's tones spread: 10 is an organ, 60 a large choir.
+        ring: seconds in which a struck note loses half its strength.
+        echo: seconds in which the room's echo falls by 60 dB.
+        pulse: strength of a soft low beat on every second beat; 0 is none.
+        struck: peak of a note relative to the pad's effective level.
     """
 
     brightness: float
@@ -53,7 +53,7 @@ class Timbre:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A tune that ends where it begins."""
+    """A tune that loops."""
 
     chords: tuple[Chord, ...]
     notes: tuple[Note, ...]

@@ -1,9 +1,9 @@
-"""Plays a score: a pad, struck notes and a pulse in a room, as a loop without a beginning.
+"""Play a score: a pad, struck notes and a pulse in a room, as a seamless loop.
 
 The pad follows Nasca Octavian Paul's PADsynth (2006, in the public domain): each overtone is a
-narrow hill in the spectrum with phases by chance, and the inverse transform of all of them is a
-broad sound that repeats without a seam. The room is a decaying noise, and as convolution by Fourier
-transform goes round in a circle, the end of the tune echoes in its beginning.
+narrow hill in the spectrum with random phases, and the inverse transform of all of them is a
+broad sound that repeats without a seam. The room is decaying noise. Convolution by Fourier
+transform is circular, so the end of the tune echoes in its start.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ from adapters.ports import Progress
 
 RATE = 48_000
 _PEAK = 0.5
-_BLEND = 2.4  # seconds in which one chord goes over into the next
+_BLEND = 2.4  # seconds of cross-fade from one chord to the next
 _OVERTONES = 24
 _STRUCK_OVERTONES = 7
 _WET = 0.45
-_CUT = 5_000.0  # Hz: what is above belongs to the voice
-_LOW = 45.0  # Hz: what is below no phone plays
-_CENTRED = 180.0  # Hz: what is below is the same on both sides, and the room leaves it alone
+_CUT = 5_000.0  # Hz: higher frequencies are left to the voice
+_LOW = 45.0  # Hz: phones can't play lower ones
+_CENTRED = 180.0  # Hz: lower ones are the same on both sides and get no echo
 
 Sound = NDArray[np.float32]
-"""Samples of one side, or rows left and right."""
+"""Samples of one side, or two rows for left and right."""
 
 
 def perform(score: Score, path: Path, progress: Progress) -> None:
-    """Write the tune into a FLAC file; ``progress`` is called with 0 before each piece of work."""
+    """Write the tune into a FLAC file; ``progress`` is called with 0 before each step."""
     _write(path, play(score, progress))
 
 
 def play(score: Score, progress: Progress = lambda _share: None) -> Sound:
-    """Give left and right, from -1 to 1.
+    """Return left and right, from -1 to 1.
 
-    The tune is worked on in place: copies of all of it would stay with the process for a while as
-    freed memory, beside the encoder that comes next.
+    The tune is changed in place: the freed memory of full copies would stay with the process for
+    a while, in addition to what the encoder needs next.
     """
     chance = np.random.default_rng(round(score.seconds * 1000))
     length = _quick(round(score.seconds * RATE))
@@ -66,7 +66,7 @@ def play(score: Score, progress: Progress = lambda _share: None) -> Sound:
 
 
 def _quick(length: int) -> int:
-    """The next length that Fourier transforms are quick with: its prime factors are below 10."""
+    """The next length for which Fourier transforms are fast: all prime factors are below 10."""
     while True:
         rest = length
         for prime in (2, 3, 5, 7):
@@ -93,7 +93,7 @@ def _add_chord(tune: Sound, score: Score, chord: Chord, chance: np.random.Genera
     swell[: len(ramp)], swell[-len(ramp) :] = ramp, ramp[::-1]
     both_turns = 2 * np.pi * chance.random((2, len(spectrum)), np.float32)
     low = round(_CENTRED * block / RATE)
-    both_turns[1, :low] = both_turns[0, :low]  # or a phone, which plays both as one, loses the bass
+    both_turns[1, :low] = both_turns[0, :low]  # else a mono phone loses the bass
     for side, turns in zip(tune, both_turns, strict=True):
         pad = np.fft.irfft(spectrum * (np.cos(turns) + 1j * np.sin(turns)), block)[:length]
         swelling: Sound = swell * pad.astype(np.float32)
@@ -113,20 +113,20 @@ def _add_hills(
         strength = level / overtone / (1 + (middle / brightness) ** 2)
         width = max(0.3, middle * (2 ** (breadth / 1200) - 1) / 2 * bins_per_hertz)
         reach = int(4 * width) + 1
-        centre = round(middle * bins_per_hertz)  # between two, a narrow hill is low, and beats
+        centre = round(middle * bins_per_hertz)  # between two bins a narrow hill is weak and beats
         first, last = max(1, centre - reach), min(len(spectrum), centre + reach + 1)
         away = (np.arange(first, last, dtype=np.float32) - centre) / width
-        # a hill keeps its power however broad it is
+        # a hill has the same power at any breadth
         spectrum[first:last] += strength / np.sqrt(width) * np.exp(-(away**2) / 2)
 
 
 def _add_note(tune: Sound, score: Score, note: Note) -> None:
-    """A soft hammer on a string: overtones fade the sooner the higher they are."""
+    """A soft hammer on a string: higher overtones fade faster."""
     timbre, hertz = score.timbre, _hertz(note.pitch)
     at = np.arange(round(7 * timbre.ring * RATE), dtype=np.float32) / RATE
     sound: Sound = np.zeros_like(at)
     for overtone in range(1, _STRUCK_OVERTONES + 1):
-        middle = hertz * overtone * (1 + 0.0004 * overtone**2) ** 0.5  # strings are a little stiff
+        middle = hertz * overtone * (1 + 0.0004 * overtone**2) ** 0.5  # strings are slightly stiff
         if middle > _CUT:
             break
         fade = np.exp2(-at / timbre.ring * overtone**0.7)
@@ -141,9 +141,9 @@ def _add_note(tune: Sound, score: Score, note: Note) -> None:
 
 
 def _add_pulse(tune: Sound, score: Score) -> None:
-    """A soft low beat, like a heart's: two strokes, the second weaker."""
+    """A soft low beat like a heartbeat: two strokes, the second weaker."""
     at = np.arange(round(0.45 * RATE), dtype=np.float32) / RATE
-    fall = 52 * at + 1.4 * (1 - np.exp(-at * 30))  # turns: from about 94 Hz down to 52
+    fall = 52 * at + 1.4 * (1 - np.exp(-at * 30))  # cycles: from about 94 Hz down to 52
     stroke = np.sin(2 * np.pi * fall) * np.exp(-at * 11) * np.minimum(1, at * 120)
     stroke *= np.linspace(1, 0, len(at), dtype=np.float32)
     beats = len(score.chords) * score.beats_per_chord
@@ -155,7 +155,7 @@ def _add_pulse(tune: Sound, score: Score) -> None:
 
 
 def _add(side: Sound, sound: Sound, start: int) -> None:
-    """Add a sound to a loop; what goes over its end is heard at its beginning."""
+    """Add a sound to a loop; what runs past the end continues at the start."""
     start %= len(side)
     while len(sound):
         fits = min(len(sound), len(side) - start)
@@ -171,7 +171,7 @@ def _room(side: Sound, echo: float, chance: np.random.Generator) -> None:
     hertz = np.fft.rfftfreq(len(side), 1 / RATE).astype(np.float32)
     heard = np.fft.rfft(answer, len(side))
     heard *= _WET * _above(hertz, _CENTRED)
-    heard /= 1 + (hertz / 1500) ** 2  # walls swallow the highest first
+    heard /= 1 + (hertz / 1500) ** 2  # walls absorb the highest first
     heard += 1 - _WET
     heard /= 1 + (hertz / _CUT) ** 4
     heard *= _above(hertz, _LOW)
@@ -180,7 +180,7 @@ def _room(side: Sound, echo: float, chance: np.random.Generator) -> None:
 
 
 def _above(hertz: Sound, edge: float) -> Sound:
-    """How much a filter lets through that falls by 24 dB an octave below ``edge``."""
+    """Gain of a filter that falls by 24 dB per octave below ``edge``."""
     power = (hertz / edge) ** 4
     return power / (1 + power)
 

@@ -1,8 +1,8 @@
-"""How a tune is written: a key, chords that flow into each other, and a melody over them.
+"""Write a tune: a key, chords that flow into each other, and a melody over them.
 
 Each voice of a chord moves to the nearest tone of the next, as a player's hand would. The melody is
-a short rhythm on the chords' own tones that comes back with every pair of chords, so that the ear
-knows it the second time.
+a short rhythm on the chords' own tones. It repeats with every pair of chords, so that listeners
+recognize it.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from adapters.music.composed.moods import Mood, Tones
 from adapters.music.composed.score import Chord, Note, Score
 
 _SECONDS = 64.0
-_BEATS = 8  # a chord
-_PAD = 58  # MIDI number around which the pad lies: below most voices' clear overtones
+_BEATS = 8  # per chord
+_PAD = 58  # MIDI number around which the pad is played: below most voices' clear overtones
 _BASS = 40
 _MELODY = 72
-_RUB = (1, 13)  # semitones between two tones that grate on each other
-_APART = 2  # half beats; two notes that are nearer sound like a slip
+_CLASH = (1, 13)  # semitones between two tones that clash
+_APART = 2  # half beats; closer notes sound like a mistake
 
 
 def write(mood: Mood, variant: int, chance: Random) -> Score:
-    """A tune of about a minute. ``chance`` decides its key, its pace and its melody."""
+    """A tune of about a minute. ``chance`` decides its key, tempo and melody."""
     tones = mood.progressions[variant % len(mood.progressions)]
     key = chance.randint(-5, 6)
     pace = chance.uniform(*mood.pace)
     rounds = max(2, round(_SECONDS / (len(tones) * _BEATS * 60 / pace)))
-    chords = _led([tuple(key + tone for tone in chord) for chord in tones], _PAD - mood.deeper)
+    chords = _placed([tuple(key + tone for tone in chord) for chord in tones], _PAD - mood.deeper)
     chords *= rounds
     return Score(
         chords=tuple(chords),
@@ -40,29 +40,32 @@ def write(mood: Mood, variant: int, chance: Random) -> Score:
     )
 
 
-def _led(tones: Sequence[Tones], middle: int) -> list[Chord]:
-    """Each chord where its voices are nearest to those of the one before, and to ``middle``."""
+def _placed(tones: Sequence[Tones], middle: int) -> list[Chord]:
+    """Place each chord so that its voices are close to the previous chord's and to ``middle``."""
     before: Tones = (middle - 5, middle, middle + 4, middle + 9)
     chords = []
     for chord in tones:
-        before = min(_lays(chord, middle), key=lambda lay: _way(before, lay) + _off(lay, middle))
+        before = min(
+            _voicings(chord, middle), key=lambda v: _movement(before, v) + _distance(v, middle)
+        )
         chords.append(Chord(before, _near(chord[0], _BASS)))
     return chords
 
 
-def _lays(chord: Tones, middle: int) -> list[Tones]:
-    """Every way to lay a chord over two octaves in which no two voices meet or rub."""
+def _voicings(chord: Tones, middle: int) -> list[Tones]:
+    """Every voicing of a chord over two octaves in which no two voices meet or clash."""
     octaves = [{_near(tone, middle - 6), _near(tone, middle + 6)} for tone in chord]
-    lays = [tuple(sorted(lay)) for lay in product(*octaves)]
-    return [lay for lay in lays if all(b - a not in (0, *_RUB) for a, b in combinations(lay, 2))]
+    voicings = [tuple(sorted(tones)) for tones in product(*octaves)]
+    clash = (0, *_CLASH)
+    return [v for v in voicings if all(b - a not in clash for a, b in combinations(v, 2))]
 
 
-def _way(before: Tones, after: Tones) -> int:
+def _movement(before: Tones, after: Tones) -> int:
     return sum(min(abs(tone - other) for other in before) for tone in after)
 
 
-def _off(lay: Tones, middle: int) -> float:
-    return abs(sum(lay) / len(lay) - middle)
+def _distance(voicing: Tones, middle: int) -> float:
+    return abs(sum(voicing) / len(voicing) - middle)
 
 
 def _near(tone: int, middle: int) -> int:
@@ -78,7 +81,7 @@ def _melody(
     melody = []
     for index, chord in enumerate(chords):
         tones = sorted(_near(tone, middle) for tone in chord.notes)
-        tones = [tone for tone in tones if not any(abs(tone - pad) in _RUB for pad in chord.notes)]
+        tones = [t for t in tones if not any(abs(t - pad) in _CLASH for pad in chord.notes)]
         for at, step in zip(rhythms[index % 2], steps[index % 2], strict=True):
             melody.append(
                 Note(
@@ -92,7 +95,7 @@ def _melody(
 
 
 def _rhythm(chance: Random, count: int) -> list[float]:
-    """The beats of a chord on which a note is struck, or halves between them."""
+    """The beats or half beats of a chord on which a note is struck."""
     halves: list[int] = []
     while len(halves) < count:
         half = chance.randrange(2 * _BEATS - 1)

@@ -1,4 +1,4 @@
-"""The colours of clips and pictures: high range, wide, full range, to be seen through."""
+"""The colours of clips and pictures: HDR, wide, full range, transparent."""
 
 from __future__ import annotations
 
@@ -29,14 +29,12 @@ from tests.adapters.filming import (
     shown,
 )
 
-# Left half a grey card, right half diffuse white: ITU-R BT.2408, table 1.
+# Left half is a grey card, right half diffuse white: ITU-R BT.2408, table 1.
 HDR = {"arib-std-b67": (0.38, 0.75), "smpte2084": (0.38, 0.58)}
 
 
 @pytest.mark.parametrize("transfer", HDR)
-def test_a_phones_film_in_high_dynamic_range_is_no_paler_than_others(
-    tmp_path: Path, transfer: str
-) -> None:
+def test_a_phones_hdr_clip_is_as_bright_as_others(tmp_path: Path, transfer: str) -> None:
     grey, white = (round(64 + 876 * signal) for signal in HDR[transfer])
     clip = drawn(
         tmp_path / "clips" / "phone.mov",
@@ -53,11 +51,11 @@ def test_a_phones_film_in_high_dynamic_range_is_no_paler_than_others(
 
 
 @pytest.mark.parametrize(("transfer", "signal"), [("pq", 0.58), ("hlg", 0.75), ("sdr", 1.0)])
-def test_a_colour_that_a_common_display_has_keeps_its_hue(transfer: str, signal: float) -> None:
+def test_a_colour_that_an_ordinary_display_has_keeps_its_hue(transfer: str, signal: float) -> None:
     grey = converted(np.full(3, signal), Tags("bt2020", False, transfer, "bt2020"))
     assert np.ptp(grey) < 0.01
 
-    # Given the red of BT.709 in light of BT.2020, or of Display P3
+    # Given BT.709 red, encoded in BT.2020 or Display P3
     for primaries, light in (
         ("bt2020", [0.6274, 0.0691, 0.0164]),
         ("p3", [0.8225, 0.0332, 0.0171]),
@@ -66,7 +64,7 @@ def test_a_colour_that_a_common_display_has_keeps_its_hue(transfer: str, signal:
         assert red == pytest.approx([1, 0, 0], abs=0.12)
 
 
-def test_light_beyond_white_still_differs_and_never_turns_back() -> None:
+def test_light_above_white_stays_distinct_and_in_order() -> None:
     for transfer in ("pq", "hlg"):
         ramp = np.linspace(0, 1, 400)[:, None] * np.ones(3)
         out = converted(ramp, Tags("bt2020", False, transfer, "bt2020"))[:, 0]
@@ -85,7 +83,7 @@ def test_light_beyond_white_still_differs_and_never_turns_back() -> None:
         ("RGB", ["-c:v", "libx264rgb"]),
     ],
 )  # fmt: skip
-def test_colours_are_right_however_they_are_written(
+def test_colours_are_right_for_every_encoding(
     tmp_path: Path, name: str, options: list[str]
 ) -> None:
     bars = "color=red:s=180x320,drawbox=c=white:w=90:h=160:t=fill,drawbox=c=black:x=90:h=160:t=fill"
@@ -98,7 +96,7 @@ def test_colours_are_right_however_they_are_written(
     assert_like(picture[180, 60], RED)
 
 
-def test_what_is_cut_carries_the_tags_of_its_colours(tmp_path: Path) -> None:
+def test_a_cut_has_colour_tags(tmp_path: Path) -> None:
     clip = drawn(tmp_path / "clips" / "a.mp4", "testsrc2=s=90x160", seconds=1.1)
     chosen = Backgrounds(folder=clip.parent, cache=tmp_path / "kept").choose("", 0, 60.0)
 
@@ -118,7 +116,7 @@ def test_what_is_cut_carries_the_tags_of_its_colours(tmp_path: Path) -> None:
         ("a.gif", ["-filter_complex", "split[a][b];[a]palettegen[c];[b][c]paletteuse"]),
     ],
 )
-def test_what_can_be_seen_through_is_shown_before_black(
+def test_transparent_areas_are_shown_on_black(
     tmp_path: Path, name: str, options: list[str]
 ) -> None:
     half = "color=red:s=180x320:r=10:d=1.1,format=gbrap,geq=r=255:g=0:b=0:a='255*lt(X,90)'"
@@ -136,7 +134,7 @@ def still(tmp_path: Path, path: Path) -> np.ndarray:
     return frames(into)
 
 
-def test_a_picture_becomes_a_film_that_drifts_and_comes_back(tmp_path: Path) -> None:
+def test_a_picture_becomes_a_clip_that_drifts_and_comes_back(tmp_path: Path) -> None:
     drawn(tmp_path / "a.png", "testsrc2=s=1200x1200", "-frames:v", "1")
 
     film = still(tmp_path, tmp_path / "a.png")
@@ -147,8 +145,8 @@ def test_a_picture_becomes_a_film_that_drifts_and_comes_back(tmp_path: Path) -> 
     assert abs(film[6] - film[0]).mean() > 5
 
 
-def test_a_small_picture_is_shown_whole_before_a_soft_dark_copy(tmp_path: Path) -> None:
-    # Given a picture of two colours, with a rim, that would be blown up six times to fill a screen
+def test_a_small_picture_is_shown_whole_on_a_blurred_dark_copy(tmp_path: Path) -> None:
+    # Given a picture of two colours with a rim that would be enlarged six times to fill a screen
     thumb = Image.new("RGB", (320, 240), (0, 0, 255))
     thumb.paste((255, 0, 0), (4, 4, 316, 120))
     thumb.save(tmp_path / "a.png")
@@ -156,14 +154,14 @@ def test_a_small_picture_is_shown_whole_before_a_soft_dark_copy(tmp_path: Path) 
     with capture_logs() as logs:
         film = still(tmp_path, tmp_path / "a.png")
 
-    # Then it is twice as large at most, sharp, and all of it is always seen
+    # Then it is at most twice as large, sharp, and always fully visible
     for picture in film:
         wide = np.flatnonzero(picture[105, :, 0] > 200)
         assert 2 * 312 * 0.9 < 8 * (np.ptp(wide) + 1) < 2 * 312 * 1.1
-        assert wide[0] > 10, "it has room on its left"
-        assert wide[-1] < 124, "and on its right"
+        assert wide[0] > 10, "space on its left"
+        assert wide[-1] < 124, "space on its right"
         assert abs(np.diff(picture[:, 67, 0])).max() > 100, "it has sharp edges"
-    # And all around is a soft copy, darker than it
+    # And around it is a blurred, darker copy
     assert 60 < film[0][20, 67, 0] < 150
     assert 60 < film[0][220, 67, 2] < 150
     assert abs(np.diff(film[0][:70, 67, 0])).max() < 20
@@ -183,11 +181,11 @@ def test_a_picture_of_any_size_and_shape_is_shown(tmp_path: Path, size: tuple[in
     assert film.max() > 200 or min(size) == 1
 
 
-def test_a_picture_is_upright_and_before_black(tmp_path: Path) -> None:
+def test_a_picture_is_upright_and_on_black(tmp_path: Path) -> None:
     lying = Image.new("RGB", (1920, 1080), (255, 0, 0))
     lying.paste((0, 0, 255), (960, 0, 1920, 1080))
     exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned by a quarter, with the clock
+    exif[0x0112] = 6  # rotate clockwise by 90 degrees
     lying.save(tmp_path / "a.jpg", exif=exif, quality=95)
     glass = Image.new("RGBA", (1080, 1920), (0, 255, 0, 0))
     glass.paste((0, 255, 0, 255), (0, 0, 540, 1920))
@@ -201,7 +199,7 @@ def test_a_picture_is_upright_and_before_black(tmp_path: Path) -> None:
     assert_like(seen[120, 115], BLACK)
 
 
-def test_a_slip_of_the_finger_is_shown_as_a_still(tmp_path: Path) -> None:
+def test_an_accidental_recording_is_shown_as_a_still(tmp_path: Path) -> None:
     for name, seconds in (("one.mp4", 0.03), ("short.mp4", 0.2)):
         clip = drawn(
             tmp_path / "clips" / name, "color=red:s=360x640", "-pix_fmt", "yuv420p", seconds=seconds
@@ -210,7 +208,7 @@ def test_a_slip_of_the_finger_is_shown_as_a_still(tmp_path: Path) -> None:
         assert_like(still(tmp_path, clip)[5][120, 60], RED)
 
 
-def test_a_picture_that_cannot_be_used_is_refused_by_its_name(tmp_path: Path) -> None:
+def test_an_unusable_picture_is_refused_and_named(tmp_path: Path) -> None:
     broken = tmp_path / "broken" / "a.png"
     broken.parent.mkdir()
     broken.write_bytes(b"\x89PNG\r\n\x1a\nno more")

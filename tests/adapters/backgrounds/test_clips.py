@@ -1,4 +1,4 @@
-"""An operator's clips as they really are: each is shown right, or refused by its name."""
+"""Clips of every kind: each is shown correctly, or refused and named."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.adapters.filming import (
     shown,
 )
 
-# Half red, half blue, side by side, once they are as they should be shown.
+# Half red, half blue, side by side, when shown correctly.
 TWO = "color=red:s={size},drawbox=c=blue:x=iw/2:w=iw/2:h=ih:t=fill"
 
 
@@ -38,8 +38,8 @@ def test_any_shape_fills_the_picture(tmp_path: Path, size: str) -> None:
         assert_like(picture[row, -3], BLUE)
 
 
-def test_pixels_that_are_not_square_are_drawn_out(tmp_path: Path) -> None:
-    # Given a circle in a picture of 16:9 that is kept narrower
+def test_non_square_pixels_are_stretched(tmp_path: Path) -> None:
+    # Given a circle in a 16:9 picture with non-square pixels
     circle = "nullsrc=s=720x576,geq=lum='255*lt(hypot((X-360)*64/45,Y-288),150)':cb=128:cr=128"
     clip = drawn(tmp_path / "clips" / "dv.mkv", f"{circle},setsar=64/45", seconds=1.1)
 
@@ -57,18 +57,18 @@ def test_pixels_that_are_not_square_are_drawn_out(tmp_path: Path) -> None:
         (["-display_hflip"], "right"),
     ],
 )
-def test_a_film_is_shown_the_way_it_was_held(tmp_path: Path, how: list[str], red: str) -> None:
+def test_a_clip_is_shown_as_the_phone_was_held(tmp_path: Path, how: list[str], red: str) -> None:
     lying = drawn(tmp_path / "lying.mov", TWO.format(size="320x320"), seconds=1.1)
     clip = make(tmp_path / "clips" / "phone.mov", *how, "-i", str(lying), "-c", "copy")
 
     picture = shown(clip, tmp_path)[3]
 
-    # 90 in a display matrix turns against the clock
+    # 90 in a display matrix rotates anticlockwise
     edges = {"top": picture[3, 60], "bottom": picture[-3, 60], "right": picture[120, -3]}
     assert_like(edges[red], RED)
 
 
-def test_a_camcorders_half_pictures_show_no_comb(tmp_path: Path) -> None:
+def test_an_interlaced_clip_shows_no_comb(tmp_path: Path) -> None:
     bar = "color=black:s=320x576:r=50,drawbox=c=white:x=40:w=40:h=ih:t=fill,scroll=h=0.02"
     clip = drawn(
         tmp_path / "clips" / "a.mts", f"{bar},interlace,setfield=tff",
@@ -84,8 +84,8 @@ def test_a_camcorders_half_pictures_show_no_comb(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rate", ["10", "24", "240"])
-def test_every_rate_comes_out_at_its_own_pace(tmp_path: Path, rate: str) -> None:
-    # Given a picture that turns from black to white within its second and a half
+def test_every_frame_rate_plays_at_its_own_speed(tmp_path: Path, rate: str) -> None:
+    # Given a clip that goes from black to white within a second and a half
     fading = f"color=white:s=90x160:r={rate},fade=d=1.5"
     clip = drawn(tmp_path / "clips" / "a.mp4", fading, "-pix_fmt", "yuv420p", seconds=1.5)
     into = tmp_path / "cut.mp4"
@@ -114,7 +114,7 @@ def test_frames_at_odd_times_keep_their_times(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def counting(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four seconds that get brighter and brighter, a key picture in each half."""
+    """Four seconds that get steadily brighter, with a key frame every half second."""
     return drawn(
         tmp_path_factory.mktemp("counting") / "a.mp4",
         "color=white:s=360x640:r=30,fade=d=4,noise=alls=20", "-g", "15", "-pix_fmt", "yuv420p",
@@ -133,7 +133,7 @@ def counting(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("a.mkv", ["-i", "CLIP", "-c", "copy"]),
     ],
 )  # fmt: skip
-def test_only_the_picture_says_where_a_clip_begins_and_ends(
+def test_the_video_stream_decides_where_a_clip_starts_and_ends(
     tmp_path: Path, counting: Path, name: str, arguments: list[str]
 ) -> None:
     filled = [str(counting) if it == "CLIP" else it for it in arguments]
@@ -148,7 +148,7 @@ def test_only_the_picture_says_where_a_clip_begins_and_ends(
     assert light[0] == pytest.approx(128, abs=16)
 
 
-def test_an_edit_that_leaves_the_beginning_out_is_heeded(tmp_path: Path, counting: Path) -> None:
+def test_an_edit_list_that_skips_the_start_is_followed(tmp_path: Path, counting: Path) -> None:
     clip = make(tmp_path / "clips" / "a.mp4", "-ss", "1.25", "-i", str(counting), "-c", "copy")
 
     light = shown(clip, tmp_path, seconds=2.0)
@@ -157,7 +157,7 @@ def test_an_edit_that_leaves_the_beginning_out_is_heeded(tmp_path: Path, countin
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
-def test_of_a_file_whose_end_is_missing_the_rest_is_shown(
+def test_a_file_whose_end_is_missing_is_shown_as_far_as_it_goes(
     tmp_path: Path, counting: Path, suffix: str
 ) -> None:
     whole = make(tmp_path / f"whole{suffix}", "-i", str(counting), "-c", "copy",
@@ -172,16 +172,16 @@ def test_of_a_file_whose_end_is_missing_the_rest_is_shown(
     assert len(shown(clip, tmp_path)) > 10
 
 
-def test_a_file_that_is_no_film_is_refused_by_its_name(tmp_path: Path, counting: Path) -> None:
+def test_a_file_without_video_is_refused_and_named(tmp_path: Path, counting: Path) -> None:
     sound = drawn(tmp_path / "sound" / "a.mp4", "sine", seconds=1)
-    assert "holds no film, only sound: replace or remove it" in refused(sound, tmp_path)
+    assert "has no video, only sound: replace or remove it" in refused(sound, tmp_path)
 
     art = drawn(tmp_path / "a.jpg", "testsrc2", "-frames:v", "1")
     album = make(
         tmp_path / "album" / "a.mp4", "-i", str(sound), "-i", str(art), "-map", "0", "-map", "1",
         "-c", "copy", "-disposition:v", "attached_pic",
     )  # fmt: skip
-    assert "holds no film" in refused(album, tmp_path)
+    assert "has no video" in refused(album, tmp_path)
 
     empty = tmp_path / "empty" / "a.mov"
     empty.parent.mkdir()
@@ -194,7 +194,7 @@ def test_a_file_that_is_no_film_is_refused_by_its_name(tmp_path: Path, counting:
     assert "can't be read" in refused(headless, tmp_path)
 
 
-def test_the_end_of_a_short_clip_becomes_its_beginning(tmp_path: Path) -> None:
+def test_the_end_of_a_short_clip_fades_into_its_start(tmp_path: Path) -> None:
     clip = drawn(
         tmp_path / "clips" / "a.mp4", "color=white:s=90x160:r=30,fade=d=3", "-pix_fmt", "yuv420p",
         seconds=3,
@@ -203,11 +203,11 @@ def test_the_end_of_a_short_clip_becomes_its_beginning(tmp_path: Path) -> None:
     light = shown(clip, tmp_path).mean(axis=(1, 2, 3))
 
     around = [*light, light[0]]
-    assert max(abs(a - b) for a, b in pairwise(around)) < 16, "where 255 would be a jump"
+    assert max(abs(a - b) for a, b in pairwise(around)) < 16, "a jump would be 255"
     assert len(light) == pytest.approx(90 * 0.75, abs=2)
 
 
-def test_a_clip_that_loops_by_itself_is_left_as_it_is(tmp_path: Path) -> None:
+def test_a_clip_that_already_loops_gets_no_fade(tmp_path: Path) -> None:
     clip = drawn(
         tmp_path / "clips" / "a.mp4",
         "nullsrc=s=90x160:r=30,geq=lum='128+90*sin(2*PI*N/60)':cb=128:cr=128",
@@ -217,10 +217,10 @@ def test_a_clip_that_loops_by_itself_is_left_as_it_is(tmp_path: Path) -> None:
     light = shown(clip, tmp_path).mean(axis=(1, 2, 3))
 
     assert len(light) == 60
-    assert np.ptp(light) > 190, "no picture is mixed with another"
+    assert np.ptp(light) > 190, "no frame is mixed with another"
 
 
-def test_a_source_of_two_hours_begins_anywhere_at_once(tmp_path: Path) -> None:
+def test_a_clip_of_two_hours_starts_anywhere_at_once(tmp_path: Path) -> None:
     clip = drawn(
         tmp_path / "clips" / "a.mp4", "color=gray:s=64x64:r=1", "-preset", "ultrafast",
         "-pix_fmt", "yuv420p", "-g", "600", seconds=7200,
@@ -235,4 +235,4 @@ def test_a_source_of_two_hours_begins_anywhere_at_once(tmp_path: Path) -> None:
     }
 
     assert clips.read(clip).seconds == pytest.approx(7200, abs=1)
-    assert len(begins) == 40, "every stretch of it has its turn"
+    assert len(begins) == 40, "every stretch is used"

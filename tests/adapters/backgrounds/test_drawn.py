@@ -18,7 +18,7 @@ LEAST_CONTRAST = 4.5  # WCAG 2.2, 1.4.3
 
 @pytest.fixture(scope="module", params=list(drawn.KINDS))
 def shown(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
-    """A whole turn of each kind in twelve pictures, as the film shows them; R, G, B."""
+    """One loop of each kind in twelve frames, as the clip shows them; R, G, B."""
     path = tmp_path_factory.mktemp("loops") / "loop.mp4"
     drawn.draw(path, request.param, variant=1, seconds=0.4)
     return pictures(path)
@@ -36,7 +36,7 @@ def contrast_with_white(rgb: np.ndarray) -> np.ndarray:
     return 1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05)
 
 
-def test_white_captions_can_be_read_on_it(shown: np.ndarray) -> None:
+def test_white_captions_are_readable_on_it(shown: np.ndarray) -> None:
     box = CaptionStyle().area
     area = shown[::3, box.top : box.bottom : 2, box.left : box.right : 2]
     contrast = contrast_with_white(area)
@@ -49,7 +49,7 @@ def test_it_moves_and_is_a_picture(shown: np.ndarray) -> None:
     small = shown[:, ::8, ::8].astype(int)
     assert abs(small[6] - small[0]).mean() > 0.5
     assert small[0].std() > 4, "more than one colour"
-    assert small.max() > 80, "not all in the dark"
+    assert small.max() > 80, "not all dark"
 
 
 @pytest.mark.parametrize("kind", drawn.KINDS)
@@ -61,7 +61,7 @@ def test_it_loops_without_a_seam(kind: str) -> None:
     assert abs(first - last).mean() <= 2 * abs(second - first).mean() + 1e-4
 
 
-def test_a_film_is_as_the_renderer_wants_it_and_cheap_to_decode(tmp_path: Path) -> None:
+def test_a_clip_has_the_renderers_format_and_is_cheap_to_decode(tmp_path: Path) -> None:
     drawn.draw(tmp_path / "a.mp4", "bokeh", 2, seconds=2)
     drawn.draw(tmp_path / "b.mp4", "bokeh", 2, seconds=2)
 
@@ -70,7 +70,7 @@ def test_a_film_is_as_the_renderer_wants_it_and_cheap_to_decode(tmp_path: Path) 
     assert media.seconds == pytest.approx(2)
     with av.open(str(tmp_path / "a.mp4")) as container:
         keys = [packet.pts for packet in container.demux(video=0) if packet.is_keyframe]
-    assert len(keys) == 2, "one a second, so that any start is near"
+    assert len(keys) == 2, "one per second, so that any start is near"
     frames = pictures(tmp_path / "a.mp4")[:, ::8, ::8].astype(int)
     step = max(abs(a - b).mean() for a, b in pairwise(frames))
     assert abs(frames[-1] - frames[0]).mean() <= step * 1.2

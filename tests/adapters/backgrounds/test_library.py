@@ -1,4 +1,4 @@
-"""Backgrounds: the operator's clips by mood, or loops drawn here; neighbours get others."""
+"""Backgrounds: the operator's clips by mood, or drawn loops; neighbours get different ones."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path, clip: Path) -> Path:
-    """Three clips of one mood, two of another, one of none, and what doesn't count."""
+    """Three clips of one mood, two of another, one without a mood, and ignored files."""
     place = tmp_path / "clips"
     for name in ("Sea/a.mp4", "Sea/b.MP4", "Sea/more/c.mp4", "city/d.mp4", "city/e.mp4", "f.mp4"):
         (place / name).parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ def refused(backgrounds: Backgrounds, mood: str = "") -> StageError:
     return caught.value
 
 
-def test_neighbouring_videos_show_each_another_clip_until_all_were_shown(
+def test_neighbouring_videos_show_different_clips_until_all_were_shown(
     tmp_path: Path, folder: Path
 ) -> None:
     backgrounds = library(tmp_path, folder)
@@ -72,12 +72,12 @@ def test_neighbouring_videos_show_each_another_clip_until_all_were_shown(
     names = [clip_of(background) for background in chosen]
     for start in range(18):
         assert len(set(names[start : start + 6])) == 6
-    assert len({background.name for background in chosen}) == 24, "each begins elsewhere"
+    assert len({background.name for background in chosen}) == 24, "each starts elsewhere"
     again = library(tmp_path, folder)
     assert [again.choose("", n, 4.0).name for n in range(24)] == [it.name for it in chosen]
 
 
-def test_a_clip_goes_on_far_from_where_its_last_video_began(tmp_path: Path, clip: Path) -> None:
+def test_a_clip_continues_far_from_where_its_last_video_started(tmp_path: Path, clip: Path) -> None:
     backgrounds = library(tmp_path, clip.parent)
 
     begins = [
@@ -95,12 +95,12 @@ def test_a_mood_is_a_folder_or_a_kind_that_can_be_drawn(tmp_path: Path, folder: 
     sea = {clip_of(backgrounds.choose("sea", number, 4.0)) for number in range(6)}
     assert sea == {"a.mp4", "b.MP4", "more/c.mp4"}
     city = {clip_of(backgrounds.choose("city", number, 4.0)) for number in range(6)}
-    assert city == {"d.mp4", "e.mp4"}, "the operator's own before what can be drawn"
+    assert city == {"d.mp4", "e.mp4"}, "the operator's own clips before drawn ones"
     assert backgrounds.choose("Aurora", 0, 4.0).name.startswith(f"drawn-{drawn.EDITION}-aurora-")
 
     unknown = refused(backgrounds, "../clips")
     assert unknown.code == "background_mood"
-    assert "make a folder of that name in BACKGROUND_DIR, or choose one of aurora" in str(unknown)
+    assert "create a folder with that name in BACKGROUND_DIR, or choose one of" in str(unknown)
 
 
 def test_without_a_folder_all_kinds_take_turns(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_without_a_folder_all_kinds_take_turns(tmp_path: Path) -> None:
     assert rain[6:] == rain[:6]
 
 
-def test_what_is_drawn_is_drawn_once(tmp_path: Path) -> None:
+def test_a_loop_is_drawn_once(tmp_path: Path) -> None:
     backgrounds = library(tmp_path, None)
     shares: list[float] = []
 
@@ -135,7 +135,7 @@ def test_what_is_drawn_is_drawn_once(tmp_path: Path) -> None:
         ("testsrc2=s=720x1280:r=24", ["-c:v", "mpeg4", "-q:v", "4"], "dv.avi"),
     ],
 )
-def test_a_dear_clip_is_cut_once_into_what_a_render_decodes_easily(
+def test_a_clip_that_is_expensive_to_decode_is_cut_once(
     tmp_path: Path, source: str, options: list[str], name: str
 ) -> None:
     folder = film(tmp_path / "clips" / name, source, *options, seconds=1.2).parent
@@ -147,19 +147,19 @@ def test_a_dear_clip_is_cut_once_into_what_a_render_decodes_easily(
             assert container.streams.video[0].codec_context.pix_fmt == "yuv420p"
     with library(tmp_path, folder).choose("", 1, 0.2).ready(lambda _share: None) as footage:
         assert footage.path.stat().st_ino == first
-        assert footage.start != chosen.into  # type: ignore[attr-defined]
+        assert footage.start != chosen.offset  # type: ignore[attr-defined]
 
     assert (cut.width, cut.height, cut.fps, cut.audio_streams) == (1080, 1920, 30.0, 0)
     assert cut.seconds == pytest.approx(1.2, abs=0.1)
 
 
-def test_a_cheap_clip_is_rendered_from_as_it_is(tmp_path: Path, folder: Path) -> None:
+def test_a_cheap_clip_is_used_unchanged(tmp_path: Path, folder: Path) -> None:
     with library(tmp_path, folder).choose("city", 0, 4.0).ready(lambda _share: None) as footage:
         assert footage.path.parent == folder / "city"
     assert not (tmp_path / "kept").exists()
 
 
-def test_what_would_not_be_kept_until_its_next_use_is_not_cut(tmp_path: Path) -> None:
+def test_a_cut_that_the_cache_would_drop_before_its_next_use_is_not_made(tmp_path: Path) -> None:
     folder = film(
         tmp_path / "clips" / "a.mp4",
         "testsrc2=s=720x1280", "-c:v", "mpeg4", seconds=1.2,
@@ -170,14 +170,14 @@ def test_what_would_not_be_kept_until_its_next_use_is_not_cut(tmp_path: Path) ->
         assert footage.path == folder / "a.mp4"
 
 
-def test_a_folder_that_cannot_serve_says_what_to_do(tmp_path: Path, folder: Path) -> None:
+def test_an_unusable_folder_says_what_to_do(tmp_path: Path, folder: Path) -> None:
     missing = refused(library(tmp_path, tmp_path / "missing"))
     assert "does not exist: create it or unset BACKGROUND_DIR" in str(missing)
 
     for path in sorted(folder.rglob("*.*"), reverse=True):
         path.unlink()
     emptied = refused(library(tmp_path, folder))
-    assert "holds no video" in str(emptied)
+    assert "contains no video" in str(emptied)
     assert missing.code == emptied.code == "background_folder"
 
     (folder / "broken.mp4").write_bytes(b"not a film")
@@ -187,9 +187,7 @@ def test_a_folder_that_cannot_serve_says_what_to_do(tmp_path: Path, folder: Path
 
 
 @pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
-def test_a_clip_that_is_removed_before_its_render_is_no_dead_end(
-    tmp_path: Path, codec: str
-) -> None:
+def test_a_clip_removed_before_its_render_is_retryable(tmp_path: Path, codec: str) -> None:
     place = tmp_path / "clips"
     for name in ("a.mov", "b.mov"):
         film(place / name, "testsrc2=s=64x64", "-c:v", codec, "-pix_fmt", "yuv420p")
@@ -205,7 +203,7 @@ def test_a_clip_that_is_removed_before_its_render_is_no_dead_end(
         assert footage.path.is_file()
 
 
-def test_a_disk_that_fills_up_while_a_loop_is_drawn_leaves_nothing_half_made(
+def test_a_disk_that_fills_up_while_a_loop_is_drawn_leaves_no_incomplete_file(
     small_disk: Path,
 ) -> None:
     kept = small_disk / "kept"

@@ -1,4 +1,4 @@
-"""The renderer, with a real ffmpeg: what comes out, and what is left when it does not."""
+"""The renderer with a real ffmpeg: the video, and what is left after a failure."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def speak_tones(path: Path, *, seconds: float = SECONDS, level: float = 0.3) -> 
 
 
 def film(path: Path, source: str, seconds: float) -> None:
-    """Film one of ffmpeg's test pictures."""
+    """Make a clip from one of ffmpeg's test pictures."""
     arguments = ["-f", "lavfi", "-i", source, "-t", str(seconds), "-pix_fmt", "yuv420p", str(path)]
     encoder_process.run(arguments, seconds=seconds, patience=PATIENT)
 
@@ -55,7 +55,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def plan(tmp_path: Path, clip: Path) -> RenderPlan:
-    """A small video, quick to make, in a folder whose name would break a careless command."""
+    """A small, quick video in a folder whose name would break a careless command."""
     folder = tmp_path / "it's, [a] story: 100%;"
     folder.mkdir()
     words = [WordTiming("hello", 0.5, 0.9), WordTiming("there.", 1.0, 1.5)]
@@ -84,7 +84,7 @@ def renderer() -> FfmpegRenderer:
 
 @pytest.fixture
 def quick() -> FfmpegRenderer:
-    """Where neither size nor a moment in mid-render matters."""
+    """For tests where neither size nor timing matters."""
     return FfmpegRenderer(fonts=fonts.FOLDER, preset="ultrafast")
 
 
@@ -120,7 +120,7 @@ def encoder_children() -> list[int]:
     return [int(pid) for pid in found.stdout.split()]
 
 
-def test_a_rendered_video_is_what_the_platform_takes(
+def test_a_rendered_video_meets_the_platforms_rules(
     renderer: FfmpegRenderer, plan: RenderPlan
 ) -> None:
     plan = replace(plan, width=1080, height=1920)
@@ -138,7 +138,7 @@ def test_a_rendered_video_is_what_the_platform_takes(
         assert (video.codec_context.name, video.codec_context.pix_fmt) == ("h264", "yuv420p")
         assert (audio.codec_context.name, audio.codec_context.sample_rate) == ("aac", 48_000)
     file = plan.output.read_bytes()
-    assert file.index(b"moov") < file.index(b"mdat"), "a player can't start before the end"
+    assert file.index(b"moov") < file.index(b"mdat"), "playing must start before the end"
     with Image.open(plan.cover) as cover:
         assert (cover.format, cover.size) == ("JPEG", (1080, 1920))
     assert rendered.loudness == pytest.approx(-14, abs=1)
@@ -199,7 +199,7 @@ def test_any_background_fills_the_picture_and_repeats(
 
 @pytest.mark.parametrize("level", [0.01, 0.9])
 @pytest.mark.parametrize("with_music", [False, True])
-def test_quiet_and_loud_voices_come_out_alike(
+def test_quiet_and_loud_voices_come_out_equally_loud(
     quick: FfmpegRenderer, plan: RenderPlan, tmp_path: Path, level: float, with_music: bool
 ) -> None:
     speak_tones(plan.narration, level=level)
@@ -244,7 +244,7 @@ def test_cancelling_stops_the_encoder_and_leaves_nothing(
     with pytest.raises(CancelledError):
         renderer.render(replace(plan, width=1080, height=1920, seconds=120.0), cancel)
 
-    assert time.monotonic() - began < 40, "it would take longer to the end"
+    assert time.monotonic() - began < 40, "the whole render would take longer"
     assert encoder_children() == []
     assert left_behind(plan) == []
 
@@ -262,17 +262,17 @@ def test_an_encoder_that_is_killed_is_tried_again(
 
     assert caught.value.code == "encoder_died"
     assert "more memory" in str(caught.value)
-    assert "tried again" not in str(caught.value), "nobody knows yet: it may be the last attempt"
+    assert "tried again" not in str(caught.value), "not known yet: this may be the last attempt"
     assert left_behind(plan) == []
 
 
-def test_an_encoder_that_fails_is_quoted_to_the_person_who_has_to_mend_it() -> None:
+def test_a_failed_encoders_output_is_shown_to_the_operator() -> None:
     with pytest.raises(Retryable) as caught:
         encoder_process.run(
             ["-i", "/nowhere/clip.mp4", "-f", "null", "-"], seconds=1, patience=PATIENT
         )
 
-    # the sentence has its last line, the trace on the failure's page what came before
+    # the message has its last line, the trace on the failure's page the lines before
     assert caught.value.code == "encoder_failed"
     assert "“Error opening input files: No such file or directory”" in str(caught.value)
     assert "/nowhere/clip.mp4" in "".join(traceback.format_exception(caught.value))
@@ -280,13 +280,13 @@ def test_an_encoder_that_fails_is_quoted_to_the_person_who_has_to_mend_it() -> N
 
 @pytest.fixture
 def another_ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the encoder is looked for; nothing is there yet."""
+    """The path where the encoder is searched; nothing is there yet."""
     path = tmp_path / "ffmpeg"
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(path))
     return path
 
 
-def test_an_encoder_that_crashes_is_not_said_to_be_killed_by_a_person(another_ffmpeg: Path) -> None:
+def test_an_encoder_that_crashes_is_not_reported_as_killed(another_ffmpeg: Path) -> None:
     another_ffmpeg.write_text("#!/bin/sh\nkill -SEGV $$\n")
     another_ffmpeg.chmod(0o755)
 
@@ -297,7 +297,7 @@ def test_an_encoder_that_crashes_is_not_said_to_be_killed_by_a_person(another_ff
 
 
 @pytest.mark.parametrize("there", [True, False], ids=["not executable", "missing"])
-def test_an_ffmpeg_that_cannot_be_run_is_told_at_once(another_ffmpeg: Path, *, there: bool) -> None:
+def test_an_ffmpeg_that_cannot_run_is_reported(another_ffmpeg: Path, *, there: bool) -> None:
     if there:
         another_ffmpeg.write_text("#!/bin/sh\n")
 
@@ -317,7 +317,7 @@ def test_an_encoder_that_hangs_is_stopped(patience: Patience, tmp_path: Path) ->
     os.mkfifo(silent)
     began = time.monotonic()
 
-    with pytest.raises(Retryable) as caught:  # it waits for a picture that never comes
+    with pytest.raises(Retryable) as caught:  # it waits for a frame that never comes
         encoder_process.run(["-i", str(silent), "-f", "null", "-"], seconds=1, patience=patience)
 
     assert caught.value.code == "encoder_hung"
@@ -326,7 +326,7 @@ def test_an_encoder_that_hangs_is_stopped(patience: Patience, tmp_path: Path) ->
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
-def test_a_full_disk_is_told_from_other_failures() -> None:
+def test_a_full_disk_has_its_own_error() -> None:
     picture = ["-f", "lavfi", "-i", "testsrc2", "-t", "1", "-f", "mpegts"]
 
     with pytest.raises(Retryable) as full:
@@ -353,7 +353,7 @@ def test_an_input_that_cannot_be_read_is_named(
     assert left_behind(plan) == []
 
 
-def test_a_narration_that_is_missing_has_to_be_spoken_again(
+def test_a_missing_narration_must_be_narrated_again(
     renderer: FfmpegRenderer, plan: RenderPlan
 ) -> None:
     plan.narration.unlink()
@@ -365,10 +365,10 @@ def test_a_narration_that_is_missing_has_to_be_spoken_again(
 
 
 @pytest.mark.parametrize("name", ["background", "music"])
-def test_what_was_removed_since_it_was_chosen_is_chosen_anew(
+def test_a_removed_background_or_tune_is_chosen_again(
     renderer: FfmpegRenderer, plan: RenderPlan, tmp_path: Path, name: str
 ) -> None:
-    with pytest.raises(Retryable, match=r"gone\.mp4 was removed") as caught:
+    with pytest.raises(Retryable, match=r"gone\.mp4 has been removed") as caught:
         renderer.render(with_input(plan, name, tmp_path / "gone.mp4"))
 
     assert caught.value.code == f"{name}_gone"
@@ -384,7 +384,7 @@ def test_a_video_that_cannot_be_small_enough_is_refused(
     assert left_behind(plan) == []
 
 
-def test_a_silent_narration_is_not_turned_up(renderer: FfmpegRenderer, plan: RenderPlan) -> None:
+def test_a_silent_narration_is_not_made_louder(renderer: FfmpegRenderer, plan: RenderPlan) -> None:
     speak_tones(plan.narration, level=0.0)
 
     with pytest.raises(Permanent) as caught:
@@ -393,8 +393,8 @@ def test_a_silent_narration_is_not_turned_up(renderer: FfmpegRenderer, plan: Ren
     assert caught.value.code == "narration_silent"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ties a child to its parent")
-def test_a_worker_killed_outright_takes_its_encoder_along() -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
+def test_an_encoder_ends_when_its_worker_is_killed() -> None:
     endless = """
 from adapters.ffmpeg import encoder_process
 encoder_process.run(["-f", "lavfi", "-i", "color,realtime", "-f", "null", "-"], seconds=60,
@@ -422,7 +422,7 @@ def is_running(pid: int) -> bool:
     return state != "Z"
 
 
-def test_a_disk_that_fills_up_in_mid_render_leaves_nothing_and_lets_it_run_again(
+def test_a_disk_that_fills_up_during_a_render_leaves_no_file_and_can_be_retried(
     renderer: FfmpegRenderer, plan: RenderPlan, small_disk: Path
 ) -> None:
     full = replace(plan, output=small_disk / "video.mp4", cover=small_disk / "cover.jpg")
@@ -437,7 +437,7 @@ def test_a_disk_that_fills_up_in_mid_render_leaves_nothing_and_lets_it_run_again
     assert renderer.render(full).path.is_file()
 
 
-def test_a_background_that_is_removed_in_mid_render_is_shown_to_the_end(
+def test_a_background_removed_during_a_render_is_shown_to_the_end(
     renderer: FfmpegRenderer, plan: RenderPlan, tmp_path: Path
 ) -> None:
     film(tmp_path / "red.mp4", "color=red:s=90x160:r=30", 0.5)
@@ -451,7 +451,7 @@ def test_a_background_that_is_removed_in_mid_render_is_shown_to_the_end(
     assert picture_at(plan.output, 2.4)[5, 5][0] > 200
 
 
-def test_an_encoder_that_hangs_in_mid_render_is_stopped_and_leaves_nothing(
+def test_an_encoder_that_hangs_during_a_render_is_stopped_and_leaves_no_file(
     renderer: FfmpegRenderer, plan: RenderPlan
 ) -> None:
     hasty = FfmpegRenderer(fonts=fonts.FOLDER, patience=Patience(stall=1.0))
@@ -469,7 +469,7 @@ def test_an_encoder_that_hangs_in_mid_render_is_stopped_and_leaves_nothing(
 
 
 @pytest.mark.parametrize("harm", ["removed", "damaged", "without a folder"])
-def test_a_font_that_is_missing_is_named_and_no_video_without_captions_is_made(
+def test_a_missing_font_is_named_and_no_video_without_captions_is_made(
     plan: RenderPlan, tmp_path: Path, harm: str
 ) -> None:
     folder = tmp_path / "fonts"
@@ -488,9 +488,7 @@ def test_a_font_that_is_missing_is_named_and_no_video_without_captions_is_made(
     assert FfmpegRenderer(fonts=folder).render(plan).path.is_file()
 
 
-def test_the_cover_of_a_moment_at_the_very_end_is_made(
-    renderer: FfmpegRenderer, plan: RenderPlan
-) -> None:
+def test_a_cover_from_the_very_end_is_made(renderer: FfmpegRenderer, plan: RenderPlan) -> None:
     renderer.render(replace(plan, seconds=0.5, cover_at=9.0, width=270, height=480))
 
     with Image.open(plan.cover) as cover:

@@ -1,4 +1,4 @@
-"""Voice and music: measured on what comes out of the mix, each alone and both together."""
+"""Voice and music, measured after the mix, separately and together."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def music(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def heard(graph: object, path: Path, seconds: float) -> np.ndarray:
-    """Write what a graph gives, and read it: 48,000 samples a second, left and right."""
+    """Write a graph's output and read it: 48,000 samples per second, left and right."""
     written = graph.output(str(path), acodec="pcm_f32le", t=seconds)  # type: ignore[attr-defined]
     encoder_process.run(written.get_args(), seconds=seconds, patience=PATIENT)
     with av.open(str(path)) as container:
@@ -77,7 +77,7 @@ def while_spoken(speech: Speech, count: int) -> np.ndarray:
 
 
 def stems(speech: Speech, music: Path, folder: Path) -> tuple[np.ndarray, np.ndarray, Levels]:
-    """Voice and music alone, through the very graph of the mix."""
+    """Voice and music separately, through the graph of the mix."""
     seconds = speech.seconds
     levels = sound_mix.find_levels(speech.path, music, seconds, PATIENT)
     voice = sound_mix.spoken(speech.path, levels)
@@ -89,7 +89,7 @@ def stems(speech: Speech, music: Path, folder: Path) -> tuple[np.ndarray, np.nda
     )
 
 
-def test_the_voice_is_well_over_any_music_and_the_mix_at_its_loudness(
+def test_the_voice_is_well_above_any_music_and_the_mix_reaches_its_loudness(
     speech: Speech, music: Path, tmp_path: Path
 ) -> None:
     voice, under, levels = stems(speech, music, tmp_path)
@@ -104,7 +104,7 @@ def test_the_voice_is_well_over_any_music_and_the_mix_at_its_loudness(
     mixed = sound_mix.mix(speech.path, music, speech.seconds, levels)
     loudness = sound_mix.measure(mixed, speech.seconds, PATIENT)
     assert loudness.integrated == pytest.approx(-14, abs=0.5)
-    assert loudness.true_peak <= -1.5, "the coding into AAC adds some"
+    assert loudness.true_peak <= -1.5, "AAC coding adds some"
 
 
 def test_music_comes_back_in_pauses_and_fades_out(speech: Speech, tmp_path: Path) -> None:
@@ -125,11 +125,11 @@ def test_music_comes_back_in_pauses_and_fades_out(speech: Speech, tmp_path: Path
 
 
 def test_a_short_tune_is_repeated_without_a_click(speech: Speech, tmp_path: Path) -> None:
-    # Given half a second of a tone that ends in mid-wave
+    # Given half a second of a tone that ends in the middle of a wave
     music = tune(tmp_path, *TUNES["half a second"])
     voice, under, _ = stems(speech, music, tmp_path)
 
-    # Then it sounds to the end, and never jumps faster than the tone itself moves
+    # Then it plays to the end, and never jumps faster than the tone itself moves
     quarters = under[: int((speech.seconds - 2.2) * RATE)]
     assert all(level(part) > -60 for part in np.array_split(quarters[RATE:], 40))
     steepest = 2 * np.pi * 333.3 / RATE
@@ -138,15 +138,15 @@ def test_a_short_tune_is_repeated_without_a_click(speech: Speech, tmp_path: Path
 
 
 def test_a_tune_that_loops_is_repeated_without_a_gap(tmp_path: Path) -> None:
-    # Given a tune of 3 s that ends where it begins
+    # Given a tune of 3 s that loops
     music = tune(tmp_path, "aevalsrc='0.4*sin(2*PI*200*t)':s=48000:d=3", "loop.flac")
     levels = Levels(tune_seconds=3.0, tune_loops=True)
 
-    # When it has to last for longer, and nobody speaks
+    # When it has to last longer, without speech
     silence = ffmpeg.input("anullsrc=r=48000:cl=stereo", format="lavfi").audio
     under = heard(sound_mix.under(silence, music, 9.0, levels), tmp_path / "under.wav", 9.0)
 
-    # Then between its fades nobody can tell where it begins anew
+    # Then between its fades nobody can hear where it repeats
     hundredths = [level(part) for part in np.array_split(under[RATE : 7 * RATE], 600)]
     assert max(hundredths) - min(hundredths) < 0.1
 
@@ -176,10 +176,10 @@ def test_music_that_is_damaged_or_silent_is_named(
 
 
 @pytest.mark.parametrize("left", [0.5, 0.0])
-def test_a_narration_that_lacks_its_end_is_not_made_into_a_video(
+def test_a_narration_that_ends_too_early_is_refused(
     speech: Speech, tmp_path: Path, left: float
 ) -> None:
-    """Without this the words at the end would be shown and not heard."""
+    """Otherwise the last words would be shown but not heard."""
     narration = tmp_path / "narration.wav"
     whole = speech.path.read_bytes()
     narration.write_bytes(whole[: 44 + int(left * len(whole))])
@@ -190,10 +190,8 @@ def test_a_narration_that_lacks_its_end_is_not_made_into_a_video(
     assert caught.value.code == "narration_unreadable"
 
 
-def test_music_that_was_removed_meanwhile_is_not_called_damaged(
-    speech: Speech, tmp_path: Path
-) -> None:
-    with pytest.raises(Retryable, match=r"tune\.mp3 was removed meanwhile") as caught:
+def test_removed_music_is_not_called_damaged(speech: Speech, tmp_path: Path) -> None:
+    with pytest.raises(Retryable, match=r"tune\.mp3 has been removed") as caught:
         sound_mix.find_levels(speech.path, tmp_path / "tune.mp3", speech.seconds, PATIENT)
 
     assert caught.value.code == "music_gone"

@@ -1,4 +1,4 @@
-"""Prepared films: made once, whatever workers do at the same time, and within a bound."""
+"""The media cache: files are made once, even with concurrent workers, and within a size limit."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def names(folder: Path) -> set[str]:
 def keep(films: MediaCache, name: str, size: int = 100) -> None:
     with films.take(name, write(size), patient) as film:
         assert film.stat().st_size == size
-    time.sleep(0.01)  # so that the order of use can be told
+    time.sleep(0.01)  # so that the order of use is clear
 
 
-def test_the_films_longest_unused_make_room_but_none_in_use(tmp_path: Path) -> None:
+def test_the_least_recently_used_files_are_removed_but_none_in_use(tmp_path: Path) -> None:
     films = MediaCache(tmp_path, suffix=".mp4", most_bytes=300)
     for name in ("a", "b", "c"):
         keep(films, name)
-    keep(films, "a")  # b is now the longest unused
+    keep(films, "a")  # b is now the least recently used
 
     keep(films, "d")
     assert names(tmp_path) == {"a", "c", "d"}
@@ -61,10 +61,10 @@ def test_the_films_longest_unused_make_room_but_none_in_use(tmp_path: Path) -> N
         assert names(tmp_path) == {"c", "f", "g"}
     keep(films, "h")
     assert names(tmp_path) == {"f", "g", "h"}
-    assert len(list(tmp_path.iterdir())) == 6, "a lock for each film and nothing else"
+    assert len(list(tmp_path.iterdir())) == 6, "a lock for each file and nothing else"
 
 
-def test_a_film_larger_than_the_bound_is_there_as_long_as_it_is_needed(tmp_path: Path) -> None:
+def test_a_file_larger_than_the_limit_stays_while_in_use(tmp_path: Path) -> None:
     films = MediaCache(tmp_path, suffix=".mp4", most_bytes=50)
     with films.take("large", write(100), patient) as film:
         films.tidy()
@@ -73,7 +73,7 @@ def test_a_film_larger_than_the_bound_is_there_as_long_as_it_is_needed(tmp_path:
     assert names(tmp_path) == set()
 
 
-def test_of_many_who_want_a_film_at_once_one_makes_it(tmp_path: Path) -> None:
+def test_only_one_worker_makes_a_file_that_many_want(tmp_path: Path) -> None:
     made: list[str] = []
     seen: list[int] = []
 
@@ -95,8 +95,8 @@ def test_of_many_who_want_a_film_at_once_one_makes_it(tmp_path: Path) -> None:
     assert (made, seen) == (["film.half.mp4"], [1000] * 8)
 
 
-def test_using_and_removing_at_once_never_takes_a_film_from_its_user(tmp_path: Path) -> None:
-    """Two films fit and six are wanted, by six at once."""
+def test_a_file_in_use_is_never_removed(tmp_path: Path) -> None:
+    """Two files fit; six are wanted by six workers at once."""
     wrong: list[str] = []
 
     def use(at: int) -> None:
@@ -119,7 +119,7 @@ def test_using_and_removing_at_once_never_takes_a_film_from_its_user(tmp_path: P
     assert len(names(tmp_path)) <= 2
 
 
-def test_a_worker_killed_while_it_makes_a_film_holds_nobody_up(tmp_path: Path) -> None:
+def test_a_worker_killed_while_it_makes_a_file_blocks_nobody(tmp_path: Path) -> None:
     program = """
 import sys, time
 from pathlib import Path
@@ -135,7 +135,7 @@ with films.take("film", make, lambda: None): pass
         assert worker.stdout
         worker.stdout.readline()
 
-        # Given another who waits for it and is cancelled
+        # Given another worker that waits for the file and is cancelled
         def cancel() -> None:
             raise CancelledError
 
@@ -144,12 +144,12 @@ with films.take("film", make, lambda: None): pass
             pass
         os.kill(worker.pid, signal.SIGKILL)
 
-    # When the next one comes, then it makes the film
+    # When the next worker comes, then it makes the file
     keep(films, "film")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["film.lock", "film.mp4"]
 
 
-def test_on_a_disk_that_is_nearly_full_films_make_room_for_videos(
+def test_on_a_nearly_full_disk_cached_files_make_room_for_videos(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     films = MediaCache(tmp_path, suffix=".mp4", most_bytes=5000)
@@ -164,7 +164,7 @@ def test_on_a_disk_that_is_nearly_full_films_make_room_for_videos(
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
-def test_a_full_disk_is_named_and_nothing_half_made_stays(tmp_path: Path, number: int) -> None:
+def test_a_full_disk_is_named_and_no_incomplete_file_stays(tmp_path: Path, number: int) -> None:
     def make(into: Path) -> None:
         into.write_bytes(b"half")
         raise OSError(number, os.strerror(number))

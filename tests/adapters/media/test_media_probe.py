@@ -1,4 +1,4 @@
-"""What the renderer and the backgrounds ask of a media file."""
+"""Media files' properties, as the renderer and the backgrounds need them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def make(path: Path, *options: str) -> Path:
     return path
 
 
-def test_a_pictures_figures(tmp_path: Path) -> None:
+def test_a_videos_properties(tmp_path: Path) -> None:
     path = make(tmp_path / "clip.mp4", "-i", "testsrc2=size=360x640:rate=30:duration=1")
 
     media = probe(path)
@@ -38,7 +38,7 @@ def test_a_sound_has_no_picture(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"", b"It went out."])
-def test_what_is_no_media_is_unreadable(tmp_path: Path, content: bytes | None) -> None:
+def test_a_file_without_media_is_unreadable(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "clip.mp4"
     if content is not None:
         path.write_bytes(content)

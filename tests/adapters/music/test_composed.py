@@ -1,4 +1,4 @@
-"""Music composed here: heard as samples, each mood and variant."""
+"""Composed music, checked as samples in each mood and variant."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ def level(samples: Sound, piece: int = RATE) -> Sound:
 
 @pytest.fixture(scope="module", params=list(composed.MOODS))
 def tune(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Sound:
-    """A tune of each mood, as it is written."""
+    """A tune of each mood, read from its file."""
     path = tmp_path_factory.mktemp("music") / "tune.flac"
     composed.compose(path, request.param, 0)
     return heard(path)
 
 
-def test_a_bed_is_even_and_begins_where_it_ends(tune: Sound) -> None:
-    # It is about a minute long, never silent, never loud, and never jumps out
+def test_a_tune_is_even_and_loops(tune: Sound) -> None:
+    # It is about a minute long, never silent, never loud, and never stands out
     assert 45 < tune.shape[1] / RATE < 90
     assert 0.4 < np.abs(tune).max() <= 0.51
     seconds = level(tune)
     assert seconds.max() - seconds.min() < 8
 
-    # And its end goes on in its beginning as any sample does in the next
+    # And its end leads into its start as smoothly as any sample into the next
     steps = np.abs(np.diff(tune, axis=1))
     assert np.abs(tune[:, 0] - tune[:, -1]).max() < steps.max()
     around = np.roll(tune, RATE, axis=1)[:, : 2 * RATE]
@@ -56,18 +56,18 @@ def test_a_bed_is_even_and_begins_where_it_ends(tune: Sound) -> None:
 
 
 def test_most_of_it_is_below_where_consonants_are(tune: Sound) -> None:
-    """Consonants, which make speech understood, lie from 2 to 8 kHz (ANSI S3.5)."""
+    """Consonants, which make speech intelligible, are at 2 to 8 kHz (ANSI S3.5)."""
     power = np.abs(np.fft.rfft(tune[0])) ** 2
     hertz = np.fft.rfftfreq(tune.shape[1], 1 / RATE)
     assert power[hertz > 2000].sum() < 0.01 * power.sum()
 
 
 def test_the_bass_is_as_strong_in_every_chord_and_on_a_phone(tune: Sound) -> None:
-    # Given what is low in a tune, chord by chord (there are two rounds of four, or more)
+    # Given the bass of a tune, chord by chord (at least two rounds of four)
     hertz = np.fft.rfftfreq(tune.shape[1], 1 / RATE)
     low = np.fft.irfft(np.fft.rfft(tune) * (hertz < 125), tune.shape[1])
 
-    # Then no chord's bass is lost, and a phone, which plays both sides as one, has all of it
+    # Then no chord's bass is lost, and a mono phone plays all of it
     eighth = low.shape[1] // 8
     chords = level(low, eighth)
     assert chords.max() - chords.min() < 4
@@ -75,8 +75,8 @@ def test_the_bass_is_as_strong_in_every_chord_and_on_a_phone(tune: Sound) -> Non
     assert (chords - as_one).max() < 0.5
 
 
-def test_no_two_tones_rub() -> None:
-    """A semitone and a minor ninth are what ears take for a wrong note."""
+def test_no_two_tones_clash() -> None:
+    """A semitone and a minor ninth sound like a wrong note."""
     for mood, variant in product(composed.MOODS, range(composed.VARIANTS)):
         score = composed.score(mood, variant)
         for chord in score.chords:
@@ -100,7 +100,7 @@ def test_every_tune_has_its_own_score() -> None:
 
 
 def test_chords_and_notes_sound_where_the_score_has_them() -> None:
-    # Given an A for two seconds, then a C sharp, and one struck E in the second chord
+    # Given an A for two seconds, then a C sharp, and a struck E in the second chord
     score = Score(
         chords=(Chord((57,), 36), Chord((61,), 36)), notes=(Note(3.0, 76, 1.0, 0.0),),
         beats_per_chord=2, beats_per_minute=30,
@@ -110,7 +110,7 @@ def test_chords_and_notes_sound_where_the_score_has_them() -> None:
     # When it is played
     tune = play(score)
 
-    # Then each tone is strongest in its own chord, and the struck one begins on its beat
+    # Then each tone is strongest in its own chord, and the struck one starts on its beat
     def strength(hertz: float, begin: float, end: float) -> float:
         piece = tune[0, int(begin * RATE) : int(end * RATE)]
         at = np.arange(len(piece)) / RATE

@@ -1,4 +1,4 @@
-"""Music by mood; neighbouring videos get each another tune, composed where there is no folder."""
+"""Music by mood; neighbouring videos get different tunes, composed if there is no folder."""
 
 from __future__ import annotations
 
@@ -54,38 +54,38 @@ def test_another_file_under_the_same_name_is_another_tune(folder: Path) -> None:
     assert tune_of(own(folder), "tense").name != before
 
 
-def test_a_tune_that_is_removed_meanwhile_makes_room_for_another(folder: Path) -> None:
+def test_a_removed_tune_is_replaced_by_another(folder: Path) -> None:
     tune = tune_of(own(folder), "tense")
     (folder / "tense" / "c.ogg").unlink()
-    with pytest.raises(Retryable, match=r"c\.ogg was removed meanwhile"):
+    with pytest.raises(Retryable, match=r"c\.ogg has been removed"):
         tune.ready(lambda _share: None).__enter__()
 
 
-def test_without_a_folder_tunes_are_composed_calm_ones_if_nothing_is_chosen(tmp_path: Path) -> None:
+def test_without_a_folder_tunes_are_composed_and_calm_by_default(tmp_path: Path) -> None:
     # Given no music folder, or one that has no such mood
     for tunes in (Tunes(folder=None, cache=tmp_path), Tunes(folder=tmp_path, cache=tmp_path)):
-        # When videos ask for a mood that can be composed, then neighbours get each another
+        # When videos ask for a mood that can be composed, then neighbours get different tunes
         names = {tune_of(tunes, "Sad", number).name for number in range(composed.VARIANTS)}
         assert len(names) == composed.VARIANTS
         assert all("-sad-" in name for name in names)
     assert "-calm-" in tune_of(Tunes(folder=None, cache=tmp_path), "").name
 
 
-def test_a_folder_goes_before_a_mood_that_can_be_composed(folder: Path) -> None:
+def test_a_folder_has_priority_over_a_composed_mood(folder: Path) -> None:
     assert "composed" not in tune_of(own(folder), "calm").name
     assert "composed" in tune_of(own(folder), "warm").name
 
 
 @pytest.mark.parametrize("mood", ["none", "None"])
-def test_who_wants_no_music_gets_none(folder: Path, mood: str) -> None:
+def test_no_music_when_none_is_chosen(folder: Path, mood: str) -> None:
     assert own(folder).choose(mood, 0) is None
     assert Tunes(folder=None, cache=folder).choose(mood, 0) is None
 
 
-def test_a_mood_that_there_is_not_is_said(folder: Path, tmp_path: Path) -> None:
+def test_an_unknown_mood_is_named(folder: Path, tmp_path: Path) -> None:
     for mood, sentence in (
         ("wild", "There is no music called .wild.: .* or choose one of calm, dark, .*, none"),
-        ("empty", "holds no tune .*: put one in or choose another mood"),
+        ("empty", "contains no tune .*: put one in or choose another mood"),
     ):
         with pytest.raises(Permanent, match=sentence) as caught:
             own(folder).choose(mood, 0)
