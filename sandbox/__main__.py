@@ -1,4 +1,4 @@
-"""``python -m sandbox``: serves until it is told to end."""
+"""``python -m sandbox``: run the sandbox until it is stopped."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ class Handler(WSGIRequestHandler):
     timeout = 120  # seconds that a silent client may hold a thread
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing: the log is at /sandbox/log, without the addresses' queries."""
+        """Print nothing: the log is at /sandbox/log, without query strings."""
 
     def connection_dropped(
         self,
-        error: BaseException,  # noqa: ARG002 - asked for by the base class
+        error: BaseException,  # noqa: ARG002 - required by the base class
         environ: dict[str, Any] | None = None,  # noqa: ARG002
     ) -> None:
         self.close_connection = True
 
 
 def _with_settings(command: Any) -> Any:
-    """Give the command an option for each setting."""
+    """Add an option for each setting to the command."""
     for field in reversed(dataclasses.fields(Settings)):
         flag = "--" + field.name.replace("_", "-")
         if isinstance(field.default, bool):
@@ -57,13 +57,13 @@ def _with_settings(command: Any) -> Any:
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8799, show_default=True, help="0 takes a free one.")
-@click.option("--smtp-port", default=0, help="Of the mail server; 0 takes a free one.")
-@click.option("--smtps-port", default=0, help="The same, with TLS from the first byte.")
+@click.option("--port", default=8799, show_default=True, help="0 chooses a free port.")
+@click.option("--smtp-port", default=0, help="Mail server; 0 chooses a free port.")
+@click.option("--smtps-port", default=0, help="Mail server with TLS from the first byte.")
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where videos and state are kept; without it in a new folder for temporary files.",
+    help="Folder for videos and state; default: a new temporary folder.",
 )
 @_with_settings
 def main(
@@ -74,7 +74,7 @@ def main(
     data_dir: Path | None,
     **settings: Any,
 ) -> None:
-    """Serve stand-ins for Reddit, TikTok, Ollama and a mail server on this machine."""
+    """Run stand-ins for Reddit, TikTok, Ollama and a mail server on this machine."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     data_dir = data_dir or Path(tempfile.mkdtemp(prefix="storymill-sandbox-"))
     world = World(data_dir, Settings(**settings))
@@ -89,7 +89,7 @@ def main(
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    click.echo(f"Sandbox ready at http://{host}:{server.server_port} (kept in {data_dir})")
+    click.echo(f"Sandbox ready at http://{host}:{server.server_port} (data in {data_dir})")
     server.serve_forever(poll_interval=0.1)
     background.end()
     post_office.end()

@@ -1,4 +1,4 @@
-"""The application: each wire under its address."""
+"""The Flask application: each service under its address."""
 
 from __future__ import annotations
 

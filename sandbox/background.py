@@ -1,4 +1,4 @@
-"""What happens at the service while nobody asks: processing, publishing, webhooks."""
+"""Background work of the services: processing, publishing, webhooks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TICK_SECONDS = 0.1
 
 
 class Background(threading.Thread):
-    """Moves posts on and delivers webhooks, whatever state a restart left them in."""
+    """Advances posts and delivers webhooks, also after a restart."""
 
     def __init__(self, world: World) -> None:
         super().__init__(name="background", daemon=True)
@@ -30,7 +30,7 @@ class Background(threading.Thread):
         self._deliveries = threading.Thread(target=self._deliver, daemon=True)
 
     def run(self) -> None:
-        self._deliveries.start()  # apart, so that a slow receiver doesn't hold posts up
+        self._deliveries.start()  # separate, so that a slow receiver doesn't delay posts
         while not self._ended.is_set():
             move_posts(self._world)
             self._world.wake.wait(TICK_SECONDS)
@@ -54,22 +54,22 @@ def move_posts(world: World) -> None:
             try:
                 _check(world, post)
             except FileNotFoundError:
-                if world.posts.get(post.publish_id) is not None:  # else a reset took it meanwhile
+                if world.posts.get(post.publish_id) is not None:  # else a reset removed it
                     raise
         elif world.now() >= post.done_at:
             _settle(world, post)
 
 
 def publish_from_inbox(world: World, publish_id: str) -> bool:
-    """Do what the creator does in the app with a video that waits in the inbox."""
+    """Publish a video from the inbox, as the creator would in the app."""
     now = world.now()
     with world.posts.changing(publish_id) as post:
         if post is None or post.status(now) != "SEND_TO_USER_INBOX":
             return False
         post.published_at, post.post_id = now, new_post_id(now)
         post.info = {**post.info, "privacy_level": "PUBLIC_TO_EVERYONE"}
-    _tell(world, post, "post.publish.complete")
-    _tell(world, post, "post.publish.publicly_available", post_id=str(post.post_id))
+    _notify(world, post, "post.publish.complete")
+    _notify(world, post, "post.publish.publicly_available", post_id=str(post.post_id))
     return True
 
 
@@ -107,17 +107,17 @@ def _settle(world: World, post: Post) -> None:
             post.published_at = post.done_at
             post.post_id = post.post_id or new_post_id(post.done_at)
     if post.fail_reason:
-        _tell(world, post, "post.publish.failed", reason=post.fail_reason)
+        _notify(world, post, "post.publish.failed", reason=post.fail_reason)
     elif not post.direct:
-        _tell(world, post, "post.publish.inbox_delivered")
+        _notify(world, post, "post.publish.inbox_delivered")
     else:
-        _tell(world, post, "post.publish.complete")
+        _notify(world, post, "post.publish.complete")
         if post.public:
-            _tell(world, post, "post.publish.publicly_available", post_id=str(post.post_id))
+            _notify(world, post, "post.publish.publicly_available", post_id=str(post.post_id))
 
 
-def _tell(world: World, post: Post, event: str, **more: str) -> None:
-    """Queue a webhook; an app hears of what came through it only."""
+def _notify(world: World, post: Post, event: str, **more: str) -> None:
+    """Queue a webhook; an app only gets events about posts made through it."""
     if post.via != "api":
         return
     kind = "DIRECT_PUBLISH" if post.direct else "INBOX_SHARE"
@@ -126,5 +126,5 @@ def _tell(world: World, post: Post, event: str, **more: str) -> None:
 
 
 def new_post_id(now: float) -> int:
-    """Make an id of 19 digits, as the platform's are: its upper 32 bits are the moment."""
+    """Make a 19-digit id like the platform's: its upper 32 bits are the time."""
     return (int(now) << 32) | secrets.randbits(32)

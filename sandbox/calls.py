@@ -1,4 +1,4 @@
-"""Around every call of a wire: the fault that strikes it, and its line in the log."""
+"""Wraps every call to a service: applies faults and writes the log."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ View = Callable[..., Response]
 
 
 class Refusal(Exception):
-    """Ends a call with the given answer."""
+    """Ends a call with the given response."""
 
     def __init__(self, response: Response) -> None:
         super().__init__(response.status)
@@ -29,29 +29,29 @@ class Refusal(Exception):
 
 
 class Wire(ABC):
-    """One service's manner of speaking."""
+    """The protocol of one service."""
 
     name: ClassVar[str]
     calls: ClassVar[tuple[str, ...]]
-    """What its calls are called in the switches and in the log."""
+    """Names of its calls in the switches and in the log."""
     own_faults: ClassVar[tuple[str, ...]]
-    """Names of faults, besides the ones of the transport, that it can show."""
+    """Names of its own faults, in addition to the transport faults."""
     inner_faults: ClassVar[tuple[str, ...]] = ()
-    """Those of them that the call itself acts on, as ``g.fault``."""
+    """Own faults that the call handles itself, through ``g.fault``."""
     faults_by_call: ClassVar[dict[str, tuple[str, ...]]] = {}
-    """All that can go wrong with a call, where that differs from what every call can show."""
+    """The faults of calls that don't have the usual ones."""
 
     def account(self) -> str:
-        """Say whose call the current request is; empty when nobody's."""
+        """The creator who makes the current request; empty if unknown."""
         return ""
 
     @abstractmethod
     def refuse(self, fault: Fault, call: str) -> Response:
-        """Give the service's own answer for a fault."""
+        """The service's own response to a fault."""
 
 
 class Log:
-    """The last calls. Paths come without their query, so no token is ever in here."""
+    """The last calls. Paths have no query strings, so no token is ever logged."""
 
     def __init__(self, keep: int = 5_000) -> None:
         self._entries: deque[dict[str, Any]] = deque(maxlen=keep)

@@ -1,4 +1,4 @@
-"""The sandbox's own wire: switches, log, settings, clock; and the front page."""
+"""The sandbox's own API: switches, log, settings, clock; and the front page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sandbox.world import World
 
 
-def control(world: World) -> Blueprint:  # noqa: C901 - one small view after the other
+def control(world: World) -> Blueprint:  # noqa: C901 - a list of small views
     pages = Blueprint("control", __name__)
     wires: dict[str, Wire] = {w.name: w for w in _wires(world)}
 
@@ -77,7 +77,7 @@ def control(world: World) -> Blueprint:  # noqa: C901 - one small view after the
         except TypeError as wrong:
             abort(400, str(wrong))
         if any(flag not in FLAGS for flag in story.flags):
-            abort(400, f"flags are some of {', '.join(FLAGS)}.")
+            abort(400, f"flags must be from {', '.join(FLAGS)}.")
         world.own_stories.put(story.id, story)
         return jsonify(dataclasses.asdict(story)), 201
 

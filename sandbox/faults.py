@@ -1,4 +1,4 @@
-"""Fault switches: what shall go wrong, on which wire and call, how often."""
+"""Fault switches: what goes wrong, for which service and call, and how often."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 TRANSPORT = ("slow", "reset", "reset_mid_body", "lost_response", "bad_json")
-"""Faults that any call can have; the others are the business of each wire."""
+"""Faults that any call can have; each service defines the others."""
 
 
 @dataclass
 class Fault:
-    """One switch that is on.
+    """One active switch.
 
-    ``times`` counts down how often it may still strike (None: until it is cleared); ``rate`` is
-    the share of matching calls that it strikes.
+    ``times`` counts down how often it still applies (None: until it is cleared); ``rate`` is the
+    share of matching calls that it affects.
     """
 
     wire: str
@@ -40,11 +40,11 @@ class Fault:
     retry_after: float | None = None
     """Sent as Retry-After with an error answer."""
     account: str = ""
-    """Strikes calls of this creator only; empty: of all."""
+    """Affects only this creator's calls; empty: all."""
     byte: int = 0
-    """For ``upload_reset_at_byte``: how much of the request's body is read before the cut."""
+    """For ``upload_reset_at_byte``: bytes of the request's body that are read before the cut."""
     skip: int = 0
-    """Matching calls that it lets pass before it strikes."""
+    """Matching calls that pass before it applies."""
     taken: int = 0
     id: str = field(default_factory=lambda: secrets.token_hex(4))
 
@@ -58,7 +58,7 @@ class Fault:
 
 
 class Faults:
-    """The switches, kept over a restart."""
+    """The switches; they survive a restart."""
 
     def __init__(self, store: Store) -> None:
         self._lock = store.lock
@@ -80,7 +80,7 @@ class Faults:
     def take(
         self, wire: str, call: str, account: str, only: Iterable[str] = ()
     ) -> tuple[float, Fault | None]:
-        """Say what strikes this call: seconds to wait, and at most one other fault."""
+        """The faults for this call: seconds to wait, and at most one other fault."""
         wait, struck = 0.0, None
         wanted = frozenset(only)
         with self._lock:
@@ -105,7 +105,7 @@ class Faults:
 
 
 class CutResponse(Response):
-    """An answer that never, or only half, arrives: the connection ends in a TCP reset."""
+    """A response that arrives half or not at all: the connection ends with a TCP reset."""
 
     def __init__(self, of: Response | None = None) -> None:
         super().__init__(status=of.status_code if of else None)
@@ -121,6 +121,6 @@ class CutResponse(Response):
 
 
 def reset(connection: socket.socket) -> None:
-    """Close with RST instead of FIN: linger zero drops what is unsent and tells the peer."""
+    """Close with RST instead of FIN: with linger zero, unsent data is dropped."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     os.close(connection.detach())

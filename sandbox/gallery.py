@@ -1,4 +1,4 @@
-"""What was posted: as a list, as videos and pictures."""
+"""The posts: list, videos and pictures."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def gallery(world: World) -> Blueprint:
     @pages.post("/sandbox/posts/<publish_id>/publish")
     def publish(publish_id: str) -> tuple[str, int]:
         if not background.publish_from_inbox(world, publish_id):
-            abort(409, "There is no such video waiting in an inbox.")
+            abort(409, "No such video is waiting in an inbox.")
         return "", 204
 
     @pages.get("/sandbox/videos/<publish_id>.mp4")
@@ -67,7 +67,7 @@ def _creators() -> list[dict[str, Any]]:
 
 
 def _posts(world: World) -> list[dict[str, Any]]:
-    """All posts, the newest first; ``order`` counts a creator's videos as they went public."""
+    """All posts, newest first; ``order`` numbers a creator's videos in order of publication."""
     posts, now = world.posts.all(), world.now()
     published = sorted((p for p in posts if p.published_at), key=lambda p: p.published_at)
     order: dict[str, int] = {}

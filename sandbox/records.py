@@ -1,4 +1,4 @@
-"""What the sandbox keeps about tokens, posts, webhooks and mail. Tokens are kept as hashes only."""
+"""The sandbox's records of tokens, posts, webhooks and mail. Tokens are stored only as hashes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RedditToken:
 
 @dataclass
 class Code:
-    """An authorization code on its way to the token endpoint."""
+    """An authorization code that can be exchanged for tokens."""
 
     creator: str
     scopes: list[str]
@@ -32,7 +32,7 @@ class Code:
 
 @dataclass
 class Token:
-    """An access or refresh token; ``grant`` ties together what one authorization led to."""
+    """An access or refresh token; ``grant`` is the same for all tokens of one authorization."""
 
     use: str
     creator: str
@@ -43,7 +43,7 @@ class Token:
 
 @dataclass
 class StudioSession:
-    """Somebody signed in to the creators' pages; kept under the hash of their cookie."""
+    """A sign-in to the creators' pages; its key is the hash of the cookie."""
 
     creator: str
     expires_at: float
@@ -51,7 +51,7 @@ class StudioSession:
 
 @dataclass
 class Draft:
-    """A video that was uploaded on the creators' page and waits for its Post button."""
+    """A video that was uploaded on the creators' page and is not posted yet."""
 
     creator: str
     size: int
@@ -59,7 +59,7 @@ class Draft:
 
 @dataclass
 class Delivery:
-    """A webhook that has to arrive."""
+    """A webhook to deliver."""
 
     id: str
     event: str
@@ -69,19 +69,19 @@ class Delivery:
     attempts: int = 0
     delivered: bool = False
     spoiled: bool = False
-    """Signed with a wrong secret, as somebody else would."""
+    """Signed with a wrong secret, as an attacker would."""
 
 
 @dataclass
 class Post:
-    """A video on its way, from the call to init to what viewers see."""
+    """A post, from the call to init until it is public."""
 
     publish_id: str
     creator: str
     direct: bool
     """Posted directly, or sent into the creator's inbox."""
     info: dict[str, Any]
-    """``post_info`` as it was sent; empty for the inbox."""
+    """``post_info`` as sent; empty for the inbox."""
     size: int
     chunk_size: int
     chunks: int
@@ -91,12 +91,12 @@ class Post:
     upload_until: float
     asked_creator_info: bool
     received: int = 0
-    """Bytes of the chunks that arrived whole, in order."""
+    """Bytes of the complete chunks, in order."""
     chunks_received: int = 0
     bytes_read: int = 0
-    """All that came through the upload address, chunks that broke off included."""
+    """All bytes that came to the upload address, including broken chunks."""
     completed_at: float = 0.0
-    """When the last byte came; 0 before."""
+    """When the last byte arrived; 0 before."""
     checked: bool = False
     fail_reason: str = ""
     sha256: str = ""
@@ -108,11 +108,11 @@ class Post:
     """When processing ends."""
     published_at: float = 0.0
     settled: bool = False
-    """Nothing happens by itself any more, and the webhooks about it are on their way."""
+    """Nothing more happens by itself, and its webhooks are queued."""
     post_id: int = 0
     hashtags: list[str] = field(default_factory=list)
     via: str = "api"
-    """``api``, or ``browser`` for a video that came through the creators' upload page."""
+    """``api``, or ``browser`` for a video from the creators' upload page."""
 
     @property
     def title(self) -> str:
@@ -123,7 +123,7 @@ class Post:
         return self.info.get("privacy_level") == "PUBLIC_TO_EVERYONE"
 
     def status(self, now: float) -> str:
-        """Status as the status call names it."""
+        """The status in the status call's terms."""
         if not self.completed_at:
             return "FAILED" if self.fail_reason else "PROCESSING_UPLOAD"
         if not self.settled:
@@ -137,12 +137,12 @@ class Post:
 
 @dataclass
 class TakenMail:
-    """A mail as it came, and what was said around it."""
+    """A mail as received, with its envelope."""
 
     sender: str
     recipients: list[str]
     message: str
-    """All of it, as text; every byte is ASCII."""
+    """The whole mail as text; every byte is ASCII."""
     at: str
     secure: bool
     signed_in: bool
@@ -150,5 +150,5 @@ class TakenMail:
 
 
 def hashtags_of(title: str) -> list[str]:
-    """Words behind a ``#``, in any script, without the ``#``."""
+    """Words after a ``#``, in any script, without the ``#``."""
     return re.findall(r"#(\w+)", unicodedata.normalize("NFC", title))

@@ -1,4 +1,4 @@
-"""What can be chosen when the sandbox starts, and changed while it runs."""
+"""The sandbox's settings: chosen at the start, and changeable while it runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Settings:
-    """Figures follow the services' documents of November 2026; seconds unless said otherwise."""
+    """Values follow the services' documents of November 2026; in seconds unless stated."""
 
     reddit_client_id: str = "sandbox-reddit-id"
     reddit_client_secret: str = field(default="sandbox-reddit-secret", repr=False)
@@ -19,11 +19,11 @@ class Settings:
     redirect_uris: tuple[str, ...] = ()
     """Registered redirect addresses; empty allows any address on this machine."""
     audited: bool = True
-    """An app that is not audited posts ``SELF_ONLY``, for five creators a day."""
+    """An unaudited app can only post ``SELF_ONLY``, for five creators a day."""
     access_seconds: int = 7_200
     refresh_seconds: int = 180 * 86_400
     upload_seconds: int = 3_600
-    """How long an upload address is good."""
+    """How long an upload address is valid."""
     processing_seconds: float = 1.5
     """From the last byte to the end of processing (minutes to hours at the real service)."""
     daily_posts: int = 15
@@ -33,15 +33,15 @@ class Settings:
     status_a_minute: int = 30
     read_a_minute: int = 600
     studio_bytes_a_second: int = 0
-    """How fast the creators' page takes a video; 0: as fast as it comes."""
+    """Upload speed limit of the creators' page; 0: none."""
     studio_seconds: int = 60 * 86_400
-    """How long somebody stays signed in to the creators' pages."""
+    """How long a sign-in to the creators' pages lasts."""
     webhook_url: str = ""
     webhook_retry_seconds: float = 5.0
 
     ollama_model: str = "llama3.2"
     ollama_seconds: float = 0.0
-    """How long an answer takes to write."""
+    """How long an answer takes."""
 
     mail_user: str = "sandbox-mail"
     mail_password: str = field(default="sandbox-mail-password", repr=False)

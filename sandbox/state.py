@@ -1,6 +1,6 @@
-"""What the sandbox remembers: typed tables in memory, each write also on disk in SQLite.
+"""The sandbox's state: typed tables in memory; each write also goes to SQLite on disk.
 
-One process owns the file, so memory is the truth and SQLite is there for the next start.
+Only one process uses the file, so memory is authoritative. SQLite is for the next start.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 
 class Store:
-    """Documents by kind and key. ``lock`` is held around anything that reads and then writes."""
+    """Documents by kind and key. Hold ``lock`` around anything that reads and then writes."""
 
     def __init__(self, path: Path) -> None:
         self.lock = threading.RLock()
@@ -29,7 +29,7 @@ class Store:
         )
 
     def rows(self, kind: str) -> list[tuple[str, dict[str, Any]]]:
-        """All documents of a kind, the oldest first."""
+        """All documents of a kind, oldest first."""
         with self.lock:
             found = self._db.execute(
                 "SELECT key, body FROM document WHERE kind = ? ORDER BY rowid", (kind,)
@@ -45,7 +45,7 @@ class Store:
             )
 
     def delete(self, kind: str, key: str | None = None) -> None:
-        """Forget one document, or with no key all of a kind."""
+        """Delete one document, or all of a kind if no key is given."""
         with self.lock:
             if key is None:
                 self._db.execute("DELETE FROM document WHERE kind = ?", (kind,))
@@ -65,7 +65,7 @@ Row = TypeVar("Row", bound=_Dataclass)
 
 
 class Table(Generic[Row]):
-    """Rows of one dataclass by key, in the order in which they came."""
+    """Rows of one dataclass by key, in order of insertion."""
 
     def __init__(self, store: Store, row: type[Row]) -> None:
         self._store = store
@@ -85,14 +85,14 @@ class Table(Generic[Row]):
             return list(self._rows.items())
 
     def put(self, key: str, row: Row) -> Row:
-        """Keep a row; call it again after changing the row."""
+        """Store a row; call again after changing the row."""
         with self._store.lock:
             self._rows[key] = row
             self._store.write(self._kind, key, asdict(row))
         return row
 
     def take(self, key: str) -> Row | None:
-        """Remove a row and give it: only one caller gets it."""
+        """Remove and return a row: only one caller gets it."""
         with self._store.lock:
             row = self._rows.pop(key, None)
             if row is not None:
@@ -101,7 +101,7 @@ class Table(Generic[Row]):
 
     @contextmanager
     def changing(self, key: str) -> Iterator[Row | None]:
-        """Give a row to change, with nobody else looking, and keep it afterwards."""
+        """Give a row to change under the lock, and store it afterwards."""
         with self._store.lock:
             row = self._rows.get(key)
             yield row

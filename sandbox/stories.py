@@ -1,4 +1,4 @@
-"""The stories that the sandbox's subreddits hold: ``stories/*.md``, written for it."""
+"""The stories in the sandbox's subreddits: ``stories/*.md``, written for it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ FLAGS = ("nsfw", "stickied", "removed", "deleted", "media")
 class Story:
     """One post of a subreddit.
 
-    In a file the fields stand as ``name: value`` between two lines of ``---``, and the body, in
-    Markdown, follows; then answers to it, each under a line ``+++ author score flags``.
+    A file has the fields as ``name: value`` between two lines of ``---``, then the body in
+    Markdown, then answers, each after a line ``+++ author score flags``.
     """
 
     id: str
@@ -28,11 +28,11 @@ class Story:
     author: str = "sandbox_writer"
     hours_old: float = 1.0
     edited_hours_old: float = 0.0
-    """When it was last edited; 0: never."""
+    """When it was edited; 0: never."""
     flags: list[str] = field(default_factory=list)
     crosspost_of: str = ""
     url: str = ""
-    """Where a link post points to."""
+    """Target of a link post."""
     answers: list[dict[str, Any]] = field(default_factory=list)
     """Comments on the post itself: ``author``, ``body``, ``score``, ``flags`` and ``replies``."""
 
@@ -58,11 +58,11 @@ def read_story(path: Path) -> Story:
     """Read one file.
 
     Raises:
-        ValueError: the front matter is missing, or names what is no field.
+        ValueError: the front matter is missing, or has an unknown field.
     """
     parts = path.read_text(encoding="utf-8").split("---\n", 2)
     if len(parts) != 3 or parts[0]:  # noqa: PLR2004 - before, between and after the two lines
-        raise ValueError(f"{path.name} must begin with fields between two lines of ---.")
+        raise ValueError(f"{path.name} must start with fields between two lines of ---.")
     values = dict(line.split(": ", 1) for line in parts[1].splitlines() if line)
     body, *answers = re.split(r"^\+\+\+ ", parts[2], flags=re.MULTILINE)
     try:
@@ -89,5 +89,5 @@ def _answer(text: str) -> dict[str, Any]:
 def _flags(text: str) -> list[str]:
     flags = [flag.strip() for flag in text.split(",") if flag.strip()]
     if unknown := [flag for flag in flags if flag not in FLAGS]:
-        raise ValueError(f"Unknown flags: {unknown}; there are {FLAGS}.")
+        raise ValueError(f"Unknown flags: {unknown}; known flags: {FLAGS}.")
     return flags

@@ -1,4 +1,4 @@
-"""For tests: a sandbox in a process of its own, and a hand to work its switches."""
+"""For tests: run a sandbox in its own process and control it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STARTS_WITHIN_SECONDS = 30.0
 
 
 class RunningSandbox:
-    """A sandbox that answers at ``url`` (no slash at the end)."""
+    """A running sandbox at ``url`` (no slash at the end)."""
 
     def __init__(self, url: str, process: subprocess.Popen[bytes], data_dir: Path) -> None:
         self.url = url
@@ -38,15 +38,15 @@ class RunningSandbox:
         self.data_dir = data_dir
         self.reddit_url = f"{url}/reddit"
         self.reddit_oauth_url = f"{url}/reddit/"
-        """With its slash: PRAW joins addresses as a browser does."""
+        """With a slash at the end, because PRAW joins addresses as a browser does."""
         self.tiktok_url = f"{url}/tiktok"
         self.studio_url = f"{url}/tiktok/tiktokstudio"
         self.ollama_url = f"{url}/ollama"
         self.settings = Settings()
-        """What a client needs of it: keys, secrets and names, unless started with others."""
+        """The keys, secrets and names that a client needs, unless started with others."""
 
     def fault(self, wire: str, call: str, fault: str, **more: Any) -> dict[str, Any]:
-        """Switch a fault on; ``more`` as in ``faults.Fault``."""
+        """Switch on a fault; ``more`` as in ``faults.Fault``."""
         body = {"wire": wire, "call": call, "fault": fault, **more}
         switched: dict[str, Any] = self._ask("POST", "faults", body)
         return switched
@@ -59,7 +59,7 @@ class RunningSandbox:
         self._ask("DELETE", "faults")
 
     def posts(self) -> list[dict[str, Any]]:
-        """All posts, the newest first."""
+        """All posts, newest first."""
         found: list[dict[str, Any]] = self._ask("GET", "posts")["posts"]
         return found
 
@@ -70,23 +70,23 @@ class RunningSandbox:
         self._ask("POST", f"posts/{publish_id}/publish")
 
     def mails(self) -> list[dict[str, Any]]:
-        """What the mail server has taken, the newest first."""
+        """The mails that the mail server received, newest first."""
         found: list[dict[str, Any]] = self._ask("GET", "mails")["mails"]
         return found
 
     def smtp_url(self, scheme: str = "smtp+starttls", host: str = "127.0.0.1") -> str:
-        """The mail server as SMTP_URL names it, with its sign-in."""
+        """The mail server's address for SMTP_URL, with its sign-in."""
         port = self._ask("GET", "mails")["smtps_port" if scheme == "smtps" else "smtp_port"]
         user, password = self.settings.mail_user, self.settings.mail_password
         return f"{scheme}://{user}:{password}@{host}:{port}"
 
     @property
     def mail_certificate(self) -> Path:
-        """What a client has to trust; SSL_CERT_FILE can name it."""
+        """The certificate that a client must trust, for example through SSL_CERT_FILE."""
         return self.data_dir / "mail.pem"
 
     def log(self, **where: Any) -> list[dict[str, Any]]:
-        """Calls, the oldest first; ``log(call="init", status=200)`` gives only such."""
+        """Calls, oldest first; ``log(call="init", status=200)`` filters them."""
         entries = self._ask("GET", "log")["log"]
         return [e for e in entries if all(e[name] == value for name, value in where.items())]
 
@@ -99,7 +99,7 @@ class RunningSandbox:
         self._ask("POST", "settings", settings)
 
     def advance(self, seconds: float) -> None:
-        """Let time pass at the services, at once."""
+        """Move the services' clock ahead."""
         self._ask("POST", "clock", {"advance": seconds})
 
     def reset(self) -> None:
@@ -119,7 +119,7 @@ class RunningSandbox:
         return f"{self.tiktok_url}/v2/auth/authorize/?{urlencode(asked)}"
 
     def consent(self, authorize_url: str, creator: str, *, allow: bool = True) -> dict[str, str]:
-        """Do what a person does on the authorize page; gives what the redirect carries."""
+        """Act as a person on the authorize page; returns the redirect's parameters."""
         asked = {
             name: values[0] for name, values in parse_qs(urlsplit(authorize_url).query).items()
         }
@@ -135,7 +135,7 @@ class RunningSandbox:
         return {name: values[0] for name, values in parse_qs(query).items()}
 
     def grant(self, creator: str = "storymill_tales", scope: str = ALL_SCOPES) -> dict[str, Any]:
-        """Go the whole way to tokens; gives the token endpoint's answer."""
+        """Do the whole authorization; returns the token endpoint's answer."""
         verifier = secrets.token_urlsafe(48)
         challenge = hashlib.sha256(verifier.encode()).hexdigest()
         url = self.authorize_url(secrets.token_urlsafe(8), challenge, scope=scope)
@@ -153,7 +153,7 @@ class RunningSandbox:
         return answer
 
     def browser_session(self, creator: str = "storymill_tales") -> str:
-        """Sign in on the creators' login page; gives the cookies as an extension exports them."""
+        """Sign in on the creators' login page; returns cookies in a browser extension's format."""
         with requests.Session() as browser:
             form = {"creator": creator}
             browser.post(f"{self.tiktok_url}/login", form, timeout=10).raise_for_status()
@@ -184,11 +184,11 @@ class RunningSandbox:
 def running_sandbox(
     *, port: int = 0, data_dir: Path | None = None, **settings: Any
 ) -> Iterator[RunningSandbox]:
-    """Start a sandbox, wait until it answers, and end it afterwards.
+    """Start a sandbox, wait until it answers, and stop it afterwards.
 
     Args:
-        port: 0 takes a free one.
-        data_dir: kept afterwards, so that a second start finds all; without it a temporary one.
+        port: 0 chooses a free port.
+        data_dir: not deleted afterwards, so that a second start can use it; default: temporary.
         settings: as in ``settings.Settings``.
     """
     with tempfile.TemporaryDirectory(prefix="sandbox-") as temporary:

@@ -1,6 +1,6 @@
 """Sliding windows: how many calls a token made in the last seconds.
 
-Kept in memory: a restart forgives the last minute's calls, as it would only matter to a load test.
+Only in memory: a restart forgets the last minute's calls, which only matters for load tests.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ class Windows:
         self._calls: dict[tuple[str, str], deque[float]] = defaultdict(deque)
 
     def take(self, key: tuple[str, str], limit: int, now: float, seconds: float = 60.0) -> bool:
-        """Count one call and say yes, or say no and count nothing."""
+        """Count one call and return True; above the limit return False and count nothing."""
         with self._lock:
             calls = self._calls[key]
             while calls and calls[0] <= now - seconds:

@@ -1,4 +1,4 @@
-"""Everything the sandbox's parts share: settings, clock, switches, log, and what it was sent."""
+"""State that the sandbox's parts share: settings, clock, switches, log, received data."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from sandbox.windows import Windows
 
 @dataclass
 class Clock:
-    """The sandbox's time: the machine's, moved ahead by whoever tests what takes days."""
+    """The sandbox's time: the machine's time plus an offset, to test what takes days."""
 
     ahead: float = 0.0
     epoch: float = 0.0
-    """When the sandbox was first started; the shipped stories' ages count from here."""
+    """When the sandbox was first started; the included stories' ages count from here."""
 
     def now(self) -> float:
         return time.time() + self.ahead
@@ -59,17 +59,17 @@ class World:
         self.deliveries = Table(self.store, Delivery)
         self.mails = Table(self.store, TakenMail)
         self.mail_addresses: dict[str, str | int] = {}
-        """Where the mail server listens, once it does."""
+        """The mail server's ports, once it listens."""
         self.own_stories = Table(self.store, Story)
         self._shipped = shipped_stories()
         self._clocks = Table(self.store, Clock)
         self.clock = self._clocks.get("clock") or self._wind(Clock(epoch=time.time()))
         self.reddit_used: dict[int, int] = {}
-        """Calls in Reddit's current window of ten minutes, by its number."""
+        """Calls in Reddit's current window of ten minutes, by the window's number."""
         self.creator_info_asked: dict[str, float] = {}
-        """When creator_info was last asked, by creator."""
+        """When creator_info was last called, by creator."""
         self.wake = threading.Event()
-        """Set when there may be something for the background to do."""
+        """Set when there may be background work."""
 
     def now(self) -> float:
         return self.clock.now()
@@ -81,7 +81,7 @@ class World:
         self.wake.set()
 
     def change_settings(self, wanted: dict[str, Any]) -> None:
-        """Take over new values.
+        """Set new values.
 
         Raises:
             ValueError: a name is unknown, or a value is not of its type.
@@ -103,7 +103,7 @@ class World:
         return [*self._shipped, *self.own_stories.all()]
 
     def reset(self) -> None:
-        """Forget all, as on the first start."""
+        """Delete everything, as on the first start."""
         with self.lock:
             tables: tuple[Table[Any], ...] = (
                 self.codes,

@@ -1,4 +1,4 @@
-"""Around the mail server: its ports, its certificate, its switches, and the mails for people."""
+"""Run the mail server: ports, certificate, fault switches, and the list of mails."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CERTIFICATE_DAYS = 3_650
 
 
 class PostOffice:
-    """Both ports of the mail server, each in a thread of its own; 0 takes a free port."""
+    """Both ports of the mail server, each in its own thread; 0 chooses a free port."""
 
     def __init__(self, world: World, host: str, data_dir: Path, ports: tuple[int, int]) -> None:
         self._certificate = data_dir / "mail.pem"
@@ -76,11 +76,11 @@ class MailWire(Wire):
     }
 
     def refuse(self, fault: Fault, call: str) -> Response:
-        raise NotImplementedError(f"{call} is no HTTP call, so {fault.fault} is no answer to one")
+        raise NotImplementedError(f"{call} is not an HTTP call, so {fault.fault} can't answer it")
 
 
 def shown(mail: TakenMail) -> dict[str, Any]:
-    """The mail as a person's program would show it."""
+    """The mail as a mail program would show it."""
     message = email.message_from_string(
         mail.message.replace("\r\n", "\n"), policy=email.policy.default
     )
@@ -107,7 +107,7 @@ def mails(world: World) -> Blueprint:
 
     @pages.get("/sandbox/mails")
     def taken() -> Response:
-        """All mails, the newest first, and where the mail server listens."""
+        """All mails, newest first, and the mail server's ports."""
         newest = [shown(mail) for mail in reversed(world.mails.all())]
         return jsonify(mails=newest, **world.mail_addresses)
 
@@ -115,7 +115,7 @@ def mails(world: World) -> Blueprint:
 
 
 def _write_certificate(path: Path) -> None:
-    """A certificate for this machine, signed by itself, with its key in the same file."""
+    """Write a self-signed certificate for this machine, with its key in the same file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sandbox")])
     begins = datetime.now(UTC) - timedelta(days=1)

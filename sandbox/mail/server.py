@@ -1,7 +1,8 @@
-"""A mail server that keeps what it takes (RFC 5321): for the mails to whoever posts by hand.
+"""A mail server that stores mails (RFC 5321), for the mails to people who post by hand.
 
-It listens at two ports: one begins plain and offers STARTTLS, the other speaks TLS at once. Both
-take the sign-in of the settings (AUTH PLAIN and LOGIN) and show a certificate of the sandbox's own.
+It listens on two ports: one starts plain and offers STARTTLS, the other uses TLS from the start.
+Both accept the sign-in from the settings (AUTH PLAIN and LOGIN) and use the sandbox's own
+certificate.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 IDLE_SECONDS = 60.0
 MOST_BYTES = 10_000_000
 
-NO = {"auth": b"535 5.7.8 wrong user or password", "data": b"554 5.6.0 not this mail"}
+NO = {"auth": b"535 5.7.8 wrong user or password", "data": b"554 5.6.0 mail refused"}
 NO_OTHERS = b"550 5.7.1 refused"
-LATER = b"451 4.7.1 too busy, come again"
+LATER = b"451 4.7.1 too busy, try again later"
 
 
 class MailServer(socketserver.ThreadingTCPServer):
@@ -41,7 +42,7 @@ class MailServer(socketserver.ThreadingTCPServer):
         super().__init__((host, port), _Session)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a client that goes away is no news."""
+        """Print nothing: a client that disconnects is no error."""
 
 
 class _Gone(Exception):
@@ -67,14 +68,14 @@ class _Session(socketserver.BaseRequestHandler):
         except (_Gone, OSError):
             self.socket.close()
 
-    # ── one command after the other ──────────────────────────────────────────────────────────
+    # ── commands ─────────────────────────────────────────────────────────────────────────────
 
     def _greet(self) -> None:
         fault = self._strikes("connect")
         if fault is not None and fault.fault == "no_tls":
             self.offers_tls = False
         elif fault is not None:
-            self._say(b"421 4.3.2 busy" if fault.fault == "busy" else b"554 5.7.1 not from there")
+            self._say(b"421 4.3.2 busy" if fault.fault == "busy" else b"554 5.7.1 sender refused")
             raise _Gone
         self._say(b"220 sandbox ESMTP")
 
@@ -115,7 +116,7 @@ class _Session(socketserver.BaseRequestHandler):
             user = first or self._asked(b"334 VXNlcm5hbWU6")
             given = [_decoded(user), _decoded(self._asked(b"334 UGFzc3dvcmQ6"))]
         else:
-            self._say(b"504 5.5.4 not this way")
+            self._say(b"504 5.5.4 unknown method")
             return
         settings = self.server.world.settings
         if not self._passes("auth"):
@@ -137,7 +138,7 @@ class _Session(socketserver.BaseRequestHandler):
 
     def _take(self) -> None:
         if not self.recipients:
-            self._say(b"503 5.5.1 for whom?")
+            self._say(b"503 5.5.1 no recipient")
             return
         self._say(b"354 go on")
         lines, size = [], 0
@@ -162,7 +163,7 @@ class _Session(socketserver.BaseRequestHandler):
         self._forget()
         if fault is not None:
             self._cut()
-        self._say(b"250 2.0.0 taken")
+        self._say(b"250 2.0.0 accepted")
 
     def _forget(self) -> None:
         self.sender = ""
@@ -171,7 +172,7 @@ class _Session(socketserver.BaseRequestHandler):
     # ── switches ─────────────────────────────────────────────────────────────────────────────
 
     def _passes(self, call: str) -> bool:
-        """Whether no switch strikes; else the answer has been given."""
+        """Whether no fault applies; otherwise it has answered already."""
         fault = self._strikes(call)
         if fault is not None:
             self._refuse(call, fault)
@@ -210,7 +211,7 @@ class _Session(socketserver.BaseRequestHandler):
         return isinstance(self.socket, ssl.SSLSocket)
 
     def _secure(self) -> None:
-        # What came before is not to be trusted: it may have been put there by somebody between.
+        # Earlier input can't be trusted: somebody in between may have inserted it.
         self.buffer = b""
         self.socket = self.server.trust.wrap_socket(self.socket, server_side=True)
         self.socket.settimeout(IDLE_SECONDS)

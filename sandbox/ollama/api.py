@@ -1,4 +1,4 @@
-"""Ollama's API as its Python client asks it: chat, generate, tags, show, version."""
+"""Ollama's API as its Python client uses it: chat, generate, tags, show, version."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sandbox.calls import Refusal, Wire, serving
 from sandbox.faults import Fault
 from sandbox.ollama.obeying import obey
 from sandbox.ollama.schema import instance_of
-from sandbox.ollama.writing import plain_answer, told_stories
+from sandbox.ollama.writing import plain_answer, prompt_stories
 
 if TYPE_CHECKING:
     from sandbox.world import World
@@ -27,8 +27,8 @@ class Ollama(Wire):
     name = "ollama"
     calls = ("chat", "generate", "tags", "show", "version")
     inner_faults = ("broken_answer", "wrong_schema", "obedient")
-    """The answer's content is cut-off JSON; whole JSON of another shape than asked; or does what
-    the stories in the message order."""
+    """The answer is cut-off JSON, JSON with the wrong structure, or obeys instructions in the
+    stories."""
     own_faults = ("404", "429", "500", "503", *inner_faults)
 
     def refuse(self, fault: Fault, call: str) -> Response:  # noqa: ARG002 - all calls fail alike
@@ -120,7 +120,7 @@ def _model() -> dict[str, Any]:
 
 
 def _asked(world: World) -> dict[str, Any]:
-    """Give the request; Raises Refusal 400 for no JSON object, 404 for an unknown model."""
+    """Return the request; raises Refusal 400 if it is no JSON object, 404 for an unknown model."""
     body = request.get_json(force=True, silent=True)
     if not isinstance(body, dict):
         raise _error(400, "invalid character in request body")
@@ -135,7 +135,7 @@ def _content(world: World, asked: dict[str, Any], text: str) -> str:
     name = g.fault.fault if g.fault else ""
     if name == "wrong_schema":
         return json.dumps({"note": "Sure! Here is something else entirely."})
-    stories = told_stories(text)
+    stories = prompt_stories(text)
     wanted = asked.get("format")
     if isinstance(wanted, dict):
         filled = instance_of(wanted, stories)
@@ -150,7 +150,7 @@ def _content(world: World, asked: dict[str, Any], text: str) -> str:
 
 
 def _spoken(asked: dict[str, Any], text: str, prompt: str, part: Any) -> Response:
-    """Answer at once, or line by line unless ``stream`` is false, as Ollama does."""
+    """Answer line by line, or at once if ``stream`` is false, as Ollama does."""
     model = str(asked["model"])
 
     def line(piece: str, *, done: bool) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A model that falls for it: orders inside the stories change its answer."""
+"""A model that falls for prompt injection: instructions in the stories change its answer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Any
 
-from sandbox.ollama.writing import Told
+from sandbox.ollama.writing import PromptStory
 
 FIELDS = {
     "title": r"titles?|titel|titulo|titre",
@@ -19,21 +19,21 @@ QUOTED = r"[^\"\u201c\u00ab\n]{0,60}?[\"\u201c\u00ab](?P<words>[^\"\u201d\u00bb]
 SCORED = re.compile(r"\bscore\b\D{0,30}(?P<score>[01](?:\.\d+)?)", re.IGNORECASE)
 
 
-def obey(answer: Any, stories: list[Told]) -> None:
-    """Put what ``stories`` order in quotation marks into ``answer``, field by field.
+def obey(answer: Any, stories: list[PromptStory]) -> None:
+    """Put the quoted text of instructions in ``stories`` into ``answer``, field by field.
 
-    It reads through signs that can't be seen, as a large model does.
+    Invisible characters don't stop it, as with a large model.
     """
     entries = answer.get("stories") if isinstance(answer, dict) else None
     for position, entry in enumerate(entries if isinstance(entries, list) else [answer]):
         if isinstance(entry, dict) and position < len(stories):
-            told = " ".join((stories[position].title, *stories[position].sentences))
-            _obey(entry, "".join(c for c in told if unicodedata.category(c) != "Cf"))
+            text = " ".join((stories[position].title, *stories[position].sentences))
+            _obey(entry, "".join(c for c in text if unicodedata.category(c) != "Cf"))
 
 
-def _obey(entry: dict[str, Any], told: str) -> None:
+def _obey(entry: dict[str, Any], text: str) -> None:
     for field, names in FIELDS.items():
-        ordered = re.search(rf"\b(?:{names})\b{QUOTED}", told, re.IGNORECASE)
+        ordered = re.search(rf"\b(?:{names})\b{QUOTED}", text, re.IGNORECASE)
         if ordered is None:
             continue
         words = ordered["words"].strip()
@@ -42,5 +42,5 @@ def _obey(entry: dict[str, Any], told: str) -> None:
             entry[field] = words.split()
         else:
             entry[field] = [words] * len(known) if isinstance(known, list) else words
-    if "score" in entry and (wanted := SCORED.search(told)):
+    if "score" in entry and (wanted := SCORED.search(text)):
         entry["score"] = float(wanted["score"])

@@ -1,4 +1,4 @@
-"""Makes an instance of any JSON schema, out of the stories where the fields' names fit."""
+"""Make an instance of any JSON schema, with text from the stories if the field names fit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.ollama.writing import Told, written
+from sandbox.ollama.writing import PromptStory, written
 
 IDS = ("id", "story_id", "key")
 SPEC_DEPTH = 12
@@ -15,22 +15,22 @@ SPEC_DEPTH = 12
 @dataclass(frozen=True)
 class _Asked:
     root: dict[str, Any]
-    stories: tuple[Told, ...]
+    stories: tuple[PromptStory, ...]
 
 
-def instance_of(schema: dict[str, Any], stories: list[Told]) -> Any:
-    """Give a value that ``schema`` accepts.
+def instance_of(schema: dict[str, Any], stories: list[PromptStory]) -> Any:
+    """Return a value that ``schema`` accepts.
 
-    A list of objects that carry an id has one entry a story; the fields that a script writer may
-    want (title, hook, call to action, hashtags, split points) are written from the story;
-    everything else is the smallest value allowed. Understood: types, ``$ref``, ``anyOf``,
+    A list of objects with an id has one entry per story. The fields that a script writer may
+    want (title, hook, call to action, hashtags, split points) are written from the story.
+    Everything else is the smallest allowed value. Supported: types, ``$ref``, ``anyOf``,
     ``oneOf``, ``allOf``, ``enum``, ``const``, lengths, counts and bounds; not ``pattern``.
     """
     first = stories[0] if len(stories) == 1 else None
     return _fill(schema, "", first, _Asked(schema, tuple(stories)), 0)
 
 
-def _fill(schema: Any, name: str, story: Told | None, asked: _Asked, depth: int) -> Any:
+def _fill(schema: Any, name: str, story: PromptStory | None, asked: _Asked, depth: int) -> Any:
     schema = _resolved(schema, asked)
     if depth > SPEC_DEPTH or schema.get("type") == "null":
         return None
@@ -87,19 +87,19 @@ def _kind(schema: dict[str, Any]) -> str:
     return "object" if "properties" in schema else "array" if "items" in schema else "string"
 
 
-def _object(schema: dict[str, Any], story: Told | None, asked: _Asked, depth: int) -> Any:
+def _object(schema: dict[str, Any], story: PromptStory | None, asked: _Asked, depth: int) -> Any:
     properties = schema.get("properties", {})
     return {name: _fill(part, name, story, asked, depth + 1) for name, part in properties.items()}
 
 
 def _array(
-    schema: dict[str, Any], name: str, story: Told | None, asked: _Asked, depth: int
+    schema: dict[str, Any], name: str, story: PromptStory | None, asked: _Asked, depth: int
 ) -> list[Any]:
     items = schema.get("items", {})
     fewest, most = schema.get("minItems", 0), schema.get("maxItems", math.inf)
     resolved = _resolved(items, asked)
     if any(field in resolved.get("properties", {}) for field in IDS):
-        values = [_fill(items, "", told, asked, depth + 1) for told in asked.stories]
+        values = [_fill(items, "", each, asked, depth + 1) for each in asked.stories]
     else:
         found = written(name, story) if story else None
         values = list(found) if isinstance(found, list) else []

@@ -1,7 +1,7 @@
-"""What a model might write around a story, by rules: hook, call, title, hashtags, split points.
+"""Write a model's answer for a story by rules: hook, call, title, hashtags, split points.
 
 The sandbox doesn't know the prompt. It looks for JSON with stories in the user's message and
-takes nothing else in there as an instruction.
+follows no instructions in it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 WORDS_A_PART = 170
-"""About a minute at a narrator's pace."""
+"""About a minute at a narrator's speed."""
 HOOK_WORDS = 16
 
 GRIPPING = frozenset(
@@ -34,8 +34,8 @@ ABBREVIATIONS = {
 
 
 @dataclass(frozen=True)
-class Told:
-    """A story as it stood in the message."""
+class PromptStory:
+    """A story from the message."""
 
     id: Any
     title: str
@@ -45,7 +45,7 @@ class Told:
     """The title is a question, the sentences are answers."""
 
     def pick(self, choices: tuple[str, ...]) -> str:
-        """Choose by the title: the same story always gets the same words."""
+        """Choose by the title: the same story always gets the same text."""
         return choices[zlib.crc32(self.title.encode()) % len(choices)]
 
 
@@ -117,8 +117,8 @@ SPANISH = _tone(
 )
 
 
-def told_stories(message: str) -> list[Told]:
-    """Find the stories in a message: the first JSON in it that holds any."""
+def prompt_stories(message: str) -> list[PromptStory]:
+    """Find the stories in a message: the first JSON in it that has any."""
     decoder = json.JSONDecoder()
     for found in re.finditer(r"[{\[]", message):
         try:
@@ -130,30 +130,30 @@ def told_stories(message: str) -> list[Told]:
     return []
 
 
-def written(name: str, story: Told) -> Any:
-    """Write the field called ``name``; None when no such field is known."""
-    fields: tuple[tuple[str, Callable[[Told], Any]], ...] = (
-        (r"(story_)?id|key", lambda told: told.id),
+def written(name: str, story: PromptStory) -> Any:
+    """Write the field ``name``; None if it is unknown."""
+    fields: tuple[tuple[str, Callable[[PromptStory], Any]], ...] = (
+        (r"(story_)?id|key", lambda s: s.id),
         (r".*hashtags?|tags", hashtags),
         (r"splits?.*|break_after|breaks", split_points),
         (r".*hooks|openings", hooks),
         (r".*hook|opening", hook),
-        (r"call.*|cta|closing|outro", lambda told: told.pick(tone(told).calls)),
+        (r"call.*|cta|closing|outro", lambda s: s.pick(tone(s).calls)),
         (r".*title|headline", title),
-        (r"lang(uage)?", lambda told: told.language),
-        (r"summary|description|caption", lambda told: " ".join(told.sentences[:2])),
+        (r"lang(uage)?", lambda s: s.language),
+        (r"summary|description|caption", lambda s: " ".join(s.sentences[:2])),
     )
     write = next((w for pattern, w in fields if re.fullmatch(pattern, name.lower())), None)
     return write(story) if write else None
 
 
-def plain_answer(stories: list[Told]) -> str:
+def plain_answer(stories: list[PromptStory]) -> str:
     if not stories:
         return "I am ready when you are: send me a story."
     return "\n".join(f"{hook(s)} {s.pick(tone(s).calls)}" for s in stories)
 
 
-def tone(story: Told) -> Tone:
+def tone(story: PromptStory) -> Tone:
     if story.language == "es":
         return SPANISH
     if story.asks:
@@ -163,20 +163,20 @@ def tone(story: Told) -> Tone:
     return best if len(best.words & words) > 1 else PLAIN
 
 
-def title(story: Told) -> str:
+def title(story: PromptStory) -> str:
     text = re.sub(r"\s+", " ", story.title).strip()
     for short, spoken in ABBREVIATIONS.items():
         text = re.sub(rf"^{short}\b", spoken, text, flags=re.IGNORECASE)
     return text[:1].upper() + text[1:]
 
 
-def hook(story: Told) -> str:
-    """Take the most gripping short sentence out of the middle; without one, the title."""
+def hook(story: PromptStory) -> str:
+    """The most gripping short sentence from the middle, or else the title."""
     return hooks(story)[0]
 
 
-def hooks(story: Told) -> list[str]:
-    """Give up to four, out of the story's own sentences; its title where they are too few."""
+def hooks(story: PromptStory) -> list[str]:
+    """Return up to four of the story's sentences; with its title if they are too few."""
     if story.asks:
         asked = title(story)
         return [asked, f"Be honest with me. {asked}", f"Everybody has an answer to this. {asked}"]
@@ -188,15 +188,15 @@ def hooks(story: Told) -> list[str]:
     return list(dict.fromkeys(sentence.strip() for sentence in (*best, *named)))[:4]
 
 
-def hashtags(story: Told) -> list[str]:
-    """Give four of the tone and the longest word of the title, in plain letters, without ``#``."""
+def hashtags(story: PromptStory) -> list[str]:
+    """Return the tone's four and the title's longest word, in plain letters, without ``#``."""
     plain = unicodedata.normalize("NFKD", story.title.lower()).encode("ascii", "ignore").decode()
     words = sorted(set(re.findall(r"[a-z]{5,}", plain)), key=lambda word: (-len(word), word))
     return [*tone(story).hashtags, *words[:1]]
 
 
-def split_points(story: Told) -> list[int]:
-    """Give the sentences after which a new part may begin, parts about equally long."""
+def split_points(story: PromptStory) -> list[int]:
+    """Return the sentences after which a new part may start; the parts are about equally long."""
     lengths = [len(sentence.split()) for sentence in story.sentences]
     parts = max(1, round(sum(lengths) / WORDS_A_PART))
     points: list[int] = []
@@ -214,7 +214,7 @@ def _grip(sentence: str) -> float:
     return 2 * len(words & GRIPPING) + ("?" in sentence) + ('"' in sentence or "“" in sentence)
 
 
-def _stories_in(value: Any) -> list[Told]:
+def _stories_in(value: Any) -> list[PromptStory]:
     if isinstance(value, list):
         return [story for entry in value for story in _stories_in(entry)]
     if not isinstance(value, dict):
@@ -222,7 +222,7 @@ def _stories_in(value: Any) -> list[Told]:
     key = next((name for name in ("story_id", "id", "key") if name in value), None)
     if key is not None and ("title" in value or "sentences" in value or "text" in value):
         return [
-            Told(
+            PromptStory(
                 value[key],
                 str(value.get("title", "")),
                 _sentences(value.get("sentences", value.get("text", value.get("body", "")))),
@@ -234,7 +234,7 @@ def _stories_in(value: Any) -> list[Told]:
 
 
 def _sentences(value: Any) -> tuple[str, ...]:
-    """Take a list of sentences, of objects with ``text``, an object by number, or plain text."""
+    """Read a list of sentences or of objects with ``text``, an object by number, or plain text."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list):

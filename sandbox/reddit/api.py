@@ -1,8 +1,8 @@
-"""Reddit as PRAW asks it: access tokens, listings, single posts; and feeds for everybody.
+"""Reddit as PRAW uses it: access tokens, listings, single posts; and public feeds.
 
 PRAW appends the token's path to ``reddit_url``, but joins ``oauth_url`` with ``r/...`` as a browser
-would, so that ``http://host/reddit`` loses its last word and ``http://host/reddit/`` keeps it. The
-pages are therefore served both under ``/reddit`` and at the root.
+would: ``http://host/reddit`` loses its last word, ``http://host/reddit/`` keeps it. So the pages
+are served both under ``/reddit`` and at the root.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Reddit(Wire):
         return response
 
     def check_agent(self) -> None:
-        """Refuse who doesn't say who asks, as Reddit does."""
+        """Refuse requests without a User-Agent of their own, as Reddit does."""
         agent = request.headers.get("User-Agent", "").strip().lower()
         if not agent or agent.startswith(GENERIC_AGENTS):
             raise _error(429)
@@ -77,7 +77,7 @@ class Reddit(Wire):
             raise self._invalid_token()
 
     def count(self) -> dict[str, str]:
-        """Count the call in its fixed window of ten minutes; gives the three headers."""
+        """Count the call in its fixed window of ten minutes; returns the three headers."""
         now, limit = self._world.now(), self._world.settings.reddit_window_requests
         reset = WINDOW_SECONDS - int(now) % WINDOW_SECONDS
         window = int(now) // WINDOW_SECONDS
@@ -98,7 +98,7 @@ class Reddit(Wire):
 
 
 def reddit(world: World, name: str) -> Blueprint:
-    """Build the pages; ``name`` tells the two places where they are served apart."""
+    """Build the pages; ``name`` distinguishes the two places where they are served."""
     api = Blueprint(name, __name__)
     wire = Reddit(world)
 
@@ -143,8 +143,8 @@ def reddit(world: World, name: str) -> Blueprint:
             raise _error(404, headers=headers)
         raw = request.args.get("raw_json") == "1"
         post = listing.listing(world, posts, raw=raw)
-        told = comment_listing(world, posts[0], request.args, raw=raw)
-        return _json([post, told], headers=headers)
+        tree = comment_listing(world, posts[0], request.args, raw=raw)
+        return _json([post, tree], headers=headers)
 
     @api.get("/api/info/")
     @serving(world, wire, "info")
@@ -207,7 +207,7 @@ def _check_client(world: World) -> None:
 
 
 def _posts_of(world: World, subreddit: str) -> list[Story]:
-    """Give a subreddit's posts, or refuse as Reddit does for the ones that can't be read."""
+    """A subreddit's posts; refuses unreadable subreddits as Reddit does."""
     name = subreddit.lower()
     if name == PRIVATE:
         raise _error(403, "private")

@@ -1,4 +1,4 @@
-"""The comments on a post, as Reddit lists them: a tree, cut at a depth and a number."""
+"""The comments on a post, as Reddit lists them: a tree, limited in depth and number."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from sandbox.world import World
 
 MOST = 200
-"""Comments that are given where no ``limit`` is asked for."""
+"""Default ``limit`` of comments."""
 
 
 def comment_listing(
     world: World, story: Story, arguments: Mapping[str, str], *, raw: bool
 ) -> dict[str, Any]:
-    """Give the comments on ``story`` as ``limit``, ``depth`` and ``sort`` (``top``) ask."""
+    """The comments on ``story`` for the given ``limit``, ``depth`` and ``sort`` (``top``)."""
     limit, depth = (_number(arguments.get(name), MOST) for name in ("limit", "depth"))
     children = _children(world, story, story.answers, story.fullname, (limit, depth), raw=raw)
     return {

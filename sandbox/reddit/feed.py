@@ -1,4 +1,4 @@
-"""A subreddit's Atom feed, in the form that Reddit gives it."""
+"""A subreddit's Atom feed in Reddit's format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reddit's listings: order, pages, and a post with the fields that real ones have."""
+"""Reddit's listings: order, pages, and posts with the real fields."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "striketh
 
 
 def page_size(arguments: Mapping[str, str]) -> int:
-    """Give the posts on a page: 25 unless ``limit`` says else, 100 at most."""
+    """Number of posts per page: ``limit``, 25 by default, 100 at most."""
     try:
         return max(1, min(100, int(arguments.get("limit", "25"))))
     except ValueError:
@@ -38,7 +38,7 @@ def created_at(world: World, story: Story) -> float:
 
 
 def ordered(world: World, posts: list[Story], order: str, period: str) -> list[Story]:
-    """Order as the listing of that name does; ``period`` counts for ``top`` only."""
+    """Sort like the listing of that name; ``period`` only applies to ``top``."""
 
     def heat(story: Story) -> float:
         return math.log10(max(story.score, 1)) + created_at(world, story) / 45_000
@@ -61,7 +61,7 @@ def ordered(world: World, posts: list[Story], order: str, period: str) -> list[S
 def paged(
     world: World, posts: list[Story], arguments: Mapping[str, str], *, raw: bool
 ) -> dict[str, Any]:
-    """Give the page after the post that ``after`` names."""
+    """The page after the post ``after``."""
     names = [story.fullname for story in posts]
     after = arguments.get("after", "")
     first = names.index(after) + 1 if after in names else 0
@@ -91,7 +91,7 @@ def body_html(text: str) -> str:
 
 
 def post_data(world: World, story: Story, *, raw: bool) -> dict[str, Any]:
-    """Give a post's ``data``. Without ``raw`` texts come escaped, as the older clients expect."""
+    """A post's ``data``. Without ``raw``, texts are escaped, as older clients expect."""
 
     def text(value: str) -> str:
         return value if raw else html.escape(value, quote=False)

@@ -1,4 +1,4 @@
-"""A post for people, so that a link to the original leads somewhere."""
+"""A web page for a post, so that links to the original work."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ function phone(post) {
   screen.addEventListener("click", () => play(post));
   card.append(screen);
   if (post.status === "SEND_TO_USER_INBOX") {
-    const publish = make("button", "", "Post it, as the creator");
+    const publish = make("button", "", "Post as the creator");
     publish.addEventListener("click", async () => {
       await fetch(`/sandbox/posts/${encodeURIComponent(post.publish_id)}/publish`, { method: "POST" });
       await showPosts();
@@ -87,7 +87,7 @@ function play(post) {
     make("p", "soft", post.publish_id),
   );
   dialog.showModal();
-  video.play().catch(() => {}); // a browser may want a click first
+  video.play().catch(() => {}); // a browser may require a click first
   dialog.addEventListener("close", () => video.removeAttribute("src"), { once: true });
 }
 
@@ -101,7 +101,7 @@ async function showPosts() {
   const count = (status) => posts.filter((post) => post.status === status).length;
   $("#figures").textContent = posts.length
     ? `${count("PUBLISH_COMPLETE")} posted · ${count("SEND_TO_USER_INBOX")} in inboxes · ${count("FAILED")} failed · `
-      + `${posts.filter((post) => post.status.startsWith("PROCESSING")).length} on the way`
+      + `${posts.filter((post) => post.status.startsWith("PROCESSING")).length} in progress`
     : "";
   const accounts = [];
   const idle = make("p", "quiet", posts.length ? "Nothing posted yet:" : "Waiting for the first video:");
@@ -141,7 +141,7 @@ async function showMails() {
     const head = make("summary");
     head.append(make("strong", "", mail.subject), make("small", "", ` to ${mail.recipients.join(", ")} · ${clock(mail.at)}`));
     const text = make("pre");
-    for (const piece of mail.text.split(/(https?:\/\/\S+)/)) { // links at odd places
+    for (const piece of mail.text.split(/(https?:\/\/\S+)/)) { // odd indexes are links
       const link = /^https?:/.test(piece) ? make("a", "", piece) : document.createTextNode(piece);
       if (link.href !== undefined) link.href = piece;
       text.append(link);
@@ -155,9 +155,9 @@ async function showFaults() {
   const { faults } = await (await fetch("/sandbox/faults")).json();
   $("#faults").replaceChildren(...faults.map((fault) => {
     const entry = make("li", fault.times === 0 ? "spent" : "");
-    const left = fault.times === null ? "always" : fault.times === 0 ? "done" : `${fault.times} to come`;
+    const left = fault.times === null ? "always" : fault.times === 0 ? "used up" : `${fault.times} left`;
     const who = fault.account ? ` for @${fault.account}` : "";
-    entry.append(make("span", "", `${fault.wire} ${fault.call}: ${fault.fault}${who} · ${left} · struck ${fault.taken}`));
+    entry.append(make("span", "", `${fault.wire} ${fault.call}: ${fault.fault}${who} · ${left} · used ${fault.taken}`));
     const off = make("button", "", "×");
     off.setAttribute("aria-label", `Switch off ${fault.fault}`);
     off.addEventListener("click", async () => {
@@ -190,7 +190,7 @@ async function switchOn(fault) {
   await showFaults();
 }
 
-/** Offer only what the chosen service, call and fault allow. */
+/** Show only the options of the chosen service, call and fault. */
 function narrow(event) {
   const fields = $("#fault-form").elements;
   const { calls, faults, own } = fields.wire.selectedOptions[0].dataset;
@@ -217,7 +217,7 @@ for (const button of document.querySelectorAll("[data-quick]")) {
   button.addEventListener("click", () => switchOn(JSON.parse(button.dataset.quick)));
 }
 $("#reset").addEventListener("click", async () => {
-  if (!window.confirm("Forget all posts, tokens, switches and calls?")) return;
+  if (!window.confirm("Delete all posts, tokens, faults and calls?")) return;
   await fetch("/sandbox/reset", { method: "POST" });
   await show();
 });

@@ -10,7 +10,7 @@ const stamp = (id) => {
   return copy;
 };
 
-/** Ask as the page's dialogs do; the class says which of them it is. */
+/** Show one of the page's dialogs; the class says which one. */
 function ask(title, text, no, yes, className, onYes, onNo) {
   const overlay = stamp("dialog");
   const modal = overlay.firstElementChild;
@@ -64,12 +64,12 @@ function send(file) {
 one("[data-e2e=select_video_button]").addEventListener("click", () => input && input.click());
 if (input) input.addEventListener("change", () => input.files.length && send(input.files[0]));
 
-// ── the description, with suggestions that take over what was typed ──
+// ── the description, with suggestions that replace the typed text ──
 
 const editor = one("[contenteditable]");
 const popover = one(".mention-list-popover");
 
-/** The hashtag that the caret stands behind, as a range; null when it stands behind none. */
+/** The hashtag before the caret, as a range; null if there is none. */
 function tagAtCaret() {
   const selection = getSelection();
   const node = selection.anchorNode;
@@ -164,7 +164,7 @@ async function post() {
     });
     answer = await response.json();
   } catch {
-    button.disabled = false; // as after a lost answer: nobody knows, and the button invites
+    button.disabled = false; // as after a lost response: the outcome is unknown, and the button works again
     return;
   }
   if (answer.captcha) stamp("captcha");

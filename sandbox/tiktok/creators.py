@@ -1,4 +1,4 @@
-"""The creators who live in the sandbox."""
+"""The sandbox's creators."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Creator:
     max_seconds: int = 600
     followers: int = 0
     hue: int = 0
-    """Of the picture, degrees."""
+    """Hue of the avatar in degrees."""
 
     @property
     def open_id(self) -> str:

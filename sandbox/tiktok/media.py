@@ -1,4 +1,4 @@
-"""Looks into a received video as TikTok would: format, frame rate, picture, length."""
+"""Check a received video as TikTok would: format, frame rate, picture size, length."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Verdict:
 
 
 def check(video: Path, max_seconds: float) -> Verdict:
-    """Give what the file is, and the ``fail_reason`` where it is not what may be posted."""
+    """Return the file's properties, and the ``fail_reason`` if it can't be posted."""
     try:
         with av.open(str(video)) as container:
             return _check(container, max_seconds)
@@ -37,7 +37,7 @@ def _check(container: InputContainer, max_seconds: float) -> Verdict:
     if not known or not container.streams.video:
         return Verdict("file_format_check_failed")
     stream = container.streams.video[0]
-    next(container.decode(stream))  # a header alone is no video
+    next(container.decode(stream))  # a header alone is not enough
     seconds = (container.duration or 0) / av.time_base
     fps = float(stream.average_rate or stream.guessed_rate or 0)
     reason = ""
@@ -51,11 +51,11 @@ def _check(container: InputContainer, max_seconds: float) -> Verdict:
 
 
 def save_cover(video: Path, at_ms: int, cover: Path) -> bool:
-    """Save the frame that is seen at ``at_ms`` as a small JPEG; says whether there was one."""
+    """Save the frame at ``at_ms`` as a small JPEG; returns whether there was one."""
     try:
         with av.open(str(video)) as container:
             stream = container.streams.video[0]
-            container.seek(at_ms * 1_000)  # microseconds, to the key frame before
+            container.seek(at_ms * 1_000)  # microseconds; goes to the key frame before
             frame = next(container.decode(stream))
             for later in container.decode(stream):
                 if frame.time is None or later.time is None or later.time * 1_000 > at_ms:

@@ -40,7 +40,7 @@ FIELDS = (
 )
 
 
-def oauth_pages(world: World) -> Blueprint:  # noqa: C901 - one small view after the other
+def oauth_pages(world: World) -> Blueprint:  # noqa: C901 - a list of small views
     pages = Blueprint("tiktok_oauth", __name__)
     wire = TikTok(world)
 
@@ -115,7 +115,7 @@ def oauth_pages(world: World) -> Blueprint:  # noqa: C901 - one small view after
 
 
 def _wrong_request(world: World) -> str:
-    """Say what is wrong with what the client asks on the authorize page."""
+    """What is wrong with the client's request for the authorize page."""
     asked = {name: request.values.get(name, "") for name in FIELDS}
     unknown = [scope for scope in asked["scope"].split(",") if scope not in SCOPES]
     checks = (
@@ -159,7 +159,7 @@ def _check_client(world: World) -> None:
 
 
 def _exchange_code(world: World) -> Response:
-    code = world.codes.take(hashed(request.form.get("code", "")))  # once, whatever comes of it
+    code = world.codes.take(hashed(request.form.get("code", "")))  # only once, even if it fails
     if code is None or code.expires_at <= world.now():
         raise oauth_error("invalid_grant", "Authorization code is expired or was used.")
     if request.form.get("redirect_uri") != code.redirect_uri:
@@ -177,7 +177,7 @@ def _refresh(world: World) -> Response:
     old = world.tokens.get(token_hash)
     if old is None or old.use != "refresh" or old.expires_at <= world.now():
         raise oauth_error("invalid_grant", "Refresh token is invalid or expired.")
-    if world.tokens.take(token_hash) is None:  # somebody else was quicker
+    if world.tokens.take(token_hash) is None:  # another request was faster
         raise oauth_error("invalid_grant", "Refresh token is invalid or expired.")
     return _tokens(world, old.creator, old.scopes, old.grant)
 

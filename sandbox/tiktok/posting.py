@@ -20,7 +20,7 @@ DAY = 86_400
 UNAUDITED_CREATORS_A_DAY = 5
 CREATOR_INFO_FRESH_SECONDS = 3_600
 
-# Documents say MB; clients differ on 10^6 or 2^20. The sandbox takes what holds for both.
+# Documents say MB; clients use 10^6 or 2^20. The sandbox accepts what is valid for both.
 MIN_CHUNK = 5 * 2**20
 MAX_CHUNK = 64 * 10**6
 MAX_LAST_CHUNK = 128 * 10**6
@@ -68,7 +68,7 @@ def posting(world: World) -> Blueprint:
         body = json_body()
         source = _source(body)
         info = _post_info(body, creator)
-        with world.lock:  # so that a cap is exact however many ask at once
+        with world.lock:  # keeps the cap exact with concurrent requests
             _check_direct_caps(world, creator, info)
             return _begin(world, creator, source, info)
 
@@ -102,7 +102,7 @@ def posting(world: World) -> Blueprint:
 
 
 def _source(body: dict[str, Any]) -> tuple[int, int, int]:
-    """Give size, chunk size and count, checked by the documented rules of chunks."""
+    """Return size, chunk size and count, checked by the documented chunk rules."""
     source = body.get("source_info")
     if not isinstance(source, dict):
         raise refuse("invalid_params", "source_info is missing.")

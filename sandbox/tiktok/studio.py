@@ -1,9 +1,9 @@
-"""The creators' own pages, as a browser meets them: login, upload, content list.
+"""The creators' own pages in a browser: login, upload, content list.
 
-The markup follows what public clients report of TikTok Studio in 2026: the ``data-e2e`` and
-``data-tt`` hooks, a caption editor with hashtag suggestions, options behind "Show more", dialogs
-in between, and who is signed in as JSON in a script element. What is posted here is a post like
-any other, marked ``via: browser``.
+The markup follows what public clients report about TikTok Studio in 2026: the ``data-e2e`` and
+``data-tt`` hooks, a caption editor with hashtag suggestions, options behind "Show more", dialogs,
+and the signed-in user as JSON in a script element. Posts made here are ordinary posts, marked
+``via: browser``.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ VISIBILITY = {
     "MUTUAL_FOLLOW_FRIENDS": ("2", "Friends"),
     "SELF_ONLY": ("1", "Only you"),
 }
-"""Number and words of each option of the page's select."""
+"""Number and text of each option of the page's select."""
 PAGE = 20
 PIECE = 2**18
 ROTATING = "msToken"
-"""A cookie that every page sets anew, so that a client has to bring back what it was given."""
+"""A cookie that every page renews, so that a client must return the latest one."""
 
 
-def studio(world: World) -> Blueprint:  # noqa: C901 - one small view after the other
+def studio(world: World) -> Blueprint:  # noqa: C901 - a list of small views
     pages = Blueprint("tiktok_studio", __name__)
     wire = Studio(world)
 
@@ -118,7 +118,7 @@ def studio(world: World) -> Blueprint:  # noqa: C901 - one small view after the 
 
 
 def _struck(*names: str) -> str:
-    """Give the name of the fault that struck this call, if it is one of these."""
+    """The name of this call's fault, if it is one of these."""
     return g.fault.fault if g.fault and g.fault.fault in names else ""
 
 
@@ -149,7 +149,7 @@ def _said_of(post: Post) -> tuple[str, str]:
 
 
 def _receive(world: World, publish_id: str, length: int) -> None:
-    """Copy the body to the disk, as fast as the setting allows."""
+    """Copy the body to disk, at the speed in the settings."""
     path = world.videos / f"{publish_id}.part"
     with path.open("wb") as file:
         while length:

@@ -1,4 +1,4 @@
-"""The creators' pages as the switches see them: who is signed in, and what can go wrong."""
+"""The creators' pages: who is signed in, and which faults they can have."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ PAGE_VARIANTS = (
     "dialogs",
     "no_redirect",
 )
-"""How the upload page may differ; ``dialogs`` are the offers and questions of the real page."""
+"""Variants of the upload page; ``dialogs`` shows the real page's offers and questions."""
 
 
 class Studio(Wire):
-    """The wire between a creator's browser and the upload and content pages."""
+    """The protocol between a creator's browser and the upload and content pages."""
 
     name = "studio"
     calls = ("page", "upload", "post", "content")
@@ -58,10 +58,10 @@ class Studio(Wire):
         return Response("<h1>500</h1>", status=500, mimetype="text/html")
 
     def creator(self, call: str) -> Creator:
-        """Say who is signed in.
+        """The signed-in creator.
 
         Raises:
-            Refusal: to the login page, when nobody is.
+            Refusal: redirects to the login page if nobody is signed in.
         """
         username = self.account()
         if not username:

@@ -1,4 +1,4 @@
-"""TikTok's upload host: takes the chunks, each straight from the socket to the disk."""
+"""TikTok's upload host: writes each chunk straight from the socket to disk."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def uploads(world: World) -> Blueprint:
             file.seek(first)
             _receive(world, post, file, length)
         with world.posts.changing(post.publish_id):
-            if post.received != first:  # the same chunk came twice at once
+            if post.received != first:  # the same chunk arrived twice at once
                 raise _refused(416)
             post.received += length
             post.chunks_received += 1
@@ -70,7 +70,7 @@ def _post(world: World) -> Post:
 
 
 def _range(post: Post) -> tuple[int, int]:
-    """Check the headers: the chunk that comes next, whole. Gives its first byte and length."""
+    """Check that the headers describe the whole next chunk; returns its first byte and length."""
     length = request.content_length
     found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", request.headers.get("Content-Range", ""))
     if request.mimetype not in TYPES or length is None or found is None:
@@ -87,7 +87,7 @@ def _range(post: Post) -> tuple[int, int]:
 
 
 def _receive(world: World, post: Post, file: BinaryIO, length: int) -> None:
-    """Copy the body; a chunk that breaks off is not accepted, and the next try overwrites it."""
+    """Copy the body; an incomplete chunk is not accepted, and the next try overwrites it."""
     cut_after = g.fault.byte if g.fault and g.fault.fault == "upload_reset_at_byte" else length
     wanted = left = min(length, cut_after)
     try:

@@ -1,4 +1,4 @@
-"""TikTok's Display API: who the creator is, and how the public videos do."""
+"""TikTok's Display API: the creator, and the public videos' counts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ USER_SCOPES = {
     "likes_count": "user.info.stats",
 }
 HALF_WAY_SECONDS = 6 * 3_600
-"""After this long a video has had half of the views it will ever have."""
+"""Time until a video has half of all its views."""
 
 
 def videos(world: World) -> Blueprint:
@@ -105,7 +105,7 @@ VIDEO_FIELDS = (
 
 
 def counts(post: Post, now: float) -> dict[str, int]:
-    """Give views, likes, comments and shares: never falling, towards a level of its own."""
+    """Views, likes, comments and shares: they never fall, and level off for each video."""
     age = max(0.0, now - post.published_at) if post.published_at else 0.0
     level = 2_000 + post.post_id % 90_000
     views = int(level * (1 - math.exp(-age * math.log(2) / HALF_WAY_SECONDS)))
@@ -125,12 +125,12 @@ def _fields(allowed: tuple[str, ...]) -> list[str]:
 
 
 def _moment(post: Post) -> int:
-    """UTC in milliseconds: what the list's cursor is."""
+    """UTC in milliseconds, used as the list's cursor."""
     return int(post.published_at * 1_000)
 
 
 def _public(world: World, creator: Creator) -> list[Post]:
-    """Public videos, the newest first."""
+    """Public videos, newest first."""
     posts = [p for p in world.posts.all() if p.creator == creator.username]
     public = [p for p in posts if p.public and p.published_at]
     return sorted(public, key=lambda post: post.published_at, reverse=True)

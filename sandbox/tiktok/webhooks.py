@@ -1,4 +1,4 @@
-"""TikTok's webhooks: signed, and sent until they arrive, at least once."""
+"""TikTok's webhooks: signed, and repeated until they are accepted (at least once)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FAULTS = ("duplicate", "bad_signature", "lost")
 
 
 def send(world: World, event: str, creator: Creator, content: dict[str, Any]) -> None:
-    """Queue an event for the configured address; nothing happens where there is none."""
+    """Queue an event for the configured address, if there is one."""
     if not world.settings.webhook_url:
         return
     now = world.now()
@@ -47,13 +47,13 @@ def send(world: World, event: str, creator: Creator, content: dict[str, Any]) ->
 
 
 def signature(body: str, secret: str, at: int) -> str:
-    """Give the value of ``TikTok-Signature``: HMAC-SHA256 over ``t.body``."""
+    """The value of ``TikTok-Signature``: HMAC-SHA256 over ``t.body``."""
     digest = hmac.new(secret.encode(), f"{at}.{body}".encode(), hashlib.sha256).hexdigest()
     return f"t={at},s={digest}"
 
 
 def deliver_due(world: World) -> None:
-    """Try each delivery whose time has come; one that fails comes again later."""
+    """Try each delivery that is due; failed ones are tried again later."""
     for delivery in world.deliveries.all():
         now = world.now()
         if delivery.delivered or delivery.next_at > now or delivery.give_up_at < now:

@@ -1,4 +1,4 @@
-"""How TikTok speaks: envelopes, error codes, bearer tokens and rates."""
+"""TikTok's protocol: envelopes, error codes, bearer tokens and rate limits."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ SHORT_NAMES = {
     "expired_token": "access_token_invalid",
     "revoked": "access_token_invalid",
 }
-"""What a switch may say for an error code."""
+"""Short names of error codes for the switches."""
 
 OAUTH_CODES = {429: "rate_limit_exceeded", 500: "server_error"}
 GATEWAY_ERRORS = ("502", "503", "504")
@@ -90,7 +90,7 @@ def answer(
 
 
 def refuse(code: str, message: str = "") -> Refusal:
-    """Give the documented error to raise; ``message`` says more where the code is broad."""
+    """The documented error to raise; ``message`` adds detail."""
     status, usual = ERRORS[code]
     return Refusal(answer({}, code, message or usual, status))
 
@@ -103,12 +103,12 @@ def oauth_error(error: str, description: str, status: int = 400) -> Refusal:
 
 
 def gateway_error(status: int) -> Response:
-    """What stands in front of the API answers without an envelope."""
+    """An answer from a gateway in front of the API, without an envelope."""
     return Response(f"<html><h1>{status}</h1></html>", status=status, mimetype="text/html")
 
 
 class TikTok(Wire):
-    """The wire of the API, the token endpoint and the upload host."""
+    """The protocol of the API, the token endpoint and the upload host."""
 
     name = "tiktok"
     calls = (
@@ -125,7 +125,7 @@ class TikTok(Wire):
         "processing",
         "webhook",
     )
-    """``processing`` is what happens after the last byte, ``webhook`` what TikTok sends."""
+    """``processing`` is the work after the last byte, ``webhook`` the events that TikTok sends."""
     inner_faults = ("upload_reset_at_byte",)
     own_faults = (
         *ERRORS,
@@ -155,7 +155,7 @@ class TikTok(Wire):
         return code.creator if code else ""
 
     def refuse(self, fault: Fault, call: str) -> Response:
-        """Answer as documented; what an expired or revoked token means happens for real."""
+        """Answer as documented; expired and revoked tokens really become invalid."""
         if fault.fault in ("expired_token", "revoked"):
             self._take_tokens(self.account(), also_refresh=fault.fault == "revoked")
         code = SHORT_NAMES.get(fault.fault, fault.fault)
@@ -174,7 +174,7 @@ class TikTok(Wire):
         return response
 
     def creator(self, *scopes: str) -> Creator:
-        """Say whose bearer token this is; one of ``scopes`` must have been granted.
+        """The owner of the bearer token; one of ``scopes`` must have been granted.
 
         Raises:
             Refusal: with ``access_token_invalid`` or ``scope_not_authorized``.
@@ -191,7 +191,7 @@ class TikTok(Wire):
         return token
 
     def limit(self, call: str, a_minute: int) -> None:
-        """Count the call; Raises Refusal ``rate_limit_exceeded`` over the documented figure."""
+        """Count the call; raises Refusal ``rate_limit_exceeded`` above the documented limit."""
         key = (call, hashed(bearer_token()))
         if not self._world.windows.take(key, a_minute, self._world.now()):
             raise refuse("rate_limit_exceeded")
@@ -214,7 +214,7 @@ def bearer_token() -> str:
 
 
 def remove_grants(world: World, creator: str) -> None:
-    """Forget all tokens of a creator, and tell the client so."""
+    """Delete all tokens of a creator, and notify the client."""
     with world.lock:
         for token_hash, token in world.tokens.items():
             if token.creator == creator:
@@ -223,7 +223,7 @@ def remove_grants(world: World, creator: str) -> None:
 
 
 def json_body() -> dict[str, Any]:
-    """Give the request's JSON object; Raises Refusal ``invalid_params`` for anything else."""
+    """The request's JSON object; raises Refusal ``invalid_params`` for anything else."""
     body = request.get_json(silent=True)
     if not isinstance(body, dict):
         raise refuse("invalid_params", "The request's body must be a JSON object.")

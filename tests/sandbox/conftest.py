@@ -1,4 +1,4 @@
-"""One sandbox for all of these tests, as good as new for each, and a maker of small videos."""
+"""One sandbox for all these tests, reset for each, and a maker of small videos."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def sandbox(served: RunningSandbox) -> RunningSandbox:
 
 @pytest.fixture(scope="session")
 def make_video(tmp_path_factory: pytest.TempPathFactory) -> MakeVideo:
-    """Give a maker of real MP4 files: ``make_video(seconds=, fps=, width=, height=)``."""
+    """A maker of real MP4 files: ``make_video(seconds=, fps=, width=, height=)``."""
     folder = tmp_path_factory.mktemp("videos")
     made: dict[tuple[float, int, int, int], Path] = {}
 

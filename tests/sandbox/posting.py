@@ -1,4 +1,4 @@
-"""A plain client of the posting calls, as any program that talks to TikTok has one."""
+"""A simple client for TikTok's posting calls."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Answer = tuple[int, str, dict[str, Any]]
 
 
 def ask(sandbox: RunningSandbox, token: str, path: str, body: Any = None) -> Answer:
-    """POST as JSON; gives the status, the error's code and the data."""
+    """POST as JSON; returns the status, the error code and the data."""
     response = requests.post(
         f"{sandbox.tiktok_url}/v2/{path}/",
         json=body,
@@ -55,7 +55,7 @@ def put(url: str, body: bytes, first: int, total: int, **headers: str) -> reques
 
 
 def publish(sandbox: RunningSandbox, token: str, video: Path, **info: Any) -> str:
-    """Begin a direct post and send the file; gives the publish id."""
+    """Start a direct post and send the file; returns the publish id."""
     data = video.read_bytes()
     path = "post/publish/video/init"
     status, code, ticket = ask(sandbox, token, path, post_body(len(data), **info))
@@ -65,7 +65,7 @@ def publish(sandbox: RunningSandbox, token: str, video: Path, **info: Any) -> st
 
 
 def ended(sandbox: RunningSandbox, token: str, publish_id: str) -> dict[str, Any]:
-    """Ask for the status until it changes no more."""
+    """Get the status until it is final."""
     for _ in range(60):
         body = {"publish_id": publish_id}
         status, _, data = ask(sandbox, token, "post/publish/status/fetch", body)

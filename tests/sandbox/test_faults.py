@@ -1,4 +1,4 @@
-"""The switches: what a client sees when one strikes, and what happened nevertheless."""
+"""The fault switches: what a client sees, and what happened anyway."""
 
 from __future__ import annotations
 
@@ -27,9 +27,7 @@ def raw(sandbox: RunningSandbox, token: str, path: str, **how: Any) -> requests.
     return requests.post(f"{sandbox.tiktok_url}/v2/{path}/", headers=headers, timeout=10, **how)
 
 
-def test_429_with_retry_after_strikes_as_often_as_asked(
-    sandbox: RunningSandbox, token: str
-) -> None:
+def test_429_with_retry_after_applies_as_often_as_set(sandbox: RunningSandbox, token: str) -> None:
     sandbox.fault("tiktok", "creator_info", "429", times=2, retry_after=7)
 
     answers = [raw(sandbox, token, CREATOR_INFO) for _ in range(3)]
@@ -41,7 +39,7 @@ def test_429_with_retry_after_strikes_as_often_as_asked(
     assert (switch["times"], switch["taken"]) == (0, 2)
 
 
-def test_a_switch_for_one_account_leaves_the_others_alone(
+def test_a_switch_for_one_account_does_not_affect_others(
     sandbox: RunningSandbox, token: str
 ) -> None:
     other = sandbox.grant("midnight_pages")["access_token"]
@@ -53,7 +51,7 @@ def test_a_switch_for_one_account_leaves_the_others_alone(
     assert ask(sandbox, other, CREATOR_INFO)[1] == "ok"
 
 
-def test_a_rate_strikes_a_share_of_the_calls(sandbox: RunningSandbox, token: str) -> None:
+def test_a_rate_affects_a_share_of_the_calls(sandbox: RunningSandbox, token: str) -> None:
     sandbox.change(creator_info_a_minute=1_000)
     sandbox.fault("tiktok", "creator_info", "503", times=None, rate=0.5)
 
@@ -73,7 +71,7 @@ def test_reset_cuts_the_connection_without_an_answer(sandbox: RunningSandbox, to
     assert sandbox.log(call="init")[0]["status"] is None
 
 
-def test_a_lost_answer_has_its_effect(sandbox: RunningSandbox, token: str) -> None:
+def test_a_call_with_a_lost_answer_still_takes_effect(sandbox: RunningSandbox, token: str) -> None:
     sandbox.fault("tiktok", "init", "lost_response")
 
     with pytest.raises(requests.ConnectionError, match="reset by peer"):
@@ -102,7 +100,7 @@ def test_slow_waits_first(sandbox: RunningSandbox, token: str) -> None:
     assert time.monotonic() - started > 0.6
 
 
-def test_an_upload_cut_at_a_byte_goes_on_from_the_last_whole_chunk(
+def test_an_upload_cut_at_a_byte_continues_from_the_last_complete_chunk(
     sandbox: RunningSandbox, token: str, make_video: MakeVideo
 ) -> None:
     data = make_video().read_bytes()
@@ -118,7 +116,7 @@ def test_an_upload_cut_at_a_byte_goes_on_from_the_last_whole_chunk(
     assert ended(sandbox, token, ticket["publish_id"])["status"] == "PUBLISH_COMPLETE"
 
 
-def test_an_upload_with_a_lost_answer_is_known_to_the_status(
+def test_the_status_knows_an_upload_with_a_lost_answer(
     sandbox: RunningSandbox, token: str, make_video: MakeVideo
 ) -> None:
     data = make_video().read_bytes()
@@ -132,7 +130,7 @@ def test_an_upload_with_a_lost_answer_is_known_to_the_status(
     assert ended(sandbox, token, ticket["publish_id"])["uploaded_bytes"] == len(data)
 
 
-def test_an_expired_token_is_over_until_it_is_refreshed(sandbox: RunningSandbox) -> None:
+def test_an_expired_token_is_invalid_until_it_is_refreshed(sandbox: RunningSandbox) -> None:
     granted = sandbox.grant()
     sandbox.fault("tiktok", "creator_info", "expired_token")
     form = {
@@ -171,9 +169,7 @@ def test_a_lost_answer_to_a_refresh_loses_the_refresh_token(sandbox: RunningSand
     assert requests.post(url, form, timeout=10).json()["error"] == "invalid_grant"
 
 
-def test_processing_can_end_badly(
-    sandbox: RunningSandbox, token: str, make_video: MakeVideo
-) -> None:
+def test_processing_can_fail(sandbox: RunningSandbox, token: str, make_video: MakeVideo) -> None:
     sandbox.fault("tiktok", "processing", "video_pull_failed")
 
     first = ended(sandbox, token, publish(sandbox, token, make_video()))
@@ -192,18 +188,14 @@ def test_processing_can_end_badly(
         {"wire": "tiktok", "call": "init", "fault": "429", "often": 3},
     ],
 )
-def test_a_switch_that_makes_no_sense_is_refused(
-    sandbox: RunningSandbox, switch: dict[str, Any]
-) -> None:
+def test_an_invalid_switch_is_refused(sandbox: RunningSandbox, switch: dict[str, Any]) -> None:
     answer = requests.post(f"{sandbox.url}/sandbox/faults", json=switch, timeout=10)
 
     assert answer.status_code == 400
     assert sandbox.faults() == []
 
 
-def test_nothing_secret_is_in_the_log_or_on_disk(
-    sandbox: RunningSandbox, make_video: MakeVideo
-) -> None:
+def test_no_secret_is_in_the_log_or_on_disk(sandbox: RunningSandbox, make_video: MakeVideo) -> None:
     granted = sandbox.grant()
     publish(sandbox, granted["access_token"], make_video())
 

@@ -1,4 +1,4 @@
-"""The sandbox's mail server, as the standard library's client meets it."""
+"""The sandbox's mail server, used with the standard library's client."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def letter() -> EmailMessage:
 
 
 @pytest.mark.parametrize("scheme", ["smtps", "smtp+starttls", "smtp"])
-def test_a_mail_is_taken_and_shown_as_it_was_written(sandbox: RunningSandbox, scheme: str) -> None:
+def test_a_mail_is_accepted_and_shown_unchanged(sandbox: RunningSandbox, scheme: str) -> None:
     with client(sandbox, scheme) as smtp:
         smtp.send_message(letter(), SENDER, [RECIPIENT])
         smtp.quit()
@@ -77,7 +77,7 @@ def test_a_wrong_password_is_refused(sandbox: RunningSandbox) -> None:
 def test_switches_answer_with_their_codes(
     sandbox: RunningSandbox, call: str, fault: str, code: int
 ) -> None:
-    # a client that is refused one way to sign in tries the next one
+    # a client that is refused one sign-in method tries the next one
     sandbox.fault("mail", call, fault, times=2 if call == "auth" else 1)
 
     with pytest.raises(smtplib.SMTPException) as caught, client(sandbox, "smtp") as smtp:
@@ -103,12 +103,12 @@ def test_a_lost_answer_leaves_a_mail_behind(sandbox: RunningSandbox) -> None:
     assert sandbox.log(wire="mail", fault="lost_response")
 
 
-def test_without_tls_no_client_can_insist(sandbox: RunningSandbox) -> None:
+def test_a_client_that_requires_tls_fails_without_it(sandbox: RunningSandbox) -> None:
     sandbox.fault("mail", "connect", "no_tls")
     with pytest.raises(smtplib.SMTPNotSupportedError), client(sandbox, "smtp+starttls"):
         pass
 
 
-def test_it_refuses_switches_that_mail_knows_not(sandbox: RunningSandbox) -> None:
+def test_it_refuses_unknown_switches(sandbox: RunningSandbox) -> None:
     wrong = {"wire": "mail", "call": "sender", "fault": "lost_response"}
     assert requests.post(f"{sandbox.url}/sandbox/faults", json=wrong, timeout=5).status_code == 400

@@ -1,4 +1,4 @@
-"""Reddit's stand-in, asked by real PRAW and read as a feed."""
+"""The stand-in for Reddit, used with real PRAW and as a feed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def access_token(sandbox: RunningSandbox) -> str:
 
 
 @pytest.mark.parametrize("slash", ["/", ""])
-def test_praw_reads_a_listing_whichever_way_its_address_is_written(
+def test_praw_reads_a_listing_for_every_form_of_the_address(
     sandbox: RunningSandbox, slash: str
 ) -> None:
     client = reddit(sandbox, oauth_url=sandbox.reddit_url + slash)
@@ -56,7 +56,7 @@ def test_praw_reads_a_listing_whichever_way_its_address_is_written(
     assert 470 <= len(lighthouse.selftext.split()) <= 530
 
 
-def test_every_kind_of_post_shows_what_it_is(sandbox: RunningSandbox) -> None:
+def test_every_kind_of_post_can_be_recognized(sandbox: RunningSandbox) -> None:
     client = reddit(sandbox)
 
     with warnings.catch_warnings():
@@ -77,9 +77,9 @@ def test_every_kind_of_post_shows_what_it_is(sandbox: RunningSandbox) -> None:
     assert "\u200b" in posts["sbx018"].selftext
 
 
-def test_pages_follow_each_other_without_gap_or_repeat(sandbox: RunningSandbox) -> None:
+def test_pages_have_no_gaps_and_no_repeats(sandbox: RunningSandbox) -> None:
     client = reddit(sandbox)
-    for number in range(110):  # a page holds 100 at most
+    for number in range(110):  # a page has 100 at most
         sandbox.add_story(id=f"new{number}", subreddit="sandboxstories", title=f"Story {number}")
 
     posts = [post.id for post in client.subreddit("sandboxstories").new(limit=None)]
@@ -99,7 +99,7 @@ def test_time_filter_and_rising_leave_old_posts_out(sandbox: RunningSandbox) -> 
     assert not {"sbx006", "sbx001"} & (of_the_day | rising)
 
 
-def test_an_added_story_is_there_at_once_and_found_by_its_address(sandbox: RunningSandbox) -> None:
+def test_an_added_story_is_listed_at_once_and_found_by_its_address(sandbox: RunningSandbox) -> None:
     sandbox.add_story(id="abc12", subreddit="sandboxstories", title="Hello", body="A & B.")
     client = reddit(sandbox)
 
@@ -171,7 +171,7 @@ def test_an_expired_token_makes_praw_fetch_another(sandbox: RunningSandbox) -> N
     assert len(sandbox.log(call="token", status=200)) == 2
 
 
-def test_the_feed_reads_as_reddits(sandbox: RunningSandbox) -> None:
+def test_the_feed_has_reddits_format(sandbox: RunningSandbox) -> None:
     url = f"{sandbox.reddit_url}/r/sandboxoffice/.rss"
     atom = {"a": "http://www.w3.org/2005/Atom"}
 

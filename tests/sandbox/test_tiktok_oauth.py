@@ -1,4 +1,4 @@
-"""TikTok's login: what the page and the token endpoint refuse, and how tokens turn over."""
+"""TikTok's login: what the page and the token endpoint refuse, and how tokens are renewed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def code_for(sandbox: RunningSandbox, creator: str = "storymill_tales") -> str:
     return sandbox.consent(url, creator)["code"]
 
 
-def test_the_page_lists_the_creators_and_brings_state_and_code_back(
+def test_the_page_lists_the_creators_and_returns_state_and_code(
     sandbox: RunningSandbox,
 ) -> None:
     state = secrets.token_urlsafe(16)
@@ -66,7 +66,7 @@ def test_the_page_lists_the_creators_and_brings_state_and_code_back(
     assert granted["token_type"] == "Bearer"
 
 
-def test_a_creator_may_say_no(sandbox: RunningSandbox) -> None:
+def test_a_creator_can_deny_access(sandbox: RunningSandbox) -> None:
     url = sandbox.authorize_url("s", CHALLENGE)
 
     answer = sandbox.consent(url, "storymill_tales", allow=False)
@@ -127,7 +127,7 @@ def test_a_code_works_once(sandbox: RunningSandbox) -> None:
     assert exchange(sandbox, code)[1]["error"] == "invalid_grant"
 
 
-def test_a_refresh_gives_new_tokens_and_ends_the_old_refresh_token(
+def test_a_refresh_returns_new_tokens_and_invalidates_the_old_refresh_token(
     sandbox: RunningSandbox,
 ) -> None:
     first = sandbox.grant()
@@ -140,7 +140,7 @@ def test_a_refresh_gives_new_tokens_and_ends_the_old_refresh_token(
     assert refresh(sandbox, second["refresh_token"])[0] == 200
 
 
-def test_tokens_end_when_their_time_is_over(sandbox: RunningSandbox) -> None:
+def test_tokens_expire(sandbox: RunningSandbox) -> None:
     granted = sandbox.grant()
     creator_info = "post/publish/creator_info/query"
 
@@ -152,7 +152,7 @@ def test_tokens_end_when_their_time_is_over(sandbox: RunningSandbox) -> None:
     assert refresh(sandbox, granted["refresh_token"])[1]["error"] == "invalid_grant"
 
 
-def test_revoking_ends_everything_of_that_creator_only(sandbox: RunningSandbox) -> None:
+def test_revoking_affects_only_that_creator(sandbox: RunningSandbox) -> None:
     one, other = sandbox.grant("storymill_tales"), sandbox.grant("midnight_pages")
     form = {
         "client_key": sandbox.settings.tiktok_client_key,

@@ -1,4 +1,4 @@
-"""TikTok's posting calls: what is checked, counted and refused, and how a post goes on."""
+"""TikTok's posting calls: what is checked, counted and refused, and how a post proceeds."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_creator_info_differs_by_creator(sandbox: RunningSandbox, token: str) ->
     assert private_info["duet_disabled"]
 
 
-def test_a_video_goes_all_the_way(
+def test_a_video_is_uploaded_and_published(
     sandbox: RunningSandbox, token: str, make_video: MakeVideo
 ) -> None:
     video = make_video()
@@ -67,7 +67,7 @@ def test_a_video_goes_all_the_way(
     assert cover.content.startswith(b"\xff\xd8")
 
 
-def test_chunks_are_taken_in_order_only(sandbox: RunningSandbox, token: str) -> None:
+def test_chunks_are_only_accepted_in_order(sandbox: RunningSandbox, token: str) -> None:
     size = 2 * CHUNK + 1_000
     body = {**post_body(size), "source_info": cut(size, CHUNK, 2)}
     ticket = ask(sandbox, token, INIT, body)[2]
@@ -76,13 +76,13 @@ def test_chunks_are_taken_in_order_only(sandbox: RunningSandbox, token: str) -> 
     early = put(url, data[CHUNK:], CHUNK, size)
     short = put(url, data[: CHUNK - 1], 0, size)
     wrong_type = put(url, data[:CHUNK], 0, size, **{"Content-Type": "text/plain"})
-    untold = put(url, data[:CHUNK], 0, size, **{"Content-Range": "bytes 0-9/10"})
+    mismatch = put(url, data[:CHUNK], 0, size, **{"Content-Range": "bytes 0-9/10"})
     first = put(url, data[:CHUNK], 0, size)
     again = put(url, data[:CHUNK], 0, size)
     uploaded = ask(sandbox, token, STATUS, {"publish_id": ticket["publish_id"]})[2]
     last = put(url, data[CHUNK:], CHUNK, size)
 
-    assert [r.status_code for r in (early, short, wrong_type, untold)] == [416, 416, 400, 400]
+    assert [r.status_code for r in (early, short, wrong_type, mismatch)] == [416, 416, 400, 400]
     assert first.status_code == 206
     assert first.headers["Content-Range"] == f"bytes 0-{CHUNK - 1}/{size}"
     assert again.status_code == 416
@@ -90,7 +90,7 @@ def test_chunks_are_taken_in_order_only(sandbox: RunningSandbox, token: str) -> 
     assert last.status_code == 201
 
 
-def test_an_upload_address_is_good_for_an_hour_and_only_with_its_token(
+def test_an_upload_address_is_valid_for_an_hour_and_only_with_its_token(
     sandbox: RunningSandbox, token: str
 ) -> None:
     url = ask(sandbox, token, INIT, post_body(100))[2]["upload_url"]
@@ -140,13 +140,13 @@ def test_the_rules_of_chunks(
         ({"privacy_level": None}, (403, "privacy_level_option_mismatch")),
     ],
 )
-def test_what_a_post_may_say(
+def test_a_posts_fields_are_checked(
     sandbox: RunningSandbox, token: str, info: dict[str, Any], expected: tuple[int, str]
 ) -> None:
     assert ask(sandbox, token, INIT, post_body(100, **info))[:2] == expected
 
 
-def test_pulling_from_an_address_needs_its_ownership(sandbox: RunningSandbox, token: str) -> None:
+def test_pulling_from_an_address_needs_verification(sandbox: RunningSandbox, token: str) -> None:
     source = {"source": "PULL_FROM_URL", "video_url": "https://media.example/a.mp4"}
 
     answer = ask(sandbox, token, INIT, {**post_body(1), "source_info": source})
@@ -167,7 +167,7 @@ def test_tokens_and_scopes_are_checked(sandbox: RunningSandbox) -> None:
 @pytest.mark.parametrize(
     ("path", "limit"), [(CREATOR_INFO, 20), (INIT, 6), (INBOX, 6), (STATUS, 30)]
 )
-def test_rates_are_exact_by_minute_and_token(
+def test_rate_limits_are_exact_per_minute_and_token(
     sandbox: RunningSandbox, token: str, path: str, limit: int
 ) -> None:
     sandbox.change(pending_shares=1_000)
@@ -199,7 +199,7 @@ def test_fifteen_direct_posts_a_day(sandbox: RunningSandbox, token: str) -> None
     assert ask(sandbox, token, INIT, post_body(9))[1] == "ok"
 
 
-def test_five_drafts_wait_at_most_and_the_creator_makes_room(
+def test_at_most_five_drafts_wait_until_the_creator_posts_one(
     sandbox: RunningSandbox, token: str, make_video: MakeVideo
 ) -> None:
     data = make_video().read_bytes()
@@ -239,7 +239,7 @@ def test_an_unaudited_app_posts_privately_only(sandbox: RunningSandbox, token: s
         ),
     ],
 )
-def test_a_video_that_may_not_be_posted_fails_with_its_reason(
+def test_an_invalid_video_fails_with_its_reason(
     sandbox: RunningSandbox,
     make_video: MakeVideo,
     creator: str,
@@ -257,7 +257,7 @@ def test_a_video_that_may_not_be_posted_fails_with_its_reason(
     assert (end["status"], end["fail_reason"]) == ("FAILED", reason)
 
 
-def test_views_grow_and_private_videos_stay_out(
+def test_views_grow_and_private_videos_are_not_listed(
     sandbox: RunningSandbox, token: str, make_video: MakeVideo
 ) -> None:
     public = publish(sandbox, token, make_video())
@@ -280,9 +280,7 @@ def test_views_grow_and_private_videos_stay_out(
     assert seen[0] < seen[1] < seen[2]
 
 
-def test_five_hundred_megabytes_pass_through_a_small_memory(
-    sandbox: RunningSandbox, token: str
-) -> None:
+def test_an_upload_of_500_mb_needs_little_memory(sandbox: RunningSandbox, token: str) -> None:
     size, chunk = 500 * MB, 50 * MB
     body = {**post_body(1), "source_info": cut(size, chunk, 10)}
     ticket = ask(sandbox, token, INIT, body)[2]
@@ -292,12 +290,12 @@ def test_five_hundred_megabytes_pass_through_a_small_memory(
 
     assert statuses == [206] * 9 + [201]
     seen = Path(f"/proc/{sandbox.process.pid}/status")
-    if seen.exists():  # Linux tells the highest it ever was, in kB
+    if seen.exists():  # Linux reports the peak, in kB
         (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", seen.read_text())
         assert int(peak) < 300_000
 
 
-def test_a_killed_sandbox_has_forgotten_nothing(tmp_path: Any, make_video: MakeVideo) -> None:
+def test_a_killed_sandbox_loses_nothing(tmp_path: Any, make_video: MakeVideo) -> None:
     data = make_video().read_bytes()
     with running_sandbox(data_dir=tmp_path, processing_seconds=0.2) as before:
         granted = before.grant()

@@ -1,4 +1,4 @@
-"""The creators' pages: who gets in, what a post through them leaves, and a browser's opinion."""
+"""The creators' pages: sign-in, posts made through them, and use in a real browser."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def post(
 
 
 @pytest.mark.parametrize("page", ["upload", "content"])
-def test_nobody_gets_in_without_the_cookie(sandbox: RunningSandbox, page: str) -> None:
+def test_the_pages_require_the_cookie(sandbox: RunningSandbox, page: str) -> None:
     answer = requests.get(f"{sandbox.studio_url}/{page}", timeout=10)
 
     assert answer.url == f"{sandbox.tiktok_url}/login"
@@ -52,13 +52,13 @@ def test_nobody_gets_in_without_the_cookie(sandbox: RunningSandbox, page: str) -
     )
 
 
-def test_a_sign_in_ends_by_time_and_by_switch(sandbox: RunningSandbox) -> None:
+def test_a_sign_in_ends_after_its_time_or_by_a_switch(sandbox: RunningSandbox) -> None:
     client = signed_in(sandbox)
     url = f"{sandbox.studio_url}/upload"
     assert "@storymill_tales" in client.get(url, timeout=10).text
 
     sandbox.fault("studio", "page", "signed_out")
-    for _ in range(2):  # the switch strikes once, and the session is gone for good
+    for _ in range(2):  # the switch applies once, and the session stays ended
         assert client.get(url, timeout=10).url.endswith("/login")
 
     client = signed_in(sandbox)
@@ -66,7 +66,7 @@ def test_a_sign_in_ends_by_time_and_by_switch(sandbox: RunningSandbox) -> None:
     assert client.get(url, timeout=10).url.endswith("/login")
 
 
-def test_a_post_is_like_any_other_and_marked(
+def test_a_browser_post_is_an_ordinary_post_with_a_mark(
     sandbox: RunningSandbox, make_video: MakeVideo
 ) -> None:
     client, video = signed_in(sandbox), make_video()
@@ -90,7 +90,7 @@ def settled(sandbox: RunningSandbox) -> dict[str, Any]:
     raise AssertionError(f"still {made['status']}")
 
 
-def test_a_draft_is_posted_once_by_its_owner_within_the_rules(
+def test_a_draft_is_posted_only_once_by_its_owner_within_the_rules(
     sandbox: RunningSandbox, make_video: MakeVideo
 ) -> None:
     client, other = signed_in(sandbox), signed_in(sandbox, "midnight_pages")
@@ -107,7 +107,7 @@ def test_a_draft_is_posted_once_by_its_owner_within_the_rules(
     assert len(sandbox.posts()) == 1
 
 
-def test_posting_twice_shows_and_the_apis_cap_is_its_own(
+def test_a_double_post_is_visible_and_does_not_count_for_the_apis_cap(
     sandbox: RunningSandbox, make_video: MakeVideo
 ) -> None:
     sandbox.change(daily_posts=1)
@@ -120,7 +120,7 @@ def test_posting_twice_shows_and_the_apis_cap_is_its_own(
     assert sorted(p["via"] for p in sandbox.posts()) == ["api", "browser", "browser"]
 
 
-def test_a_switch_of_another_call_is_refused(sandbox: RunningSandbox) -> None:
+def test_a_fault_of_another_call_is_refused(sandbox: RunningSandbox) -> None:
     switch = {"wire": "studio", "call": "content", "fault": "captcha"}
 
     assert (
@@ -131,7 +131,7 @@ def test_a_switch_of_another_call_is_refused(sandbox: RunningSandbox) -> None:
 @pytest.mark.skipif(
     not (CHROMIUM and CHROMEDRIVER), reason="Chromium and its driver are not installed"
 )
-def test_a_person_posts_with_the_keyboard_and_the_browser_finds_nothing_to_complain_of(
+def test_a_person_can_post_with_the_keyboard_without_browser_errors(
     sandbox: RunningSandbox, make_video: MakeVideo
 ) -> None:
     options = webdriver.ChromeOptions()
@@ -156,13 +156,13 @@ def test_a_person_posts_with_the_keyboard_and_the_browser_finds_nothing_to_compl
                 assert time.monotonic() < end
                 time.sleep(0.1)
 
-        # given somebody who signs in and chooses a file
+        # given a person who signs in and chooses a file
         person.get(f"{sandbox.tiktok_url}/login")
         one("main button").send_keys("\ue007")
         until(lambda: "/upload" in person.current_url)
         one("input[type=file]").send_keys(str(make_video()))
         until(lambda: one("[data-e2e=post_video_button]").is_enabled())
-        # when a hashtag is typed, and Enter pressed on what is suggested
+        # when a hashtag is typed, and Enter pressed on the suggestion
         one("[contenteditable]").send_keys(" #night")
         until(lambda: one(".mention-list-popover").is_displayed())
         one("[contenteditable]").send_keys("\ue007")

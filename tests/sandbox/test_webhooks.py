@@ -1,4 +1,4 @@
-"""TikTok's webhooks: signed, sent until they arrive."""
+"""TikTok's webhooks: signed, and repeated until they are accepted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.sandbox.posting import ask, publish
 
 
 class Receiver(ThreadingHTTPServer):
-    """Keeps what comes, and refuses the first ``refusals`` of it."""
+    """Stores deliveries, and refuses the first ``refusals`` of them."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -31,7 +31,7 @@ class Receiver(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}/webhooks"
 
     def events(self, count: int) -> list[dict[str, Any]]:
-        """Wait for so many deliveries; gives their bodies."""
+        """Wait for ``count`` deliveries; returns their bodies."""
         end = time.monotonic() + 30
         while len(self.came) < count and time.monotonic() < end:
             time.sleep(0.05)
@@ -63,7 +63,7 @@ def receiver(sandbox: RunningSandbox) -> Iterator[Receiver]:
     server.server_close()
 
 
-def test_a_published_post_is_told_signed_and_again_until_taken(
+def test_a_published_post_is_reported_signed_and_repeated_until_accepted(
     sandbox: RunningSandbox, receiver: Receiver, make_video: MakeVideo
 ) -> None:
     receiver.refusals = 2
@@ -84,7 +84,7 @@ def test_a_published_post_is_told_signed_and_again_until_taken(
     assert parts["s"] == wanted
 
 
-def test_failure_and_withdrawal_are_told_and_can_come_twice(
+def test_failure_and_revocation_are_reported_and_can_come_twice(
     sandbox: RunningSandbox, receiver: Receiver, make_video: MakeVideo
 ) -> None:
     token = sandbox.grant()["access_token"]
@@ -103,16 +103,16 @@ def test_failure_and_withdrawal_are_told_and_can_come_twice(
     assert json.loads(failed["content"])["reason"] == "spam_risk"
 
 
-def test_a_reset_while_videos_are_looked_at_stops_no_later_one(
+def test_a_reset_during_processing_does_not_stop_later_videos(
     sandbox: RunningSandbox, receiver: Receiver, make_video: MakeVideo
 ) -> None:
-    # Given a sandbox that is reset again and again, at any moment after a video came
+    # Given a sandbox that is reset repeatedly, at any moment after a video arrived
     for moment in range(25):
         publish(sandbox, sandbox.grant()["access_token"], make_video(seconds=3))
         time.sleep(moment * 0.005)
         sandbox.reset()
 
-    # When one more comes, then it is told of
+    # When another video arrives, then it is reported
     sandbox.change(webhook_url=receiver.url)
     publish(sandbox, sandbox.grant()["access_token"], make_video())
     assert receiver.events(2)
