@@ -1,4 +1,4 @@
-"""``scripts/bench NAME``: ours and the yardstick side by side, in one run."""
+"""``scripts/bench NAME``: measure Storymill and a baseline in one run."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from scripts import terminal
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def bench() -> None:
-    """Measure ours against a yardstick and print a table."""
+    """Measure Storymill against a baseline and print a table."""
 
 
 json_option = click.option(
-    "--json", "file", type=click.Path(path_type=Path), help="Also write the figures here."
+    "--json", "file", type=click.Path(path_type=Path), help="Also write the results to this file."
 )
 
 
 @bench.command()
 @click.option("--seconds", default=60, show_default=True, help="Length of the video.")
 @click.option("--repeats", default=5, show_default=True, help="Runs of each, interleaved.")
-@click.option("--at-once", type=click.IntRange(1), help="Parts at once; as the worker if unset.")
+@click.option("--at-once", type=click.IntRange(1), help="Parts at once; default: as in the worker.")
 @json_option
 def render(seconds: int, repeats: int, at_once: int | None, file: Path | None) -> None:
-    """Our render against a bare ffmpeg encode of the same background at the same settings."""
+    """Compare our render with a plain ffmpeg encode of the same background and settings."""
     from benchmarks.media import render as bench_render
 
     show("render", bench_render.run(seconds=seconds, repeats=repeats, at_once=at_once), file)
 
 
 @bench.command()
-@click.option("--words", default=2000, show_default=True, help="At least, for each voice.")
+@click.option("--words", default=2000, show_default=True, help="Minimum per voice.")
 @json_option
 def sync(words: int, file: Path | None) -> None:
-    """Captions as written against the sound itself, word by word."""
+    """Compare caption times with the sound, word by word."""
     from benchmarks.media import sync as bench_sync
 
     show("sync", bench_sync.run(words=words), file)
@@ -52,27 +52,27 @@ def sync(words: int, file: Path | None) -> None:
 @click.option("--repeats", default=3, show_default=True)
 @json_option
 def queue(messages: int, repeats: int, file: Path | None) -> None:
-    """A no-op stage through the whole stack against bare dramatiq."""
+    """Compare a no-op stage through the whole stack with plain dramatiq."""
     from benchmarks import queue as bench_queue
-    from benchmarks.place import empty_record
+    from benchmarks.place import empty_database
 
-    with empty_record() as place:
+    with empty_database() as place:
         rows = bench_queue.run(place.redis_url, messages=messages, repeats=repeats)
     show("queue", rows, file)
 
 
 @bench.command()
-@click.option("--times", default=1000, show_default=True, help="Posts disturbed by each fault.")
-@click.option("--kills", default=20, show_default=True, help="kill -9 at each step so often.")
+@click.option("--times", default=1000, show_default=True, help="Posts per fault.")
+@click.option("--kills", default=20, show_default=True, help="kill -9 runs per step.")
 @json_option
 def faults(times: int, kills: int, file: Path | None) -> None:
-    """Lost answers, resets and killed workers: what is posted twice, and what is lost."""
+    """Count double and lost posts after lost answers, resets and killed workers."""
     from benchmarks.posting import faults as bench_faults
     from benchmarks.posting import kills as bench_kills
     from benchmarks.posting import resets
-    from benchmarks.posting.posting import a_stand
+    from benchmarks.posting.posting import new_stand
 
-    with a_stand() as stand:
+    with new_stand() as stand:
         rows = bench_faults.run(stand, times=times) if times else []
         rows += resets.run(stand)
         rows += bench_kills.run(stand, times=kills) if kills else []
@@ -83,11 +83,11 @@ def faults(times: int, kills: int, file: Path | None) -> None:
 @click.option("--repeats", default=3, show_default=True)
 @json_option
 def ready(repeats: int, file: Path | None) -> None:
-    """From a person's approval to the finished video, through the real worker cluster."""
+    """Time from approval to the finished video, through the real workers."""
     from benchmarks.media import ready as bench_ready
-    from benchmarks.place import empty_record
+    from benchmarks.place import empty_database
 
-    with empty_record() as place:
+    with empty_database() as place:
         rows = bench_ready.run(place, repeats=repeats)
     show("ready", rows, file)
 
@@ -97,7 +97,7 @@ def ready(repeats: int, file: Path | None) -> None:
 @click.option("--repeats", default=9, show_default=True, help="Runs of each, interleaved.")
 @json_option
 def upload(megabytes: int, repeats: int, file: Path | None) -> None:
-    """Our upload of a large file against curl's, over HTTP and TLS, and its memory."""
+    """Compare our upload of a large file with curl's, over HTTP and TLS, and its memory."""
     from benchmarks.posting import upload as bench_upload
 
     show("upload", bench_upload.run(megabytes=megabytes, repeats=repeats), file)
@@ -107,7 +107,7 @@ def upload(megabytes: int, repeats: int, file: Path | None) -> None:
 @click.option("--seconds", default=60.0, show_default=True, help="Length of each of three runs.")
 @json_option
 def limiter(seconds: float, file: Path | None) -> None:
-    """The limiter under eight processes with wrong clocks, with Redis away for a while too."""
+    """Test the limiter with eight processes, wrong clocks, and Redis down for a while."""
     from benchmarks.limits import limiter as bench_limiter
 
     show("limiter", bench_limiter.run(seconds=seconds), file)
@@ -117,11 +117,11 @@ def limiter(seconds: float, file: Path | None) -> None:
 @click.option("--stories", default=100_000, show_default=True)
 @json_option
 def similarity(stories: int, file: Path | None) -> None:
-    """The search for a story's near-duplicates among many, and what it finds."""
+    """Measure the search for near-duplicates among many stories."""
     from benchmarks import similarity as bench_similarity
-    from benchmarks.place import empty_record
+    from benchmarks.place import empty_database
 
-    with empty_record():
+    with empty_database():
         rows = bench_similarity.run(stories=stories)
     show("likeness", rows, file)
 

@@ -1,4 +1,4 @@
-"""A place to measure in: the embedded services, but a database of its own that is dropped."""
+"""Provide the embedded services with a separate database for a measurement."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ LOGICAL_REDIS = 9
 
 
 @contextmanager
-def empty_record() -> Iterator[ServiceAddresses]:
-    """Connect to an empty, migrated database, beside a logical Redis of its own."""
+def empty_database() -> Iterator[ServiceAddresses]:
+    """Connect to an empty, migrated database with its own logical Redis; dropped afterwards."""
     addresses = ensure_running(ROOT)
     name = f"bench_{os.getpid()}"
     server = psycopg2.connect(addresses.database_url)

@@ -1,7 +1,7 @@
-"""What the ledger and its middleware cost: a no-op stage through the whole stack, layer by layer.
+"""Cost of the ledger and its middleware: a no-op stage through the whole stack, layer by layer.
 
-Each layer adds one thing to the one above it, in the same process, on the same PostgreSQL and
-Redis, one after another in every round, so that a slow moment of the machine hits all alike.
+Each layer adds one thing to the previous one, in the same process, on the same PostgreSQL and
+Redis. Every round runs all layers, so that a slow moment of the machine affects all equally.
 """
 
 from __future__ import annotations
@@ -50,18 +50,18 @@ THREADS = 4
 
 
 def run(redis_url: str, *, messages: int = 1000, repeats: int = 3) -> list[Row]:
-    """Median milliseconds a message for each layer, and what the whole costs over bare dramatiq.
+    """Median milliseconds per message for each layer, and the total cost over plain dramatiq.
 
     Args:
-        redis_url: a logical database of its own; it is emptied.
-        messages: sent in each round.
+        redis_url: a separate logical database; it is emptied.
+        messages: messages per round.
         repeats: rounds of all layers.
     """
     quiet_stale_hints()
     STAGES[STAGE] = Stage(STAGE, "cpu", "nothing")
     STAGE_LIMITS[STAGE] = lambda _subject: [Limit("noop", count=1_000_000, seconds=60)]
     layers = (
-        ("bare dramatiq", _bare, False),
+        ("plain dramatiq", _bare, False),
         ("log, metrics, connection", _around, False),
         ("job row, claim, lease, finish", _with_ledger, True),
         ("one rate limit (the whole stack)", partial(_whole, redis_url), True),
@@ -98,21 +98,21 @@ def _rows(seconds: dict[str, list[float]], messages: int) -> list[Row]:
     rows, before = [], 0.0
     for name, taken in seconds.items():
         each = statistics.median(taken) / messages * 1000
-        rows.append(Row(f"{name}: a message", each, "ms"))
+        rows.append(Row(f"{name}: per message", each, "ms"))
         if before:
             rows.append(Row(f"{name}: added", each - before, "ms"))
         before = each
     first, *_, last = (statistics.median(taken) for taken in seconds.values())
-    rows.append(Row("bare dramatiq", messages / first, "messages/s"))
+    rows.append(Row("plain dramatiq", messages / first, "messages/s"))
     rows.append(Row("the whole stack", messages / last, "messages/s"))
-    rows.append(Row("the whole stack against bare", last / first, "x"))
+    rows.append(Row("whole stack / plain", last / first, "x"))
     return rows
 
 
 def _round(
     redis_url: str, middleware: list[Middleware], messages: int, *, with_jobs: bool
 ) -> float:
-    """Seconds from the first hint to the last one's end, sending included."""
+    """Seconds from the first wake-up until the last message is done, including sending."""
     with _worker(redis_url, middleware, with_jobs=with_jobs) as (broker, send):
         if with_jobs:
             database.execute_sql("DELETE FROM job WHERE stage = %s", (STAGE,))

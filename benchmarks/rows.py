@@ -1,4 +1,4 @@
-"""What a bench reports: one row a figure."""
+"""A bench's results: one row per value."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measured figure; ``goal`` is empty and ``ok`` None where nothing is asked of it."""
+    """One measured value; without a goal, ``goal`` is empty and ``ok`` None."""
 
     what: str
     value: float

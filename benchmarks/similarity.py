@@ -1,4 +1,4 @@
-"""The search for near-duplicates over many stories, and how many edits and strangers it tells."""
+"""Measure the near-duplicate search: speed, edited copies found, and false alarms."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ GOAL_MS = 50.0
 GOAL_RECALL = 0.95
 SEED = 7
 WORDS = 260
-"""Of a story, about."""
+"""Approximate length of a story."""
 
-# Written for this: pieces that strangers' stories share, as real ones do.
+# Phrases that unrelated stories share, as in real ones; written for this bench.
 _OPENINGS = (
     "So this happened last week and",
     "I don't know if I am wrong but",
@@ -47,11 +47,11 @@ _SYLLABLES = ("ba", "co", "di", "fe", "gu", "la", "mo", "ni", "pe", "ra", "so", 
 VOCABULARY = tuple(
     "".join(syllables) for size in (1, 2, 3) for syllables in product(_SYLLABLES, repeat=size)
 )
-"""Some 3,000 words, used as often as those of a language: the first ones most."""
+"""Some 3,000 words with the frequencies of a language: the first ones are the most frequent."""
 
 
 def run(*, stories: int) -> list[Row]:
-    """Fill the record with ``stories``, then search, edit and compare."""
+    """Fill the database with ``stories``, then search, edit and compare."""
     with db.session():
         return _run(stories)
 
@@ -73,17 +73,17 @@ def _run(stories: int) -> list[Row]:
     slow = sorted([*edits_ms, *strangers_ms])
     p95 = slow[int(len(slow) * 0.95)]
     rows = [
-        Row(f"stories on record (filled in {filled:.0f} s)", stories, "stories"),
+        Row(f"stories in the database (filled in {filled:.0f} s)", stories, "stories"),
         Row("search, median", statistics.median(slow), "ms"),
-        Row("search, 95 of 100", p95, "ms", f"≤ {GOAL_MS:g}", p95 <= GOAL_MS),
+        Row("search, 95th percentile", p95, "ms", f"≤ {GOAL_MS:g}", p95 <= GOAL_MS),
         Row("search, slowest", slow[-1], "ms"),
-        Row("search of a stranger, median", statistics.median(strangers_ms), "ms"),
+        Row("search for an unrelated story, median", statistics.median(strangers_ms), "ms"),
     ]
     for kind, (right, of) in found.items():
         share = right / of
         goal = f"≥ {GOAL_RECALL:g}"
         rows.append(Row(f"reposts found: {kind}", share, f"of {of}", goal, share >= GOAL_RECALL))
-    rows.append(Row("strangers taken for reposts", alarms, f"of {PAIRS:,} pairs", "0", alarms == 0))
+    rows.append(Row("false alarms", alarms, f"of {PAIRS:,} pairs", "0", alarms == 0))
     return rows
 
 
@@ -124,7 +124,7 @@ def _false_alarms(chance: random.Random) -> int:
 
 
 def _reworded(chance: random.Random, text: str) -> str:
-    """One word in ten is another one."""
+    """Replace one word in ten."""
     words = text.split()
     for at in chance.sample(range(len(words)), len(words) // 10):
         words[at] = _word(chance)
@@ -137,7 +137,7 @@ def _appended(chance: random.Random, text: str) -> str:
 
 
 def _mistyped(chance: random.Random, text: str) -> str:
-    """One word in twenty-five has two letters swapped; everything is in small letters."""
+    """Swap two letters in one word in twenty-five; all in lower case."""
     words = text.lower().split()
     for at in chance.sample(range(len(words)), len(words) // 25):
         word = words[at]
@@ -174,10 +174,10 @@ def _story(chance: random.Random) -> str:
 
 
 def _rows(chance: random.Random, stories: int, kept: list[str]) -> Iterator[tuple[str, str]]:
-    """A title and a sketch each; the texts of the first ones are kept.
+    """Titles and sketches; the texts of the first ones are added to ``kept``.
 
-    Sketching takes most of the time, so the other sketches are made of values drawn as a story's
-    hashes are: a few runs that many stories have, the rest a story's own.
+    Sketching takes most of the time. So the other sketches are random values with a story's
+    distribution: a few runs that many stories share, the rest unique.
     """
     common: list[int] = []
     for number in range(stories):
@@ -201,7 +201,7 @@ _COLUMNS = (
 
 
 def _copy(source_id: int, rows: Iterator[tuple[str, str]]) -> None:
-    """COPY takes a hundred thousand rows in seconds where INSERT takes minutes."""
+    """Insert with COPY: a hundred thousand rows take seconds, with INSERT minutes."""
     buffer = io.StringIO()
     for number, (title, sketch) in enumerate(rows):
         buffer.write(

@@ -1,16 +1,16 @@
-"""An independent count of what a limiter let through, and the stamps that it counts.
+"""Count a limiter's grants independently, with time stamps from Redis.
 
-When did a grant happen? A client's clock can't tell: that it may be wrong is the point. Nor can
-Redis, asked afterwards: the answer is late by however long the process was off the processor. Three
-late stamps of grants that were far apart can lie close together (a false alarm), and a late first
-one hides an excess. So each request travels in a transaction between two TIMEs::
+When did a grant happen? A client's clock can't say: the test is about wrong clocks. Asking Redis
+afterwards is too late if the process was suspended: late stamps of distant grants can be close
+together (a false alarm), and a late first one hides an excess. So each request is sent in a
+transaction between two TIME calls::
 
     MULTI  TIME  EVALSHA (the limiter's own call)  TIME  EXEC
 
-Nothing of anybody else's comes between them. The grant lies between its two stamps, which are
-microseconds apart, whatever the network did before and after; and both are Redis's own reading, not
-what the script says of itself. (With Redis 7 and later, all commands of a transaction may be told
-one time; then both stamps are the same and exact.)
+No other client's command can come between them. The grant is between its two stamps, which are
+microseconds apart, independent of the network. Both come from Redis, not from the limiter's
+script. (Redis 7 and later may use one time for all commands of a transaction; then both stamps
+are the same and exact.)
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MICROSECONDS = 1_000_000
 
 
 class Grant(NamedTuple):
-    """Redis's times just before and just after it, in microseconds."""
+    """Redis's times just before and after the grant, in microseconds."""
 
     before: int
     after: int
@@ -34,11 +34,11 @@ class Grant(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What a log of grants shows of one limit.
+    """What a log of grants shows about one limit.
 
     Attributes:
-        most: grants that certainly lie within one window, at the most, wherever it begins.
-        over: how many windows, each begun at a grant, hold more than the limit.
+        most: the most grants that are certainly within one window, wherever it starts.
+        over: number of windows, each starting at a grant, with more grants than the limit.
     """
 
     most: int
@@ -46,17 +46,17 @@ class Count:
 
 
 def count_grants(grants: Iterable[Grant], *, count: int, seconds: float) -> Count:
-    """Lay a window of ``seconds``, both ends included, at each grant of one limit.
+    """Start a window of ``seconds``, both ends included, at each grant of one limit.
 
-    Those inside with both of their stamps are inside for certain; a window that begins between two
-    grants holds no more than the one at the next grant.
+    Grants with both stamps inside are certainly inside. A window that starts between two grants
+    has no more grants than the window at the next grant.
     """
     log = sorted(grants)
     window = round(seconds * MICROSECONDS)
     most = over = 0
     for index, first in enumerate(log):
         ends = first.before + window
-        begun = takewhile(lambda grant: grant.before <= ends, islice(log, index, None))  # noqa: B023 - used up here
+        begun = takewhile(lambda grant: grant.before <= ends, islice(log, index, None))  # noqa: B023 - consumed here
         inside = sum(grant.after <= ends for grant in begun)
         most = max(most, inside)
         over += inside > count
@@ -64,7 +64,7 @@ def count_grants(grants: Iterable[Grant], *, count: int, seconds: float) -> Coun
 
 
 class StampedRedis(Redis):
-    """Redis whose script calls are stamped: ``stamps`` has those of the last one that answered."""
+    """Redis client that stamps script calls; ``stamps`` has those of the last answered call."""
 
     stamps: Grant | None = None
 
@@ -80,6 +80,6 @@ class StampedRedis(Redis):
 
 
 def moment(time: object) -> int:
-    """An answer of TIME in microseconds."""
+    """A TIME answer in microseconds."""
     seconds, microseconds = cast("tuple[int, int]", time)
     return seconds * MICROSECONDS + microseconds

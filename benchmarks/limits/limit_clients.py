@@ -1,4 +1,4 @@
-"""Many processes with wrong clocks that ask for the same limits at once."""
+"""Many processes with wrong clocks that request the same limits at once."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from core.limiter import ANSWER_SECONDS, Limit, Limiter, LimiterUnavailableError
 
 PROCESSES = 8
 CLOCK_ERRORS = (-60.0, 60.0)
-"""Seconds by which the first and the last process are wrong; the others lie between."""
+"""Clock errors of the first and the last process in seconds; the others are in between."""
 ASKERS = 5
-"""Names under which a process asks in turn: so many of its jobs wait."""
+"""Number of names that a process uses in rotation, as that many waiting jobs."""
 
 
 @dataclass(slots=True)
 class Asked:
-    """What one process was told.
+    """The answers that one process got.
 
     Attributes:
-        grants: with their stamps, if it was ``stamped``.
-        granted: how often it was let through.
-        refused: how often it was told to wait.
-        unavailable: how often it was told that Redis is away.
-        unstamped: let through without an answer from Redis.
-        clock_reads: how often anything in the process read its wrong clock.
+        grants: the grants' stamps, if ``stamped``.
+        granted: number of grants.
+        refused: how often it had to wait.
+        unavailable: how often Redis was down.
+        unstamped: grants without an answer from Redis.
+        clock_reads: how often anything in the process read the wrong clock.
     """
 
     grants: list[Grant] = field(default_factory=list)
@@ -48,12 +48,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """How a process asks.
+    """How a process sends requests.
 
     Attributes:
         seconds: for how long.
-        pause: seconds that it rests after each answer, at the most (a random part of it).
-        stamped: whether the grants are stamped, which makes a request three times as long.
+        pause: maximum pause in seconds after each answer (a random part of it is used).
+        stamped: whether grants are stamped, which makes a request take three times as long.
     """
 
     seconds: float
@@ -68,12 +68,12 @@ def ask(
     *,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> list[Asked]:
-    """Let all processes ask for ``limits``; ``meanwhile`` runs here while they do."""
+    """Let all processes request ``limits``; ``meanwhile`` runs here at the same time."""
     return _in_processes(lambda name: _ask(redis_url, limits, how, name), meanwhile)
 
 
 def ask_dramatiq(redis_url: str, limit: Limit, how: Round) -> list[Asked]:
-    """The same of dramatiq's ``WindowRateLimiter``, whose grants are stamped from outside."""
+    """The same with dramatiq's ``WindowRateLimiter``, whose grants are stamped from outside."""
     return _in_processes(lambda _: _ask_dramatiq(redis_url, limit, how), lambda: None)
 
 
@@ -96,7 +96,7 @@ def _in_processes(work: Callable[[str], Asked], meanwhile: Callable[[], None]) -
         processes.append(fork.Process(target=run, daemon=True))
         pipes.append(here)
         processes[-1].start()
-        there.close()  # so that a process that fails ends the wait for it
+        there.close()  # so that the wait ends if the process fails
     begin.wait()
     meanwhile()
     asked = [pipe.recv() for pipe in pipes]
@@ -106,7 +106,7 @@ def _in_processes(work: Callable[[str], Asked], meanwhile: Callable[[], None]) -
 
 
 class WrongClock:
-    """From now on this process's ``time.time`` and ``time.time_ns`` are ``error`` seconds off."""
+    """Make this process's ``time.time`` and ``time.time_ns`` wrong by ``error`` seconds."""
 
     def __init__(self, error: float) -> None:
         self.reads = 0
@@ -148,7 +148,7 @@ def _ask(redis_url: str, limits: Sequence[Limit], how: Round, name: str) -> Aske
 
 
 def _limiter(redis_url: str) -> tuple[StampedRedis, Limiter]:
-    """As ``Limiter.at``, on a client that stamps."""
+    """Like ``Limiter.at``, with a client that stamps."""
     pool = ConnectionPool.from_url(
         beside(redis_url),
         socket_connect_timeout=ANSWER_SECONDS,

@@ -1,11 +1,11 @@
-"""The limiter asked by eight processes whose clocks are up to a minute wrong, on real Redis.
+"""Test the limiter with eight processes whose clocks are up to a minute wrong, on real Redis.
 
-What was granted is counted from the grants' own stamps (``grants.py``), not from what the limiter
-remembers. Redis is one of the bench's own, so that it can be stopped, and killed, while it is
-asked. The yardstick is dramatiq's limiter of the same kind, under the same clocks.
+Grants are counted by their own stamps (``grants.py``), not by the limiter's state. The bench runs
+its own Redis, so that it can stop and kill it during the test. The baseline is dramatiq's limiter
+of the same kind, with the same clocks.
 
-That a waiting message spends no attempt and holds no thread is shown in a real worker, by
-``tests/workers/test_rate_limit.py``.
+``tests/workers/test_rate_limit.py`` shows in a real worker that a waiting message uses no attempt
+and no thread.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ AWAY_SECONDS = 1.0
 
 
 def run(*, seconds: float = 60.0) -> list[Row]:
-    """Ask for ``seconds`` in each of three ways, and for a few more to see how quick it is."""
+    """Run three tests of ``seconds`` each, and short ones to measure the speed."""
     brief = max(1.0, seconds / 12)
-    rows = [Row("load of the machine before", os.getloadavg()[0], "")]
+    rows = [Row("machine load before", os.getloadavg()[0], "")]
     with _own_redis() as redis:
         url = redis.ensure_running()
         asked = ask(url, [ONE], Round(seconds))
@@ -44,22 +44,22 @@ def run(*, seconds: float = 60.0) -> list[Row]:
 
         rows += _held("two limits at once", ask(url, TWO, Round(seconds)), TWO, seconds)
 
-        # A window that is longer than Redis is away: what was granted before counts afterwards.
+        # The window is longer than Redis is down: earlier grants must still count afterwards.
         limit = Limit("bench", 100, seconds / 4, "away")
         asked = ask(url, [limit], Round(seconds), meanwhile=lambda: _trouble(redis, url, seconds))
         rows += _held("Redis stopped, then killed", asked, [limit], None)
         unavailable = sum(a.unavailable for a in asked)
         through = sum(a.unstamped for a in asked)
         rows += [
-            Row("Redis away: refused", unavailable, "", "> 0", unavailable > 0),
-            Row("Redis away: let through", through, "", "0", through == 0),
+            Row("Redis down: refused", unavailable, "", "> 0", unavailable > 0),
+            Row("Redis down: granted", through, "", "0", through == 0),
         ]
         for what, limit in (("refused", FULL), ("granted", ROOMY)):
             asked = ask(url, [limit], Round(brief, pause=0.0, stamped=False))
             decisions = sum(a.granted + a.refused for a in asked) / brief
             rows.append(Row(f"{PROCESSES} at full speed, {what}", decisions, "decisions/s"))
         rows += _dramatiq(url, brief)
-    return [*rows, Row("load of the machine after", os.getloadavg()[0], "")]
+    return [*rows, Row("machine load after", os.getloadavg()[0], "")]
 
 
 def _held(
@@ -76,7 +76,7 @@ def _held(
         rows.append(Row(most, found.most, "", f"<= {limit.count}", found.most <= limit.count))
     if seconds:
         allowed = min(limit.count * (1 + seconds // limit.seconds) for limit in limits)
-        rows.append(Row(f"{what}: granted of what is allowed", len(grants) / allowed, "x"))
+        rows.append(Row(f"{what}: granted / allowed", len(grants) / allowed, "x"))
     return rows
 
 
@@ -84,12 +84,12 @@ def _dramatiq(redis_url: str, seconds: float) -> list[Row]:
     asked = ask_dramatiq(redis_url, ONE, Round(seconds))
     grants = [grant for a in asked for grant in a.grants]
     found = count_grants(grants, count=ONE.count, seconds=ONE.seconds)
-    what = f"dramatiq's, the same clocks: most in any {ONE.seconds:g} s, of {ONE.count}"
+    what = f"dramatiq, same clocks: most in any {ONE.seconds:g} s, limit {ONE.count}"
     return [Row(what, found.most, "")]
 
 
 def _trouble(redis: Redis, url: str, seconds: float) -> None:
-    """Stop Redis after a third of the time, then kill it; each time it comes back."""
+    """Stop Redis after a third of the time and later kill it; it is restarted each time."""
     for end in (redis.stop, partial(_kill, redis)):
         time.sleep(seconds / 3)
         end()
@@ -107,7 +107,7 @@ def _kill(redis: Redis) -> None:
 def _own_redis() -> Iterator[Redis]:
     with TemporaryDirectory(prefix="storymill-bench-") as name:
         root = Path(name)
-        root.chmod(0o755)  # started by root, it runs as somebody else
+        root.chmod(0o755)  # when started by root, it runs as another user
         redis = Redis(Home.of(root))
         try:
             yield redis

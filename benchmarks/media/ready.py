@@ -1,7 +1,7 @@
-"""From approval to the finished video, through the real worker processes, against a bare encode.
+"""Time from approval to the finished video through the real workers, and a plain encode.
 
-Script by rules, narration by espeak-ng, captions, render, and every hop between them; the
-yardstick encodes the same background for the same time at the same settings.
+Includes the script (by rules), the narration (espeak-ng), captions, render and all queue hops. The
+baseline encodes the same background for the same length with the same settings.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ DAY = (
 
 
 def run(place: ServiceAddresses, *, repeats: int) -> list[Row]:
-    """Median seconds of ``repeats`` stories, each with a bare encode beside it."""
+    """Median seconds of ``repeats`` stories, each with a plain encode for comparison."""
     queue.connect(place.redis_url).flush_all()
     with TemporaryDirectory() as name, db.session():
         folder = Path(name)
@@ -74,8 +74,8 @@ def run(place: ServiceAddresses, *, repeats: int) -> list[Row]:
     ratio = median(ready) / median(bare)
     return [
         Row("approve to ready", median(ready), "s"),
-        Row("bare encode of the same length", median(bare), "s"),
-        Row("ready / bare", ratio, "x", f"<= {MOST_RATIO}", ratio <= MOST_RATIO),
+        Row("plain encode of the same length", median(bare), "s"),
+        Row("ready / plain", ratio, "x", f"<= {MOST_RATIO}", ratio <= MOST_RATIO),
         Row("length of the video", video.seconds, "s"),
     ]
 
@@ -94,7 +94,7 @@ def _wait(happened: Callable[[], bool]) -> None:
     while not happened():
         stuck = Job.get_or_none(Job.state.in_((JobState.DEAD, JobState.PARKED)))
         if stuck is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"the story did not get through: {stuck.error if stuck else ''}")
+            raise RuntimeError(f"the story was not finished: {stuck.error if stuck else ''}")
         time.sleep(0.05)
 
 

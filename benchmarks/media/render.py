@@ -1,9 +1,9 @@
-"""Our render against a bare encode of the same background with the same encoder settings.
+"""Compare our render with a plain encode of the same background with the same encoder settings.
 
-Ours makes captions, title card, part badge, progress bar, music under the voice, sound at its
-loudness and a cover, and checks the finished file; the yardstick does nothing but encode. Each
-style takes turns with a bare encode of its own, so that a busy machine slows both alike; each
-render runs in a fresh process that holds what a gpu worker holds, so that its memory can be told.
+Our render adds captions, title card, part badge, progress bar, music under the voice, the target
+loudness and a cover, and checks the finished file; the baseline only encodes. Each style alternates
+with its own plain encode, so that a busy machine slows both equally. Each render runs in a fresh
+process with the contents of a gpu worker, so that its memory can be measured.
 """
 
 from __future__ import annotations
@@ -47,15 +47,15 @@ _RATE = 22_050
 
 
 def run(seconds: int = 60, repeats: int = 5, at_once: int | None = None) -> list[Row]:
-    """Render ``seconds`` of video in each style, twice as long, and a story of three parts.
+    """Render ``seconds`` of video in each style, a video twice as long, and a three-part story.
 
-    Figures are medians of ``repeats`` rounds. The goals are on the clock; the processors' time is
-    shown beside it, as a busy machine moves that less.
+    Results are medians of ``repeats`` rounds. Goals apply to elapsed time; processor time is also
+    shown, because a busy machine affects it less.
 
     Args:
         seconds: length of a video, and of each part of the story.
-        repeats: rounds, each with everything in it.
-        at_once: parts of the story rendered at the same time; None takes the gpu worker's choice.
+        repeats: number of rounds; each runs everything.
+        at_once: story parts rendered at the same time; None means as in the gpu worker.
     """
     log.configure("bench", "WARNING")
     at_once = at_once or encoder_process.runs_at_once()
@@ -92,12 +92,12 @@ def run(seconds: int = 60, repeats: int = 5, at_once: int | None = None) -> list
         for turn in zip(*bare.values(), strict=True)
     ]
     return [
-        Row(f"bare encode of {seconds} s", median(c.wall for b in bare.values() for c in b), "s"),
+        Row(f"plain encode of {seconds} s", median(c.wall for b in bare.values() for c in b), "s"),
         *rows,
         *_ratio_rows(f"{2 * seconds} s / {seconds} s", double, ours["karaoke"], _MOST_DOUBLE),
         Row("parts rendered at once", at_once, ""),
         Row(f"story of {_PARTS} parts", median(cost.wall for cost in story), "s"),
-        *_ratio_rows("story / bare encodes one by one", story, one_by_one, _MOST_STORY),
+        *_ratio_rows("story / plain encodes one by one", story, one_by_one, _MOST_STORY),
         Row("size of our file", size, "MB"),
     ]
 
@@ -106,7 +106,7 @@ def _style_rows(style: str, ours: Sequence[Cost], bare: Sequence[Cost]) -> list[
     memory = max(cost.memory for cost in ours)
     return [
         Row(f"{style}: ours", median(cost.wall for cost in ours), "s"),
-        *_ratio_rows(f"{style}: ours / bare", ours, bare, _MOST_RATIO),
+        *_ratio_rows(f"{style}: ours / plain", ours, bare, _MOST_RATIO),
         Row(f"{style}: peak memory", memory, "MiB", f"<= {_MOST_MEMORY}", memory <= _MOST_MEMORY),
     ]
 
@@ -117,7 +117,7 @@ def _ratio_rows(what: str, ours: Sequence[Cost], bare: Sequence[Cost], most: flo
     cpu = median(a.cpu / b.cpu for a, b in zip(ours, bare, strict=True))
     return [
         Row(what, ratio, "x", f"<= {most:.2f}", ratio <= most),
-        Row(f"{what}, least to most", max(ratios) - min(ratios), "x"),
+        Row(f"{what}, max - min", max(ratios) - min(ratios), "x"),
         Row(f"{what}, processor time", cpu, "x"),
     ]
 
@@ -128,7 +128,7 @@ def _in_own_process(plans: Sequence[RenderPlan], at_once: int) -> Cost:
 
 
 def bare_encode(plan: RenderPlan, options: dict[str, object]) -> None:
-    """The yardstick: the same background, length and encoder settings, and nothing else."""
+    """The baseline: the same background, length and encoder settings, and nothing else."""
     encode = ffmpeg.input(str(plan.background), stream_loop=-1).output(
         str(plan.output.with_name("bare.mp4")), t=plan.seconds, an=None, y=None, **options
     )
@@ -171,7 +171,7 @@ def _prepare(
 
 
 def _syllables(seconds: int) -> bytes:
-    """A tone that swells four times a second, as loud and as uneven as speech."""
+    """A tone that swells four times a second, with the loudness and rhythm of speech."""
     at = np.arange(seconds * _RATE, dtype=np.float32) / _RATE
     swell = np.maximum(0, np.sin(8 * np.pi * at)) ** 2
     tone = np.sin(2 * np.pi * 160 * at) + np.sin(2 * np.pi * 900 * at)
@@ -180,7 +180,7 @@ def _syllables(seconds: int) -> bytes:
 
 
 def _words(seconds: int) -> list[WordTiming]:
-    """The text over and over at 2.5 words a second, a usual narrator's pace."""
+    """The text, repeated, at 2.5 words a second, a usual narrator's speed."""
     texts = _TEXT.split()
     return [
         WordTiming(texts[index % len(texts)], index * 0.4, index * 0.4 + 0.36)

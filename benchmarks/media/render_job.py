@@ -1,6 +1,6 @@
-"""The render that is measured, in a process that holds what a gpu worker holds and nothing more.
+"""The measured render, in a process that loads what a gpu worker loads and nothing more.
 
-What the bench itself needs (the drawing of captions) stays out of here: a worker has none of it.
+What only the bench needs (drawing captions) is not imported here, because a worker lacks it too.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from adapters.ports import RenderPlan
 from core import log
 from pipelines.production.captions import fonts
 
-_LOOKS_EVERY = 0.2  # seconds; an encoder holds what it holds for most of its time
+_SAMPLE_EVERY = 0.2  # seconds; an encoder's memory hardly changes while it runs
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds on the clock and of all processors, and MiB at the peak."""
+    """Elapsed seconds, seconds of all processors, and peak MiB."""
 
     wall: float
     cpu: float
@@ -35,13 +35,13 @@ class Cost:
 
 
 def render(plans: Sequence[RenderPlan], at_once: int) -> Cost:
-    """Render ``plans``, ``at_once`` of them side by side, and say what that cost."""
-    import workers.gpu  # noqa: F401 - what the worker holds in memory counts
+    """Render ``plans``, ``at_once`` of them in parallel, and return the cost."""
+    import workers.gpu  # noqa: F401 - the worker's own memory counts
 
     log.configure("bench", "WARNING")
     _prepare_backgrounds_and_music()
     renderer = FfmpegRenderer(fonts=fonts.FOLDER)
-    _ = renderer.encoder  # a worker finds it once, before its first video
+    _ = renderer.encoder  # a worker detects it once, before its first video
 
     def work() -> None:
         with ThreadPoolExecutor(at_once) as threads:
@@ -54,7 +54,7 @@ def render(plans: Sequence[RenderPlan], at_once: int) -> Cost:
 
 
 def _prepare_backgrounds_and_music() -> None:
-    """Make what a worker makes before its first video; what stays of that in memory counts."""
+    """Do what a worker does before its first video; the memory that this keeps counts."""
     from adapters.backgrounds import drawn
     from adapters.media.media_cache import MediaCache
     from adapters.music import composed
@@ -84,9 +84,9 @@ def _processor_time() -> float:
 
 
 class _Watch(threading.Thread):
-    """Looks at the memory of this process and its encoders together, now and again.
+    """Samples the memory of this process and its encoders.
 
-    Pages that they share (libraries) count for each.
+    Shared pages (libraries) count for each process.
     """
 
     def __init__(self) -> None:
@@ -96,15 +96,15 @@ class _Watch(threading.Thread):
 
     def run(self) -> None:
         own = psutil.Process()
-        while not self._ended.wait(_LOOKS_EVERY):
-            held = 0
+        while not self._ended.wait(_SAMPLE_EVERY):
+            used = 0
             for process in (own, *own.children(recursive=True)):
-                with suppress(psutil.NoSuchProcess):  # it ended meanwhile
-                    held += process.memory_info().rss
-            self.peak = max(self.peak, held)
+                with suppress(psutil.NoSuchProcess):  # it has ended
+                    used += process.memory_info().rss
+            self.peak = max(self.peak, used)
 
     def end(self) -> float:
-        """Give the most that was seen, in MiB."""
+        """Return the maximum in MiB."""
         self._ended.set()
         self.join()
         return self.peak / 2**20

@@ -1,13 +1,13 @@
-"""Captions as written against the sound itself, word by word.
+"""Compare caption times with the sound, word by word.
 
-A voice speaks; captions are written and read back from the ASS text; and the sound is searched,
-knowing nothing of words, for where it begins behind silence. A word that runs on from the one
-before has no such beginning, so the ear is given two texts: the words of stories *apart*, each a
-sentence of its own, where every word is measured; and the stories *as told*, where only the words
-behind a pause can be. Both say how many words were heard.
+A voice speaks a text, captions are written and read back from the ASS text, and the audio is
+searched for sounds that start after silence, without knowing the words. A word that follows
+another without a pause has no such start. So there are two texts: *separate words*, each its own
+sentence, where every word is measured; and *sentences*, where only words after a pause can be
+measured. Both report how many words were measured.
 
-Left out are figures and capitals that are spelled ("1974" and "TL;DR" are several words to the
-ear), and letters that stand alone ("A." is an initial, and runs on).
+Left out are numbers and spelled capitals ("1974" and "TL;DR" are spoken as several words), and
+single letters ("A." is an initial and has no pause after it).
 """
 
 from __future__ import annotations
@@ -35,14 +35,15 @@ from tests.adapters.measured_sound import sounding
 from tests.adapters.speech.voices import make_voice
 
 MOST = 0.060
-"""Seconds (P10)."""
+"""Largest allowed error in seconds."""
 
 _STORIES = ROOT / "sandbox" / "stories"
 _SENTENCE = 9  # words; shorter paragraphs and notes are left out
 _AT_ONCE = 200  # words in one narration
-_REACH = 0.25  # seconds; what begins further off belongs to another word
+_REACH = 0.25  # seconds; a sound that starts further away belongs to another word
 _PAUSE = 0.12  # seconds of silence; the closure before a p, t or k is shorter
-_TONE_PAUSE = 0.02  # between the words of the made voice, whose sounds have no closures
+_SEPARATE = "separate words"
+_TONE_PAUSE = 0.02  # between words of the generated voice, whose sounds have no closures
 _SPELLED = re.compile(r"\d|[A-Z].*[A-Z]|^\W+$")
 _BLOCK = re.compile(r"\{[^}]*\}")
 _COLOUR = re.compile(r"(?:\\t\((\d+),\d+,)?\\1c(&H[0-9A-F]+&)")
@@ -50,17 +51,17 @@ _COLOUR = re.compile(r"(?:\\t\((\d+),\d+,)?\\1c(&H[0-9A-F]+&)")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A captioned word, and the second at which the picture marks it."""
+    """A captioned word, and the second at which the video highlights it."""
 
     word: str
     start: float
 
 
 def run(words: int = 2000) -> list[Row]:
-    """Measure at least ``words`` words of each voice and text, in the karaoke and pop styles."""
+    """Measure at least ``words`` words per voice and text, in the karaoke and pop styles."""
     log.configure("bench", "ERROR")
-    told = [word for sentence in _sentences() for word in sentence]
-    apart = [[f"{bare.capitalize()}." for bare in map(_bare, told) if len(bare) > 1]]
+    spoken = [word for sentence in _sentences() for word in sentence]
+    separate = [[f"{bare.capitalize()}." for bare in map(_bare, spoken) if len(bare) > 1]]
     rows: list[Row] = []
     with TemporaryDirectory() as name:
         folder = Path(name)
@@ -68,11 +69,11 @@ def run(words: int = 2000) -> list[Row]:
         piper = PiperSynthesizer(voice=make_voice(folder))
         voices: tuple[tuple[str, Synthesizer, float], ...] = (
             ("espeak-ng", espeak, _PAUSE),
-            ("made Piper voice", piper, _TONE_PAUSE),
+            ("test Piper voice", piper, _TONE_PAUSE),
         )
         for title, voice, silence in voices:
-            for kind, text in (("apart", apart), ("as told", list(_sentences()))):
-                rows += _measure(f"{title}, words {kind}", voice, text, words, silence, folder)
+            for kind, text in ((_SEPARATE, separate), ("sentences", list(_sentences()))):
+                rows += _measure(f"{title}, {kind}", voice, text, words, silence, folder)
     return rows
 
 
@@ -86,7 +87,7 @@ def _measure(
 ) -> list[Row]:
     errors: dict[Style, list[float]] = {"karaoke": [], "pop": []}
     spoken = 0
-    every = what.endswith("apart")
+    every = what.endswith(_SEPARATE)
     for piece in _pieces(text, words):
         speech = voice.speak(piece, folder / "speech.wav")
         heard = [start for start, _ in sounding(speech.path, silence=silence)]
@@ -106,7 +107,7 @@ def _measure(
     for style, found in errors.items():
         share = sum(error <= MOST for error in found) / len(found)
         rows += [
-            Row(f"{what}, {style}: 99 %", float(np.percentile(found, 99)) * 1000, "ms"),
+            Row(f"{what}, {style}: 99th percentile", float(np.percentile(found, 99)) * 1000, "ms"),
             Row(f"{what}, {style}: worst", max(found) * 1000, "ms", "<= 60", max(found) <= MOST),
             Row(f"{what}, {style}: within 60 ms", share * 100, "%", ">= 100", share == 1),
         ]
@@ -114,9 +115,9 @@ def _measure(
 
 
 def _errors(words: Sequence[Shown], heard: Sequence[float], *, every: bool) -> Iterator[float]:
-    """Give the distance between captions and sound: of every word, or of those that were heard.
+    """Distances between captions and sound, for every word or only for those that were heard.
 
-    A word that is apart and yet not heard counts with the whole reach: nothing is left out.
+    A separate word that was not heard counts with the maximum distance: none is left out.
     """
     if every:
         for word in words:
@@ -133,7 +134,7 @@ def _nearest(times: Sequence[float], at: float) -> float:
 
 
 def shown(ass_text: str, style: Style) -> list[Shown]:
-    """Read back when each captioned word comes (pop) or takes its colour (karaoke)."""
+    """Read back when each captioned word appears (pop) or changes colour (karaoke)."""
     events = [
         event
         for event in SSAFile.from_string(ass_text, "ass")
@@ -145,7 +146,7 @@ def shown(ass_text: str, style: Style) -> list[Shown]:
             for event in events
             for word in ass.plain(event.text).split()
         ]
-    # The first word of a cue has the colour of the spoken one from the start.
+    # The first word of a cue is highlighted from the start.
     first = _COLOUR.search(events[0].text)
     spoken = first.group(2) if first else ""
     words: list[Shown] = []
@@ -165,7 +166,7 @@ def shown(ass_text: str, style: Style) -> list[Shown]:
 
 
 def _sentences() -> Iterator[list[str]]:
-    """The sandbox's English stories, sentence by sentence, without their notes."""
+    """The sandbox's English stories as sentences, without notes."""
     for path in sorted(_STORIES.glob("*.md")):
         for paragraph in path.read_text(encoding="utf-8").split("\n\n"):
             words = paragraph.split()
@@ -178,7 +179,7 @@ def _bare(word: str) -> str:
 
 
 def _pieces(text: Sequence[Sequence[str]], words: int) -> Iterator[str]:
-    """Cut ``text`` into narrations, over again until there are ``words``."""
+    """Cut ``text`` into narrations; repeat it until there are ``words`` words."""
     piece: list[str] = []
     total = 0
     for group in cycle(text):

@@ -1,4 +1,4 @@
-"""A certificate for the loopback, made on the spot and trusted by nobody else."""
+"""Make a self-signed certificate for the loopback address."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.posting.upload_sink import HOST, Certificate
 
 
 def self_signed(folder: Path) -> Certificate:
-    """Make one for ``HOST``, good for a day."""
+    """Make a certificate for ``HOST``, valid for a day."""
     made = Certificate(folder / "certificate.pem", folder / "key.pem")
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])

@@ -1,4 +1,4 @@
-"""Clips of noise to post, short and long."""
+"""Make noise clips to post, short and long."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import imageio_ffmpeg
 
 
 def make_clip(path: Path, seconds: float = 1.0, *, size: str = "360x640", crf: int = 27) -> None:
-    """An upright clip of noise, which hardly any encoder makes small."""
+    """Make an upright noise clip, which hardly compresses."""
     picture = ffmpeg.input(f"testsrc2=size={size}:rate=30:duration={seconds}", format="lavfi")
     made = ffmpeg.output(
         picture.filter("noise", alls=20, allf="t"),
@@ -23,7 +23,7 @@ def make_clip(path: Path, seconds: float = 1.0, *, size: str = "360x640", crf: i
 
 
 def make_long_clip(path: Path, *, at_least: int) -> None:
-    """A clip of ``at_least`` so many bytes: a second of finest noise, again and again."""
+    """Make a clip of at least ``at_least`` bytes: one second of fine noise, repeated."""
     second = path.with_name("second.mp4")
     make_clip(second, size="1080x1920", crf=1)
     again = -(-at_least // second.stat().st_size) - 1

@@ -1,7 +1,7 @@
-"""Answers that are lost, refused or late while posts are made: none is doubled, none is lost.
+"""Make posts while answers are lost, refused or late: none may be doubled or lost.
 
-Each run is one post whose way is disturbed by one scenario's switches at the sandbox. What a
-worker would wait for is made due at once; everything else takes its real course.
+Each run is one post that is disturbed by one scenario's fault switches in the sandbox. Waiting
+jobs are made due at once; everything else runs as in production.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from core.errors import StageError, Wait
 from models import Post
 
 BATCH = 50
-"""Posts whose processing goes on side by side."""
+"""Posts that are processed in parallel."""
 MOST_TRIES = 100
 PAUSE_SECONDS = 0.05
 
@@ -30,13 +30,13 @@ Switch = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What disturbs a post.
+    """Faults that disturb a post.
 
     Attributes:
-        first: switched on before the post's first try at publishing.
-        later: switched on before its next one, or its first question what became of it.
-        parks: what has happened can't be known, so the post must end with a person.
-        inbox: the video goes into the creator's inbox.
+        first: switched on before the post's first attempt to publish.
+        later: switched on before the next attempt, or before the first status query.
+        parks: the outcome can't be known, so a person must decide about the post.
+        inbox: the video goes to the creator's inbox.
     """
 
     name: str
@@ -60,7 +60,7 @@ FURTHER = (
     Scenario("inbox: answer to the last chunk lost", (lost("upload"),), inbox=True),
     Scenario("last chunk's answer lost, then status's", (lost("upload"),), (lost("status"),)),
     Scenario(
-        "last chunk's answer lost, then TikTok denies to know the post",
+        "last chunk's answer lost, then TikTok says the post is unknown",
         (lost("upload"),),
         ({"call": "status", "fault": "invalid_params", "times": None},),
         parks=True,
@@ -82,17 +82,17 @@ MIXED_FAULTS = ("lost_response", "reset", "reset_mid_body", "bad_json", "503", "
 
 
 def run(stand: Stand, *, times: int, seed: int | None = None) -> list[Row]:
-    """Each scenario ``times`` over, then as many mixes of all; every run is a post of its own."""
+    """Run each scenario ``times`` times, then as many random mixes; each run is its own post."""
     rows: list[Row] = []
     for scenario in (*PROMISED, *FURTHER):
         tally = repeat(stand, [scenario] * times)
         rows += tally.rows(scenario.name, parked=times if scenario.parks else 0)
     dice = random.Random(seed)  # noqa: S311  # chooses faults, keeps no secret
-    return rows + repeat(stand, [mixed(dice) for _ in range(times)]).rows("faults by chance")
+    return rows + repeat(stand, [mixed(dice) for _ in range(times)]).rows("random faults")
 
 
 def mixed(dice: random.Random) -> Scenario:
-    """One fault or two on the first try, and one on a later one."""
+    """One or two faults on the first attempt, and one on a later one."""
     first = dice.sample(MIXED_CALLS, dice.randint(1, 2))
     return Scenario(
         "mixed",
@@ -102,7 +102,7 @@ def mixed(dice: random.Random) -> Scenario:
 
 
 def repeat(stand: Stand, scenarios: Sequence[Scenario]) -> Tally:
-    """A post for each of ``scenarios``, which agree on where the videos go."""
+    """Make a post for each of ``scenarios``, which all have the same ``inbox``."""
     tally = Tally()
     for start in range(0, len(scenarios), BATCH):
         tally += _batch(stand, scenarios[start : start + BATCH])
@@ -115,7 +115,7 @@ def _batch(stand: Stand, scenarios: Sequence[Scenario]) -> Tally:
 
 
 def disturb(stand: Stand, posts: Sequence[Post], scenarios: Sequence[Scenario]) -> Tally:
-    """Do the jobs of ``posts``, each disturbed by its own scenario, until none is left."""
+    """Do the jobs of ``posts``, each disturbed by its scenario, until none is left."""
     worker = Worker(stand)
     for post, scenario in zip(posts, scenarios, strict=True):
         with worker.disturbed(scenario.first):
@@ -131,7 +131,7 @@ def disturb(stand: Stand, posts: Sequence[Post], scenarios: Sequence[Scenario]) 
 
 
 class Worker:
-    """Does the jobs of posts, with what is switched on at the sandbox meanwhile."""
+    """Does the jobs of posts while faults are switched on in the sandbox."""
 
     def __init__(self, stand: Stand) -> None:
         self.faults = 0
@@ -156,7 +156,7 @@ class Worker:
         return try_once(job, self._publisher, self._authorizer)
 
     def try_until_it_fails(self, post: Post) -> None:
-        """Do the post's jobs until one fails, for which waiting does not count, or none is left."""
+        """Do the post's jobs until one fails (waiting is no failure) or none is left."""
         for _ in range(MOST_TRIES):
             error = self.try_once(post)
             if isinstance(error, Wait):
@@ -166,7 +166,7 @@ class Worker:
         raise RuntimeError(f"Post {post.id} has not ended after {MOST_TRIES} tries.")
 
     def work_off(self, posts: Sequence[Post]) -> None:
-        """Do the posts' jobs, in turn, until none is left."""
+        """Do the posts' jobs in rotation until none is left."""
         left = list(posts)
         for _ in range(MOST_TRIES):
             for post in left:

@@ -1,4 +1,4 @@
-"""kill -9 between every two steps of an upload: no post is doubled, none is lost."""
+"""Kill processes with kill -9 between all steps of an upload: no post may be doubled or lost."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ from models import Job, JobState, Post
 from pipelines import ledger
 
 WAVE = 6
-"""Processes that post side by side, each its own post."""
+"""Processes that post in parallel, each its own post."""
 PATIENCE = 60.0
 MOST_AGAIN = 4
 WARM = ["benchmarks.posting.mortal_worker"]
 
 Deaths = tuple[int, ...]
-"""At which moments the first, second … process dies; the next one lives."""
+"""The moments at which the first, second, … process dies; the next one lives."""
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """How the posts go, and what else disturbs them."""
+    """The method of posting, and what else disturbs the posts."""
 
     name: str
     scopes: tuple[str, ...] = SCOPES
     switches: tuple[Switch, ...] = ()
     clip: Path | None = None
-    """A video of several chunks; without it a short one for each post."""
+    """A video of several chunks; None means a short one for each post."""
 
 
 DIRECT, INBOX = Method("direct post"), Method("inbox upload", INBOX_SCOPES)
@@ -55,10 +55,10 @@ DISTURBED = (
 
 
 def run(stand: Stand, *, times: int, seed: int | None = None) -> list[Row]:
-    """Each moment ``times`` over, a few more where more goes wrong, and workers at any moment.
+    """Kill at each moment ``times`` times, and kill real workers at random times.
 
-    Direct posts and inbox uploads are killed at every moment. Those whose answers are lost too
-    take their turns one by one, so they are done a quarter as often; so are two deaths in a row.
+    Direct posts and inbox uploads are killed at every moment. Runs with lost answers can't run in
+    parallel, so they are done a quarter as often. So are runs with two deaths in a row.
     """
     dice = random.Random(seed)  # noqa: S311  # chooses moments, keeps no secret
     rows = []
@@ -69,10 +69,10 @@ def run(stand: Stand, *, times: int, seed: int | None = None) -> list[Row]:
     most = len(moments(stand, DIRECT))
     twice = [(dice.randint(1, most), dice.randint(1, most)) for _ in range(most * times // 4)]
     rows += repeat(stand, DIRECT, twice).rows("killed twice")
-    long = long_way(stand)
+    long = several_chunks(stand)
     rows += _rows(stand, long, at_chunks(moments(stand, long)), times)
     killed = worker_kills.kill_workers(stand, posts=10 * times, kills=times, dice=dice)
-    return rows + killed.rows("worker killed by the clock")
+    return rows + killed.rows("worker killed at random times")
 
 
 def _rows(stand: Stand, method: Method, chosen: dict[int, str], times: int) -> list[Row]:
@@ -80,32 +80,32 @@ def _rows(stand: Stand, method: Method, chosen: dict[int, str], times: int) -> l
     return [Row(f"{method.name}: moments", len(chosen), ""), *tally.rows(method.name)]
 
 
-def long_way(stand: Stand) -> Method:
+def several_chunks(stand: Stand) -> Method:
     clip = stand.folder / "long.mp4"
     make_long_clip(clip, at_least=resets.LEAST_BYTES)
     return Method("several chunks", clip=clip)
 
 
 def moments(stand: Stand, method: Method) -> dict[int, str]:
-    """The moments of an upload that nobody kills, by number from 1."""
+    """The moments of an upload without kills, numbered from 1."""
     report = stand.folder / "moments.json"
-    for _ in range(2):  # the first one also takes its scripts to Redis
+    for _ in range(2):  # the first run also loads the scripts into Redis
         (post,) = _begin(stand, method, 1)
         _end([_start(Orders(stand.surroundings, post.id, report=report))])
     return dict(enumerate(json.loads(report.read_text()), start=1))
 
 
 def effects(moments: dict[int, str]) -> dict[int, str]:
-    """Those of all moments before which something has changed for others: reading changes nothing.
+    """The moments right after a visible change; reads change nothing.
 
-    A process that dies at one of the rest leaves behind what it would have at the moment before.
+    Dying at any other moment leaves the same state as dying at the moment before it.
     """
     reads = ("SELECT", "BEGIN", "SAVEPOINT", "RELEASE")
     return {at: name for at, name in moments.items() if not name.startswith(reads)}
 
 
 def at_chunks(moments: dict[int, str]) -> dict[int, str]:
-    """Of all moments those at the edges and in the middle of each chunk of an upload."""
+    """The moments at the start, middle and end of each chunk of an upload."""
     chosen: list[int] = []
     head = 0
     for at, name in moments.items():
@@ -117,14 +117,13 @@ def at_chunks(moments: dict[int, str]) -> dict[int, str]:
 
 
 def repeat(stand: Stand, method: Method, deaths: Sequence[Deaths]) -> Tally:
-    """A post for each of ``deaths``, worked on by processes that die so.
+    """Make a post for each of ``deaths``, with processes that die at those moments.
 
-    A post may have a moment less than another, by the platform's pace and what is known already of
-    the account. Where a process has lived to the end, so that nobody was killed, there is one more
-    post.
+    A post may have one moment fewer than another, depending on the platform's speed and on cached
+    account data. If a process reached its end without being killed, another post is made.
     """
     tally = Tally()
-    alone = method.switches or method.clip  # faults and the one video are for one post at a time
+    alone = method.switches or method.clip  # faults and the shared video allow one post at a time
     size = 1 if alone else WAVE
     left = list(deaths)
     for _ in range(MOST_AGAIN):
@@ -133,12 +132,12 @@ def repeat(stand: Stand, method: Method, deaths: Sequence[Deaths]) -> Tally:
             wave, missed = _wave(stand, method, left[start : start + size])
             tally += wave
             again += missed
-        left, size = again, 1  # what is known of the account is news to one of a wave only
+        left, size = again, 1  # only one post of a wave fetches the account data
     return tally
 
 
 def _wave(stand: Stand, method: Method, deaths: Sequence[Deaths]) -> tuple[Tally, list[Deaths]]:
-    """What became of a post for each of ``deaths``; and those of which none has come."""
+    """The outcome of a post for each of ``deaths``, and the deaths that did not happen."""
     posts = _begin(stand, method, len(deaths))
     killed: Counter[int] = Counter()
     for life in range(max(map(len, deaths)) + 1):
@@ -149,12 +148,12 @@ def _wave(stand: Stand, method: Method, deaths: Sequence[Deaths]) -> tuple[Tally
 
 
 def work(stand: Stand, posts: Sequence[Post], *, dies_at: int | None = None) -> None:
-    """Let a process do the jobs of each post, and kill it at that moment."""
+    """Let a process do the jobs of each post, and kill it at the given moment."""
     _live(stand, posts, [(dies_at,) if dies_at else ()] * len(posts))
 
 
 def _live(stand: Stand, posts: Sequence[Post], deaths: Sequence[Deaths]) -> list[int]:
-    """One process for each post that has a job left; positions of those that were killed."""
+    """Run one process per post with a job left; returns positions of the killed ones."""
     children = {
         number: _start(Orders(stand.surroundings, post.id, next(iter(dies), None)))
         for number, (post, dies) in enumerate(zip(posts, deaths, strict=True))
@@ -173,7 +172,7 @@ def _begin(stand: Stand, method: Method, count: int) -> list[Post]:
 
 
 def let_leases_run_out(posts: Sequence[Post]) -> None:
-    """What a sweep does for the jobs of dead workers 15 seconds later."""
+    """Do what a sweep does for dead workers' jobs after 15 seconds."""
     ids = [post.id for post in posts]
     running = Job.select().where(Job.state == JobState.RUNNING, Job.subject_id.in_(ids))
     deadline = time.monotonic() + PATIENCE
@@ -185,7 +184,7 @@ def let_leases_run_out(posts: Sequence[Post]) -> None:
 
 
 def _start(orders: Orders) -> BaseProcess:
-    """A process forked from one that is warm but holds no connection."""
+    """Fork a process from one that has its modules loaded but no connection."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(WARM)
     child = context.Process(target=live, args=(orders,), daemon=True)
@@ -194,7 +193,7 @@ def _start(orders: Orders) -> BaseProcess:
 
 
 def _end(children: Sequence[BaseProcess]) -> list[int]:
-    """Wait for the processes; their exit codes, negative for a signal."""
+    """Wait for the processes; returns their exit codes, negative for a signal."""
     deadline = time.monotonic() + PATIENCE
     for child in children:
         child.join(max(0.0, deadline - time.monotonic()))

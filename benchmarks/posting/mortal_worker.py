@@ -1,9 +1,9 @@
-"""A worker process that does one post's jobs and kills itself, by kill -9, at a chosen moment.
+"""A worker process that does one post's jobs and kills itself with kill -9 at a chosen moment.
 
-The moments are found from outside the code that is tested: there is one at the start, and one
-after each effect that leaves the process. These are SQL statements (their commits among them),
-each block of a request, the arrival of its answer, and hints to Redis. Between two neighbouring
-moments nothing happens that anybody else could notice.
+The moments are found from outside the tested code: one at the start, and one after each effect
+outside the process. Effects are SQL statements (including commits), each block of a request, the
+arrival of its answer, and wake-ups sent to Redis. Between two neighbouring moments nothing happens
+that is visible to others.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ from core.errors import Wait
 from models import Post
 
 PAUSE_SECONDS = 0.5
-"""More than the platform takes to process a video, so that the second question is the last."""
+"""Longer than the platform's processing of a video, so that the second status query is the last."""
 MOST_TRIES = 30
 BLOCK_SENT = "block sent"
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What a process shall do, and when it dies.
+    """What a process does, and when it dies.
 
     Attributes:
-        dies_at: number of the moment, from 1; None lets it live.
-        report: where a process that lives writes its moments' names, in order, as JSON.
+        dies_at: number of the moment, from 1; None means never.
+        report: file in which a surviving process writes its moments' names, in order, as JSON.
     """
 
     surroundings: Surroundings
@@ -52,7 +52,7 @@ class Orders:
 
 
 class KillSwitch:
-    """Counts the moments, and ends the process at the one that was chosen."""
+    """Counts the moments, and kills the process at the chosen one."""
 
     def __init__(self, dies_at: int | None) -> None:
         self.moments: list[str] = []
@@ -67,7 +67,7 @@ class KillSwitch:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def after(self, function: Callable[..., Any], name: Callable[..., str]) -> Callable[..., Any]:
-        """``function``, with a moment after each call; ``name`` is given the same arguments."""
+        """Wrap ``function`` with a moment after each call; ``name`` gets the same arguments."""
 
         @wraps(function)
         def watched(*args: Any, **more: Any) -> Any:
@@ -78,8 +78,8 @@ class KillSwitch:
         return watched
 
     @contextmanager
-    def looking_away(self) -> Iterator[None]:
-        """For what is no part of the work: letting time pass, and looking for the next job."""
+    def paused(self) -> Iterator[None]:
+        """Don't count what is not part of the work: moving the time, finding the next job."""
         self._looks_away = True
         yield
         self._looks_away = False
@@ -95,7 +95,7 @@ def live(orders: Orders) -> None:
     with db.session():
         kill_switch.moment("start")
         for _ in range(MOST_TRIES):
-            with kill_switch.looking_away():
+            with kill_switch.paused():
                 job = waiting(Post(id=orders.post_id))
                 if job is None:
                     break
@@ -107,7 +107,7 @@ def live(orders: Orders) -> None:
 
 
 def watch(kill_switch: KillSwitch) -> None:
-    """Put a moment behind every effect of this process, for good."""
+    """Add a moment after every effect of this process, permanently."""
 
     class Cursor(psycopg2.extensions.cursor):
         execute = kill_switch.after(psycopg2.extensions.cursor.execute, _statement)
@@ -118,7 +118,9 @@ def watch(kill_switch: KillSwitch) -> None:
     session: Any = requests.Session
     session.send = kill_switch.after(session.send, _answer)
     client: Any = redis.Redis
-    client.execute_command = kill_switch.after(client.execute_command, lambda *_, **__: "hint sent")
+    client.execute_command = kill_switch.after(
+        client.execute_command, lambda *_, **__: "wake-up sent"
+    )
 
 
 def _statement(_cursor: object, statement: object, *_: object) -> str:

@@ -1,7 +1,7 @@
-"""Posts to be hurt: a sandbox as the platform, accounts, videos, and the count of what came of it.
+"""Set up posts for fault tests: a sandbox as the platform, accounts, videos, and the results.
 
-Everything else is as in production: the stages, the ledger, PostgreSQL, Redis, and the adapters
-over real connections.
+Everything else is as in production: stages, ledger, PostgreSQL, Redis, and adapters with real
+connections.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from adapters.media.media_probe import probe
 from adapters.ports import Authorizer, Publisher
 from adapters.tiktok.api.posting import SCOPES, TikTokAuthorizer, TikTokPublisher
 from adapters.video_inspection.probe import IsolatedProbe
-from benchmarks.place import empty_record
+from benchmarks.place import empty_database
 from benchmarks.posting.clips import make_clip
 from benchmarks.posting.tally import Tally, tally
 from core import crypto, db, queue
@@ -58,7 +58,7 @@ GENEROUS = {
     "status_a_minute": 1_000_000,
     "read_a_minute": 1_000_000,
 }
-"""The platform's limits are not what is measured here."""
+"""The platform's limits are not measured here."""
 INBOX_SCOPES = tuple(scope for scope in SCOPES if scope != "video.publish")
 NUMBERS = count(1)
 
@@ -66,7 +66,7 @@ NUMBERS = count(1)
 def run_stage(
     stage: str, post_id: int, claim: Claim, publisher: Publisher, authorizer: Authorizer
 ) -> None:
-    """The one place where these measurements call the stages."""
+    """The only place where these measurements call the stages."""
     stages = {"publish": publish, "confirm": confirm}
     folder = Path(Post.get_by_id(post_id).video.path).parent
     stages[stage](post_id, claim, Platform(publisher, authorizer, IsolatedProbe(), folder))
@@ -74,7 +74,7 @@ def run_stage(
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a worker process needs to know, handed to each as it is."""
+    """What each worker process needs."""
 
     services: ServiceAddresses
     cryptography_key: str = field(repr=False)
@@ -84,7 +84,7 @@ class Surroundings:
     media_dir: Path
 
     def enter(self) -> None:
-        """Make this process one that can post."""
+        """Prepare this process for posting."""
         crypto.configure(self.cryptography_key)
         db.configure(self.services.database_url)
         queue.connect(self.services.redis_url)
@@ -105,7 +105,7 @@ class Surroundings:
 
 @dataclass(slots=True)
 class Stand:
-    """Where posts are planned, worked off and counted; the record is connected meanwhile."""
+    """Plans, runs and counts posts; the database stays connected."""
 
     surroundings: Surroundings
     sandbox: RunningSandbox
@@ -113,7 +113,7 @@ class Stand:
     folder: Path
 
     def begin_anew(self, scopes: tuple[str, ...] = SCOPES) -> None:
-        """Let the platform forget all, and connect its creator with ``scopes``."""
+        """Reset the platform, and connect its creator with ``scopes``."""
         self.sandbox.reset()
         self.sandbox.change(**GENEROUS)
         for video in self.folder.glob("post-*.mp4"):
@@ -123,20 +123,20 @@ class Stand:
         back = self.sandbox.consent(url, CREATOR)
         connection.finish_connect("bench", back["state"], back["code"], authorizer, REDIRECT_URI)
         Account.update(
-            privacy="PUBLIC_TO_EVERYONE",  # only then is there a platform id
+            privacy="PUBLIC_TO_EVERYONE",  # only public posts get a platform id
             posts_a_day=1_000_000,
             methods=[Method.DIRECT, Method.INBOX],
         ).execute()
 
     def plan(self, posts: int, clip: Path | None = None) -> list[Post]:
-        """Posts of a video of their own each; ``clip`` is posted as it is, without a copy."""
+        """Plan posts, each with its own video; ``clip`` is posted itself, without a copy."""
         return [self._plan(clip or self._copy()) for _ in range(posts)]
 
     def tally(self, posts: Sequence[Post]) -> Tally:
         return tally(posts, self.sandbox)
 
     def _copy(self) -> Path:
-        """The clip with a box at its end that players skip, so that no two are alike."""
+        """Copy the clip and add a box that players skip, so that each copy differs."""
         number = next(NUMBERS)
         copy = self.folder / f"post-{number}.mp4"
         box = (16).to_bytes(4, "big") + b"free" + number.to_bytes(8, "big")
@@ -180,7 +180,7 @@ class Stand:
 
 
 def waiting(post: Post) -> Job | None:
-    """The post's job that is to be done next."""
+    """The post's next job."""
     job: Job | None = (
         Job.select()
         .where(
@@ -192,12 +192,12 @@ def waiting(post: Post) -> Job | None:
 
 
 def make_due(job: Job) -> None:
-    """Let the time pass that the job waits for."""
+    """Make the job due, as if it had waited."""
     Job.update(due_at=now()).where(Job.id == job.id).execute()
 
 
 def try_once(job: Job, publisher: Publisher, authorizer: Authorizer) -> StageError | None:
-    """Claim a due job and do it; what it ended with is written as a worker's middleware does."""
+    """Claim and do a due job; its result is stored as a worker's middleware does."""
     claim = ledger.claim(job.stage, job.subject_id, "bench")
     if claim is None:
         return None
@@ -220,10 +220,10 @@ def try_once(job: Job, publisher: Publisher, authorizer: Authorizer) -> StageErr
 
 
 @contextmanager
-def a_stand() -> Iterator[Stand]:
-    """A stand with a sandbox, a database and a folder of its own."""
+def new_stand() -> Iterator[Stand]:
+    """A stand with its own sandbox, database and folder."""
     with (
-        empty_record() as services,
+        empty_database() as services,
         running_sandbox() as sandbox,
         TemporaryDirectory(prefix="storymill-bench-") as folder,
         stand(services, sandbox, Path(folder)) as here,
@@ -234,12 +234,12 @@ def a_stand() -> Iterator[Stand]:
 
 @contextmanager
 def stand(services: ServiceAddresses, sandbox: RunningSandbox, folder: Path) -> Iterator[Stand]:
-    """A stand on an empty, migrated record.
+    """A stand on an empty, migrated database.
 
     Args:
-        services: the record's database, and a Redis that may be emptied.
-        sandbox: forgets what it has, whenever a stand begins anew.
-        folder: empty; videos are kept here.
+        services: the database, and a Redis that may be emptied.
+        sandbox: is reset whenever the stand starts again.
+        folder: empty folder for the videos.
     """
     surroundings = Surroundings(
         services,

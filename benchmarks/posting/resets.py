@@ -1,4 +1,4 @@
-"""A connection that is reset in a long upload: at most one chunk goes again."""
+"""Reset the connection during a long upload: at most one chunk may be sent again."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ LEAST_BYTES = 130_000_000
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """Where an upload breaks off, and how much of it may go again."""
+    """Where an upload breaks, and how many bytes may be sent again."""
 
     scenario: Scenario
     most_again: int
 
 
 def run(stand: Stand) -> list[Row]:
-    """A reset before, in and after each chunk; a post of a video of several chunks for each."""
+    """Reset before, in and after each chunk, each time with a post of several chunks."""
     clip = stand.folder / "long.mp4"
     make_long_clip(clip, at_least=LEAST_BYTES)
     chunks = plan_chunks(clip.stat().st_size)
@@ -40,14 +40,12 @@ def run(stand: Stand) -> list[Row]:
         Row("resets: chunks of the video", chunks.count, ""),
         Row("resets: size of a chunk", chunks.chunk_size, "bytes"),
         *tally.rows("resets"),
-        Row(
-            "resets: sent again beyond the chunk that broke", max(0, most), "bytes", "0", most <= 0
-        ),
+        Row("resets: sent again beyond the broken chunk", max(0, most), "bytes", "0", most <= 0),
     ]
 
 
 def send(stand: Stand, clip: Path, reset: Reset) -> Tally:
-    """Post ``clip`` while one of its chunks breaks off."""
+    """Post ``clip`` while one of its chunks breaks."""
     stand.begin_anew()
     return disturb(stand, stand.plan(1, clip), [reset.scenario])
 

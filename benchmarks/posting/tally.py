@@ -1,4 +1,4 @@
-"""What became of planned posts: our record against what the platform has received."""
+"""Count the outcomes of planned posts: our database compared with the platform."""
 
 from __future__ import annotations
 
@@ -20,44 +20,44 @@ PATIENCE = 30.0
 
 @dataclass(slots=True)
 class Tally:
-    """What became of planned posts, by the platform's own account of what it received."""
+    """Outcomes of planned posts, according to the platform."""
 
     runs: int = 0
     doubled: int = 0
-    """Planned posts whose video the platform has more than once."""
+    """Posts whose video the platform has more than once."""
     lost: int = 0
-    """Planned posts that neither ended well, here and there alike, nor ask for a person."""
+    """Posts that did not succeed both here and at the platform, and don't need attention either."""
     parked: int = 0
-    """Posts that wait for a person's decision, because nobody else can know."""
+    """Posts that need a person's decision, because their outcome is unknown."""
     set_aside: int = 0
-    """Posts whose job was given up: a person finds them among the failures."""
+    """Posts whose job failed; they are listed on the failures page."""
     again: int = 0
-    """Bytes that the platform got beyond those of the videos that it has whole."""
+    """Bytes that the platform received in addition to its complete videos."""
     most_again: int = 0
-    """The most of them for one post."""
+    """The maximum for one post."""
     faults: int = 0
-    """Faults that struck, or workers that were killed."""
+    """Faults that occurred, or workers that were killed."""
 
     def __add__(self, other: Tally) -> Tally:
         sums = {f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
         return Tally(**sums | {"most_again": max(self.most_again, other.most_again)})
 
     def rows(self, name: str, *, parked: int = 0) -> list[Row]:
-        """The figures of what is called ``name``, of which so many must be ``parked``."""
+        """Rows labelled ``name``; ``parked`` is the expected number that needs attention."""
         return [
             Row(f"{name}: runs", self.runs, ""),
             Row(f"{name}: faults", self.faults, ""),
             Row(f"{name}: double posts", self.doubled, "", "0", self.doubled == 0),
             Row(f"{name}: lost", self.lost, "", "0", self.lost == 0),
-            Row(f"{name}: parked", self.parked, "", f"{parked}", self.parked == parked),
-            Row(f"{name}: set aside", self.set_aside, "", "0", self.set_aside == 0),
+            Row(f"{name}: needs attention", self.parked, "", f"{parked}", self.parked == parked),
+            Row(f"{name}: failed", self.set_aside, "", "0", self.set_aside == 0),
             Row(f"{name}: sent again", self.again, "bytes"),
-            Row(f"{name}: sent again for one post, at most", self.most_again, "bytes"),
+            Row(f"{name}: sent again, most for one post", self.most_again, "bytes"),
         ]
 
 
 def tally(posts: Sequence[Post], sandbox: RunningSandbox) -> Tally:
-    """Compare the record with what the platform has; videos are told apart by their content."""
+    """Compare the database with the platform; videos are identified by content."""
     announced = {one["publish_id"]: one for one in _settled(sandbox)}
     received: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for one in announced.values():
@@ -72,23 +72,23 @@ def tally(posts: Sequence[Post], sandbox: RunningSandbox) -> Tally:
         if (own := announced.get(post.publish_id)) is not None:
             tally.most_again = max(tally.most_again, _again(own))
     tally.lost, tally.parked = states["lost"], states["parked"]
-    tally.set_aside = states["set aside"]
+    tally.set_aside = states["failed"]
     return tally
 
 
 def _settled(sandbox: RunningSandbox) -> list[dict[str, Any]]:
-    """All of the platform's posts, once it has looked into each that arrived whole."""
+    """All posts of the platform, after it has processed each complete one."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         posts = sandbox.posts()
         if all(one["sha256"] for one in posts if one["uploaded_bytes"] == one["size"]):
             return posts
         time.sleep(0.05)
-    raise RuntimeError(f"The sandbox did not look into its videos within {PATIENCE:.0f} s.")
+    raise RuntimeError(f"The sandbox did not process its videos within {PATIENCE:.0f} s.")
 
 
 def _again(received: dict[str, Any]) -> int:
-    """Bytes that came through an announcement's address beyond those that came to something."""
+    """Bytes sent to an upload address in addition to the accepted ones."""
     whole = received["uploaded_bytes"] == received["size"]
     again: int = received["bytes_read"] - (received["size"] if whole else 0)
     return again
@@ -108,4 +108,4 @@ def _state(post: Post, complete: Sequence[dict[str, Any]]) -> str:
     if post.state == PostState.PARKED:
         return "parked"
     jobs = Job.select().where(Job.subject_id == post.id, Job.stage.in_(("publish", "confirm")))
-    return "set aside" if jobs.where(Job.state == JobState.DEAD).exists() else "lost"
+    return "failed" if jobs.where(Job.state == JobState.DEAD).exists() else "lost"

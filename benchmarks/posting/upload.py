@@ -1,13 +1,13 @@
-"""Our upload of a large file against ``curl -T`` of the same file to the same server.
+"""Compare our upload of a large file with ``curl -T`` of the same file to the same server.
 
-Ours is ``TikTokPublisher.send`` with the chunks that a real post of this size has. curl sends the
-file in one request, which is the goal's measure, and once more in our chunks. All take turns, each
-in a process of its own, so that a busy machine slows them alike. Neither's start is counted, but
-in curl's processor time, a hundredth of a second.
+Ours is ``TikTokPublisher.send`` with the chunks of a real post of this size. curl sends the file
+in one request, which the goal is compared with, and again in our chunks. They alternate, each in
+its own process, so that a busy machine slows them equally. Start-up time is not counted, except in
+curl's processor time (a hundredth of a second).
 
-The server is ``sink.py``. On the loopback a sender's own work is most of what there is: on a real
-line it vanishes behind the network, so this is the hardest comparison for us. Over TLS the
-server's decryption takes its part too: those figures are shown, and nothing is asked of them.
+The server is ``upload_sink.py``. On the loopback most of the time is the sender's own work; on a
+real network it hardly matters, so this is the hardest comparison for us. Over TLS the server's
+decryption adds time: those results are shown without a goal.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from pipelines.publishing.delivery.api.chunks import plan_chunks
 
 LEAST_SPEED = 0.9
 MOST_MEMORY = 16
-"""MiB that one upload may add to its process."""
+"""MiB that an upload may add to its process."""
 AT_ONCE, MOST_MEMORY_AT_ONCE = 8, 48
 WARM_UP_BYTES = 100_000
 PATH = "/upload"
@@ -50,7 +50,7 @@ PATH = "/upload"
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What sending took; ``memory`` (at its peak, above what was in use before) in MiB."""
+    """The cost of sending; ``memory`` is the peak above the use before, in MiB."""
 
     seconds: float
     cpu_seconds: float
@@ -59,7 +59,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """The same file sent three ways, one after another."""
+    """The same file sent in three ways, one after another."""
 
     ours: Sent
     curl: Sent
@@ -68,7 +68,7 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The file, and the same once more in the chunks of its plan, for curl."""
+    """The file, and a copy in chunks for curl."""
 
     whole: Path
     plan: ChunkPlan
@@ -76,17 +76,17 @@ class Files:
 
 
 def run(*, megabytes: int = 500, repeats: int = 9) -> list[Row]:
-    """Send ``megabytes`` (10^6 bytes) ``repeats`` times each way; figures are medians.
+    """Send ``megabytes`` (10^6 bytes) ``repeats`` times in each way; results are medians.
 
     Raises:
-        ConfigurationError: there is no curl.
+        ConfigurationError: curl is not installed.
     """
     if shutil.which("curl") is None:
         raise ConfigurationError(
             "curl is not installed: install it (apt-get install curl, brew install curl) and run "
             "this again."
         )
-    rows = [Row("load of the machine before", os.getloadavg()[0], "")]
+    rows = [Row("machine load before", os.getloadavg()[0], "")]
     with TemporaryDirectory() as name:
         folder = Path(name)
         files = _prepare(folder, megabytes * 10**6)
@@ -111,7 +111,7 @@ def run(*, megabytes: int = 500, repeats: int = 9) -> list[Row]:
         with running_sink(certificate) as sink:
             rounds = [_round(sink, files, number, certificate) for number in range(repeats)]
             rows += _speed("TLS, ", rounds, megabytes)
-    return [*rows, Row("load of the machine after", os.getloadavg()[0], "")]
+    return [*rows, Row("machine load after", os.getloadavg()[0], "")]
 
 
 def _speed(
@@ -126,9 +126,9 @@ def _speed(
         Row(f"{prefix}ours", megabytes / median(r.ours.seconds for r in rounds), "MB/s"),
         Row(f"{prefix}curl -T", megabytes / median(r.curl.seconds for r in rounds), "MB/s"),
         Row(f"{prefix}ours / curl", ratio, "x", goal, ok),
-        Row(f"{prefix}ours / curl, least of the rounds", min(ratios), "x"),
-        Row(f"{prefix}ours / curl, most of the rounds", max(ratios), "x"),
-        Row(f"{prefix}ours / curl in the same chunks", in_chunks, "x"),
+        Row(f"{prefix}ours / curl, minimum", min(ratios), "x"),
+        Row(f"{prefix}ours / curl, maximum", max(ratios), "x"),
+        Row(f"{prefix}ours / curl with the same chunks", in_chunks, "x"),
         Row(f"{prefix}ours / curl, processor time", cpu, "x"),
     ]
 
@@ -161,7 +161,7 @@ def _round(sink: Sink, files: Files, number: int, certificate: Certificate | Non
         lambda: _curl(sink, files, certificate),
         lambda: _curl_in_chunks(sink, files, certificate),
     ]
-    first = number % len(methods)  # each way goes first as often as the others
+    first = number % len(methods)  # each way goes first equally often
     sent = {method: methods[method]() for method in [*range(first, len(methods)), *range(first)]}
     return Round(*(sent[method] for method in range(len(methods))))
 
@@ -181,7 +181,7 @@ def _ours(
     arguments = (there, sink.url + PATH, files.whole, at_once, certificate)
     process = spawn.Process(target=_send, args=arguments, daemon=True)
     process.start()
-    there.close()  # so that a child that fails ends the wait
+    there.close()  # so that the wait ends if the child fails
     try:
         sent: Sent = here.recv()
     finally:
@@ -193,10 +193,10 @@ def _ours(
 def _send(
     pipe: Connection, url: str, file: Path, at_once: int, certificate: Certificate | None
 ) -> None:
-    """Send the file from ``at_once`` threads and tell what it took.
+    """Send the file from ``at_once`` threads and return the cost.
 
-    A small upload goes first, by a publisher and thus a connection of its own: what modules, TLS
-    and certificates take once in the life of a worker is there before the measuring begins.
+    A small upload with its own publisher and connection goes first: what a worker loads only once
+    (modules, TLS, certificates) is loaded before the measurement.
     """
     if certificate:
         os.environ["REQUESTS_CA_BUNDLE"] = str(certificate.certificate)
@@ -221,14 +221,14 @@ def _send(
 
 
 def _look(share: float) -> None:
-    """The least that a caller's progress does; what a worker does there is not the sender's."""
+    """A minimal progress callback; a worker's own work there is not part of sending."""
 
 
 def _peak_memory() -> int:
-    """The most bytes that were ever resident in this process.
+    """The peak resident bytes of this process.
 
-    Of its whole life, so what it grew by is, if anything, less than the difference to this. Linux
-    hands ru_maxrss down from parent to child, so there VmHWM tells; elsewhere ru_maxrss does.
+    It covers the process's whole life, so the real growth is at most the difference to this. On
+    Linux a child inherits ru_maxrss from its parent, so VmHWM is used there; elsewhere ru_maxrss.
     """
     if sys.platform == "linux":
         lines = Path("/proc/self/status").read_text().splitlines()
@@ -262,7 +262,7 @@ def _run_curl(
     sink: Sink, files: Files, arguments: list[str], certificate: Certificate | None
 ) -> Sent:
     before = os.times()
-    told = subprocess.run(
+    output = subprocess.run(
         ["curl", *_curl_options(certificate), *arguments],
         check=True,
         stdout=subprocess.PIPE,
@@ -272,22 +272,22 @@ def _run_curl(
     _check_count(sink, files.plan.video_size)
     cpu = after.children_user + after.children_system
     cpu -= before.children_user + before.children_system
-    return Sent(sum(map(float, told.split())), cpu)
+    return Sent(sum(map(float, output.split())), cpu)
 
 
-# ── what came ────────────────────────────────────────────────────────────────────────────────
+# ── checks ───────────────────────────────────────────────────────────────────────────────────
 
 
 def _check_count(sink: Sink, expected: int) -> None:
     if (count := sink.received().count) != expected:
-        raise RuntimeError(f"The server got {count} bytes and should have got {expected}.")
+        raise RuntimeError(f"The server received {count} bytes instead of {expected}.")
 
 
 def _check_exact(sink: Sink, files: Files) -> None:
-    """Send the file once to where it is hashed."""
+    """Send the file once to the path where it is hashed."""
     ticket = UploadTicket("bench", sink.url + HASHED)
     TikTokPublisher(api_url=sink.url).send(ticket, files.whole, files.plan)
     with files.whole.open("rb") as file:
         expected = hashlib.file_digest(file, "sha256").hexdigest()
     if sink.received().sha256 != expected:
-        raise RuntimeError("The server got other bytes than the file has.")
+        raise RuntimeError("The server did not receive the file's bytes.")

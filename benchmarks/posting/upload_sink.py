@@ -1,8 +1,8 @@
-"""A server that takes uploads as quickly as one can: it counts what comes and keeps nothing.
+"""A server that accepts uploads as fast as possible: it counts the bytes and stores nothing.
 
-Our sandbox writes every byte to a disk and knows TikTok's rules, among them that no upload of
-500 MB comes in one piece. A bench of senders needs a server that is faster than they are, and that
-takes the same bytes from any client, cut or whole.
+The sandbox writes every byte to disk and enforces TikTok's rules, such as no 500 MB upload in one
+piece. Comparing senders needs a server that is faster than they are, and that accepts the same
+bytes from any client, in one piece or in chunks.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ HOST = "127.0.0.1"
 STARTS_WITHIN_SECONDS = 30
 BUFFER_BYTES = 2**20
 HASHED = "/hashed"
-"""Uploads to this path are hashed: that shows whether they came whole, and takes time."""
+"""Uploads to this path are hashed, to check that they are complete; this takes time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """PEM files of a server's certificate and its key."""
+    """PEM files of a server's certificate and key."""
 
     certificate: Path
     key: Path
@@ -37,21 +37,21 @@ class Certificate:
 
 @dataclass(slots=True)
 class Received:
-    """What came so far over all connections; SHA-256 of what was sent to ``HASHED``."""
+    """Bytes received over all connections, and the SHA-256 of uploads to ``HASHED``."""
 
     count: int = 0
     sha256: str = ""
 
 
 class Sink:
-    """A running one, in a process of its own."""
+    """A running server in its own process."""
 
     def __init__(self, url: str, pipe: Connection) -> None:
         self.url = url
         self._pipe = pipe
 
     def received(self) -> Received:
-        """What came since this was asked last."""
+        """What was received since the last call."""
         self._pipe.send(None)
         received: Received = self._pipe.recv()
         return received
@@ -59,14 +59,14 @@ class Sink:
 
 @contextmanager
 def running_sink(certificate: Certificate | None = None) -> Iterator[Sink]:
-    """Start one on a free port of the loopback, with TLS where there is a certificate."""
+    """Start a server on a free loopback port, with TLS if there is a certificate."""
     spawn = multiprocessing.get_context("spawn")
     ours, its = spawn.Pipe()
     process = spawn.Process(target=_serve, args=(its, certificate), daemon=True)
     process.start()
     try:
         if not ours.poll(STARTS_WITHIN_SECONDS):
-            raise RuntimeError("The bench's server does not start.")
+            raise RuntimeError("The bench's server did not start.")
         scheme = "https" if certificate else "http"
         yield Sink(f"{scheme}://{HOST}:{ours.recv()}", ours)
     finally:
@@ -115,7 +115,7 @@ def _accept(server: socket.socket, tally: _Tally, certificate: Certificate | Non
 
 
 def _converse(connection: socket.socket, tls: ssl.SSLContext | None, tally: _Tally) -> None:
-    """Answer one request after another until the client goes."""
+    """Answer one request after another until the client disconnects."""
     if tls:
         connection = tls.wrap_socket(connection, server_side=True)
     buffer = memoryview(bytearray(BUFFER_BYTES))
@@ -135,7 +135,7 @@ class _Head:
     fields: str
     """Header lines in lower case."""
     body: bytes
-    """What came of it together with the header."""
+    """The part of the body that arrived with the header."""
 
     def field(self, pattern: str) -> tuple[int, ...]:
         found = re.search(rf"^{pattern}", self.fields, re.MULTILINE)
@@ -143,7 +143,7 @@ class _Head:
 
 
 def _head(connection: socket.socket) -> _Head | None:
-    """The next request's; None when the client has gone."""
+    """The next request's header; None if the client has disconnected."""
     came = b""
     while b"\r\n\r\n" not in came:
         piece = connection.recv(65_536)
@@ -169,13 +169,13 @@ def _take_body(connection: socket.socket, head: _Head, buffer: memoryview, tally
             break
         count = connection.recv_into(buffer[: min(left, BUFFER_BYTES)])
         if not count:
-            raise ConnectionError("The client went within a body.")
+            raise ConnectionError("The client disconnected within a body.")
         piece = buffer[:count]
     tally.add(length)
 
 
 def _status(head: _Head) -> HTTPStatus:
-    """As TikTok answers: 206 while more is to come, 201 for the last of it."""
+    """Answer as TikTok does: 206 if more chunks follow, 201 for the last."""
     if place := head.field(r"content-range: bytes (\d+)-(\d+)/(\d+)"):
         _, last, total = place
         return HTTPStatus.CREATED if last + 1 == total else HTTPStatus.PARTIAL_CONTENT

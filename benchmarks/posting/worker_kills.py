@@ -1,4 +1,4 @@
-"""kill -9 of a real worker at moments that only the clock chooses, while it posts a batch."""
+"""Kill a real worker with kill -9 at random times while it posts a batch."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from models import Job, JobState, LimitSetting, Post
 
 THREADS = 8
 SLOW_SECONDS = 0.15
-"""How much longer each call of the platform takes, so that most of a worker's life is work."""
+"""Extra time for each platform call, so that a worker is busy most of the time."""
 LIFE_SECONDS = 1.5
-"""A worker dies at any moment within so long after its first job."""
+"""A worker dies at a random time within this many seconds after its first job."""
 PATIENCE = 120.0
 ALIVE = (JobState.WAITING, JobState.RUNNING)
 UNLIMITED = 1_000_000
@@ -31,7 +31,7 @@ LIMITS = ("tiktok_creator_info", "tiktok_init", "tiktok_posts", "tiktok_status")
 
 
 def kill_workers(stand: Stand, *, posts: int, kills: int, dice: random.Random) -> Tally:
-    """Let workers post a batch; kill one after the other, and leave the last one alone."""
+    """Let workers post a batch; kill one after the other, and let the last one finish."""
     stand.begin_anew()
     for name in LIMITS:
         LimitSetting.insert(name=name, count=UNLIMITED, seconds=60).on_conflict_ignore().execute()
@@ -86,7 +86,7 @@ def _worker(stand: Stand) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> bool:
-    """Kill the worker with all its children at once; whether it was alive."""
+    """Kill the worker with all its children; returns whether it was alive."""
     alive = process.poll() is None
     family = [process.pid, *(child.pid for child in psutil.Process(process.pid).children(True))]
     for pid in reversed(family):
@@ -106,5 +106,5 @@ def _wait(posts: Sequence[Post], state: JobState, process: subprocess.Popen[byte
     deadline = time.monotonic() + PATIENCE
     while not _jobs(posts, state) and _jobs(posts, *ALIVE):
         if time.monotonic() > deadline or process.poll() is not None:
-            raise RuntimeError("The worker does not begin to work.")
+            raise RuntimeError("The worker did not start to work.")
         time.sleep(0.02)

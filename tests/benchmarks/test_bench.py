@@ -1,4 +1,4 @@
-"""The benches in small, as the command runs them."""
+"""Small runs of the benches through the command."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ def bench(*arguments: object, path: str | None = None) -> subprocess.CompletedPr
 
 
 def report(name: str, folder: Path, *arguments: object) -> dict[str, dict[str, Any]]:
-    """The rows that the bench writes down, by what they show."""
+    """The rows that the bench writes, by label."""
     file = folder / "report.json"
     ran = bench(name, *arguments, "--json", file)
     assert ran.returncode == 0, ran.stderr
     return {row["what"]: row for row in json.loads(file.read_text())["rows"]}
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="the yardstick is curl")
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the baseline is curl")
 def test_upload_sends_a_file_in_chunks_within_its_memory(tmp_path: Path) -> None:
     # Given a file of two chunks
     rows = report("upload", tmp_path, "--megabytes", 70, "--repeats", 1)
 
-    # Then it came whole (the bench fails otherwise), in little memory, and was timed both ways
+    # Then it arrived complete (else the bench fails), with little memory, timed in both ways
     assert rows["memory of an upload"]["ok"]
     assert rows["memory of 8 uploads at once"]["ok"]
     for wire in ("", "TLS, "):
@@ -58,4 +58,4 @@ def test_limiter_holds_with_redis_stopped_and_killed_meanwhile(tmp_path: Path) -
     rows = report("limiter", tmp_path, "--seconds", 1.5)
 
     assert [what for what, row in rows.items() if row["ok"] is False] == []
-    assert rows["Redis away: refused"]["value"] > 0
+    assert rows["Redis down: refused"]["value"] > 0

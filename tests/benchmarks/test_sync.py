@@ -1,4 +1,4 @@
-"""The bench of captions against sound sees what it is there to see."""
+"""The caption timing bench detects wrong times."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def test_captions_are_within_60_ms_of_the_sound() -> None:
 
     assert all(row.ok is not False for row in rows), rows
     measured = {row.what: row.value for row in rows if row.what.endswith("measured")}
-    assert measured["espeak-ng, words apart: measured"] >= 200
-    assert measured["made Piper voice, words as told: measured"] >= 190
+    assert measured["espeak-ng, separate words: measured"] >= 200
+    assert measured["test Piper voice, sentences: measured"] >= 190
 
 
-def test_a_voice_that_tells_its_words_late_is_found(tmp_path: Path) -> None:
+def test_a_voice_that_reports_its_words_late_is_found(tmp_path: Path) -> None:
     class Late(EspeakSynthesizer):
         def speak(self, text: str, into: Path, progress: Progress | None = None) -> Speech:
             made = super().speak(text, into, progress)
@@ -31,7 +31,7 @@ def test_a_voice_that_tells_its_words_late_is_found(tmp_path: Path) -> None:
 
     text = [["Seven.", "Apples.", "Rolled.", "Down."] * 50]
 
-    rows = sync._measure("late, apart", Late(), text, 200, 0.12, tmp_path)  # noqa: SLF001
+    rows = sync._measure("late, separate words", Late(), text, 200, 0.12, tmp_path)  # noqa: SLF001
 
     worst = [row for row in rows if row.what.endswith("worst")]
     assert [row.ok for row in worst] == [False, False]
