@@ -1,7 +1,8 @@
 """Every environment variable, read once and checked as a whole.
 
-A value may also come from a file: ``NAME_FILE=/run/secrets/name`` for any ``NAME``, as container
-platforms hand secrets over. ``docs/configuration.md`` is generated from this file.
+A value may also come from a file, as container platforms provide secrets:
+``NAME_FILE=/run/secrets/name`` for any ``NAME``. ``docs/configuration.md`` is generated from these
+settings.
 """
 
 from __future__ import annotations
@@ -29,17 +30,18 @@ from core.smtp import SmtpServer, addresses, is_mail_address
 
 ROOT = Path(__file__).resolve().parent.parent
 WORDS_PER_MINUTE = (100, 400)
-"""The slowest and the fastest pace that espeak-ng can be held to."""
+"""The slowest and the fastest pace that espeak-ng keeps."""
 
 
 class Settings(BaseModel, frozen=True, extra="ignore"):
     """The checked configuration of a process."""
 
     database_url: Annotated[
-        SecretStr, Field(description="PostgreSQL, as postgresql://user:password@host:port/name")
+        SecretStr,
+        Field(description="PostgreSQL address, as postgresql://user:password@host:port/name"),
     ]
     redis_url: Annotated[
-        SecretStr, Field(description="Redis broker, as redis://:password@host:port/0")
+        SecretStr, Field(description="Redis address, as redis://:password@host:port/0")
     ]
     cryptography_key: Annotated[
         SecretStr,
@@ -49,100 +51,112 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
         ),
     ]
     secret_key: Annotated[
-        SecretStr, Field(min_length=16, description="Signs the back office's sessions")
+        SecretStr, Field(min_length=16, description="Key that signs back-office sessions")
     ]
 
-    media_dir: Annotated[Path, Field(description="Narrations, captions, videos")] = (
+    media_dir: Annotated[Path, Field(description="Folder for narrations, captions and videos")] = (
         ROOT / "var" / "media"
     )
     run_dir: Annotated[
-        Path, Field(description="Where the supervisor tells of processes that do not stay up")
+        Path, Field(description="Folder where the supervisor reports processes that do not stay up")
     ] = ROOT / "var" / "run"
     background_dir: Annotated[
-        Path | None, Field(description="Clips behind the captions; generated when unset")
+        Path | None, Field(description="Folder of background clips; generated when unset")
     ] = None
     music_dir: Annotated[
-        Path | None, Field(description="Music under the voice; composed when unset")
+        Path | None, Field(description="Folder of background music; composed when unset")
     ] = None
 
-    reddit_client_id: Annotated[str, Field(description="Reddit application's id")] = ""
-    reddit_client_secret: Annotated[SecretStr, Field(description="Its secret")] = SecretStr("")
-    reddit_user_agent: Annotated[str, Field(description="Names you to Reddit")] = (
+    reddit_client_id: Annotated[str, Field(description="Client id of your Reddit app")] = ""
+    reddit_client_secret: Annotated[
+        SecretStr, Field(description="Client secret of your Reddit app")
+    ] = SecretStr("")
+    reddit_user_agent: Annotated[str, Field(description="User agent for Reddit and feeds")] = (
         "storymill/0.1 (story narration)"
     )
-    reddit_url: Annotated[str, Field(description="Reddit's site")] = "https://www.reddit.com"
-    reddit_oauth_url: Annotated[str, Field(description="Reddit's API")] = "https://oauth.reddit.com"
+    reddit_url: Annotated[str, Field(description="Address of Reddit's site")] = (
+        "https://www.reddit.com"
+    )
+    reddit_oauth_url: Annotated[str, Field(description="Address of Reddit's API")] = (
+        "https://oauth.reddit.com"
+    )
 
-    tiktok_client_key: Annotated[str, Field(description="TikTok application's key")] = ""
-    tiktok_client_secret: Annotated[SecretStr, Field(description="Its secret")] = SecretStr("")
-    tiktok_api_url: Annotated[str, Field(description="Content Posting API")] = (
+    tiktok_client_key: Annotated[str, Field(description="Client key of your TikTok app")] = ""
+    tiktok_client_secret: Annotated[
+        SecretStr, Field(description="Client secret of your TikTok app")
+    ] = SecretStr("")
+    tiktok_api_url: Annotated[str, Field(description="Address of the Content Posting API")] = (
         "https://open.tiktokapis.com"
     )
-    tiktok_authorize_url: Annotated[str, Field(description="Page where a creator consents")] = (
+    tiktok_authorize_url: Annotated[str, Field(description="Address of TikTok's consent page")] = (
         "https://www.tiktok.com/v2/auth/authorize/"
     )
 
     tiktok_studio_url: Annotated[
-        str, Field(description="Pages where a creator uploads by browser")
+        str, Field(description="Address of TikTok Studio, for uploads by browser")
     ] = "https://www.tiktok.com/tiktokstudio"
     chromium: Annotated[
-        Path | None, Field(description="Browser for that way; looked for on PATH when unset")
+        Path | None, Field(description="Chromium for uploads by browser; found on PATH when unset")
     ] = None
     chromedriver: Annotated[
-        Path | None, Field(description="Its driver; looked for on PATH when unset")
+        Path | None, Field(description="Chromium's driver; found on PATH when unset")
     ] = None
     most_upload_bytes: Annotated[
-        int, Field(gt=0, le=4_000_000_000, description="Larger videos are not uploaded")
+        int, Field(gt=0, le=4_000_000_000, description="Bytes of the largest video to upload")
     ] = 500_000_000
 
     smtp_url: Annotated[
         SecretStr,
         Field(
-            description="Mail server for posts by hand, as smtps://user:password@host:465, "
+            description="Mail server for manual posts, as smtps://user:password@host:465, "
             "smtp+starttls://… or smtp://…; no mail when unset"
         ),
     ] = SecretStr("")
-    mail_from: Annotated[str, Field(description="Sender of mail")] = ""
+    mail_from: Annotated[str, Field(description="Sender address of mail")] = ""
     mail_to: Annotated[
-        str, Field(description="Who posts by hand; several addresses separated by commas")
+        str, Field(description="Address of whoever posts by hand; separate several with commas")
     ] = ""
     manual_link_hours: Annotated[
-        int, Field(gt=0, le=24 * 30, description="How long a mailed download link is good")
+        int, Field(gt=0, le=24 * 30, description="Hours for which a mailed download link works")
     ] = 72
 
     ollama_url: Annotated[
-        str, Field(description="Ollama server that writes hooks; rules write when unset")
+        str, Field(description="Ollama server that writes hooks; rules write them when unset")
     ] = ""
-    ollama_model: Annotated[str, Field(description="Its model")] = "llama3.2"
-    ollama_seconds: Annotated[float, Field(gt=0, description="Longest wait for one answer")] = 120.0
+    ollama_model: Annotated[str, Field(description="Ollama model that writes hooks")] = "llama3.2"
+    ollama_seconds: Annotated[
+        float, Field(gt=0, description="Seconds to wait for an answer from Ollama")
+    ] = 120.0
 
     safety_model: Annotated[
         str,
         Field(
-            description="Ollama model that judges stories beside the rules, as llama3.2; "
-            "rules alone when unset"
+            description="Ollama model that judges stories in addition to the rules, such as "
+            "llama3.2; only the rules judge when unset"
         ),
     ] = ""
-    safety_seconds: Annotated[float, Field(gt=0, description="Longest wait for its answer")] = 60.0
+    safety_seconds: Annotated[
+        float, Field(gt=0, description="Seconds to wait for an answer from SAFETY_MODEL")
+    ] = 60.0
 
     voices_dir: Annotated[
-        Path, Field(description="Piper's voices; scripts/manage voices download brings them here")
+        Path, Field(description="Folder of Piper voices; scripts/manage voices download fills it")
     ] = ROOT / "var" / "voices"
     voice: Annotated[
         str,
         Field(
-            description="espeak:<voice>, or piper:<name> of a voice in VOICES_DIR or "
+            description="Default voice: espeak:<voice>, piper:<name> of a voice in VOICES_DIR, or "
             "piper:<path of an .onnx voice>"
         ),
     ] = "espeak:en-us"
-    voices_url: Annotated[str, Field(description="Catalogue of Piper's voices to download")] = (
+    voices_url: Annotated[str, Field(description="Address of the catalogue of Piper voices")] = (
         "https://huggingface.co/rhasspy/piper-voices/resolve/main"
     )
     whisper_model: Annotated[
         Path | None,
         Field(
-            description="Folder of a CTranslate2 Whisper model that times the words of voices "
-            "which tell none; estimated when unset"
+            description="Folder of a CTranslate2 Whisper model that times words, for voices "
+            "without timestamps; times are estimated when unset"
         ),
     ] = None
     words_per_minute: Annotated[
@@ -150,28 +164,35 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
         Field(
             ge=WORDS_PER_MINUTE[0],
             le=WORDS_PER_MINUTE[1],
-            description="Pace of espeak-ng's voices; Piper's have their own",
+            description="Pace of espeak-ng voices; Piper voices have their own",
         ),
     ] = 170
     caption_style: Annotated[
-        Literal["karaoke", "pop", "block"], Field(description="How words appear")
+        Literal["karaoke", "pop", "block"], Field(description="How caption words appear")
     ] = "karaoke"
     x264_preset: Annotated[
         Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"],
-        Field(description="Encoder's pace without a graphics card: faster makes larger files"),
+        Field(description="Encoder speed without a graphics card; faster makes larger files"),
     ] = "veryfast"
-    part_seconds_min: Annotated[int, Field(ge=20, description="Parts aim not to be shorter")] = 60
-    part_seconds_max: Annotated[int, Field(ge=30, description="Parts are never longer")] = 90
+    part_seconds_min: Annotated[
+        int, Field(ge=20, description="Seconds that a part should last at least")
+    ] = 60
+    part_seconds_max: Annotated[
+        int, Field(ge=30, description="Seconds that a part may last at most")
+    ] = 90
     review_videos: Annotated[
         bool, Field(description="A person also approves each finished video before it is posted")
     ] = False
 
     public_url: Annotated[
-        str, Field(description="Where the back office is reached; OAuth redirects come here")
+        str, Field(description="Address of the back office; OAuth redirects come here")
     ] = "http://127.0.0.1:8080"
-    sentry_dsn: Annotated[str, Field(description="Error reporting; off when unset")] = ""
+    sentry_dsn: Annotated[
+        str, Field(description="Sentry address for error reports; off when unset")
+    ] = ""
     log_level: Annotated[
-        Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="Least level logged")
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"],
+        Field(description="Lowest level that is logged"),
     ] = "INFO"
 
     @field_validator("cryptography_key")
@@ -230,15 +251,15 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
 
 
 def piper_file(name: str, folder: Path) -> Path:
-    """Where the Piper voice ``name`` lies: a path of its own, or a voice in ``folder``."""
+    """File of the Piper voice ``name``: its own path, or a voice in ``folder``."""
     return Path(name) if name.endswith(".onnx") else folder / f"{name}.onnx"
 
 
 def check_voice(voice: str, folder: Path) -> None:
-    """See that ``voice`` is written as it should be, and that a Piper voice is there.
+    """Check the form of ``voice``, and that the file of a Piper voice exists.
 
     Raises:
-        ConfigurationError: it is not; the sentence says what to do.
+        ConfigurationError: one is wrong; the message says what to do.
     """
     engine, _, name = voice.partition(":")
     if engine not in {"espeak", "piper"} or not name:
@@ -255,7 +276,7 @@ def read(environment: Mapping[str, str]) -> Settings:
     """Read and check all settings.
 
     Raises:
-        ConfigurationError: one line for each problem, all of them, never with a value in it.
+        ConfigurationError: lists every problem, one per line, without any value.
     """
     values: dict[str, str] = {}
     problems: list[str] = []

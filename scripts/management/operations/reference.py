@@ -13,12 +13,12 @@ from core.settings import ROOT, Settings
 HEAD = """# Configuration
 
 Every setting is an environment variable. Any of them may also come from a file:
-`NAME_FILE=/run/secrets/name`. A process that can't use its settings says every problem at once
-and does not start; `scripts/manage check` does only that.
+`NAME_FILE=/run/secrets/name`. A process with wrong settings lists every problem and does not
+start; `scripts/manage check` only lists them.
 
-`scripts/demo`, `scripts/manage` and `scripts/bench` start the embedded PostgreSQL and Redis and
-make keys under `var/` for what is not set. This page is written by
-`scripts/manage configuration`.
+If their addresses and keys are not set, `scripts/demo`, `scripts/manage` and `scripts/bench` start
+the embedded PostgreSQL and Redis and create keys under `var/`. `scripts/manage configuration`
+writes this page.
 
 | variable | what it is | kind | default |
 |---|---|---|---|
