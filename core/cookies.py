@@ -1,8 +1,8 @@
-"""A browser's sign-in as cookies: read from what a person exports, kept as one JSON text.
+"""Sign-in cookies of a browser: read from a person's export, stored as one JSON text.
 
 The text is a list of objects with ``name``, ``value``, ``domain``, ``path``, ``secure``,
 ``httpOnly`` and, where known, ``sameSite`` and ``expires`` (seconds since 1970): the form of the
-DevTools protocol's ``CookieParam``, so that a browser takes it as it is. It is a secret.
+DevTools protocol's ``CookieParam``, which a browser accepts unchanged. The text is a secret.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ Cookie = dict[str, Any]
 
 
 def parse_cookies(text: str, site: str) -> str:
-    """Read cookies that a browser extension exported, and give them in the form that is kept.
+    """Read cookies that a browser extension exported; returns the stored form.
 
     Args:
         text: a JSON list of cookies, ``{"cookies": [...]}``, or the Netscape format (cookies.txt).
-        site: the host that they are for, with or without ``www.``; all others are dropped.
+        site: their host, with or without ``www.``; cookies of other hosts are dropped.
 
     Raises:
-        InputError: the text is no list of cookies, or holds no sign-in for the site. The sentence
-            holds nothing of the text.
+        InputError: the text is not a list of cookies, or has no sign-in for the site. The message
+            never quotes the text.
     """
     if len(text) > LONGEST_TEXT:
-        raise InputError("This is too long to be one site's cookies: export those of one site.")
+        raise InputError("This is too long for one site's cookies: export only that site's.")
     ours = [cookie for cookie in _read(text) if of_site(cookie, site)]
     now = time.time()
     alive = [c for c in ours if c.get("expires", now + 1) > now][:MOST_COOKIES]
     if not any(c["name"] == SIGN_IN_COOKIE and c["value"] for c in alive):
         over = any(c["name"] == SIGN_IN_COOKIE for c in ours)
         raise InputError(
-            f"These cookies {'hold a sign-in that is over' if over else 'hold no sign-in'} for "
-            f"{site}: sign in there in a browser, then export its cookies again."
+            f"These cookies hold {'an expired' if over else 'no'} sign-in for {site}: sign in "
+            "there in a browser, then export its cookies again."
         )
     return dump(alive)
 
@@ -58,20 +58,20 @@ def load(session: str) -> list[Cookie]:
 
 
 def dump(cookies: Iterable[Mapping[str, Any]]) -> str:
-    """Give the kept form of cookies as the DevTools protocol gives them."""
+    """Return the stored form of cookies from the DevTools protocol."""
     kept = [_cookie(cookie) for cookie in cookies]
     return json.dumps([cookie for cookie in kept if cookie], separators=(",", ":"))
 
 
 def of_site(cookie: Mapping[str, Any], site: str) -> bool:
-    """Say whether a cookie belongs to the site or to a host below it."""
+    """Whether a cookie belongs to the site or one of its subdomains."""
     site = site.lower().removeprefix("www.")
     domain = str(cookie["domain"]).lower().lstrip(".")
     return domain == site or domain.endswith(f".{site}")
 
 
 def good_until(session: str) -> datetime | None:
-    """Give when the sign-in ends by itself, where its cookie says so."""
+    """When the sign-in expires, if its cookie says so."""
     for cookie in load(session):
         if cookie["name"] == SIGN_IN_COOKIE and "expires" in cookie:
             return datetime.fromtimestamp(cookie["expires"], UTC)
@@ -91,14 +91,14 @@ def _read(text: str) -> list[Cookie]:
         rows = list(_netscape(text))
     if not isinstance(rows, list) or not rows:
         raise InputError(
-            "These are no exported cookies: paste the JSON or the cookies.txt that a browser "
-            "extension for cookies exports, as it is."
+            "These are not exported cookies: paste the JSON or cookies.txt that a browser's cookie "
+            "extension exports, unchanged."
         )
     return [cookie for row in rows if isinstance(row, dict) and (cookie := _cookie(row))]
 
 
 def _netscape(text: str) -> Iterator[Cookie]:
-    """Read the seven columns: domain, subdomains too, path, secure, expires, name, value."""
+    """Read seven columns: domain, include subdomains, path, secure, expires, name, value."""
     for line in text.splitlines():
         row = line.removeprefix(HTTP_ONLY).rstrip("\r").split("\t")
         if row[0].startswith("#") or len(row) != NETSCAPE_COLUMNS:
@@ -116,7 +116,7 @@ def _netscape(text: str) -> Iterator[Cookie]:
 
 
 def _cookie(row: Mapping[str, Any]) -> Cookie | None:
-    """Take over what is known; extensions and protocols name the expiry each in their way."""
+    """Copy the known fields; each exporter has its own name for the expiry."""
     name, value, domain = row.get("name"), row.get("value"), row.get("domain")
     if not (isinstance(name, str) and isinstance(value, str) and isinstance(domain, str)):
         return None

@@ -1,8 +1,8 @@
-"""Secrets at rest: several keys, the newest encrypts, all decrypt.
+"""Secrets at rest: the newest key encrypts, every key decrypts.
 
 A stored value is ``<key id>.<Fernet token>``. The key id is the first eight hex digits of the
-key's SHA-256: it tells which key a value needs without telling anything of the key, so that
-``rotate-keys`` can prove an old key unused and a start can say which key is missing.
+key's SHA-256: it shows which key a value needs and reveals nothing about the key. So
+``rotate-keys`` can prove that an old key is unused, and a start can name a missing key.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from peewee import TextField
 from core.errors import ConfigurationError
 
 NEW_KEY = "scripts/manage new-key prints a good one"
-ADD_KEY = "add that key behind the newest one, separated by a comma"
+ADD_KEY = "add that key after the newest one, separated by a comma"
 KEY_ID_PATTERN = r"^([0-9a-f]{8})\."
-"""Finds the key id of a stored value; PostgreSQL and Python read it alike."""
+"""Finds the key id of a stored value, in PostgreSQL and in Python."""
 
 
 def key_id(key: str) -> str:
@@ -27,7 +27,7 @@ def key_id(key: str) -> str:
 
 
 def needed_key(stored: str) -> str | None:
-    """Id of the key that a stored value is under; None when it is no such value."""
+    """Id of the key that encrypted a stored value; None when it has no key id."""
     found = re.match(KEY_ID_PATTERN, stored)
     return found and found.group(1)
 
@@ -47,7 +47,7 @@ class Keyring:
         """Read keys separated by commas or white space, newest first.
 
         Raises:
-            ValueError: none, short or garbled; the sentence never repeats the key.
+            ValueError: no key, or a short or garbled one; the message never repeats the key.
         """
         names = text.replace(",", " ").split()
         if not names:
@@ -70,7 +70,7 @@ class Keyring:
 
     @property
     def old(self) -> list[str]:
-        """Ids of the keys that only decrypt any more."""
+        """Ids of the keys that only decrypt."""
         return list(self.keys)[1:]
 
     def encrypt(self, plain: str) -> str:
@@ -79,16 +79,16 @@ class Keyring:
     def decrypt(self, stored: str) -> str:
         """Raises ConfigurationError when the key is not on this ring or the value is damaged."""
         name = needed_key(stored)
-        if name is None:  # and it may be a secret in the open, so it is never repeated
+        if name is None:  # it may be a plain secret: never repeat it
             raise ConfigurationError(
-                "A stored secret is not encrypted as it should be: restore it from a backup or "
+                "A stored secret is not properly encrypted: restore it from a backup or "
                 "connect the account again."
             )
         fernet = self.keys.get(name)
         if fernet is None:
             raise ConfigurationError(
-                f"A stored secret needs the key with id {name}, which CRYPTOGRAPHY_KEY does not "
-                f"hold: {ADD_KEY}."
+                f"A stored secret needs the key with id {name}, which is not in CRYPTOGRAPHY_KEY: "
+                f"{ADD_KEY}."
             )
         try:
             return fernet.decrypt(stored.partition(".")[2]).decode()
@@ -100,7 +100,7 @@ class Keyring:
 
 
 class _Ring:
-    """The process's keyring; set once by ``configure``, before the first secret is touched."""
+    """The process's keyring; ``configure`` sets it once, before the first secret is used."""
 
     current: Keyring | None = None
 
@@ -116,7 +116,7 @@ def keyring() -> Keyring:
 
 
 class EncryptedTextField(TextField):
-    """Text that is only ever encrypted in the database."""
+    """Text that is always encrypted in the database."""
 
     def db_value(self, value: str | None) -> str | None:
         return None if value is None else keyring().encrypt(value)

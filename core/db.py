@@ -1,7 +1,7 @@
-"""The record: one connection pool, transactions with after-commit hooks, nothing held in long work.
+"""The database: a connection pool, transactions with after-commit hooks, long work without one.
 
 Connections are never opened by accident (``autoconnect`` is off): a worker's middleware, a web
-request or ``session()`` opens one, and ``closed_for_long_work()`` gives it back meanwhile.
+request or ``session()`` opens one, and ``closed_for_long_work()`` returns it for a while.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from core.errors import ConfigurationError
 log = structlog.get_logger(__name__)
 
 Unavailable = (OperationalError, InterfaceError)
-"""What peewee raises when PostgreSQL is away."""
+"""What peewee raises when PostgreSQL is unavailable."""
 
 
 class Database(PooledPostgresqlDatabase, PostgresqlExtDatabase):  # type: ignore[misc]  # untyped bases
@@ -68,7 +68,7 @@ def check(url: str) -> None:
 
 @contextmanager
 def session() -> Iterator[None]:
-    """A connection for the block; joins the one that the thread already has."""
+    """A connection for the block; reuses the thread's open one."""
     if not database.is_closed():
         yield
         return
@@ -80,13 +80,13 @@ def session() -> Iterator[None]:
 
 
 def release() -> None:
-    """Give the thread's connection back to the pool."""
+    """Return the thread's connection to the pool."""
     if not database.is_closed():
         database.close()
 
 
 def discard() -> None:
-    """Close the thread's connection for good: it is broken."""
+    """Close the thread's connection, because it is broken."""
     if not database.is_closed():
         database.manual_close()
 
@@ -120,7 +120,7 @@ def on_commit(hook: Callable[[], object]) -> None:
 
 @contextmanager
 def closed_for_long_work() -> Iterator[None]:
-    """Hold no connection in the block; the thread has one again after it."""
+    """Hold no connection during the block; reconnect after it."""
     if database.in_transaction():
         raise RuntimeError("long work inside a transaction would hold its locks")
     was_open = not database.is_closed()

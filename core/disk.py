@@ -1,4 +1,4 @@
-"""What a full disk looks like, and what is said of one."""
+"""Recognizes a full disk."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from contextlib import contextmanager
 from core.errors import Retryable
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-"""Errors of the system: no room is left, or none of what this user may take."""
+"""System errors: the disk or this user's quota is full."""
 
 
 def full() -> Retryable:
     return Retryable(
-        "The disk is full: free some space, and the video is made again by itself.",
+        "The disk is full: free some space, and the video is retried automatically.",
         code="disk_full",
     )
 
 
 @contextmanager
 def errors() -> Iterator[None]:
-    """Tells a full disk from whatever else may go wrong with files.
+    """Turn a full disk into ``Retryable``; other file errors pass unchanged.
 
     Raises:
         Retryable: code ``disk_full``.

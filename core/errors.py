@@ -4,20 +4,20 @@
 
     StorymillError           one sentence for a person: what is wrong, and what to do
     ├── ConfigurationError   the process can't start like this (settings, keys, services)
-    ├── InputError           what a person handed in can't be used (a file, a form, an argument)
+    ├── InputError           a person's input can't be used (a file, a form, an argument)
     └── StageError           a stage of work ended without a result
-        ├── Retryable        may work later: tried again with back-off, spends an attempt
-        │   ├── TokenRejectedError   the access token is refused: refresh it once, ask again
-        │   ├── AddressRefusedError  the upload address is good no more
-        │   └── Wait         nothing is wrong, it is not time yet: spends no attempt
-        │       ├── AccountFullError  the account takes no more posts now: on to its next slot
-        │       └── DiskFull  the disk is full: work pauses until a person makes room
-        ├── Permanent        will never work as it is: set aside as a dead letter at once
-        └── Parked           can't be known or decided by a machine: waits for a person
-            └── BrowserStopped  a page in a browser asks for a person; may carry a screenshot
+        ├── Retryable        may work later: retried with back-off, uses up an attempt
+        │   ├── TokenRejectedError   the access token is refused: refresh it once, retry
+        │   ├── AddressRefusedError  the upload address no longer works
+        │   └── Wait         nothing is wrong, but it is too early: uses up no attempt
+        │       ├── AccountFullError  the account is full for now: the post moves to its next slot
+        │       └── DiskFull  the disk is full: work pauses until a person frees space
+        ├── Permanent        will never work like this: becomes a dead letter at once
+        └── Parked           only a person can decide it: needs attention
+            └── BrowserStopped  a browser page needs a person; may carry a screenshot
 
-Adapters map a provider's answers to these once. Nothing else reads provider codes, and nothing
-matches on the text of a message.
+Only adapters read provider codes; they map them to these errors. Nothing matches on the text of a
+message.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from __future__ import annotations
 from pathlib import Path
 
 LONGEST_CODE = 60
-"""As much of a provider's code as the record keeps."""
+"""Characters of a provider's code that the database keeps."""
 
 
 class StorymillError(Exception):
@@ -37,7 +37,7 @@ class ConfigurationError(StorymillError):
 
 
 class InputError(StorymillError):
-    """What a person handed in can't be used."""
+    """A person's input can't be used."""
 
 
 class StageError(StorymillError):
@@ -59,8 +59,8 @@ class Retryable(StageError):
     """May work later.
 
     Attributes:
-        after: seconds to wait at least, as the other side asked (Retry-After); None leaves the
-            choice to the stage's back-off.
+        after: least seconds to wait, as the service asked (Retry-After); None means the stage's
+            back-off.
     """
 
     default_code = "retryable"
@@ -73,7 +73,7 @@ class Retryable(StageError):
 
 
 class Wait(Retryable):
-    """Not time yet (a status still in progress, a limit reached): spends no attempt."""
+    """Too early (a status still in progress, a limit reached): uses up no attempt."""
 
     default_code = "waiting"
 
@@ -82,49 +82,49 @@ class Wait(Retryable):
 
 
 class AccountFullError(Wait):
-    """The account takes no more posts for now: this one moves to the account's next slot."""
+    """The account takes no more posts for now: the post moves to the account's next slot."""
 
     default_code = "account_full"
 
 
 class DiskFull(Wait):
-    """The disk is full: work pauses and goes on by itself once there is room."""
+    """The disk is full: work pauses and continues by itself once there is space."""
 
     default_code = "disk_full"
 
     def __init__(self, where: str) -> None:
-        super().__init__(f"The disk that holds {where} is full: make room on it.", after=30)
+        super().__init__(f"The disk with {where} is full: free some space on it.", after=30)
 
 
 class TokenRejectedError(Retryable):
-    """The access token is not accepted, though the grant may be: refresh it once and ask again."""
+    """The access token is refused, but the grant may still work: refresh it once and retry."""
 
     default_code = "access_token_invalid"
 
 
 class AddressRefusedError(Retryable):
-    """The upload address is good no more: no further byte can be accepted through it."""
+    """The upload address no longer works: it accepts no more bytes."""
 
     default_code = "address_refused"
 
 
 class Permanent(StageError):
-    """Will never work as it is: the job is set aside as a dead letter without another try."""
+    """Will never work like this: the job becomes a dead letter without another try."""
 
     default_code = "permanent"
 
 
 class Parked(StageError):
-    """Can't be known or decided by a machine: the job waits for a person, never retried blindly."""
+    """Only a person can decide it: the job needs attention and is never retried blindly."""
 
     default_code = "parked"
 
 
 class BrowserStopped(Parked):
-    """A page in a browser shows what only a person can answer.
+    """A browser page shows something that only a person can answer.
 
     Attributes:
-        screenshot: PNG of the page as it was; None where there was no page to look at.
+        screenshot: PNG of the page; None when there was no page.
     """
 
     default_code = "browser_stopped"

@@ -1,13 +1,13 @@
 """An exact limiter in Redis: never more than ``count`` grants in any ``seconds``.
 
-One script decides, on the server's clock, over all limits of a request at once: all are granted or
-none. For each limit and key Redis holds three things, which expire by themselves:
+One script decides all limits of a request together, by the server's clock: it grants all or none.
+For each limit and key Redis holds three entries, which expire by themselves:
 
 - ``…:grants``: the times of the grants in the last ``seconds`` (a sliding-window log, so that the
   limit holds in *any* window, not only in those that begin at a full minute);
-- ``…:line``: who was refused, and when its turn comes. Each is told a time of its own, so that a
-  thousand waiting jobs don't come back at once for one free place, and who is new goes behind them;
-- ``…:hold``: there while the other side asks everybody to wait.
+- ``…:line``: who was refused, and when to ask again. Each gets a different time, so that a thousand
+  waiting jobs don't come back at once for one free place. Newcomers go to the end of the line;
+- ``…:hold``: exists while the service asks everybody to wait.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PREFIX = "storymill:limit"
 PARTS = ("grants", "line", "hold")
 MICROSECONDS = 1_000_000
 TURN_KEPT = 5.0
-"""Seconds for which a place is kept free for one whose turn has come."""
+"""Seconds for which a place is reserved for whoever is next in line."""
 ANSWER_SECONDS = 2.0
 
 SCRIPT = """
@@ -68,12 +68,12 @@ for i = 1, limits do
         local first, ahead = 0, 0
         if turn > now then
             ahead = redis.call('ZCOUNT', line, '-inf', '(' .. text(turn))
-        elseif used >= count then  -- its turn, but somebody was late or the limit was lowered
+        elseif used >= count then  -- next in line, but somebody was late or the limit was lowered
             first = redis.call('ZCOUNT', line, '-inf', text(now))
             ahead = redis.call('ZCOUNT', line, '(' .. text(now), '+inf')
         end
-        -- A place is free once 'leaving' more grants have left the window. Beyond those that
-        -- there are, it is for the ones ahead in the line, when they have had their turn.
+        -- A place is free once 'leaving' more grants have left the window. If there are not so
+        -- many grants, those ahead in the line must first get theirs.
         local leaving = used + ahead - count
         if leaving >= used then
             at = math.max(at, math.max(now, score(line, first + leaving - used)) + window + 1)
@@ -111,11 +111,11 @@ end
 return found
 """
 AT_ONCE = 500
-"""Limits that one call looks at: about a millisecond of Redis."""
+"""Limits per call; they take Redis about a millisecond."""
 
 
 class LimiterUnavailableError(StorymillError):
-    """Redis can't be asked: nothing may be let through."""
+    """Redis does not answer: nothing may pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +124,9 @@ class Limit:
 
     Attributes:
         name: of the limit, as in the settings.
-        key: whose limit it is (an account, a client); empty for everybody together.
-        counted: what counts only once, however often it is granted (a post, for a limit on
-            posts that its own retries must not use up); empty counts each grant.
+        key: whom the limit applies to (an account, a client); empty for everybody together.
+        counted: what counts only once, even with several grants (a post, so that its retries
+            don't use up a limit on posts); empty counts each grant.
     """
 
     name: str
@@ -137,9 +137,9 @@ class Limit:
 
 
 class Admission(NamedTuple):
-    """The answer: granted, or the seconds until its turn comes and the limit it waits for.
+    """The answer: granted, or the seconds to wait and the limit that requires it.
 
-    ``held`` when that is not because of grants, but because the other side asked for a pause.
+    ``held`` when the reason is not used-up grants but a pause that the service asked for.
     """
 
     seconds: float = 0.0
@@ -152,7 +152,7 @@ class Admission(NamedTuple):
 
 
 class Usage(NamedTuple):
-    """What is used of a limit now: grants in its window, who waits in line, seconds of a pause."""
+    """Use of a limit now: grants in its window, how many wait in line, seconds of pause left."""
 
     used: int
     waiting: int
@@ -160,7 +160,7 @@ class Usage(NamedTuple):
 
 
 class Limiter:
-    """Asks and keeps the limits. One instance serves all threads of a process."""
+    """Checks and enforces the limits. One instance serves all threads of a process."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -169,7 +169,7 @@ class Limiter:
 
     @classmethod
     def at(cls, broker_url: str) -> Self:
-        """Use the Redis of the broker, in the database beside its own; connects on first use."""
+        """Use the broker's Redis, in the next database; connects on first use."""
         return cls(
             Redis.from_url(
                 beside(broker_url),
@@ -180,15 +180,15 @@ class Limiter:
         )
 
     def acquire(self, limits: Sequence[Limit], *, who: str, grant: str = "") -> Admission:
-        """Take one grant of every limit; or none, and be told when to ask again.
+        """Take one grant of every limit, or none; the answer says when to ask again.
 
         Args:
             limits: all that apply, each once.
-            who: the asker, who keeps its place in the line under this name.
-            grant: what the grant is for: asking twice for the same takes only one.
+            who: name of the asker, which keeps its place in the line.
+            grant: what the grant is for; asking twice for the same takes only one.
 
         Raises:
-            LimiterUnavailableError: Redis did not answer: nothing may be done.
+            LimiterUnavailableError: Redis did not answer: nothing may pass.
         """
         if not limits:
             return Admission()
@@ -206,7 +206,7 @@ class Limiter:
         )
 
     def usage(self, limits: Sequence[Limit]) -> list[Usage]:
-        """How far each limit is used, in their order; changes nothing.
+        """How far each limit is used, in the same order; changes nothing.
 
         Raises:
             LimiterUnavailableError: Redis did not answer.
@@ -225,7 +225,7 @@ class Limiter:
         return found
 
     def hold(self, limit: Limit, seconds: float) -> None:
-        """Let nobody through for ``seconds``: the other side asked for it (Retry-After).
+        """Let nothing pass for ``seconds``: the service asked for it (Retry-After).
 
         Raises:
             LimiterUnavailableError: Redis did not answer.
@@ -237,10 +237,10 @@ class Limiter:
 
 
 def beside(broker_url: str) -> str:
-    """The same Redis, database number plus one: the broker's maintenance walks all of its own keys.
+    """The same Redis, database number plus one: the broker's maintenance scans all keys of its own.
 
     Raises:
-        ConfigurationError: the address names its database by something else than a number.
+        ConfigurationError: the address does not give its database as a number.
     """
     url = urlsplit(broker_url)
     query = parse_qs(url.query)
@@ -260,5 +260,5 @@ def _key(limit: Limit, part: str) -> str:
 
 def _unavailable(error: RedisError) -> LimiterUnavailableError:
     return LimiterUnavailableError(
-        f"The limits can't be asked, so nothing is let through: Redis is away ({error})."
+        f"Rate limits can't be checked, so nothing may pass: Redis does not answer ({error})."
     )

@@ -1,6 +1,6 @@
-"""Structured JSON logs: one line an event, with the ids of the work that it belongs to.
+"""Structured JSON logs: one line per event, with the ids of its work.
 
-Token-shaped values are blotted out before anything is written, whatever logged them.
+Token-shaped values are masked before anything is written, whatever logged them.
 """
 
 from __future__ import annotations
@@ -38,32 +38,32 @@ SECRET_VALUES = re.compile(
     r"|(?P<link>/download/)[\w.-]+"
 )
 KEPT = ("key", "query", "cookie", "scheme", "url", "link")
-"""What stands before a secret and tells what it was."""
-BLOT = "[secret]"
+"""Groups before a secret that show what it was."""
+MASK = "[secret]"
 
 
 def scrub(text: str) -> str:
-    """``text`` with every token-shaped value blotted out."""
+    """``text`` with every token-shaped value masked."""
 
-    def blot(match: re.Match[str]) -> str:
+    def mask(match: re.Match[str]) -> str:
         kept = next(filter(None, map(match.group, KEPT)), "")
-        return f"{kept}{BLOT}"
+        return f"{kept}{MASK}"
 
-    return SECRET_VALUES.sub(blot, text)
+    return SECRET_VALUES.sub(mask, text)
 
 
 def storable(text: str) -> str:
-    """``text`` as the record can hold it: without secrets, NUL or half characters."""
+    """``text`` as PostgreSQL can store it: without secrets, NUL or half characters."""
     return scrub(text).replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def scrubbed(value: Any) -> Any:
-    """``value`` with secrets blotted out at any depth: texts by shape, entries by name."""
+    """``value`` with secrets masked at any depth: texts by shape, entries by name."""
     if isinstance(value, str):
         return scrub(value)
     if isinstance(value, dict):
         return {
-            key: BLOT if str(key).lower() in SECRET_KEYS else scrubbed(inner)
+            key: MASK if str(key).lower() in SECRET_KEYS else scrubbed(inner)
             for key, inner in value.items()
         }
     if isinstance(value, list | tuple):
@@ -72,7 +72,7 @@ def scrubbed(value: Any) -> Any:
 
 
 class Scrubbed(logging.Filter):
-    """For loggers with handlers of their own, which other libraries write addresses to."""
+    """For loggers with their own handlers, to which libraries write addresses."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = scrub(record.getMessage()), ()
@@ -83,7 +83,7 @@ def _scrub_event(
     _logger: Any, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
     return {
-        key: BLOT if key.lower() in SECRET_KEYS else scrubbed(value) for key, value in event.items()
+        key: MASK if key.lower() in SECRET_KEYS else scrubbed(value) for key, value in event.items()
     }
 
 

@@ -1,4 +1,4 @@
-"""Letters as they are drawn: tricks that only machines fall for are taken off."""
+"""Text as a person sees it: without tricks that only machines fall for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import unicodedata
 
 
 class _Drawn(dict[int, int | str | None]):
-    """Characters by how they are drawn: look-alikes as Latin, invisible ones not at all."""
+    """Characters by appearance: look-alikes become Latin, invisible ones are dropped."""
 
     def __missing__(self, code: int) -> int | str | None:
         char = chr(code)
@@ -23,6 +23,6 @@ _DRAWN = _Drawn(
 
 
 def drawn(text: str) -> str:
-    """``text`` in small letters without accents and invisible signs, look-alikes as Latin."""
+    """``text`` in lower case, without accents or invisible characters, look-alikes as Latin."""
     compatible = unicodedata.normalize("NFKC", text)
     return unicodedata.normalize("NFKD", compatible).casefold().translate(_DRAWN)

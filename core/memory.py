@@ -1,4 +1,4 @@
-"""What this process holds of the machine's memory."""
+"""This process's use of memory."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import ctypes
 
 
 def give_back() -> None:
-    """Return to the system what was freed.
+    """Return freed memory to the system.
 
-    glibc keeps it otherwise: 50 MiB after a film was drawn, which an encoder beside it could use.
-    Other C libraries have no such call, and need none.
+    Otherwise glibc keeps it: 50 MiB after drawing a film, which an encoder process could use.
+    Other C libraries have no such call and need none.
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim:

@@ -20,7 +20,7 @@ _LOCK = 0x5707
 
 @contextmanager
 def _alone(database: Database) -> Iterator[Runner]:
-    """The others wait at the advisory lock, then find nothing left to do."""
+    """Other processes wait for the advisory lock, then find nothing left to do."""
     with db.session():
         database.execute_sql("SELECT pg_advisory_lock(%s)", (_LOCK,))
         try:
@@ -30,13 +30,13 @@ def _alone(database: Database) -> Iterator[Runner]:
 
 
 def forward() -> list[str]:
-    """Apply what is missing; the names of what was applied."""
+    """Apply the missing migrations; returns their names."""
     with _alone(db.database) as runner:
         return list(runner.up())
 
 
 def back(steps: int = 1) -> list[str]:
-    """Undo the newest ``steps`` migrations; their names."""
+    """Undo the newest ``steps`` migrations; returns their names."""
     with _alone(db.database) as runner:
         return [name for _ in range(steps) for name in runner.down()]
 
@@ -48,7 +48,7 @@ def applied() -> list[str]:
 
 
 def missing() -> list[str]:
-    """Names of the migrations that the database has not got yet, oldest first."""
+    """Names of the migrations that the database lacks, oldest first."""
     with _alone(db.database) as runner:
         return [each.name for each in runner.status() if not each.applied]
 

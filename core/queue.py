@@ -1,7 +1,7 @@
-"""Hints to the workers: a message says only which stage may have work on which row.
+"""Wake-ups for the workers: a message says only which stage may have work on which row.
 
-The record is in PostgreSQL, so a hint may be lost, doubled or late without harm. Messages go out
-by name: whoever sends one needs none of the workers' code.
+Jobs are in PostgreSQL, so a wake-up may be lost, doubled or late without harm. Messages go out by
+name, so a sender needs none of the workers' code.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ log = structlog.get_logger(__name__)
 
 Unavailable = (RedisError, BrokerConnectionError)
 
-HINTS_LOST = Counter(
-    "storymill_hints_lost_total", "Hints that could not be sent; the sweeper sends them again"
+WAKEUPS_LOST = Counter(
+    "storymill_hints_lost_total", "Wake-ups that could not be sent; the sweeper sends them again"
 )
 
 Step = tuple[str, str]
@@ -31,7 +31,7 @@ Step = tuple[str, str]
 
 
 def connect(redis_url: str, *, middleware: Sequence[dramatiq.Middleware] = ()) -> RedisBroker:
-    """Make the process's broker. Workers give it middleware, senders need none.
+    """Create the process's broker. Workers give it middleware; senders need none.
 
     ``maintenance_chance`` and ``heartbeat_timeout`` let a killed worker's messages return within
     seconds; with the defaults it takes 4 to 16 minutes, if at all.
@@ -48,9 +48,9 @@ def connect(redis_url: str, *, middleware: Sequence[dramatiq.Middleware] = ()) -
 
 
 def send(run: Sequence[Step], subject_id: int, *, request_id: str = "") -> bool:
-    """Hint at ``subject_id`` for the first of ``run``; the others follow as one pipeline.
+    """Wake the first stage of ``run`` for ``subject_id``; the others follow as one pipeline.
 
-    Returns whether Redis took it. A hint that it did not take is counted, and sent by the sweeper.
+    Returns whether Redis accepted it. Otherwise it is counted, and the sweeper sends it again.
     """
     broker = dramatiq.get_broker()
     messages: list[Message[None]] = [
@@ -66,14 +66,14 @@ def send(run: Sequence[Step], subject_id: int, *, request_id: str = "") -> bool:
     try:
         dramatiq.pipeline(messages, broker=broker).run()
     except Unavailable as error:
-        HINTS_LOST.inc()
-        log.warning("hint_not_sent", actor=run[0][1], subject=subject_id, error=str(error))
+        WAKEUPS_LOST.inc()
+        log.warning("wakeup_not_sent", actor=run[0][1], subject=subject_id, error=str(error))
         return False
     return True
 
 
 def depths(broker: RedisBroker, queues: Sequence[str]) -> dict[str, int]:
-    """Messages waiting in Redis by queue, delayed ones included."""
+    """Messages waiting in Redis by queue, including delayed ones."""
     return {
         queue: broker.client.hlen(f"{broker.namespace}:{queue}.msgs")
         + broker.client.hlen(f"{broker.namespace}:{dq_name(queue)}.msgs")

@@ -1,4 +1,4 @@
-"""Quotation marks that open and close: a line cut out of a longer text may have lost one."""
+"""Pairs of quotation marks: a line cut from a longer text may have lost one of a pair."""
 # ruff: noqa: RUF001  (marks of other scripts are meant)
 
 from __future__ import annotations
@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 _FAMILIES = ('"\u201c\u201d\u201e', "«»", "「」", "『』", "‹›")
-"""Marks that quote together; of several languages, so that one may open here and close there."""
+"""Marks that pair up. Languages differ, so the same mark may open or close."""
 _ONLY_OPEN, _ONLY_CLOSE = "\u201e「『", "」』"
 _BEFORE_OPENING, _BEHIND_CLOSING = "([:-–—¿¡", ".,!?;:…)]-–—"
 _ENDING_SINGLE = re.compile(r"(?<=[.!?,…])['\u2019]+(?=\s|$)")
@@ -14,10 +14,10 @@ _OPENING_SINGLE = re.compile(r"(?<!\w)['\u2018](?=\w)")
 
 
 def balanced(line: str) -> str:
-    """``line`` without the quotation marks that have no other: `Are we clear?"` loses its one.
+    """``line`` without unpaired quotation marks: `Are we clear?"` loses its one.
 
-    Feet, inches and apostrophes are not told from quotation marks beyond this: a single mark goes
-    only behind a stop, in a line where none opens.
+    Feet, inches and apostrophes look like quotation marks. So a single mark is removed only after
+    a full stop or the like, in a line where no single mark opens.
     """
     stray: set[int] = set()
     for family in _FAMILIES:
@@ -46,7 +46,7 @@ def _stray(line: str, family: str) -> set[int]:
 
 
 def _opens(line: str, at: int, *, is_open: bool) -> bool:
-    """Whether the mark opens: by its own shape, else by the side that its words are on."""
+    """Whether the mark opens: by its shape, else by the side on which its words are."""
     if line[at] in _ONLY_OPEN + _ONLY_CLOSE:
         return line[at] in _ONLY_OPEN
     if line[at] == "\u201c" and not is_open:

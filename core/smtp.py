@@ -1,4 +1,4 @@
-"""The mail server, as one address names it."""
+"""The mail server, read from one address."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ SCHEMES: dict[str, tuple[Literal["tls", "starttls", "none"], int]] = {
     "smtp+starttls": ("starttls", 587),
     "smtp": ("none", 25),
 }
-"""How the way is secured, and the port where none is named (RFC 8314, RFC 6409)."""
+"""How the connection is secured, and the default port (RFC 8314, RFC 6409)."""
 
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """Where mail is handed in, and as whom."""
+    """The server that sends mail, and who signs in there."""
 
     host: str
     port: int
@@ -30,7 +30,7 @@ class SmtpServer:
         """Read ``smtps://user:password@host:465``; user and password percent-encoded.
 
         Raises:
-            ValueError: it can't be used; the sentence says why and holds nothing of it.
+            ValueError: it can't be used; the message says why and never quotes it.
         """
         try:
             parts = urlsplit(url)
@@ -66,7 +66,7 @@ def is_mail_address(text: str) -> bool:
 
 
 def addresses(text: str) -> tuple[str, ...]:
-    """The addresses of a list that commas separate."""
+    """The addresses in a comma-separated list."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 

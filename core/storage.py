@@ -1,4 +1,4 @@
-"""Made files by kind and content key, written beside and renamed into place."""
+"""Produced files by kind and content key; each is written elsewhere, then renamed into place."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 LEAST_FREE_BYTES = 200_000_000
-"""Below this much free disk a render is not begun: a part's video and sound need about half."""
+"""With less free disk no render starts: a part's video and sound need about half of this."""
 
 
 def content_key(*inputs: Any) -> str:
@@ -36,17 +36,17 @@ class MediaStore:
         return path
 
     def held(self, stored: str) -> Path | None:
-        """The file that the record names, if it is there; nothing outside of the folder, ever."""
+        """The file at the stored path, if it exists; never one outside the folder."""
         path = (self.folder / stored).resolve()
         return path if path.is_relative_to(self.folder) and path.is_file() else None
 
     @contextmanager
     def workshop(self) -> Iterator[Path]:
-        """A folder for half-made things, on the same disk, gone afterwards."""
+        """A folder for unfinished files, on the same disk; removed afterwards."""
         parent = self.folder / "tmp"
         parent.mkdir(parents=True, exist_ok=True)
         folder = Path(mkdtemp(dir=parent))
-        lock = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)  # let go by the system when we die
+        lock = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)  # the system releases it if we die
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield folder
@@ -55,14 +55,14 @@ class MediaStore:
             shutil.rmtree(folder, ignore_errors=True)
 
     def forget_left_workshops(self, *, older_than: float = 60.0) -> None:
-        """Remove what killed processes left half-made.
+        """Remove the unfinished files of killed processes.
 
         Args:
-            older_than: seconds; a younger one may not be locked yet by who makes it.
+            older_than: seconds; the owner of a younger folder may not have locked it yet.
         """
         oldest = time.time() - older_than
         for folder in (self.folder / "tmp").glob("*"):
-            with suppress(FileNotFoundError, BlockingIOError):  # tidied by another, or in use
+            with suppress(FileNotFoundError, BlockingIOError):  # already removed, or in use
                 if folder.stat().st_mtime < oldest:
                     lock = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
                     try:
@@ -72,7 +72,7 @@ class MediaStore:
                         os.close(lock)
 
     def write(self, path: Path, text: str) -> None:
-        """Write a small text file so that it is there whole or not at all."""
+        """Write a small text file completely or not at all."""
         with self.workshop() as folder:
             made = folder / path.name
             made.write_text(text, encoding="utf-8")

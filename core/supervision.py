@@ -1,11 +1,10 @@
-"""Processes that do not stay up: the supervisor writes them down, the back office reads them.
+"""Processes that do not stay up: the supervisor writes a file, the back office reads it.
 
-A file, because it still works where PostgreSQL and Redis are away, which is often the cause. It is
-there only while a process is in trouble, and written anew each second. One that is older than
-``STALE_SECONDS`` was left by a supervisor that is gone, and says nothing.
+A file still works when PostgreSQL and Redis are down, which is often the cause. It exists only
+while a process is in trouble, and is rewritten every second. If it is older than ``STALE_SECONDS``,
+its supervisor is dead and it is ignored.
 
-Only numbers are handed over, no output of a process, which may hold secrets; the sentences are
-made by who reads.
+The file holds only numbers: a process's output may contain secrets. The reader makes the sentences.
 """
 
 from __future__ import annotations
@@ -23,23 +22,24 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 FILE = "troubles.json"
 STALE_SECONDS = 15.0
 MOST_BYTES = 64_000
-"""Some hundred troubled processes; whatever is larger was not written by the supervisor."""
+"""About a hundred troubled processes; the supervisor writes no larger file."""
 MINUTES_FROM = 100
-"""From so many seconds on, a time is told in minutes."""
+"""From this many seconds, a time is shown in minutes."""
 
 Moment = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
 """Seconds since 1970."""
 
 
 class Trouble(BaseModel, frozen=True):
-    """A process that ended again and again, each time soon after its start.
+    """A process that keeps ending soon after its start.
 
     Attributes:
         name: as in the Procfile.
-        ends: how often in a row.
-        exit_code: of the last end; negative is the number of a signal, None a failed start.
-        lived: seconds that the last run took.
-        next_try_at: when it is started again; None while it is being tried.
+        ends: how many times in a row.
+        exit_code: of the last run; minus the signal number if a signal ended it, None if it
+            could not start.
+        lived: seconds that the last run lasted.
+        next_try_at: when it is restarted; None while a restart is under way.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
@@ -49,7 +49,7 @@ class Trouble(BaseModel, frozen=True):
     next_try_at: Moment | None
 
     def sentence(self, now: float | None = None) -> str:
-        """What a person is told; ``now`` is in seconds since 1970."""
+        """The message for a person; ``now`` is in seconds since 1970."""
         times = "once" if self.ends == 1 else f"{self.ends} times in a row"
         return (
             f"The {self.name} process has ended {times}. Last: {self._end()}. "
@@ -70,49 +70,49 @@ class Trouble(BaseModel, frozen=True):
 
     def _next(self, now: float) -> str:
         if self.next_try_at is None:
-            return "It is being tried again."
+            return "It is being restarted."
         seconds = max(1, round(self.next_try_at - now))
         if seconds < MINUTES_FROM:
             return f"Next try in {seconds} s."
         return f"Next try in {round(seconds / 60)} min."
 
 
-class _Told(BaseModel):
-    """The file."""
+class _Report(BaseModel):
+    """The file's content."""
 
-    told_at: Moment
+    written_at: Moment
     troubles: Annotated[tuple[Trouble, ...], Field(max_length=100)]
 
 
-_FILE = TypeAdapter(_Told)
+_FILE = TypeAdapter(_Report)
 
 
-def tell(folder: Path, troubles: Iterable[Trouble]) -> None:
-    """Write down which processes are in trouble now; without any, there is no file.
+def report(folder: Path, troubles: Iterable[Trouble]) -> None:
+    """Write the processes that are in trouble now; removes the file when there are none.
 
     Raises:
         OSError: the file can't be written.
     """
     path = folder / FILE
-    told = _Told(told_at=time.time(), troubles=tuple(troubles))
-    if not told.troubles:
+    current = _Report(written_at=time.time(), troubles=tuple(troubles))
+    if not current.troubles:
         path.unlink(missing_ok=True)
         return
-    half_made = path.with_suffix(".new")
-    half_made.write_bytes(_FILE.dump_json(told))
-    half_made.replace(path)
+    unfinished = path.with_suffix(".new")
+    unfinished.write_bytes(_FILE.dump_json(current))
+    unfinished.replace(path)
 
 
 def troubles(folder: Path) -> tuple[Trouble, ...]:
-    """The processes in trouble now; none where no supervisor says so.
+    """The processes in trouble now.
 
-    Never raises: a file that is missing, old, too large or damaged says nothing.
+    Never raises: a file that is missing, old, too large or damaged is ignored.
     """
     try:
-        told = _FILE.validate_json(_read(folder / FILE))
+        latest = _FILE.validate_json(_read(folder / FILE))
     except (OSError, ValidationError):
         return ()
-    return told.troubles if abs(time.time() - told.told_at) < STALE_SECONDS else ()
+    return latest.troubles if abs(time.time() - latest.written_at) < STALE_SECONDS else ()
 
 
 def _read(path: Path) -> bytes:

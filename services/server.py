@@ -1,8 +1,8 @@
 """What embedded PostgreSQL and Redis have in common: a port, a password, a start and a stop.
 
-Nothing here trusts a pid file. A server is *ours* when it answers at the remembered port, takes
-the remembered password and names our data directory; and its processes are those whose working
-directory is the data directory, which both servers make their own at start.
+Nothing here trusts a pid file. A server is *ours* when it answers at the stored port, accepts the
+stored password and reports our data directory. Its processes are those whose working directory is
+the data directory; both servers change to it at start.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 START_SECONDS = 60.0
-"""How long a server may recover from a crash before the caller is told."""
+"""How long a server may take to recover from a crash before we report an error."""
 STOP_SECONDS = 30.0
 POLL_SECONDS = 0.05
 PORT_TRIES = 3
@@ -44,11 +44,11 @@ class Endpoint:
 
 
 class Server(ABC):
-    """One embedded server; not safe for two callers at once (the package's lock sees to that).
+    """One embedded server; not safe for two callers at once (the package's lock prevents that).
 
     Args:
         home: where it lives.
-        durable: False leaves what was written to the operating system's mercy: faster, for tests.
+        durable: False does not force writes to disk: faster, for tests.
     """
 
     name: ClassVar[str]
@@ -68,56 +68,56 @@ class Server(ABC):
 
     @abstractmethod
     def answers(self, endpoint: Endpoint) -> bool:
-        """Whether our server, with our data, takes work there."""
+        """Whether our server, with our data, answers there."""
 
     @abstractmethod
     def prepare(self, endpoint: Endpoint) -> None:
-        """Make the data directory whole, when nothing runs in it."""
+        """Prepare the data directory, while no server runs in it."""
 
     @abstractmethod
     def launch(self, endpoint: Endpoint) -> None:
-        """Start the server; it may still be on its way up, or have failed, on return."""
+        """Start the server; on return it may still be starting, or have failed."""
 
-    # ── start, stop, look ────────────────────────────────────────────────────────────────────
+    # ── start, stop, check ───────────────────────────────────────────────────────────────────
 
     def ensure_running(self) -> str:
-        """Start it unless it runs; gives its URL.
+        """Start it unless it runs; returns its URL.
 
         Raises:
-            ConfigurationError: it does not come up; the sentence names its log.
+            ConfigurationError: it does not start; the message names its log.
         """
         endpoint = self.endpoint()
         if endpoint is None:
-            endpoint = self._remember(Endpoint(_free_port(), secrets.token_urlsafe(24)))
+            endpoint = self._store(Endpoint(_free_port(), secrets.token_urlsafe(24)))
         if self._comes_up(endpoint):
             return self.url(endpoint)
         if self.processes():
             raise ConfigurationError(
                 f"The embedded {self.name} runs but does not answer at {HOST}:{endpoint.port}: "
-                f"end it with `scripts/services stop` (its log: {self.log})."
+                f"stop it with `scripts/services stop` (its log: {self.log})."
             )
         self.prepare(endpoint)
         for _ in range(PORT_TRIES):
             if not _is_free(endpoint.port):
                 taken, free = endpoint.port, _free_port()
                 log.info("port_taken", server=self.name, taken=taken, instead=free)
-                endpoint = self._remember(Endpoint(free, endpoint.password))
+                endpoint = self._store(Endpoint(free, endpoint.password))
             self.launch(endpoint)
             if self._comes_up(endpoint):
                 return self.url(endpoint)
             if self.processes():
                 break
         raise ConfigurationError(
-            f"The embedded {self.name} does not start: its log {self.log} says why."
+            f"The embedded {self.name} does not start: see its log {self.log}."
         )
 
     def stop(self) -> None:
-        """End it in an orderly way, and by force when it does not end in 30 s."""
+        """Stop it cleanly, or by force if it does not end within 30 s."""
         processes = self.processes()
         pids = {process.pid for process in processes}
         for process in processes:
             with contextlib.suppress(psutil.NoSuchProcess):
-                if process.ppid() not in pids:  # the first of the family ends its own
+                if process.ppid() not in pids:  # a parent stops its children
                     process.send_signal(self.stop_signal)
         if self._ends():
             return
@@ -128,7 +128,7 @@ class Server(ABC):
         self._ends()
 
     def endpoint(self) -> Endpoint | None:
-        """Port and password as remembered; None before the first start."""
+        """The stored port and password; None before the first start."""
         if not self._endpoint_file.exists():
             return None
         return Endpoint(**json.loads(self._endpoint_file.read_text()))
@@ -138,7 +138,7 @@ class Server(ABC):
         return bool(endpoint and self.processes() and self.answers(endpoint))
 
     def processes(self) -> list[psutil.Process]:
-        """The living processes of this data directory, one after a crash too."""
+        """The living processes of this data directory, including any left by a crash."""
         found = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
@@ -146,19 +146,19 @@ class Server(ABC):
                     found.append(process)
         return found
 
-    # ── the parts ────────────────────────────────────────────────────────────────────────────
+    # ── helpers ──────────────────────────────────────────────────────────────────────────────
 
     @property
     def _endpoint_file(self) -> Path:
         return self.folder / "endpoint.json"
 
-    def _remember(self, endpoint: Endpoint) -> Endpoint:
+    def _store(self, endpoint: Endpoint) -> Endpoint:
         self.home.directory(self.folder.name)
         self.home.write(self._endpoint_file, json.dumps(asdict(endpoint)))
         return endpoint
 
     def _comes_up(self, endpoint: Endpoint) -> bool:
-        """Wait until it answers; False when it has no process or the time is over."""
+        """Wait until it answers; False if it has no process or time runs out."""
         deadline = time.monotonic() + START_SECONDS
         while self.processes():
             if self.answers(endpoint):
@@ -185,7 +185,7 @@ def _free_port() -> int:
 
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        # As the servers bind: what lingers of closed connections is no hindrance.
+        # As the servers bind: connections that are still closing do not block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))

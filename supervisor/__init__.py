@@ -1,8 +1,8 @@
 """Runs a Procfile's processes on one host and keeps them running.
 
-Unlike honcho's own manager, which ends all when one ends, a dead process is started again, after
-growing pauses, for as long as it takes; one that does not stay up is told of. Nothing is left
-behind: what a dead process leaves is ended before it starts again, and a guard ends everything when
+Honcho's own manager ends all processes when one ends. This one restarts a dead process, after
+growing pauses and without giving up, and reports a process that does not stay up. It leaves nothing
+behind: the children of a dead process are ended before it restarts, and a guard ends everything if
 the supervisor itself is killed.
 """
 

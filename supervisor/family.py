@@ -1,8 +1,8 @@
-"""Every process that a supervised process started, whatever session it moved to.
+"""All processes that a supervised process started, even those in other sessions.
 
 A supervised process carries ``STORYMILL_SUPERVISED=<run directory>:<name>`` in its environment,
-and hands it down to all it starts. So a family is found without pid files, which go stale, and
-without process groups, which an encoder or a browser leaves.
+and passes it on to all processes it starts. So a family is found without pid files, which go
+stale, and without process groups, which encoders and browsers leave.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ GRACE_SECONDS = 10.0
 POLL_SECONDS = 0.05
 LOOKS = 2
 LAST_SECONDS = 5.0
-"""How long a killed process may take to go; one that hangs in the kernel takes for ever."""
+"""How long a killed process may take to end; one that hangs in the kernel never does."""
 
 
 def mark(run: Path, name: str) -> dict[str, str]:
-    """The environment that makes a process one of the family."""
+    """The environment that makes a process a member of the family."""
     return {MARK: f"{run}:{name}"}
 
 
@@ -40,15 +40,15 @@ def family(run: Path, name: str | None = None) -> list[psutil.Process]:
 
 
 def end_family(run: Path, name: str | None = None, *, grace: float = GRACE_SECONDS) -> None:
-    """Ask a family to end, and end by force what is left of it after ``grace`` seconds.
+    """Ask a family to end, and kill what is left of it after ``grace`` seconds.
 
-    Only heads are asked, a child when its parent is gone: most end their own, and Dramatiq's
-    workers, asked by their parent and by us, would drop what they hold at the second time.
+    A process is asked only if its parent is gone or outside the family: most processes end their
+    own children, and a Dramatiq worker that is asked twice would drop its current work.
     """
     asked: set[psutil.Process] = set()
     deadline = time.monotonic() + grace
-    # Looks twice before it believes that nobody is left: a process that is just becoming another
-    # program (exec) has no environment to read for a moment.
+    # Look twice before deciding that nobody is left: during exec a process has no readable
+    # environment for a moment.
     missed = 0
     while missed < LOOKS and time.monotonic() < deadline + LAST_SECONDS:
         members = family(run, name)
@@ -65,7 +65,7 @@ def end_family(run: Path, name: str | None = None, *, grace: float = GRACE_SECON
 
 
 def guard(run: Path) -> None:
-    """Outlive the supervisor by one act: when its end of our stdin closes, end its families."""
+    """Wait until the supervisor is gone and its end of our stdin closes; then end its families."""
     sys.stdin.buffer.read()
     end_family(run)
 

@@ -17,7 +17,7 @@ def read_procfile(path: Path) -> dict[str, str]:
 
     Raises:
         ConfigurationError: there is no such file, a line is not ``name: command``, or a name
-            comes twice (honcho's own reader drops such lines).
+            appears twice (honcho's own reader drops such lines).
     """
     try:
         lines = path.read_text().splitlines()

@@ -15,7 +15,7 @@ import structlog
 from core.errors import ConfigurationError
 from supervisor import family
 from supervisor.family import GRACE_SECONDS, LAST_SECONDS, end_family
-from supervisor.keeper import Course, Keeper, ProcessStatus
+from supervisor.keeper import Keeper, ProcessStatus, SharedState
 from supervisor.procfile import read_procfile
 from supervisor.trouble_reporter import TroubleReporter
 
@@ -28,23 +28,23 @@ log = structlog.get_logger(__name__)
 
 
 class Supervisor:
-    """Starts and keeps a Procfile's processes; a context manager that stops them at its end.
+    """Starts a Procfile's processes and keeps them running; a context manager that stops them.
 
     A command is one program with its arguments, expanded by the shell (``$PORT``). Each process
-    has a session of its own; what it prints goes to ``var/log/<name>.log`` (10 MB, and three
-    older files), its pid to ``var/run/<name>.pid``. One that ends is started again, after pauses
-    that grow while it does not stay up.
+    has its own session; its output goes to ``var/log/<name>.log`` (10 MB, and three older files),
+    its pid to ``var/run/<name>.pid``. A process that ends is restarted, after pauses that grow
+    while it does not stay up.
 
     Args:
         procfile: the file to run.
         root: working directory of the processes; ``var`` in it takes logs and pids.
         environment: their whole environment.
         only: names to run; all when None.
-        say: takes a sentence for a person about a process that does not stay up, or runs again;
-            called from a thread of its own. ``core.supervision`` tells the back office the same.
+        say: called with a sentence for a person when a process does not stay up, or runs again;
+            from its own thread. The back office gets the same through ``core.supervision``.
 
     Raises:
-        ConfigurationError: the Procfile can't be read, or has no process of a name in ``only``.
+        ConfigurationError: the Procfile can't be read, or lacks a name in ``only``.
     """
 
     def __init__(
@@ -60,21 +60,21 @@ class Supervisor:
         names = list(commands if only is None else only)
         if unknown := set(names) - set(commands):
             raise ConfigurationError(f"{procfile.name} has no process named {min(unknown)!r}.")
-        self._course = Course(root.resolve(), environment)
-        self._keepers = [Keeper(name, commands[name], self._course) for name in names]
-        self._reporter = TroubleReporter(self._course, self.status, say)
+        self._shared = SharedState(root.resolve(), environment)
+        self._keepers = [Keeper(name, commands[name], self._shared) for name in names]
+        self._reporter = TroubleReporter(self._shared, self.status, say)
         self._lock: TextIO | None = None
         self._guard: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start all processes, once; returns at once.
+        """Start all processes; call it once. It returns immediately.
 
         Raises:
             ConfigurationError: another supervisor runs this clone's processes.
         """
-        run = self._course.run
+        run = self._shared.run
         run.mkdir(parents=True, exist_ok=True)
-        self._course.logs.mkdir(parents=True, exist_ok=True)
+        self._shared.logs.mkdir(parents=True, exist_ok=True)
         self._lock = _lock(run / "supervisor.lock")
         end_family(run)  # left by a supervisor that was killed together with its guard
         self._guard = subprocess.Popen(
@@ -82,30 +82,30 @@ class Supervisor:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C in the terminal is not meant for it
-            pass_fds=[self._lock.fileno()],  # the next supervisor waits until it is through
+            pass_fds=[self._lock.fileno()],  # the next supervisor waits until it is done
         )
         for keeper in self._keepers:
             keeper.start()
         self._reporter.start()
 
     def stop(self, grace: float = GRACE_SECONDS) -> None:
-        """Ask all processes to end, and end them by force after ``grace`` seconds."""
+        """Ask all processes to end, and kill them after ``grace`` seconds."""
         if self._guard is None or self._lock is None:
             return
-        with self._course.changed:
-            self._course.stopping = True
-            self._course.changed.notify_all()
+        with self._shared.changed:
+            self._shared.stopping = True
+            self._shared.changed.notify_all()
         deadline = time.monotonic() + grace
         alive = self._keepers
         while alive and time.monotonic() < deadline + LAST_SECONDS:
-            end_family(self._course.run, grace=max(0.0, deadline - time.monotonic()))
+            end_family(self._shared.run, grace=max(0.0, deadline - time.monotonic()))
             for keeper in alive:
                 keeper.join(family.POLL_SECONDS)
             alive = [keeper for keeper in alive if keeper.is_alive()]
         for keeper in alive:
             log.error("process_did_not_end", supervised=keeper.process_name)
         self._reporter.join(LAST_SECONDS)
-        self._guard.communicate()  # closes its stdin: it finds nothing left, and ends
+        self._guard.communicate()  # closes its stdin: it finds nothing left and ends
         self._lock.close()
         self._guard = self._lock = None
 
@@ -118,9 +118,9 @@ class Supervisor:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until another thread calls ``stop``; False when ``timeout`` seconds pass first."""
-        course = self._course
-        with course.changed:
-            return course.changed.wait_for(lambda: course.stopping, timeout)
+        shared = self._shared
+        with shared.changed:
+            return shared.changed.wait_for(lambda: shared.stopping, timeout)
 
     def __enter__(self) -> Self:
         self.start()
@@ -136,7 +136,7 @@ class Supervisor:
 
 
 def _lock(path: Path) -> TextIO:
-    """Take the supervisor's lock, after the guard of a killed one is through with it."""
+    """Take the supervisor's lock; waits while the guard of a killed supervisor holds it."""
     handle = path.open("a+")
     deadline = time.monotonic() + 2 * GRACE_SECONDS
     while True:
@@ -148,7 +148,7 @@ def _lock(path: Path) -> TextIO:
             if (holder and _lives(holder)) or time.monotonic() > deadline:
                 handle.close()
                 raise ConfigurationError(
-                    f"The processes already run, kept by process {holder}: stop that one first."
+                    f"The processes are already running under process {holder}: stop it first."
                 ) from None
             time.sleep(family.POLL_SECONDS)
         else:

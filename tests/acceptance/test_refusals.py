@@ -37,7 +37,7 @@ def run_demo(tree: Path, **environment: str) -> subprocess.CompletedProcess[str]
         ),
     ],
 )
-def test_what_can_not_start_says_why_in_a_sentence(
+def test_a_demo_that_can_not_start_says_why_in_a_sentence(
     tree: Path, environment: dict[str, str], sentence: str
 ) -> None:
     ended = run_demo(tree, **environment)
@@ -76,7 +76,7 @@ def test_an_encoder_that_dies_is_named(tree: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount the small disk")
-def test_a_full_disk_is_named_and_leaves_nothing_half_made(tree: Path) -> None:
+def test_a_full_disk_is_named_and_leaves_no_unfinished_files(tree: Path) -> None:
     disk = tree / "small"
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(disk)], check=True)
@@ -87,6 +87,6 @@ def test_a_full_disk_is_named_and_leaves_nothing_half_made(tree: Path) -> None:
         subprocess.run(["umount", str(disk)], check=True)
     said = ended.stdout + ended.stderr
     assert ended.returncode != 0
-    assert "is full: make room on it" in said
+    assert "is full: free some space on it" in said
     assert "Traceback" not in said
     assert left == []

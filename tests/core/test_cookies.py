@@ -1,4 +1,4 @@
-"""What people export from their browsers, and what is kept of it."""
+"""What people export from their browsers, and what is stored of it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SIGNED_IN = {
 }
 
 
-def test_an_extensions_json_is_kept_in_the_browsers_own_form() -> None:
+def test_an_extensions_json_is_stored_in_the_browsers_form() -> None:
     text = json.dumps([SIGNED_IN, {**SIGNED_IN, "domain": ".elsewhere.example"}])
 
     session = parse_cookies(text, SITE)
@@ -47,7 +47,7 @@ def test_an_extensions_json_is_kept_in_the_browsers_own_form() -> None:
     assert parse_cookies(session, SITE) == session
 
 
-def test_cookies_txt_is_read_with_its_hidden_ones() -> None:
+def test_cookies_txt_is_read_with_its_http_only_cookies() -> None:
     lines = [
         "# Netscape HTTP Cookie File",
         "",
@@ -67,19 +67,19 @@ def test_cookies_txt_is_read_with_its_hidden_ones() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "no exported cookies"),
-        ("canary", "no exported cookies"),
-        ('[{"canary": ', "no exported cookies"),
-        ('{"cookies": "canary"}', "no exported cookies"),
+        ("", "not exported cookies"),
+        ("canary", "not exported cookies"),
+        ('[{"canary": ', "not exported cookies"),
+        ('{"cookies": "canary"}', "not exported cookies"),
         ("[1, null]", "no sign-in"),
         (json.dumps([{**SIGNED_IN, "name": "other"}]), "no sign-in"),
         (json.dumps([{**SIGNED_IN, "domain": "tiktok.com.example"}]), "no sign-in"),
         (json.dumps([{**SIGNED_IN, "value": ""}]), "sign-in"),
-        (json.dumps([{**SIGNED_IN, "expirationDate": 1_000}]), "sign-in that is over"),
+        (json.dumps([{**SIGNED_IN, "expirationDate": 1_000}]), "an expired sign-in"),
         ("x" * 500_001, "too long"),
     ],
 )
-def test_what_is_no_sign_in_is_refused_with_a_sentence(text: str, sentence: str) -> None:
+def test_input_without_a_sign_in_is_refused_with_a_sentence(text: str, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence) as refused:
         parse_cookies(text, SITE)
 

@@ -1,4 +1,4 @@
-"""The limiter against real Redis; asked by many at once: ``test_limiter_processes.py``."""
+"""The limiter against real Redis; for many callers at once see ``test_limiter_processes.py``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def forget(redis: Redis) -> None:
 
 
 def granted(limiter: Limiter, *limits: Limit, times: int = 1) -> int:
-    """How many of ``times`` askers, each another one, are let through."""
+    """How many of ``times`` different askers may pass."""
     turns = [limiter.acquire(limits, who=f"asker-{time.monotonic_ns()}") for _ in range(times)]
     return sum(turn.granted for turn in turns)
 
@@ -40,7 +40,7 @@ def test_a_limit_is_full_and_free_again_when_its_window_has_passed(limiter: Limi
     assert granted(limiter, limit, times=5) == 2
     assert granted(limiter, Limit("init", 2, 60, "another account")) == 1
 
-    # The one that was refused first comes back at its time and is let through
+    # The first one that was refused comes back on time and may pass
     began = time.monotonic()
     limiter.acquire([Limit("queue", 1, 1.0)], who="first")
     refused = limiter.acquire([Limit("queue", 1, 1.0)], who="second")
@@ -59,13 +59,13 @@ def test_all_limits_are_granted_or_none(limiter: Limiter) -> None:
     assert granted(limiter, roomy, full, times=5) == 0
     assert granted(limiter, full, roomy, times=5) == 0
 
-    # Then nothing of the roomy one was used up, and the answer names the one to wait for
+    # Then the limit with room is unused, and the answer names the full one
     assert granted(limiter, roomy, times=5) == 3
     turn = limiter.acquire([Limit("other", 3, 60), full], who="me")
     assert turn.waits_for == full
 
 
-def test_everybody_is_told_a_turn_of_its_own_and_newcomers_go_behind(limiter: Limiter) -> None:
+def test_everybody_gets_a_different_time_and_newcomers_go_last(limiter: Limiter) -> None:
     # Given a limit of two in two seconds that is full
     limit = Limit("fetch", 2, 2.0)
     assert granted(limiter, limit, times=2) == 2
@@ -76,7 +76,7 @@ def test_everybody_is_told_a_turn_of_its_own_and_newcomers_go_behind(limiter: Li
     # Then they don't all come back at once: two every two seconds
     assert [round(seconds / 2) for seconds in turns] == [1, 1, 2, 2, 3]
 
-    # And once a place is free it is the first one's, not a newcomer's
+    # And a free place goes to the first in line, not to a newcomer
     time.sleep(turns[1] + 0.02)
     assert not limiter.acquire([limit], who="newcomer").granted
     assert limiter.acquire([limit], who="job-1").granted
@@ -100,11 +100,11 @@ def test_the_same_run_takes_one_grant_and_the_same_post_counts_once(limiter: Lim
     # Then one of the two grants is left
     assert granted(limiter, init, times=3) == 1
 
-    # Given a day's two posts, and a post that is tried three times
+    # Given two posts a day, and a post that is tried three times
     for run in range(3):
         day = Limit("posts", 2, 86_400, counted="post:1")
         assert limiter.acquire([day], who="publish:1", grant=f"run {run}").granted
-    # Then another post fits into the day, but no third one
+    # Then another post fits into the day, but not a third one
     assert limiter.acquire([Limit("posts", 2, 86_400, counted="post:2")], who="2").granted
     assert not limiter.acquire([Limit("posts", 2, 86_400, counted="post:3")], who="3").granted
 
@@ -124,7 +124,7 @@ def test_a_pause_holds_everybody_on_the_same_key(limiter: Limiter, redis_url: st
     began = time.monotonic()
     limiter.hold(limit, 1.0)
 
-    # Then another worker waits too, and knows why; other accounts don't
+    # Then another worker waits too, and knows why; other accounts don't wait
     turn = Limiter.at(redis_url).acquire([limit], who="another worker's job")
     assert turn.held
     assert 0.99 - (time.monotonic() - began) <= turn.seconds <= 1.0
@@ -134,7 +134,7 @@ def test_a_pause_holds_everybody_on_the_same_key(limiter: Limiter, redis_url: st
     assert granted(limiter, limit, times=4) == 4
 
 
-def test_what_is_kept_expires_by_itself(limiter: Limiter, redis_url: str) -> None:
+def test_entries_expire_by_themselves(limiter: Limiter, redis_url: str) -> None:
     granted(limiter, Limit("init", 1, 2.0), times=3)
 
     with Redis.from_url(beside(redis_url)) as redis:
@@ -146,10 +146,10 @@ def test_what_is_kept_expires_by_itself(limiter: Limiter, redis_url: str) -> Non
 # ── the service ──────────────────────────────────────────────────────────────────────────────
 
 
-def test_without_redis_nothing_is_let_through() -> None:
+def test_without_redis_nothing_may_pass() -> None:
     limiter = Limiter.at("redis://:canary-password@127.0.0.1:9/0")
 
-    with pytest.raises(LimiterUnavailableError, match="nothing is let through") as caught:
+    with pytest.raises(LimiterUnavailableError, match="nothing may pass") as caught:
         limiter.acquire([Limit("init", 6, 60)], who="me")
     assert "canary-password" not in str(caught.value)
     with pytest.raises(LimiterUnavailableError):
@@ -166,7 +166,7 @@ def test_without_redis_nothing_is_let_through() -> None:
         ("unix:///run/redis.sock?db=1", "unix:///run/redis.sock?db=2"),
     ],
 )
-def test_limits_stand_in_the_database_beside_the_brokers(broker: str, limits: str) -> None:
+def test_limits_are_in_the_database_next_to_the_brokers(broker: str, limits: str) -> None:
     assert beside(broker) == limits
 
 
@@ -175,7 +175,7 @@ def test_an_address_without_a_database_number_is_refused() -> None:
         beside("redis://host:6379/storymill")
 
 
-# ── looked at ────────────────────────────────────────────────────────────────────────────────
+# ── usage ────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_use_is_counted_for_each_key_and_changes_nothing(limiter: Limiter) -> None:
@@ -188,7 +188,7 @@ def test_use_is_counted_for_each_key_and_changes_nothing(limiter: Limiter) -> No
     assert (used.used, used.waiting, used.held) == (3, 2, 0)
     assert (held.used, held.waiting) == (0, 0)
     assert 19 < held.held <= 20
-    # looking at it has taken nothing, and what has left the window is counted no more
+    # Reading it takes nothing, and grants that left the window no longer count
     assert limiter.usage([mine]) == [used]
     time.sleep(1.05)
     assert limiter.usage([mine])[0].used == 0
@@ -196,6 +196,6 @@ def test_use_is_counted_for_each_key_and_changes_nothing(limiter: Limiter) -> No
     assert limiter.usage([]) == []
 
 
-def test_use_can_not_be_told_while_redis_is_away() -> None:
+def test_usage_needs_redis() -> None:
     with pytest.raises(LimiterUnavailableError):
         Limiter.at("redis://127.0.0.1:9/0").usage([Limit("looked", 1, 1)])

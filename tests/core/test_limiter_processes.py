@@ -1,4 +1,4 @@
-"""The limiter asked by many processes with wrong clocks: ``scripts/bench limiter`` in small."""
+"""The limiter with many processes and wrong clocks: a small ``scripts/bench limiter``."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def test_no_window_ever_holds_more_than_its_limit(grants_at: str) -> None:
     # When all of them ask for both limits, for three seconds
     asked = ask(grants_at, [SHORT, LONG], Round(seconds=3.0))
 
-    # Then, wherever a window begins, it holds no more grants than are allowed
+    # Then no window, wherever it starts, has more grants than are allowed
     assert len(asked) == PROCESSES
     grants = [grant for one in asked for grant in one.grants]
     for limit in (SHORT, LONG):
         found = count_grants(grants, count=limit.count, seconds=limit.seconds)
         assert found.over == 0, f"{found.most} in {limit.seconds} s"
 
-    # And nearly all that is allowed was granted: 70 in the first two seconds, then 20 each half
+    # And nearly all allowed grants were given: 70 in the first two seconds, then 20 each half
     assert len(grants) >= 85
-    # And nobody looked at a wrong clock
+    # And nobody used a wrong clock
     assert sum(one.clock_reads for one in asked) == 0

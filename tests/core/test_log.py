@@ -28,12 +28,12 @@ CANARIES = (
 
 
 @pytest.mark.parametrize("text", CANARIES)
-def test_secrets_are_blotted_out_of_any_text(text: str) -> None:
+def test_secrets_are_masked_in_any_text(text: str) -> None:
     assert "canary" not in log.scrub(text)
-    assert log.BLOT in log.scrub(text)
+    assert log.MASK in log.scrub(text)
 
 
-def test_what_goes_to_sentry_is_blotted_out_at_any_depth() -> None:
+def test_secrets_for_sentry_are_masked_at_any_depth() -> None:
     event = {
         "exception": {"values": [{"value": CANARIES[0]}]},
         "request": {"headers": {"Cookie": "canary"}, "url": CANARIES[5]},
@@ -43,14 +43,14 @@ def test_what_goes_to_sentry_is_blotted_out_at_any_depth() -> None:
     assert log.scrubbed(event)["extra"]["story"] == 7
 
 
-def test_ordinary_text_is_left_as_it_is() -> None:
+def test_ordinary_text_is_unchanged() -> None:
     text = "The bearer of this letter acted on a token of thanks: see story 7 at /stories/7."
     assert log.scrub(text) == text
 
 
 @pytest.fixture
 def logging_as_before() -> Iterator[None]:
-    """What the test configures ends with it."""
+    """Restore the log configuration after the test."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield

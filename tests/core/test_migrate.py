@@ -1,4 +1,4 @@
-"""Migrations lead to the models' tables, back, and are safe when many start at once."""
+"""Migrations create the models' tables, can be undone, and are safe when many start at once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("record")
 
 
 def drift() -> list[object]:
-    """What the tables have and the models don't, or the other way round."""
+    """Differences between the tables and the models."""
     by_sql = {
         index.sql.split()[2]
         for table in TABLES
@@ -41,16 +41,16 @@ def test_migrations_go_back_and_forward() -> None:
     assert migrate.forward() == []
 
 
-def test_a_story_with_answers_is_told_without_their_cards_by_the_release_before() -> None:
-    # Given a story whose text marks its answers
+def test_the_release_before_narrates_answers_without_their_cards() -> None:
+    # Given a story with marked answers
     text = "I ask.\n\n» Answer 1\n\nNo.\nNever.\n\n» Answer 12\n\nYes."
     a_story(narratable_text=text, answers=[{"author": "a", "text": "No.", "score": 1}])
 
-    # When the release before answers is gone back to
+    # When we go back to the release before answers
     names = migrate.applied()
     migrate.back(len(names) - names.index("0005_answers"))
 
-    # Then no mark is left to be read out, and the words are all there
+    # Then no mark is left that would be read out, and all words are there
     told = db.database.execute_sql("SELECT narratable_text FROM story").fetchone()[0]
     assert told == "I ask.\n\nNo.\nNever.\n\nYes."
     migrate.forward()

@@ -21,7 +21,7 @@ from core.quotation import balanced
         ("行こう」と言った", "行こうと言った"),
     ],
 )
-def test_a_quotation_mark_without_its_other_goes(line: str, kept: str) -> None:
+def test_an_unpaired_quotation_mark_is_removed(line: str, kept: str) -> None:
     assert balanced(line) == kept
 
 
@@ -42,5 +42,5 @@ def test_a_quotation_mark_without_its_other_goes(line: str, kept: str) -> None:
         '"¿Por qué?" dijo',
     ],
 )
-def test_whole_quotations_stay_as_they_are(line: str) -> None:
+def test_complete_quotations_are_unchanged(line: str) -> None:
     assert balanced(line) == line

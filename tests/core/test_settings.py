@@ -1,4 +1,4 @@
-"""Settings are read once, and every problem is told at once."""
+"""Settings are read once, and all problems are reported together."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_good_settings_are_read_with_their_defaults() -> None:
 
 
 @pytest.mark.parametrize("pace", ["99", "401"])
-def test_a_pace_that_no_voice_can_be_held_to_is_refused_at_once(pace: str) -> None:
+def test_a_pace_that_no_voice_can_keep_is_refused_at_once(pace: str) -> None:
     with pytest.raises(ConfigurationError, match="WORDS_PER_MINUTE"):
         read({**GOOD, "WORDS_PER_MINUTE": pace})
     assert [read({**GOOD, "WORDS_PER_MINUTE": str(end)}) for end in WORDS_PER_MINUTE]
@@ -107,7 +107,7 @@ def test_a_mail_server_is_read_from_its_address(url: str, read_as: tuple[str, in
         ({"MAIL_FROM": ""}, "MAIL_FROM must be one address where SMTP_URL is set"),
     ],
 )
-def test_a_mail_server_that_cannot_work_is_said_at_the_start(
+def test_a_mail_server_that_cannot_work_is_reported_at_start(
     wrong: dict[str, str], sentence: str
 ) -> None:
     with pytest.raises(ConfigurationError) as caught:
@@ -116,7 +116,7 @@ def test_a_mail_server_that_cannot_work_is_said_at_the_start(
     assert "canary" not in str(caught.value)
 
 
-def test_a_piper_voice_is_known_by_its_name_or_its_path(tmp_path: Path) -> None:
+def test_a_piper_voice_is_given_by_name_or_path(tmp_path: Path) -> None:
     voice = tmp_path / "tone.onnx"
     here = {**GOOD, "VOICES_DIR": str(tmp_path)}
     for name in ("piper:tone", f"piper:{voice}"):

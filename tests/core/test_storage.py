@@ -1,4 +1,4 @@
-"""Half-made things go with who makes them, also when that one was killed."""
+"""Unfinished files are removed with their owner, even when it was killed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ with MediaStore(Path(sys.argv[1])).workshop() as folder:
 """
 
 
-def test_what_a_killed_worker_left_is_removed_and_nothing_in_use(tmp_path: Path) -> None:
+def test_files_of_a_killed_worker_are_removed_and_files_in_use_stay(tmp_path: Path) -> None:
     media = MediaStore(tmp_path)
     with (
         media.workshop() as used,
@@ -29,7 +29,7 @@ def test_what_a_killed_worker_left_is_removed_and_nothing_in_use(tmp_path: Path)
             [sys.executable, "-c", WORKER, tmp_path], stdout=subprocess.PIPE
         ) as worker,
     ):
-        # Given two workers in mid-work since long, of which one is killed
+        # Given two workers that have been working for long, one of them killed
         assert worker.stdout
         left = Path(worker.stdout.readline().decode().strip())
         for folder in (used, left):
@@ -39,8 +39,8 @@ def test_what_a_killed_worker_left_is_removed_and_nothing_in_use(tmp_path: Path)
         worker.send_signal(signal.SIGKILL)
         worker.wait(10)
 
-        # When the next one begins
+        # When the next one starts
         media.forget_left_workshops()
 
-        # Then what the killed one left is gone, and what the other does is not
+        # Then the killed one's files are gone, and the other's are not
         assert (stayed, left.exists(), used.exists()) == (True, False, True)

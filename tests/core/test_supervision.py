@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from core import supervision
-from core.supervision import STALE_SECONDS, Trouble, tell, troubles
+from core.supervision import STALE_SECONDS, Trouble, report, troubles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,32 +17,32 @@ GPU = Trouble(name="gpu", ends=10, exit_code=3, lived=0.42, next_try_at=1040.0)
 
 
 def written(folder: Path, **changes: Any) -> Path:
-    """A file as the supervisor writes it just now, but for ``changes`` at its trouble."""
-    tell(folder, [GPU])
+    """A file as the supervisor writes it now, with ``changes`` to its trouble."""
+    report(folder, [GPU])
     file = folder / supervision.FILE
-    told = json.loads(file.read_text())
-    told["troubles"][0] |= changes
-    file.write_text(json.dumps(told))
+    content = json.loads(file.read_text())
+    content["troubles"][0] |= changes
+    file.write_text(json.dumps(content))
     return file
 
 
-def test_what_the_supervisor_tells_is_read_until_all_is_well(tmp_path: Path) -> None:
+def test_troubles_are_read_until_all_is_well(tmp_path: Path) -> None:
     assert troubles(tmp_path) == ()
     other = GPU.model_copy(update={"name": "cpu", "exit_code": None, "next_try_at": None})
 
-    tell(tmp_path, [GPU, other])
+    report(tmp_path, [GPU, other])
     assert troubles(tmp_path) == (GPU, other)
 
-    tell(tmp_path, [])
+    report(tmp_path, [])
     assert troubles(tmp_path) == ()
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("seconds", [-STALE_SECONDS - 1, STALE_SECONDS + 1])
-def test_what_a_supervisor_left_that_is_gone_says_nothing(
+def test_the_file_of_a_dead_supervisor_is_ignored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
-    tell(tmp_path, [GPU])
+    report(tmp_path, [GPU])
     later = time.time() + seconds
     monkeypatch.setattr(time, "time", lambda: later)
 
@@ -61,7 +61,7 @@ def test_what_a_supervisor_left_that_is_gone_says_nothing(
         {"next_try_at": 1e300},
     ],
 )
-def test_a_damaged_trouble_says_nothing(tmp_path: Path, changes: dict[str, Any]) -> None:
+def test_a_damaged_trouble_is_ignored(tmp_path: Path, changes: dict[str, Any]) -> None:
     written(tmp_path)
     assert troubles(tmp_path)
 
@@ -71,19 +71,19 @@ def test_a_damaged_trouble_says_nothing(tmp_path: Path, changes: dict[str, Any])
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"{}", b"null"])
-def test_a_damaged_file_says_nothing(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_file_is_ignored(tmp_path: Path, content: bytes) -> None:
     (tmp_path / supervision.FILE).write_bytes(content)
 
     assert troubles(tmp_path) == ()
 
 
-def test_a_file_too_large_or_of_another_kind_says_nothing(tmp_path: Path) -> None:
-    # Given one that would be read, but for its size
+def test_a_file_too_large_or_of_another_kind_is_ignored(tmp_path: Path) -> None:
+    # Given a valid file that is too large
     file = written(tmp_path)
     file.write_text(file.read_text() + " " * supervision.MOST_BYTES)
     assert troubles(tmp_path) == ()
 
-    # and a link, a folder, and a pipe that nobody writes to
+    # and a link, a folder, and a pipe without a writer
     aside = written(tmp_path).rename(tmp_path / "aside.json")
     file.symlink_to(aside)
     assert troubles(tmp_path) == ()
@@ -103,13 +103,13 @@ def test_a_file_too_large_or_of_another_kind_says_nothing(tmp_path: Path) -> Non
         ({"exit_code": -250}, "Last: ended by signal 250 after 0.4 s."),
         ({"exit_code": 127}, "Last: its program could not be run (exit code 127)."),
         ({"exit_code": None}, "Last: it could not be started."),
-        ({"next_try_at": None}, "It is being tried again."),
+        ({"next_try_at": None}, "It is being restarted."),
         ({"next_try_at": 1300.0}, "Next try in 5 min."),
         ({"next_try_at": 900.0}, "Next try in 1 s."),
         ({"ends": 1}, "has ended once."),
     ],
 )
-def test_a_trouble_is_told_in_plain_words(changes: dict[str, Any], words: str) -> None:
+def test_a_trouble_is_described_in_plain_words(changes: dict[str, Any], words: str) -> None:
     sentence = GPU.model_copy(update=changes).sentence(now=1000.0)
 
     assert sentence.startswith("The gpu process has ended ")

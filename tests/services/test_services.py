@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL and Redis, through what happens to them on real machines."""
+"""The embedded PostgreSQL and Redis, with what happens to them on real machines."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def new_clone() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def clone() -> Iterator[Path]:
-    """One clone for many tests: whatever the last one left, the next can start from it."""
+    """One clone for many tests: each test can start from what the last one left."""
     yield from make_clone()
 
 
@@ -94,14 +94,14 @@ def test_a_second_start_is_quick_and_changes_nothing(clone: Path) -> None:
     began = sum(os.times()[:4])
     second = start(clone)
 
-    # Then it is the same servers, with next to no work, that of programs included
+    # Then the same servers run, with almost no work, even counting started programs
     assert sum(os.times()[:4]) - began < 0.5
     assert second == first
     assert recall(second) == ("barn", "barn")
     assert pids <= {process.pid for process in servers(clone)}
 
 
-def test_servers_are_set_up_as_a_record_and_a_broker_need_it(clone: Path) -> None:
+def test_servers_are_configured_for_a_database_and_a_broker(clone: Path) -> None:
     stop(clone)
     addresses = ensure_running(clone, environ={})
 
@@ -122,7 +122,7 @@ def test_servers_are_set_up_as_a_record_and_a_broker_need_it(clone: Path) -> Non
             assert client.config_get(name) == {name: value}
 
 
-def test_passwords_are_asked_for_and_stay_in_private_files(clone: Path) -> None:
+def test_passwords_are_required_and_stay_in_private_files(clone: Path) -> None:
     addresses = start(clone)
 
     for url in (addresses.database_url, addresses.redis_url):
@@ -155,7 +155,7 @@ def test_after_a_crash_they_come_back_with_their_data(clone: Path) -> None:
 
 
 def test_a_killed_postmaster_is_waited_for(clone: Path) -> None:
-    # Given a PostgreSQL whose first process is gone, with children that notice only soon
+    # Given a PostgreSQL whose first process is gone, and children that notice a little later
     remember(start(clone), "fox")
     pid = int((clone / "var/services/postgresql/data/postmaster.pid").read_text().split()[0])
     os.kill(pid, signal.SIGKILL)
@@ -163,8 +163,8 @@ def test_a_killed_postmaster_is_waited_for(clone: Path) -> None:
     assert recall(start(clone)) == ("fox", "fox")
 
 
-def test_a_stale_pid_file_that_names_another_program_is_no_hindrance(clone: Path) -> None:
-    # Given a crash, after which the pid was given to a program of somebody else
+def test_a_stale_pid_file_that_names_another_program_does_no_harm(clone: Path) -> None:
+    # Given a crash, after which another program got the pid
     remember(start(clone), "hen")
     for process in servers(clone):
         process.kill()
@@ -178,7 +178,7 @@ def test_a_stale_pid_file_that_names_another_program_is_no_hindrance(clone: Path
     assert recall(start(clone)) == ("hen", "hen")
     stop(clone)
 
-    # Then the stranger was left alone
+    # Then that program is still running
     assert stranger.poll() is None
     stranger.kill()
     stranger.wait()
@@ -194,19 +194,19 @@ def test_a_taken_port_is_changed_for_a_free_one(clone: Path) -> None:
     ]
     intruders = [socket.create_server(("127.0.0.1", port)) for port in ports]
 
-    # When they are started, then they are found elsewhere, with their data
+    # When they are started, then they use other ports, with their data
     after = start(clone)
     assert after.database_url != before.database_url
     assert after.redis_url != before.redis_url
     assert recall(after) == ("cat", "cat")
 
-    # And they stay there when the ports are free again
+    # And they keep these ports when the old ones are free again
     for intruder in intruders:
         intruder.close()
     assert start(clone) == after
 
 
-def test_a_half_made_data_directory_is_made_anew(clone: Path) -> None:
+def test_an_unfinished_data_directory_is_created_again(clone: Path) -> None:
     # Given an initdb that was killed half-way
     start(clone)
     stop(clone)
@@ -266,10 +266,10 @@ def test_configured_servers_are_used_and_nothing_is_started(
     [
         ("DATABASE_URL", "postgresql://me:canary@127.0.0.1:1/mill", "127.0.0.1:1 "),
         ("DATABASE_URL", "postgresql://me:my@canary@127.0.0.1:1/mill", "127.0.0.1:1 "),
-        ("DATABASE_URL", "postgresql://me:canary@127.0.0.1:port/mill", "looks like"),
+        ("DATABASE_URL", "postgresql://me:canary@127.0.0.1:port/mill", "must look like"),
         ("REDIS_URL", "redis://:canary@127.0.0.1:1/0", "127.0.0.1:1 "),
         ("REDIS_URL", "amqp://me:canary@127.0.0.1:1/", "127.0.0.1:1 "),
-        ("REDIS_URL", "redis://:canary@127.0.0.1:port/0", "looks like"),
+        ("REDIS_URL", "redis://:canary@127.0.0.1:port/0", "must look like"),
     ],
 )
 def test_an_unusable_configured_server_is_named_without_its_password(
@@ -285,13 +285,13 @@ def test_an_unusable_configured_server_is_named_without_its_password(
 
 
 @pytest.mark.parametrize("variable", ["DATABASE_URL", "REDIS_URL"])
-def test_a_configured_server_that_refuses_the_password_is_told_apart(
+def test_a_configured_server_that_refuses_the_password_has_its_own_error(
     new_clone: Path, services: ServiceAddresses, variable: str
 ) -> None:
     right = services.environment()[variable]
     wrong = right.replace(right.split("@")[0].rpartition(":")[2], "canary")
 
-    with pytest.raises(ConfigurationError, match=r"does not let|refuses") as caught:
+    with pytest.raises(ConfigurationError, match="refuses") as caught:
         ensure_running(new_clone, environ={**services.environment(), variable: wrong})
 
     assert "canary" not in str(caught.value)
@@ -301,7 +301,7 @@ def test_a_configured_server_that_refuses_the_password_is_told_apart(
 def test_an_ordinary_user_starts_them_too(new_clone: Path) -> None:
     user = pwd.getpwnam("nobody")
     if not Home(new_clone, user).can("-r", Path(psutil.__file__)):
-        pytest.skip("the Python packages are out of an ordinary user's reach here")
+        pytest.skip("an ordinary user can't reach the Python packages here")
     os.chown(new_clone, user.pw_uid, user.pw_gid)
 
     def start_and_remember() -> None:
@@ -311,12 +311,12 @@ def test_an_ordinary_user_starts_them_too(new_clone: Path) -> None:
         stop(new_clone)
 
     assert exit_code_as(user, start_and_remember) == 0
-    # And what this user made, root can go on with
+    # And root can continue with what this user created
     assert recall(start(new_clone)) == ("dog", "dog")
 
 
 @as_root
-def test_a_clone_out_of_the_servers_reach_keeps_them_elsewhere(
+def test_servers_that_cant_reach_the_clone_live_elsewhere(
     new_clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given a clone and Python packages that only root can reach
@@ -336,7 +336,7 @@ def test_a_clone_out_of_the_servers_reach_keeps_them_elsewhere(
     first = Redis(Home.of(clone_of_root), durable=False)
     url = first.ensure_running()
     try:
-        # Then it is at home where it can be, and stays there
+        # Then it lives where its user has access, and stays there
         assert elsewhere in first.data.parents
         assert Redis(Home.of(clone_of_root)).ensure_running() == url
     finally:
@@ -344,7 +344,7 @@ def test_a_clone_out_of_the_servers_reach_keeps_them_elsewhere(
 
 
 def exit_code_as(user: pwd.struct_passwd, act: Callable[[], None]) -> int:
-    """Do something in a child that has become another user."""
+    """Do something in a child process as another user."""
     child = os.fork()
     if child == 0:
         code = 1

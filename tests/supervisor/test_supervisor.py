@@ -1,4 +1,4 @@
-"""The supervisor, through what happens to real processes."""
+"""The supervisor, with what happens to real processes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).parents[2]
 ENVIRONMENT = {"PATH": os.environ["PATH"], "WORD": "barn"}
 SLEEPS = "sleeper: sleep 60\n"
-# Its child moves to a session of its own, as encoders and browsers do.
+# Its child moves to its own session, as encoders and browsers do.
 HAS_CHILD = "parent: sh -c 'setsid sleep 60 & echo started; sleep 60'\n"
 
 
@@ -50,22 +50,22 @@ def family_of(root: Path) -> list[psutil.Process]:
     return family(root / "var" / "run")
 
 
-def test_what_a_process_prints_is_in_its_log_as_it_comes(tmp_path: Path) -> None:
-    # Given a process that prints, and goes on
+def test_output_of_a_process_is_in_its_log_at_once(tmp_path: Path) -> None:
+    # Given a process that prints and keeps running
     printing = "talker: python3 -c 'import os, time; print(os.environ[\"WORD\"]); time.sleep(60)'\n"
 
     with supervisor(tmp_path, f"# a comment\n\n{printing}{SLEEPS}") as running:
         until(lambda: log_of(tmp_path, "talker") == "barn\n")
 
-        # Then both are named, with the pids that their files hold
+        # Then both are listed, with the pids in their files
         assert set(running.pids()) == {"talker", "sleeper"}
         for name, pid in running.pids().items():
             assert (tmp_path / "var" / "run" / f"{name}.pid").read_text() == f"{pid}\n"
 
 
-def test_a_killed_process_starts_again_and_the_others_run_on(tmp_path: Path) -> None:
+def test_a_killed_process_restarts_and_the_others_keep_running(tmp_path: Path) -> None:
     with supervisor(tmp_path, HAS_CHILD + SLEEPS) as running:
-        # Given a process with a child in a session of its own
+        # Given a process with a child in its own session
         until(lambda: len(family_of(tmp_path)) == 4)
         before = running.pids()
         left = {p for p in family_of(tmp_path) if p.pid not in before.values()}
@@ -73,7 +73,7 @@ def test_a_killed_process_starts_again_and_the_others_run_on(tmp_path: Path) -> 
         # When it is killed
         os.kill(before["parent"], signal.SIGKILL)
 
-        # Then it runs again within a second or so, what it left is gone, and nobody else noticed
+        # Then it runs again within about a second, its child is gone, and the others are unaffected
         until(lambda: running.pids().get("parent", before["parent"]) != before["parent"])
         assert not left.intersection(family_of(tmp_path))
         assert running.pids()["sleeper"] == before["sleeper"]
@@ -86,7 +86,7 @@ def quick_ends(running: Supervisor) -> int:
     return running.status()[0].quick_ends
 
 
-def test_a_process_that_keeps_dying_is_tried_again_and_told_of_until_it_runs_well(
+def test_a_process_that_keeps_dying_is_restarted_and_reported_until_it_is_stable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeper, "LONGEST_PAUSE", 0.3)
@@ -104,7 +104,7 @@ def test_a_process_that_keeps_dying_is_tried_again_and_told_of_until_it_runs_wel
         until(lambda: quick_ends(running) > 12)
         assert running.status()[1].quick_ends == 0
 
-        # Then its trouble is on file and said aloud, at each further end, without what it printed
+        # Then its trouble is in the file and reported at each further end, without its output
         until(lambda: supervision.troubles(tmp_path / "var" / "run"))
         (trouble,) = supervision.troubles(tmp_path / "var" / "run")
         assert (trouble.name, trouble.exit_code) == ("broken", 3)
@@ -114,15 +114,15 @@ def test_a_process_that_keeps_dying_is_tried_again_and_told_of_until_it_runs_wel
         assert "password" not in (tmp_path / "var" / "run" / supervision.FILE).read_text()
         assert "password" not in "".join(said)
 
-        # When it is mended, then it is told of until it has run well for a while
+        # When it is fixed, then it is reported until it has been stable for a while
         (tmp_path / "mended").touch()
         until(lambda: "broken" in running.pids() and quick_ends(running))
         assert supervision.troubles(tmp_path / "var" / "run")
         until(lambda: not quick_ends(running))
-        until(lambda: said[-1] == "The broken process runs again.")
+        until(lambda: said[-1] == "The broken process is running again.")
         assert not supervision.troubles(tmp_path / "var" / "run")
 
-        # And a later end is the first one again
+        # And a later end counts as the first again
         (tmp_path / "mended").unlink()
         os.kill(running.pids()["broken"], signal.SIGKILL)
         until(lambda: running.status()[0].last_exit == -signal.SIGKILL)
@@ -130,7 +130,7 @@ def test_a_process_that_keeps_dying_is_tried_again_and_told_of_until_it_runs_wel
         until(lambda: quick_ends(running) == 1)
 
 
-def test_what_was_told_of_processes_ends_with_their_supervisor(
+def test_reports_of_troubles_end_with_their_supervisor(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeper, "LONGEST_PAUSE", 0.1)
@@ -141,7 +141,7 @@ def test_what_was_told_of_processes_ends_with_their_supervisor(
     assert not (tmp_path / "var" / "run" / supervision.FILE).exists()
 
 
-def test_a_reporter_that_can_not_write_goes_on_saying(
+def test_a_reporter_that_can_not_write_keeps_reporting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeper, "LONGEST_PAUSE", 0.1)
@@ -155,7 +155,7 @@ def test_a_reporter_that_can_not_write_goes_on_saying(
     (tmp_path / "var" / "run" / supervision.FILE).mkdir(parents=True)
     (tmp_path / "Procfile").write_text("broken: false\n")
     with Supervisor(tmp_path / "Procfile", root=tmp_path, environment=ENVIRONMENT, say=say):
-        # Then the next ends are told of all the same
+        # Then further ends are still reported
         until(lambda: len(said) > 2)
 
 
@@ -173,7 +173,7 @@ def test_pauses_between_starts_grow_up_to_five_minutes(tmp_path: Path) -> None:
 
 
 def test_stop_lets_processes_finish_and_kills_those_that_do_not(tmp_path: Path) -> None:
-    # Given one that finishes its work when asked to end, and one that does not listen
+    # Given one that finishes its work when asked to end, and one that ignores it
     polite = (
         "polite: sh -c 'trap \"echo bye; exit 0\" TERM; echo up; while :; do sleep 0.05; done'\n"
     )
@@ -185,7 +185,7 @@ def test_stop_lets_processes_finish_and_kills_those_that_do_not(tmp_path: Path) 
     # When they are stopped
     running.stop(grace=1)
 
-    # Then the first had its say, and neither is left
+    # Then the first has finished, and neither is left
     assert log_of(tmp_path, "polite") == "up\nbye\n"
     last_exits = {status.name: status.last_exit for status in running.status()}
     assert last_exits == {"polite": 0, "deaf": -signal.SIGKILL}
@@ -205,11 +205,11 @@ def test_nothing_outlives_a_killed_supervisor(tmp_path: Path) -> None:
     process = subprocess.Popen([sys.executable, "-c", code, tmp_path], cwd=PROJECT)
     until(lambda: len(family_of(tmp_path)) == 4)
 
-    # A second one is refused while it lives
+    # A second supervisor is refused while it runs
     with pytest.raises(ConfigurationError, match=f"process {process.pid}"):
         supervisor(tmp_path, SLEEPS).start()
 
-    # When it is killed, then all that it kept end too
+    # When it is killed, then all its processes end too
     process.kill()
     process.wait()
     until(lambda: not family_of(tmp_path))
@@ -219,7 +219,7 @@ def test_nothing_outlives_a_killed_supervisor(tmp_path: Path) -> None:
         until(lambda: set(running.pids()) == {"sleeper"})
 
 
-def test_a_log_keeps_a_bounded_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_of_a_log_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeper, "LOG_BYTES", 1000)
     count = "import time; [print(f'line {n:04}') for n in range(1000)]; time.sleep(60)"
 

@@ -361,7 +361,7 @@ def test_on_a_disk_that_is_nearly_full_no_render_is_begun(
 
     # When a render's turn comes
     renderer = QuickRenderer()
-    with pytest.raises(DiskFull, match="media is full: make room") as full:
+    with pytest.raises(DiskFull, match="media is full: free some space") as full:
         quickly(part, media, renderer)
 
     # Then it waits, and goes on once there is room
