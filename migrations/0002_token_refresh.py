@@ -1,4 +1,4 @@
-"""What a token refresh writes down: that it was begun, how often it failed, when it is due again."""
+"""Columns for token refreshes: when one started, how often it failed, when the next is due."""
 
 from typing import Any
 

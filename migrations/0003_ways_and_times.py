@@ -1,4 +1,4 @@
-"""When posts go out, by which way, how they do, and what the platform tells of them."""
+"""Posting times and methods, insights, and webhook events."""
 
 from typing import Any
 

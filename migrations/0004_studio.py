@@ -1,4 +1,4 @@
-"""Channels, more ways in with each row's fate, and every safety decision."""
+"""Channels, more kinds of source, the outcome of each fetched row, and all safety decisions."""
 
 from typing import Any
 

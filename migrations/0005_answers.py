@@ -1,4 +1,4 @@
-"""Answers told after a post, and where the card of each is shown."""
+"""Answers narrated after a post, and when the card of each is shown."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ ALTER TABLE part ADD COLUMN answers JSONB NOT NULL DEFAULT '[]';
 ALTER TABLE part ALTER COLUMN answers DROP DEFAULT;
 """
 
-# Without its answers' marks, as what knows none would read them out.
+# Removes the marks of answers: the release before would read them out.
 DOWN = r"""
 UPDATE story SET narratable_text = regexp_replace(narratable_text, '^» Answer \d+\n\n', '', 'gn')
 WHERE narratable_text ~ '» Answer';

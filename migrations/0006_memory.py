@@ -1,4 +1,4 @@
-"""What a source gave to be asked by, so that it can say that nothing is new."""
+"""Validators of the last fetch, so that a source can answer that nothing is new."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Columns get the trade's names: methods of posting, caption styles, outcomes, similarity."""
+"""Columns get common names: posting methods, caption styles, outcomes, similarity."""
 
 from typing import Any
 

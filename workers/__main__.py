@@ -1,4 +1,4 @@
-"""``python -m workers QUEUE [--threads N]``: check that the process can start, then be a worker."""
+"""``python -m workers QUEUE [--threads N]``: check that the process can start, then work."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from workers.main import check
 @click.option(
     "--threads",
     type=click.IntRange(1),
-    help="Messages worked on at once; unset, one, and on gpu as many renders as the cores keep up.",
+    help="Messages to work on at once. Default: 1; on gpu, what the processor can encode at once.",
 )
 def main(queue: str, threads: int | None) -> None:
-    """Work on one QUEUE until told to stop."""
+    """Work on one QUEUE until stopped."""
     try:
         check()
     except ConfigurationError as error:

@@ -1,4 +1,4 @@
-"""Stages that think: text, sound, captions."""
+"""Stages that use the processor: text, sound, captions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stage that encodes."""
+"""The stage that renders videos."""
 
 from __future__ import annotations
 

@@ -19,9 +19,9 @@ def _namespace() -> str:
 
 
 def _started(pid: int) -> str:
-    """When the process started, in clock ticks: tells a reused process id from the old one.
+    """When the process started, in clock ticks: distinguishes a reused process id from the old one.
 
-    Empty for a process that is gone, or dead and only not buried yet.
+    Empty for a process that is gone or a zombie.
     """
     try:
         state, *fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
@@ -35,7 +35,7 @@ def of_this_process() -> str:
 
 
 def is_dead(worker: str) -> bool:
-    """Whether ``worker`` was a process of this host that is certainly gone."""
+    """Whether ``worker`` was a process on this host that is certainly gone."""
     place, _, rest = worker.rpartition(":")
     place, _, pid = place.rpartition(":")
     if place != _namespace() or not pid.isdigit() or not Path("/proc/self/stat").exists():
@@ -44,10 +44,10 @@ def is_dead(worker: str) -> bool:
 
 
 def recover(queues: list[str]) -> None:
-    """At a worker's start: take over at once what this host's dead workers left behind.
+    """At a worker's start: free at once the jobs of this host's dead workers.
 
-    Without this a killed worker's jobs would wait for their leases to run out, and the hints
-    that it had taken from the queue for their repeats.
+    Without this, a killed worker's jobs would wait until their leases expire, and the wake-ups that
+    it took from the queue until they are sent again.
     """
     with transaction():
         cursor = database.execute_sql("SELECT DISTINCT worker FROM job WHERE state = 'running'")

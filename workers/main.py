@@ -1,4 +1,4 @@
-"""Sets a worker process up: settings, log, record, broker with its middleware, then the actors."""
+"""Sets up a worker process: settings, log, database, broker with middleware, then the actors."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ ACTORS = ("workers.network", "workers.cpu", "workers.gpu", "workers.schedule")
 
 
 def check() -> None:
-    """See whether a worker can start: settings, PostgreSQL, tables, keys. Leaves nothing open.
+    """Check that a worker can start: settings, PostgreSQL, tables, keys. Leaves nothing open.
 
     Raises:
-        ConfigurationError: what is missing or wrong, in a sentence.
+        ConfigurationError: the message says what is missing or wrong.
     """
     _open_record()
     migrate.forward()
@@ -43,7 +43,7 @@ def check() -> None:
 
 
 def setup() -> None:
-    """Make the process ready to run actors; once a process."""
+    """Prepare the process to run actors; call once per process."""
     config = settings.current()
     log.configure("worker", config.log_level)
     quiet_stale_hints()
@@ -72,9 +72,8 @@ def _open_record() -> None:
 def broker(redis_url: str) -> RedisBroker:
     """The workers' broker. The order matters: what comes first wraps the rest.
 
-    A limit is asked before the job is claimed, so that waiting spends no attempt; the outcome
-    is written (``DeadLetters``) before the claim is let go (``Lease``) and the connection given
-    back.
+    Limits are checked before the job is claimed, so that waiting uses up no attempt. The outcome is
+    written (``DeadLetters``) before the claim is released (``Lease``) and the connection returned.
     """
     lease = Lease()
     return queue.connect(
@@ -93,5 +92,5 @@ def broker(redis_url: str) -> RedisBroker:
 
 
 def quiet_stale_hints() -> None:
-    """Dramatiq warns of each skipped message; here a stale hint is ordinary, and counted."""
+    """Dramatiq warns about each skipped message; here a stale wake-up is normal, and counted."""
     logging.getLogger("dramatiq.worker.WorkerThread").setLevel(logging.ERROR)

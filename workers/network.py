@@ -1,4 +1,4 @@
-"""Stages that wait for other machines."""
+"""Stages that use services on other machines."""
 
 from __future__ import annotations
 

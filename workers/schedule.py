@@ -1,4 +1,4 @@
-"""What the clock starts: a tick may be doubled or missed, it only wakes what is due."""
+"""Periodic work. A tick may be doubled or missed: it only starts what is due."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Declares an actor for a stage of the table."""
+"""Declares the actor of a stage."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from workers.middleware.lease import Lease
 
 
 def stage_actor(run: Callable[[int], None]) -> Actor[[int], None]:
-    """The actor of the stage that ``run`` is named after; its errors are outcomes, not surprises.
+    """The actor of the stage that ``run`` is named after; stage errors are expected outcomes.
 
-    It has no time limit: that could not interrupt a C call or a child process. The adapters
-    give their own calls and processes one.
+    It has no time limit, which could not interrupt a C call or a child process. Adapters limit
+    their own calls and processes.
     """
     stage = STAGES[run.__name__]
     declare = dramatiq.actor(

@@ -1,4 +1,4 @@
-"""Settings → adapters: the only place where the workers' outside is put together.
+"""Settings → adapters: the only place that builds the workers' adapters.
 
 Everything is built on first use, in the process that uses it: a network worker never loads a
 voice, a gpu worker never loads PRAW.
@@ -71,7 +71,7 @@ def story_source(kind: str) -> StorySource:
 
 @cache
 def safety_judge() -> SafetyJudge | None:
-    """The second judge; None where none is set, and none is asked."""
+    """The second judge; None when the settings name none."""
     config = settings.current()
     if not (config.safety_model and config.ollama_url):
         return None
@@ -96,7 +96,7 @@ def writer() -> ScriptWriter | None:
 
 @cache
 def production_settings() -> ProductionSettings:
-    """What the settings choose; a story's channel may choose otherwise."""
+    """Defaults from the settings; a story's channel may override them."""
     config = settings.current()
     return ProductionSettings(
         voice=config.voice,
@@ -107,7 +107,7 @@ def production_settings() -> ProductionSettings:
 
 
 def synthesizer(chosen: ProductionSettings) -> Synthesizer:
-    """The voice that tells a story, with a second one for what is said in it."""
+    """The narrator's voice, with a second voice for quoted speech."""
     narrator = voice(chosen.voice, chosen.words_per_minute)
     if not chosen.quote_voice or chosen.quote_voice == chosen.voice:
         return narrator
@@ -119,7 +119,7 @@ def synthesizer(chosen: ProductionSettings) -> Synthesizer:
 
 @cache
 def voice(chosen: str, words_per_minute: int) -> Synthesizer:
-    """The voice that ``VOICE`` or a channel names, alone."""
+    """One voice, as ``VOICE`` or a channel names it."""
     config = settings.current()
     engine, _, name = chosen.partition(":")
     if engine == "piper":

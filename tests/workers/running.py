@@ -1,4 +1,4 @@
-"""A worker as production runs it, in this process: real Redis, real PostgreSQL, all middleware."""
+"""A worker as in production, in this process: real Redis, real PostgreSQL, all middleware."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def running(
     queues: Sequence[str] = ("cpu",),
     threads: int = 1,
 ) -> Iterator[Worker]:
-    """A worker for ``queues`` whose ``stages`` are functions named after stages of the table."""
+    """A worker for ``queues``; ``stages`` are functions named after stages."""
     connected = broker(redis_url)
     for stage in stages:
         stage_actor(stage)

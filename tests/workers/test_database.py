@@ -1,4 +1,4 @@
-"""PostgreSQL goes away in mid-work and comes back: work pauses and goes on."""
+"""PostgreSQL goes down during work and comes back: work pauses and continues."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ pytestmark = pytest.mark.usefixtures("record")
 
 
 class Server:
-    """The test's database as its administrator sees it, from another one."""
+    """Controls the test's database as an administrator, from another database."""
 
     def __init__(self, url: str, database: str) -> None:
         self.url, self.database = url, database
 
     def end_sessions(self) -> int:
-        """Cut every connection but the test's own; how many there were."""
+        """Cut every connection except the test's own; returns how many."""
         cursor = db.database.execute_sql(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -58,7 +58,7 @@ def server(services: ServiceAddresses, database_url: str) -> Iterator[Server]:
     server.let_in(True)
 
 
-def test_work_goes_on_when_its_connections_are_cut(redis_url: str, server: Server) -> None:
+def test_work_continues_when_its_connections_are_cut(redis_url: str, server: Server) -> None:
     # Given two jobs, one in long work without a connection and one in mid-transaction
     begun = threading.Barrier(3, timeout=30)
     in_transaction, cut = threading.Event(), threading.Event()
@@ -70,7 +70,7 @@ def test_work_goes_on_when_its_connections_are_cut(redis_url: str, server: Serve
 
     def prepare(story_id: int) -> None:
         if story_id == 1:
-            assert in_transaction.wait(30)  # so that the two don't share one connection in turn
+            assert in_transaction.wait(30)  # so that the two don't take turns with one connection
             with db.closed_for_long_work():
                 wait_for_cut()
         else:
@@ -84,18 +84,18 @@ def test_work_goes_on_when_its_connections_are_cut(redis_url: str, server: Serve
         enqueued("prepare", 1, 2)
         begun.wait()
 
-        # When every connection of the worker is cut, its keeper's and the pooled ones too
+        # When all connections of the worker are cut, including its keeper's and pooled ones
         assert server.end_sessions() >= 2
         cut.set()
 
-        # Then both jobs are done all the same, and none has spent an attempt on it
+        # Then both jobs are done anyway, and it cost neither an attempt
         until(lambda: {job("prepare", n).state for n in (1, 2)} == {JobState.DONE})
     assert [job("prepare", n).attempts for n in (1, 2)] == [1, 1]
     assert DeadLetter.select().count() == 0
 
 
-def test_while_postgresql_is_away_no_message_is_let_go(redis_url: str, server: Server) -> None:
-    # Given a worker, and a PostgreSQL that is away
+def test_while_postgresql_is_down_no_message_is_dropped(redis_url: str, server: Server) -> None:
+    # Given a worker, and a PostgreSQL that is down
     ran: list[int] = []
 
     def prepare(story_id: int) -> None:
@@ -107,7 +107,7 @@ def test_while_postgresql_is_away_no_message_is_let_go(redis_url: str, server: S
         until(lambda: client.exists(GENERATION))
         server.go_away()
 
-        # When a job's hint comes, then nothing happens
+        # When a job's wake-up comes, then nothing happens
         enqueued("prepare", 1)
         time.sleep(0.7)
         assert ran == []
@@ -119,7 +119,7 @@ def test_while_postgresql_is_away_no_message_is_let_go(redis_url: str, server: S
 
 
 def test_an_outcome_is_written_once_postgresql_is_back(redis_url: str, server: Server) -> None:
-    # Given a stage that fails while PostgreSQL is away
+    # Given a stage that fails while PostgreSQL is down
     begun, away = threading.Event(), threading.Event()
     runs: list[int] = []
 
@@ -140,7 +140,7 @@ def test_an_outcome_is_written_once_postgresql_is_back(redis_url: str, server: S
         # When it comes back
         server.let_in(True)
 
-        # Then the job is set aside as it should be
+        # Then the job has failed, as it should
         until(lambda: job("prepare").state == JobState.DEAD)
     assert DeadLetter.get().error == "There is no such voice."
     assert runs == [1]

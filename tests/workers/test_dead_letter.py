@@ -1,4 +1,4 @@
-"""How a stage ends decides what becomes of its job: each kind of end, in a real worker."""
+"""How a stage ends decides what happens to its job: each kind of end, in a real worker."""
 
 from __future__ import annotations
 
@@ -51,19 +51,19 @@ ENDS = (
     ),
     End(
         DiskFull("/media"),
-        JobState.WAITING, 0, "disk_full", "The disk that holds /media is full", (27, 30),
+        JobState.WAITING, 0, "disk_full", "The disk with /media is full", (27, 30),
     ),
     End(
         OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/media/a.wav"),
-        JobState.WAITING, 0, "disk_full", "the made files (MEDIA_DIR) is full", (27, 30),
+        JobState.WAITING, 0, "disk_full", "the media folder (MEDIA_DIR) is full", (27, 30),
     ),
     End(
         Retryable("ffmpeg: no space left on device", code="disk_full"),
-        JobState.WAITING, 0, "disk_full", "the made files (MEDIA_DIR) is full", (27, 30),
+        JobState.WAITING, 0, "disk_full", "the media folder (MEDIA_DIR) is full", (27, 30),
     ),
     End(
         OperationalError("server closed the connection"),
-        JobState.WAITING, 0, "database_away", "PostgreSQL went away in mid-work.", (-1, 1),
+        JobState.WAITING, 0, "database_away", "The connection to PostgreSQL was lost.", (-1, 1),
     ),
     End(
         ValueError("seven is not a word"),
@@ -85,11 +85,11 @@ ENDS = (
 
 
 SLOW = 10.0
-"""Seconds that a busy machine may take from a job's start to its end."""
+"""Seconds that a busy machine may need from a job's start to its end."""
 
 
 def test_each_kind_of_end_has_its_consequence(redis_url: str) -> None:
-    # Given a job for each way in which a stage may end
+    # Given a job for each kind of end
     def prepare(number: int) -> None:
         if error := ENDS[number].error:
             raise error
@@ -100,7 +100,7 @@ def test_each_kind_of_end_has_its_consequence(redis_url: str) -> None:
         # When a worker has done them all
         until(lambda: Job.select().where(Job.error_code != "").count() == len(ENDS))
 
-    # Then each waits as long as it should, or is set aside, and says why
+    # Then each waits as long as it should, or has failed, and says why
     for number, end in enumerate(ENDS):
         ended = job("prepare", number)
         assert (ended.state, ended.attempts, ended.error_code) == (
@@ -112,7 +112,7 @@ def test_each_kind_of_end_has_its_consequence(redis_url: str) -> None:
         assert ended.started_at is not None
         assert least < (ended.due_at - ended.started_at).total_seconds() <= most + SLOW
 
-    # And just the dead ones have a letter
+    # And only the failed ones have a dead letter
     letters = {letter.error_code: letter for letter in DeadLetter.select()}
     assert set(letters) == {"voice", "no_result"}
     voice = letters["voice"]
@@ -123,7 +123,7 @@ def test_each_kind_of_end_has_its_consequence(redis_url: str) -> None:
 
 
 def test_the_last_attempt_ends_in_a_dead_letter_without_secrets(redis_url: str) -> None:
-    # Given a job with one attempt left, and one at its first, whose errors tell secrets
+    # Given a job on its last attempt and one on its first, with secrets in their errors
     enqueued("prepare", 1, 2)
     most = STAGES["prepare"].attempts
     Job.update(attempts=most - 1).where(Job.subject_id == 1).execute()
@@ -135,21 +135,21 @@ def test_the_last_attempt_ends_in_a_dead_letter_without_secrets(redis_url: str) 
     with running(redis_url, prepare):
         until(lambda: Job.select().where(Job.error_code != "").count() == 2)
 
-    # Then the first is given up, with all that is needed to understand it
+    # Then the first has failed, with all that is needed to understand why
     letter = DeadLetter.get()
     assert (letter.subject_id, letter.attempts) == (1, most)
     assert letter.error_code == "ConnectionError"
-    assert letter.error.startswith(f"Given up after {most} attempts: ConnectionError(")
+    assert letter.error.startswith(f"Failed after {most} attempts: ConnectionError(")
     assert "raise ConnectionError(LEAKY)" in letter.trace
     assert "upload.test" in letter.error
 
-    # And no secret is on record
+    # And no secret is stored
     texts = [letter.error, letter.trace, *(row.error for row in Job.select())]
     assert not [secret for secret in SECRETS for text in texts if secret in text]
 
 
 def test_every_job_of_a_batch_gets_its_own_outcome(redis_url: str) -> None:
-    # Given a stage that takes three jobs at once, and fails when it has done the first
+    # Given a stage that takes three jobs at once, and fails after the first
     enqueued("prepare", 1, 2, 3)
     Job.update(attempts=STAGES["prepare"].attempts - 1).where(Job.subject_id == 3).execute()
 
@@ -162,7 +162,7 @@ def test_every_job_of_a_batch_gets_its_own_outcome(redis_url: str) -> None:
     with running(redis_url, prepare):
         until(lambda: job("prepare", 3).state == JobState.DEAD)
 
-    # Then what was done is done, and of the others each has its own attempts
+    # Then the first job is done, and each of the others has its own attempts
     states = {row.subject_id: (row.state, row.attempts) for row in Job.select()}
     assert states == {
         1: (JobState.DONE, 1),
@@ -171,7 +171,7 @@ def test_every_job_of_a_batch_gets_its_own_outcome(redis_url: str) -> None:
     }
 
 
-def test_a_tick_of_the_clock_that_fails_is_not_lost_either(redis_url: str) -> None:
+def test_a_failed_periodic_task_is_not_lost_either(redis_url: str) -> None:
     with running(redis_url):
 
         @dramatiq.actor(queue_name="cpu")

@@ -1,4 +1,4 @@
-"""What a dead worker left behind is taken over at once; what a live one holds is not."""
+"""A dead worker's jobs are freed at once; a live worker keeps its jobs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def claimed_by(worker: str, subject: int = 1) -> Job:
 
 
 def test_the_job_of_a_killed_process_is_free_at_once(database_url: str) -> None:
-    # Given a worker process in mid-work
+    # Given a worker process with a job
     enqueued("narrate", 1)
     with subprocess.Popen(
         [sys.executable, "-c", VICTIM, database_url], cwd=ROOT, stdout=subprocess.PIPE, text=True
@@ -47,7 +47,7 @@ def test_the_job_of_a_killed_process_is_free_at_once(database_url: str) -> None:
         assert victim.stdout.readline() == "claimed\n"
         held = job("narrate")
 
-        # While it lives, another that starts on its host leaves its job alone
+        # While it lives, another worker that starts on its host does not touch its job
         identity.recover(["cpu"])
         assert job("narrate").state == JobState.RUNNING
         assert job("narrate").fence == held.fence
@@ -55,7 +55,7 @@ def test_the_job_of_a_killed_process_is_free_at_once(database_url: str) -> None:
         # When it is killed
         victim.kill()
 
-    # Then the next one that starts has the job to do, long before the lease has run out
+    # Then the next worker gets the job, long before the lease expires
     identity.recover(["cpu"])
     freed = job("narrate")
     assert (freed.state, freed.crashes, freed.error_code) == (JobState.WAITING, 1, "worker_lost")
@@ -64,7 +64,7 @@ def test_the_job_of_a_killed_process_is_free_at_once(database_url: str) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux tells processes apart")
-def test_only_a_process_that_is_certainly_gone_is_taken_for_dead() -> None:
+def test_only_a_process_that_is_certainly_gone_counts_as_dead() -> None:
     place, pid, started = identity.of_this_process().rsplit(":", 2)
     host, _, namespace = place.rpartition(":")
     ended = subprocess.run(["true"], check=True)
@@ -96,7 +96,7 @@ def test_the_jobs_of_other_hosts_and_containers_wait_for_their_leases() -> None:
     assert {job("narrate", held.subject_id).state for held in elsewhere} == {JobState.RUNNING}
 
 
-def test_work_that_kills_one_worker_after_another_is_set_aside() -> None:
+def test_a_job_that_kills_one_worker_after_another_fails() -> None:
     dead = identity.of_this_process().rpartition(":")[0] + ":1"
     for _ in range(MOST_CRASHES):
         claimed_by(dead)
@@ -105,13 +105,13 @@ def test_work_that_kills_one_worker_after_another_is_set_aside() -> None:
     assert job("narrate").error_code == "poison"
 
 
-def test_hints_that_the_dead_had_taken_from_the_queue_are_sent_again() -> None:
-    # Given due jobs whose hints went out, in this worker's queue and in another's
+def test_wakeups_that_a_dead_worker_had_taken_are_sent_again() -> None:
+    # Given due jobs whose wake-ups were sent, in this worker's queue and in another's
     enqueued("narrate", 1)
     enqueued("render", 1)
 
     identity.recover(["cpu"])
 
-    # Then the next sweep hints at the worker's own
+    # Then the next sweep sends the worker's own again
     assert job("narrate").sent_at is None
     assert job("render").sent_at is not None

@@ -1,4 +1,4 @@
-"""Who holds a job, and for how long: stale hints, a wiped queue, cancelling, stopping."""
+"""Who holds a job, and for how long: stale wake-ups, a wiped queue, cancelling, stopping."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def finish() -> None:
         pass
 
 
-def test_a_stale_hint_runs_nothing(redis_url: str) -> None:
-    # Given a job that is done, one whose time has not come, and one that a person cancelled
+def test_a_stale_wakeup_runs_nothing(redis_url: str) -> None:
+    # Given a job that is done, one that is not due yet, and one that a person cancelled
     ran: list[int] = []
 
     def prepare(story_id: int) -> None:
@@ -42,18 +42,18 @@ def test_a_stale_hint_runs_nothing(redis_url: str) -> None:
                 ledger.enqueue("prepare", story, due_at=now() + timedelta(hours=1))
         ledger.cancel(job("prepare", 3).id)
 
-        # When hints come for them, for a job that never was, and for one that is due
+        # When wake-ups come for them, for a job that does not exist, and for one that is due
         for story in (1, 2, 3, 404):
             ledger.send_wakeup("prepare", story)
         enqueued("prepare", 5)
         until(lambda: job("prepare", 5).state == JobState.DONE)
 
-    # Then only that has run, and no attempt is spent
+    # Then only the due job has run, and no other attempt was used
     assert ran == [1, 5]
     assert [job("prepare", story).attempts for story in (1, 2, 3)] == [1, 0, 0]
 
 
-def test_hints_come_back_when_redis_has_lost_its_memory(redis_url: str) -> None:
+def test_wakeups_come_back_when_redis_has_lost_its_data(redis_url: str) -> None:
     # Given a worker that is busy, while more work piles up in Redis
     begun, wiped = threading.Event(), threading.Event()
 
@@ -72,15 +72,15 @@ def test_hints_come_back_when_redis_has_lost_its_memory(redis_url: str) -> None:
         client.flushdb()
         wiped.set()
 
-        # Then all is done long before a hint would be repeated
+        # Then everything is done long before a wake-up would be repeated
         until(lambda: Job.select().where(Job.state == JobState.DONE).count() == 20)
     assert all(row.attempts == 1 for row in Job.select())
 
 
-def test_a_running_job_shows_its_progress_and_hears_that_it_was_cancelled(
+def test_a_running_job_shows_its_progress_and_notices_that_it_was_cancelled(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Given a job in mid-work, whose lease is renewed twice as often as usual
+    # Given a running job, whose lease is renewed twice as often as usual
     monkeypatch.setattr(ledger, "RENEW_SECONDS", 1.0)
     heard: list[Exception] = []
 
@@ -105,13 +105,13 @@ def test_a_running_job_shows_its_progress_and_hears_that_it_was_cancelled(
         ledger.cancel(running_job.id)
         until(lambda: heard)
 
-    # Then it has stopped for good
+    # Then it has stopped
     assert job("prepare").state == JobState.CANCELLED
     assert DeadLetter.select().count() == 0
 
 
-def test_a_worker_that_stops_gives_its_job_back_unharmed(redis_url: str) -> None:
-    # Given a job in mid-work
+def test_a_worker_that_stops_returns_its_job_unharmed(redis_url: str) -> None:
+    # Given a running job
     begun = threading.Event()
 
     def long(_story_id: int) -> None:
@@ -126,9 +126,9 @@ def test_a_worker_that_stops_gives_its_job_back_unharmed(redis_url: str) -> None
         assert begun.wait(30)
         stopping = time.monotonic()
 
-        # When its worker is told to stop
+        # When its worker is asked to stop
 
-    # Then it stops long before the job would have ended by itself, and that waits for the next
+    # Then it stops long before the job would have ended by itself, and the job waits for the next
     # worker with all of its attempts
     assert time.monotonic() - stopping < 10
     given_back = job("prepare")
@@ -137,7 +137,7 @@ def test_a_worker_that_stops_gives_its_job_back_unharmed(redis_url: str) -> None
     assert given_back.error_code == InterruptedByShutdownError.default_code
     assert given_back.due_at <= now()
 
-    # And that finds it
+    # And the next worker finds it
     def prepare(_story_id: int) -> None:
         finish()
 
@@ -145,7 +145,7 @@ def test_a_worker_that_stops_gives_its_job_back_unharmed(redis_url: str) -> None
         until(lambda: job("prepare").state == JobState.DONE)
 
 
-def test_what_a_worker_holds_is_renewed_while_it_works(
+def test_leases_are_renewed_while_a_worker_works(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given work that takes longer than a lease
@@ -163,6 +163,6 @@ def test_what_a_worker_holds_is_renewed_while_it_works(
         enqueued("prepare", 1)
         until(lambda: job("prepare").state == JobState.DONE)
 
-    # Then nobody took it for dead meanwhile
+    # Then nobody treated its worker as dead
     assert runs == [1]
     assert (job("prepare").attempts, job("prepare").crashes) == (1, 0)

@@ -43,10 +43,10 @@ def messages(client: Redis, queue_name: str) -> list[dict[str, Any]]:
 @pytest.mark.usefixtures("record")
 def test_the_stages_of_a_part_go_out_as_one_pipeline(redis_url: str) -> None:
     with Redis.from_url(redis_url) as client:
-        # When a part is to be narrated
+        # When a part is queued for narration
         enqueued("narrate", 7, request_id="click")
 
-        # Then its one message brings those of the two stages that follow
+        # Then its one message includes those of the two stages that follow
         [narrate] = messages(client, "cpu")
         caption = narrate["options"]["pipe_target"]
         render = caption["options"]["pipe_target"]
@@ -58,7 +58,7 @@ def test_the_stages_of_a_part_go_out_as_one_pipeline(redis_url: str) -> None:
         assert "pipe_target" not in render["options"]
         assert messages(client, "gpu") == []
 
-        # And a later stage that is taken up again brings what follows on it
+        # And a later stage that starts again includes the stages after it
         client.flushdb()
         enqueued("caption", 8)
         [again] = messages(client, "cpu")
@@ -67,7 +67,7 @@ def test_the_stages_of_a_part_go_out_as_one_pipeline(redis_url: str) -> None:
 
 @pytest.mark.usefixtures("record")
 def test_each_stage_of_a_part_follows_by_itself(redis_url: str) -> None:
-    # Given stages that say what follows, as the real ones do
+    # Given stages that queue the next one, as the real ones do
     ran: list[tuple[str, int]] = []
 
     def stage(name: str) -> Any:
@@ -82,19 +82,19 @@ def test_each_stage_of_a_part_follows_by_itself(redis_url: str) -> None:
 
     stages = [stage(name) for name in PART_STAGES]
     with running(redis_url, *stages, queues=("cpu", "gpu")):
-        # When two parts are to be narrated
+        # When two parts are queued for narration
         enqueued("narrate", 1, 2)
         done = [(name, part) for name in ("narrate", "caption", "render") for part in (1, 2)]
         until(lambda: len(ran) == len(done))
         until(lambda: job("render", 2).state == JobState.DONE)
 
-    # Then each stage ran once for each, long before the sweeper would have hinted at it
+    # Then each stage ran once for each part, long before the sweeper would have sent a wake-up
     assert sorted(ran) == sorted(done)
     assert [job(*step).attempts for step in done] == [1] * len(done)
 
 
 @pytest.mark.usefixtures("record")
-def test_a_stage_that_fails_leads_no_further(redis_url: str) -> None:
+def test_a_stage_that_fails_starts_no_other(redis_url: str) -> None:
     def narrate(_part_id: int) -> None:
         raise ValueError("no voice")
 
@@ -106,7 +106,7 @@ def test_a_stage_that_fails_leads_no_further(redis_url: str) -> None:
 
 
 @pytest.mark.usefixtures("record")
-def test_a_hint_is_sent_only_for_what_was_committed(redis_url: str) -> None:
+def test_a_wakeup_is_sent_only_for_committed_jobs(redis_url: str) -> None:
     broker = queue.connect(redis_url)
     with pytest.raises(ZeroDivisionError), transaction():
         ledger.enqueue("narrate", 1)

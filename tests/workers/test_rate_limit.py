@@ -1,4 +1,4 @@
-"""The limits in a real worker, on real Redis and PostgreSQL."""
+"""Rate limits in a real worker, with real Redis and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def no_grants(redis_url: str) -> Iterator[None]:
 def worker(
     redis_url: str, *, limits_at: str = "", claims: bool = True, fails: Exception | None = None
 ) -> Iterator[list[int]]:
-    """A worker with one thread, the script stage and an actor without limits; gives what ran.
+    """A worker with one thread, the script stage and an actor without limits; yields what ran.
 
-    Without ``claims`` nothing but the limits stands before the actor.
+    Without ``claims`` only the limits run before the actor.
     """
     ran: list[int] = []
     lease = Lease(sweep_seconds=0.1)
@@ -93,7 +93,7 @@ def until(happened: Callable[[], bool], *, seconds: float = 30.0) -> None:
         time.sleep(0.02)
 
 
-def test_over_the_limit_a_job_waits_its_turn_and_spends_nothing(redis_url: str) -> None:
+def test_a_job_over_the_limit_waits_without_using_an_attempt(redis_url: str) -> None:
     # Given a limit of one script in three seconds, set at run time
     LimitSetting.create(name=SCRIPT.name, count=1, seconds=3.0)
 
@@ -102,39 +102,39 @@ def test_over_the_limit_a_job_waits_its_turn_and_spends_nothing(redis_url: str) 
         enqueued(1, 2)
         until(lambda: job(2).waits_for != "")
 
-        # Then the second one waits, without an attempt spent, and says what for
+        # Then the second one waits, without using an attempt, and says why
         waiting = job(2)
         assert ran == [1]
         assert (waiting.state, waiting.attempts, waiting.worker) == (JobState.WAITING, 0, "")
         assert "its turn (script_request: 1 in 3 s)" in ledger.explain(waiting)
 
-        # And the worker's only thread is free for other work meanwhile
+        # And the worker's only thread is free for other work
         dramatiq.get_broker().get_actor("unlimited").send(77)
         until(lambda: 77 in ran)
         assert job(2).state == JobState.WAITING
 
-        # And its turn comes by itself, in the first attempt
+        # And it runs later by itself, in the first attempt
         until(lambda: job(2).state == JobState.DONE)
         assert job(2).attempts == 1
         assert ran == [1, 77, 2]
         assert (job(2).finished_at - job(1).finished_at).total_seconds() > 2.9
 
 
-def test_while_the_limits_cannot_be_asked_nothing_is_let_through(redis_url: str) -> None:
-    # Given a worker whose messages come, but whose limits are out of reach
+def test_while_the_limits_cannot_be_checked_nothing_may_pass(redis_url: str) -> None:
+    # Given a worker that gets messages but can't reach its limits
     with worker(redis_url, limits_at=NOWHERE, claims=False) as ran:
         # When a job is due
         enqueued(1)
         until(lambda: job(1).waits_for != "")
         time.sleep(0.3)
 
-        # Then the actor has not run, and the job can be explained
+        # Then the actor has not run, and the job says why
         assert ran == []
         assert (job(1).state, job(1).attempts) == (JobState.WAITING, 0)
-        assert "Redis, which keeps the limits" in ledger.explain(job(1))
+        assert "Redis does not answer (rate limits)" in ledger.explain(job(1))
 
 
-def test_an_error_of_the_record_lets_nothing_through_either(redis_url: str) -> None:
+def test_with_a_database_error_nothing_may_pass_either(redis_url: str) -> None:
     # Given limits whose settings can't be read
     database.execute_sql("ALTER TABLE limit_setting RENAME TO gone")
 
@@ -142,22 +142,22 @@ def test_an_error_of_the_record_lets_nothing_through_either(redis_url: str) -> N
         enqueued(1)
         time.sleep(0.5)
 
-        # Then the actor does not run; an exception in a middleware alone would not stop it
+        # Then the actor does not run; a plain exception in a middleware would not stop it
         assert ran == []
         assert (job(1).state, job(1).attempts) == (JobState.WAITING, 0)
 
-        # And when they can be read again, the next hint does it
+        # And when they can be read again, the next wake-up runs it
         database.execute_sql("ALTER TABLE gone RENAME TO limit_setting")
         ledger.send_wakeup("script", 1)
         until(lambda: job(1).state == JobState.DONE)
 
 
-def test_stale_and_doubled_hints_take_no_grant(redis_url: str) -> None:
+def test_stale_and_doubled_wakeups_take_no_grant(redis_url: str) -> None:
     # Given two scripts a minute
     LimitSetting.create(name=SCRIPT.name, count=2, seconds=60)
 
     with worker(redis_url) as ran:
-        # When one story's job is hinted at again and again, during and after its run
+        # When one story's job is woken again and again, during and after its run
         enqueued(1)
         for _ in range(10):
             ledger.send_wakeup("script", 1)
@@ -172,7 +172,7 @@ def test_stale_and_doubled_hints_take_no_grant(redis_url: str) -> None:
         assert ran == [1, 2]
 
 
-def test_a_pause_that_a_service_asks_for_is_made_by_all_workers(redis_url: str) -> None:
+def test_a_pause_that_a_service_asks_for_holds_in_all_workers(redis_url: str) -> None:
     # Given a service that answers the first request with "wait 30 seconds"
     refusal = Retryable("The writer asks to slow down.", code="rate_limit_exceeded", after=30)
     with worker(redis_url, fails=refusal) as ran:
@@ -185,7 +185,7 @@ def test_a_pause_that_a_service_asks_for_is_made_by_all_workers(redis_url: str) 
         enqueued(2)
         until(lambda: job(2).waits_for != "")
 
-        # Then that waits as well
+        # Then that job waits as well
         assert ran == []
-        assert "a pause that the service asked for" in ledger.explain(job(2))
+        assert "the service asked for a pause" in ledger.explain(job(2))
         assert 25 < (job(2).due_at - job(2).created_at).total_seconds() < 32

@@ -1,4 +1,4 @@
-"""A connection for each message; while PostgreSQL is away, work pauses."""
+"""A connection for each message; while PostgreSQL is down, work pauses."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ log = structlog.get_logger(__name__)
 
 
 class DatabaseConnection(Middleware):
-    """Opens the thread's connection before a message and gives it back afterwards.
+    """Opens the thread's connection before a message and returns it afterwards.
 
-    While PostgreSQL is away the thread waits: no stage can do anything without it, and a hint
-    that is let go would only have to be sent again.
+    While PostgreSQL is down the thread waits: no stage works without it, and a skipped wake-up
+    would only have to be sent again.
 
     Parameters:
       longest_pause: most seconds between two tries to connect.
@@ -41,7 +41,7 @@ class DatabaseConnection(Middleware):
                 pause = min(self.longest_pause, pause * 2)
             else:
                 return
-        raise SkipMessage("the worker stops while PostgreSQL is away")
+        raise SkipMessage("the worker stops while PostgreSQL is down")
 
     def after_process_message(
         self,

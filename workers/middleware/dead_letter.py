@@ -1,4 +1,4 @@
-"""Decides what becomes of a job whose actor raised: again, later, parked, or set aside."""
+"""Decides what happens to a job after an error: retry, wait, needs attention, or failed."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ AGAIN_STATES = frozenset({"40001", "40P01"})
 
 
 class DeadLetters(Middleware):
-    """Writes the outcome of every failed message into the record; nothing expires silently.
+    """Writes the outcome of every failed message to the database; nothing expires silently.
 
     Parameters:
-      lease: knows the claims of the message at hand.
-      patience: seconds to go on trying when PostgreSQL is away; after that the lease runs out
-        and the sweeper takes the job back.
+      lease: knows the claims of the current message.
+      patience: seconds to keep trying while PostgreSQL is down; after that the lease expires and
+        the sweeper frees the job.
     """
 
     def __init__(self, *, lease: Lease, patience: float = 60.0) -> None:
@@ -82,7 +82,7 @@ class DeadLetters(Middleware):
                 self._insist(lambda: ledger.set_aside(claim, decision, trace))
 
     def _insist(self, write: Callable[[], None]) -> None:
-        """Write the outcome, however often PostgreSQL goes away meanwhile."""
+        """Write the outcome, even if PostgreSQL goes down meanwhile."""
         deadline = time.monotonic() + self.patience
         while True:
             try:
@@ -107,7 +107,7 @@ def decide(  # noqa: PLR0911  # one return a decision
     """The one place where an exception becomes a decision about its job."""
     match exception:
         case None if claim.lost.is_set():
-            return LeaseLostError(f"The lease of job {claim.job_id} is gone.")
+            return LeaseLostError(f"Job {claim.job_id} lost its lease.")
         case None:
             return Permanent(f"The {claim.stage} stage ended without a result.", code="no_result")
         case LeaseLostError() | Wait() | Permanent() | Parked():
@@ -115,25 +115,25 @@ def decide(  # noqa: PLR0911  # one return a decision
         case Interrupt():
             return InterruptedByShutdownError("The worker is stopping.", after=0)
         case OSError(errno=errno.ENOSPC) | Retryable(code=DiskFull.default_code):
-            return DiskFull("the made files (MEDIA_DIR)")
+            return DiskFull("the media folder (MEDIA_DIR)")
         case OperationalError() | InterfaceError() if _went_away(exception):
-            return Wait("PostgreSQL went away in mid-work.", after=1, code="database_away")
+            return Wait("The connection to PostgreSQL was lost.", after=1, code="database_away")
         case _:
             return _again_or_not(claim, exception)
 
 
 def _went_away(error: PeeweeException) -> bool:
-    """Whether the server or the way to it failed; PostgreSQL refuses statements by it too."""
+    """Whether the connection or server failed; refused statements raise the same errors."""
     state = getattr(getattr(error, "orig", None) or error.__cause__, "pgcode", None)
     return state is None or state[:2] in AWAY_CLASSES or state in AGAIN_STATES
 
 
 def _again_or_not(claim: Claim, exception: BaseException) -> StageError:
     code = exception.code if isinstance(exception, StageError) else type(exception).__name__
-    # What a library says of a failed request may hold its address and headers.
+    # A library's message about a failed request may hold its address and headers.
     sentence = str(exception) if isinstance(exception, StageError) else storable(repr(exception))
     if claim.attempt >= STAGES[claim.stage].attempts:
-        return Permanent(f"Given up after {claim.attempt} attempts: {sentence}", code=code)
+        return Permanent(f"Failed after {claim.attempt} attempts: {sentence}", code=code)
     if isinstance(exception, Retryable):
         return exception
     return Retryable(sentence, code=code)
@@ -149,5 +149,5 @@ def _letter_without_job(message: MessageProxy, exception: BaseException) -> None
 
 
 def _trace(exception: BaseException | None) -> str:
-    """Scrubbed before it is cut, so that no secret loses the name that gives it away."""
+    """Masks secrets before cutting: a cut could remove the name that identifies a secret."""
     return storable("".join(traceback.format_exception(exception)))[-TRACE_CHARACTERS:]

@@ -1,4 +1,4 @@
-"""Claims the job behind a message, keeps its lease while it runs, and mends what crashes left."""
+"""Claims the job behind a message, renews its lease while it runs, and cleans up after crashes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from workers import identity
 log = structlog.get_logger(__name__)
 
 GENERATION = "storymill:generation"
-"""A key that is gone when Redis has lost its memory, and the hints with it."""
+"""A key that disappears when Redis loses its data, and the wake-ups with it."""
 
 
 class _Mine(threading.local):
@@ -32,12 +32,12 @@ class _Mine(threading.local):
 
 
 class Lease(Middleware):
-    """One claim a message, renewed for as long as the actor runs.
+    """One claim per message, renewed while the actor runs.
 
-    Every worker also sweeps, so that none is needed for it.
+    Every worker also sweeps, so no separate sweeper is needed.
 
     Parameters:
-      sweep_seconds: how often to look for leases that ran out and jobs that are due.
+      sweep_seconds: how often to look for expired leases and due jobs.
     """
 
     def __init__(self, *, sweep_seconds: float = 1.0) -> None:
@@ -64,7 +64,7 @@ class Lease(Middleware):
             log.exception("claim_failed")
             raise SkipMessage("the job could not be claimed") from error
         if claim is None:
-            raise SkipMessage("a stale hint: the job is not due")
+            raise SkipMessage("a stale wake-up: the job is not due")
         self._hold([claim])
 
     def claims(self) -> list[Claim]:
@@ -72,7 +72,7 @@ class Lease(Middleware):
         return self._mine.claims
 
     def claim_more(self, limit: int) -> list[Claim]:
-        """Further due jobs of the same stage, to do them in one batch with the message's own."""
+        """Claim more due jobs of the same stage, for one batch with the message's own."""
         more = ledger.claim_more(self._mine.claims[0].stage, limit, self.worker)
         self._hold(more)
         return self._mine.claims
@@ -98,11 +98,11 @@ class Lease(Middleware):
                 self.held.pop(claim.job_id, None)
         self._mine.claims = []
 
-    # ── the keeper ───────────────────────────────────────────────────────────────────────────
+    # ── the keeper threads ────────────────────────────────────────────────────────────────────────
 
     def after_worker_boot(self, broker: Broker, worker: Worker) -> None:
         queues = sorted(worker.consumer_whitelist or broker.queues)
-        # Two threads: a Redis that does not answer must not cost the leases.
+        # Two threads: leases must be renewed even while Redis does not answer.
         for keep, every in (
             (self._renew, ledger.RENEW_SECONDS),
             (partial(self._sweep, cast("RedisBroker", broker), queues), self.sweep_seconds),
@@ -118,7 +118,7 @@ class Lease(Middleware):
                 claim.stopping.set()
 
     def after_worker_shutdown(self, broker: Broker, worker: Worker) -> None:
-        """Work that did not hear of the stop in time goes back; its late result is refused."""
+        """Put back work that did not stop in time; its late result is refused."""
         self.ended.set()
         with self.lock:
             left = list(self.held.values())
@@ -137,11 +137,11 @@ class Lease(Middleware):
                 with db.session():
                     keep()
             except db.Unavailable as error:
-                # Everybody's leases may have run out meanwhile: let them be renewed first.
+                # All leases may have expired meanwhile: let the workers renew them first.
                 self.free_from = time.monotonic() + ledger.LEASE_SECONDS
                 log.warning("keeper_waits_for_database", error=str(error).strip())
             except Exception:
-                # The keeper must outlive whatever goes wrong: without it every lease runs out.
+                # The keeper must survive every error: without it every lease expires.
                 log.exception("keeper_failed")
             self.ended.wait(every)
 
@@ -160,7 +160,7 @@ class Lease(Middleware):
         ledger.sweep(free=time.monotonic() >= self.free_from, send_due_wakeups=answers)
 
     def _queue_answers(self, broker: RedisBroker) -> bool:
-        """Whether Redis takes messages; one that has lost its memory gets all hints anew."""
+        """Whether Redis accepts messages; after it lost its data, all wake-ups are sent again."""
         try:
             if not broker.client.exists(GENERATION):
                 log.warning("queue_was_empty")

@@ -1,4 +1,4 @@
-"""Every line that a message causes carries its ids: one search finds a story's whole way."""
+"""Adds a message's ids to every log line it causes: one search finds a story's whole history."""
 
 from __future__ import annotations
 

@@ -15,7 +15,9 @@ STAGE_SECONDS = Histogram(
     ["stage", "outcome"],
     buckets=(0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 20, 40, 80, 160, 320),
 )
-HINTS_SKIPPED = Counter("storymill_hints_skipped_total", "Hints that led to no work", ["stage"])
+WAKEUPS_SKIPPED = Counter(
+    "storymill_hints_skipped_total", "Wake-ups that led to no work", ["stage"]
+)
 
 
 class Metrics(Middleware):
@@ -39,4 +41,4 @@ class Metrics(Middleware):
         )
 
     def after_skip_message(self, broker: Broker, message: MessageProxy) -> None:
-        HINTS_SKIPPED.labels(message.actor_name).inc()
+        WAKEUPS_SKIPPED.labels(message.actor_name).inc()

@@ -1,4 +1,4 @@
-"""Over a limit a message waits its turn: no attempt is spent, no thread is held (U7)."""
+"""A message over a rate limit waits: it uses up no attempt and holds no thread."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ log = structlog.get_logger(__name__)
 
 POSTPONED = Counter("storymill_postponed_total", "Jobs that had to wait for a limit", ["limit"])
 NOT_LET_THROUGH = Counter(
-    "storymill_limits_unknown_total", "Jobs held back because the limits could not be asked"
+    "storymill_limits_unknown_total", "Jobs held back because the limits could not be checked"
 )
 
 LONGEST_WAIT = 300.0
-"""Seconds after which a waiting job asks again in any case: its limit may have been changed."""
+"""Seconds after which a waiting job always asks again: its limit may have changed."""
 AWAY_WAIT = 5.0
 RATE_LIMITED = "rate_limit_exceeded"
-"""Code of the errors that say so (a 429); adapters use it for every service."""
+"""Error code for a rate limit (HTTP 429); adapters use it for every service."""
 
 
 class _Mine(threading.local):
@@ -38,19 +38,19 @@ class _Mine(threading.local):
 
 
 class RateLimit(Middleware):
-    """Lets a stage's message through once all of its limits grant it.
+    """Lets a stage's message pass once all of its limits grant it.
 
-    Where they don't, the job is put off to its turn and the message dropped; the sweeper hints
-    at it again. When a service asks for a pause, everything on the same limits and keys makes it,
-    in all workers.
+    Otherwise the job is postponed until it may run, and the message dropped; the sweeper wakes it
+    again. When a service asks for a pause, everything with the same limits and keys pauses, in all
+    workers.
 
-    It must stand before the middleware that claims the job, and after the one that opens the
-    connection. An exception in here would only be logged by Dramatiq, and the actor run: so
-    whatever goes wrong ends in SkipMessage.
+    It must come before the middleware that claims the job, and after the one that opens the
+    connection. Dramatiq would only log another exception raised here, and run the actor: so every
+    problem ends in SkipMessage.
 
     Parameters:
       limiter: grants and counts.
-      limits: what the stages need.
+      limits: the limits of each stage.
     """
 
     def __init__(self, limiter: Limiter, *, limits: Limits | None = None) -> None:
@@ -66,15 +66,15 @@ class RateLimit(Middleware):
             reason = self._reason_to_skip(message.actor_name, message.args[0])
         except Exception as error:
             NOT_LET_THROUGH.inc()
-            log.exception("limits_not_asked")
+            log.exception("limits_not_checked")
             if isinstance(error, db.Unavailable):
                 db.discard()
-            raise SkipMessage("the limits could not be asked") from error
+            raise SkipMessage("the limits could not be checked") from error
         if reason:
             raise SkipMessage(reason)
 
     def _reason_to_skip(self, stage: str, subject_id: int) -> str:
-        """Take the job's turn, or put it off and say why; empty when it may run."""
+        """Admit the job, or postpone it and say why; empty when it may run."""
         job = (
             Job.select(Job.id, Job.fence)
             .where(
@@ -86,18 +86,18 @@ class RateLimit(Middleware):
             .first()
         )
         if job is None:
-            return "a stale hint: the job is not due"
+            return "a stale wake-up: the job is not due"
         limits = self.limits.of(stage, subject_id)
         try:
-            # The fence names one run of the job: a doubled hint takes no second grant.
+            # The fence names one run of the job: a doubled wake-up takes no second grant.
             admission = self.limiter.acquire(
                 limits, who=f"{stage}:{subject_id}", grant=f"{job.id}:{job.fence}"
             )
         except LimiterUnavailableError as error:
             NOT_LET_THROUGH.inc()
-            log.error("limits_not_asked", error=str(error))  # noqa: TRY400  # the cause is in it
-            ledger.postpone(stage, subject_id, AWAY_WAIT, "Redis, which keeps the limits")
-            return "the limits could not be asked"
+            log.error("limits_not_checked", error=str(error))  # noqa: TRY400  # the cause is in it
+            ledger.postpone(stage, subject_id, AWAY_WAIT, "Redis does not answer (rate limits)")
+            return "the limits could not be checked"
         if admission.waits_for is None:
             self._mine.limits = limits
             return ""
@@ -105,7 +105,7 @@ class RateLimit(Middleware):
         ledger.postpone(
             stage, subject_id, min(LONGEST_WAIT, admission.seconds), _explained(admission)
         )
-        return f"waits for {admission.waits_for.name}"
+        return f"over the rate limit {admission.waits_for.name}"
 
     def after_process_message(
         self,
@@ -125,9 +125,9 @@ class RateLimit(Middleware):
 
 
 def pause_asked_by(exception: BaseException | None) -> float:
-    """Seconds for which a service wants to be left alone; 0 when it did not say so.
+    """Seconds of pause that a service asked for; 0 when it asked for none.
 
-    A plain Wait is about one row only (a status that is still in progress).
+    A plain Wait concerns one row only (a status that is still in progress).
     """
     match exception:
         case Wait() if exception.code != RATE_LIMITED:
@@ -143,5 +143,5 @@ def _explained(admission: Admission) -> str:
     if limit is None:
         return ""
     if admission.held:
-        return f"a pause that the service asked for ({limit.name})"
+        return f"the service asked for a pause ({limit.name})"
     return waiting_for(limit)
