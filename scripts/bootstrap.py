@@ -1,8 +1,8 @@
-"""Make ``var/venv`` hold what one lock file lists; called by ``bootstrap.sh`` when it does not yet.
+"""Install the packages of one lock file in ``var/venv``; ``bootstrap.sh`` calls it when needed.
 
-Standard library only: this runs before anything is installed. ``var/venv/ready`` exists exactly
-while the environment is whole; it is taken away first and put back last, so an interrupted run
-is seen and the environment is made anew.
+Standard library only: this runs before anything is installed. ``var/venv/ready`` exists only while
+the environment is complete. It is removed first and restored last, so an interrupted run is noticed
+and the environment is created again.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def is_ready(lock: str) -> bool:
 
 
 def make_ready(lock: str, log: TextIO) -> None:
-    say(f"Setting up the Python packages of {lock} in var/venv ...")
+    say(f"Installing the Python packages of {lock} in var/venv ...")
     started = time.monotonic()
     if is_whole():
         shutil.rmtree(VENV / "ready")
@@ -84,12 +84,12 @@ def write_ready_mark(lock: str) -> None:
 
 
 def install(lock: Path, log: TextIO) -> None:
-    """Install with uv, some ten times as fast as pip; with pip where uv does not work."""
+    """Install with uv, about ten times as fast as pip; with pip if uv fails."""
     python = str(VENV / "bin" / "python")
     pip = [python, "-m", "pip", "install", "--quiet", "--no-input", "--retries", "1"]
     pip += ["--disable-pip-version-check", "--require-hashes", "-r"]
     uv = [str(VENV / "bin" / "uv"), "pip", "install", "--quiet", "--python", python]
-    # Certificates as pip and the rest of the system see them: some networks bring their own.
+    # Use the system's certificates, as pip does: some networks have their own.
     uv += ["--system-certs", "--compile-bytecode", "--require-hashes", "-r"]
     only_uv = VENV / "uv.lock"
     only_uv.write_text(entry_of("uv", lock.read_text()))
@@ -102,7 +102,7 @@ def install(lock: Path, log: TextIO) -> None:
 
 
 def entry_of(package: str, lock_text: str) -> str:
-    """The lines of one package, with its hashes, out of a lock file."""
+    """The lines of one package in a lock file, with its hashes."""
     entry = re.search(rf"^{package}==.*(\n +.*)*", lock_text, re.MULTILINE)
     return f"{entry.group()}\n" if entry else ""
 
@@ -114,7 +114,7 @@ def run(command: Sequence[str], log: TextIO) -> None:
 
 
 def clean(environment: Mapping[str, str]) -> dict[str, str]:
-    """Without what would lead Python into another environment."""
+    """Without variables that would lead Python to another environment."""
     strange = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__"}
     return {name: value for name, value in environment.items() if name not in strange}
 
@@ -133,8 +133,8 @@ if __name__ == "__main__":
         )
         sys.exit(1)
     except PermissionError as error:
-        say(f"{error.filename} can't be written by this user: use the user who made var/.")
+        say(f"This user can't write {error.filename}: run this as the user who created var/.")
         sys.exit(1)
     except KeyboardInterrupt:
-        say("Set-up interrupted; the next run starts it again.")
+        say("Installation interrupted; the next run starts it again.")
         sys.exit(130)

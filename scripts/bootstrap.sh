@@ -4,8 +4,8 @@
 #   use_venv                                  # or: use_venv --dev
 #   exec python -m scripts.something "$@"
 #
-# use_venv makes var/venv ready for this clone's lock files: in a millisecond when it already
-# is, else through bootstrap.py. Nothing outside the clone is needed but Python 3.11 or newer.
+# use_venv prepares var/venv for this clone's lock files with bootstrap.py; if it is ready already,
+# that takes a millisecond. Outside the clone, only Python 3.11 or newer is needed.
 # shellcheck shell=bash
 set -euo pipefail
 
@@ -19,12 +19,12 @@ use_venv() {
     python=$(find_python) || exit 1
     "$python" "$ROOT/scripts/bootstrap.py" "$lock" || exit $?
   fi
-  # The Procfile's commands and their children find the same tools and the same code.
+  # So that the Procfile's commands and their children find the same tools and code.
   export PATH=$VENV/bin:$PATH PYTHONPATH=$ROOT PYTHONNOUSERSITE=1 VIRTUAL_ENV=$VENV
   unset PYTHONHOME
 }
 
-# bootstrap.py leaves copies of the clone's path and of the installed lock files in ready/.
+# bootstrap.py stores the clone's path and copies of the installed lock files in ready/.
 venv_is_ready() {
   [[ -x $VENV/bin/python ]] &&
     [[ $(cat "$VENV/ready/root" 2>/dev/null) == "$ROOT" ]] &&

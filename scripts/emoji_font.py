@@ -1,9 +1,9 @@
-"""Make ``assets/fonts/TwemojiLayers.ttf`` and ``assets/emoji.tsv`` of Twemoji's artwork.
+"""Make ``assets/fonts/TwemojiLayers.ttf`` and ``assets/emoji.tsv`` from Twemoji's artwork.
 
-``scripts/emoji-font FONT VERSION``. FONT is Twemoji as a font of coloured layers: a TrueType file
-with the tables ``COLR`` (version 0) and ``CPAL``, as github.com/mozilla/twemoji-colr makes it and
-the npm package ``twemoji-colr-font`` (github.com/mrdrogdrog/twemoji-color-font) has it. VERSION is
-the package's; what is shipped is of 15.0.3. The package has WOFF2 only, which wants brotli::
+``scripts/emoji-font FONT VERSION``. FONT is Twemoji as a font with coloured layers: a TrueType file
+with the tables ``COLR`` (version 0) and ``CPAL``. github.com/mozilla/twemoji-colr builds it, and
+the npm package ``twemoji-colr-font`` (github.com/mrdrogdrog/twemoji-color-font) contains it.
+VERSION is the package's version; we ship 15.0.3. The package has only WOFF2, which needs brotli::
 
     npm pack twemoji-colr-font@15.0.3 && tar -xf twemoji-colr-font-15.0.3.tgz
     uvx --from "fonttools[woff]" fonttools ttLib.woff2 decompress package/twemoji.woff2
@@ -12,8 +12,8 @@ the package's; what is shipped is of 15.0.3. The package has WOFF2 only, which w
 The artwork is by Twitter, Inc and other contributors, under CC BY 4.0; the font file is under the
 SIL Open Font License 1.1. ``assets/fonts-OFL.txt`` names both.
 
-The same FONT and VERSION make the same bytes. Another FONT numbers the layers anew, so captions
-made before are to be drawn with the font of before.
+The same FONT and VERSION produce the same bytes. Another FONT renumbers the layers, so older
+captions need the older font.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ from pipelines.production.captions import emoji, fonts
 _TABLES = ("CPAL", "COLR", "GSUB", "OS/2", "cmap", "glyf", "head", "hhea")
 _COMPRESSED = b"wOF2"
 _LIGATURES = 4
-"""Type of the lookups in ``GSUB`` that make one glyph of several, as for flags and families."""
+"""Type of ``GSUB`` lookups that combine several glyphs into one, as for flags and families."""
 _TEXT_COLOUR = 0xFFFF
-"""Palette index of a layer in the colour of the text around it."""
+"""Palette index of a layer with the colour of the surrounding text."""
 _MARGIN = 20 / 512
-"""Ems left empty on either side of an emoji, so that two do not touch."""
+"""Empty space on each side of an emoji, in ems, so that two do not touch."""
 
 _NO_PICTURES = {"", "©", "®", "™", *map(chr, range(0x1F1E6, 0x1F200))}
-"""Not drawn as emoji by themselves: what fonts of text have, and the letters of flags."""
+"""Not drawn as emoji by themselves: characters of text fonts, and the letters of flags."""
 _PRIVATE = "Co"
-"""Unicode's category of code points that mean nothing outside of one font."""
+"""Unicode category of code points that mean something only within one font."""
 
 _NOTDEF, _ADVANCE = ".notdef", "advance"
 _COPYRIGHT = (
@@ -59,7 +59,7 @@ _LICENCE = "Artwork: CC-BY 4.0, https://creativecommons.org/licenses/by/4.0/"
 class _Layer(NamedTuple):
     glyph: str
     colour: str
-    """``RRGGBB``, or ``RRGGBBAA`` where something shows through."""
+    """``RRGGBB``, or ``RRGGBBAA`` if it is partly transparent."""
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -69,10 +69,10 @@ class _Layer(NamedTuple):
     "--into",
     type=click.Path(file_okay=False, path_type=Path),
     default=emoji.TABLE.parent,
-    help="Folder of assets, if not the project's own.",
+    help="Assets folder to write to. Default: the project's.",
 )
 def make(font: Path, version: str, into: Path) -> None:
-    """Make the emoji's font and table of Twemoji's FONT with coloured layers."""
+    """Make the emoji font and table from FONT, Twemoji with coloured layers."""
     try:
         source = _opened(font)
         pictures = _pictures(source)
@@ -86,25 +86,27 @@ def make(font: Path, version: str, into: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(made)
     (into / emoji.TABLE.name).write_text(_table(pictures, letters), encoding="utf-8")
-    click.echo(f"Made {len(pictures)} emoji of {len(letters)} layers.")
+    click.echo(f"Made {len(pictures)} emoji from {len(letters)} layers.")
 
 
 def _opened(path: Path) -> TTFont:
     data = path.read_bytes()
     if data.startswith(_COMPRESSED):
-        raise InputError(f"{path} is WOFF2: unpack it first, as scripts/emoji_font.py says on top.")
+        raise InputError(
+            f"{path} is WOFF2: unpack it first, as described in scripts/emoji_font.py."
+        )
     font = TTFont(BytesIO(data))
     if missing := [tag for tag in _TABLES if tag not in font]:
         raise InputError(
-            f"{path} is no TrueType font of coloured layers: it lacks {', '.join(missing)}."
+            f"{path} is not a TrueType font with coloured layers: it lacks {', '.join(missing)}."
         )
     if version := font["COLR"].version:
-        raise InputError(f"{path} has colours of COLR version {version}; version 0 is wanted.")
+        raise InputError(f"{path} has COLR version {version}; version 0 is needed.")
     return font
 
 
 def _pictures(font: TTFont) -> dict[str, list[_Layer]]:
-    """The layers of each emoji, from the lowest up; emoji in order."""
+    """The layers of each emoji, lowest first; emoji in order."""
     pictures = {text: _layers(font, glyph) for text, glyph in _emoji_of(font).items()}
     if not pictures:
         raise InputError("None of the font's coloured glyphs is an emoji.")
@@ -114,13 +116,13 @@ def _pictures(font: TTFont) -> dict[str, list[_Layer]]:
 def _emoji_of(font: TTFont) -> dict[str, str]:
     """Glyph of each emoji as ``emoji.plain`` writes it, in order.
 
-    Where U+FE0F makes a difference to the font, the glyph is the one with it: keyboards write it.
+    If U+FE0F changes the glyph, the glyph with it is used, because keyboards write it.
     """
     glyphs = {chr(code): glyph for code, glyph in font.getBestCmap().items()}
     written = {glyph: letter for letter, glyph in glyphs.items()}
     for parts, glyph in _ligatures(font):
         if unknown := [part for part in parts if part not in written]:
-            raise InputError(f"{glyph} is made of {unknown[0]}, which no letter stands for.")
+            raise InputError(f"{glyph} contains {unknown[0]}, which has no character.")
         glyphs["".join(written[part] for part in parts)] = glyph
     coloured = font["COLR"].ColorLayers
     fullest_last = sorted(glyphs, key=lambda text: (emoji.plain(text), len(text)))
@@ -174,7 +176,7 @@ def _table(pictures: dict[str, list[_Layer]], letters: dict[str, str]) -> str:
 
 
 def _built(source: TTFont, letters: dict[str, str], version: str) -> bytes:
-    """The font of layers: letters without width, and one that is nothing but width."""
+    """The font of layers: letters without width, and one letter with only width."""
     em, made = source["head"].unitsPerEm, source["head"].created
     margin = round(em * _MARGIN)
     outlines = {
@@ -194,7 +196,7 @@ def _built(source: TTFont, letters: dict[str, str], version: str) -> bytes:
     builder.setupHorizontalMetrics(
         {glyph: (width, getattr(edges[glyph], "xMin", 0)) for glyph, width in widths.items()}
     )
-    for measures in ("hhea", "OS/2"):  # of rows, as the artwork was drawn for
+    for measures in ("hhea", "OS/2"):  # line heights, as designed for the artwork
         builder.font[measures] = source[measures]
     builder.setupNameTable(
         {
@@ -215,7 +217,7 @@ def _built(source: TTFont, letters: dict[str, str], version: str) -> bytes:
 
 
 def _moved(source: TTFont, glyph: str, right: int) -> object:
-    """A glyph's outline, moved so many units to the right, without hinting and components."""
+    """A glyph's outline, moved ``right`` units to the right, without hinting and components."""
     glyphs = source.getGlyphSet()
     pen = TTGlyphPen(None)
     glyphs[glyph].draw(DecomposingFilterPen(TransformPen(pen, (1, 0, 0, 1, right, 0)), glyphs))

@@ -1,4 +1,4 @@
-"""Keys of an installation that was given none: made once, kept under ``var`` for its owner only."""
+"""Keys for an installation that has none: created once under ``var``, for its owner only."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def local_secrets(root: Path) -> dict[str, str]:
     """``CRYPTOGRAPHY_KEY``, ``SECRET_KEY`` and ``ADMIN_PASSWORD`` by name.
 
     Raises:
-        ConfigurationError: the file is there but can't be read; it is never overwritten, because
-            what was encrypted with its key would be lost.
+        ConfigurationError: the file exists but can't be read. It is never overwritten, because
+            everything encrypted with its key would be lost.
     """
     path = root / "var" / "secrets.json"
     if not path.exists():
@@ -35,12 +35,12 @@ def local_secrets(root: Path) -> dict[str, str]:
     except (OSError, ValueError, KeyError) as error:
         raise ConfigurationError(
             f"{path} can't be used ({type(error).__name__}): restore it from a "
-            "backup. Without it nothing that was encrypted with its key can be read."
+            "backup. Without it, nothing that was encrypted with its key can be read."
         ) from None
 
 
 def _write_once(path: Path, text: str) -> None:
-    """Whole or not at all, and the first of two who try wins."""
+    """Write the whole file or nothing; the first of two writers wins."""
     beside = path.with_suffix(f".{os.getpid()}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:

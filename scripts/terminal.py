@@ -1,4 +1,4 @@
-"""How every command of ours ends: with a sentence for a person, and an exit code."""
+"""How every command ends: with a sentence for a person and an exit code."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from core.log import scrub
 
 
 def run(command: click.Command, name: str) -> None:
-    """Run what the command line asks for; ``name`` is what a person types for it.
+    """Run ``command``; ``name`` is what a person types to start it.
 
-    Exit code 2 where it can't be done as asked, 130 where the person stopped it.
+    Exit code 2 if it can't be done, 130 if the person stopped it.
     """
     try:
         command(prog_name=name, standalone_mode=False)

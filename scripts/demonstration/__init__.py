@@ -1,1 +1,1 @@
-"""``scripts/demo``: the main job, end to end, on whatever machine it is started on."""
+"""``scripts/demo``: the main job, end to end, on any machine."""

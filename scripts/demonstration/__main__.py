@@ -1,4 +1,4 @@
-"""Set up, run the main job, show what came of it."""
+"""Set up, run the main job, show the result."""
 
 from __future__ import annotations
 
@@ -24,34 +24,34 @@ LONGEST_SECONDS = 1800.0
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="End when the work is done, with a table.")
+@click.option("--once", is_flag=True, help="Exit when the work is done.")
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path), help="Write the result to this file."
 )
 @click.option(
-    "--subreddit", default=person.SUBREDDIT, show_default=True, help="Where stories come from."
+    "--subreddit", default=person.SUBREDDIT, show_default=True, help="Source of the stories."
 )
 @click.option(
     "--approve", default=3, show_default=True, help="How many stories the demo approves for you."
 )
 def demo(*, once: bool, json_file: Path | None, subreddit: str, approve: int) -> None:
-    """Make stories into published videos, on this machine, with nothing but this folder.
+    """Turn stories into published videos, on this machine, using only this folder.
 
-    Services that have no credentials in the environment are played by the sandbox. Without a
-    terminal, each step is a line with the time since the start.
+    The sandbox stands in for services without credentials in the environment. If the output is not
+    a terminal, each step is a line with the time since the start.
     """
     console, clock = Console(), Clock()
     lines = Lines(console, clock)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     lines.say("packages: ready")
-    lines.tell("Starting PostgreSQL and Redis …")
+    lines.announce("Starting PostgreSQL and Redis …")
     world = environment.prepare(ROOT)
     _open_record(world)
     lines.say("services: ready")
     watch = Watch(console, lines, clock)
     lines.say("processes: starting")
     with Supervisor(
-        _procfile(world), root=ROOT, environment=world.variables, say=lines.tell
+        _procfile(world), root=ROOT, environment=world.variables, say=lines.announce
     ) as processes:
         person.wait_for(world.public_url, 60)
         lines.say("processes: ready")
@@ -62,8 +62,10 @@ def demo(*, once: bool, json_file: Path | None, subreddit: str, approve: int) ->
             soft_wrap=True,
         )
         if world.sandbox_url:
-            played = ", ".join(world.stands_in)
-            console.print(f"The sandbox plays {played}: {world.sandbox_url}", soft_wrap=True)
+            replaced = ", ".join(world.stands_in)
+            console.print(
+                f"The sandbox stands in for {replaced}: {world.sandbox_url}", soft_wrap=True
+            )
         if "TikTok" in world.stands_in:
             person.connects_accounts(world.public_url, world.admin_password)
             lines.say("accounts: connected")
@@ -77,14 +79,14 @@ def demo(*, once: bool, json_file: Path | None, subreddit: str, approve: int) ->
             console.print(scrub(problem), style="red", markup=False, soft_wrap=True)
         console.print(f"Done after {result['seconds']:.0f} s.")
         if not once:
-            console.print("The back office stays open. Ctrl-C ends everything.")
+            console.print("The back office stays open. Press Ctrl-C to stop everything.")
             processes.wait()
     if outcome.problems:
         sys.exit(1)
 
 
 def _open_record(world: DemoEnvironment) -> None:
-    """This process acts for a person: it needs the record, and the queue for its clicks."""
+    """This process acts as a person: it needs the database, and the queue for its clicks."""
     config = settings.read(world.variables)
     log.configure("demo", "ERROR")
     crypto.configure(config.cryptography_key.get_secret_value())
@@ -98,7 +100,7 @@ def _open_record(world: DemoEnvironment) -> None:
 
 
 def _procfile(world: DemoEnvironment) -> Path:
-    """The Procfile, and the sandbox where it is needed."""
+    """The Procfile, with the sandbox if it is needed."""
     if not world.stands_in:
         return ROOT / "Procfile"
     extended = ROOT / "var" / "run" / "Procfile.demo"

@@ -1,4 +1,4 @@
-"""Seconds since ``scripts/demo`` was started, the set-up of its packages among them."""
+"""Seconds since ``scripts/demo`` started, including the installation of its packages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import time
 
 BEGAN = "DEMO_BEGAN"
-"""When the shell began, in seconds since 1970; ``scripts/demo`` sets it."""
+"""When the shell script started, in seconds since 1970; ``scripts/demo`` sets it."""
 LONGEST_SET_UP = 3600.0
 
 
@@ -19,9 +19,9 @@ class Clock:
 
 
 def _already() -> float:
-    """How long the shell was at work before; 0 where that is not known."""
+    """How long the shell script ran before this process; 0 if not known."""
     try:
-        spent = time.time() - float(os.environ[BEGAN].replace(",", "."))  # by the shell's language
+        spent = time.time() - float(os.environ[BEGAN].replace(",", "."))  # some locales use a comma
     except (KeyError, ValueError):
         return 0.0
     return spent if 0 < spent < LONGEST_SET_UP else 0.0

@@ -1,4 +1,4 @@
-"""What the demo's processes are told: the operator's own settings, the sandbox for the rest."""
+"""Environment of the demo's processes: the operator's own settings, the sandbox for the rest."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class DemoEnvironment:
     """What the demo runs in.
 
     Attributes:
-        variables: the environment of every process.
-        stands_in: names of the outside services that the sandbox plays.
-        sandbox_url: its address; None when nothing is played.
+        variables: environment of every process.
+        stands_in: services that the sandbox stands in for.
+        sandbox_url: its address; None if it stands in for nothing.
     """
 
     variables: dict[str, str]
@@ -35,7 +35,7 @@ class DemoEnvironment:
 
 
 def prepare(root: Path) -> DemoEnvironment:
-    """Start the record and the queue, and settle what the environment leaves open."""
+    """Start PostgreSQL and Redis, and fill in the settings that the environment lacks."""
     addresses = ensure_running(root)
     secrets = local_secrets(root)
     sandbox_port = free_port(SANDBOX_PORT)
@@ -100,7 +100,7 @@ def _given(name: str) -> bool:
 
 
 def free_port(wanted: int) -> int:
-    """``wanted``, or any free port where another program has it."""
+    """``wanted``, or any free port if another program uses it."""
     for port in (wanted, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""Plain lines with the time since the start, for where no terminal shows the live bars."""
+"""Plain lines with the time since the start, if no terminal shows the live bars."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Lines:
-    """Writes ``  12.3 s  text``, at once; nothing where the console shows live bars."""
+    """Writes ``  12.3 s  text`` at once; nothing if the console shows live bars."""
 
     def __init__(self, console: Console, clock: Clock) -> None:
         self._console, self._clock = console, clock
@@ -26,8 +26,8 @@ class Lines:
         if self.shown:
             self._write(f"{self._clock.seconds():6.1f} s  {plain(text)}")
 
-    def tell(self, text: str) -> None:
-        """Say what stands above the live bars, too; there without a time."""
+    def announce(self, text: str) -> None:
+        """Write ``text`` above the live bars too, there without a time."""
         if self.shown:
             self.say(text)
         else:
@@ -38,6 +38,6 @@ class Lines:
 
 
 def plain(text: str) -> str:
-    """``text`` on one line, without secrets or what would steer a terminal."""
+    """``text`` on one line, without secrets or terminal control characters."""
     shown = "".join(sign if sign.isprintable() else " " for sign in scrub(text))
     return " ".join(shown.split())

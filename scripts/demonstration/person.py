@@ -1,4 +1,4 @@
-"""What a person would do: sign in, connect accounts, choose a source, approve what came."""
+"""What a person would do: sign in, connect accounts, choose a source, approve stories."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ NAME = "operator"
 SUBREDDIT = "sandboxstories"
 CREATORS = ("storymill_tales", "midnight_pages")
 NICKNAMES = ("Storymill Tales", "Midnight Pages")
-"""What the sandbox's creators are called until their first post."""
+"""Names of the sandbox's creators until their first post."""
 FIELD = re.compile(r'<input[^>]*\bname="(?P<name>[^"]+)"[^>]*>')
 VALUE = re.compile(r'\bvalue="(?P<value>[^"]*)"')
 
 
 def may_sign_in(password: str) -> None:
-    """Make sure that the operator can sign in with the demo's printed password."""
+    """Make sure that the operator can sign in with the password that the demo prints."""
     if not User.select().where(User.name == NAME).exists():
         create_user(NAME, password, "owner")
 
@@ -49,13 +49,13 @@ def chooses_source(subreddit: str) -> Source:
 
 
 def connects_accounts(office: str, password: str) -> None:
-    """Walk each creator through TikTok's consent page, as a browser would, unless that was done."""
+    """Connect each creator through TikTok's consent page, as a browser does, if not done yet."""
     played = Account.name.in_((*CREATORS, *NICKNAMES))
     connected = Account.select().where(Account.state == AccountState.CONNECTED)
     if real := connected.where(~played).first():
         raise ConfigurationError(
-            f"This database has an account of your own ({real.name or 'unnamed'}): set "
-            "DATABASE_URL to another one for the demo, or TIKTOK_CLIENT_KEY for your own TikTok."
+            f"This database has your own account {real.name or 'without a name'}: set DATABASE_URL "
+            "to another database for the demo, or set TIKTOK_CLIENT_KEY to use your TikTok app."
         )
     if connected.count() < len(CREATORS):
         for creator in CREATORS:
@@ -87,7 +87,7 @@ def _submit(
     page: requests.Response | None = None,
     action: str | None = None,
 ) -> requests.Response:
-    """Send the page's form: its hidden fields, what is ticked on it, and ``values``."""
+    """Send the page's form: its hidden fields, its ticked boxes, and ``values``."""
     page = page or browser.get(address, timeout=30)
     filled = [
         (match["name"], unescape(value["value"]) if (value := VALUE.search(match[0])) else "")
@@ -103,9 +103,9 @@ def _submit(
 
 
 def approves(source: Source, most: int) -> int:
-    """Approve the ``most`` best stories once all are ready; how many that were just now.
+    """Approve the ``most`` best stories once all are ready; returns how many just now.
 
-    The rest is left for a real person, and so is what nearly repeats another story.
+    The rest is left for a real person, and so are near-duplicates.
     """
     unready = Job.select().where(
         Job.stage.in_(("fetch", "prepare")),
@@ -132,4 +132,6 @@ def wait_for(office: str, seconds: float) -> None:
         except requests.RequestException:
             pass  # not up yet: the deadline decides
         time.sleep(0.1)
-    raise ConfigurationError(f"Nothing answered at {office} within {seconds:.0f} s: see var/log.")
+    raise ConfigurationError(
+        f"The back office at {office} did not answer within {seconds:.0f} s: see var/log/web.log."
+    )

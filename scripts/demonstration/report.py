@@ -1,4 +1,4 @@
-"""What was made: a table for people, JSON for programs."""
+"""The result: a table for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from models import Caption, Job, Narration, Part, Post, Script, Story, Video
+from models import Caption, Job, Narration, Part, Post, Script, Story, Video, shown
 from pipelines.stages import PART_STAGES, STORY_STAGES
 
 STAGES = (STORY_STAGES[-1], *PART_STAGES)
 
 
 def collect(seconds: float, first_published_seconds: float | None) -> dict[str, Any]:
-    """Read the whole result from the record.
+    """Read the whole result from the database.
 
     Args:
         seconds: since the start.
-        first_published_seconds: from the start to the first video that was published; None where
-            none was.
+        first_published_seconds: from the start to the first published video; None if there is
+            none.
     """
     return {
         "stories": [
@@ -87,7 +87,7 @@ def write(result: dict[str, Any], file: Path) -> None:
 
 
 def _statuses(counts: Counter[str]) -> str:
-    return ", ".join(f"{count} {status}" for status, count in counts.items()) or "no account"
+    return ", ".join(f"{count} {shown(state)}" for state, count in counts.items()) or "no account"
 
 
 def show(result: dict[str, Any], console: Console) -> None:
@@ -113,12 +113,12 @@ def show(result: dict[str, Any], console: Console) -> None:
         console.print(f"  {video['path']}", soft_wrap=True, highlight=False)
     left_out = [story for story in result["stories"] if story["reason"]]
     if left_out:
-        skipped = Table(title="Left out", title_justify="left")
+        skipped = Table(title="Skipped or flagged", title_justify="left")
         skipped.add_column("story")
-        skipped.add_column("because")
+        skipped.add_column("reason")
         for story in left_out:
             skipped.add_row(titles[story["id"]], escape(story["reason"]))
         console.print(skipped)
     waiting = sum(story["state"] in {"waiting", "flagged"} for story in result["stories"])
     if waiting:
-        console.print(f"{waiting} more stories wait for your decision in the back office.")
+        console.print(f"{waiting} more stories are waiting for your decision in the back office.")

@@ -1,4 +1,4 @@
-"""What has happened in the record since the last look, a sentence for each change."""
+"""What happened since the last check of the database, one sentence per change."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ DONE = {
     "caption": "captioned",
     "render": "rendered",
 }
-LOST: dict[str, str] = {JobState.DEAD: "was set aside", JobState.PARKED: "needs a person"}
+LOST: dict[str, str] = {JobState.DEAD: "failed", JobState.PARKED: "needs attention"}
 POSTED: dict[str, str] = {
-    PostState.UPLOADING: "is being sent to",
-    PostState.PROCESSING: "sent to",
+    PostState.UPLOADING: "uploading to",
+    PostState.PROCESSING: "uploaded to",
     PostState.PUBLISHED: "published on",
     PostState.INBOX: "in the inbox of",
-    PostState.MANUAL: "waits for a person to post it on",
-    PostState.FAILED: "not posted, failed on",
-    PostState.PARKED: "needs a person's decision on",
+    PostState.MANUAL: "waiting for a person to post it on",
+    PostState.FAILED: "failed on",
+    PostState.PARKED: "needs attention on",
 }
 
 
 class News:
-    """Compares the record with how it was at the last look; the first is at its making.
+    """Compares the database with its state at the last check; the first check is at creation.
 
     Attributes:
-        published: whether a post has been published since.
+        published: whether a post has been published since then.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class News:
         self.published = False
 
     def sentences(self) -> Iterator[str]:
-        """One for each change since the last call, in the order of the work."""
+        """One sentence for each change since the last call, in the order of the work."""
         yield from self._of_jobs(OF_STORIES)
         yield from self._of_decisions()
         yield from self._of_jobs(BEFORE_RENDER)
@@ -58,10 +58,10 @@ class News:
         yield from self._of_jobs(("render",))
         yield from self._of_posts()
 
-    def _is_new(self, kind: str, number: int, stands: Hashable) -> bool:
-        if self._seen.get((kind, number)) == stands:
+    def _is_new(self, kind: str, number: int, now: Hashable) -> bool:
+        if self._seen.get((kind, number)) == now:
             return False
-        self._seen[kind, number] = stands
+        self._seen[kind, number] = now
         return True
 
     def _of_jobs(self, stages: tuple[str, ...]) -> Iterator[str]:
@@ -74,11 +74,11 @@ class News:
                 yield f"{name}: {job.stage} {lost}" if lost else f"{name}: {_done(job)}"
 
     def _of_renders(self) -> Iterator[str]:
-        """Their beginnings: a render is the one stage that takes long enough to wonder."""
+        """Renders that started: only this stage takes so long that a person may wonder."""
         begun = Job.select().where(Job.stage == "render", Job.state == JobState.RUNNING)
         for job in begun.order_by(Job.started_at, Job.id):
-            if self._is_new("render", job.id, job.fence):  # another one for each try
-                yield f"{_subject(job)}: being rendered"
+            if self._is_new("render", job.id, job.fence):  # differs for each try
+                yield f"{_subject(job)}: rendering"
 
     def _of_decisions(self) -> Iterator[str]:
         decided = Story.select(Story.id, Story.title, Story.state, Story.decided_at)
@@ -117,7 +117,7 @@ def _done(job: Job) -> str:
     if job.stage == "prepare":
         story = Story.get_or_none(Story.id == job.subject_id)
         if story and story.state == StoryState.SKIPPED:
-            return f"left out: {story.reason}"
+            return f"skipped: {story.reason}"
         if story and story.state == StoryState.FLAGGED:
             return f"flagged: {story.reason}"
     return DONE[job.stage]

@@ -1,4 +1,4 @@
-"""What the stories are called that the work is about."""
+"""Names for the stories that jobs work on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def part_title(part: Part) -> str:
 
 
 def story_of(job: Job) -> str:
-    """A short name of the job's story, or of its source."""
+    """A short name for the job's story or source."""
     match STAGES[job.stage].subject:
         case "Source":
             source = Source.get_or_none(Source.id == job.subject_id)

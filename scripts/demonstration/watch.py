@@ -1,4 +1,4 @@
-"""Follows the work in the record, with live bars or plain lines, until it has ended."""
+"""Follows the work in the database, with live bars or plain lines, until it ends."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ UNFINISHED = (JobState.WAITING, JobState.RUNNING)
 ENDED_WELL = (PostState.PUBLISHED, PostState.INBOX)
 SHOWN_JOBS = 8
 MOST_QUICK_ENDS = 8
-"""Of a process in a row, half a minute of them; then the demo ends."""
+"""Quick ends of a process in a row (about half a minute) after which the demo stops."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How it ended; no problems means well.
+    """How the demo ended; no problems means success.
 
     Attributes:
-        first_published: seconds from the start to the first published video; None without one.
+        first_published: seconds from the start to the first published video; None if there is none.
     """
 
     problems: tuple[str, ...]
@@ -53,11 +53,11 @@ class Outcome:
 
 
 class Watch:
-    """Follows what comes after its making; what the record had before is no news.
+    """Reports what happens after its creation, not what the database had before.
 
     Args:
-        console: where the live table goes.
-        lines: takes the news, where there is no live table.
+        console: shows the live table.
+        lines: prints each change if there is no live table.
         clock: counts from the start.
     """
 
@@ -69,12 +69,12 @@ class Watch:
     def until_done(
         self, source: Source, processes: Supervisor, *, approve: int, seconds: float
     ) -> Outcome:
-        """Approve what comes from ``source`` and wait for everything that follows from it.
+        """Approve stories from ``source`` and wait for all work that follows.
 
         Args:
-            source: the one that is being fetched.
-            processes: the cluster that does it.
-            approve: how many of its stories.
+            source: the source that is being fetched.
+            processes: the processes that do the work.
+            approve: how many of its stories to approve.
             seconds: give up after this long.
         """
         deadline = time.monotonic() + seconds
@@ -93,11 +93,13 @@ class Watch:
         return self._outcome([f"Not done after {seconds:.0f} s. Unfinished: {waits}"])
 
     def look(self) -> None:
-        """Say what is new, and note when the first video was published."""
+        """Print what is new, and note when the first video was published."""
         for sentence in self._news.sentences():
             self._lines.say(sentence)
             if self._news.published and self._first_published is None:
-                self._first_published = round(self._clock.seconds(), 1)  # told alike everywhere
+                self._first_published = round(
+                    self._clock.seconds(), 1
+                )  # the same figure everywhere
                 self._lines.say(first_published(self._first_published))
 
     @contextmanager
@@ -121,7 +123,7 @@ def _nothing_left() -> bool:
 
 
 def _down(processes: Supervisor) -> tuple[str, ...]:
-    """Sentences for processes that the supervisor still tries, and the demo waits for no more."""
+    """Sentences about processes that keep ending; the demo gives up on them."""
     return tuple(
         f"The process {process.name} does not stay up: see var/log/{process.name}.log."
         for process in processes.status()
@@ -130,7 +132,7 @@ def _down(processes: Supervisor) -> tuple[str, ...]:
 
 
 def _stopped() -> tuple[str, ...]:
-    """Sentences for work that can't go on until a person has mended something."""
+    """Sentences about work that can't continue until a person fixes something."""
     paused = Job.select(Job.waits_for).where(
         Job.state == JobState.WAITING, Job.error_code == "disk_full"
     )
@@ -141,7 +143,7 @@ def _failures() -> list[str]:
     letters = DeadLetter.select().where(DeadLetter.resolved_at.is_null())
     sentences = [f"{letter.stage}: {letter.error}" for letter in letters]
     parked = Job.select().where(Job.state == JobState.PARKED)
-    sentences += [f"{job.stage} needs a person: {job.error}" for job in parked]
+    sentences += [f"{job.stage} needs attention: {job.error}" for job in parked]
     return sorted(set(sentences))
 
 
@@ -165,7 +167,7 @@ def _bars() -> Table:
 
 
 def _waiting() -> list[tuple[str, int]]:
-    """How many jobs of each stage wait."""
+    """How many jobs of each stage are waiting."""
     cursor = database.execute_sql(
         "SELECT stage, count(*) FROM job WHERE state = 'waiting' GROUP BY stage ORDER BY stage"
     )

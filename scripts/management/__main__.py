@@ -1,4 +1,4 @@
-"""Every operation that a person may want from a terminal, with ``--help`` and exit codes."""
+"""All operations for a terminal, with ``--help`` and exit codes."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ GROUPS = (
     "operations.running",
     "operations.setup",
 )
-"""The files below this folder that hold commands; each adds its own."""
+"""Modules below this folder that contain commands; each adds its own."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def manage() -> None:
-    """Look after a Storymill installation.
+    """Manage a Storymill installation.
 
-    Exit codes: 0 done, 1 done in part or not found, 2 can't start (settings, services, input).
+    Exit codes: 0 done, 1 partly done or not found, 2 can't start (settings, services, input).
     """
 
 

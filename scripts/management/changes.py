@@ -1,4 +1,4 @@
-"""A change that may be rehearsed: done as it would be, then undone."""
+"""Changes with a dry run: made, then rolled back."""
 
 from __future__ import annotations
 
@@ -11,24 +11,26 @@ import click
 from core import db
 from core.errors import StorymillError
 
-DRY_RUN = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+DRY_RUN = click.option(
+    "--dry-run", is_flag=True, help="Show what would be done, and change nothing."
+)
 IDS = click.argument("ids", type=int, nargs=-1, required=True)
 
 
 class _UndoneError(Exception):
-    """Ends a rehearsal's transaction."""
+    """Ends a dry run's transaction."""
 
 
 @contextmanager
 def changes(*, dry_run: bool) -> Iterator[None]:
-    """A transaction, undone in a dry run: so that checks all that the change itself would."""
+    """A transaction; a dry run rolls it back, and so makes the same checks."""
     with _undone(dry_run=dry_run):
         yield
-    _tell(dry_run=dry_run)
+    _report(dry_run=dry_run)
 
 
 def to_each(ids: Sequence[int], act: Callable[[int], object], verb: str, *, dry_run: bool) -> None:
-    """Do ``act`` to every id; one that is refused stops no other. Exit code 1 if one was."""
+    """Call ``act`` for every id, even after one was refused. Exit code 1 if any was refused."""
     refused = []
     for row_id in ids:
         try:
@@ -37,7 +39,7 @@ def to_each(ids: Sequence[int], act: Callable[[int], object], verb: str, *, dry_
         except StorymillError as error:
             refused.append(f"{row_id}: {error}")
     click.echo(f"{verb} {len(ids) - len(refused)} of {len(ids)}.")
-    _tell(dry_run=dry_run)
+    _report(dry_run=dry_run)
     for sentence in refused:
         click.echo(sentence, err=True)
     if refused:
@@ -56,6 +58,6 @@ def _undo(*, dry_run: bool) -> None:
         raise _UndoneError
 
 
-def _tell(*, dry_run: bool) -> None:
+def _report(*, dry_run: bool) -> None:
     if dry_run:
-        click.echo("That is what would be done; nothing was changed.")
+        click.echo("Dry run: nothing was changed.")

@@ -1,4 +1,4 @@
-"""Opens the record for a command, and the queue for the hints that it sends."""
+"""Opens the database for a command, and the queue for its wake-ups."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from pipelines.publishing.accounts import token_recovery
 def record(*, migrated: bool = True) -> Iterator[Settings]:
     """Settings checked, PostgreSQL reached and migrated; closed after the block.
 
-    With ``migrated`` off the tables are left as they are, for the commands that move them. Where
-    ``DATABASE_URL`` or ``REDIS_URL`` are not set, the embedded ones are started.
+    Without ``migrated`` the tables stay unchanged, for the commands that migrate them. Embedded
+    servers are started if ``DATABASE_URL`` or ``REDIS_URL`` is not set.
     """
     settle()
     config = settings.current()
@@ -35,7 +35,7 @@ def record(*, migrated: bool = True) -> Iterator[Settings]:
 
 
 def settle() -> None:
-    """Fill what the environment leaves open: embedded services, and keys kept under ``var``."""
+    """Fill in what the environment lacks: embedded services, and keys stored under ``var``."""
     from scripts.local_secrets import local_secrets
     from services import ensure_running
 

@@ -1,4 +1,4 @@
-"""The demo as its user starts it, in a copy of this tree, with real processes to be hurt."""
+"""The demo as a user starts it, in a copy of this tree, with real processes that tests can kill."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Demo:
         )
 
     def wait(self, seconds: float) -> dict[str, Any]:
-        """The result of a demo that ended well."""
+        """The result of a successful demo."""
         assert self.process.wait(timeout=seconds) == 0, self.text()
         result: dict[str, Any] = json.loads(self.result_file.read_text())
         return result
@@ -68,14 +68,14 @@ class Demo:
         return Path(self.output.name).read_text()
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Ask the demo's own record."""
+        """Query the demo's own database."""
         url = services.ensure_running(self.root, environ={}).database_url
         with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
             cursor.execute(sql)
             return cursor.fetchall()
 
     def until(self, condition: Callable[[], Any], what: str, seconds: float = 120.0) -> Any:
-        """The first true answer of ``condition``, which may find the demo not far enough yet."""
+        """The first true answer of ``condition``, which may be asked too early."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             assert self.process.poll() is None, f"ended before {what}:\n{self.text()}"
@@ -83,12 +83,12 @@ class Demo:
                 if answer := condition():
                     return answer
             except (OSError, psycopg2.Error):
-                pass  # not far enough yet: the deadline decides
+                pass  # too early: the deadline decides
             time.sleep(0.2)
         pytest.fail(f"{what} did not happen within {seconds:.0f} s:\n{self.text()}")
 
     def rendering(self) -> int | None:
-        """Id of a job that is in mid-render."""
+        """Id of a job that is rendering."""
         rows = self.query(
             "SELECT id FROM job WHERE stage = 'render' AND state = 'running' AND progress > 0.1"
         )
@@ -112,20 +112,20 @@ class Demo:
 
 
 def plain_environment(root: Path) -> dict[str, str]:
-    """No setting of the machine at hand leaks in."""
+    """Keep this machine's settings out."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return {
         "PATH": path,
         "HOME": str(root),
         "PYTHONPATH": str(root),
         "COLUMNS": "200",
-        "X264_PRESET": "ultrafast",  # the same way through everything, in less time
+        "X264_PRESET": "ultrafast",  # the same steps in less time
     }
 
 
 @pytest.fixture
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A copy of the project with a ``var`` of its own."""
+    """A copy of the project with its own ``var``."""
     root = tmp_path_factory.mktemp("demo")
     root.chmod(0o755)
     for folder in FOLDERS:

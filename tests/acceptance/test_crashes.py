@@ -1,4 +1,4 @@
-"""Processes are killed and Redis is wiped in mid-work: nothing is lost, nothing is done twice."""
+"""Processes are killed and Redis is wiped during work: nothing is lost, nothing is done twice."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ def assert_each_video_was_posted_once(demo: Demo, result: dict[str, Any]) -> Non
     assert all(post["status"] == "published" for post in result["posts"])
     assert all(post["platform_id"] for post in result["posts"])
 
-    # The platform's stand-in has received just these, whatever our record says
+    # The sandbox platform has received exactly these, whatever our database says
     with running_sandbox(data_dir=demo.root / "var" / "sandbox") as sandbox:
         received = [post for post in sandbox.posts() if post["status"] == "PUBLISH_COMPLETE"]
     assert len(received) == len(result["posts"])
     assert len({(post["creator"], post["sha256"]) for post in received}) == len(received)
 
 
-def test_a_gpu_worker_killed_in_mid_render_costs_seconds_and_no_second_post(
+def test_a_gpu_worker_killed_while_rendering_costs_seconds_and_no_second_post(
     start_demo: StartDemo,
 ) -> None:
-    # Given a demo that is in mid-render
+    # Given a demo that is rendering
     demo = start_demo()
     job = demo.until(demo.rendering, "a render in progress")
     [(fence,)] = demo.query(f"SELECT fence FROM job WHERE id = {job}")
@@ -46,7 +46,7 @@ def test_a_gpu_worker_killed_in_mid_render_costs_seconds_and_no_second_post(
     demo.kill("gpu")
     killed = time.monotonic()
 
-    # Then the render begins again within seconds of the worker's restart
+    # Then the render starts again within seconds of the worker's restart
     demo.until(
         lambda: demo.query(f"SELECT 1 FROM job WHERE id = {job} AND fence > {fence}"),
         "the second try",
@@ -60,7 +60,7 @@ def test_a_gpu_worker_killed_in_mid_render_costs_seconds_and_no_second_post(
 
 
 def test_redis_stopped_for_ten_seconds_and_emptied_loses_nothing(start_demo: StartDemo) -> None:
-    # Given a demo in mid-render
+    # Given a demo that is rendering
     demo = start_demo()
     demo.until(demo.rendering, "a render in progress")
 

@@ -15,10 +15,10 @@ pytestmark = pytest.mark.alone
 
 
 def test_stories_become_published_videos_and_no_story_is_made_twice(start_demo: StartDemo) -> None:
-    # When the demo runs on a machine that has nothing
+    # When the demo runs on a bare machine
     began = time.monotonic()
     demo = start_demo("sandboxstories", approve=3)
-    # Then each step is told of while it works, without a terminal
+    # Then each step is printed while it works, without a terminal
     demo.until(lambda: "services: ready" in demo.text(), "a line of the set-up")
     demo.until(lambda: ": narrated" in demo.text(), "a line of a stage")
     result = demo.wait(420)
@@ -40,7 +40,7 @@ def test_stories_become_published_videos_and_no_story_is_made_twice(start_demo: 
         parts = [post["part"] for post in posts]
         assert parts == sorted(parts)
 
-    # And the first one was told of, when it was published and in the result
+    # And the first one was reported, when it was published and in the result
     first = result["first_published_seconds"]
     assert 0 < first < result["seconds"] <= took
     assert lines_of(demo, f"first video published after {first:.0f} s") == 1
@@ -49,14 +49,14 @@ def test_stories_become_published_videos_and_no_story_is_made_twice(start_demo: 
     for stage in ("narrated", "captioned", "rendered"):
         assert lines_of(demo, f"“.+”.*: {stage}") == len(result["videos"])
 
-    # And every word is captioned, at the loudness that is promised
+    # And every word is captioned, at the promised loudness
     for video in result["videos"]:
         assert video["captioned_words"] == video["words"]
         assert -15 <= video["loudness"] <= -13
         assert video["true_peak"] <= -1
         assert Path(video["path"]).stat().st_size == video["size_bytes"] <= 64_000_000
 
-    # And left out were, each with its reason, what should not be made
+    # And unsuitable stories were skipped, each with its reason
     reasons = {s["id"]: s["reason"] for s in result["stories"] if s["state"] == "skipped"}
     assert {"removed", "pinned", "picture", "safe for work", "language"} <= {
         word
@@ -69,7 +69,7 @@ def test_stories_become_published_videos_and_no_story_is_made_twice(start_demo: 
     began = time.monotonic()
     again = start_demo("sandboxstories", approve=3).wait(60)
 
-    # Then it is done in a fraction of the time and has made nothing twice
+    # Then it takes a fraction of the time and produces nothing twice
     assert time.monotonic() - began < took / 3
     assert again["posts"] == result["posts"]
     assert again["first_published_seconds"] is None
@@ -77,5 +77,5 @@ def test_stories_become_published_videos_and_no_story_is_made_twice(start_demo: 
 
 
 def lines_of(demo: Demo, text: str) -> int:
-    """How many lines with a time before them are ``text``, a pattern."""
+    """How many lines with a time match the pattern ``text``."""
     return len(re.findall(rf"^ *\d+\.\d s  {text}$", demo.text(), re.MULTILINE))

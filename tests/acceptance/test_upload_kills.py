@@ -1,6 +1,6 @@
-"""kill -9 at every step of an upload: exactly one post, whatever died (R2, U6).
+"""kill -9 at every step of an upload: exactly one post, whatever was killed.
 
-``scripts/bench faults --kills 20`` does the same twenty times over.
+``scripts/bench faults --kills 20`` does the same twenty times.
 """
 
 from __future__ import annotations
@@ -50,25 +50,25 @@ def until(happened: Callable[[], bool]) -> None:
 def test_a_worker_killed_between_any_two_steps_leaves_exactly_one_post(
     bench: Stand, method: Method, every: int
 ) -> None:
-    # Given every effect of an upload: changes, commits, blocks, answers, hints
+    # Given every effect of an upload: changes, commits, blocks, answers, wake-ups
     moments = kills.effects(kills.moments(bench, method))
     assert {"start", "COMMIT", "block sent", "answer to PUT /tiktok/upload/"} <= set(
         moments.values()
     )
 
-    # When after each of them a process is killed, and the next one goes on
+    # When a process is killed after each of them, and the next one continues
     deaths = [(at,) for at in list(moments)[::every]]
     tally = kills.repeat(bench, method, deaths)
 
-    # Then all have died, and each post is there once
+    # Then all were killed, and each post exists once
     assert tally.faults == len(deaths)
     assert_each_is_there_once(tally)
 
 
-def test_a_chunk_that_its_dead_sender_left_on_the_way_is_not_announced_again(
+def test_a_chunk_that_a_killed_process_had_sent_is_not_announced_again(
     bench: Stand,
 ) -> None:
-    # Given a platform that is slow to count a chunk, in the last second of its address
+    # Given a platform that counts a chunk slowly, in the last second of its address
     moments = kills.moments(bench, kills.DIRECT)
     answered = next(at for at, name in moments.items() if name.startswith("answer to PUT"))
     bench.begin_anew()
@@ -80,7 +80,7 @@ def test_a_chunk_that_its_dead_sender_left_on_the_way_is_not_announced_again(
     Attempt.update(created_at=Attempt.created_at - timedelta(hours=1)).execute()
     kills.work(bench, posts)
 
-    # Then, when both have come to an end, there is one post
+    # Then, when both have ended, there is one post
     until(lambda: len(bench.sandbox.log(call="upload")) == 2)
     assert_each_is_there_once(bench.tally(posts))
 

@@ -7,7 +7,7 @@ from core import crypto
 
 @pytest.fixture
 def settings(record: None, database_url: str, redis_url: str) -> dict[str, str]:
-    """What a command must be told to work on the test's own record."""
+    """Environment for a command that works on the test's own database."""
     return {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,

@@ -1,7 +1,7 @@
-"""``scripts/manage`` at a terminal: every command in a process of its own.
+"""``scripts/manage`` at a terminal: every command in its own process.
 
-A fresh interpreter spends a second on loading what the commands need. So they are forked from one
-that has loaded it and done nothing else; ``fresh`` starts a new one, as a terminal does.
+A new interpreter takes a second to load what the commands need. So commands are forked from one
+that has only loaded it; ``fresh`` starts a new one, as a terminal does.
 """
 
 from __future__ import annotations
@@ -73,15 +73,15 @@ def _loaded() -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         text=True,
     )
-    atexit.register(loaded.communicate)  # it ends with its input
+    atexit.register(loaded.communicate)  # it ends when its input closes
     return loaded
 
 
 def _serve() -> None:
-    """Run each command that is asked for in a fork, and tell the code that it ended with."""
+    """Run each requested command in a fork, and report its exit code."""
     for name in LOADED:
         import_module(name)
-    gc.freeze()  # what is loaded is shared with the forks, which would copy it to look at it
+    gc.freeze()  # share the loaded objects with the forks, instead of copying them
     forks = multiprocessing.get_context("fork")
     for line in sys.stdin:
         fork = forks.Process(target=_run, kwargs=json.loads(line))

@@ -8,7 +8,7 @@ from tests.scripts.terminal import manage
 
 
 def test_a_channel_is_made_set_shown_and_removed(settings: dict[str, str]) -> None:
-    # Given a channel made in the terminal, rehearsed first
+    # Given a channel created in the terminal, after a dry run
     wanted = ("--music", "dark", "--style", "pop", "--size", "96", "--tone", "dramatic")
     rehearsed = manage("channels", "add", "Night", *wanted, "--dry-run", **settings)
     assert (rehearsed.returncode, Channel.select().count()) == (0, 0), rehearsed.stderr
@@ -17,7 +17,7 @@ def test_a_channel_is_made_set_shown_and_removed(settings: dict[str, str]) -> No
     assert (channel.music, channel.tone) == ("dark", "dramatic")
     assert (channel.caption_style["style"], channel.caption_style["size"]) == ("pop", 96)
 
-    # When some of it is changed, then the rest stays, and '' is as in the settings again
+    # When some of it is changed, then the rest stays, and '' resets to the settings
     changed = manage(
         "channels", "set", "Night", "--rename", "Late", "--music", "", "--words-per-minute", "180",
         "--upper-case", **settings,
@@ -30,7 +30,7 @@ def test_a_channel_is_made_set_shown_and_removed(settings: dict[str, str]) -> No
     assert "180" in shown
     assert "dramatic" in shown
 
-    # And it goes only while no source uses it
+    # And it can be removed only while no source uses it
     source = records.source(channel=channel)
     listed = manage("channels", "list", **settings).stdout
     assert source.name in listed
@@ -43,7 +43,7 @@ def test_a_channel_is_made_set_shown_and_removed(settings: dict[str, str]) -> No
     assert actions == ["channel.add", "channel.edit", "channel.remove"]
 
 
-def test_what_can_not_be_is_said(settings: dict[str, str]) -> None:
+def test_impossible_values_are_refused_with_a_reason(settings: dict[str, str]) -> None:
     Channel.create(name="Night")
     for arguments, sentence in (
         (("set", "Night"), "Nothing was chosen"),

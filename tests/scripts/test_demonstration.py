@@ -1,4 +1,4 @@
-"""What the demo prints, on real rows; the acceptance tests run the whole of it."""
+"""What the demo prints, with real rows; the acceptance tests run the whole demo."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PROJECT = Path(__file__).parents[2]
 
 
 class Piped:
-    """A watch whose lines go where no terminal is."""
+    """A watch whose output is not a terminal."""
 
     def __init__(self) -> None:
         self._output = io.StringIO()
@@ -35,7 +35,7 @@ class Piped:
         self._read = 0
 
     def news(self) -> list[str]:
-        """The lines of another look, without their times, which each has."""
+        """The lines of another check, without the time that each line has."""
         self.watch.look()
         lines = self._output.getvalue()[self._read :].splitlines()
         self._read = len(self._output.getvalue())
@@ -48,7 +48,7 @@ def done(stage: str, subject_id: int, state: str = JobState.DONE) -> None:
 
 
 def test_each_change_of_stage_is_a_line(record: None, tmp_path: Path) -> None:
-    # Given a record with work of an earlier run
+    # Given a database with work of an earlier run
     earlier = records.video(tmp_path, records.part(records.story("An earlier one")))
     done("render", earlier.part.id)
     account = records.account("ladder_tales")
@@ -56,7 +56,7 @@ def test_each_change_of_stage_is_a_line(record: None, tmp_path: Path) -> None:
     piped = Piped()
     assert piped.news() == []
 
-    # When a story comes, is approved, and becomes two parts, then each step is told of once
+    # When a story comes, is approved, and becomes two parts, then each step is printed once
     source = records.source("evening tales")
     done("fetch", source.id)
     story = records.story("The spare key", StoryState.WAITING)
@@ -75,23 +75,23 @@ def test_each_change_of_stage_is_a_line(record: None, tmp_path: Path) -> None:
     assert piped.news() == [
         "“The spare key” part 1 of 2: narrated",
         "“The spare key” part 1 of 2: captioned",
-        "“The spare key” part 1 of 2: being rendered",
+        "“The spare key” part 1 of 2: rendering",
     ]
     assert piped.news() == []
     render.move(JobState.DONE, finished_at=now())
     assert piped.news() == ["“The spare key” part 1 of 2: rendered"]
     assert piped.news() == []
 
-    # And what goes wrong is, too
+    # And so is a failure
     records.failure("narrate", second.id)
-    assert piped.news() == ["“The spare key” part 2 of 2: narrate was set aside"]
+    assert piped.news() == ["“The spare key” part 2 of 2: narrate failed"]
 
-    # When its first part is posted, then the first one that is published is told of once
+    # When its first part is posted, then the first published post is announced once
     video = records.video(tmp_path, first)
     posts = [records.post(video, account), records.post(video, records.account("late_tales"))]
     assert piped.news() == []
     for state, lines in (
-        (PostState.PROCESSING, ["sent to ladder_tales", "sent to late_tales"]),
+        (PostState.PROCESSING, ["uploaded to ladder_tales", "uploaded to late_tales"]),
         (PostState.PUBLISHED, ["published on ladder_tales", "published on late_tales"]),
     ):
         for post in posts:
@@ -102,11 +102,11 @@ def test_each_change_of_stage_is_a_line(record: None, tmp_path: Path) -> None:
         assert told == [f"“The spare key” part 1 of 2: {line}" for line in lines]
 
 
-def test_a_story_that_is_left_out_says_why(record: None) -> None:
+def test_a_skipped_story_says_why(record: None) -> None:
     piped = Piped()
     skipped = records.story("Old news", StoryState.SKIPPED, reason="Its language is not known.")
     done("prepare", skipped.id)
-    assert piped.news() == ["“Old news”: left out: Its language is not known."]
+    assert piped.news() == ["“Old news”: skipped: Its language is not known."]
 
 
 def test_a_line_stays_one_line_and_holds_no_secret(record: None) -> None:
@@ -134,18 +134,18 @@ def test_a_terminal_has_bars_and_no_lines() -> None:
     lines.say("services: ready")
     assert output.getvalue() == ""
 
-    lines.tell("The gpu process runs again.")
-    assert output.getvalue() == "The gpu process runs again.\n"
+    lines.announce("The gpu process is running again.")
+    assert output.getvalue() == "The gpu process is running again.\n"
 
 
-def test_the_clock_counts_the_set_up_of_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_clock_includes_the_installation_of_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     began = f"{time.time() - 25:.6f}"
     for value, least, most in (
         (began, 25, 35),
-        (began.replace(".", ","), 25, 35),  # as bash writes it in some languages
+        (began.replace(".", ","), 25, 35),  # as bash writes it in some locales
         ("", 0, 5),
         ("soon", 0, 5),
-        (f"{time.time() + 900}", 0, 5),  # a clock that was put back
+        (f"{time.time() + 900}", 0, 5),  # a clock that was set back
     ):
         monkeypatch.setenv(BEGAN, value)
         assert least <= Clock().seconds() < most, value
@@ -169,8 +169,8 @@ def test_the_result_has_the_time_of_the_first_published_video(
     assert words in output.getvalue()
 
 
-def test_a_line_is_there_at_once(tmp_path: Path) -> None:
-    """A reader of the pipe has it while the demo still works."""
+def test_a_line_is_written_at_once(tmp_path: Path) -> None:
+    """A reader of the pipe gets it while the demo is still running."""
     program = (
         "import time; from rich.console import Console;"
         "from scripts.demonstration.clock import Clock;"

@@ -1,4 +1,4 @@
-"""The maker of the emoji's artwork: a font of coloured layers in, a font and a table out."""
+"""The emoji font script: reads a font with coloured layers, writes a font and a table."""
 
 from __future__ import annotations
 
@@ -79,16 +79,16 @@ def make(font: Path, into: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_font_and_a_table_are_made_of_coloured_layers(
+def test_a_font_and_a_table_are_made_from_coloured_layers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Given a font with two emoji, one of several letters that is known without U+FE0F too
+    # Given a font with two emoji, one of several letters that also works without U+FE0F
     font = coloured_font(tmp_path / "coloured.ttf")
 
-    # When the artwork is made of it
+    # When the artwork is made from it
     done = make(font, tmp_path)
 
-    # Then captions find the layers of each, and the font has a letter without width for them
+    # Then captions find the layers of each, and the font has a letter without width for each
     assert done.returncode == 0, done.stderr
     monkeypatch.setattr(emoji, "TABLE", tmp_path / "emoji.tsv")
     large, small = (emoji.Layer(chr(0xF0001 + n), "000000", 255) for n in (1, 0))
@@ -116,7 +116,7 @@ def test_a_font_and_a_table_are_made_of_coloured_layers(
         ("cut.ttf", "can't be read as a font"),
     ],
 )
-def test_what_is_no_font_of_coloured_layers_is_refused_in_a_sentence(
+def test_a_font_without_coloured_layers_is_refused_in_a_sentence(
     name: str, said: str, tmp_path: Path
 ) -> None:
     file = coloured_font(tmp_path / name, coloured=name != "plain.ttf")

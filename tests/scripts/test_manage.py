@@ -1,4 +1,4 @@
-"""The command line: it helps, it refuses in a sentence, and its reference is true."""
+"""The command line: it has help, refuses in a sentence, and its reference is correct."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_every_command_explains_itself() -> None:
         assert manage(group, "--help").returncode == 0
 
 
-def test_a_saved_listing_is_imported_and_each_rows_fate_is_shown(
+def test_a_saved_listing_is_imported_and_each_rows_outcome_is_shown(
     settings: dict[str, str], tmp_path: Path
 ) -> None:
     # Given a listing with a story, a removed one and one without text
@@ -44,14 +44,14 @@ def test_a_saved_listing_is_imported_and_each_rows_fate_is_shown(
         )
     )
 
-    # When it is looked at, imported, and imported again
+    # When it is previewed, imported, and imported again
     looked = manage("stories", "import", str(listing), "--dry-run", **settings)
     assert "1 taken, 2 skipped, 0 known" in looked.stdout
     assert Story.select().count() == 0
     imported = fresh("stories", "import", str(listing), **settings)
     again = manage("stories", "import", str(listing), **settings)
 
-    # Then each row's fate is told, and nothing is there twice
+    # Then each row's outcome is shown, and nothing exists twice
     assert "1 taken, 2 skipped" in imported.stdout
     assert "removed or deleted" in imported.stdout
     assert "0 taken, 0 skipped, 3 known" in again.stdout
@@ -99,7 +99,7 @@ def test_bulk_decisions_say_what_was_refused(settings: dict[str, str]) -> None:
         ({"REDIS_URL": "redis://:canary@127.0.0.1:9/0"}, "127.0.0.1:9"),
     ],
 )
-def test_settings_that_can_not_be_used_end_it_in_a_sentence(
+def test_wrong_settings_end_it_with_a_sentence(
     settings: dict[str, str], change: dict[str, str], sentence: str
 ) -> None:
     refused = manage("check", **{**settings, **change})

@@ -28,7 +28,7 @@ def test_an_account_is_set_as_a_whole_or_not_at_all(
         *("--cookies", str(cookies), "--username", "ladder_tales"),
     ]
 
-    # Without the agreement, or in a dry run, nothing is kept
+    # Without the agreement, or in a dry run, nothing is saved
     refused = manage("accounts", "set", "1", *choices, **settings)
     assert refused.returncode == 2
     assert "Music Usage Confirmation" in refused.stderr
@@ -36,7 +36,7 @@ def test_an_account_is_set_as_a_whole_or_not_at_all(
     assert "nothing was changed" in rehearsed.stdout
     assert (Account.get().privacy, Slot.select().count(), AuditEntry.select().count()) == ("", 1, 0)
 
-    # With it all is
+    # With the agreement everything is
     assert manage("accounts", "set", "1", *choices, "--agree", **settings).returncode == 0
     shown = manage("accounts", "show", "1", **settings).stdout
     for words in ("Only me", "Europe/Lisbon", "18:30", "has not been tried yet", "Not chosen."):
@@ -53,7 +53,7 @@ def test_an_account_is_set_as_a_whole_or_not_at_all(
         (("set", "1", "--add-time", "18:30 someday"), "someday is no day"),
     ],
 )
-def test_what_can_not_be_set_is_said(
+def test_impossible_settings_are_refused_with_a_reason(
     settings: dict[str, str], arguments: tuple[str, ...], sentence: str
 ) -> None:
     Account.create(open_id="open-1", name="ladder_tales", state=AccountState.CONNECTED)
@@ -85,12 +85,12 @@ def test_posts_are_listed_and_decided(settings: dict[str, str], tmp_path: Path) 
     assert "ladder_tales" in listed
     assert "planned" not in listed.partition("title")[2]
 
-    # A time is by the account's clock
+    # Times are in the account's time zone
     moment = "2027-06-30 18:30"
     assert manage("posts", "time", str(planned.id), moment, **settings).returncode == 0
     assert Post.get_by_id(planned.id).scheduled_at.isoformat() == "2027-06-30T09:30:00+00:00"
 
-    # Each post is decided on its own, in a dry run none
+    # Each post is decided separately, and none in a dry run
     ids = [str(planned.id), "404", str(parked.id)]
     manage("posts", "cancel", *ids, "--dry-run", **settings)
     assert Post.get_by_id(planned.id).state == PostState.PLANNED

@@ -1,4 +1,4 @@
-"""Every command that changes something can be rehearsed first."""
+"""Every command that changes something has a dry run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CHANGE_NOTHING = {
     "stories trial",
     "voices sample",
 }
-"""They look, or make only the file, the mail or the processes that they are asked for."""
+"""Commands that only read, or only make the requested file, mail or processes."""
 
 
 def commands(group: click.Group, path: str = "") -> Iterator[tuple[str, click.Command]]:
@@ -37,7 +37,7 @@ def commands(group: click.Group, path: str = "") -> Iterator[tuple[str, click.Co
             yield f"{path}{name}", command
 
 
-def test_whatever_changes_something_has_a_dry_run() -> None:
+def test_every_command_that_changes_something_has_a_dry_run() -> None:
     without = {
         path
         for path, command in commands(all_commands)
@@ -47,13 +47,13 @@ def test_whatever_changes_something_has_a_dry_run() -> None:
     assert without - looks == CHANGE_NOTHING
 
 
-def test_jobs_and_failures_are_rehearsed_then_decided(settings: dict[str, str]) -> None:
+def test_jobs_and_failures_have_a_dry_run(settings: dict[str, str]) -> None:
     # Given a failure to discard, and a job that waits
     failure = records.failure("prepare", records.story().id)
     manual_intake.paste("The key", STORY, "tester")
     waiting = Job.get(Job.state == JobState.WAITING)
 
-    # When both are rehearsed, also on what is not there
+    # When a dry run is made of both, and of a missing id
     for arguments in (
         ("jobs", "cancel", str(waiting.id)),
         ("failures", "discard", str(failure.id)),
@@ -67,14 +67,14 @@ def test_jobs_and_failures_are_rehearsed_then_decided(settings: dict[str, str]) 
     assert DeadLetter.get().resolved_at is None
     assert Job.get_by_id(waiting.id).state == JobState.WAITING
 
-    # And each is done when it is meant
+    # And without a dry run each is done
     assert manage("jobs", "cancel", str(waiting.id), **settings).stdout == "Cancelled 1 of 1.\n"
     assert Job.get_by_id(waiting.id).state == JobState.CANCELLED
     assert manage("failures", "requeue", str(failure.id), **settings).returncode == 0
     assert records.job_of(failure).state == JobState.WAITING
 
 
-def test_stories_are_rehearsed_then_decided(settings: dict[str, str]) -> None:
+def test_decisions_about_stories_have_a_dry_run(settings: dict[str, str]) -> None:
     story = records.story(state=StoryState.WAITING)
     kept = (Story.select().count(), Source.select().count(), AuditEntry.select().count())
 
@@ -94,7 +94,7 @@ def test_stories_are_rehearsed_then_decided(settings: dict[str, str]) -> None:
     assert f"sources outcomes {Source.get(Source.count == 1).id}" in asked.stdout
 
 
-def test_a_user_is_rehearsed_then_made(settings: dict[str, str]) -> None:
+def test_adding_a_user_has_a_dry_run(settings: dict[str, str]) -> None:
     add = ("users", "add", "ada", "--role", "editor", "--password", "correct horse battery")
     assert "nothing was changed" in manage(*add, "--dry-run", **settings).stdout
     assert User.select().count() == 0
@@ -102,7 +102,7 @@ def test_a_user_is_rehearsed_then_made(settings: dict[str, str]) -> None:
     assert User.get().name == "ada"
 
 
-def test_migrations_are_told_before_they_are_applied(settings: dict[str, str]) -> None:
+def test_migrations_are_listed_before_they_are_applied(settings: dict[str, str]) -> None:
     newest = migrate.applied()[-1]
 
     told = manage("migrate", "back", "--dry-run", **settings)

@@ -1,4 +1,4 @@
-"""By command keys are rotated and tokens refreshed; a dry run changes nothing."""
+"""Commands rotate keys and refresh tokens; a dry run changes nothing."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def fill(accounts: int) -> None:
     Account.insert_many(rows).execute()
 
 
-def test_a_missing_key_stops_every_start_with_a_sentence(environment: Environment) -> None:
+def test_a_missing_key_stops_every_start_with_a_message(environment: Environment) -> None:
     fill(2)
     lost = key_id(environment["CRYPTOGRAPHY_KEY"])
     environment["CRYPTOGRAPHY_KEY"] = new_key()
@@ -93,18 +93,18 @@ def test_a_missing_key_stops_every_start_with_a_sentence(environment: Environmen
         assert "Traceback" not in stopped.stderr
 
 
-def test_a_rotation_that_is_killed_goes_on_where_it_was(environment: Environment) -> None:
-    # Given 2,000 values under a key, and a newer one in front of it
+def test_a_killed_rotation_continues_where_it_stopped(environment: Environment) -> None:
+    # Given 2,000 values under a key, and a newer key in front of it
     fill(2000)
     old, new = environment["CRYPTOGRAPHY_KEY"], new_key()
     environment["CRYPTOGRAPHY_KEY"] = f"{new},{old}"
     crypto.configure(environment["CRYPTOGRAPHY_KEY"])
     code, out, _ = manage(environment, "rotate-keys", "--dry-run")
     assert code == 0
-    assert "Would rewrite 2000 values" in out
+    assert "Would re-encrypt 2000 values" in out
     assert key_rotation.under_other_keys() == 2000
 
-    # When its rotation is killed in the middle, which it can't pass
+    # When its rotation is killed in the middle, where a locked row stops it
     with db.transaction():
         Account.select().where(Account.open_id == "creator-1000").for_update().get()
         killed = start(environment, "rotate-keys", "--batch", "5")
@@ -116,18 +116,18 @@ def test_a_rotation_that_is_killed_goes_on_where_it_was(environment: Environment
     left = key_rotation.under_other_keys()
     assert 0 < left < 2000
 
-    # Then the next does the rest alone, and proves the old key unused
+    # Then the next does only the rest, and proves that the old key is unused
     code, out, _ = manage(environment, "rotate-keys")
     assert code == 0
-    assert f"{left} values rewritten" in out
-    assert f"Key {key_id(old)} is unused now (0 values)" in out
+    assert f"{left} values re-encrypted" in out
+    assert f"Key {key_id(old)} is no longer used (0 values)" in out
     crypto.configure(new)
     tokens = Account.select(Account.access_token).order_by(Account.id)
     assert [account.access_token for account in tokens] == [f"act.{n}" for n in range(2000)]
 
 
 def test_tokens_are_refreshed_by_command(environment: Environment, sandbox: RunningSandbox) -> None:
-    # Given a good account, one whose grant is gone, one not due
+    # Given a good account, one whose grant was revoked, one that is not due
     environment |= {
         "TIKTOK_API_URL": sandbox.tiktok_url,
         "TIKTOK_CLIENT_KEY": sandbox.settings.tiktok_client_key,
@@ -147,7 +147,7 @@ def test_tokens_are_refreshed_by_command(environment: Environment, sandbox: Runn
     )
     sandbox.fault("tiktok", "token", "invalid_grant", account="midnight_pages", times=None)
 
-    # When it is only looked at, nothing changes
+    # A dry run changes nothing
     before = list(Account.select().order_by(Account.id).dicts())
     asked = len(sandbox.log(call="token"))
     code, out, _ = manage(environment, "refresh-tokens", "--dry-run")
@@ -155,7 +155,7 @@ def test_tokens_are_refreshed_by_command(environment: Environment, sandbox: Runn
     assert list(Account.select().order_by(Account.id).dicts()) == before
     assert "2 accounts are due; nothing was changed." in out
 
-    # When it is done, each outcome is shown, and the bad one is in the exit code
+    # The command shows each outcome, and its exit code reflects the bad one
     code, out, _ = manage(environment, "refresh-tokens")
     assert code == 1
     assert "connect the account again" in out
@@ -163,7 +163,7 @@ def test_tokens_are_refreshed_by_command(environment: Environment, sandbox: Runn
     assert Account.get_by_id(gone.id).state == AccountState.EXPIRED
     assert Account.get_by_id(fresh.id).access_token == "act.old"
 
-    # And one account can be asked for, due or not
+    # And one account can be refreshed, due or not
     code, out, _ = manage(environment, "refresh-tokens", "--account-id", str(fresh.id))
     assert (code, "1 refreshed" in out) == (0, True)
     assert manage(environment, "refresh-tokens", "--account-id", "999")[0] == 1

@@ -1,4 +1,4 @@
-"""Every way in, from a terminal: made, set, fetched and looked at."""
+"""Sources of every kind from a terminal: added, set, fetched and shown."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from scripts.management.production.sources import kind_of
 from tests.scripts.terminal import ROOT, manage
 
 
-def test_the_kind_of_a_source_is_told_by_its_place(
+def test_the_kind_of_a_source_follows_from_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "tifu").mkdir()
@@ -43,7 +43,7 @@ def test_the_kind_of_a_source_is_told_by_its_place(
     assert {place: kind_of(place) for place in kinds} == kinds
 
 
-def test_a_file_is_added_by_where_the_operator_stands(
+def test_a_file_is_added_relative_to_the_current_folder(
     settings: dict[str, str], tmp_path: Path
 ) -> None:
     (tmp_path / "tales.csv").touch()
@@ -76,14 +76,14 @@ def test_every_setting_is_given_at_once_and_changed_later(settings: dict[str, st
     assert "nothing was changed" in rehearsed.stdout
     assert (Source.select().count(), AuditEntry.select().count()) == (0, 0)
 
-    # When a source is made with everything, and one setting is changed
+    # When a source is added with all settings, and one setting is changed
     assert manage("sources", "add", "eveningtales", *chosen, **settings).returncode == 0
     manage("sources", "set", "Evening tales", "--count", "9", "--dry-run", **settings)
     assert Source.get().count == 7
     changed = manage("sources", "set", "Evening tales", "--count", "9", **settings)
     assert changed.returncode == 0, changed.stderr
 
-    # Then the rest stays as it was
+    # Then the rest is unchanged
     source = Source.get()
     kept: dict[str, Any] = {"listing": "new", "time_filter": "week", "count": 9, "min_score": 50}
     kept |= {"min_words": 80, "max_words": 900, "nsfw": "flag", "language": "de"}
@@ -95,7 +95,7 @@ def test_every_setting_is_given_at_once_and_changed_later(settings: dict[str, st
     for words in ("Evening tales", "eveningtales", "ladder_1, ladder_2", "900"):
         assert words in shown
 
-    # And what is none goes
+    # And 'none' removes a setting
     manage("sources", "set", str(source.id), "--channel", "none", "--account", "none", **settings)
     assert Source.get().channel is None
     assert sources.accounts_of(source) == []
@@ -111,7 +111,7 @@ def test_every_setting_is_given_at_once_and_changed_later(settings: dict[str, st
         (("fetch", "Pasted"), "its stories come by hand"),
     ],
 )
-def test_what_can_not_be_is_said_in_a_sentence(
+def test_impossible_values_are_refused_in_a_sentence(
     settings: dict[str, str], arguments: tuple[str, ...], sentence: str
 ) -> None:
     Source.create(name="Known", kind=SourceKind.SUBREDDIT, place="known")
@@ -125,14 +125,14 @@ def test_what_can_not_be_is_said_in_a_sentence(
     assert (Source.select().count(), Job.select().count()) == (2, 0)
 
 
-def test_a_fetch_is_asked_for_by_name_and_its_outcomes_are_shown(settings: dict[str, str]) -> None:
+def test_a_fetch_is_started_by_name_and_its_outcomes_are_shown(settings: dict[str, str]) -> None:
     source = Source.create(name="Night desk", kind=SourceKind.SUBREDDIT, place="nightdesk")
     for outcome, why in (("taken", ""), ("skipped", "It has no title."), ("known", "It is here.")):
         Intake.create(
             source=source, external_id=f"x:{outcome}", title=outcome, outcome=outcome, reason=why
         )
 
-    # A rehearsal leaves nothing, the fetch itself a job, and a second one says where that is
+    # A dry run leaves nothing, a fetch leaves a job, and a second fetch says where that is
     assert manage("sources", "fetch", "Night desk", "--dry-run", **settings).returncode == 0
     assert Job.of("fetch", source.id) is None
     assert manage("sources", "fetch", "Night desk", **settings).returncode == 0
@@ -151,7 +151,7 @@ def test_a_fetch_is_asked_for_by_name_and_its_outcomes_are_shown(settings: dict[
     assert listed.stderr == "Night desk: Reddit knows no r/nightdesk.\n"
 
 
-def test_a_table_and_a_folder_are_imported_whole_or_rehearsed(
+def test_a_table_and_a_folder_are_imported_completely_or_in_a_dry_run(
     settings: dict[str, str], tmp_path: Path
 ) -> None:
     table, folder = tmp_path / "tales.csv", tmp_path / "texts"

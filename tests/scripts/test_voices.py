@@ -13,7 +13,7 @@ from tests.adapters.speech.voices import make_voice
 from tests.scripts.terminal import manage
 
 
-def test_a_voice_is_listed_downloaded_and_heard(settings: dict[str, str], tmp_path: Path) -> None:
+def test_a_voice_is_listed_downloaded_and_sampled(settings: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "origin").mkdir()
     folder, sound = tmp_path / "voices", tmp_path / "sample.wav"
     with serve(make_voice(tmp_path / "origin")) as catalogue:
@@ -24,7 +24,7 @@ def test_a_voice_is_listed_downloaded_and_heard(settings: dict[str, str], tmp_pa
         assert not list(folder.glob("*.onnx"))
         got = manage("voices", "download", NAME, **environment)
         wrong = manage("voices", "download", "en_GB-tune-low", **environment)
-    after = manage("voices", "list", **environment)  # the catalogue is gone
+    after = manage("voices", "list", **environment)  # the catalogue is not reachable
     heard = manage("voices", "sample", f"piper:{NAME}", "--output", str(sound), **environment)
     absent = manage("voices", "sample", "piper:nobody", "--output", str(sound), **environment)
 
@@ -43,7 +43,7 @@ def test_a_voice_is_listed_downloaded_and_heard(settings: dict[str, str], tmp_pa
 
 
 @pytest.mark.parametrize("voice", ["espeak:en-us+f3", "espeak:klingon-xx"])
-def test_an_espeak_voice_is_heard_or_named(
+def test_an_espeak_voice_is_sampled_or_reported(
     settings: dict[str, str], tmp_path: Path, voice: str
 ) -> None:
     sound = tmp_path / "sample.wav"

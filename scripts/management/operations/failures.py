@@ -1,4 +1,4 @@
-"""Work that was set aside, and all that is not finished yet."""
+"""Failed work, and all unfinished jobs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from core.errors import InputError
-from models import DeadLetter, Job, JobState
+from models import DeadLetter, Job, JobState, shown
 from pipelines import ledger
 from scripts.management.changes import DRY_RUN, IDS, to_each
 from scripts.management.record import record
@@ -22,19 +22,19 @@ def add_to(manage: click.Group) -> None:
 
 @click.group("jobs")
 def jobs() -> None:
-    """Units of work: one stage on one row."""
+    """Jobs: each is one stage for one row."""
 
 
 @jobs.command("list")
-@click.option("--count", default=100, show_default=True)
+@click.option("--count", default=100, show_default=True, help="Most jobs to list.")
 def list_jobs(count: int) -> None:
-    """Explain every unfinished job: where it is, since when, what it waits for."""
+    """List unfinished jobs: their state, since when, and what they are waiting for."""
     table = Table("id", "stage", "row", "state", "explanation")
     with record():
         rows = Job.select().where(Job.state.in_(UNFINISHED)).order_by(Job.id).limit(count)
         for job in rows:
             table.add_row(
-                str(job.id), job.stage, str(job.subject_id), job.state, ledger.explain(job)
+                str(job.id), job.stage, str(job.subject_id), shown(job.state), ledger.explain(job)
             )
     Console().print(table)
 
@@ -43,7 +43,7 @@ def list_jobs(count: int) -> None:
 @IDS
 @DRY_RUN
 def requeue_jobs(ids: tuple[int, ...], *, dry_run: bool) -> None:
-    """Begin dead, parked or cancelled jobs anew."""
+    """Start jobs again that failed, need attention or were cancelled."""
     with record():
         to_each(ids, ledger.requeue, "Requeued", dry_run=dry_run)
 
@@ -52,19 +52,19 @@ def requeue_jobs(ids: tuple[int, ...], *, dry_run: bool) -> None:
 @IDS
 @DRY_RUN
 def cancel(ids: tuple[int, ...], *, dry_run: bool) -> None:
-    """Stop jobs for good."""
+    """Cancel jobs."""
     with record():
         to_each(ids, ledger.cancel, "Cancelled", dry_run=dry_run)
 
 
 @click.group("failures")
 def failures() -> None:
-    """Dead letters: work that was set aside."""
+    """Failed work (dead letters)."""
 
 
 @failures.command("list")
 def list_failures() -> None:
-    """Show every open failure."""
+    """List all open failures."""
     table = Table("id", "job", "stage", "row", "attempts", "error")
     with record():
         rows = DeadLetter.select().where(DeadLetter.resolved_at.is_null()).order_by(DeadLetter.id)
@@ -84,7 +84,7 @@ def list_failures() -> None:
 @IDS
 @DRY_RUN
 def requeue(ids: tuple[int, ...], *, dry_run: bool) -> None:
-    """Begin the work of failures anew."""
+    """Start failed work again."""
     with record():
         to_each(ids, _requeue, "Requeued", dry_run=dry_run)
 
@@ -92,7 +92,7 @@ def requeue(ids: tuple[int, ...], *, dry_run: bool) -> None:
 def _requeue(failure_id: int) -> None:
     letter = DeadLetter.get_or_none(DeadLetter.id == failure_id)
     if letter is None or letter.job is None:
-        raise InputError(f"There is no failure {failure_id} with work to begin anew.")
+        raise InputError(f"There is no failure {failure_id} with work to start again.")
     ledger.requeue(letter.job.id)
 
 
@@ -100,6 +100,6 @@ def _requeue(failure_id: int) -> None:
 @IDS
 @DRY_RUN
 def discard(ids: tuple[int, ...], *, dry_run: bool) -> None:
-    """Decide that the work of failures is not done."""
+    """Close failures without doing their work."""
     with record():
         to_each(ids, ledger.discard, "Discarded", dry_run=dry_run)

@@ -1,4 +1,4 @@
-"""The keys of stored secrets."""
+"""Keys for stored secrets."""
 
 from __future__ import annotations
 
@@ -29,19 +29,23 @@ def new_key() -> None:
 @click.command("rotate-keys")
 @DRY_RUN
 @click.option(
-    "--batch", default=key_rotation.BATCH, show_default=True, type=click.IntRange(1, 10_000)
+    "--batch",
+    default=key_rotation.BATCH,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    help="Values per statement.",
 )
 def rotate_keys(*, dry_run: bool, batch: int) -> None:
-    """Encrypt every stored secret anew, under the newest key of CRYPTOGRAPHY_KEY.
+    """Encrypt every stored secret again, with the newest key of CRYPTOGRAPHY_KEY.
 
-    Everything else may go on meanwhile, once each process was started with the new key in front.
-    Stopped in the middle, it goes on where it was when it is run again.
+    First restart each process with the new key in front; then everything can keep running. If
+    interrupted, run it again: it continues where it stopped.
     """
     with record():
         newest, waiting = crypto.keyring().newest, key_rotation.under_other_keys()
         if dry_run:
             Console().print(_table(key_rotation.uses()))
-            click.echo(f"Would rewrite {waiting} values under the newest key, {newest}.")
+            click.echo(f"Would re-encrypt {waiting} values with the newest key, {newest}.")
             return
         columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=Console(stderr=True)) as progress:
@@ -49,25 +53,27 @@ def rotate_keys(*, dry_run: bool, batch: int) -> None:
             rotation = key_rotation.rotate(
                 batch=batch, tell=lambda done: progress.advance(task, done)
             )
-        click.echo(f"{rotation.rewritten} values rewritten under the newest key, {newest}.")
+        click.echo(f"{rotation.rewritten} values re-encrypted with the newest key, {newest}.")
         for place, row in sorted(rotation.unreadable):
-            click.echo(f"{place} of row {row} is damaged and stays: see the runbook.", err=True)
-        needed = [_tell_of(name) for name in crypto.keyring().old]
+            click.echo(
+                f"{place} of row {row} is damaged and was not changed: see the runbook.", err=True
+            )
+        needed = [_check_old_key(name) for name in crypto.keyring().old]
     if any(needed) or rotation.unreadable:
         sys.exit(1)
 
 
-def _tell_of(old: str) -> int:
-    """Say whether an old key is still needed; by how many values."""
+def _check_old_key(old: str) -> int:
+    """Say whether an old key is still needed; returns by how many values."""
     values = sum(found[old] for found in key_rotation.uses().values())
     if values:
         click.echo(
-            f"Key {old} is still needed by {values} values. If nothing was damaged, a process runs "
-            "that was started without the new key in front: start it anew, then run this again.",
+            f"Key {old} is still needed by {values} values. If nothing was damaged, some process "
+            "was started without the new key in front: restart it, then run this again.",
             err=True,
         )
     else:
-        click.echo(f"Key {old} is unused now (0 values): it may be removed.")
+        click.echo(f"Key {old} is no longer used (0 values): you can remove it.")
     return values
 
 

@@ -1,4 +1,4 @@
-"""The limits of what may be asked of the outside, changed while the workers run."""
+"""Rate limits, changed while the workers run."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def add_to(manage: click.Group) -> None:
 
 @click.group("limits")
 def limits() -> None:
-    """How often the outside may be asked."""
+    """Rate limits."""
 
 
 @limits.command("list")
 def list_limits() -> None:
-    """Show every limit, its own figure, and what it is for."""
-    table = Table("name", "now", "its own figure", "for each", "what for")
+    """List all rate limits with their defaults and purposes."""
+    table = Table("name", "now", "default", "per", "purpose")
     with record():
         for limit in named.describe():
             now, own = (f"{one.count} in {one.seconds:g} s" for one in (limit.now, limit.default))
@@ -45,7 +45,7 @@ def set_limit(name: str, count: int, seconds: float, *, dry_run: bool) -> None:
     with record(), changes(dry_run=dry_run):
         named.set_limit(name, count, seconds, getuser())
         click.echo(
-            f"{name} is {count} in {seconds:g} s; every worker goes by it within "
+            f"{name} is {count} in {seconds:g} s; every worker applies it within "
             f"{named.NOTICED_SECONDS:g} seconds."
         )
 
@@ -54,7 +54,7 @@ def set_limit(name: str, count: int, seconds: float, *, dry_run: bool) -> None:
 @click.argument("name")
 @DRY_RUN
 def reset_limit(name: str, *, dry_run: bool) -> None:
-    """Give NAME its own figure back."""
+    """Set NAME back to its default."""
     with record(), changes(dry_run=dry_run):
         named.reset_limit(name, getuser())
-        click.echo(f"{name} is back to its own figure.")
+        click.echo(f"{name} is back to its default.")

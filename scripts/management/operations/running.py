@@ -19,7 +19,7 @@ def add_to(manage: click.Group) -> None:
 def run() -> None:
     """Start every process of the Procfile and keep them running until Ctrl-C.
 
-    One that does not stay up is named here and on the back office's first page.
+    A process that does not stay up is reported here and on the back office's first page.
     """
     from supervisor import Supervisor
 

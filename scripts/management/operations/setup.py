@@ -17,7 +17,7 @@ def add_to(manage: click.Group) -> None:
 
 @click.command("check")
 def check() -> None:
-    """Check all settings and reach PostgreSQL; says every problem at once."""
+    """Check all settings and the connection to PostgreSQL; lists every problem."""
     settle()
     settings.current()
     with record():
@@ -26,22 +26,22 @@ def check() -> None:
 
 @click.command("configuration")
 def configuration() -> None:
-    """Print the reference of all settings, which is docs/configuration.md."""
+    """Print the reference of all settings (docs/configuration.md)."""
     click.echo(reference.markdown(), nl=False)
 
 
 @click.group("migrate")
 def migrations() -> None:
-    """Bring the database's tables forward or back."""
+    """Migrate the database tables forward or back."""
 
 
 @migrations.command("forward")
 @DRY_RUN
 def migrate_forward(*, dry_run: bool) -> None:
-    """Apply what is missing (every process does so at its start)."""
+    """Apply missing migrations (every process does this at its start)."""
     with record(migrated=False):
         names = migrate.missing() if dry_run else migrate.forward()
-    _tell("Would apply" if dry_run else "Applied", names)
+    _print("Would apply" if dry_run else "Applied", names)
 
 
 @migrations.command("back")
@@ -51,22 +51,22 @@ def migrate_back(steps: int, *, dry_run: bool) -> None:
     """Undo the newest migrations; the data of dropped tables and columns is lost."""
     with record(migrated=False):
         names = migrate.applied()[-steps:][::-1] if dry_run else migrate.back(steps)
-    _tell("Would undo" if dry_run else "Undone", names)
+    _print("Would undo" if dry_run else "Undone", names)
 
 
-def _tell(what: str, names: list[str]) -> None:
+def _print(what: str, names: list[str]) -> None:
     click.echo(f"{what}: {', '.join(names) or 'nothing'}.")
 
 
 @click.group("users")
 def users() -> None:
-    """People who may sign in."""
+    """People who can sign in."""
 
 
 @users.command("add")
 @click.argument("name")
 @click.option("--role", type=click.Choice(["owner", "editor", "viewer"]), default="owner")
-@click.password_option(help="Asked for when not given.")
+@click.password_option(help="Prompted for when not given.")
 @DRY_RUN
 def add_user(name: str, role: str, password: str, *, dry_run: bool) -> None:
     """Let NAME sign in to the back office."""
@@ -74,4 +74,4 @@ def add_user(name: str, role: str, password: str, *, dry_run: bool) -> None:
 
     with record(), changes(dry_run=dry_run):
         create_user(name, password, role)
-        click.echo(f"{name} may sign in as {role}.")
+        click.echo(f"{name} can sign in as {role}.")
