@@ -1,8 +1,7 @@
 """Real services for every test.
 
-PostgreSQL and Redis are the embedded ones, in a folder of their own, unless ``DATABASE_URL`` or
-``REDIS_URL`` name others; then tests make databases named ``storymill_test_*`` there, and ask for
-an empty Redis database.
+PostgreSQL and Redis are embedded, in their own folder, unless ``DATABASE_URL`` or ``REDIS_URL`` is
+set. Then tests create databases named ``storymill_test_*`` there, and need an empty Redis database.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def logging_as_before() -> Iterator[None]:
-    """What a test configures of the log is not the next one's."""
+    """Restore the log configuration after each test."""
     level, configured = logging.getLogger().level, structlog.get_config()
     yield
     logging.getLogger().setLevel(level)
@@ -37,9 +36,9 @@ def logging_as_before() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def services() -> Iterator[ServiceAddresses]:
-    """PostgreSQL and Redis for this run, faster than they are safe."""
+    """PostgreSQL and Redis for this run: fast, not durable."""
     root = Path(tempfile.mkdtemp(prefix="storymill-tests-"))
-    root.chmod(0o755)  # started by root, the servers run as another user
+    root.chmod(0o755)  # when root starts them, the servers run as another user
     try:
         yield ensure_running(root, durable=False)
     finally:
@@ -56,23 +55,25 @@ def databases(services: ServiceAddresses) -> Iterator[Databases]:
 
 @pytest.fixture
 def database_url(databases: Databases) -> Iterator[str]:
-    """URL of a migrated, empty database of this test alone."""
+    """URL of a migrated, empty database for this test only."""
     with databases.one() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def empty_redis(services: ServiceAddresses) -> str:
-    """URL of a Redis database that tests may clear: it was empty when they began."""
+    """URL of a Redis database that tests may clear: it was empty at the start."""
     with closing(redis.Redis.from_url(services.redis_url)) as client:
         if keys := client.dbsize():
-            pytest.exit(f"REDIS_URL's database holds {keys} keys: tests clear it, so give another.")
+            pytest.exit(
+                f"REDIS_URL's database holds {keys} keys, but tests clear it: use another one."
+            )
     return services.redis_url
 
 
 @pytest.fixture
 def redis_url(empty_redis: str) -> Iterator[str]:
-    """URL of a Redis database with nothing in it."""
+    """URL of an empty Redis database."""
     with closing(redis.Redis.from_url(empty_redis)) as client:
         client.flushdb()
         yield empty_redis
@@ -81,7 +82,7 @@ def redis_url(empty_redis: str) -> Iterator[str]:
 
 @pytest.fixture
 def record(database_url: str, redis_url: str) -> Iterator[None]:
-    """The test's own database, connected, and a broker for its hints."""
+    """The test's own database, connected, and a broker for its wake-ups."""
     from core import crypto, db, queue
 
     crypto.configure(crypto.new_key())

@@ -1,7 +1,7 @@
-"""A database for each test, as the migrations leave it.
+"""A database for each test, as the migrations create it.
 
-Emptying one takes a tenth of the work of making one. So the next test gets this one's, under
-another name, that nothing left over from this one can reach it; unless its tables were changed.
+Emptying a database takes a tenth of the work of creating one. So the next test gets this test's
+database under another name, which leftovers of this test can't reach; unless its tables changed.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from core.migrate import migrate
 
 KEPT_TABLE = "schema_migration"
 MANY_ROWS = 500
-"""More than these are not worth the clearing away."""
+"""More rows than this are not worth deleting."""
 
 CATALOGUES = ("pg_class", "pg_attribute", "pg_attrdef", "pg_constraint", "pg_depend", "pg_proc")
 FIRST_OID_OF_OURS = {"pg_class": "oid", "pg_attribute": "attrelid", "pg_depend": "objid"}
 
 
 class Databases:
-    """Databases of one test run on one server; needs the right to make them."""
+    """Databases of one test run on one server; needs the right to create them."""
 
     def __init__(self, server_url: str) -> None:
         self._server = psycopg2.connect(server_url)
@@ -51,7 +51,7 @@ class Databases:
 
     @contextmanager
     def one(self) -> Iterator[str]:
-        """URL of a migrated, empty database for the block alone."""
+        """URL of a migrated, empty database for this block only."""
         name = self._new_name()
         if self._spare:
             self._leave(self._spare)
@@ -76,7 +76,7 @@ class Databases:
             used = _used_tables(cursor)
             if _delete(cursor, used) > MANY_ROWS:
                 return False
-            # Rows would be read in the order of the gaps that they fill.
+            # New rows would otherwise fill gaps, and be read in that order.
             for table in used:
                 cursor.execute(sql.SQL("VACUUM {}").format(sql.Identifier(table)))
             cursor.execute(
@@ -87,7 +87,7 @@ class Databases:
         return True
 
     def _leave(self, name: str) -> None:
-        """End all connections to a database, and wait until they have."""
+        """End all connections to a database, and wait for their end."""
         asked = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
         with self._server.cursor() as cursor:
             cursor.execute(asked, (name,))
@@ -145,7 +145,7 @@ def _used_tables(cursor: Any) -> list[str]:
 
 
 def _delete(cursor: Any, tables: list[str]) -> int:
-    """Delete all rows in one statement, so that foreign keys are looked at when all are gone."""
+    """Delete all rows in one statement, so that foreign keys are checked when all are gone."""
     if not tables:
         return 0
     deleted = [

@@ -1,4 +1,4 @@
-"""The house's rules about who may import whom, and what a process must not load."""
+"""Rules about which package may import which, and what a process must not load."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_the_tables_import_only_core() -> None:
         assert imports_of(file) & OURS <= {"core", "tables"}, file
 
 
-def test_models_is_the_only_door_to_the_tables() -> None:
+def test_tables_are_imported_only_through_models() -> None:
     assert imports_of(ROOT / "models.py") & OURS == {"tables"}
     for package in OURS - {"models", "tables"}:
         for file in (ROOT / package).rglob("*.py"):
@@ -60,7 +60,7 @@ def test_models_is_the_only_door_to_the_tables() -> None:
 
 
 @pytest.mark.parametrize("package", ["core", "adapters"])
-def test_core_and_adapters_do_not_know_the_tables(package: str) -> None:
+def test_core_and_adapters_do_not_import_the_tables(package: str) -> None:
     for file in (ROOT / package).rglob("*.py"):
         assert "models" not in imports_of(file), file
 

@@ -1,4 +1,4 @@
-"""States: what the table of moves allows is what every statement does, and nothing else."""
+"""States: statements make exactly the moves that the table of moves allows."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ WRITES_A_STATE = re.compile(
 )
 
 
-def test_no_statement_writes_a_state_by_itself() -> None:
-    # Given every file of ours that may write to the record; new rows begin in their first state
+def test_states_change_only_through_the_table_of_moves() -> None:
+    # Given every file that may write to the database; new rows start in their first state
     for package in PRODUCTION:
         for file in (ROOT / package).rglob("*.py"):
             for statement in re.split(r"\n\n", file.read_text(encoding="utf-8")):
@@ -32,7 +32,7 @@ def test_a_statements_states_come_from_the_table_of_moves() -> None:
     )
     assert Job.transition(JobState.DEAD, of=[JobState.RUNNING]).assignment == "state = 'dead'"
 
-    # What the table does not allow can't even be written down
+    # A move that the table does not allow can't be written
     with pytest.raises(ValueError, match="Job may not become done from waiting"):
         Job.transition(JobState.DONE, of=[JobState.WAITING])
     with pytest.raises(ValueError, match="Job may not become running from done, waiting"):
@@ -40,7 +40,7 @@ def test_a_statements_states_come_from_the_table_of_moves() -> None:
 
 
 @pytest.mark.parametrize("table", [Job, Post], ids=["jobs", "posts"])
-def test_every_state_says_where_it_may_go(table: type[Job | Post]) -> None:
+def test_every_state_lists_its_next_states(table: type[Job | Post]) -> None:
     states = set(JobState) if table is Job else set(PostState)
     assert set(table.moves) == states
     assert set().union(*table.moves.values()) <= states
@@ -48,7 +48,7 @@ def test_every_state_says_where_it_may_go(table: type[Job | Post]) -> None:
 
 
 @pytest.mark.usefixtures("record")
-def test_a_row_is_told_when_somebody_else_was_first() -> None:
+def test_a_move_fails_when_somebody_else_was_first() -> None:
     job = Job.create(stage="fetch", subject_id=1, queue="network", request_id="r")
     twin = Job.get_by_id(job.id)
     job.move(JobState.RUNNING)
