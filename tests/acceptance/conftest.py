@@ -29,6 +29,7 @@ FOLDERS = (
     "pipelines",
     "workers",
     "admin",
+    "tables",
     "migrations",
     "services",
     "supervisor",
