@@ -53,7 +53,7 @@ class Users(Page):
         with transaction():
             user = _other(user_id)
             User.update(active=not user.active).where(User.id == user_id).execute()
-            audit("user.bar" if user.active else "user.admit", f"user {user_id}")
+            audit("user.deactivate" if user.active else "user.reactivate", f"user {user_id}")
         return done(f"{user.name} {'can no longer' if user.active else 'can'} sign in.")
 
     @expose("/<int:user_id>/password", methods=["POST"])
