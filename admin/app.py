@@ -36,13 +36,13 @@ def create_app(
     voices: Voices | None = None,
     music: Music | None = None,
 ) -> Flask:
-    """Make the application; the process has configured ``core.db`` and ``core.crypto``.
+    """Create the application. The process must have configured ``core.db`` and ``core.crypto``.
 
     Args:
         settings: the checked configuration.
-        authorizer: TikTok's consent and tokens; without it accounts can't be connected.
-        voices: those of this machine; without them channels can't be saved.
-        music: to be heard on a channel's page; without it there is no player.
+        authorizer: TikTok's consent and tokens. Without it accounts can't be connected.
+        voices: the voices of this machine. Without them channels can't be saved.
+        music: tunes to play on a channel's page. Without them there is no player.
     """
     app = Flask(__name__)
     secure = settings.public_url.startswith("https://")
@@ -51,7 +51,7 @@ def create_app(
         SESSION_COOKIE_NAME="__Host-storymill" if secure else "storymill",
         SESSION_COOKIE_SECURE=secure,
         SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",  # "Strict" would lose the session on the way from TikTok
+        SESSION_COOKIE_SAMESITE="Lax",  # "Strict" loses the session on the redirect from TikTok
         PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
         MAX_CONTENT_LENGTH=2_000_000,
         MAX_FORM_MEMORY_SIZE=2_000_000,
@@ -82,7 +82,7 @@ def create_app(
 
 
 def _asset(name: str) -> str:
-    """Address of one of our static files; changes with the file, so browsers may keep it."""
+    """URL of a static file. It changes with the file, so browsers can cache it."""
     changed = (Path(__file__).parent / "static" / name).stat().st_mtime
     return url_for("static", filename=name, v=int(changed))
 
@@ -104,16 +104,16 @@ def _explain_errors(app: Flask) -> None:
 
     @app.errorhandler(StorymillError)
     def refused(error: StorymillError) -> ResponseReturnValue:
-        """What a person asked for can't be done: tell them where they were."""
+        """The request can't be fulfilled: show the reason on the page it came from."""
         if request.method == "POST":
             flash(str(error), "danger")
             return redirect(back(), 303)
-        return page(400, "That can't be shown", str(error))
+        return page(400, "This page can't be shown", str(error))
 
     @app.errorhandler(CSRFError)
     def stale_form(_error: Any) -> ResponseReturnValue:
         return page(
-            400, "This form is out of date", "Go back, load the page again, and send it once more."
+            400, "This form is out of date", "Go back, reload the page and submit the form again."
         )
 
     @app.errorhandler(HTTPException)
@@ -121,22 +121,24 @@ def _explain_errors(app: Flask) -> None:
         sentences = {
             401: "Sign in first.",
             403: "Your role doesn't allow this. Ask an owner.",
-            404: "There is nothing at this address; it may have been removed.",
-            405: "This address takes no such request.",
+            404: "There is nothing at this address. It may have been deleted.",
+            405: "This address doesn't support this kind of request.",
         }
         status = error.code or 500
         return page(status, error.name, sentences.get(status, error.description or ""))
 
-    def away(error: Exception) -> ResponseReturnValue:
+    def unavailable(error: Exception) -> ResponseReturnValue:
         log.warning("database_away", error=str(error).strip())
         return page(
-            503, "The database is away", "Nothing is lost. This page will work again when it is."
+            503,
+            "The database is unavailable",
+            "Nothing is lost. This page will work again when the database is back.",
         )
 
-    for unavailable in db.Unavailable:
-        app.register_error_handler(unavailable, away)
+    for kind in db.Unavailable:
+        app.register_error_handler(kind, unavailable)
 
     @app.errorhandler(Exception)
     def broken(error: Exception) -> ResponseReturnValue:
         log.error("page_failed", path=request.path, exc_info=error)
-        return page(500, "Something broke", "It was written to the log. Try again in a moment.")
+        return page(500, "Something went wrong", "The error was logged. Try again in a moment.")

@@ -1,4 +1,4 @@
-"""Who may come in: users, passwords, sign-in with a growing lock, and the session's person."""
+"""Access: users, passwords, sign-in with lockout, and the signed-in person."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ LONGEST_LOCK_SECONDS = 900
 
 # OWASP's password storage advice: 19 MiB, two passes, one lane.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-# One thread hashes for all: in each of the server's threads, 19 MiB would stay with its allocator.
+# One thread does all hashing: otherwise each server thread's allocator would keep 19 MiB.
 _hashing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hashing")
 
 blueprint = Blueprint("auth", __name__)
@@ -58,8 +58,8 @@ blueprint = Blueprint("auth", __name__)
 class Person(UserMixin):  # type: ignore[misc]  # untyped base
     """The signed-in user of a request.
 
-    The session's id carries a stamp of the password hash, so that a changed password or role
-    reset ends every session that was begun with the old one.
+    The session's id contains a stamp of the password hash. Changing the password therefore ends
+    every session that started with the old one.
     """
 
     def __init__(self, user: User) -> None:
@@ -78,7 +78,7 @@ class Person(UserMixin):  # type: ignore[misc]  # untyped base
 
 
 def person() -> Person:
-    """The signed-in person; only called behind ``Page``, which has seen to it."""
+    """The signed-in person. Call it only behind ``Page``, which requires a sign-in."""
     signed_in: Person = current_user._get_current_object()  # noqa: SLF001  # Flask-Login's idiom
     return signed_in
 
@@ -96,22 +96,22 @@ def load_person(session_id: str) -> Person | None:
 
 
 def create_user(name: str, password: str, role: str) -> User:
-    """Make a user.
+    """Create a user.
 
     Raises:
         InputError: the name is taken or empty, the password too short, or the role unknown.
     """
     name = name.strip()
     if not 0 < len(name) <= User.name.max_length:
-        raise InputError("A user's name has 1 to 80 characters.")
+        raise InputError("A user's name must have 1 to 80 characters.")
     if role not in set(Role):
-        raise InputError(f"A role is one of {', '.join(Role)}.")
+        raise InputError(f"The role must be one of {', '.join(Role)}.")
     hashed = hash_password(password)
     try:
         with transaction():
             user: User = User.create(name=name, password_hash=hashed, role=role)
     except IntegrityError:
-        raise InputError(f"There is a user {name} already.") from None
+        raise InputError(f"A user named {name} already exists.") from None
     return user
 
 
@@ -119,8 +119,8 @@ def hash_password(password: str) -> str:
     """Argon2id; InputError when the password is shorter or longer than allowed."""
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise InputError(
-            f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters; "
-            "three random words are easy to keep in mind."
+            f"A password must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters. "
+            "Three random words are easy to remember."
         )
     return _hashing.submit(_hasher.hash, password).result()
 
@@ -133,15 +133,16 @@ def is_password(hashed: str, password: str) -> bool:
 
 
 @cache
-def _nobodys_hash() -> str:
+def _dummy_hash() -> str:
     return hash_password(secrets.token_hex())
 
 
 def authenticate(name: str, password: str) -> User | None:
     """The user, if name and password match and the name isn't locked.
 
-    A try is counted before the password is looked at: of many guesses sent at once, no more get
-    through than of guesses sent one by one. Unknown and locked names take as long as known ones.
+    An attempt is counted before the password is checked. Sending many guesses at once therefore
+    gives no more attempts than sending them one by one. Unknown and locked names take as long to
+    check as known ones.
     """
     with transaction():
         cursor = database.execute_sql(
@@ -159,7 +160,7 @@ def authenticate(name: str, password: str) -> User | None:
         )
         row = cursor.fetchone()
     if row is None:
-        is_password(_nobodys_hash(), password)
+        is_password(_dummy_hash(), password)
         return None
     user_id, hashed = row
     if not is_password(hashed, password):
@@ -175,7 +176,7 @@ def authenticate(name: str, password: str) -> User | None:
 
 
 def is_local(target: str) -> bool:
-    """Whether ``target`` stays on this site, as browsers read it: a backslash is a slash."""
+    """Whether ``target`` stays on this site. Browsers read a backslash as a slash."""
     if not target.startswith("/") or target[1:2] in {"/", "\\"}:
         return False
     if any(ord(letter) < ord(" ") for letter in target):
@@ -195,12 +196,11 @@ def sign_in() -> ResponseReturnValue:
     if user is None:
         log.warning("sign_in_refused", name=name[:80])
         flash(
-            "Name and password don't match, or there were too many tries: wait a little, "
-            "then try again.",
+            "Wrong name or password, or too many attempts. Wait a moment, then try again.",
             "danger",
         )
         return _sign_in_page(target, name), 401
-    session.clear()  # nothing that was planted before sign-in lives on
+    session.clear()  # drop anything planted before sign-in
     session.permanent = True
     session["id"] = secrets.token_urlsafe(24)
     login_user(Person(user))
@@ -228,5 +228,5 @@ def sign_out() -> ResponseReturnValue:
 def install(app: Flask) -> None:
     manager = LoginManager(app)
     manager.user_loader(load_person)
-    manager.session_protection = None  # addresses of phones change; the stamp guards the session
+    manager.session_protection = None  # phones change IPs; the stamp protects the session
     app.register_blueprint(blueprint)

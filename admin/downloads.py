@@ -1,8 +1,8 @@
-"""``/download/…``: the video of a post that is made by hand, for whoever has its signed link.
+"""``/download/…``: the video of a manual post, for anyone who has its signed link.
 
-No sign-in: the link is opened on the phone that the video is posted from. It comes in ranges, so
-that a phone which loses its network goes on where it was. Nothing here changes anything: programs
-that look at the links in mails do no harm.
+No sign-in: the link is opened on the phone that posts the video. Range requests work, so a phone
+that loses its network can resume the download. Nothing here changes any data: programs that
+follow links in emails do no harm.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from core.settings import Settings
 from core.storage import MediaStore
-from models import Post, PostState
+from models import Post, PostState, shown
 from pipelines.publishing.delivery.manual.links import LinkExpiredError, Links, LinkUnknownError
 from pipelines.publishing.delivery.manual.manual_mail import video_title
 
 blueprint = Blueprint("downloads", __name__)
 
 UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
-"""What some file system doesn't take."""
+"""Characters that some file systems don't allow."""
 LONGEST_NAME = 100
 RANGE = re.compile(
     r"bytes=(?:(?P<first>\d{1,18})-(?P<last>\d{0,18})|-(?P<end>\d{1,18}))", re.IGNORECASE
@@ -45,22 +45,24 @@ def video(token: str) -> ResponseReturnValue:
     try:
         post_id = Links.of(settings).post_id(token)
     except LinkUnknownError as error:
-        return _no(404, str(error), "Copy it once more from the mail, whole.")
+        return _refused(404, str(error), "Copy the whole link from the email again.")
     except LinkExpiredError as error:
-        return _no(410, str(error), "Ask for a new one, or sign in and download the video there.")
+        return _refused(
+            410, str(error), "Ask for a new link, or sign in and download the video there."
+        )
     post = Post.get_or_none(Post.id == post_id)
     if post is None or post.state != PostState.MANUAL:
-        state = post.state if post is not None else "gone"
-        return _no(410, f"This post is {state}.", "Nobody has to make it by hand any more.")
+        status = shown(post.state) if post is not None else "deleted"
+        return _refused(410, f"Post status: {status}", "It no longer needs manual posting.")
     path = MediaStore(settings.media_dir).held(post.video.path)
     if path is None:
-        return _no(410, "The video is no longer here.", "Sign in to see what can be done.")
+        return _refused(410, "The video file is missing.", "Sign in to see what you can do.")
     return _file(path, f"{file_name(video_title(post.video))}{path.suffix}")
 
 
 @blueprint.after_request
 def for_one_person_only(response: Response) -> Response:
-    """The address is the key: it shall not travel on, be kept between, or be found."""
+    """The address is the key: don't send it on, cache it or index it."""
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
@@ -68,28 +70,28 @@ def for_one_person_only(response: Response) -> Response:
 
 
 def file_name(title: str) -> str:
-    """``title`` as the name of a file on any phone."""
+    """``title`` as a file name that every phone accepts."""
     name = " ".join(UNSAFE.sub(" ", title).split())[:LONGEST_NAME].strip(" .")
     return name or "video"
 
 
 def _file(path: Path, name: str) -> ResponseReturnValue:
-    """The file, or the range of it that is asked for."""
+    """The file, or the requested range of it."""
     asked = _range(path.stat().st_size)
     request.environ.pop("HTTP_RANGE", None)
     if asked:
         request.environ["HTTP_RANGE"] = asked
     try:
         return send_file(path, as_attachment=True, download_name=name, conditional=True)
-    except RequestedRangeNotSatisfiable as beyond:
-        return Response(status=416, headers=beyond.get_headers())
+    except RequestedRangeNotSatisfiable as error:
+        return Response(status=416, headers=error.get_headers())
 
 
 def _range(size: int) -> str:
-    """The range that counts (RFC 9110, 14); empty for the whole file.
+    """The range to send (RFC 9110, 14); empty for the whole file.
 
-    Ranges are for GET alone. One that makes no sense, or several at once, are answered with the
-    whole, and so is the end of a file that is longer than the file. Werkzeug refuses all of these.
+    Ranges apply only to GET. An invalid range, several ranges at once, or a suffix longer than the
+    file get the whole file. Werkzeug would refuse all of these.
     """
     asked = RANGE.fullmatch(request.headers.get("Range", "").strip())
     if asked is None or request.method != "GET":
@@ -101,7 +103,7 @@ def _range(size: int) -> str:
     return asked[0].lower()
 
 
-def _no(status: int, title: str, sentence: str) -> Response:
+def _refused(status: int, title: str, sentence: str) -> Response:
     return make_response(
         render_template("manual/link.html", title=title, sentence=sentence), status
     )

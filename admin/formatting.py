@@ -1,4 +1,4 @@
-"""How figures, times and states read on the pages."""
+"""How numbers, times and states read on the pages."""
 
 from __future__ import annotations
 
@@ -17,19 +17,32 @@ TONES = {
     "look": {"waiting", "review", "flagged", "parked", "manual"},
     "bad": {"failed", "dead", "expired"},
 }
-"""States by what they ask of a person; the others are quiet."""
+"""Colours of states; all others are quiet."""
+
+WORDS = {
+    "making": "in production",
+    "taken": "added",
+    "known": "seen before",
+    "requeued": "retried",
+}
+"""Tabs, outcomes and resolutions that people read under another name; states have ``shown``."""
 
 
 def tone(state: str) -> str:
     return next((name for name, states in TONES.items() if state in states), "quiet")
 
 
+def word(state: str) -> str:
+    """What people read for a state, outcome or resolution."""
+    return WORDS.get(state) or shown(state)
+
+
 def badge(state: str) -> Markup:
-    return Markup('<span class="badge tone-{}">{}</span>').format(tone(state), shown(state))
+    return Markup('<span class="badge tone-{}">{}</span>').format(tone(state), word(state))
 
 
 def span(length: timedelta) -> str:
-    """A length of time in its largest unit: ``12 s``, ``5 min``, ``3 h``, ``2 d``."""
+    """A duration in its largest unit: ``12 s``, ``5 min``, ``3 h``, ``2 d``."""
     seconds = max(0, int(length.total_seconds()))
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= size:
@@ -38,21 +51,21 @@ def span(length: timedelta) -> str:
 
 
 def when(moment: datetime | None) -> Markup:
-    """A time relative to now, with the exact one as its title."""
+    """A time relative to now, with the exact time as its title."""
     if moment is None:
         return Markup('<span class="muted">never</span>')
     distance = now() - moment
     if abs(distance) < timedelta(seconds=2):
-        words = "now"
+        text = "now"
     else:
-        words = f"{span(distance)} ago" if distance > timedelta() else f"in {span(-distance)}"
+        text = f"{span(distance)} ago" if distance > timedelta() else f"in {span(-distance)}"
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        moment.isoformat(), f"{moment:%A %d %B %Y, %H:%M:%S %Z}", words
+        moment.isoformat(), f"{moment:%A %d %B %Y, %H:%M:%S %Z}", text
     )
 
 
 def clock(seconds: float) -> str:
-    """Minutes and seconds as a player shows them."""
+    """Minutes and seconds, as a player shows them."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d}"
 
@@ -64,7 +77,7 @@ def megabytes(size: int) -> str:
 def install(app: Flask) -> None:
     app.jinja_env.filters.update(
         badge=badge,
-        word=shown,
+        word=word,
         when=when,
         length_of_time=span,
         clock=clock,

@@ -1,4 +1,4 @@
-"""``/health`` (the process answers) and ``/ready`` (it can do its work), for anyone who asks."""
+"""``/health`` (the process responds) and ``/ready`` (it can work), open to everyone."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def alive() -> ResponseReturnValue:
 
 @blueprint.get("/ready")
 def ready() -> ResponseReturnValue:
-    """200 when database, broker and disk are all there, else 503; each with its own word.
+    """200 when database, broker and disk are available, else 503; each has its own status.
 
-    ``processes`` has a sentence for each process that the supervisor can't keep up, by its name.
-    They are a warning and leave the status as it is. This process can serve, and 503 would have a
-    proxy take away the page that says what is wrong.
+    ``processes`` has a sentence, by name, for each process that the supervisor can't keep running.
+    These are warnings and don't change the status. This process can serve; a 503 would make a
+    proxy hide the page that says what is wrong.
     """
     found = {"database": _database(), "broker": _broker(), "disk": _disk()}
-    status = 200 if all(word == "ok" for word in found.values()) else 503
+    status = 200 if all(each == "ok" for each in found.values()) else 503
     word = "ok" if status == 200 else "not ready"  # noqa: PLR2004
     return jsonify(status=word, **found, processes=_processes()), status
 
@@ -47,18 +47,18 @@ def _processes() -> dict[str, str]:
 
 
 def _database() -> str:
-    def ask() -> None:
+    def check() -> None:
         with db.session():
             db.database.execute_sql("SELECT 1")
 
-    return _word("database", ask, db.Unavailable)
+    return _status("database", check, db.Unavailable)
 
 
 def _broker() -> str:
     broker = dramatiq.get_broker()
     if not isinstance(broker, RedisBroker):
-        return "ok"  # other brokers keep a connection of their own and mend it by themselves
-    return _word("broker", broker.client.ping, queue.Unavailable)
+        return "ok"  # other brokers manage and repair their own connection
+    return _status("broker", broker.client.ping, queue.Unavailable)
 
 
 def _disk() -> str:
@@ -71,10 +71,12 @@ def _disk() -> str:
     return "ok"
 
 
-def _word(what: str, ask: Callable[[], object], away: tuple[type[Exception], ...]) -> str:
+def _status(
+    what: str, check: Callable[[], object], unavailable: tuple[type[Exception], ...]
+) -> str:
     try:
-        ask()
-    except away as error:
+        check()
+    except unavailable as error:
         log.warning("not_ready", what=what, error=str(error).strip())
         return "away"
     return "ok"

@@ -1,4 +1,4 @@
-"""The figures of the home page: what needs a person, what runs, how it goes."""
+"""The numbers on the home page: what needs attention, what is running, and the results."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from models import (
 from pipelines.stages import STAGES
 
 REFRESH_RETRIES = 3
-"""Retries after which an account is shown as needing somebody."""
+"""Failed renewals after which an account needs attention."""
 EXPIRES_SOON = timedelta(days=7)
 RECENT_POSTS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Something that waits for a person."""
+    """Something that needs a person's attention."""
 
     page: str
-    """Endpoint of the menu entry that it belongs to."""
+    """Endpoint of its menu entry."""
     one: str
     many: str
     count: int
@@ -52,7 +52,7 @@ class Need:
 
 
 def needs() -> list[Need]:
-    """What waits for a person now, most urgent first; asked once a request."""
+    """What needs attention now, most urgent first; looked up once per request."""
     if "needs" not in g:
         g.needs = [need for need in _all_needs() if need.count]
     found: list[Need] = g.needs
@@ -73,16 +73,16 @@ def _all_needs() -> list[Need]:
         ),
         Need(
             "posts",
-            "parked post needs a decision",
-            "parked posts need a decision",
+            "post needs attention",
+            "posts need attention",
             count(posts.where(Post.state == PostState.PARKED)),
             url_for("posts.index", state=PostState.PARKED),
             urgent=True,
         ),
         Need(
             "jobs",
-            "parked job needs a decision",
-            "parked jobs need a decision",
+            "job needs attention",
+            "jobs need attention",
             count(
                 jobs.where(Job.state == JobState.PARKED, Job.stage.not_in(["publish", "confirm"]))
             ),
@@ -91,8 +91,8 @@ def _all_needs() -> list[Need]:
         ),
         Need(
             "jobs",
-            "job waits for room on the disk",
-            "jobs wait for room on the disk",
+            "job waiting for disk space",
+            "jobs waiting for disk space",
             count(
                 jobs.where(Job.state == JobState.WAITING, Job.error_code == DiskFull.default_code)
             ),
@@ -101,8 +101,8 @@ def _all_needs() -> list[Need]:
         ),
         Need(
             "accounts",
-            "account to connect again",
-            "accounts to connect again",
+            "account to reconnect",
+            "accounts to reconnect",
             count(Account.select().where(_expired_or_soon())),
             url_for("accounts.index"),
             urgent=True,
@@ -117,8 +117,8 @@ def _all_needs() -> list[Need]:
         ),
         Need(
             "stories",
-            "flagged story to judge",
-            "flagged stories to judge",
+            "flagged story to review",
+            "flagged stories to review",
             count(stories.where(Story.state == StoryState.FLAGGED)),
             url_for("stories.index", state=StoryState.FLAGGED),
         ),
@@ -131,8 +131,8 @@ def _all_needs() -> list[Need]:
         ),
         Need(
             "manual",
-            "post to make by hand",
-            "posts to make by hand",
+            "manual post to publish",
+            "manual posts to publish",
             count(posts.where(Post.state == PostState.MANUAL)),
             url_for("manual.index"),
         ),
@@ -147,12 +147,12 @@ def _all_needs() -> list[Need]:
 
 
 def _expired_or_soon() -> Any:
-    """Also those whose tokens can't be renewed, whatever the cause."""
-    troubled = (Account.refresh_expires_at < now() + EXPIRES_SOON) | (
+    """Also accounts whose tokens can't be renewed, for any reason."""
+    failing = (Account.refresh_expires_at < now() + EXPIRES_SOON) | (
         Account.refresh_attempts > REFRESH_RETRIES
     )
     return (Account.state == AccountState.EXPIRED) | (
-        (Account.state == AccountState.CONNECTED) & troubled
+        (Account.state == AccountState.CONNECTED) & failing
     )
 
 
@@ -164,7 +164,7 @@ def running(limit: int = 12) -> list[Job]:
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """Jobs of one queue by where they stand."""
+    """Jobs of one queue: running, due, and due later."""
 
     queue: str
     running: int
@@ -198,7 +198,7 @@ class Hour:
 
 
 def hours(count: int = 24) -> list[Hour]:
-    """Stories that became a video and posts that were published, by hour, oldest first."""
+    """Stories that became videos and published posts, per hour, oldest first."""
     first = now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=count - 1)
     cursor = database.execute_sql(
         """
@@ -220,7 +220,7 @@ def hours(count: int = 24) -> list[Hour]:
 
 
 def success_rate() -> tuple[int, int]:
-    """Of the newest posts that have ended: how many well, and how many there are."""
+    """Of the newest finished posts: how many succeeded, and how many there are."""
     good = (PostState.PUBLISHED, PostState.INBOX)
     ended = (
         Post.select(Post.state)
@@ -242,7 +242,7 @@ class AccountDay:
 
 
 def today() -> list[AccountDay]:
-    """Each account's posts: published since midnight UTC, and still to come."""
+    """Each account's posts: published since midnight UTC, and upcoming."""
     midnight = now().replace(hour=0, minute=0, second=0, microsecond=0)
     cursor = database.execute_sql(
         """

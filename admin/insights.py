@@ -1,7 +1,7 @@
-"""How published videos do: totals, comparisons and curves for the pages (U11).
+"""How published videos perform: totals, comparisons and curves for the pages.
 
-A video counts as it was counted last: one step down an index for each post of the period, so that
-the length of the curves doesn't matter. That is 12,500 posts for a million rows of counts.
+Each video contributes its latest count: one index lookup per post of the period, so the length of
+the curves doesn't matter. A million rows of counts are 12,500 posts.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from core.db import database
 from models import now
 
 PERIODS = (7, 30, 90)
-"""Days since the publication."""
+"""Days since publication."""
 BEST = 50
 LEAST_TO_COMPARE = 3
-"""Videos that an hour needs before it may be called the best."""
+"""Videos an hour needs before it can be the best hour."""
 
 LAST = """
     SELECT post.id, post.account_id, post.video_id, post.published_at,
@@ -40,7 +40,7 @@ SUMS = """
     COALESCE(sum(likes), 0)::bigint AS likes, COALESCE(sum(comments), 0)::bigint AS comments,
     COALESCE(sum(shares), 0)::bigint AS shares
 """
-# Looked up video by video: for a join PostgreSQL would read all stories of all time.
+# Looked up per video: for a join PostgreSQL would read every story.
 SOURCE = """
     (SELECT source_id FROM video JOIN part ON part.id = part_id JOIN script ON script.id = script_id
                                  JOIN story ON story.id = story_id WHERE video.id = last.video_id)
@@ -53,18 +53,18 @@ KEYS = {
     ),
     "sources": (SOURCE, ""),
 }
-"""What videos are compared by: an expression, and the join that it needs."""
+"""What videos are compared by: an expression and the join it needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """Videos that have ``key`` in common; all of them where it is None."""
+    """Totals of the videos that share ``key``; of all videos where it is None."""
 
     key: int | None
     videos: int = 0
     views: int = 0
     median: float = 0.0
-    """Of the views: one video that everybody saw makes no good hour."""
+    """Median views: one viral video doesn't make a good hour."""
     likes: int = 0
     comments: int = 0
     shares: int = 0
@@ -72,7 +72,7 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One video as it was counted last."""
+    """One video with its latest count."""
 
     post_id: int
     published_at: datetime
@@ -89,7 +89,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One count on a video's curve, and its place there (``x`` and ``y`` from 0 to 1)."""
+    """One count on a video's curve, and its position there (``x`` and ``y`` from 0 to 1)."""
 
     x: float
     y: float
@@ -102,7 +102,7 @@ class Point:
 
 
 def compared(by: str, days: int, account_id: int | None = None) -> tuple[Sum, list[Sum]]:
-    """The videos of the period all together, and by ``by`` (of ``KEYS``), the most seen first."""
+    """Totals of the period's videos, overall and by ``by`` (of ``KEYS``), most viewed first."""
     key, join = KEYS[by]
     rows = _ask(
         f"WITH last AS ({LAST}), keyed AS (SELECT {key} AS key, last.* FROM last {join}) "
@@ -115,13 +115,13 @@ def compared(by: str, days: int, account_id: int | None = None) -> tuple[Sum, li
 
 
 def best_hour(hours: list[Sum]) -> Sum | None:
-    """The hour whose median is highest, of those that have enough videos to tell."""
+    """The hour with the highest median, among hours with enough videos."""
     enough = [hour for hour in hours if hour.videos >= LEAST_TO_COMPARE]
     return max(enough, key=lambda hour: hour.median, default=None)
 
 
 def most_seen(days: int, account_id: int | None = None) -> tuple[Sum, list[Shown]]:
-    """The videos of the period all together, and the ``BEST`` of them."""
+    """Totals of the period's videos, and the ``BEST`` most viewed of them."""
     rows = _ask(
         f"WITH every AS MATERIALIZED ({LAST}), "
         f"last AS (SELECT * FROM every ORDER BY views DESC, id LIMIT {BEST}) "
@@ -142,7 +142,7 @@ COLUMNS = (
 
 
 def table(days: int, account_id: int | None, most: int) -> list[tuple[Any, ...]]:
-    """``COLUMNS`` of each video of the period, the newest first, at most ``most``."""
+    """``COLUMNS`` of each video of the period, newest first, at most ``most`` rows."""
     return _ask(
         f"WITH last AS (SELECT * FROM ({LAST}) AS l ORDER BY published_at DESC LIMIT %(most)s) "
         "SELECT last.published_at, account.name, source.name, script.title, number, part.of, "
@@ -155,7 +155,7 @@ def table(days: int, account_id: int | None, most: int) -> list[tuple[Any, ...]]
 
 
 def curves(post_ids: list[int]) -> dict[int, list[Point]]:
-    """Each video's counts from its publication on; no entry for a video without any."""
+    """Each video's counts since publication; videos without counts have no entry."""
     rows = _ask(
         "SELECT post_id, insight.created_at, insight.created_at - published_at, views, likes, "
         "comments, shares FROM insight JOIN post ON post.id = post_id "

@@ -1,4 +1,4 @@
-"""What a job is about, in words and with an address: the story behind any stage and id."""
+"""What a job works on: a label and a link for any stage and id."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Subject:
 
 
 def subjects(of: Iterable[Any]) -> dict[tuple[str, int | None], Subject]:
-    """Subjects of jobs or dead letters by ``(stage, subject_id)``; one query a kind.
+    """Subjects of jobs or dead letters by ``(stage, subject_id)``; one query per kind.
 
-    Rows that are gone are absent.
+    Deleted rows are missing.
     """
     rows = {(row.stage, row.subject_id) for row in of if row.stage in STAGES}
     found: dict[tuple[str, int | None], Subject] = {}

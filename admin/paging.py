@@ -1,6 +1,6 @@
 """Long lists, fast at any length.
 
-A page is found by the id that it follows, and nothing is counted further than a person would read.
+A page is found by the id before it, and rows are counted only up to ``MOST_COUNTED``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MOST_COUNTED = 1000
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One page of a list, newest first, with the addresses of its neighbours."""
+    """One page of a list, newest first, with the URLs of the pages before and after it."""
 
     rows: list[Any]
     newer: str | None
@@ -28,15 +28,15 @@ class Slice:
 
 
 def cut(query: ModelSelect[Any], key: Any, *, few: bool = False) -> Slice:
-    """The page of ``query`` that the request asks for by ``?before=`` or ``?after=`` an id.
+    """The page of ``query`` that the request selects with ``?before=`` or ``?after=`` an id.
 
     Args:
         query: the rows of the whole list.
-        key: the id that the list is ordered by.
-        few: the rows are few among many, so gather and sort them; PostgreSQL, which can't know,
-            would leaf through all rows in the order of the id until a page is full.
+        key: the id that orders the list.
+        few: only few rows match, so collect and sort them. PostgreSQL can't know that. It would
+            scan all rows in id order until a page is full.
     """
-    order = key + 0 if few else key  # an order that no index has
+    order = key + 0 if few else key  # an order without an index
     before, after = request.args.get("before", type=int), request.args.get("after", type=int)
     if after is not None:
         rows = list(query.where(key > after).order_by(order).limit(PAGE + 1))
@@ -55,18 +55,18 @@ def _older(rows: list[Any], *, more: bool) -> str | None:
 
 
 def _address(**place: int) -> str:
-    """The request's address at another place of the list, its filters kept."""
+    """The request's URL at another place in the list, with the same filters."""
     kept = {name: value for name, value in request.args.items() if name not in {"before", "after"}}
     return url_for(request.endpoint or "", **{**(request.view_args or {}), **kept, **place})
 
 
 def count(query: ModelSelect[Any]) -> int:
-    """Rows of ``query``, counted no further than one more than ``MOST_COUNTED``."""
+    """Number of rows of ``query``, counted up to ``MOST_COUNTED`` + 1."""
     return counts([query])[0]
 
 
 def counts(queries: Iterable[ModelSelect[Any]]) -> tuple[int, ...]:
-    """As ``count``, of each of ``queries``; asked for at once."""
+    """``count`` of each of ``queries``, in one statement."""
     capped = [query.clone().select(SQL("1")).limit(MOST_COUNTED + 1) for query in queries]
     columns = [Select([each.alias("capped")], [fn.COUNT(SQL("1"))]) for each in capped]
     row: tuple[int, ...] = database.execute(Select([], columns)).fetchone()

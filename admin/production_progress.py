@@ -1,4 +1,4 @@
-"""How far the making of stories is: their parts, the work on each, and what went wrong."""
+"""Production progress of stories: their parts, the jobs on each, and what went wrong."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ STUCK = frozenset({JobState.DEAD, JobState.PARKED})
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One job, with the sentence that explains it."""
+    """One job and the sentence that explains it."""
 
     job: Job
     sentence: str
     part: int = 0
-    """Number of the part that it works on; 0 where it is the story's, or its only part's."""
+    """Number of the job's part; 0 for jobs of the story, or of its only part."""
     letter: int | None = None
-    """The open failure that it left."""
+    """The job's open failure."""
 
 
 @dataclass(frozen=True, slots=True)
-class Making:
-    """How many of a story's parts have their video, and how many are stuck on the way."""
+class VideoCounts:
+    """How many of a story's parts have a video, and how many are stuck."""
 
     parts: int
-    made: int
+    finished: int
     stuck: int
 
 
 def parts_of(story_id: int) -> list[Any]:
-    """The parts of a story in their order, with what there is of their videos."""
+    """The parts of a story in order, with their videos if they have any."""
     return list(
         Part.select(
             Part.id,
@@ -62,7 +62,7 @@ def parts_of(story_id: int) -> list[Any]:
 
 
 def steps(parts: Sequence[Any], story_id: int | None = None) -> list[Step]:
-    """The work on ``parts``, which have ``id``, ``number`` and ``of``; on their story first."""
+    """The jobs of ``parts`` (with ``id``, ``number`` and ``of``), after those of their story."""
     by_id = {part.id: part for part in parts}
     wanted = Job.stage.in_(PART_STAGES) & Job.subject_id.in_(list(by_id))
     if story_id is not None:
@@ -71,18 +71,18 @@ def steps(parts: Sequence[Any], story_id: int | None = None) -> list[Step]:
     letters: Any = DeadLetter.select(DeadLetter.job, DeadLetter.id).where(
         DeadLetter.job.in_([job.id for job in jobs]), DeadLetter.resolved_at.is_null()
     )
-    left = dict(letters.order_by(DeadLetter.id).tuples())
+    letter_ids = dict(letters.order_by(DeadLetter.id).tuples())
     found = []
     for job in jobs:
         part = by_id[job.subject_id] if job.stage in PART_STAGES else None
         number = part.number if part and part.of > 1 else 0
-        found.append(Step(job, ledger.explain(job), number, left.get(job.id)))
+        found.append(Step(job, ledger.explain(job), number, letter_ids.get(job.id)))
     order = (*STORY_STAGES, *PART_STAGES)
     return sorted(found, key=lambda step: (step.part, order.index(step.job.stage)))
 
 
-def progress(story_ids: Sequence[int]) -> dict[int, Making]:
-    """How far each story's videos are; stories without a script are absent."""
+def progress(story_ids: Sequence[int]) -> dict[int, VideoCounts]:
+    """Video counts of each story; stories without a script are missing."""
     rows: Any = (
         Part.select(Part.id, Script.story.alias("story_id"), Video.id.alias("video_id"))
         .join(Script)
@@ -94,12 +94,14 @@ def progress(story_ids: Sequence[int]) -> dict[int, Making]:
     parts: dict[int, dict[int, bool]] = defaultdict(dict)
     for row in rows:
         parts[row.story_id][row.id] = row.video_id is not None
-    unmade = [number for of in parts.values() for number, made in of.items() if not made]
+    unfinished = [
+        part_id for of in parts.values() for part_id, has_video in of.items() if not has_video
+    ]
     jobs = Job.select(Job.subject_id).where(
-        Job.stage.in_(PART_STAGES), Job.subject_id.in_(unmade), Job.state.in_(STUCK)
+        Job.stage.in_(PART_STAGES), Job.subject_id.in_(unfinished), Job.state.in_(STUCK)
     )
     stuck = {job.subject_id for job in jobs}
     return {
-        story_id: Making(len(of), sum(of.values()), len(stuck & of.keys()))
+        story_id: VideoCounts(len(of), sum(of.values()), len(stuck & of.keys()))
         for story_id, of in parts.items()
     }

@@ -1,4 +1,4 @@
-"""What every answer says to the browser: run only our scripts, never in a frame, never sniffed."""
+"""Security headers of every response: only our scripts, no frames, no content sniffing."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def nonce() -> str:
 
 def install(app: Flask, settings: Settings) -> None:
     CSRFProtect(app)
-    app.config["WTF_CSRF_TIME_LIMIT"] = None  # as long as the session; a form may stay open
+    app.config["WTF_CSRF_TIME_LIMIT"] = None  # as long as the session, so a form can stay open
     consent = urlsplit(settings.tiktok_authorize_url)
-    # Browsers apply form-action to the redirect behind a form too, and "Connect" is a form.
+    # Browsers apply form-action to the redirect after a form too: "Connect account" is a form.
     forms = f"'self' {consent.scheme}://{consent.netloc}"
 
     @app.after_request

@@ -1,4 +1,4 @@
-"""Which stories a list is of, and how many of these are in each state."""
+"""Which stories a list shows, and how many of them are in each state."""
 
 from __future__ import annotations
 
@@ -15,25 +15,24 @@ from core.errors import InputError
 from models import Source, Story, StoryState
 
 SAMPLE = 2000
-"""Newest stories that tell how common the words of a search are."""
+"""Newest stories, sampled to estimate how common the search words are."""
 RARE = 20_000
-"""Stories that are still gathered, sorted and counted within a blink."""
+"""Number of stories that can be collected, sorted and counted quickly."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     condition: Any
     rare: bool | None
-    """Whether its words are so rare that all stories that have them can be looked at; None without
-    words."""
+    """Whether the search words are rare enough to read every matching story; None without words."""
 
 
 def wanted(origin: str, words: str) -> Wanted:
-    """What a list is of.
+    """Which stories a list shows.
 
     Args:
         origin: ``c3`` is a channel, ``s5`` a source; empty for all.
-        words: all of them stand in the title, by their beginnings; or the story's number.
+        words: beginnings of words that all occur in the title, or the story's number.
 
     Raises:
         InputError: ``origin`` is neither.
@@ -45,9 +44,9 @@ def wanted(origin: str, words: str) -> Wanted:
 
 
 def by_state(wanted: Wanted, states: Sequence[StoryState]) -> list[tuple[StoryState, int]]:
-    """How many of ``wanted`` are in each state; 0 where its words are common: nobody counts those.
+    """How many of ``wanted`` are in each state; 0 where its words are too common to count.
 
-    PostgreSQL would have to read the titles of nearly all stories for it.
+    PostgreSQL would have to read the titles of nearly all stories to count them.
     """
     if wanted.rare is None:
         each = (Story.select().where(wanted.condition, Story.state == state) for state in states)
@@ -72,9 +71,9 @@ def _found(words: str) -> Wanted:
 
 
 def _sources(origin: str) -> list[int]:
-    """Ids of the sources behind a choice of the list."""
+    """Ids of the sources that a filter choice stands for."""
     kind, number = origin[:1], int(origin[1:]) if origin[1:].isdecimal() else 0
     of = {"c": Source.channel, "s": Source.id}.get(kind)
     if of is None:
-        raise InputError("There is no such channel or source to choose stories by.")
+        raise InputError("There is no such channel or source.")
     return [source.id for source in Source.select(Source.id).where(of == number)]

@@ -1,6 +1,6 @@
-"""Where TikTok tells of events: open to anybody, taken only with TikTok's signature.
+"""The webhook endpoint for TikTok: public, but events need TikTok's signature.
 
-Nothing touches the database before the signature has been checked.
+Nothing touches the database before the signature is checked.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pipelines.publishing.webhooks.wire import MOST_BYTES, RefusedError, verify
 log = structlog.get_logger(__name__)
 
 blueprint = Blueprint("webhook_receiver", __name__)
-"""Not "webhooks": the page of that name shows what came."""
+"""Not "webhooks": that is the page that lists the events."""
 
 PATH = "/webhooks/tiktok"
 STATUSES = {"garbled": 400, "forged": 401, "old": 401}
@@ -27,11 +27,13 @@ STATUSES = {"garbled": 400, "forged": 401, "old": 401}
 
 @blueprint.post(PATH)
 def tiktok() -> ResponseReturnValue:
-    """200 once the event is kept; TikTok tells it again after any other answer."""
+    """200 once the event is stored; TikTok sends it again after any other response."""
     settings: Settings = current_app.extensions["settings"]
     secret = settings.tiktok_client_secret.get_secret_value()
     if not secret:
-        return _refused("unset", 503, "TIKTOK_CLIENT_SECRET is not set, so nothing can be checked.")
+        return _refused(
+            "unset", 503, "TIKTOK_CLIENT_SECRET is not set, so no signature can be checked."
+        )
     request.max_content_length = MOST_BYTES
     try:
         body = request.get_data()
@@ -47,9 +49,9 @@ def tiktok() -> ResponseReturnValue:
 
 @blueprint.errorhandler(HTTPException)
 def unreadable(error: HTTPException) -> ResponseReturnValue:
-    """Too large, or cut off on its way."""
+    """The request is too large, or was cut off."""
     status = error.code or BadRequest.code
-    return _refused("too_large" if status == 413 else "cut_off", status, error.name)  # noqa: PLR2004  # the protocol's own figure
+    return _refused("too_large" if status == 413 else "cut_off", status, error.name)  # noqa: PLR2004  # an HTTP status
 
 
 def _refused(what: str, status: int, sentence: str) -> Response:

@@ -1,4 +1,4 @@
-"""The back office's process: settings → record, queue and TikTok → ``admin.create_app``.
+"""The back office process: settings → database, queue and TikTok → ``admin.app.create_app``.
 
 Served by gunicorn as ``admin.wsgi:application()``.
 """
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 BOOT_ERROR = 3
-"""The exit code with which a worker tells gunicorn that starting it again is of no use."""
+"""The exit code that tells gunicorn not to restart the worker."""
 
 
 def application() -> Flask:
-    """Set the process up and make its application; ends the process where that can't be."""
+    """Set up the process and create its application; exit when the configuration is wrong."""
     try:
         return _application()
     except ConfigurationError as error:
@@ -38,7 +38,7 @@ def application() -> Flask:
 def _application() -> Flask:
     config = settings.current()
     log.configure("web", config.log_level)
-    for name in ("gunicorn.access", "gunicorn.error"):  # addresses may be download links
+    for name in ("gunicorn.access", "gunicorn.error"):  # URLs may be download links
         logging.getLogger(name).addFilter(log.Scrubbed())
     crypto.configure(config.cryptography_key.get_secret_value())
     db.configure(config.database_url.get_secret_value())

@@ -1,4 +1,4 @@
-// On every page: the phone's menu, questions before what can't be undone, dialogs that ask why.
+// On every page: the mobile menu, confirmations, and dialogs that ask for a reason.
 "use strict";
 
 const menuSwitch = document.querySelector(".menu-switch");
@@ -28,8 +28,8 @@ document.addEventListener("submit", (event) => {
   );
 });
 
-// A dialog with a form: its action may come from the button that opens it; without one it is for
-// every row that is ticked.
+// Opens a dialog with a form. The button that opens it may set the action; without one the form
+// applies to all selected rows.
 function ask(name, action) {
   const dialog = document.getElementById(name);
   const form = dialog.querySelector("form");
@@ -65,16 +65,16 @@ document.querySelectorAll("[data-tick-all]").forEach((all) => {
   });
 });
 
-// What is done to ticked rows needs some.
+// Bulk buttons need at least one selected row.
 const forTicked = [...document.querySelectorAll("[data-for-ticked]")];
 function countTicked() {
   const count = document.querySelectorAll("[data-row] [name=id]:checked").length;
   forTicked.forEach((button) => {
     button.disabled = count === 0;
   });
-  document.getElementById("ticked").textContent = count ? `${count} ticked` : "";
+  document.getElementById("ticked").textContent = count ? `${count} selected` : "";
 }
 if (forTicked.length) {
   document.addEventListener("change", countTicked);
-  addEventListener("pageshow", countTicked); // the browser may bring ticks back
+  addEventListener("pageshow", countTicked); // the browser may restore the checkboxes
 }

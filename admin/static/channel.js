@@ -1,4 +1,4 @@
-// Shows the captions of a channel while its form is being filled in.
+// Previews a channel's captions while its form is being edited.
 "use strict";
 
 const form = document.getElementById("channel");
@@ -31,13 +31,13 @@ async function show() {
   }
   try {
     const answer = await fetch(wanted());
-    const text = answer.ok ? "" : answer.status === 400 ? await answer.text() : "The preview is away.";
+    const text = answer.ok ? "" : answer.status === 400 ? await answer.text() : "The preview is unavailable.";
     const picture = answer.ok ? await asAddress(await answer.blob()) : null;
-    if (number !== asked) return; // a newer one is on its way
+    if (number !== asked) return; // a newer request is running
     problem.textContent = text;
     if (picture) still.src = picture;
   } catch {
-    if (number === asked) problem.textContent = "The preview is away.";
+    if (number === asked) problem.textContent = "The preview is unavailable.";
   }
 }
 
@@ -55,11 +55,11 @@ document.querySelector(".captions").addEventListener("input", () => {
   waiting = setTimeout(show, PAUSE);
 });
 document.getElementById("sample").addEventListener("keydown", (event) => {
-  if (event.key === "Enter") event.preventDefault(); // it is not the form's
+  if (event.key === "Enter") event.preventDefault(); // don't submit the form
 });
 show();
 
-// A timbre is an espeak voice's.
+// Only espeak voices have a timbre.
 ["voice", "quote_voice"].forEach((name) => {
   const { [name]: voice, [`${name}_timbre`]: timbre } = form.elements;
   const fit = () => {
@@ -70,21 +70,21 @@ show();
   fit();
 });
 
-// A tune of the mood, to be heard.
+// Plays a tune of the chosen mood.
 const tune = document.getElementById("tune");
 if (tune) {
   const mood = form.elements.music;
-  const silence = document.getElementById("tune-problem");
-  const tell = async () => {
+  const failure = document.getElementById("tune-problem");
+  const explain = async () => {
     const answer = await fetch(tune.src);
-    silence.textContent = answer.ok ? "This browser can't play it." : await answer.text();
+    failure.textContent = answer.ok ? "This browser can't play it." : await answer.text();
   };
-  const offer = () => {
-    silence.textContent = "";
+  const load = () => {
+    failure.textContent = "";
     tune.closest(".field").hidden = mood.value === "none";
     tune.src = `${form.dataset.music}?${new URLSearchParams({ mood: mood.value })}`;
   };
-  tune.addEventListener("error", tell);
-  mood.addEventListener("change", offer);
-  offer();
+  tune.addEventListener("error", explain);
+  mood.addEventListener("change", load);
+  load();
 }

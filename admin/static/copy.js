@@ -1,4 +1,4 @@
-// Buttons that copy a field's text; where the browser forbids that, the text is left selected.
+// Buttons that copy a field's text. If the browser forbids copying, the text stays selected.
 "use strict";
 
 document.addEventListener("click", async (event) => {
@@ -7,7 +7,7 @@ document.addEventListener("click", async (event) => {
   const field = document.getElementById(button.dataset.copy);
   let copied = true;
   try {
-    await navigator.clipboard.writeText(field.value); // only there by https or on this machine
+    await navigator.clipboard.writeText(field.value); // needs https or localhost
   } catch {
     field.focus();
     field.select();
@@ -15,7 +15,7 @@ document.addEventListener("click", async (event) => {
   }
   const label = button.dataset.label ?? button.textContent;
   button.dataset.label = label;
-  button.textContent = copied ? "Copied" : "Selected: copy it";
+  button.textContent = copied ? "Copied" : "Selected, copy it";
   document.getElementById("copied").textContent = button.textContent;
   setTimeout(() => {
     button.textContent = label;

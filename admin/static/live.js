@@ -1,4 +1,4 @@
-// Keeps the moving pieces of a page fresh; rests while nobody looks, and leaves what plays alone.
+// Refreshes the live parts of a page. Pauses in hidden tabs and leaves playing media alone.
 "use strict";
 
 const from = document.currentScript.dataset.from;
@@ -15,14 +15,14 @@ async function refresh() {
       Object.entries(await answer.json()).forEach(([id, html]) => show(document.getElementById(id), html));
       pause = EVERY;
     } catch {
-      pause = Math.min(LONGEST, pause * 2); // the server is away: ask ever more rarely
+      pause = Math.min(LONGEST, pause * 2); // the server is unavailable: ask less and less often
     }
   }
   setTimeout(refresh, pause);
 }
 
 function show(place, html) {
-  const seen = html.replace(/(name="csrf_token" value=")[^"]*/g, "$1"); // another one every time
+  const seen = html.replace(/(name="csrf_token" value=")[^"]*/g, "$1"); // differs in every response
   if (place.dataset.shown === seen) return;
   if ([...place.querySelectorAll("audio, video")].some((media) => !media.paused)) return;
   const focused = place.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;

@@ -1,9 +1,9 @@
-// Keys of the approval queue: j and k move, x ticks, a approves, r rejects, e edits, u takes the
-// last decision back, Enter opens; Space plays a video. A decision brings back the list; its place is found again.
+// Keys of the approval queue: j and k move, x selects, a approves, r rejects, e edits, u undoes the
+// last decision, Enter opens, Space plays a video. After a decision the list keeps its position.
 "use strict";
 
 const rows = [...document.querySelectorAll("[data-row]")];
-const HELD = "place in the queue";
+const POSITION = "place in the queue";
 let at = -1;
 
 function go(to) {
@@ -48,7 +48,7 @@ document.addEventListener("keydown", (event) => {
   const follows = event.key === "Enter" && event.target.closest("a, button, summary");
   const pressed = event.key === " " && (rows.length || event.target.closest("a, button, summary, input, dialog"));
   if (busy || typing || follows || pressed || !Object.hasOwn(keys, event.key)) return;
-  // On the list a decision needs a row that is plain to see; on a story's page it is that story.
+  // In the list a decision needs a highlighted row; on a story's page it applies to that story.
   if (rows.length && at < 0 && !"jku".includes(event.key)) return;
   event.preventDefault();
   keys[event.key]();
@@ -61,12 +61,12 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("submit", () => {
   const place = { address: location.href, at, scrolled: scrollY };
-  if (rows.length) sessionStorage.setItem(HELD, JSON.stringify(place));
+  if (rows.length) sessionStorage.setItem(POSITION, JSON.stringify(place));
 });
 
-const held = JSON.parse(sessionStorage.getItem(HELD) ?? "{}");
-sessionStorage.removeItem(HELD);
-if (held.address === location.href && rows.length) {
-  scrollTo(0, held.scrolled);
-  if (held.at >= 0) go(held.at);
+const saved = JSON.parse(sessionStorage.getItem(POSITION) ?? "{}");
+sessionStorage.removeItem(POSITION);
+if (saved.address === location.href && rows.length) {
+  scrollTo(0, saved.scrolled);
+  if (saved.at >= 0) go(saved.at);
 }

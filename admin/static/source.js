@@ -1,4 +1,4 @@
-// Shows of a source's form what its kind has a use for; what was refused always stays in sight.
+// Shows only the fields that apply to the source's kind. Fields with errors always stay visible.
 "use strict";
 
 const kind = document.getElementById("kind");

@@ -1,4 +1,4 @@
-"""The pages, one resource a file, in the order of the menu."""
+"""The pages, one file each, in menu order."""
 
 from admin.views.accounts import Accounts
 from admin.views.audit import Audit

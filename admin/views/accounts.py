@@ -1,6 +1,6 @@
-"""Connected accounts: connect by OAuth, see their state, choose how they post, disconnect.
+"""TikTok accounts: connect by OAuth, see their state, set how they post, disconnect.
 
-Neither tokens nor cookies are ever shown, or decrypted for a page.
+Tokens and cookies are never shown, and never decrypted for a page.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ LAST_POSTS = 10
 class Accounts(Page):
     @expose("/")
     def index(self) -> str:
-        # Named columns: a list must not decrypt every token that there is.
-        shown = Account.select(
+        # Named columns: a list must not decrypt every token.
+        accounts = Account.select(
             Account.id,
             Account.open_id,
             Account.name,
@@ -50,14 +50,14 @@ class Accounts(Page):
         ).order_by(Account.state == AccountState.DISCONNECTED, Account.name, Account.id)
         return self.render(
             "accounts/index.html",
-            accounts=list(shown),
+            accounts=list(accounts),
             can_connect=_can_connect(),
             privacy=PRIVACY,
         )
 
     @expose("/connect", methods=["POST"])
     def connect(self) -> ResponseReturnValue:
-        """To TikTok's consent page."""
+        """Redirect to TikTok's consent page."""
         target = connection.begin_connect(session["id"], _authorizer(), settings().redirect_uri)
         return redirect(target, 303)
 
@@ -65,13 +65,13 @@ class Accounts(Page):
     def callback(self) -> ResponseReturnValue:
         """Back from TikTok's consent page, with a code or a refusal."""
         if not self.editable:
-            abort(403)  # it is a GET that changes something: TikTok's redirect can be no other
+            abort(403)  # this GET changes data, because TikTok's redirect is always a GET
         if "error" in request.args:
             return self._not_connected(
-                "You declined on TikTok's page, so nothing was connected."
+                "You declined on TikTok's page. No account was connected."
                 if request.args["error"] == "access_denied"
-                else "TikTok ended the connection with an error; nothing was connected. "
-                "Check the app's redirect address and scopes in TikTok's developer portal."
+                else "TikTok reported an error. No account was connected. "
+                "Check the app's redirect URI and scopes in TikTok's developer portal."
             )
         try:
             account = connection.finish_connect(
@@ -85,7 +85,7 @@ class Accounts(Page):
             return self._not_connected(str(error))
         with transaction():
             audit("account.connect", f"account {account.id}")
-        return done(f"{account.name or 'The account'} is connected.", url_for(".index"))
+        return done(f"{account.name or 'Account'} connected.", url_for(".index"))
 
     def _not_connected(self, sentence: str) -> str:
         return self.render("accounts/not_connected.html", sentence=sentence)
@@ -93,7 +93,7 @@ class Accounts(Page):
     @expose("/<int:account_id>/disconnect", methods=["POST"])
     def disconnect(self, account_id: int) -> ResponseReturnValue:
         connection.disconnect(account_id, _authorizer(), person().name)
-        return done("Disconnected; its tokens are revoked and gone.")
+        return done("Account disconnected. Its tokens were revoked and deleted.")
 
     @expose("/<int:account_id>")
     def show(self, account_id: int) -> str:
@@ -129,9 +129,9 @@ class Accounts(Page):
 
     @expose("/<int:account_id>/requeue", methods=["POST"])
     def requeue(self, account_id: int) -> ResponseReturnValue:
-        """Begin the posts again that waited for the account's connection."""
-        begun = post_settings.requeue_parked(account_id, person().name)
-        return done(f"{begun} of its posts {'begins' if begun == 1 else 'begin'} again.")
+        """Retry the posts that were waiting for the account to be reconnected."""
+        retried = post_settings.requeue_parked(account_id, person().name)
+        return done(f"Retrying {retried} {'post' if retried == 1 else 'posts'}.")
 
     @expose("/<int:account_id>/posting", methods=["POST"])
     def posting(self, account_id: int) -> ResponseReturnValue:
@@ -142,14 +142,12 @@ class Accounts(Page):
             agreed="agreed" in request.form,
             **{name: name in request.form for name in SWITCHES},
         )
-        return done("Saved: this is how its posts go out from now on.")
+        return done("Post settings saved. They apply to the next posts.")
 
     @expose("/<int:account_id>/methods", methods=["POST"])
     def methods(self, account_id: int) -> ResponseReturnValue:
         account_settings.set_methods(account_id, request.form.getlist("method"), person().name)
-        return done(
-            "Saved: its posts use these methods, each when the one before it is not available."
-        )
+        return done("Posting methods saved. Posts use the first available one.")
 
     @expose("/<int:account_id>/times", methods=["POST"])
     def times(self, account_id: int) -> ResponseReturnValue:
@@ -160,7 +158,7 @@ class Accounts(Page):
             posts_a_day=request.form.get("posts_a_day", type=int),
             gap_minutes=request.form.get("gap_minutes", type=int),
         )
-        return done("Saved: its posts keep to these times.")
+        return done("Posting schedule saved.")
 
     @expose("/<int:account_id>/slots/add", methods=["POST"])
     def add_slots(self, account_id: int) -> ResponseReturnValue:
@@ -179,18 +177,18 @@ class Accounts(Page):
     @expose("/<int:account_id>/slots/<int:slot_id>/remove", methods=["POST"])
     def remove_slot(self, account_id: int, slot_id: int) -> ResponseReturnValue:
         account_settings.remove_slot(account_id, slot_id, person().name)
-        return done("The time is gone.", _times_of(account_id))
+        return done("Time slot removed.", _times_of(account_id))
 
     @expose("/<int:account_id>/browser", methods=["POST"])
     def browser(self, account_id: int) -> ResponseReturnValue:
-        """Keep the cookies of a signed-in browser; they are not shown again."""
+        """Store the cookies of a signed-in browser. They are never shown again."""
         site = urlsplit(settings().tiktok_studio_url).hostname or ""
         pasted = request.form.get("cookies", "")
         name = request.form.get("username", "")
         account_settings.set_browser_session(
             account_id, pasted, person().name, username=name, site=site
         )
-        return done("The browser session is stored. It is tried before the next upload.")
+        return done("Browser session saved. It is checked before the next upload.")
 
     @expose("/<int:account_id>/browser/check", methods=["POST"])
     def check_browser(self, account_id: int) -> ResponseReturnValue:
@@ -198,12 +196,12 @@ class Accounts(Page):
         with transaction():
             ledger.enqueue("browser", account_id)
             audit("account.check_browser", f"account {account_id}")
-        return done("The browser looks who is signed in; load this page again in some seconds.")
+        return done("Checking the browser session. Reload this page in a few seconds.")
 
     @expose("/<int:account_id>/browser/forget", methods=["POST"])
     def forget_browser(self, account_id: int) -> ResponseReturnValue:
         account_settings.forget_browser_session(account_id, person().name)
-        return done("The browser session is gone from here. Sign out in the browser to end it.")
+        return done("Browser session removed from Storymill. Sign out in the browser to end it.")
 
 
 def _last_posts(account_id: int) -> list[Any]:
@@ -222,7 +220,7 @@ def _last_posts(account_id: int) -> list[Any]:
 
 
 def _added(new: int) -> str:
-    return f"{new} times are new." if new != 1 else "1 time is new."
+    return f"{new} time slots added." if new != 1 else "1 time slot added."
 
 
 def _times_of(account_id: int) -> str:
@@ -234,8 +232,8 @@ def _can_connect() -> bool:
 
 
 def _authorizer_or_none() -> Authorizer | None:
-    held: Authorizer | None = current_app.extensions["authorizer"]
-    return held
+    authorizer: Authorizer | None = current_app.extensions["authorizer"]
+    return authorizer
 
 
 def _authorizer() -> Authorizer:

@@ -1,4 +1,4 @@
-"""Who did what; read only."""
+"""The audit log: who did what. Read-only."""
 
 from __future__ import annotations
 

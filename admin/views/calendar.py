@@ -1,4 +1,4 @@
-"""The calendar: what went out, what will, and the slots that are free."""
+"""The calendar: published posts, scheduled posts and free time slots."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flask import abort, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin.auth import person
-from admin.formatting import tone
+from admin.formatting import tone, word
 from admin.views.page import Page, back, done, expose, get
 from core.db import database
 from core.errors import InputError
@@ -32,14 +32,14 @@ from pipelines.publishing.scheduling.slots import (
 )
 
 MOST_A_DAY = {"week": 40, "month": 5}
-"""Entries that one day shows; more would help nobody."""
+"""Maximum number of entries per day."""
 MOST_WITHOUT_TIME = 20
 YEARS = range(2000, 2100)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A post, or without ``post_id`` a free slot."""
+    """A post, or a free time slot if there is no ``post_id``."""
 
     time: datetime
     label: str
@@ -59,7 +59,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The days that the request asks for, in the zone in which they are meant."""
+    """The requested days and their time zone."""
 
     view: str
     on: date
@@ -68,7 +68,7 @@ class Shown:
 
     @property
     def dates(self) -> list[date]:
-        """Whole weeks from Monday on."""
+        """Whole weeks, starting on Monday."""
         first = self.on if self.view == "week" else self.on.replace(day=1)
         last = self.on if self.view == "week" else _next_month(first) - ONE_DAY
         monday = first - first.weekday() * ONE_DAY
@@ -130,21 +130,21 @@ class Calendar(Page):
 
     @expose("/<int:post_id>/time", methods=["POST"])
     def pin(self, post_id: int) -> ResponseReturnValue:
-        """A person chooses ``date`` and ``time`` by the account's clock."""
+        """Pin the post to ``date`` and ``time`` in the account's time zone."""
         where = zone(get(Post, post_id).account.timezone)
         at = clock_time(request.form.get("time", "").strip())
         moment = at_local(where, _date(request.form.get("date", "").strip()), at)
         pins.pin(post_id, moment, person().name)
-        return done(f"It goes out on {spoken(where, moment)}.", _target(post_id))
+        return done(f"Scheduled for {spoken(where, moment)}.", _target(post_id))
 
     @expose("/<int:post_id>/queue", methods=["POST"])
     def unpin(self, post_id: int) -> ResponseReturnValue:
         get(Post, post_id)
         pins.unpin(post_id, person().name)
-        return done("It is back in its account's queue.", _target(post_id))
+        return done("Moved back to the account's queue.", _target(post_id))
 
 
-# ── what is asked for ────────────────────────────────────────────────────────────────────────
+# ── the request ──────────────────────────────────────────────────────────────────────────────
 
 
 def _asked(accounts: list[Account]) -> Shown:
@@ -170,7 +170,7 @@ def _date(text: str) -> date:
     except ValueError:
         found = None
     if found is None or found.year not in YEARS:
-        raise InputError(f"{text or 'An empty field'} is not a date: write it like 2026-11-24.")
+        raise InputError(f"{text or 'An empty field'} is not a date. Write it like 2026-11-24.")
     return found
 
 
@@ -179,7 +179,7 @@ def _next_month(day: date) -> date:
 
 
 def _target(post_id: int) -> str:
-    """The day where the post is now, when it was moved on the calendar; else where they were."""
+    """The post's new day, if it was moved in the calendar; else the previous page."""
     if request.form.get("to") != "calendar":
         return back()
     post = Post.get_by_id(post_id)
@@ -188,7 +188,7 @@ def _target(post_id: int) -> str:
     return url_for("calendar.index", account=account.id, on=day.isoformat())
 
 
-# ── what there is ────────────────────────────────────────────────────────────────────────────
+# ── posts and free slots ─────────────────────────────────────────────────────────────────────
 
 
 def _days(shown: Shown, account_ids: list[int]) -> list[Day]:
@@ -217,7 +217,7 @@ def _days(shown: Shown, account_ids: list[int]) -> list[Day]:
 def _first_of_each(
     account_ids: list[int], bounds: list[datetime], most: int
 ) -> list[tuple[int, int, list[int]]]:
-    """For each day with posts its number (from 1), how many they are, and the first ``most``."""
+    """For each day with posts: its number (from 1), their count, and the first ``most`` ids."""
     cursor = database.execute_sql(
         """
         SELECT width_bucket(scheduled_at, %(bounds)s::timestamptz[]) AS day, count(*),
@@ -238,7 +238,7 @@ def _first_of_each(
 
 
 def _posts(ids: list[int]) -> list[tuple[Any, ...]]:
-    # Of its own, as PostgreSQL can't know before how few they are.
+    # A separate query, because PostgreSQL can't know in advance how few rows these are.
     cursor = database.execute_sql(
         """
         SELECT post.id, post.state, pinned, scheduled_at, account.name, script.title, part.number,
@@ -255,10 +255,10 @@ def _posts(ids: list[int]) -> list[tuple[Any, ...]]:
 def _entry(where: ZoneInfo, post: tuple[Any, ...]) -> Entry:
     post_id, state, pinned, time, account, title, number, of = post
     planned = state == PostState.PLANNED
-    waiting = "pinned" if pinned else "booked"
+    waiting = "pinned" if pinned else "scheduled"
     return Entry(
         time=time.astimezone(where),
-        label=waiting if planned else state,
+        label=waiting if planned else word(state),
         tone=waiting if planned else tone(state),
         post_id=post_id,
         title=f"{title} ({number} of {of})" if of > 1 else title,
@@ -268,7 +268,7 @@ def _entry(where: ZoneInfo, post: tuple[Any, ...]) -> Entry:
 
 
 def _free(account: Account, where: ZoneInfo, first: datetime, last: datetime) -> Iterable[datetime]:
-    """The account's slots to come that no planned post has."""
+    """The account's upcoming time slots without a scheduled post."""
     rows = Slot.select(Slot.weekday, Slot.at).where(Slot.account == account)
     slots = [SlotTime(row.weekday, row.at) for row in rows]
     planned = Post.select(Post.scheduled_at).where(
@@ -283,7 +283,7 @@ def _free(account: Account, where: ZoneInfo, first: datetime, last: datetime) ->
 
 
 def _without_time(account_ids: list[int]) -> list[Any]:
-    """Planned posts that are held up: by an earlier part, or because their work was set aside."""
+    """Scheduled posts without a time: an earlier part blocks them, or their job failed."""
     cursor = database.execute_sql(
         """
         SELECT post.id, script.title, part.number, part.of, account.name FROM post

@@ -1,4 +1,4 @@
-"""The form of a channel, each field with what it means."""
+"""The channel form, with a description of each field."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from pipelines.production.captions.caption_style import (
 from pipelines.production.channels import PART_SECONDS, Offer
 
 AT_HEIGHT = "height"
-LOOK = (
+CAPTION_FIELDS = (
     "style",
     "font",
     "size",
@@ -40,7 +40,7 @@ LOOK = (
     "upper_case",
     "emoji",
 )
-"""The fields of the form that are the look of the captions, in their order on the page."""
+"""The form's caption style fields, in page order."""
 GROUPS = (
     ("Story", ("name", "tone", "split_by", "part_seconds_min", "part_seconds_max")),
     (
@@ -49,9 +49,9 @@ GROUPS = (
     ),
     ("Background and music", ("background", "music")),
 )
-"""The other fields, under the headings of the page."""
+"""The other fields, grouped under the page's headings."""
 VOICES = ("voice", "quote_voice")
-ESPEAK = "espeak-ng: small and plain"
+ESPEAK = "espeak-ng: small, robotic"
 
 _FONTS = {
     "Montserrat": "Montserrat ExtraBold: wide and round",
@@ -60,7 +60,7 @@ _FONTS = {
 }
 
 
-def _figure(label: str, bounds: tuple[int, int], unit: str, also: str = "") -> IntegerField:
+def _number(label: str, bounds: tuple[int, int], unit: str, also: str = "") -> IntegerField:
     least, most = bounds
     return IntegerField(
         label,
@@ -75,11 +75,11 @@ def _colour(label: str, description: str = "") -> StringField:
 
 
 def _engine(voice: str) -> str:
-    return ESPEAK if voice.startswith("espeak:") else "Piper: close to a person's"
+    return ESPEAK if voice.startswith("espeak:") else "Piper: natural"
 
 
 def _pick(label: str, description: str = "") -> SelectField:
-    """A choice among what this machine has, which ``offer`` fills in and ``save`` checks."""
+    """A choice of what this machine has. ``offer`` fills it in and ``save`` checks it."""
     return SelectField(label, validate_choice=False, choices=[], description=description)
 
 
@@ -88,28 +88,28 @@ class ChannelForm(FlaskForm):  # type: ignore[misc]  # untyped base
     tone = SelectField(
         "Tone",
         choices=[SelectChoice(tone, tone.capitalize()) for tone in Tone],
-        description="Of the hook and the call to action, which are written around a story.",
+        description="Tone of the hook and the call to action.",
     )
     voice = _pick("Voice")
-    voice_timbre = _pick("Its timbre", "For espeak voices.")
-    quote_voice = _pick("Voice for quotes", "Speaks what stands in quotation marks.")
-    quote_voice_timbre = _pick("Its timbre", "For espeak voices.")
-    words_per_minute = _figure(
-        "Words a minute", WORDS_PER_MINUTE, "for espeak voices", "; empty is as in the settings."
+    voice_timbre = _pick("Voice timbre", "For espeak voices.")
+    quote_voice = _pick("Quote voice", "Speaks text in quotation marks.")
+    quote_voice_timbre = _pick("Quote voice timbre", "For espeak voices.")
+    words_per_minute = _number(
+        "Words per minute", WORDS_PER_MINUTE, "for espeak voices", "; leave empty for the default."
     )
     split_by = SelectField(
         "Split long stories",
         choices=[
-            SelectChoice(SplitBy.CLIFFHANGER, "Where the tension is highest"),
+            SelectChoice(SplitBy.CLIFFHANGER, "At cliffhangers"),
             SelectChoice(SplitBy.PARAGRAPH, "At paragraphs"),
             SelectChoice(SplitBy.SENTENCE, "At any sentence"),
         ],
-        description="Into parts, each a video of its own.",
+        description="Each part becomes its own video.",
     )
-    part_seconds_min = _figure(
-        "Shortest part", PART_SECONDS, "seconds; both empty is as in the settings."
+    part_seconds_min = _number(
+        "Shortest part", PART_SECONDS, "seconds; leave both empty for the default."
     )
-    part_seconds_max = _figure("Longest part", PART_SECONDS, "seconds.")
+    part_seconds_max = _number("Longest part", PART_SECONDS, "seconds.")
     background = _pick("Background")
     music = _pick("Music")
 
@@ -117,50 +117,52 @@ class ChannelForm(FlaskForm):  # type: ignore[misc]  # untyped base
     font = SelectField(
         "Font", choices=[SelectChoice(name, _FONTS.get(name, name)) for name in fonts.CHOICES]
     )
-    size = _figure("Size", SIZES, "pixels; what does not fit is drawn smaller.")
+    size = _number("Size", SIZES, "pixels; text that doesn't fit is drawn smaller.")
     words_at_once = SelectField(
         "Words at once",
         choices=[
-            SelectChoice("", "By style"),
+            SelectChoice("", "Depends on style"),
             *(SelectChoice(str(count), str(count)) for count in range(WORDS[0], WORDS[1] + 1)),
         ],
     )
-    colour = _colour("Colour of words")
-    spoken_colour = _colour("Colour of the spoken word", "In karaoke.")
-    outline_colour = _colour("Colour of the outline")
-    outline = _figure("Width of the outline", OUTLINES, "pixels; 0 is none.")
+    colour = _colour("Text colour")
+    spoken_colour = _colour("Spoken word colour", "For the karaoke style.")
+    outline_colour = _colour("Outline colour")
+    outline = _number("Outline width", OUTLINES, "pixels; 0 for none.")
     position = SelectField(
-        "Place",
+        "Position",
         choices=[
             *(SelectChoice(name, name.capitalize()) for name in POSITIONS),
-            SelectChoice(AT_HEIGHT, "At a height"),
+            SelectChoice(AT_HEIGHT, "Custom"),
         ],
     )
-    height = _figure("Height", HEIGHTS, "pixels from the top of 1920, for “At a height”.")
-    upper_case = BooleanField("Capitals only")
+    height = _number("Height", HEIGHTS, "pixels from the top (of 1920).")
+    upper_case = BooleanField("All caps")
     emoji = BooleanField("Show emoji")
 
     def offer(self, offer: Offer, default_voice: str) -> None:
-        """List what this machine has; what was saved and is gone stays listed, and says so."""
+        """List what this machine has. A saved choice that is missing here stays, marked as such."""
         known = offer.voices.here()
         voices = [
             SelectChoice(voice.voice, voice.label, optgroup=_engine(voice.voice)) for voice in known
         ]
-        self._list("voice", f"As in the settings: {default_voice}", voices)
-        self._list("quote_voice", "The narrator's own", voices)
+        self._list("voice", f"Default: {default_voice}", voices)
+        self._list("quote_voice", "Same as voice", voices)
         timbres = [SelectChoice(timbre) for timbre in offer.voices.timbres()]
-        self._list("voice_timbre", "Its own", timbres)
-        self._list("quote_voice_timbre", "Its own", timbres)
-        clips = [SelectChoice(mood, optgroup="Folders of clips") for mood in offer.clips]
-        drawn = [SelectChoice(kind, kind.capitalize(), optgroup="Drawn") for kind in offer.drawn]
-        any_background = "Any of your clips" if offer.background_dir else "Any of the drawn ones"
+        self._list("voice_timbre", "Default", timbres)
+        self._list("quote_voice_timbre", "Default", timbres)
+        clips = [SelectChoice(mood, optgroup="Clip folders") for mood in offer.clips]
+        drawn = [
+            SelectChoice(kind, kind.capitalize(), optgroup="Generated") for kind in offer.drawn
+        ]
+        any_background = "Any of your clips" if offer.background_dir else "Any generated background"
         self._list("background", any_background, [*clips, *drawn])
-        tunes = [SelectChoice(mood, optgroup="Folders of tunes") for mood in offer.tunes]
+        tunes = [SelectChoice(mood, optgroup="Music folders") for mood in offer.tunes]
         composed = [
             SelectChoice(mood, mood.capitalize(), optgroup="Composed") for mood in offer.composed
         ]
-        any_tune = "Any of your tunes" if offer.music_dir else "Any of the calm composed ones"
-        silence = SelectChoice(NO_MUSIC, "No music", optgroup="Without")
+        any_tune = "Any of your tunes" if offer.music_dir else "Any calm composed tune"
+        silence = SelectChoice(NO_MUSIC, "No music", optgroup="None")
         self._list("music", any_tune, [*tunes, *composed, silence])
 
     def _list(self, name: str, empty: str, choices: list[SelectChoice]) -> None:
@@ -173,15 +175,15 @@ class ChannelForm(FlaskForm):  # type: ignore[misc]  # untyped base
         field.data = same[0] if same else chosen
         field.choices = listed
 
-    def tell_defaults(self, **values: Any) -> None:
-        """Show in empty fields what the settings say."""
+    def show_defaults(self, **values: Any) -> None:
+        """Show the defaults in empty fields."""
         for name, value in values.items():
             self[name].render_kw = {**(self[name].render_kw or {}), "placeholder": value}
 
     @property
     def chosen(self) -> dict[str, Any]:
-        """As ``channels.save`` reads it."""
-        values = {name: value for name, value in self.data.items() if name not in LOOK}
+        """The values for ``channels.save``."""
+        values = {name: value for name, value in self.data.items() if name not in CAPTION_FIELDS}
         values.pop("csrf_token", None)
         for name in VOICES:
             timbre = values.pop(f"{name}_timbre")
@@ -190,8 +192,10 @@ class ChannelForm(FlaskForm):  # type: ignore[misc]  # untyped base
 
     @property
     def caption_style(self) -> dict[str, Any]:
-        """The choices for captions; what is left empty is as in the default look."""
-        values = {name: self.data[name] for name in LOOK if self.data[name] not in {None, ""}}
+        """The caption style choices; empty ones use the default style."""
+        values = {
+            name: self.data[name] for name in CAPTION_FIELDS if self.data[name] not in {None, ""}
+        }
         height = values.pop("height", None)
         if values.get("position") == AT_HEIGHT:
             values["position"] = height if height is not None else ""
@@ -201,7 +205,7 @@ class ChannelForm(FlaskForm):  # type: ignore[misc]  # untyped base
 
 
 def filled(channel: Channel, caption_style: CaptionStyle) -> dict[str, Any]:
-    """The form's first values."""
+    """The form's initial values."""
     at_height = isinstance(caption_style.position, int)
     voices: dict[str, str] = {}
     for name in VOICES:
@@ -212,7 +216,7 @@ def filled(channel: Channel, caption_style: CaptionStyle) -> dict[str, Any]:
     return {
         **channel.__data__,
         **voices,
-        **{name: getattr(caption_style, name) for name in LOOK if name != "height"},
+        **{name: getattr(caption_style, name) for name in CAPTION_FIELDS if name != "height"},
         "colour": f"#{caption_style.colour}",
         "spoken_colour": f"#{caption_style.spoken_colour}",
         "outline_colour": f"#{caption_style.outline_colour}",

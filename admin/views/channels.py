@@ -1,4 +1,4 @@
-"""Channels: how stories look and sound, with a preview of their captions."""
+"""Channels: how stories look and sound, with a preview of the captions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from adapters.ports import Music, Voices
 from admin.auth import person
-from admin.views.channel_form import GROUPS, LOOK, ChannelForm, filled
+from admin.views.channel_form import CAPTION_FIELDS, GROUPS, ChannelForm, filled
 from admin.views.page import Page, done, expose, get, settings
 from core.errors import ConfigurationError, InputError, Permanent
 from models import Channel, Source
@@ -45,17 +45,17 @@ class Channels(Page):
         offer = _offer()
         status, problem = 200, ""
         if request.method == "POST":
-            problem = "" if form.validate() else "Something can't be used; see below."
+            problem = "" if form.validate() else "Some values are invalid. See below."
             try:
                 if not problem:
                     saved = channels.save(channel.id, form.chosen, person().name, offer)
-                    return done(f"{saved.name} is saved.", url_for(".index"))
+                    return done(f"{saved.name} saved.", url_for(".index"))
             except InputError as error:
                 problem = str(error)
             status = 422
         config = settings()
         form.offer(offer, config.voice)
-        form.tell_defaults(
+        form.show_defaults(
             words_per_minute=config.words_per_minute,
             part_seconds_min=config.part_seconds_min,
             part_seconds_max=config.part_seconds_max,
@@ -65,7 +65,7 @@ class Channels(Page):
             form=form,
             channel=channel,
             problem=problem,
-            caption_style=LOOK,
+            caption_style=CAPTION_FIELDS,
             groups=GROUPS,
             sources=_users(channel),
             sample=SAMPLE,
@@ -77,12 +77,12 @@ class Channels(Page):
     @expose("/<int:channel_id>/remove", methods=["POST"])
     def remove(self, channel_id: int) -> ResponseReturnValue:
         name = channels.remove(channel_id, person().name)
-        return done(f"{name} is gone.", url_for(".index"))
+        return done(f"{name} deleted.", url_for(".index"))
 
     @expose("/preview")
     def preview(self) -> ResponseReturnValue:
-        """The captions in the style that the address holds, as a JPEG; else what is wrong."""
-        # The library for pictures is loaded by the first preview that is asked for.
+        """A JPEG of captions in the style given in the URL, or an error sentence."""
+        # The first preview loads the imaging library.
         from pipelines.production.captions.preview import still  # noqa: PLC0415
 
         asked: MultiDict[str, str] = MultiDict(request.args)
@@ -98,14 +98,14 @@ class Channels(Page):
 
     @expose("/music")
     def music(self) -> ResponseReturnValue:
-        """The first tune of the mood that the address holds; else why there is none to hear."""
+        """The first tune of the mood given in the URL, or a sentence why there is none."""
         library: Music | None = current_app.extensions["music"]
         try:
             tune = library.choose(request.args.get("mood", ""), 0) if library else None
         except Permanent as error:
             return Response(str(error), 404, mimetype="text/plain")
         if tune is None:
-            return Response("There is nothing to hear.", 404, mimetype="text/plain")
+            return Response("There is no music to play.", 404, mimetype="text/plain")
         with tune.ready(lambda _share: None) as path:
             return send_file(path, conditional=True)
 
@@ -113,7 +113,7 @@ class Channels(Page):
 def _offer() -> channels.Offer:
     voices: Voices | None = current_app.extensions["voices"]
     if voices is None:
-        raise ConfigurationError("This back office was started without voices to choose from.")
+        raise ConfigurationError("This back office was started without voices.")
     config = settings()
     return channels.Offer(voices, config.background_dir, config.music_dir)
 
@@ -126,7 +126,7 @@ def _users(channel: Channel) -> list[Source]:
 
 
 def _style_of(channel: Channel) -> CaptionStyle:
-    """The channel's caption style, over the settings'; the default where it can't be read."""
+    """The channel's caption style on top of the settings; the default if it can't be read."""
     try:
         return CaptionStyle.parse({"style": settings().caption_style, **channel.caption_style})
     except InputError:

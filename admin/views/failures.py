@@ -1,10 +1,11 @@
-"""Failures: what was set aside, why, and what a person decides about it. None of it expires."""
+"""Failures: jobs that failed, why, and what a person decides. Failures never expire."""
 
 from __future__ import annotations
 
 from flask import abort, request
 from flask.typing import ResponseReturnValue
 
+from admin.formatting import word
 from admin.job_subjects import subjects
 from admin.paging import cut
 from admin.views.page import Page, audit, chosen, done, each, expose, get
@@ -46,19 +47,19 @@ class Failures(Page):
     @expose("/<int:letter_id>/requeue", methods=["POST"])
     def requeue(self, letter_id: int) -> ResponseReturnValue:
         _requeue(letter_id)
-        return done("It begins anew.")
+        return done("Retrying.")
 
     @expose("/<int:letter_id>/discard", methods=["POST"])
     def discard(self, letter_id: int) -> ResponseReturnValue:
         _discard(letter_id)
-        return done("Discarded: it won't be done. It stays in the history.")
+        return done("Discarded. It stays under resolved failures.")
 
     @expose("/decide", methods=["POST"])
     def decide(self) -> ResponseReturnValue:
-        """Requeue or discard every ticked failure."""
+        """Retry or discard all selected failures."""
         match request.form.get("decision"):
             case "requeue":
-                return each(chosen(), _requeue, "Requeued")
+                return each(chosen(), _requeue, "Retried")
             case "discard":
                 return each(chosen(), _discard, "Discarded")
             case _:
@@ -69,7 +70,7 @@ def _requeue(letter_id: int) -> None:
     with transaction():
         letter = _open(letter_id)
         if letter.job is None:
-            raise InputError("Its job is gone, so it can't begin anew; discard it.")
+            raise InputError("Its job was deleted, so it can't be retried. Discard the failure.")
         ledger.requeue(letter.job.id)
         audit("failure.requeue", f"failure {letter_id}")
 
@@ -86,5 +87,5 @@ def _open(letter_id: int) -> DeadLetter:
     if letter is None:
         raise InputError(f"There is no failure {letter_id}.")
     if letter.resolved_at is not None:
-        raise InputError(f"Somebody has {letter.resolution} it already.")
+        raise InputError(f"Failure {letter_id} was already {word(letter.resolution)}.")
     return letter

@@ -1,4 +1,4 @@
-"""What needs me, what runs, and how it goes: at a glance, and live."""
+"""The home page: what needs attention, what is running and the results, live."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Home(Page):
 
     @expose("/live.json")
     def live(self) -> ResponseReturnValue:
-        """The pieces of the page that move, as HTML by the id of their place."""
+        """The live parts of the page: HTML by element id."""
         facts = _live()
         return jsonify(
             {piece: render_template(f"home/{piece}.html", **facts) for piece in LIVE_PIECES}

@@ -1,4 +1,4 @@
-"""How published videos do, compared by what one likes; and the curve of each."""
+"""How published videos perform: comparisons, and the curve of each video."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from models import Account, Post, Source
 VIEWS = ("videos", *insights.KEYS)
 MOST_EXPORTED = 50_000
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""How a cell begins that a spreadsheet would run (OWASP, "CSV Injection")."""
+"""Prefixes that a spreadsheet runs as a formula (OWASP, "CSV Injection")."""
 
 
 class Insights(Page):
@@ -63,7 +63,7 @@ class Insights(Page):
 
 
 def cell(value: Any) -> Any:
-    """A value as a spreadsheet shows it and never runs it."""
+    """The value in a form that a spreadsheet shows but never runs."""
     if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA):
         return f"'{value}"
     return value.isoformat(timespec="seconds") if hasattr(value, "isoformat") else value

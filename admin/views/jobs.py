@@ -1,4 +1,4 @@
-"""Every unfinished job, explained: where it is, since when, what it waits for."""
+"""Every unfinished job, explained: its status, since when, and what it is waiting for."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class Jobs(Page):
         with transaction():
             ledger.requeue(job_id)
             audit("job.requeue", f"job {job_id}")
-        return done("It begins anew.")
+        return done("Retrying.")
 
     @expose("/<int:job_id>/cancel", methods=["POST"])
     def cancel(self, job_id: int) -> ResponseReturnValue:
         with transaction():
             ledger.cancel(job_id)
             audit("job.cancel", f"job {job_id}")
-        return done("Cancelled.")
+        return done("Job cancelled.")

@@ -1,4 +1,4 @@
-"""How often the outside may be asked; owners change it while the workers run."""
+"""Rate limits of outside services. Owners change them while the workers run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipelines.rate_limits import Described
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A limit, and its use: of all keys together the fullest one."""
+    """A limit and its use: that of the account that uses it most."""
 
     limit: Described
     fullest: Usage | None
@@ -32,12 +32,12 @@ class Limits(Page):
 
     @expose("/")
     def index(self) -> str:
-        described, away = rate_limits.describe(), ""
+        described, unavailable = rate_limits.describe(), ""
         try:
             rows = _used(described)
         except LimiterUnavailableError as error:
-            rows, away = [Row(limit, None, "", 0, 0) for limit in described], str(error)
-        return self.render("limits/index.html", rows=rows, away=away)
+            rows, unavailable = [Row(limit, None, "", 0, 0) for limit in described], str(error)
+        return self.render("limits/index.html", rows=rows, unavailable=unavailable)
 
     @expose("/<limit>/set", methods=["POST"])
     def set(self, limit: str) -> ResponseReturnValue:
@@ -45,14 +45,14 @@ class Limits(Page):
         seconds = request.form.get("seconds", type=float)
         rate_limits.set_limit(limit, count, seconds, person().name)
         return done(
-            f"{limit} is {count} in {seconds:g} s now. Every worker goes by it within "
+            f"{limit} is now {count} in {seconds:g} s. Every worker uses it within "
             f"{rate_limits.NOTICED_SECONDS:g} seconds."
         )
 
     @expose("/<limit>/reset", methods=["POST"])
     def reset(self, limit: str) -> ResponseReturnValue:
         rate_limits.reset_limit(limit, person().name)
-        return done(f"{limit} is back to its own figure.")
+        return done(f"{limit} is reset to its default.")
 
 
 def _used(described: list[Described]) -> list[Row]:
@@ -79,9 +79,9 @@ def _row(limit: Described, used: list[tuple[Usage, str]]) -> Row:
 
 
 def _limiter() -> Limiter:
-    """One for the process; connects when it is first asked."""
-    held: Limiter | None = current_app.extensions.get("limiter")
-    if held is None:
-        held = Limiter.at(settings().redis_url.get_secret_value())
-        current_app.extensions["limiter"] = held
-    return held
+    """The process's limiter; connects on first use."""
+    limiter: Limiter | None = current_app.extensions.get("limiter")
+    if limiter is None:
+        limiter = Limiter.at(settings().redis_url.get_secret_value())
+        current_app.extensions["limiter"] = limiter
+    return limiter

@@ -1,4 +1,4 @@
-"""Posts that a person makes by hand: the video, the words to copy, and where it is afterwards."""
+"""Manual posts: the video to download, the text to copy, and the link to enter afterwards."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MOST_SHOWN = 200
 
 class Manual(Page):
     def __init__(self) -> None:
-        super().__init__(name="By hand", endpoint="manual", url="manual")
+        super().__init__(name="Manual posts", endpoint="manual", url="manual")
 
     @expose("/")
     def index(self) -> str:
@@ -64,31 +64,32 @@ class Manual(Page):
     def posted(self, post_id: int) -> ResponseReturnValue:
         found = manual_post.mark_posted(post_id, person().name, request.form.get("where", ""))
         account = get(Post, post_id).account.name
-        sentence = "Marked as posted: the next part may go out."
+        sentence = "Marked as posted. The next part can go out now."
         if found.creator and account and found.creator.lower() != account.lower():
             sentence += (
-                f" Its address is @{found.creator}'s, and the account is {account}: is that right?"
+                f" The link belongs to @{found.creator}, but the account is {account}. "
+                "Please check it."
             )
         return done(sentence, url_for(".index"))
 
     @expose("/<int:post_id>/mail", methods=["POST"])
     def mail(self, post_id: int) -> ResponseReturnValue:
         manual_post.mail_again(post_id, person().name)
-        return done("A new mail with a fresh link is on its way.")
+        return done("A new email with a fresh link is being sent.")
 
     @expose("/<int:post_id>/back", methods=["POST"])
     def back(self, post_id: int) -> ResponseReturnValue:
         decisions.post_again(post_id, person().name)
-        return done("It is posted automatically again.", url_for(".index"))
+        return done("The post will be published automatically.", url_for(".index"))
 
     @expose("/<int:post_id>/cancel", methods=["POST"])
     def cancel(self, post_id: int) -> ResponseReturnValue:
         decisions.cancel(post_id, person().name)
-        return done("Cancelled: it won't be posted.", url_for(".index"))
+        return done("Post cancelled.", url_for(".index"))
 
 
 def _posts() -> ModelSelect[Post]:
-    """Posts and since when they wait for a person, the most urgent first."""
+    """Posts and when they became manual, most urgent first."""
     since = Attempt.select(fn.MAX(Attempt.created_at)).where(
         Attempt.post == Post.id, Attempt.method == Method.MANUAL
     )
@@ -97,7 +98,7 @@ def _posts() -> ModelSelect[Post]:
 
 
 def _accounts() -> ModelSelect[Account]:
-    """Accounts with something to do."""
+    """Accounts with manual posts."""
     waiting = Post.select(Post.account).where(Post.state == PostState.MANUAL)
     names = Account.select(Account.id, Account.name).order_by(Account.name)
     return names.where(Account.id.in_(waiting))

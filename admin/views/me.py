@@ -1,4 +1,4 @@
-"""The signed-in person's own page."""
+"""The signed-in user's own page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Me(Page):
     writes: ClassVar[Role] = Role.VIEWER
 
     def is_visible(self) -> bool:
-        return False  # its link is the name in the corner
+        return False  # linked from the user's name in the menu
 
     @expose("/")
     def index(self) -> str:
@@ -27,13 +27,13 @@ class Me(Page):
 
     @expose("/password", methods=["POST"])
     def password(self) -> ResponseReturnValue:
-        """Change one's own password; the other sessions end."""
+        """Change your own password. Your other sessions end."""
         user = authenticate(person().name, request.form.get("old", ""))
         if user is None:
-            raise InputError("The old password doesn't match.")
+            raise InputError("The current password is wrong.")
         hashed = hash_password(request.form.get("new", ""))
         with transaction():
             User.update(password_hash=hashed).where(User.id == user.id).execute()
             audit("user.change_password", f"user {user.id}")
         login_user(Person(User.get_by_id(user.id)))
-        return done("Your password is changed; other sessions are signed out.", url_for(".index"))
+        return done("Password changed. Your other sessions are signed out.", url_for(".index"))

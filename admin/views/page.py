@@ -1,4 +1,4 @@
-"""The base of every page: who may see it, who may change things on it, and the ways back."""
+"""The base of every page: who can see it, who can change things on it, and redirects."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def expose(url: str, methods: Sequence[str] = ("GET",)) -> Callable[[View], View
 
 
 class Page(BaseView):  # type: ignore[misc]  # untyped base
-    """A resource of the back office. Flask-Admin lets everybody in by default; this doesn't."""
+    """A page of the back office. Flask-Admin lets everyone in by default; this class doesn't."""
 
     reads: ClassVar[Role] = Role.VIEWER
-    """Least role that may look."""
+    """Lowest role that can view the page."""
     writes: ClassVar[Role] = Role.EDITOR
-    """Least role that may change something, by any method but GET."""
+    """Lowest role that can change something, with any method except GET."""
 
     def is_accessible(self) -> bool:
         least = self.reads if request.method in READING else self.writes
@@ -49,7 +49,7 @@ class Page(BaseView):  # type: ignore[misc]  # untyped base
         return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
 
     def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
-        # Flask-Admin's own calls a view a second time when it raises TypeError.
+        # Flask-Admin's version calls a view a second time when it raises TypeError.
         return fn(self, *args, **kwargs)
 
     def render(self, template: str, **facts: Any) -> str:
@@ -57,33 +57,33 @@ class Page(BaseView):  # type: ignore[misc]  # untyped base
 
     @property
     def editable(self) -> bool:
-        """Whether the signed-in person may change things here."""
+        """Whether the signed-in person can change things here."""
         return person().may(self.writes)
 
 
 def settings() -> Settings:
-    held: Settings = current_app.extensions["settings"]
-    return held
+    config: Settings = current_app.extensions["settings"]
+    return config
 
 
 def get(table: type[Found], row_id: int) -> Found:
-    """The row, or the page that says there is none."""
+    """The row, or a 404 page."""
     row = table.get_or_none(table.id == row_id)
     return row if row is not None else abort(404)
 
 
 def chosen() -> list[int]:
-    """The ids that are ticked in a list's form."""
+    """The ids selected in a list's form."""
     ids = request.form.getlist("id", type=int)
     if not ids:
-        raise InputError("Nothing was chosen: tick some rows first.")
+        raise InputError("Nothing is selected. Select some rows first.")
     if len(ids) > MOST_IN_BULK:
-        raise InputError(f"At most {MOST_IN_BULK} rows at once, please.")
+        raise InputError(f"Too many rows selected. Select at most {MOST_IN_BULK}.")
     return ids
 
 
 def each(ids: list[int], act: Callable[[int], object], verb: str) -> ResponseReturnValue:
-    """Do ``act`` to each of ``ids``; one that can't be done stops none of the others."""
+    """Apply ``act`` to each of ``ids``. A refused one does not stop the others."""
     refused: list[str] = []
     for row_id in ids:
         try:
@@ -92,18 +92,18 @@ def each(ids: list[int], act: Callable[[int], object], verb: str) -> ResponseRet
             refused.append(f"{row_id}: {error}")
     for sentence in refused[:5]:
         flash(sentence, "danger")
-    if len(refused) > 5:  # noqa: PLR2004  # the first few tell enough
+    if len(refused) > 5:  # noqa: PLR2004  # a few examples are enough
         flash(f"… and {len(refused) - 5} more.", "danger")
     return done(f"{verb} {len(ids) - len(refused)} of {len(ids)}.")
 
 
 def audit(action: str, subject: str, reason: str = "") -> None:
-    """Write down what the signed-in person did; within the transaction that does it."""
+    """Record what the signed-in person did. Call it in the same transaction as the change."""
     AuditEntry.create(actor=person().name, action=action, subject=subject, reason=reason)
 
 
 def back() -> str:
-    """The page that a form was on, if it was one of ours; else the resource's list."""
+    """The page with the form, if it was one of ours; else the home page."""
     origin = urlsplit(request.referrer or "")
     target = origin.path + (f"?{origin.query}" if origin.query else "")
     if origin.netloc == request.host and is_local(target):
@@ -114,7 +114,7 @@ def back() -> str:
 def done(
     sentence: str, target: str | None = None, *, undo: str | None = None
 ) -> ResponseReturnValue:
-    """Say what was done, offer to ``undo`` it, and return to where it was asked for."""
+    """Say what was done, offer to ``undo`` it, and return to the previous page or ``target``."""
     flash(sentence, "success")
     if undo:
         flash(undo, "undo")

@@ -1,4 +1,4 @@
-"""Posts for lists and pages, with what names them: their account, and the part that they show."""
+"""Posts for lists and pages, with their account, story title and part."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from models import Account, Part, Post, Script, Video
 
 
 def post_rows(*fields: Any) -> ModelSelect[Post]:
-    """Posts with their account's and story's names, and ``fields`` of the joined tables.
+    """Posts with the names of their account and story, and ``fields`` of the joined tables.
 
-    Never their upload address, which is a secret.
+    Never select their upload URL: it is a secret.
     """
     return (
         Post.select(

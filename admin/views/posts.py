@@ -1,4 +1,4 @@
-"""Posts: one video on one account, what it says of itself, and every attempt at it."""
+"""Posts: one video on one account, its settings, and every attempt to publish it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ DECISIONS = {
     "requeue": {PostState.PARKED, PostState.FAILED},
     "anew": {PostState.PARKED, PostState.FAILED, PostState.CANCELLED},
 }
-"""What a person may decide, by the states in which it makes sense."""
+"""What a person can decide, and in which states."""
 MOST_EXPORTED = 50_000
 EXPORTED = (
     "id",
@@ -50,7 +50,7 @@ EXPORTED = (
     "reason",
 )
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection)."""
+"""Prefixes that a spreadsheet runs as a formula (OWASP, "CSV Injection")."""
 
 
 class Posts(Page):
@@ -68,7 +68,7 @@ class Posts(Page):
 
     @expose("/export.csv")
     def export(self) -> ResponseReturnValue:
-        """The list as it is filtered, its newest posts."""
+        """The filtered list as CSV, newest posts first."""
         posts = _filtered(_posts()).order_by(Post.id.desc()).limit(MOST_EXPORTED)
         text = io.StringIO()
         rows = csv.writer(text)
@@ -76,20 +76,20 @@ class Posts(Page):
         for post in posts.iterator():
             rows.writerow(map(_cell, _exported(post)))
         return Response(
-            "\ufeff" + text.getvalue(),  # the mark by which spreadsheets know UTF-8
+            "\ufeff" + text.getvalue(),  # byte order mark: tells spreadsheets it is UTF-8
             mimetype="text/csv",
             headers={"Content-Disposition": 'attachment; filename="posts.csv"'},
         )
 
     @expose("/decide", methods=["POST"])
     def decide(self) -> ResponseReturnValue:
-        """Cancel or requeue every ticked post."""
+        """Cancel or retry all selected posts."""
         by = person().name
         match request.form.get("decision"):
             case "cancel":
                 return each(chosen(), partial(_cancel, by=by), "Cancelled")
             case "requeue":
-                return each(chosen(), partial(post_settings.requeue, by=by), "Requeued")
+                return each(chosen(), partial(post_settings.requeue, by=by), "Retried")
             case _:
                 return abort(400)
 
@@ -126,56 +126,56 @@ class Posts(Page):
 
     @expose("/<int:post_id>/title", methods=["POST"])
     def title(self, post_id: int) -> ResponseReturnValue:
-        # Browsers send line ends as two characters.
+        # Browsers send line breaks as two characters.
         title = request.form.get("title", "").replace("\r\n", "\n")
         try:
             post_settings.set_title(post_id, title, person().name)
         except InputError as error:
             flash(str(error), "danger")
             return self._shown(post_id, typed=title), 422
-        return done("Saved: so it will read on the platform.", _page_of(post_id))
+        return done("Title saved.", _page_of(post_id))
 
     @expose("/<int:post_id>/options", methods=["POST"])
     def options(self, post_id: int) -> ResponseReturnValue:
         own: dict[str, str | bool | None] = {"privacy": request.form.get("privacy") or None}
         own |= {name: _on_or_off(request.form.get(name, "")) for name in SWITCHES}
         post_settings.set_options(post_id, person().name, own)
-        return done("Saved: so it will be announced.")
+        return done("Post settings saved.")
 
     @expose("/<int:post_id>/pass", methods=["POST"])
     def let_pass(self, post_id: int) -> ResponseReturnValue:
-        """A person has read what the compliance gate found."""
+        """A person approves the post despite the compliance check."""
         post_settings.let_pass(post_id, request.form.get("reason", ""), person().name)
-        return done("It may pass, and goes on.")
+        return done("Approved. The post continues.")
 
     @expose("/attempts/<int:attempt_id>/screenshot.png")
     def screenshot(self, attempt_id: int) -> ResponseReturnValue:
-        held = MediaStore(settings().media_dir).held(get(Attempt, attempt_id).screenshot or "-")
-        return send_file(held) if held is not None else abort(404)
+        path = MediaStore(settings().media_dir).held(get(Attempt, attempt_id).screenshot or "-")
+        return send_file(path) if path is not None else abort(404)
 
     @expose("/<int:post_id>/cancel", methods=["POST"])
     def cancel(self, post_id: int) -> ResponseReturnValue:
         decisions.cancel(post_id, person().name)
-        return done("Cancelled: it won't be posted.")
+        return done("Post cancelled.")
 
     @expose("/<int:post_id>/published", methods=["POST"])
     def published(self, post_id: int) -> ResponseReturnValue:
-        """A person has seen it on the platform."""
+        """A person has seen the post on TikTok."""
         platform_id = request.form.get("platform_id", "").strip()
         decisions.mark_published(post_id, person().name, platform_id)
         return done("Marked as published.")
 
     @expose("/<int:post_id>/requeue", methods=["POST"])
     def requeue(self, post_id: int) -> ResponseReturnValue:
-        """Begin it again; what the platform has a number for is asked about first."""
+        """Retry the post. If it has a publish ID, the platform is asked for its status first."""
         post_settings.requeue(post_id, person().name)
-        return done("It begins again.")
+        return done("Retrying.")
 
     @expose("/<int:post_id>/anew", methods=["POST"])
     def anew(self, post_id: int) -> ResponseReturnValue:
-        """A person knows that nothing of it is on the platform."""
+        """A person has checked that the post is not on TikTok."""
         decisions.post_again(post_id, person().name)
-        return done("It is posted anew.")
+        return done("Posting again.")
 
 
 def _posts() -> ModelSelect[Post]:
@@ -192,7 +192,7 @@ def _posts() -> ModelSelect[Post]:
 
 
 def _cancel(post_id: int, by: str) -> None:
-    post_settings.read(post_id)  # decisions take it for granted that there is one
+    post_settings.read(post_id)  # decisions.cancel expects an existing post
     decisions.cancel(post_id, by)
 
 
@@ -246,6 +246,6 @@ def _page_of(post_id: int) -> str:
 
 
 def _as_decided(post: Post) -> str:
-    """A post whose job ended on its way counts as parked: only a person can move it on."""
+    """The state to decide by. A post whose job ended midway counts as parked: it needs a person."""
     stranded = post.state in decisions.ON_ITS_WAY and decisions.may_decide(post)
     return PostState.PARKED if stranded else str(post.state)

@@ -1,4 +1,4 @@
-"""The form of a source: a field for each of its settings."""
+"""The source form: a field for each setting."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from pipelines.stories.intake.source_settings import (
 
 
 def _channel_id(value: Any) -> int | None:
-    """Of what the row or the form holds; nothing is no channel."""
+    """The channel's id from a row or a form value; None if empty."""
     if isinstance(value, Channel):
         return int(value.id)
     return int(value) if value else None
 
 
 def _field(setting: Setting) -> Any:
-    """Takes the setting's type; what the value may be is for ``problems`` to say."""
+    """The form field for the setting's type. ``problems`` checks the value."""
     about = {"label": setting.label, "description": setting.help}
     keys = {"data-kinds": " ".join(sorted(setting.kinds))}
     match setting:
@@ -53,7 +53,7 @@ def _field(setting: Setting) -> Any:
             widget = NumberInput(step="0.05")
             return FloatField(**about, validators=[InputRequired()], render_kw=keys, widget=widget)
         case Choice(choices=choices):
-            options = [SelectChoice(value, told) for value, told in choices.items()]
+            options = [SelectChoice(value, label) for value, label in choices.items()]
             return SelectField(**about, choices=options, render_kw=keys)
         case Text(longest=longest):
             keys |= {"maxlength": str(longest)}
@@ -73,7 +73,7 @@ class SourceForm(_Settings):  # type: ignore[misc]  # untyped base
     channel = SelectField(
         "Channel",
         coerce=_channel_id,
-        description="How its stories look and sound.",
+        description="Defines how its stories look and sound.",
     )
     accounts = SelectMultipleField(
         "Accounts",
@@ -81,28 +81,28 @@ class SourceForm(_Settings):  # type: ignore[misc]  # untyped base
         coerce=int,
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
-        description="Videos of this source go to these; to every account if none is ticked.",
+        description="Accounts that post this source's videos. Select none to use every account.",
     )
 
     def offer_kinds(self, source: Source) -> None:
-        """Pasted texts keep their one source, and it stays theirs."""
+        """Pasted texts have one source of their own, whose kind can't change."""
         by_hand = source.kind == SourceKind.PASTE
         kinds = {SourceKind.PASTE: "Pasted texts"} if by_hand else KINDS
-        self.kind.choices = [SelectChoice(kind, told) for kind, told in kinds.items()]
+        self.kind.choices = [SelectChoice(kind, label) for kind, label in kinds.items()]
 
     def fits(self, source: Source) -> bool:
-        """Whether all can be saved; what can't says so beside its field."""
-        well = bool(self.validate())
+        """Whether everything can be saved; errors appear beside their fields."""
+        valid = bool(self.validate())
         values = {name: value for name, value in self.chosen.items() if not self[name].errors}
-        for name, told in problems(source, values).items():
-            self.refuse(name, told)
-            well = False
-        return well
+        for name, error in problems(source, values).items():
+            self.refuse(name, error)
+            valid = False
+        return valid
 
-    def refuse(self, name: str, told: str) -> None:
-        self[name].errors = (*self[name].errors, told)
+    def refuse(self, name: str, error: str) -> None:
+        self[name].errors = (*self[name].errors, error)
 
     @property
     def chosen(self) -> dict[str, Any]:
-        """As ``sources.save`` reads it."""
+        """The values for ``sources.save``."""
         return {name: value for name, value in self.data.items() if name != "csrf_token"}

@@ -56,7 +56,7 @@ class Sources(Page):
         form.accounts.choices = [SelectChoice(row.id, row.name or row.open_id) for row in accounts]
         channels = Channel.select(Channel.id, Channel.name).order_by(Channel.name)
         form.channel.choices = [
-            SelectChoice("", "None: as the settings say"),
+            SelectChoice("", "None (use defaults)"),
             *(SelectChoice(row.id, row.name) for row in channels),
         ]
         status = 200
@@ -64,10 +64,10 @@ class Sources(Page):
             try:
                 if form.fits(source):
                     saved = sources.save(source.id, form.chosen, person().name)
-                    return done(f"{saved.name} is saved.", url_for(".index"))
-            except sources.SourceRefusedError as refused:  # somebody else was quicker
-                for name, told in refused.problems.items():
-                    form.refuse(name, told)
+                    return done(f"{saved.name} saved.", url_for(".index"))
+            except sources.SourceRefusedError as refused:  # another request was faster
+                for name, error in refused.problems.items():
+                    form.refuse(name, error)
             status = 422
         groups = {
             group: [setting.name for setting in some]
@@ -80,7 +80,7 @@ class Sources(Page):
 
     @expose("/<int:source_id>/outcomes")
     def outcomes(self, source_id: int) -> str:
-        """What became of each row that the source gave."""
+        """The outcome of each row fetched from the source."""
         source, outcome = get(Source, source_id), request.args.get("outcome", "")
         rows = Intake.select().where(Intake.source == source_id)
         with_outcome = {each: rows.where(Intake.outcome == each) for each in IntakeOutcome}
@@ -99,10 +99,10 @@ class Sources(Page):
     @expose("/<int:source_id>/fetch", methods=["POST"])
     def fetch(self, source_id: int) -> ResponseReturnValue:
         source = sources.ask(get(Source, source_id).id, person().name)
-        return done(f"{source.name} is being fetched.", url_for(".outcomes", source_id=source_id))
+        return done(f"Fetching {source.name}.", url_for(".outcomes", source_id=source_id))
 
     @expose("/<int:source_id>/switch", methods=["POST"])
     def switch(self, source_id: int) -> ResponseReturnValue:
-        """On becomes off, off becomes on."""
+        """Enable or disable the source."""
         sources.switch(get(Source, source_id).id, person().name)
         return redirect(url_for(".index"), 303)

@@ -1,4 +1,4 @@
-"""The approval queue: what was written, what would be narrated, and a person's decision."""
+"""The approval queue: the original story, its narration, and a person's decision."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from admin.auth import person
 from admin.paging import count, cut
 from admin.views.page import Page, chosen, done, each, expose, get, settings
 from core.errors import InputError
-from models import Channel, JobState, Part, Post, Script, Source, Story, StoryState, Video
+from models import Channel, JobState, Part, Post, Script, Source, Story, StoryState, Video, shown
 from pipelines import handover
 from pipelines.production import video_review
 from pipelines.production.narration import voices
@@ -34,19 +34,19 @@ TABS = (
     StoryState.FETCHED,
 )
 MEANINGS = {
-    StoryState.WAITING: "Read and judged: they wait for your decision.",
-    StoryState.FLAGGED: "Safety found something. Say why one may go out, or reject it.",
-    StoryState.APPROVED: "Their scripts are being written; they move on by themselves.",
-    StoryState.SCRIPTED: "Their videos are being made, or are made.",
-    StoryState.REJECTED: "Nothing is made of them. Reconsider one, and it waits again.",
-    StoryState.SKIPPED: "Left out, each for its reason. Reconsider one to have it all the same.",
-    StoryState.FETCHED: "Just taken in: they are read and judged, and move on by themselves.",
+    StoryState.WAITING: "Checked and waiting for your approval.",
+    StoryState.FLAGGED: "The safety check flagged them. Approve one with a reason, or reject it.",
+    StoryState.APPROVED: "Their scripts are being written. They move on automatically.",
+    StoryState.SCRIPTED: "Their videos are in production or finished.",
+    StoryState.REJECTED: "No videos are produced. Reconsider a story to move it back to waiting.",
+    StoryState.SKIPPED: "Skipped for the reason shown. Reconsider a story to move it to waiting.",
+    StoryState.FETCHED: "Just added. They are checked and move on automatically.",
 }
 DECIDABLE = frozenset({StoryState.WAITING, StoryState.FLAGGED})
 RECONSIDERABLE = frozenset({StoryState.REJECTED, StoryState.SKIPPED})
 LIVE_PIECES = ("parts", "work")
 EXCERPT = 280
-STOPPED = "Stopped: nothing more is made of it, and no further post goes out."
+STOPPED = "Production stopped. No more videos are produced and no more posts go out."
 
 
 class Stories(Page):
@@ -86,7 +86,7 @@ class Stories(Page):
         return self.render(
             "stories/index.html",
             page=page,
-            making=production_progress.progress([row.id for row in page.rows]),
+            production=production_progress.progress([row.id for row in page.rows]),
             state=state,
             search=words,
             of=origin,
@@ -115,7 +115,7 @@ class Stories(Page):
             decisions=thresholds.decisions(story),
             next_story=_beside(story, older=True),
             previous_story=_beside(story, older=False),
-            alike=count(Story.select().where(Story.state == story.state)),
+            same_state=count(Story.select().where(Story.state == story.state)),
             decidable=DECIDABLE,
             reconsiderable=RECONSIDERABLE,
             defaults=settings(),
@@ -125,7 +125,7 @@ class Stories(Page):
 
     @expose("/<int:story_id>/live.json")
     def live(self, story_id: int) -> ResponseReturnValue:
-        """The pieces of the page that move, as HTML by the id of their place."""
+        """The live parts of the page: HTML by element id."""
         facts = _live(get(Story, story_id))
         return jsonify(
             {piece: self.render(f"stories/{piece}.html", **facts) for piece in LIVE_PIECES}
@@ -135,7 +135,7 @@ class Stories(Page):
     def approve(self, story_id: int) -> ResponseReturnValue:
         review.approve(story_id, person().name, _reason())
         return done(
-            "Approved. Its script is written next.",
+            "Story approved. Its script is written next.",
             _onwards(),
             undo=url_for(".withdraw", story_id=story_id, on_page=_on_page()),
         )
@@ -144,7 +144,7 @@ class Stories(Page):
     def reject(self, story_id: int) -> ResponseReturnValue:
         review.reject(story_id, person().name, _reason())
         return done(
-            "Rejected.",
+            "Story rejected.",
             _onwards(),
             undo=url_for(".reconsider", story_id=story_id, on_page=_on_page()),
         )
@@ -152,7 +152,7 @@ class Stories(Page):
     @expose("/<int:story_id>/withdraw", methods=["POST"])
     def withdraw(self, story_id: int) -> ResponseReturnValue:
         waits = handover.withdraw(story_id, person().name)
-        sentence = "The approval is taken back: it waits again." if waits else STOPPED
+        sentence = "Approval withdrawn. The story is waiting again." if waits else STOPPED
         return done(sentence, _itself(story_id))
 
     @expose("/<int:story_id>/stop", methods=["POST"])
@@ -163,18 +163,20 @@ class Stories(Page):
     @expose("/<int:story_id>/resume", methods=["POST"])
     def resume(self, story_id: int) -> ResponseReturnValue:
         handover.resume(story_id, person().name)
-        return done("It is made after all.")
+        return done("Production resumed.")
 
     @expose("/<int:story_id>/hook", methods=["POST"])
     def hook(self, story_id: int) -> ResponseReturnValue:
         video_review.choose_hook(story_id, person().name, request.form.get("hook", ""))
-        return done("The first part is made anew.", url_for(".show", story_id=story_id))
+        return done(
+            "Hook changed. Part 1 is being produced again.", url_for(".show", story_id=story_id)
+        )
 
     @expose("/<int:story_id>/edit", methods=["GET", "POST"])
     def edit(self, story_id: int) -> ResponseReturnValue:
         story = get(Story, story_id)
         if story.state not in DECIDABLE:
-            raise InputError(f"A story that is {story.state} can't be edited any more.")
+            raise InputError(f"This story can't be edited, because it is {shown(story.state)}.")
         if request.method == "GET":
             return self.render(
                 "stories/edit.html", story=story, next_story=_beside(story, older=True)
@@ -189,16 +191,18 @@ class Stories(Page):
         )
         if request.form.get("then") == "approve":
             return self.approve(story_id)
-        return done("Saved. The original is untouched.", url_for(".show", story_id=story_id))
+        return done(
+            "Narration saved. The original is unchanged.", url_for(".show", story_id=story_id)
+        )
 
     @expose("/<int:story_id>/reconsider", methods=["POST"])
     def reconsider(self, story_id: int) -> ResponseReturnValue:
         review.reconsider(story_id, person().name)
-        return done("It waits for approval again.", _itself(story_id))
+        return done("The story is waiting for approval again.", _itself(story_id))
 
     @expose("/decide", methods=["POST"])
     def decide(self) -> ResponseReturnValue:
-        """Approve, reject or reconsider every ticked story."""
+        """Approve, reject or reconsider all selected stories."""
         by, reason = person().name, _reason()
         match request.form.get("decision"):
             case "approve":
@@ -219,52 +223,52 @@ class Stories(Page):
             form.get("title", ""), form.get("text", ""), person().name, form.get("url", "").strip()
         )
         return done(
-            "Taken in. It is read and judged first, then it waits for approval.",
+            "Story added. It is checked first, then waits for approval.",
             url_for(".show", story_id=story.id),
         )
 
     @expose("/link", methods=["POST"])
     def link(self) -> ResponseReturnValue:
         source = manual_intake.ask_link(request.form.get("link", ""), person().name)
-        return done("It is being read.", url_for("sources.outcomes", source_id=source.id))
+        return done("Importing the link.", url_for("sources.outcomes", source_id=source.id))
 
 
 def _live(story: Story) -> dict[str, Any]:
     parts = production_progress.parts_of(story.id)
     steps = production_progress.steps(parts, story.id)
     stuck = {step.part: step for step in steps if step.job.state in production_progress.STUCK}
-    at_work = [step.job.state for step in steps if step.job.stage in PART_STAGES]
+    part_states = [step.job.state for step in steps if step.job.stage in PART_STAGES]
     return {
         "story": story,
         "parts": parts,
         "steps": steps,
         "stuck": stuck,
         "running": {step.part: step for step in steps if step.job.state == JobState.RUNNING},
-        "under_way": not production_progress.UNFINISHED.isdisjoint(at_work),
-        "stopped": JobState.CANCELLED in at_work,
+        "under_way": not production_progress.UNFINISHED.isdisjoint(part_states),
+        "stopped": JobState.CANCELLED in part_states,
     }
 
 
 def _is_out(script: Script) -> bool:
-    """Whether a post of the story is on its way or out, so that its hook stays."""
+    """Whether a post of the story is going out or published, so the hook can't change."""
     posts = Post.select().join(Video).join(Part).where(Part.script == script)
     return bool(posts.where(Post.state.in_(video_review.OUT)).exists())
 
 
 def _beside(story: Story, *, older: bool) -> int | None:
-    """The next story of the same state, so that a queue can be read through from any place.
+    """The next story in the same state, to read through a queue from any position.
 
-    After the oldest comes the newest: what arrived while the queue was read is not left out.
+    After the oldest comes the newest, so stories that arrived in the meantime are not missed.
     """
-    alike = Story.select(Story.id).where(Story.state == story.state, Story.id != story.id)
+    same = Story.select(Story.id).where(Story.state == story.state, Story.id != story.id)
     order = Story.id.desc() if older else Story.id
-    on = alike.where(Story.id < story.id if older else Story.id > story.id)
-    row = on.order_by(order).first() or alike.order_by(order).first()
+    following = same.where(Story.id < story.id if older else Story.id > story.id)
+    row = following.order_by(order).first() or same.order_by(order).first()
     return row.id if row else None
 
 
 def _onwards() -> str | None:
-    """From a story's own page to the next one that waits, or to the list after the last one."""
+    """From a story's page to the next waiting one, or to the list after the last one."""
     following = request.form.get("next_story", type=int)
     if following:
         return url_for(".show", story_id=following)
@@ -276,7 +280,7 @@ def _on_page() -> int | None:
 
 
 def _itself(story_id: int) -> str | None:
-    """Back to the story where it was asked on its page, else to the list."""
+    """Back to the story if the request came from its page, else to the list."""
     return url_for(".show", story_id=story_id) if "on_page" in request.values else None
 
 

@@ -1,4 +1,4 @@
-"""Users and their roles; for owners."""
+"""Users and their roles, for owners."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Users(Page):
 
     @expose("/")
     def index(self) -> str:
-        shown = User.select(
+        users = User.select(
             User.id, User.name, User.role, User.active, User.last_sign_in_at, User.locked_until
         )
-        return self.render("users/index.html", users=list(shown.order_by(User.name)), roles=Role)
+        return self.render("users/index.html", users=list(users.order_by(User.name)), roles=Role)
 
     @expose("/new", methods=["POST"])
     def new(self) -> ResponseReturnValue:
@@ -34,31 +34,31 @@ class Users(Page):
                 request.form.get("role", ""),
             )
             audit("user.add", f"user {user.id}", f"{user.name}, {user.role}")
-        return done(f"{user.name} can sign in now.")
+        return done(f"{user.name} can now sign in.")
 
     @expose("/<int:user_id>/role", methods=["POST"])
     def role(self, user_id: int) -> ResponseReturnValue:
         role = request.form.get("role", "")
         if role not in set(Role):
-            raise InputError(f"A role is one of {', '.join(Role)}.")
+            raise InputError(f"The role must be one of {', '.join(Role)}.")
         with transaction():
             user = _other(user_id)
             User.update(role=role).where(User.id == user_id).execute()
             audit("user.set_role", f"user {user_id}", role)
-        return done(f"{user.name} is {role} now.")
+        return done(f"{user.name} is now {role}.")
 
     @expose("/<int:user_id>/switch", methods=["POST"])
     def switch(self, user_id: int) -> ResponseReturnValue:
-        """Bar or admit a user; one who is barred is out at once."""
+        """Deactivate or reactivate a user. Deactivated users are signed out immediately."""
         with transaction():
             user = _other(user_id)
             User.update(active=not user.active).where(User.id == user_id).execute()
-            audit("user.bar" if user.active else "user.admit", f"user {user_id}")
+            audit("user.deactivate" if user.active else "user.reactivate", f"user {user_id}")
         return done(f"{user.name} {'can no longer' if user.active else 'can'} sign in.")
 
     @expose("/<int:user_id>/password", methods=["POST"])
     def password(self, user_id: int) -> ResponseReturnValue:
-        """A new password, which also ends the user's sessions and lock."""
+        """Reset the password, which also ends the user's sessions and lockout."""
         hashed = hash_password(request.form.get("password", ""))
         with transaction():
             user = _other(user_id)
@@ -66,21 +66,21 @@ class Users(Page):
                 User.id == user_id
             ).execute()
             audit("user.reset_password", f"user {user_id}")
-        return done(f"{user.name} has the new password.")
+        return done(f"Password of {user.name} reset.")
 
 
 def _other(user_id: int) -> User:
-    """The user; never oneself, so that there is always an owner left who can sign in.
+    """The user, but never yourself: at least one owner must always be able to sign in.
 
-    Owners who act on each other at the same moment take turns.
+    The lock makes simultaneous changes by owners run one after the other.
     """
     database.execute_sql("SELECT 1 FROM person WHERE role = 'owner' ORDER BY id FOR UPDATE")
     if user_id == person().id:
-        raise InputError("Another owner has to do this to your own user.")
+        raise InputError("You can't change your own user. Ask another owner.")
     if (
         not User.select()
         .where(User.id == person().id, User.role == Role.OWNER, User.active)
         .exists()
     ):
-        raise InputError("You are no owner any more.")
+        raise InputError("You are no longer an owner.")
     return get(User, user_id)

@@ -1,4 +1,4 @@
-"""Parts of stories and their videos: hear, read, watch, decide, and see why one failed."""
+"""Parts of stories and their videos: listen, read, watch, review, and see why one failed."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ from pipelines.stages import PART_STAGES
 
 LIVE_PIECES = ("player", "narration", "work")
 MEANINGS = {
-    VideoState.REVIEW: "Finished: they wait for your decision before they are posted.",
-    "making": "Being spoken, captioned and rendered.",
-    "failed": "Stuck: open one to see why, and to try again.",
-    VideoState.READY: "Finished: posted, or to be posted at their accounts' times.",
-    VideoState.REJECTED: "They are not posted.",
+    VideoState.REVIEW: "Finished and waiting for your review before they are posted.",
+    "making": "Being narrated, captioned and rendered.",
+    "failed": "Open a video to see why it failed and retry it.",
+    VideoState.READY: "Approved. Their posts are published or scheduled.",
+    VideoState.REJECTED: "Rejected videos are not posted.",
 }
 BY_JOBS = {
     "making": (JobState.WAITING, JobState.RUNNING),
     "failed": (JobState.DEAD, JobState.PARKED, JobState.CANCELLED),
 }
-"""Tabs of parts that have no finished video: by the states of their jobs."""
+"""Tabs of parts without a finished video, with the job states they show."""
 
 
 class Videos(Page):
@@ -88,13 +88,13 @@ class Videos(Page):
             siblings=production_progress.parts_of(facts["story"].id) if part.of > 1 else [],
             next_part=_beside(video, newer=True) if video else None,
             previous_part=_beside(video, newer=False) if video else None,
-            alike=count(Video.select().where(Video.state == video.state)) if video else 0,
+            same_state=count(Video.select().where(Video.state == video.state)) if video else 0,
             posts=_posts_of(video.id) if video else [],
         )
 
     @expose("/<int:part_id>/live.json")
     def live(self, part_id: int) -> ResponseReturnValue:
-        """The pieces of the page that move, as HTML by the id of their place."""
+        """The live parts of the page: HTML by element id."""
         facts = _live(get(Part, part_id))
         return jsonify(
             {piece: self.render(f"videos/{piece}.html", **facts) for piece in LIVE_PIECES}
@@ -103,7 +103,7 @@ class Videos(Page):
     @expose("/<int:part_id>/approve", methods=["POST"])
     def approve(self, part_id: int) -> ResponseReturnValue:
         handover.approve_video(_video_of(part_id).id, person().name)
-        return done("Approved. It will be posted.", _onwards())
+        return done("Video approved. It will be posted.", _onwards())
 
     @expose("/<int:part_id>/reject", methods=["POST"])
     def reject(self, part_id: int) -> ResponseReturnValue:
@@ -111,12 +111,12 @@ class Videos(Page):
             _video_of(part_id).id, person().name, request.form.get("reason", "").strip()
         )
         again = url_for(".reconsider", part_id=part_id)
-        return done("Rejected. It won't be posted.", _onwards(), undo=again)
+        return done("Video rejected. It won't be posted.", _onwards(), undo=again)
 
     @expose("/<int:part_id>/reconsider", methods=["POST"])
     def reconsider(self, part_id: int) -> ResponseReturnValue:
         video_review.reconsider(_video_of(part_id).id, person().name)
-        return done("It waits for review again.", url_for(".show", part_id=part_id))
+        return done("The video is waiting for review again.", url_for(".show", part_id=part_id))
 
     @expose("/<int:part_id>/video.mp4")
     def video(self, part_id: int) -> ResponseReturnValue:
@@ -137,7 +137,7 @@ class Videos(Page):
 
 
 def _rows_of(tab: str) -> ModelSelect[Any]:
-    """What a tab counts: videos, or the jobs of parts that have none."""
+    """What a tab counts: videos, or the jobs of parts without one."""
     if tab not in BY_JOBS:
         return Video.select().where(Video.state == tab)
     return Job.select(Job.subject_id).where(Job.state.in_(BY_JOBS[tab]), Job.stage.in_(PART_STAGES))
@@ -148,7 +148,7 @@ def _in_state(query: ModelSelect[Part], tab: str) -> ModelSelect[Part]:
 
 
 def _last_jobs(part_ids: list[int]) -> dict[int, production_progress.Step]:
-    """For parts without a video: what the furthest job says of itself."""
+    """For parts without a video: the latest job and its explanation."""
     jobs = Job.select().where(Job.stage.in_(PART_STAGES), Job.subject_id.in_(part_ids))
     return {
         job.subject_id: production_progress.Step(job, ledger.explain(job))
@@ -170,16 +170,16 @@ def _live(part: Part) -> dict[str, Any]:
 
 
 def _beside(video: Video, *, newer: bool) -> int | None:
-    """The part of the next video of the same state; the first parts of a story come first."""
-    alike = Video.select(Video.part).where(Video.state == video.state, Video.id != video.id)
+    """The part of the next video in the same state; earlier parts of a story come first."""
+    same = Video.select(Video.part).where(Video.state == video.state, Video.id != video.id)
     order = Video.id if newer else Video.id.desc()
-    on = alike.where(Video.id > video.id if newer else Video.id < video.id)
-    row = on.order_by(order).first() or alike.order_by(order).first()
+    following = same.where(Video.id > video.id if newer else Video.id < video.id)
+    row = following.order_by(order).first() or same.order_by(order).first()
     return int(row.part_id) if row else None
 
 
 def _onwards() -> str:
-    """To the next video that waits for review; after the last one to the list."""
+    """To the next video waiting for review; after the last one to the list."""
     following = request.form.get("next_part", type=int)
     if following:
         return url_for(".show", part_id=following)
@@ -207,11 +207,11 @@ def _video_of(part_id: int) -> Video:
 
 
 def _media(stored: str) -> ResponseReturnValue:
-    """A file of the media folder, in ranges if asked; nothing outside of that folder, ever."""
+    """A file from the media folder, in ranges if requested; never a file outside that folder."""
     root = settings().media_dir.resolve()
     path = (root / Path(stored)).resolve()
     if not path.is_relative_to(root) or not path.is_file():
         abort(404)
     answer = send_file(path, conditional=True, max_age=0)
-    answer.headers["Cache-Control"] = "private, no-cache"  # may be kept, asked about each time
+    answer.headers["Cache-Control"] = "private, no-cache"  # can be cached, but must be revalidated
     return answer

@@ -1,4 +1,4 @@
-"""What TikTok has told of its own accord, and the address to register there; read only."""
+"""Events received from TikTok, and the webhook URL to register there. Read-only."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
         database_url=SecretStr(database_url),
         redis_url=SecretStr(redis_url),
         cryptography_key=SecretStr(crypto.new_key()),
-        secret_key=SecretStr("a secret of the tests alone"),
+        secret_key=SecretStr("a secret for tests only"),
         media_dir=media,
         voices_dir=voices,
         run_dir=tmp_path / "var" / "run",
@@ -43,7 +43,7 @@ def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def record(settings: Settings) -> Iterator[None]:
-    """The process as ``admin.wsgi`` sets it up; the test itself holds a connection too."""
+    """Set up the process like ``admin.wsgi``; the test has a connection too."""
     crypto.configure(settings.cryptography_key.get_secret_value())
     db.configure(settings.database_url.get_secret_value())
     queue.connect(settings.redis_url.get_secret_value())
@@ -53,7 +53,7 @@ def record(settings: Settings) -> Iterator[None]:
 
 
 class Browser:
-    """A person at the back office: follows forms as a browser does, CSRF token and all."""
+    """A person at the back office: submits forms as a browser does, with the CSRF token."""
 
     def __init__(self, app: Flask) -> None:
         self.client = app.test_client()
@@ -66,7 +66,7 @@ class Browser:
         return answer
 
     def post(self, path: str, *, on: str = "/me/", **fields: Any) -> TestResponse:
-        """Send a form with the token that the page ``on`` carries."""
+        """Submit a form with the CSRF token of the page ``on``."""
         token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', self.get(on).text)
         data = {**fields, "csrf_token": token[1] if token else ""}
         return self._ask("POST", path, data=data)
@@ -75,7 +75,7 @@ class Browser:
         return self.post("/sign-in", on="/sign-in", name=name, password=password, **fields)
 
     def _ask(self, method: str, path: str, **options: Any) -> TestResponse:
-        # The test's own connection is this thread's: a request must find the thread without one.
+        # The test's connection belongs to this thread, and a request must start without one.
         with db.closed_for_long_work():
             return self.client.open(path, method=method, **options)
 

@@ -1,4 +1,4 @@
-"""Rows that tests look at, made the short way."""
+"""Short helpers that create rows for tests."""
 
 from __future__ import annotations
 
@@ -64,10 +64,10 @@ def story(title: str = "The green ladder", state: str = StoryState.WAITING, **fi
 
 
 def part(of: Story | None = None, number: int = 1, parts: int = 1) -> Part:
-    told = of or story(state=StoryState.SCRIPTED)
-    script = Script.get_or_none(Script.story == told) or Script.create(
-        story=told,
-        title=told.title,
+    scripted = of or story(state=StoryState.SCRIPTED)
+    script = Script.get_or_none(Script.story == scripted) or Script.create(
+        story=scripted,
+        title=scripted.title,
         hook="A ladder came home in the wrong colour.",
         call_to_action="Would you have asked?",
         hashtags=["storytime", "neighbours"],
@@ -168,5 +168,5 @@ def failure(stage: str, subject_id: int, error: str = "The voice can't be loaded
 
 
 def job_of(letter: DeadLetter) -> Job:
-    """The letter's job as it is now."""
+    """The current job of the letter."""
     return Job.get(Job.id == letter.job)

@@ -1,4 +1,4 @@
-"""Nobody sees or changes anything that their role doesn't allow."""
+"""Users see and change only what their role allows."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ PUBLIC = {
     "downloads.video",
     "health.alive",
     "health.ready",
-    "webhook_receiver.tiktok",  # its own tests say who gets in
+    "webhook_receiver.tiktok",  # has its own tests
 }
 FOR_EVERY_USER = {"auth.sign_out", "me.password"}
 
 
 def rules(app: Flask, method: str) -> Iterator[tuple[str, str]]:
-    """Endpoint and an address of each rule that takes ``method`` and isn't public."""
+    """Endpoint and URL of each rule that accepts ``method`` and isn't public."""
     for rule in app.url_map.iter_rules():
         if rule.endpoint not in PUBLIC and method in (rule.methods or ()):
             yield rule.endpoint, address(app, rule)
@@ -47,7 +47,7 @@ def address(app: Flask, rule: Rule) -> str:
 
 @pytest.fixture
 def rows(settings: Settings, record: None) -> None:
-    """A row of each kind with id 1, and secrets that must not show."""
+    """A row of each kind with id 1, with secrets that must not be shown."""
     post = records.post(records.video(settings.media_dir), records.account(), publish_id="p1")
     records.failure("publish", post.id)
     Channel.create(name="Evening")
@@ -65,7 +65,7 @@ def test_strangers_are_sent_to_the_sign_in_page(app: Flask, rows: None, stranger
         assert stranger.post(path, on="/sign-in").status_code == 401, endpoint
 
 
-def test_viewers_look_but_change_nothing(app: Flask, rows: None, viewer: Browser) -> None:
+def test_viewers_see_everything_but_change_nothing(app: Flask, rows: None, viewer: Browser) -> None:
     for endpoint, path in rules(app, "GET"):
         expected = {403} if endpoint.startswith("users.") else {200, 400}
         if endpoint != "accounts.callback":
@@ -89,13 +89,13 @@ def test_a_form_without_its_token_is_refused(rows: None, editor: Browser) -> Non
 
 
 def test_pages_show_no_secret_and_no_other_host(app: Flask, rows: None, owner: Browser) -> None:
-    # given an account with tokens, a post with an upload address, a trace with a bearer token
+    # given an account with tokens, a post with an upload URL, a trace with a bearer token
     for endpoint, path in rules(app, "GET"):
         page = owner.get(path)
         text = page.data.decode(errors="replace")  # some are pictures
         # then no page shows any of it
         assert "canary" not in text, endpoint
-        # and everything that a page loads is ours, and guarded
+        # and a page loads only our own resources, with security headers
         assert not re.findall(r'<(?:script|link|img|video|audio|track)[^>]*"https?:', text)
         policy = page.headers["Content-Security-Policy"]
         assert "unsafe" not in policy
@@ -109,7 +109,7 @@ def test_pages_show_no_secret_and_no_other_host(app: Flask, rows: None, owner: B
         assert not re.search(r'\son[a-z]+="|\sstyle="', text), endpoint
 
 
-def test_what_a_story_says_is_text_and_never_markup(owner: Browser, tmp_path: Path) -> None:
+def test_story_text_is_shown_as_text_and_never_as_markup(owner: Browser, tmp_path: Path) -> None:
     evil = '<script>alert(1)</script><img src=x onerror="alert(2)">'
     story = records.story(evil, body=evil, narratable_text=evil, reason=evil, url="javascript:x()")
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Consent:
-    """A platform whose creators consent with the code ``good``."""
+    """A fake platform whose creators consent with the code ``good``."""
 
     def __init__(self) -> None:
         self.revoked: list[str] = []
@@ -55,15 +55,15 @@ def app(settings: Settings, record: None, platform: Consent) -> Flask:
     return create_app(settings, platform)
 
 
-def begin(browser: Browser) -> str:
-    """Press Connect; the state that the platform is told."""
+def start(browser: Browser) -> str:
+    """Click Connect account; returns the state sent to the platform."""
     asked = parse_qs(urlsplit(browser.post("/accounts/connect").location).query)
     assert asked["redirect_uri"] == ["http://127.0.0.1:8080/accounts/callback"]
     return asked["state"][0]
 
 
 def test_an_account_is_connected_and_disconnected(editor: Browser, platform: Consent) -> None:
-    state = begin(editor)
+    state = start(editor)
 
     done = editor.get(f"/accounts/callback?state={state}&code=good")
 
@@ -81,10 +81,10 @@ def test_an_account_is_connected_and_disconnected(editor: Browser, platform: Con
     assert Account.get().state == AccountState.DISCONNECTED
 
 
-def test_a_code_is_good_once_and_only_in_the_session_that_asked(
+def test_a_code_works_once_and_only_in_the_session_that_started(
     app: Flask, editor: Browser
 ) -> None:
-    state = begin(editor)
+    state = start(editor)
     somebody_else = signed_in(app, "otto", "editor")
 
     foreign = somebody_else.get(f"/accounts/callback?state={state}&code=good")
@@ -101,12 +101,14 @@ def test_a_code_is_good_once_and_only_in_the_session_that_asked(
     ("query", "sentence"),
     [
         ("error=access_denied", "You declined"),
-        ("error=invalid_scope", "redirect address and scopes"),
+        ("error=invalid_scope", "redirect URI and scopes"),
         ("state=made-up&code=good", "begin it again"),
         ("", "begin it again"),
     ],
 )
-def test_what_went_wrong_is_said_plainly(editor: Browser, query: str, sentence: str) -> None:
+def test_a_failed_connection_says_what_went_wrong(
+    editor: Browser, query: str, sentence: str
+) -> None:
     page = editor.get(f"/accounts/callback?{query}").text
 
     assert sentence in page
@@ -115,20 +117,20 @@ def test_what_went_wrong_is_said_plainly(editor: Browser, query: str, sentence: 
 
 
 def test_a_refused_code_connects_nothing(editor: Browser) -> None:
-    page = editor.get(f"/accounts/callback?state={begin(editor)}&code=bad").text
+    page = editor.get(f"/accounts/callback?state={start(editor)}&code=bad").text
 
     assert "refuses the code" in page
     assert Account.select().count() == 0
 
 
-def test_a_viewer_can_not_finish_what_an_editor_began(viewer: Browser, editor: Browser) -> None:
-    assert viewer.get(f"/accounts/callback?state={begin(editor)}&code=good").status_code == 403
+def test_a_viewer_cannot_finish_a_connection_of_an_editor(viewer: Browser, editor: Browser) -> None:
+    assert viewer.get(f"/accounts/callback?state={start(editor)}&code=good").status_code == 403
 
 
-# ── choices ──────────────────────────────────────────────────────────────────────────────────
+# ── settings ─────────────────────────────────────────────────────────────────────────────────
 
 
-def test_nothing_is_chosen_beforehand_and_consent_is_asked(editor: Browser) -> None:
+def test_nothing_is_preselected_and_consent_is_required(editor: Browser) -> None:
     account = records.account()
 
     page = editor.get(f"/accounts/{account.id}").text
@@ -142,7 +144,7 @@ def test_nothing_is_chosen_beforehand_and_consent_is_asked(editor: Browser) -> N
     )
 
 
-def test_choices_are_saved_with_who_agreed(editor: Browser) -> None:
+def test_settings_are_saved_with_who_agreed(editor: Browser) -> None:
     account = records.account()
     address = f"/accounts/{account.id}"
 
@@ -160,7 +162,7 @@ def test_choices_are_saved_with_who_agreed(editor: Browser) -> None:
     assert "ai_label" not in checked(page)
 
 
-def test_ways_say_what_they_lack_and_one_remains(editor: Browser) -> None:
+def test_methods_say_what_is_missing_and_one_must_remain(editor: Browser) -> None:
     account = records.account()
     address = f"/accounts/{account.id}"
     page = editor.get(address).text
@@ -175,7 +177,7 @@ def test_ways_say_what_they_lack_and_one_remains(editor: Browser) -> None:
     assert Account.get().methods == [Method.DIRECT, Method.MANUAL]
 
 
-def test_times_are_set_in_the_accounts_own_zone(editor: Browser) -> None:
+def test_the_schedule_uses_the_accounts_time_zone(editor: Browser) -> None:
     account = records.account()
     address = f"/accounts/{account.id}"
 
@@ -183,11 +185,11 @@ def test_times_are_set_in_the_accounts_own_zone(editor: Browser) -> None:
     refused = editor.post(f"{address}/times", timezone="Tokio", posts_a_day="x", gap_minutes="")
 
     assert "There is no time zone Tokio" in editor.get(refused.location).text
-    kept = Account.get()
-    assert (kept.timezone, kept.posts_a_day, kept.gap_minutes) == ("Asia/Tokyo", 4, 60)
+    saved = Account.get()
+    assert (saved.timezone, saved.posts_a_day, saved.gap_minutes) == ("Asia/Tokyo", 4, 60)
 
 
-def test_weekly_times_are_added_copied_and_removed(editor: Browser) -> None:
+def test_weekly_slots_are_added_copied_and_removed(editor: Browser) -> None:
     account = records.account()
     address = f"/accounts/{account.id}/slots"
 
@@ -205,7 +207,7 @@ def test_weekly_times_are_added_copied_and_removed(editor: Browser) -> None:
     assert "Remove 18:30 on Sunday" not in page
 
 
-def test_cookies_are_stored_and_never_seen_again(editor: Browser) -> None:
+def test_cookies_are_stored_and_never_shown_again(editor: Browser) -> None:
     account = records.account()
     address = f"/accounts/{account.id}"
     good = json.dumps([{"name": "sessionid", "value": "canary-cookie", "domain": ".tiktok.com"}])
@@ -227,7 +229,7 @@ def test_cookies_are_stored_and_never_seen_again(editor: Browser) -> None:
     assert Account.get().browser_session is None
 
 
-def test_a_viewer_reads_the_choices_but_finds_no_form(viewer: Browser) -> None:
+def test_a_viewer_sees_the_settings_but_no_form(viewer: Browser) -> None:
     account = records.account()
     address = f"/accounts/{account.id}"
 
@@ -240,9 +242,7 @@ def test_a_viewer_reads_the_choices_but_finds_no_form(viewer: Browser) -> None:
         assert viewer.post(f"{address}/{action}").status_code == 403
 
 
-def test_parked_posts_of_a_reconnected_account_are_requeued(
-    settings: Settings, editor: Browser
-) -> None:
+def test_posts_of_a_reconnected_account_are_retried(settings: Settings, editor: Browser) -> None:
     account = records.account(state=AccountState.EXPIRED)
     waits = records.post(records.video(settings.media_dir), account, PostState.PARKED)
     other = records.post(records.video(settings.media_dir), account, PostState.PARKED)
@@ -250,9 +250,11 @@ def test_parked_posts_of_a_reconnected_account_are_requeued(
         stopped = {"error_code": code, "finished_at": now()}
         records.job("publish", post.id, JobState.PARKED, **stopped)
     address = f"/accounts/{account.id}"
-    assert "Requeue its parked posts" not in editor.get(address).text
+    assert "Retry these posts" not in editor.get(address).text
     Account.update(state=AccountState.CONNECTED).execute()
-    assert "1 of its posts waits for this account" in editor.get(address).text
+    assert (
+        "1 post needs attention because this account was not connected" in editor.get(address).text
+    )
 
     editor.post(f"{address}/requeue")
 
@@ -277,6 +279,6 @@ def test_a_long_list_of_accounts_decrypts_nothing(editor: Browser) -> None:
 
 
 def checked(page: str) -> set[str]:
-    """Names, or values of those named alike, of the ticked boxes."""
+    """Names of the checked boxes, or their values where several share a name."""
     boxes = re.findall(r'<input type="checkbox" name="(\w+)"(?: value="(\w+)")? +checked', page)
     return {value or name for name, value in boxes}

@@ -1,4 +1,4 @@
-"""A real browser walks through an editor's morning; it must find nothing to complain of."""
+"""An editor's morning in a real browser, without any errors in its log."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture
 def office(app: Flask) -> Iterator[str]:
-    """Address of the back office, served as to anybody."""
+    """URL of the back office, served over HTTP."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = Thread(target=server.serve_forever)
     thread.start()
@@ -66,7 +66,7 @@ def chromium() -> Iterator[WebDriver]:
 def test_an_editors_morning(
     settings: Settings, office: str, chromium: WebDriver, tmp_path: Path, width: int
 ) -> None:
-    # given stories that wait, a finished video, and a failure
+    # given waiting stories, a finished video and a failure
     create_user("emil", PASSWORD, "editor")
     first, second = records.story("The first ladder"), records.story("The second ladder")
     shown = records.video(settings.media_dir, content=clip(tmp_path))
@@ -99,17 +99,17 @@ def test_an_editors_morning(
     one("#reject textarea").send_keys("Told before")
     one("#reject .btn-danger").click()
     wait(lambda: Story.get_by_id(first.id).state == StoryState.REJECTED)
-    # and takes the last decision back
+    # and undoes the last decision
     one("body").send_keys("u")
     wait(lambda: Story.get_by_id(first.id).state == StoryState.WAITING)
-    # and watches a video, from its middle
+    # and watches a video from the middle
     visit(f"/videos/{shown.part.id}")
     video = "const video = document.querySelector('video');"
     wait(lambda: chromium.execute_script(f"{video} return video.readyState > 0"))
     chromium.execute_script(f"{video} video.currentTime = 1")
     shows = f"{video} return !video.seeking && video.readyState > 1 && video.currentTime === 1"
     wait(lambda: chromium.execute_script(shows))
-    # and discards nothing by mistake, but repeats what failed
+    # and cancels a discard, but retries what failed
     visit(f"/failures/{failure.id}")
     one(".btn-outline-danger").click()
     wait(lambda: one("#confirm").is_displayed())
@@ -117,11 +117,11 @@ def test_an_editors_morning(
     assert records.job_of(failure).state == JobState.DEAD
     one(".head .btn-primary").click()
     wait(lambda: records.job_of(failure).state == JobState.WAITING)
-    # then home moves by itself
+    # then home updates by itself
     visit("/")
     Story.update(state=StoryState.FLAGGED).where(Story.id == first.id).execute()
-    wait(lambda: "1\nflagged story to judge" in one("#needs").text)
-    # and no page fits badly, and the browser complains of nothing
+    wait(lambda: "1\nflagged story to review" in one("#needs").text)
+    # and no page is too wide, and the browser logs no errors
     for path in (
         "/videos/",
         "/posts/",
@@ -134,23 +134,23 @@ def test_an_editors_morning(
     ):
         visit(path)
     log = chromium.get_log("browser")  # type: ignore[attr-defined]  # Chromium's own
-    complaints = [line for line in log if line["level"] == "SEVERE"]
-    assert complaints == []
+    errors = [line for line in log if line["level"] == "SEVERE"]
+    assert errors == []
 
 
-def test_the_studio_fits_a_phone_in_the_dark(
+def test_the_production_pages_fit_a_phone_in_dark_mode(
     settings: Settings, office: str, chromium: WebDriver, tmp_path: Path
 ) -> None:
-    # given a story of three parts with hooks to pick from: made, being made, and failed
+    # given a story with several hooks and three parts: finished, in production and failed
     create_user("emil", PASSWORD, "editor")
-    made = records.part(parts=3)
-    story, script = made.script.story, made.script
+    finished = records.part(parts=3)
+    story, script = finished.script.story, finished.script
     script.hooks = [script.hook, "It looked happier that way.", "Nobody had asked for green."]
     script.save()
-    records.video(settings.media_dir, made, content=clip(tmp_path))
+    records.video(settings.media_dir, finished, content=clip(tmp_path))
     records.job("render", records.part(story, 2, 3).id, JobState.RUNNING, started_at=now())
     records.failure("narrate", records.part(story, 3, 3).id, "No such voice: choose " + "af, " * 99)
-    # and one that is flagged, and reads from right to left
+    # and a flagged story in a right-to-left script
     flagged = records.story("سلم جاري " * 12, StoryState.FLAGGED, language="ar", safety_score=0.9)
     for width in (390, 1280):
         size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 500}
@@ -162,7 +162,7 @@ def test_the_studio_fits_a_phone_in_the_dark(
             chromium.find_element(By.ID, "name").send_keys("emil")
             chromium.find_element(By.ID, "password").send_keys(PASSWORD, Keys.ENTER)
             WebDriverWait(chromium, 10).until(lambda _: chromium.find_elements(By.ID, "queue"))
-        # then on every page nothing is wider than the screen, and all can be hit with a thumb
+        # then no page is wider than the screen, and every control is large enough for a thumb
         for path in (
             "/",
             "/stories/",
@@ -171,13 +171,13 @@ def test_the_studio_fits_a_phone_in_the_dark(
             f"/stories/{flagged.id}/edit",
             "/stories/paste",
             "/videos/",
-            f"/videos/{made.id}",
+            f"/videos/{finished.id}",
             "/channels/",
             "/channels/new",
         ):
             chromium.get(office + path)
             assert chromium.execute_script(MISFITS, width < 500) == [], path
-    # and the browser complains of nothing
+    # and the browser logs no errors
     log = chromium.get_log("browser")  # type: ignore[attr-defined]  # Chromium's own
     assert [line for line in log if line["level"] == "SEVERE"] == []
 
@@ -212,7 +212,7 @@ def test_weekly_times_are_added_on_a_phone_by_keyboard_alone(
     chromium.find_element(By.ID, "name").send_keys("emil")
     chromium.find_element(By.ID, "password").send_keys(PASSWORD, Keys.ENTER)
     WebDriverWait(chromium, 10).until(lambda _: chromium.find_elements(By.ID, "at"))
-    # when 18:30 is typed, Monday and Tuesday are ticked, and Enter is pressed
+    # when 18:30 is typed, Monday and Tuesday are checked, and Enter is pressed
     chromium.find_element(By.ID, "at").send_keys("0630PM")
     monday, tuesday, *_ = chromium.find_elements(By.CSS_SELECTOR, ".weekdays input")
     monday.send_keys(Keys.SPACE, Keys.TAB)
@@ -221,7 +221,7 @@ def test_weekly_times_are_added_on_a_phone_by_keyboard_alone(
     # then both days have it
     WebDriverWait(chromium, 10).until(lambda _: chromium.find_elements(By.CLASS_NAME, "chip"))
     assert {(slot.weekday, slot.at) for slot in Slot.select()} == {(1, "18:30"), (2, "18:30")}
-    # and nothing is wider than the phone, and the browser complains of nothing
+    # and no page is wider than the phone, and the browser logs no errors
     for path in (f"/accounts/{post.account.id}", f"/posts/{post.id}", "/posts/", "/limits/"):
         chromium.get(office + path)
         overflow = "return document.documentElement.scrollWidth - window.innerWidth"
@@ -231,9 +231,7 @@ def test_weekly_times_are_added_on_a_phone_by_keyboard_alone(
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_the_captions_of_a_channel_are_seen_while_they_are_chosen(
-    office: str, chromium: WebDriver, width: int
-) -> None:
+def test_the_caption_preview_follows_the_form(office: str, chromium: WebDriver, width: int) -> None:
     # given an editor at a new channel
     create_user("emil", PASSWORD, "editor")
     metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
@@ -251,12 +249,12 @@ def test_the_captions_of_a_channel_are_seen_while_they_are_chosen(
         do()
         WebDriverWait(chromium, 10).until(lambda _: shown() not in {"", before})
 
-    # when captions are chosen by keyboard and words are tried, each change shows
+    # when captions are chosen by keyboard and sample text is typed, each change shows
     WebDriverWait(chromium, 10).until(lambda _: shown().startswith("data:image/jpeg"))
     changes(lambda: chromium.find_element(By.ID, "style").send_keys("Block"))
     changes(lambda: chromium.find_element(By.ID, "upper_case").send_keys(Keys.SPACE))
     changes(lambda: chromium.find_element(By.ID, "sample").send_keys("שלום", Keys.ENTER))
-    # and what can't be is told in place of a picture
+    # and an invalid value shows an error instead of a picture
     size = chromium.find_element(By.ID, "size")
     size.send_keys(Keys.CONTROL, "a")
     size.send_keys("900")
@@ -264,12 +262,12 @@ def test_the_captions_of_a_channel_are_seen_while_they_are_chosen(
     WebDriverWait(chromium, 10).until(lambda _: "Size: " in problem.text)
     changes(lambda: size.send_keys(Keys.CONTROL, "a", Keys.NULL, "100"))
     assert problem.text == ""
-    # and the music is heard, once it is chosen
+    # and the chosen music plays
     chromium.find_element(By.ID, "music").send_keys("Dark")
     chromium.execute_script("document.getElementById('tune').muted = true; tune.play()")
     playing = "return tune.currentTime > 0.1 && tune.duration > 45"
     WebDriverWait(chromium, 20).until(lambda _: chromium.execute_script(playing))
-    # then it is saved as it was seen
+    # then it is saved as previewed
     chromium.find_element(By.ID, "name").send_keys("Evening", Keys.ENTER)
     WebDriverWait(chromium, 10).until(lambda _: Channel.select().exists())
     caption_style = Channel.get().caption_style
@@ -278,7 +276,7 @@ def test_the_captions_of_a_channel_are_seen_while_they_are_chosen(
         True,
         100,
     )
-    # and nothing is wider than the screen, and the browser complains of nothing
+    # and no page is wider than the screen, and the browser logs no errors
     for path in ("/channels/", f"/channels/{Channel.get().id}/edit"):
         chromium.get(office + path)
         overflow = "return document.documentElement.scrollWidth - window.innerWidth"
@@ -288,7 +286,7 @@ def test_the_captions_of_a_channel_are_seen_while_they_are_chosen(
 
 
 def clip(folder: Path) -> bytes:
-    """Two seconds of a small real video."""
+    """A small real video of two seconds."""
     made = folder / "clip.mp4"
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi"]
     command += ["-i", "testsrc2=s=108x192:r=10:d=2", "-pix_fmt", "yuv420p", str(made)]

@@ -1,4 +1,4 @@
-"""The calendar: posts on their days, by the account's clock, and moved by hand."""
+"""The calendar: posts on their days in the account's time zone, and rescheduling."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ JUNE = "&on=2026-06-10"
 
 
 def posts(settings: Settings, on: Account, *moments: str, **fields: Any) -> list[Post]:
-    """Posts of stories of their own at these moments (UTC)."""
+    """Posts of separate stories at these times (UTC)."""
     made = []
     for moment in moments:
         title = f"The ladder of {moment}"
-        told = records.story(title, StoryState.SCRIPTED)
-        video = records.video(settings.media_dir, of=records.part(told))
+        story = records.story(title, StoryState.SCRIPTED)
+        video = records.video(settings.media_dir, of=records.part(story))
         at = datetime.fromisoformat(moment).replace(tzinfo=UTC)
         made.append(records.post(video, on, **{"scheduled_at": at, **fields}))
     return made
 
 
 def day(page: str, on: str) -> str:
-    """What the page shows on a day, as words."""
+    """The text that the page shows on a day."""
     after = page.partition(f'<time datetime="{on}">')[2].partition("<h3>")[0]
     return " ".join(re.sub(r"<[^>]+>", " ", after).split())
 
 
-def test_each_post_stands_on_its_day_by_the_accounts_clock(
+def test_each_post_is_on_its_day_in_the_accounts_time_zone(
     settings: Settings, viewer: Browser
 ) -> None:
     # given a post late on Monday in UTC, which is Tuesday in Berlin, and others in other states
@@ -54,10 +54,10 @@ def test_each_post_stands_on_its_day_by_the_accounts_clock(
 
     assert "14 June 2026" in page
     assert day(page, "2026-06-08") == "Mon 8 Jun"
-    assert day(page, "2026-06-09") == "Tue 9 Jun 00:30 booked The ladder of 2026-06-08 22:30"
+    assert day(page, "2026-06-09") == "Tue 9 Jun 00:30 scheduled The ladder of 2026-06-08 22:30"
     assert f'href="/posts/{late.id}"' in page
     assert "12:00 pinned" in day(page, "2026-06-10")
-    for word in ("published", "failed", "parked", "inbox"):
+    for word in ("published", "failed", "needs attention", "in the creator&#39;s inbox"):
         assert f"08:00 {word} The ladder" in day(page, "2026-06-12")
     assert day(page, "2026-06-13") == "Sat 13 Jun"
 
@@ -73,14 +73,14 @@ def test_a_month_has_whole_weeks_and_says_how_many_more(
     assert "June 2026" in page
     shown = re.findall(r'<h3><time datetime="([\d-]+)">', page)
     assert (shown[0], shown[-1], len(shown)) == ("2026-06-01", "2026-07-05", 35)
-    assert day(page, "2026-06-10").count("booked") == 5
+    assert day(page, "2026-06-10").count("scheduled") == 5
     assert "and 3 more" in day(page, "2026-06-10")
     # and leads to its neighbours
     assert "on=2026-05-01" in page
     assert "on=2026-07-01" in page
 
 
-def test_all_accounts_are_shown_in_a_zone_of_choice(settings: Settings, viewer: Browser) -> None:
+def test_all_accounts_are_shown_in_a_chosen_time_zone(settings: Settings, viewer: Browser) -> None:
     berlin = records.account("ada_tales", timezone=BERLIN)
     tokyo = records.account("bob_tales", timezone="Asia/Tokyo")
     posts(settings, berlin, "2026-06-09 22:30")
@@ -90,11 +90,11 @@ def test_all_accounts_are_shown_in_a_zone_of_choice(settings: Settings, viewer: 
     chosen = viewer.get(f"/calendar/?account=&zone=Asia/Tokyo{JUNE}").text
     unknown = viewer.get("/calendar/?account=&zone=Tokyo")
 
-    assert "00:30 booked" in day(first, "2026-06-10")
-    assert "17:30 booked" in day(first, "2026-06-10")
+    assert "00:30 scheduled" in day(first, "2026-06-10")
+    assert "17:30 scheduled" in day(first, "2026-06-10")
     assert "ada_tales" in day(first, "2026-06-10")
-    assert "07:30 booked" in day(chosen, "2026-06-10")
-    assert "00:30 booked" in day(chosen, "2026-06-11")
+    assert "07:30 scheduled" in day(chosen, "2026-06-10")
+    assert "00:30 scheduled" in day(chosen, "2026-06-11")
     assert unknown.status_code == 400
     assert "perhaps Asia/Tokyo" in unknown.text
 
@@ -109,20 +109,20 @@ def test_free_slots_are_shown_and_taken_ones_are_not(settings: Settings, viewer:
     page = viewer.get(f"/calendar/?account={account.id}&on={tomorrow}").text
 
     assert day(page, f"{tomorrow}").startswith(
-        f"{tomorrow:%a} {tomorrow.day} {tomorrow:%b} 10:00 free slot 20:00 booked"
+        f"{tomorrow:%a} {tomorrow.day} {tomorrow:%b} 10:00 free slot 20:00 scheduled"
     )
 
 
-def test_posts_that_are_held_up_are_listed(settings: Settings, viewer: Browser) -> None:
+def test_posts_without_a_time_are_listed(settings: Settings, viewer: Browser) -> None:
     posts(settings, records.account(), "2026-06-08 22:30", scheduled_at=None)
 
     page = viewer.get("/calendar/").text
 
-    assert "Without a time yet" in page
+    assert "Not scheduled yet" in page
     assert "The ladder of" in page
 
 
-def test_an_editor_chooses_another_time_and_takes_it_back(
+def test_an_editor_reschedules_a_post_and_moves_it_back(
     settings: Settings, editor: Browser
 ) -> None:
     account = records.account(timezone=BERLIN)
@@ -131,7 +131,7 @@ def test_an_editor_chooses_another_time_and_takes_it_back(
     day_after = now().date() + timedelta(days=2)
 
     form = editor.get(f"/calendar/{post.id}/time").text
-    assert "By the clock of Europe/Berlin" in form
+    assert "Europe/Berlin time" in form
     moved = editor.post(f"/calendar/{post.id}/time", date=f"{day_after}", time="18:30")
 
     pinned = Post.get_by_id(post.id)
@@ -162,7 +162,7 @@ def test_an_editor_chooses_another_time_and_takes_it_back(
         ({}, "An empty field"),
     ],
 )
-def test_a_time_that_can_not_be_is_refused_on_the_form(
+def test_an_invalid_time_is_refused_on_the_form(
     settings: Settings, editor: Browser, chosen: dict[str, str], sentence: str
 ) -> None:
     (post,) = posts(settings, records.account(), "2026-06-10 10:00")
@@ -173,8 +173,10 @@ def test_a_time_that_can_not_be_is_refused_on_the_form(
     assert not Post.get_by_id(post.id).pinned
 
 
-def test_a_time_that_the_clock_skips_is_the_one_after(settings: Settings, editor: Browser) -> None:
-    # given the next spring night of Berlin
+def test_a_time_skipped_by_daylight_saving_moves_to_the_next_hour(
+    settings: Settings, editor: Browser
+) -> None:
+    # given the night of the next spring clock change in Berlin
     account = records.account(timezone=BERLIN)
     (post,) = posts(settings, account, "2026-06-10 10:00")
     night = next(
@@ -190,16 +192,16 @@ def test_a_time_that_the_clock_skips_is_the_one_after(settings: Settings, editor
     )
 
 
-def test_a_viewer_may_look_but_not_move(settings: Settings, viewer: Browser) -> None:
+def test_a_viewer_can_look_but_not_reschedule(settings: Settings, viewer: Browser) -> None:
     (post,) = posts(settings, records.account(), "2026-06-10 10:00")
 
-    assert "change time" not in viewer.get(f"/calendar/?{JUNE}").text
-    assert "Change time" not in viewer.get(f"/calendar/{post.id}/time").text
+    assert "Reschedule" not in viewer.get(f"/calendar/?{JUNE}").text
+    assert ">Reschedule<" not in viewer.get(f"/calendar/{post.id}/time").text
     assert viewer.post(f"/calendar/{post.id}/time", date="2027-01-01").status_code == 403
     assert viewer.post(f"/calendar/{post.id}/queue").status_code == 403
 
 
-def test_what_is_out_has_no_time_to_choose(settings: Settings, editor: Browser) -> None:
+def test_a_published_post_cannot_be_rescheduled(settings: Settings, editor: Browser) -> None:
     (post,) = posts(settings, records.account(), "2026-06-10 10:00", state=PostState.PUBLISHED)
 
     assert editor.get(f"/calendar/{post.id}/time").status_code == 404

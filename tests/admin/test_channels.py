@@ -1,4 +1,4 @@
-"""Channels: what a person chooses is kept, a wrong choice is told, none in use is deleted."""
+"""Channels: choices are saved, wrong ones get an error, and a channel in use stays."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_channel_is_added_changed_and_deleted(editor: Browser) -> None:
     # When an editor adds a channel
     editor.post("/channels/new", on="/channels/new", **FORM)
 
-    # Then all of it is on record, and shown again when it is opened
+    # Then everything is saved, and shown again in the form
     channel = Channel.get()
     assert (channel.name, channel.tone, channel.voice) == (
         "Evening tales",
@@ -74,9 +74,9 @@ def test_a_channel_is_added_changed_and_deleted(editor: Browser) -> None:
     }
     page = editor.get(f"/channels/{channel.id}/edit").text
     assert 'value="#FF8800"' in page
-    assert '<option selected value="height">At a height</option>' in page
+    assert '<option selected value="height">Custom</option>' in page
 
-    # When its captions go to the top, and what may be empty is emptied
+    # When its captions move to the top and the optional fields are emptied
     emptied = dict.fromkeys(
         ("voice", "words_per_minute", "part_seconds_min", "part_seconds_max"), ""
     )
@@ -91,7 +91,7 @@ def test_a_channel_is_added_changed_and_deleted(editor: Browser) -> None:
     )
     assert not channel.caption_style["emoji"]
 
-    # Then it can be deleted, and each step has its author
+    # Then it can be deleted, and the audit log has each step
     editor.post(f"/channels/{channel.id}/remove")
     assert Channel.select().count() == 0
     actions = [(entry.actor, entry.action) for entry in AuditEntry.select().order_by(AuditEntry.id)]
@@ -129,7 +129,7 @@ def test_a_channel_in_use_is_not_deleted(editor: Browser) -> None:
         ("font", "Comic Sans", "Not a valid choice"),
     ],
 )
-def test_what_can_not_be_is_said_and_what_was_typed_is_kept(
+def test_invalid_values_get_an_error_and_the_form_keeps_its_input(
     editor: Browser, field: str, value: str, sentence: str
 ) -> None:
     page = editor.post("/channels/new", on="/channels/new", **{**FORM, field: value})
@@ -141,10 +141,10 @@ def test_what_can_not_be_is_said_and_what_was_typed_is_kept(
     assert Channel.select().count() == 0
 
 
-def test_what_this_machine_has_is_listed(
+def test_the_form_lists_what_this_machine_has(
     settings: Settings, app: Flask, tmp_path: Path, viewer: Browser
 ) -> None:
-    # Given a voice of Piper's, a folder of clips, and a channel whose folder was removed since
+    # Given a Piper voice, a folder of clips, and a channel whose folder was removed
     (settings.voices_dir / "en_US-lessac.onnx").touch()
     (settings.voices_dir / "en_US-lessac.onnx.json").touch()
     for mood in ("calm", "Rain"):
@@ -156,7 +156,7 @@ def test_what_this_machine_has_is_listed(
     # When its form is opened
     page = viewer.get(f"/channels/{channel.id}/edit").text
 
-    # Then all of it can be chosen, and what is gone says so
+    # Then everything can be chosen, and the removed folder is marked
     voice, quotes, background = (
         re.search(rf'<select[^>]*id="{name}".*?</select>', page, re.DOTALL)[0]  # type: ignore[index]
         for name in ("voice", "quote_voice", "background")
@@ -181,7 +181,7 @@ def test_two_channels_never_share_a_name(editor: Browser) -> None:
     assert Channel.select().count() == 1
 
 
-def test_the_preview_is_a_picture_of_the_look_or_a_sentence(viewer: Browser) -> None:
+def test_the_preview_is_a_picture_or_an_error(viewer: Browser) -> None:
     caption_style = {name: FORM[name] for name in list(FORM)[10:]}
 
     answer = viewer.get("/channels/preview", query_string=caption_style | {"sample": "Guten Abend"})
@@ -195,8 +195,8 @@ def test_the_preview_is_a_picture_of_the_look_or_a_sentence(viewer: Browser) -> 
     assert wrong.text == "The size of letters is 48 to 120 pixels, not 900."
 
 
-def test_the_music_of_a_mood_is_heard(editor: Browser) -> None:
-    # A composed mood is played, in pieces if the browser asks so
+def test_the_music_of_a_mood_can_be_played(editor: Browser) -> None:
+    # A composed mood is sent, in ranges if the browser asks for them
     whole = editor.get("/channels/music?mood=tense")
     assert (whole.status_code, whole.mimetype) == (200, "audio/flac")
     assert whole.data.startswith(b"fLaC")
@@ -204,7 +204,7 @@ def test_the_music_of_a_mood_is_heard(editor: Browser) -> None:
         piece = editor.client.get("/channels/music?mood=tense", headers={"Range": "bytes=0-99"})
     assert (piece.status_code, len(piece.data)) == (206, 100)
 
-    # And what there is not is said
-    for mood, sentence in (("none", "nothing to hear"), ("jazz", "no music called")):
+    # And missing music gets an error
+    for mood, sentence in (("none", "no music to play"), ("jazz", "no music called")):
         silent = editor.get(f"/channels/music?mood={mood}")
         assert (silent.status_code, sentence in silent.text) == (404, True)

@@ -17,12 +17,12 @@ def test_a_failure_shows_its_story_error_and_a_trace_without_secrets(viewer: Bro
     for page in (listed, shown):
         assert "The ladder that failed" in page
         assert "The voice can&#39;t be loaded." in page
-        assert "after 5 tries" in page
+        assert "after 5 attempts" in page
     assert "Traceback" in shown
     assert "canary" not in shown
 
 
-def test_requeued_work_begins_anew_once(editor: Browser) -> None:
+def test_a_failure_is_retried_only_once(editor: Browser) -> None:
     letter = records.failure("script", records.story().id)
 
     editor.post(f"/failures/{letter.id}/requeue")
@@ -31,11 +31,11 @@ def test_requeued_work_begins_anew_once(editor: Browser) -> None:
     job = records.job_of(letter)
     assert (job.state, job.attempts) == (JobState.WAITING, 0)
     assert DeadLetter.get().resolution == "requeued"
-    assert "Somebody has requeued it already" in editor.get(twice.location).text
+    assert f"Failure {letter.id} was already retried" in editor.get(twice.location).text
     assert AuditEntry.select().where(AuditEntry.action == "failure.requeue").count() == 1
 
 
-def test_discarded_work_stays_in_the_history(editor: Browser) -> None:
+def test_a_discarded_failure_stays_in_the_history(editor: Browser) -> None:
     letters = [records.failure("script", records.story(f"Number {n}").id) for n in range(3)]
 
     editor.post("/failures/decide", decision="discard", id=[letter.id for letter in letters[:2]])
@@ -46,7 +46,7 @@ def test_discarded_work_stays_in_the_history(editor: Browser) -> None:
     assert "discarded" in editor.get("/failures/?show=resolved").text
 
 
-def test_every_unfinished_job_says_what_it_waits_for(editor: Browser) -> None:
+def test_every_unfinished_job_says_what_it_is_waiting_for(editor: Browser) -> None:
     story = records.story("The waiting ladder")
     job = records.job("script", story.id)
 

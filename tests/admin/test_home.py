@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from tests.admin.conftest import Browser
 
 
-def test_home_says_what_needs_a_person_and_how_it_goes(settings: Settings, viewer: Browser) -> None:
+def test_home_shows_what_needs_attention_and_the_results(
+    settings: Settings, viewer: Browser
+) -> None:
     records.story()
     records.story(state=StoryState.FLAGGED)
     records.failure("script", records.story().id)
@@ -37,12 +39,12 @@ def test_home_says_what_needs_a_person_and_how_it_goes(settings: Settings, viewe
 
     for need in (
         "2 stories to approve",
-        "1 flagged story to judge",
+        "1 flagged story to review",
         "1 open failure",
         "1 video to review",
-        "1 parked post needs a decision",
-        "1 account to connect again",
-        "1 job waits for room on the disk",
+        "1 post needs attention",
+        "1 account to reconnect",
+        "1 job waiting for disk space",
         "50.0 % of the last 2 posts",
         "1 story became a video",
         "1 post published",
@@ -50,8 +52,8 @@ def test_home_says_what_needs_a_person_and_how_it_goes(settings: Settings, viewe
         assert need in page, need
 
 
-def test_running_work_is_shown_live(viewer: Browser) -> None:
-    story = records.story("The ladder in the making")
+def test_running_jobs_are_shown_live(viewer: Browser) -> None:
+    story = records.story("The running ladder")
     started = now() - timedelta(seconds=40)
     job = records.job("script", story.id, JobState.RUNNING, progress=0.25, started_at=started)
 
@@ -61,35 +63,35 @@ def test_running_work_is_shown_live(viewer: Browser) -> None:
 
     assert set(pieces) == {"needs", "running", "queues"}
     assert "75 %" in pieces["running"]
-    assert "The ladder in the making" in pieces["running"]
+    assert "The running ladder" in pieces["running"]
 
 
 def test_empty_pages_say_what_to_do(owner: Browser) -> None:
     advice = {
-        "/": "Connect an account",
-        "/stories/": "Paste a story",
+        "/": "Connect account",
+        "/stories/": "Paste story",
         "/videos/": "Approve a story",
-        "/posts/": "Look at the accounts",
+        "/posts/": "Go to accounts",
         "/accounts/": "set TIKTOK_CLIENT_KEY",
-        "/sources/": "Add a source",
-        "/failures/": "Nothing has failed",
+        "/sources/": "Add source",
+        "/failures/": "No failures",
     }
     for path, words in advice.items():
         assert words in owner.get(path).text, path
 
 
-def test_readiness_names_what_is_away(settings: Settings, stranger: Browser) -> None:
+def test_readiness_names_what_is_unavailable(settings: Settings, stranger: Browser) -> None:
     assert stranger.json("/health") == {"status": "ok"}
     assert stranger.json("/ready")["status"] == "ok"
 
-    # when the broker, the disk and the database go away
+    # when the broker, the disk and the database are unavailable
     db.database.close_all()
     queue.connect("redis://127.0.0.1:9/0")
     settings.media_dir.rmdir()
     db.configure("postgresql://nobody@127.0.0.1:9/none")
     answer = stranger.client.get("/ready")
 
-    # then each is named, the process still counts as alive, and pages say that nothing is lost
+    # then each is named, the process is still healthy, and pages say that nothing is lost
     assert answer.status_code == 503
     found = answer.get_json()
     assert found["database"] == found["broker"] == "away"
@@ -101,7 +103,7 @@ def test_readiness_names_what_is_away(settings: Settings, stranger: Browser) -> 
     db.database.connect()
 
 
-def test_home_and_readiness_tell_of_a_process_until_it_runs_well(
+def test_home_and_readiness_report_a_failing_process_until_it_recovers(
     settings: Settings,
     viewer: Browser,
     stranger: Browser,
@@ -113,32 +115,32 @@ def test_home_and_readiness_tell_of_a_process_until_it_runs_well(
     procfile = tmp_path / "Procfile"
     procfile.write_text("gpu: sh -c 'test -e mended && exec sleep 60; exit 3'\n")
 
-    def tells() -> bool:
+    def reported() -> bool:
         return "gpu" in stranger.json("/ready")["processes"]
 
-    assert "Nothing needs you" in viewer.get("/").text
+    assert "Nothing needs your attention" in viewer.get("/").text
     assert stranger.json("/ready")["processes"] == {}
 
-    # when a supervisor can't keep a process up
+    # when a supervisor can't keep a process running
     with Supervisor(procfile, root=tmp_path, environment={"PATH": os.environ["PATH"]}):
-        until(tells)
+        until(reported)
 
-        # then home says so, at once and live, and nothing of being calm
+        # then home says so, at once and live, and not that all is well
         for page in (viewer.get("/").text, viewer.json("/live.json")["needs"]):
             assert re.search(r"The gpu process has ended \d+ times in a row\.", page)
             assert "Last: exit code 3 after 0." in page
             assert "var/log/gpu.log says why." in page
-            assert "Nothing needs you" not in page
+            assert "Nothing needs your attention" not in page
         # and the back office is ready, with a warning
         answer = stranger.client.get("/ready")
         assert (answer.status_code, answer.get_json()["status"]) == (200, "ok")
         assert answer.get_json()["processes"]["gpu"].startswith("The gpu process has ended ")
 
-        # when it can run, then both stop telling of it
+        # when it runs again, both stop reporting it
         (tmp_path / "mended").touch()
-        until(lambda: not tells())
+        until(lambda: not reported())
         assert "gpu process" not in viewer.get("/").text
-        assert "Nothing needs you" in viewer.json("/live.json")["needs"]
+        assert "Nothing needs your attention" in viewer.json("/live.json")["needs"]
 
 
 def until(condition: Callable[[], object], seconds: float = 30) -> None:
@@ -148,7 +150,7 @@ def until(condition: Callable[[], object], seconds: float = 30) -> None:
         time.sleep(0.1)
 
 
-def test_the_process_loads_no_library_for_sound_or_pictures() -> None:
+def test_the_process_loads_no_audio_or_image_library() -> None:
     heavy = ("onnxruntime", "numpy", "faster_whisper", "piper", "av", "py3langid", "PIL", "praw")
     program = f"import sys, admin.wsgi; print([m for m in {heavy} if m in sys.modules])"
 

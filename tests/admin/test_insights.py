@@ -1,4 +1,4 @@
-"""How videos do, as an editor reads it: totals, comparisons, curves, and a sheet to take along."""
+"""How videos perform: totals, comparisons, curves and the CSV export."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ YESTERDAY = (now() - timedelta(days=1)).astimezone(UTC).date()
 
 @pytest.fixture
 def counted(settings: Settings, record: None) -> Callable[..., Post]:
-    """Makes a published post whose views were counted so often, with so many."""
+    """Creates a published post with one count for each of ``views``."""
 
     def make(
         title: str, *views: int, on: Account, hour: int = 12, source: str = "evening tales"
     ) -> Post:
-        told = records.story(title, source=records.source(source))
+        story = records.story(title, source=records.source(source))
         at = datetime(YESTERDAY.year, YESTERDAY.month, YESTERDAY.day, hour, 5, tzinfo=UTC)
         post = records.post(
-            records.video(settings.media_dir, records.part(told)),
+            records.video(settings.media_dir, records.part(story)),
             on,
             PostState.PUBLISHED,
             published_at=at,
@@ -53,7 +53,7 @@ def counted(settings: Settings, record: None) -> Callable[..., Post]:
     return make
 
 
-def test_each_video_counts_as_it_was_counted_last(
+def test_each_video_contributes_its_latest_count(
     counted: Callable[..., Post], viewer: Browser
 ) -> None:
     nights, days = records.account("nights"), records.account("days")
@@ -86,15 +86,13 @@ def test_each_video_counts_as_it_was_counted_last(
         "videos": ("The well", "4,200"),
         "accounts": ("nights", "4,000"),
         "sources": ("morning tales", "3,000"),
-        "hours": ("Which hour does best", "<strong>12:00</strong>", "1,000"),
+        "hours": ("Best hour to post", "<strong>12:00</strong>", "1,000"),
     }.items():
         page = viewer.get(f"/insights/?by={by}").text
         assert all(word in page for word in words), by
 
 
-def test_hours_are_told_by_the_accounts_own_clock(
-    counted: Callable[..., Post], viewer: Browser
-) -> None:
+def test_hours_are_in_the_accounts_time_zone(counted: Callable[..., Post], viewer: Browser) -> None:
     here, there = records.account("here"), records.account("there", timezone="Asia/Tokyo")
     for views in (100, 120, 140):
         counted("Noon here", views, on=here, hour=12)
@@ -131,14 +129,14 @@ def test_a_videos_curve_has_every_count(counted: Callable[..., Post], viewer: Br
     assert insights.curve(post.id + 1) == []
 
 
-def test_nothing_yet_says_why(viewer: Browser) -> None:
+def test_an_empty_page_says_why(viewer: Browser) -> None:
     for path in ("/insights/", "/insights/?by=hours&days=7", "/insights/?account=5"):
-        assert "No video was counted in this time" in viewer.get(path).text
+        assert "No views counted in this period" in viewer.get(path).text
     for path in ("/insights/?by=nothing", "/insights/?days=8", "/insights/99"):
         assert viewer.get(path).status_code == 404
 
 
-def test_the_sheet_has_every_video_and_runs_nothing(
+def test_the_export_has_every_video_and_no_formulas(
     counted: Callable[..., Post], viewer: Browser
 ) -> None:
     counted('=HYPERLINK("https://evil.example")', 7, on=records.account("@evil"))
@@ -154,5 +152,5 @@ def test_the_sheet_has_every_video_and_runs_nothing(
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "  =1+1"])
-def test_a_cell_never_begins_a_formula(text: str) -> None:
+def test_a_cell_is_never_a_formula(text: str) -> None:
     assert cell(text) == f"'{text}"

@@ -1,4 +1,4 @@
-"""The limits as owners see and change them, while the workers run."""
+"""Rate limits: owners see and change them while the workers run."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ def limiter(redis_url: str) -> Iterator[Limiter]:
             redis.delete(key)
 
 
-def test_every_limit_is_shown_with_its_figure_and_where_that_is_from(viewer: Browser) -> None:
+def test_every_limit_is_shown_with_its_value_and_origin(viewer: Browser) -> None:
     page = viewer.get("/limits/").text
 
     for name in LIMITS:
         assert f"<code>{name}</code>" in page
     assert "TikTok: 6 a minute and user token" in page
     assert "<strong>30</strong> in 60 s" in page
-    assert "Change" not in page, "a viewer changes nothing"
+    assert ">Save<" not in page, "a viewer changes nothing"
 
 
-def test_current_use_is_that_of_the_fullest_account(viewer: Browser, limiter: Limiter) -> None:
+def test_current_use_is_that_of_the_busiest_account(viewer: Browser, limiter: Limiter) -> None:
     records.account("quiet_corner")
     busy = records.account("ladder_tales")
     for asker in range(7):
@@ -47,15 +47,13 @@ def test_current_use_is_that_of_the_fullest_account(viewer: Browser, limiter: Li
 
     page = viewer.get("/limits/").text
 
-    assert "6 of 6, the most: ladder_tales" in page
-    assert "1 wait in line" in page
-    assert "asked for a pause of 30 s more" in page
+    assert "6 of 6, highest: ladder_tales" in page
+    assert "1 job waiting" in page
+    assert "Paused for 30 s more" in page
 
 
-def test_an_owner_changes_a_limit_and_every_worker_knows_in_five_seconds(
-    owner: Browser, record: None
-) -> None:
-    # Given a worker's limits, which have just been read
+def test_workers_use_a_changed_limit_within_five_seconds(owner: Browser, record: None) -> None:
+    # Given a worker's limits, just read
     limits = Limits()
     assert limits.of("script", 1) == [SCRIPT]
 
@@ -64,9 +62,9 @@ def test_an_owner_changes_a_limit_and_every_worker_knows_in_five_seconds(
     done = owner.post("/limits/script_request/set", on="/limits/", **figures)
     changed_at = time.monotonic()
 
-    # Then the page shows it, and the worker goes by it
+    # Then the page shows it, and the worker uses it
     page = owner.get(done.location).text
-    assert "script_request is 7 in 0.5 s now" in page
+    assert "script_request is now 7 in 0.5 s" in page
     asked_at = time.monotonic()
     while limits.of("script", 1) == [SCRIPT]:
         assert asked_at - changed_at < 5
@@ -81,7 +79,7 @@ def test_an_owner_changes_a_limit_and_every_worker_knows_in_five_seconds(
     )
 
 
-def test_a_limit_goes_back_to_its_own_figure(owner: Browser) -> None:
+def test_a_limit_is_reset_to_its_default(owner: Browser) -> None:
     owner.post("/limits/tiktok_init/set", count="0", seconds="60")
     assert "stopped" in owner.get("/limits/").text
 
@@ -105,7 +103,7 @@ def test_a_limit_goes_back_to_its_own_figure(owner: Browser) -> None:
         ("no_such", "6", "60", "There is no limit no_such"),
     ],
 )
-def test_wrong_figures_are_refused_in_a_sentence(
+def test_invalid_numbers_get_an_error(
     owner: Browser, name: str, count: str, seconds: str, sentence: str
 ) -> None:
     refused = owner.post(f"/limits/{name}/set", count=count, seconds=seconds)
@@ -114,18 +112,18 @@ def test_wrong_figures_are_refused_in_a_sentence(
     assert LimitSetting.select().count() == 0
 
 
-def test_editors_may_look_only(editor: Browser) -> None:
+def test_editors_can_only_look(editor: Browser) -> None:
     assert editor.get("/limits/").status_code == 200
     assert editor.post("/limits/tiktok_init/set", count="1", seconds="1").status_code == 403
     assert editor.post("/limits/tiktok_init/reset").status_code == 403
 
 
-def test_the_page_stands_while_redis_is_away(owner: Browser) -> None:
+def test_the_page_works_while_redis_is_unavailable(owner: Browser) -> None:
     away = Limiter.at("redis://127.0.0.1:9/0")
     owner.client.application.extensions["limiter"] = away
 
     page = owner.get("/limits/").text
 
     assert "Redis is away" in page
-    assert "not known now" in page
+    assert "unknown" in page
     assert owner.post("/limits/tiktok_init/set", count="3", seconds="60").status_code == 303

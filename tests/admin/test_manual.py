@@ -1,4 +1,4 @@
-"""By hand: the page for phones, and the download that needs its link alone."""
+"""Manual posts: the page for phones, and the download that needs only its link."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from werkzeug.http import parse_options_header
 
-from models import Job, JobState, Post, PostState, Video, now
+from models import Job, JobState, Post, PostState, Video, now, shown
 from pipelines.publishing.delivery.manual.links import Links
 from tests.admin import records
 
@@ -36,7 +36,7 @@ def post(settings: Settings, record: None) -> Post:
 
 @pytest.fixture
 def path(settings: Settings, post: Post) -> str:
-    """Path of the post's download link."""
+    """The path of the post's download link."""
     return f"/download/{Links.of(settings).download(post).token}"
 
 
@@ -72,7 +72,7 @@ def test_a_link_downloads_the_video_without_a_sign_in(stranger: Browser, path: s
         ("lines=1-2", 200, (0, 10_239)),
     ],
 )
-def test_ranges_are_sent_as_asked(
+def test_ranges_are_sent_as_requested(
     stranger: Browser, path: str, asked: str, status: int, sent: tuple[int, int]
 ) -> None:
     answer = stranger.get(path, headers={"Range": asked})
@@ -98,20 +98,20 @@ def test_a_resumed_download_never_mixes_two_files(stranger: Browser, path: str) 
     rest = {"Range": "bytes=10000-", "If-Range": whole.headers["ETag"]}
     assert stranger.get(path, headers=rest).status_code == 206
 
-    # when the video was rendered anew meanwhile
+    # when the video was rendered again in the meantime
     Path(Video.get().path).write_bytes(CONTENT[::-1] + b"!")
 
     answer = stranger.get(path, headers=rest)
     assert (answer.status_code, answer.data) == (200, CONTENT[::-1] + b"!")
 
 
-def test_head_tells_the_length_alone(stranger: Browser, path: str) -> None:
+def test_head_sends_only_the_length(stranger: Browser, path: str) -> None:
     answer = stranger.client.head(path, headers={"Range": "bytes=0-9"})
     assert (answer.status_code, answer.data) == (200, b"")
     assert answer.headers["Content-Length"] == "10240"
 
 
-def test_a_link_that_is_no_good_says_so_in_a_sentence(
+def test_an_invalid_link_says_why(
     settings: Settings, stranger: Browser, post: Post, path: str
 ) -> None:
     secret = settings.secret_key.get_secret_value()
@@ -119,7 +119,7 @@ def test_a_link_that_is_no_good_says_so_in_a_sentence(
     gone = Links.of(settings).download(Post(id=999)).token
     for token, status, sentence in (
         (expired, 410, "no longer good"),
-        (gone, 410, "This post is gone"),
+        (gone, 410, "Post status: deleted"),
         (path.removeprefix("/download/")[:-1], 404, "not complete, or not ours"),
         (f"{post.id}", 404, "not complete, or not ours"),
     ):
@@ -134,13 +134,13 @@ def test_a_link_that_is_no_good_says_so_in_a_sentence(
 @pytest.mark.parametrize(
     "state", [PostState.PUBLISHED, PostState.CANCELLED, PostState.PLANNED, PostState.PARKED]
 )
-def test_a_decided_post_takes_no_more_downloads(
+def test_a_post_that_is_no_longer_manual_has_no_download(
     stranger: Browser, path: str, state: PostState
 ) -> None:
     Post.update(state=state).execute()
     answer = stranger.get(path)
     assert answer.status_code == 410
-    assert f"This post is {state}" in answer.text
+    assert f"Post status: {shown(state)}" in answer.text
 
 
 def test_only_files_of_the_media_folder_are_ever_sent(
@@ -154,7 +154,7 @@ def test_only_files_of_the_media_folder_are_ever_sent(
         Video.update(path=stored).execute()
         answer = stranger.get(path)
         assert answer.status_code == 410, stored
-        assert "no longer here" in answer.text
+        assert "The video file is missing" in answer.text
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_only_files_of_the_media_folder_are_ever_sent(
         ("x" * 300, "x" * 100),
     ],
 )
-def test_the_file_has_a_name_that_any_phone_takes(
+def test_the_file_name_works_on_any_phone(
     stranger: Browser, post: Post, path: str, title: str, name: str
 ) -> None:
     script = post.video.part.script
@@ -184,10 +184,10 @@ def test_the_file_has_a_name_that_any_phone_takes(
 # ── the page ─────────────────────────────────────────────────────────────────────────────────
 
 
-def test_home_and_the_list_say_what_is_to_be_done_by_hand(viewer: Browser, post: Post) -> None:
+def test_home_and_the_list_show_manual_posts(viewer: Browser, post: Post) -> None:
     Post.update(scheduled_at=now() + timedelta(hours=2)).execute()
     home = " ".join(re.sub("<[^>]+>", " ", viewer.get("/").text).split())
-    assert "1 post to make by hand" in home
+    assert "1 manual post to publish" in home
 
     page = viewer.get("/manual/").text
     for words in ("The green ladder", "ladder_tales", "Europe/Berlin", "Every other way is closed"):
@@ -195,7 +195,7 @@ def test_home_and_the_list_say_what_is_to_be_done_by_hand(viewer: Browser, post:
     assert f'href="/manual/{post.id}"' in page
 
 
-def test_the_list_begins_with_what_is_due_first(settings: Settings, viewer: Browser) -> None:
+def test_the_list_starts_with_the_most_urgent(settings: Settings, viewer: Browser) -> None:
     account, other = records.account(), records.account("other_tales")
     later, sooner = (records.video(settings.media_dir) for _ in range(2))
     records.post(later, account, PostState.MANUAL, scheduled_at=now() + timedelta(hours=5))
@@ -209,7 +209,7 @@ def test_the_list_begins_with_what_is_due_first(settings: Settings, viewer: Brow
     assert only == ["3"]
 
 
-def test_the_page_has_all_that_a_person_needs(
+def test_the_page_has_everything_a_person_needs(
     stranger: Browser, viewer: Browser, editor: Browser, post: Post
 ) -> None:
     page = editor.get(f"/manual/{post.id}").text
@@ -234,21 +234,21 @@ def test_a_person_marks_it_as_posted(editor: Browser, post: Post) -> None:
 
     posted = Post.get_by_id(post.id)
     assert (posted.state, posted.address) == (PostState.PUBLISHED, where)
-    shown = editor.get(f"/manual/{post.id}").text
-    assert "Marked as posted" in shown
-    assert "is that right?" not in shown
-    assert "This post is published" in shown
-    assert where in shown
+    page = editor.get(f"/manual/{post.id}").text
+    assert "Marked as posted" in page
+    assert "Please check it" not in page
+    assert "Post status: published" in page
+    assert where in page
 
 
-def test_an_address_of_somebody_else_is_asked_about(editor: Browser, post: Post) -> None:
+def test_a_link_of_another_account_is_questioned(editor: Browser, post: Post) -> None:
     where = "https://www.tiktok.com/@river_tales/video/7500000000000000001"
     editor.post(f"/manual/{post.id}/posted", where=where)
-    said = editor.get("/manual/").text
-    assert "is @river_tales&#39;s, and the account is ladder_tales: is that right?" in said
+    page = editor.get("/manual/").text
+    assert "belongs to @river_tales, but the account is ladder_tales. Please check it." in page
 
 
-def test_a_person_mails_cancels_or_gives_it_back(editor: Browser, post: Post) -> None:
+def test_a_post_is_mailed_cancelled_or_posted_automatically(editor: Browser, post: Post) -> None:
     editor.post(f"/manual/{post.id}/mail")
     assert Job.get(Job.stage == "mail").state == JobState.WAITING
     editor.post(f"/manual/{post.id}/back")
@@ -260,6 +260,6 @@ def test_a_person_mails_cancels_or_gives_it_back(editor: Browser, post: Post) ->
     assert Post.get_by_id(post.id).state == PostState.CANCELLED
 
 
-def test_no_page_for_a_post_that_never_was(app: Flask, viewer: Browser) -> None:
+def test_a_post_that_does_not_exist_has_no_page(app: Flask, viewer: Browser) -> None:
     assert viewer.get("/manual/77").status_code == 404
-    assert "Nothing to post by hand" in viewer.get("/manual/").text
+    assert "No manual posts" in viewer.get("/manual/").text

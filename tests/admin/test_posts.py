@@ -1,4 +1,4 @@
-"""What a post says of itself, how it went, and what a person decides about it."""
+"""A post's settings, its attempts, and what a person decides about it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def make(settings: Settings, record: None) -> Callable[..., Post]:
-    """Makes a post of a video of its own."""
+    """Creates a post with its own video."""
 
     def make(state: str = PostState.PLANNED, on: Account | None = None, **fields: Any) -> Post:
         account = on or Account.get_or_none() or records.account()
@@ -29,7 +29,7 @@ def make(settings: Settings, record: None) -> Callable[..., Post]:
     return make
 
 
-def parked_by_the_gate(post: Post) -> None:
+def block_for_compliance(post: Post) -> None:
     sentence = "Promotional text: “link in bio”."
     records.job(
         "publish",
@@ -41,7 +41,9 @@ def parked_by_the_gate(post: Post) -> None:
     )
 
 
-def test_a_parked_post_is_decided_by_a_person(make: Callable[..., Post], editor: Browser) -> None:
+def test_a_person_decides_about_a_post_that_needs_attention(
+    make: Callable[..., Post], editor: Browser
+) -> None:
     post = make(PostState.PARKED, reason="Unknown.")
     page = editor.get(f"/posts/{post.id}").text
     assert "Mark as published" in page
@@ -52,7 +54,7 @@ def test_a_parked_post_is_decided_by_a_person(make: Callable[..., Post], editor:
     assert (seen.state, seen.platform_id) == (PostState.PUBLISHED, "7411")
 
 
-def test_a_title_is_edited_until_it_is_announced(
+def test_a_title_can_be_edited_until_the_upload_starts(
     make: Callable[..., Post], editor: Browser
 ) -> None:
     post = make()
@@ -63,7 +65,7 @@ def test_a_title_is_edited_until_it_is_announced(
     too_long = editor.post(f"/posts/{post.id}/title", title="🪜" * 1_200)
     assert too_long.status_code == 422
     assert "2,400 of at most 2,200" in too_long.text
-    assert "🪜" * 1_200 in too_long.text, "what was typed is not lost"
+    assert "🪜" * 1_200 in too_long.text, "the input is not lost"
 
     Post.update(state=PostState.UPLOADING, publish_id="p1").execute()
     page = editor.get(f"/posts/{post.id}").text
@@ -71,14 +73,12 @@ def test_a_title_is_edited_until_it_is_announced(
     assert "The blue ladder" in page
 
 
-def test_a_posts_own_options_stand_beside_its_accounts(
-    make: Callable[..., Post], editor: Browser
-) -> None:
+def test_a_posts_settings_override_its_accounts(make: Callable[..., Post], editor: Browser) -> None:
     post = make()
     Account.update(privacy="PUBLIC_TO_EVERYONE", allow_comment=True).execute()
     page = editor.get(f"/posts/{post.id}").text
-    assert "As the account: Everyone" in page
-    assert "As the account: on" in page
+    assert "Account default: Everyone" in page
+    assert "Account default: on" in page
 
     editor.post(f"/posts/{post.id}/options", privacy="SELF_ONLY", allow_comment="off", ai_label="")
     assert Post.get().options == {"privacy": "SELF_ONLY", "allow_comment": False}
@@ -88,15 +88,15 @@ def test_a_posts_own_options_stand_beside_its_accounts(
     assert "Choose who can see the post" in editor.get(refused.location).text
 
 
-def test_what_the_gate_found_is_let_pass_with_a_reason(
+def test_a_blocked_post_is_approved_with_a_reason(
     make: Callable[..., Post], editor: Browser
 ) -> None:
     post = make(PostState.PARKED)
-    assert "Let it pass" not in editor.get(f"/posts/{post.id}").text
-    parked_by_the_gate(post)
+    assert "Approve anyway" not in editor.get(f"/posts/{post.id}").text
+    block_for_compliance(post)
     page = editor.get(f"/posts/{post.id}").text
     assert "Promotional text: “link in bio”." in page
-    assert "Let it pass" in page
+    assert "Approve anyway" in page
 
     editor.post(f"/posts/{post.id}/pass", reason=" ")
     assert not Post.get().allowed
@@ -109,12 +109,10 @@ def test_what_the_gate_found_is_let_pass_with_a_reason(
         f"post {post.id}",
         "It is a quotation",
     )
-    assert "A person has let it pass" in editor.get(f"/posts/{post.id}").text
+    assert "Approved despite the compliance check" in editor.get(f"/posts/{post.id}").text
 
 
-def test_each_step_down_is_shown_with_its_reason(
-    make: Callable[..., Post], viewer: Browser
-) -> None:
+def test_each_fallback_is_shown_with_its_reason(make: Callable[..., Post], viewer: Browser) -> None:
     post = make(PostState.MANUAL, method="manual")
     Attempt.create(post=post, method="direct", outcome="next_way", reason="TikTok wants an audit.")
     Attempt.create(post=post, method="browser", outcome="captcha", reason="A CAPTCHA was shown.")
@@ -124,19 +122,21 @@ def test_each_step_down_is_shown_with_its_reason(
     for words in ("Direct post", "TikTok wants an audit.", "Browser", "A CAPTCHA was shown."):
         assert words in page
     assert f'href="/manual/{post.id}"' in page
-    assert "Change time" not in page
+    assert "Reschedule" not in page
 
 
-def test_only_a_planned_posts_time_is_changed(make: Callable[..., Post], editor: Browser) -> None:
-    planned, published = make(), make(PostState.PUBLISHED, address="https://www.tiktok.com/@x/1")
+def test_only_a_scheduled_post_can_be_rescheduled(
+    make: Callable[..., Post], editor: Browser
+) -> None:
+    scheduled, published = make(), make(PostState.PUBLISHED, address="https://www.tiktok.com/@x/1")
 
-    assert f'action="/calendar/{planned.id}/time"' in editor.get(f"/posts/{planned.id}").text
+    assert f'action="/calendar/{scheduled.id}/time"' in editor.get(f"/posts/{scheduled.id}").text
     page = editor.get(f"/posts/{published.id}").text
-    assert "Change time" not in page
+    assert "Reschedule" not in page
     assert "https://www.tiktok.com/@x/1" in page
 
 
-def test_an_address_that_is_no_web_address_is_no_link(
+def test_an_address_that_is_not_a_url_is_not_linked(
     make: Callable[..., Post], viewer: Browser
 ) -> None:
     post = make(PostState.PUBLISHED, address="javascript:alert(1)")
@@ -161,7 +161,7 @@ def test_posts_are_found_by_state_account_and_method(
     assert f"/posts/{here.id}" in viewer.get("/posts/?method=inbox").text
 
 
-def test_ticked_posts_are_cancelled_or_requeued_and_refusals_are_told(
+def test_selected_posts_are_cancelled_or_retried_and_refusals_are_shown(
     make: Callable[..., Post], editor: Browser
 ) -> None:
     planned, parked, published = make(), make(PostState.PARKED), make(PostState.PUBLISHED)
@@ -169,7 +169,7 @@ def test_ticked_posts_are_cancelled_or_requeued_and_refusals_are_told(
 
     requeued = editor.post("/posts/decide", decision="requeue", id=[parked.id, published.id, 404])
     page = editor.get(requeued.location).text
-    assert "Requeued 1 of 3." in page
+    assert "Retried 1 of 3." in page
     assert "is published: there is nothing to begin again" in page
     assert "There is no post 404" in page
     assert Job.of("publish", parked.id) is not None
@@ -185,14 +185,14 @@ def test_ticked_posts_are_cancelled_or_requeued_and_refusals_are_told(
     assert editor.post("/posts/decide", decision="burn", id=ids).status_code == 400
 
 
-def test_viewers_find_nothing_to_press(make: Callable[..., Post], viewer: Browser) -> None:
+def test_viewers_have_no_buttons(make: Callable[..., Post], viewer: Browser) -> None:
     post = make(PostState.PARKED)
-    parked_by_the_gate(post)
+    block_for_compliance(post)
 
     for path in ("/posts/", f"/posts/{post.id}"):
         page = viewer.get(path).text
         assert "checkbox" not in page
-        assert "Let it pass" not in page
+        assert "Approve anyway" not in page
         assert ">Save<" not in page
     for action in ("title", "options", "pass", "requeue", "cancel", "anew"):
         assert viewer.post(f"/posts/{post.id}/{action}").status_code == 403

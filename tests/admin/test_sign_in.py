@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from core.settings import Settings
 
 
-def test_the_right_password_leads_to_where_one_wanted_to_go(stranger: Browser) -> None:
+def test_the_right_password_leads_to_the_requested_page(stranger: Browser) -> None:
     create_user("olga", PASSWORD, "owner")
 
     answer = stranger.sign_in("olga", next="/stories/?state=waiting")
@@ -34,27 +34,27 @@ def test_wrong_names_and_passwords_get_the_same_answer(stranger: Browser) -> Non
     unknown = stranger.sign_in("nobody", "not the password")
 
     assert wrong.status_code == unknown.status_code == 401
-    assert "match" in wrong.text
+    assert "Wrong name or password" in wrong.text
     assert stranger.get("/").status_code == 302
 
 
-def test_wrong_passwords_lock_the_name_for_ever_longer(stranger: Browser) -> None:
+def test_wrong_passwords_lock_the_name_for_longer_each_time(stranger: Browser) -> None:
     create_user("olga", PASSWORD, "owner")
     locks = []
     for _ in range(FREE_TRIES + 3):
-        # given a lock that has run out, if there was one
+        # given that any lock has expired
         User.update(locked_until=None).execute()
-        # when the password is wrong once more
+        # when the password is wrong again
         stranger.sign_in("olga", "not the password")
         until = User.get().locked_until
         locks.append((until - now()).total_seconds() if until else 0)
 
-    # then the first tries are free, and each lock is twice as long as the one before
+    # then the first attempts are free, and each lock is twice as long as the one before
     assert locks[:FREE_TRIES] == [0] * FREE_TRIES
     assert locks[FREE_TRIES:] == pytest.approx([15, 30, 60], abs=2)
-    # and while it lasts the right password doesn't help
+    # and during a lock the right password is refused
     assert stranger.sign_in("olga").status_code == 401
-    # and afterwards it does, and the count begins anew
+    # and afterwards it works, and the count starts again
     User.update(locked_until=now() - timedelta(seconds=1)).execute()
     assert stranger.sign_in("olga").status_code == 303
     assert (User.get().failed_sign_ins, User.get().locked_until) == (0, None)
@@ -94,7 +94,7 @@ def test_a_new_password_ends_the_other_sessions(app: Flask, owner: Browser) -> N
     assert elsewhere.sign_in("olga", "another good password").status_code == 303
 
 
-def test_a_barred_user_is_out_at_once(owner: Browser, viewer: Browser) -> None:
+def test_a_deactivated_user_is_signed_out_at_once(owner: Browser, viewer: Browser) -> None:
     vera = User.get(User.name == "vera")
 
     owner.post(f"/users/{vera.id}/switch", on="/users/")
@@ -103,7 +103,7 @@ def test_a_barred_user_is_out_at_once(owner: Browser, viewer: Browser) -> None:
     assert viewer.sign_in("vera").status_code == 401
 
 
-def test_an_owner_can_not_lock_the_last_owner_out(owner: Browser) -> None:
+def test_the_last_owner_cannot_be_locked_out(owner: Browser) -> None:
     me = User.get(User.name == "olga")
 
     owner.post(f"/users/{me.id}/role", on="/users/", role="viewer")
@@ -113,7 +113,7 @@ def test_an_owner_can_not_lock_the_last_owner_out(owner: Browser) -> None:
     assert (me.role, me.active) == ("owner", True)
 
 
-def test_sign_out_takes_a_form(owner: Browser) -> None:
+def test_sign_out_needs_a_form(owner: Browser) -> None:
     assert owner.get("/sign-out").status_code == 405
     assert owner.get("/").status_code == 200
 
@@ -122,7 +122,7 @@ def test_sign_out_takes_a_form(owner: Browser) -> None:
     assert owner.get("/").status_code == 302
 
 
-def test_the_cookie_is_kept_from_scripts_other_sites_and_plain_http(
+def test_the_cookie_is_hidden_from_scripts_other_sites_and_plain_http(
     settings: Settings, record: None
 ) -> None:
     create_user("olga", PASSWORD, "owner")

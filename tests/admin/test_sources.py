@@ -60,7 +60,7 @@ def test_a_source_is_added_changed_and_fetched(editor: Browser) -> None:
         ("flag_from", "0.5", "Must not be below the score that warns."),
     ],
 )
-def test_what_can_not_be_is_said_beside_the_field(
+def test_invalid_values_get_an_error_beside_the_field(
     editor: Browser, field: str, value: str, sentence: str
 ) -> None:
     page = editor.post("/sources/new", on="/sources/new", **{**FORM, field: value})
@@ -70,7 +70,7 @@ def test_what_can_not_be_is_said_beside_the_field(
     assert Source.select().count() == 0
 
 
-def test_a_source_is_given_a_channel_and_loses_it(editor: Browser) -> None:
+def test_a_channel_is_set_and_removed(editor: Browser) -> None:
     channel = Channel.create(name="Evening")
 
     editor.post("/sources/new", on="/sources/new", **FORM, channel=str(channel.id))
@@ -95,14 +95,14 @@ def test_two_sources_never_share_a_name(editor: Browser) -> None:
     assert Source.select().count() == 1
 
 
-def test_pasted_texts_keep_their_one_source(editor: Browser) -> None:
+def test_pasted_texts_have_only_one_source(editor: Browser) -> None:
     pasted = Source.create(name="Pasted stories", kind="paste", enabled=False)
 
-    # No other becomes one
+    # No other source can become one
     refused = editor.post("/sources/new", on="/sources/new", **{**FORM, "kind": "paste"})
     assert (refused.status_code, "Not a valid choice" in refused.text) == (422, True)
 
-    # And this one can be set
+    # And this one can be edited
     changed = {**FORM, "name": "Pasted stories", "kind": "paste", "place": "", "language": ""}
     saved = editor.post(f"/sources/{pasted.id}/edit", on="/sources/new", **changed)
     assert saved.status_code == 303
@@ -111,7 +111,7 @@ def test_pasted_texts_keep_their_one_source(editor: Browser) -> None:
     assert Job.of("fetch", pasted.id) is None
 
 
-def test_broken_sources_stand_first_and_say_why(editor: Browser) -> None:
+def test_broken_sources_are_listed_first_with_the_reason(editor: Browser) -> None:
     records.source("An evening")
     records.source("Zebra crossings", last_error="Reddit knows no r/zebra.")
     records.source("Off", enabled=False, last_error="It was broken.")
@@ -122,7 +122,7 @@ def test_broken_sources_stand_first_and_say_why(editor: Browser) -> None:
     assert "Reddit knows no r/zebra." in page
 
 
-def test_each_rows_outcome_is_shown_with_its_reason(editor: Browser) -> None:
+def test_each_row_is_shown_with_its_outcome_and_reason(editor: Browser) -> None:
     source, story = records.source(), records.story()
     for number, outcome in enumerate(["taken", "skipped", "skipped"]):
         Intake.create(
@@ -139,15 +139,15 @@ def test_each_rows_outcome_is_shown_with_its_reason(editor: Browser) -> None:
     outcomes = f"/sources/{source.id}/outcomes"
     whole, skipped = editor.get(outcomes).text, editor.get(f"{outcomes}?outcome=skipped").text
     assert f'<a href="/stories/{story.id}">Row 0</a>' in whole
-    assert 'skipped <span class="count">2</span>' in whole
+    assert 'Skipped <span class="count">2</span>' in whole
     assert "Elsewhere" not in whole
     assert "It has a title but no text." in skipped
     assert "Row 0" not in skipped
-    # And while it is being fetched, that is said where the button was
+    # And during a fetch the page says so in place of the button
     assert "Fetch now" in whole
     moved = editor.post(f"/sources/{source.id}/fetch")
     assert moved.location == outcomes
     busy = editor.get(outcomes).text
-    assert "Being fetched." in busy
+    assert "Fetching now." in busy
     assert "Fetch now" not in busy
-    assert "being fetched" in editor.get("/sources/").text
+    assert "fetching now" in editor.get("/sources/").text

@@ -1,4 +1,4 @@
-"""The form of a source in a real browser: it asks only what its kind has a use for."""
+"""The source form in a real browser: it shows only the fields that apply to the kind."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from selenium.webdriver.remote.webdriver import WebDriver
 
-__all__ = ["chromium", "office", "pytestmark"]  # the fixtures, and where they are not to be had
+__all__ = ["chromium", "office", "pytestmark"]  # fixtures, and the skip where there is no browser
 
 
-def test_a_folder_is_added_without_what_only_reddit_has(
+def test_a_folder_is_added_without_the_fields_for_reddit(
     office: str, chromium: WebDriver, tmp_path: Path
 ) -> None:
     create_user("emil", PASSWORD, "editor")
@@ -33,21 +33,21 @@ def test_a_folder_is_added_without_what_only_reddit_has(
     def shown(name: str) -> bool:
         return chromium.find_element(By.ID, name).is_displayed()
 
-    # Given the form as it begins, for a subreddit
+    # Given the initial form, for a subreddit
     listing = Select(chromium.find_element(By.ID, "listing"))
     assert shown("time_filter")
     listing.select_by_value("new")
     assert not shown("time_filter")
     chromium.find_element(By.ID, "min_score").send_keys("5")
 
-    # When it is to be a folder
+    # When the kind is changed to a folder
     Select(chromium.find_element(By.ID, "kind")).select_by_value("folder")
     assert not any(map(shown, ("listing", "min_score", "nsfw")))
     assert "those in it are read too" in chromium.find_element(By.TAG_NAME, "main").text
     chromium.find_element(By.ID, "name").send_keys("Notebook")
     chromium.find_element(By.ID, "place").send_keys(str(tmp_path), Keys.ENTER)
 
-    # Then what was refused is in sight, though its kind has no use for it
+    # Then a field with an error is visible, although it doesn't apply to this kind
     WebDriverWait(chromium, 10).until(lambda driver: driver.find_elements(By.CLASS_NAME, "error"))
     assert shown("min_score")
     assert not shown("listing")

@@ -30,7 +30,7 @@ def state(story: Story) -> str:
     return str(Story.get_by_id(story.id).state)
 
 
-def test_approving_starts_the_work_and_says_who_did_it(editor: Browser) -> None:
+def test_approving_starts_production_and_is_audited(editor: Browser) -> None:
     story = records.story()
 
     editor.post(f"/stories/{story.id}/approve")
@@ -41,7 +41,7 @@ def test_approving_starts_the_work_and_says_who_did_it(editor: Browser) -> None:
     assert (entry.actor, entry.subject) == ("emil", f"story {story.id}")
 
 
-def test_a_flagged_story_goes_out_only_with_a_reason(editor: Browser) -> None:
+def test_a_flagged_story_is_approved_only_with_a_reason(editor: Browser) -> None:
     story = records.story(state=StoryState.FLAGGED, reason="Blood is mentioned.")
 
     refused = editor.post(f"/stories/{story.id}/approve", on=f"/stories/{story.id}")
@@ -57,14 +57,14 @@ def test_a_rejection_has_a_reason_and_can_be_reconsidered(editor: Browser) -> No
 
     editor.post(f"/stories/{story.id}/reject")
     assert state(story) == StoryState.WAITING
-    editor.post(f"/stories/{story.id}/reject", reason="Told before")
+    editor.post(f"/stories/{story.id}/reject", reason="Duplicate")
     assert state(story) == StoryState.REJECTED
-    assert "Told before" in editor.get(f"/stories/{story.id}").text
+    assert "Duplicate" in editor.get(f"/stories/{story.id}").text
     editor.post(f"/stories/{story.id}/reconsider")
     assert state(story) == StoryState.WAITING
 
 
-def test_of_a_bulk_decision_one_that_is_too_late_stops_none_of_the_others(editor: Browser) -> None:
+def test_a_refused_story_does_not_stop_a_bulk_decision(editor: Browser) -> None:
     waiting = [records.story(f"Number {n}") for n in range(3)]
     decided = records.story(state=StoryState.SCRIPTED)
 
@@ -77,7 +77,7 @@ def test_of_a_bulk_decision_one_that_is_too_late_stops_none_of_the_others(editor
     assert f"{decided.id}: This story is in production and can" in page
 
 
-def test_a_decision_on_a_story_leads_to_the_next_that_waits(editor: Browser) -> None:
+def test_a_decision_leads_to_the_next_waiting_story(editor: Browser) -> None:
     older, newer = records.story("The older"), records.story("The newer")
 
     page = editor.get(f"/stories/{newer.id}").text
@@ -89,7 +89,7 @@ def test_a_decision_on_a_story_leads_to_the_next_that_waits(editor: Browser) -> 
     assert answer.location == f"/stories/{older.id}"
 
 
-def test_editing_changes_what_is_said_and_never_the_original(editor: Browser) -> None:
+def test_editing_changes_the_narration_and_never_the_original(editor: Browser) -> None:
     story = records.story()
 
     editor.post(f"/stories/{story.id}/edit", title="The red ladder", text="It came back red.")
@@ -102,11 +102,11 @@ def test_editing_changes_what_is_said_and_never_the_original(editor: Browser) ->
     assert (edited.title, edited.body) == (story.title, records.BODY)
 
 
-def test_answers_are_read_in_the_order_in_which_they_are_told(editor: Browser) -> None:
-    # Given a story whose answers an editor turned round, with a repetition
-    kept = [{"author": name, "text": name, "score": 1} for name in ("ada", "bob")]
+def test_answers_are_shown_in_narration_order(editor: Browser) -> None:
+    # Given a story whose answers an editor has reordered
+    answers = [{"author": name, "text": name, "score": 1} for name in ("ada", "bob")]
     text = "I ask.\n\n» Answer 2\n\nYes.\n\nSure.\n\n» Answer 1\n\nNo."
-    story = records.story(narratable_text=text, answers=kept)
+    story = records.story(narratable_text=text, answers=answers)
 
     page = editor.get(f"/stories/{story.id}").text
 
@@ -116,7 +116,7 @@ def test_answers_are_read_in_the_order_in_which_they_are_told(editor: Browser) -
     ]
 
 
-def test_the_page_has_the_original_beside_the_text_and_the_story_it_repeats(
+def test_the_page_shows_the_original_and_the_story_it_is_similar_to(
     viewer: Browser,
 ) -> None:
     first = records.story("The first ladder")
@@ -127,32 +127,30 @@ def test_the_page_has_the_original_beside_the_text_and_the_story_it_repeats(
     assert "**April**" in page
     assert "Am I wrong to ask" in page
     assert (
-        f'87 % like an earlier story: <a href="/stories/{first.id}" dir="auto">The first ladder'
-        in page
+        "87 % similar to an earlier story: "
+        f'<a href="/stories/{first.id}" dir="auto">The first ladder' in page
     )
     assert "safety 0.41" in page
-    assert "Approve" not in page  # a viewer's page has no buttons to be refused at
+    assert "Approve" not in page  # viewers have no buttons
 
 
-def test_long_lists_are_leafed_through_both_ways(
-    viewer: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_long_lists_are_paged_both_ways(viewer: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = [records.story(f"Number {n}").id for n in range(paging.PAGE * 2 + 1)][::-1]
 
-    def leaf(path: str, rel: str) -> tuple[list[int], str]:
+    def turn(path: str, rel: str) -> tuple[list[int], str]:
         page = viewer.get(path).text
         link = re.search(rf'rel="{rel}" href="([^"]+)"', page)
         shown = [int(number) for number in re.findall(r'data-id="(\d+)"', page)]
         return shown, link[1].replace("&amp;", "&") if link else ""
 
-    first, older = leaf("/stories/?state=waiting", "next")
-    second, oldest = leaf(older, "next")
-    third, end = leaf(oldest, "next")
+    first, older = turn("/stories/?state=waiting", "next")
+    second, oldest = turn(older, "next")
+    third, end = turn(oldest, "next")
     assert first + second + third == ids
     assert end == ""
-    back, newest = leaf(leaf(oldest, "prev")[1], "prev")
+    back, newest = turn(turn(oldest, "prev")[1], "prev")
     assert back == second
-    assert leaf(newest, "prev") == (first, "")
+    assert turn(newest, "prev") == (first, "")
 
 
 def test_stories_are_found_by_the_beginnings_of_words_or_their_number(viewer: Browser) -> None:
@@ -169,7 +167,7 @@ def test_stories_are_found_by_the_beginnings_of_words_or_their_number(viewer: Br
     assert found("') & | !") == []
 
 
-def test_a_pasted_story_is_taken_in(editor: Browser) -> None:
+def test_a_pasted_story_is_added(editor: Browser) -> None:
     editor.post("/stories/paste", title="A kettle", text="It sang on its own one night.")
 
     story = Story.get()
@@ -179,7 +177,7 @@ def test_a_pasted_story_is_taken_in(editor: Browser) -> None:
     assert f"as number {story.id}" in editor.get(again.location).text
 
 
-def test_the_page_shows_every_safety_decision_and_the_hooks_to_pick_from(editor: Browser) -> None:
+def test_the_page_shows_every_safety_decision_and_the_hooks(editor: Browser) -> None:
     part = records.part()
     script, story = part.script, part.script.story
     script.hooks = [script.hook, "It looked happier that way."]
@@ -206,12 +204,12 @@ def test_the_page_shows_every_safety_decision_and_the_hooks_to_pick_from(editor:
         assert shown in page
 
     answer = editor.post(f"/stories/{story.id}/hook", hook="It looked happier that way.")
-    assert "The first part is made anew." in editor.get(answer.location).text
+    assert "Part 1 is being produced again." in editor.get(answer.location).text
     assert Part.get_by_id(part.id).hook == "It looked happier that way."
     assert Job.of("narrate", part.id) is not None
 
 
-def test_a_decision_is_taken_back_by_a_button(editor: Browser) -> None:
+def test_a_decision_can_be_undone(editor: Browser) -> None:
     story = records.story()
 
     page = editor.get(editor.post(f"/stories/{story.id}/approve").location).text
@@ -222,7 +220,7 @@ def test_a_decision_is_taken_back_by_a_button(editor: Browser) -> None:
     assert f'action="/stories/{story.id}/reconsider"' in page
 
 
-def test_a_story_in_the_making_is_stopped_and_made_after_all(editor: Browser) -> None:
+def test_production_is_stopped_and_resumed(editor: Browser) -> None:
     part = records.part()
     story = part.script.story
     narrate = records.job("narrate", part.id)
@@ -230,12 +228,12 @@ def test_a_story_in_the_making_is_stopped_and_made_after_all(editor: Browser) ->
     assert f'action="/stories/{story.id}/stop"' in editor.get(f"/stories/{story.id}").text
     editor.post(f"/stories/{story.id}/stop")
     assert Job.get_by_id(narrate.id).state == JobState.CANCELLED
-    assert "Make it after all" in editor.get(f"/stories/{story.id}").text
+    assert "Resume production" in editor.get(f"/stories/{story.id}").text
     editor.post(f"/stories/{story.id}/resume")
     assert Job.get_by_id(narrate.id).state == JobState.WAITING
 
 
-def test_a_queue_is_read_round_and_ends_at_the_list(editor: Browser) -> None:
+def test_a_queue_wraps_around_and_ends_at_the_list(editor: Browser) -> None:
     oldest, newest = records.story("The oldest"), records.story("The newest")
 
     page = editor.get(f"/stories/{oldest.id}").text
@@ -260,20 +258,20 @@ def test_stories_are_listed_by_channel_or_source(viewer: Browser) -> None:
     channel = Channel.create(name="Night tales")
     night = records.source("r/nights", channel=channel)
     evening = records.source("r/evenings")
-    told, other = records.story(source=night), records.story(source=evening)
+    ours, other = records.story(source=night), records.story(source=evening)
 
     def listed(origin: str) -> list[str]:
         page = viewer.get("/stories/", query_string={"of": origin, "state": "waiting"}).text
         return re.findall(r'data-id="(\d+)"', page)
 
-    assert listed(f"c{channel.id}") == [str(told.id)]
+    assert listed(f"c{channel.id}") == [str(ours.id)]
     assert listed(f"s{evening.id}") == [str(other.id)]
-    assert listed("") == [str(other.id), str(told.id)]
+    assert listed("") == [str(other.id), str(ours.id)]
     assert viewer.get("/stories/?of=x1").status_code == 400
 
 
-def test_the_tabs_count_what_they_will_show(viewer: Browser) -> None:
-    # Given stories of two sources, one of them of a channel
+def test_the_tabs_count_what_they_show(viewer: Browser) -> None:
+    # Given stories of two sources, one of which has a channel
     channel = Channel.create(name="Night tales")
     night, evening = records.source("r/nights", channel=channel), records.source("r/evenings")
     ladder = records.story("The green ladder", source=night)
@@ -281,63 +279,61 @@ def test_the_tabs_count_what_they_will_show(viewer: Browser) -> None:
     records.story("The ladder of glass", source=evening)
     records.story("A parrot's doorbell", source=evening)
 
-    def told(**filters: str) -> dict[str, int]:
+    def counted(**filters: str) -> dict[str, int]:
         page = viewer.get("/stories/", query_string=filters).text
         tabs = re.findall(r'href="([^"]+)"[^>]*>(\w+) <span class="count">([^<]+)</span>', page)
         for address, _, number in tabs:
             shown = re.findall(r'data-id="\d+"', viewer.get(html.unescape(address)).text)
             assert len(shown) == int(number)
-        return {state: int(number) for _, state, number in tabs}
+        return {state.lower(): int(number) for _, state, number in tabs}
 
-    # When the list is narrowed, each tab has the number of what it leads to
-    assert told() == {"waiting": 3, "skipped": 1}
-    assert told(state="skipped") == {"waiting": 3, "skipped": 1}
-    assert told(of=f"s{evening.id}") == {"waiting": 2}
-    assert told(of=f"c{channel.id}", state="waiting") == {"waiting": 1, "skipped": 1}
-    assert told(search="ladder") == {"waiting": 2, "skipped": 1}
-    assert told(search="ladder", of=f"s{night.id}") == {"waiting": 1, "skipped": 1}
-    assert told(search=str(ladder.id)) == {"waiting": 1}
-    assert told(search="nothing") == {}
-    assert told(of="s404") == {}
+    # When the list is filtered, each tab shows the count of its own list
+    assert counted() == {"waiting": 3, "skipped": 1}
+    assert counted(state="skipped") == {"waiting": 3, "skipped": 1}
+    assert counted(of=f"s{evening.id}") == {"waiting": 2}
+    assert counted(of=f"c{channel.id}", state="waiting") == {"waiting": 1, "skipped": 1}
+    assert counted(search="ladder") == {"waiting": 2, "skipped": 1}
+    assert counted(search="ladder", of=f"s{night.id}") == {"waiting": 1, "skipped": 1}
+    assert counted(search=str(ladder.id)) == {"waiting": 1}
+    assert counted(search="nothing") == {}
+    assert counted(of="s404") == {}
 
 
-def test_what_was_left_out_is_reconsidered_in_bulk(editor: Browser) -> None:
+def test_skipped_and_rejected_stories_are_reconsidered_in_bulk(editor: Browser) -> None:
     skipped = records.story(state=StoryState.SKIPPED, reason="It is too short.")
     rejected = records.story(state=StoryState.REJECTED, reason="Boring")
 
     page = editor.get("/stories/?state=skipped").text
-    assert "Reconsider ticked" in page
-    assert "Approve ticked" not in page
+    assert "Reconsider selected" in page
+    assert "Approve selected" not in page
     editor.post("/stories/decide", decision="reconsider", id=[skipped.id, rejected.id])
 
     assert [state(story) for story in (skipped, rejected)] == ["waiting", "waiting"]
 
 
-def test_a_voice_that_can_not_speak_the_language_is_told_before_approval(viewer: Browser) -> None:
+def test_a_voice_that_does_not_speak_the_language_is_shown_before_approval(viewer: Browser) -> None:
     records.story("The green ladder")
     assert "the voice" not in viewer.get("/stories/").text
-    told = records.story("سلم جاري", language="ar")
+    arabic = records.story("سلم جاري", language="ar")
 
-    assert "ar, the voice speaks en" in viewer.get("/stories/").text
-    page = viewer.get(f"/stories/{told.id}").text
-    assert "in the language ar, but the voice espeak:en-us speaks en" in page
+    assert "ar, but the voice speaks en" in viewer.get("/stories/").text
+    page = viewer.get(f"/stories/{arabic.id}").text
+    assert "language is ar, but the voice espeak:en-us speaks en" in page
 
 
-def test_how_the_videos_come_on_is_seen_live(
-    settings: Settings, editor: Browser, viewer: Browser
-) -> None:
-    # Given a story whose first part is made, whose second is rendered, and whose third has failed
-    made = records.part(parts=3)
-    story = made.script.story
-    records.video(settings.media_dir, made)
-    rendered, failed = (records.part(story, number, 3) for number in (2, 3))
-    records.job("render", rendered.id, JobState.RUNNING, progress=0.4, started_at=now())
+def test_video_progress_is_shown_live(settings: Settings, editor: Browser, viewer: Browser) -> None:
+    # Given a story with three parts: finished, rendering and failed
+    finished = records.part(parts=3)
+    story = finished.script.story
+    records.video(settings.media_dir, finished)
+    rendering, failed = (records.part(story, number, 3) for number in (2, 3))
+    records.job("render", rendering.id, JobState.RUNNING, progress=0.4, started_at=now())
     letter = records.failure("narrate", failed.id, "The disk is full.")
 
-    # Then its page says so, and keeps saying it
+    # Then its page shows that, live
     pieces = editor.json(f"/stories/{story.id}/live.json")
-    assert f'src="/videos/{made.id}/cover"' in pieces["parts"]
-    assert f'src="/videos/{made.id}/narration.wav"' in pieces["parts"]
+    assert f'src="/videos/{finished.id}/cover"' in pieces["parts"]
+    assert f'src="/videos/{finished.id}/narration.wav"' in pieces["parts"]
     assert pieces["parts"].count("failed") == 1
     assert "render 40 %" in pieces["parts"]
     assert "40 %" in pieces["work"]
@@ -349,13 +345,15 @@ def test_how_the_videos_come_on_is_seen_live(
     assert "1 of 3 videos failed" in editor.get("/stories/").text
 
 
-def test_a_title_with_entities_is_listed_as_it_reads(viewer: Browser) -> None:
+def test_entities_in_titles_are_decoded(viewer: Browser) -> None:
     records.story("Salt &amp; pepper")
 
     assert "Salt &amp; pepper</a>" in viewer.get("/stories/").text
 
 
-def test_the_hook_stays_once_a_post_is_out(settings: Settings, editor: Browser) -> None:
+def test_the_hook_cannot_change_after_a_post_is_published(
+    settings: Settings, editor: Browser
+) -> None:
     part = records.part()
     script = part.script
     script.hooks = [script.hook, "It looked happier that way."]
@@ -366,4 +364,4 @@ def test_the_hook_stays_once_a_post_is_out(settings: Settings, editor: Browser) 
     records.post(records.video(settings.media_dir, part), records.account(), PostState.PUBLISHED)
 
     assert "Use this hook" not in editor.get(page).text
-    assert "so its hook stays" in editor.get(page).text
+    assert "so the hook can't change" in editor.get(page).text

@@ -10,9 +10,7 @@ if TYPE_CHECKING:
     from tests.admin.conftest import Browser
 
 
-def test_a_video_is_sent_in_the_ranges_that_a_player_asks_for(
-    settings: Settings, viewer: Browser
-) -> None:
+def test_a_video_is_sent_in_the_requested_ranges(settings: Settings, viewer: Browser) -> None:
     part = records.part()
     records.video(settings.media_dir, part, content=b"0123456789")
 
@@ -37,19 +35,19 @@ def test_no_file_outside_the_media_folder_is_ever_sent(settings: Settings, viewe
         assert viewer.get(f"/videos/{part.id}/video.mp4").status_code == 404, path
 
 
-def test_the_second_gate_plans_the_posts(settings: Settings, editor: Browser) -> None:
+def test_approving_a_video_schedules_its_posts(settings: Settings, editor: Browser) -> None:
     account = records.account()
     good, bad = records.video(settings.media_dir), records.video(settings.media_dir)
 
     editor.post(f"/videos/{good.part.id}/approve")
-    editor.post(f"/videos/{bad.part.id}/reject", reason="The sound is off")
+    editor.post(f"/videos/{bad.part.id}/reject", reason="Bad sound")
 
     assert Video.get_by_id(good.id).state == VideoState.READY
     assert Video.get_by_id(bad.id).state == VideoState.REJECTED
     assert [(post.video.id, post.account.id) for post in Post.select()] == [(good.id, account.id)]
 
 
-def test_the_page_says_how_the_words_were_kept_and_why_it_failed(
+def test_the_page_shows_the_captioned_words_and_the_failure(
     settings: Settings, viewer: Browser
 ) -> None:
     shown = records.video(settings.media_dir)
@@ -64,16 +62,16 @@ def test_the_page_says_how_the_words_were_kept_and_why_it_failed(
     assert f'href="/videos/{part.id}"' not in tabs["review"]
 
 
-def test_videos_are_reviewed_one_after_the_other_and_a_rejection_is_taken_back(
+def test_videos_are_reviewed_in_a_row_and_a_rejection_is_undone(
     settings: Settings, editor: Browser
 ) -> None:
-    # Given two videos that wait for review
+    # Given two videos in review
     first, second = records.video(settings.media_dir), records.video(settings.media_dir)
 
-    # When one is rejected on its page, the next one follows
+    # When one is rejected on its page, the next one opens
     page = editor.get(f"/videos/{first.part.id}").text
     assert f'name="next_part" value="{second.part.id}"' in page
-    form = {"reason": "The sound is off", "next_part": str(second.part.id)}
+    form = {"reason": "Bad sound", "next_part": str(second.part.id)}
     answer = editor.post(f"/videos/{first.part.id}/reject", **form)
     assert answer.location == f"/videos/{second.part.id}"
     assert f'action="/videos/{first.part.id}/reconsider"' in editor.get(answer.location).text
@@ -81,12 +79,12 @@ def test_videos_are_reviewed_one_after_the_other_and_a_rejection_is_taken_back(
     # And after the last one the list
     assert editor.post(f"/videos/{second.part.id}/approve").location == "/videos/?state=review"
 
-    # Then the rejected one can be looked at again
+    # Then the rejected one can be reconsidered
     editor.post(f"/videos/{first.part.id}/reconsider")
     assert Video.get_by_id(first.id).state == VideoState.REVIEW
 
 
-def test_a_video_in_the_making_is_followed_live(settings: Settings, viewer: Browser) -> None:
+def test_a_video_in_production_is_shown_live(settings: Settings, viewer: Browser) -> None:
     part = records.part()
     render = records.job("render", part.id, JobState.RUNNING, progress=0.7, started_at=now())
 

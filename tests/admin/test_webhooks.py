@@ -1,4 +1,4 @@
-"""TikTok's events arrive over HTTP: who gets in, what is answered, and what a storm leaves."""
+"""TikTok's events over HTTP: which are accepted, the responses, and a storm of events."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def app(settings: Settings, record: None) -> Flask:
     return create_app(settings.model_copy(update={"tiktok_client_secret": SecretStr(SECRET)}))
 
 
-def tell(client: FlaskClient, text: bytes, signature: str | None = None) -> TestResponse:
+def send(client: FlaskClient, text: bytes, signature: str | None = None) -> TestResponse:
     headers = {"TikTok-Signature": signed(text) if signature is None else signature}
     with db.closed_for_long_work():
         return client.post(
@@ -53,10 +53,10 @@ def tell(client: FlaskClient, text: bytes, signature: str | None = None) -> Test
         )
 
 
-def test_a_signed_event_is_taken_without_sign_in_or_form_token(app: Flask) -> None:
-    told = body(COMPLETE, publish_id="p1")
+def test_a_signed_event_is_accepted_without_sign_in_or_csrf_token(app: Flask) -> None:
+    event = body(COMPLETE, publish_id="p1")
 
-    answers = [tell(app.test_client(), told) for _ in range(2)]
+    answers = [send(app.test_client(), event) for _ in range(2)]
 
     assert [answer.status_code for answer in answers] == [200, 200]
     assert WebhookEvent.select().count() == 1
@@ -64,19 +64,19 @@ def test_a_signed_event_is_taken_without_sign_in_or_form_token(app: Flask) -> No
     assert "Set-Cookie" not in answers[0].headers
 
 
-def test_what_is_not_tiktoks_gets_in_nowhere(
+def test_requests_that_are_not_from_tiktok_are_refused(
     app: Flask, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    client, told = app.test_client(), body(COMPLETE, publish_id="canary-body")
+    client, event = app.test_client(), body(COMPLETE, publish_id="canary-body")
     refused = EVENTS.labels("forged")._value.get()  # noqa: SLF001  # the library's own way
 
     answers = {
-        "unsigned": tell(client, told, ""),
-        "garbled": tell(client, told, "t=now,s=trust-me"),
-        "forged": tell(client, told, signed(told, secret="guessed")),
-        "old": tell(client, told, signed(told, at=time.time() - 3_600)),
-        "no event": tell(client, b"[1]"),
-        "large": tell(client, b"[" + b" " * 70_000 + b"]"),
+        "unsigned": send(client, event, ""),
+        "garbled": send(client, event, "t=now,s=trust-me"),
+        "forged": send(client, event, signed(event, secret="guessed")),
+        "old": send(client, event, signed(event, at=time.time() - 3_600)),
+        "no event": send(client, b"[1]"),
+        "large": send(client, b"[" + b" " * 70_000 + b"]"),
     }
 
     assert {name: answer.status_code for name, answer in answers.items()} == {
@@ -95,19 +95,18 @@ def test_what_is_not_tiktoks_gets_in_nowhere(
     assert client.get("/webhooks/tiktok").status_code == 405
 
 
-def test_without_the_apps_secret_nothing_is_taken(settings: Settings, record: None) -> None:
-    told = body(COMPLETE)
-
-    answer = tell(create_app(settings).test_client(), told, signed(told, secret=""))
+def test_without_the_apps_secret_no_event_is_accepted(settings: Settings, record: None) -> None:
+    event = body(COMPLETE)
+    answer = send(create_app(settings).test_client(), event, signed(event, secret=""))
 
     assert answer.status_code == 503
     assert "TIKTOK_CLIENT_SECRET is not set" in answer.text
 
 
-def test_the_page_shows_the_address_and_what_came(app: Flask, viewer: Browser) -> None:
+def test_the_page_shows_the_url_and_the_events(app: Flask, viewer: Browser) -> None:
     assert "http://127.0.0.1:8080/webhooks/tiktok" in viewer.get("/webhooks/").text
 
-    tell(app.test_client(), body("authorization.removed", "open-nobody"))
+    send(app.test_client(), body("authorization.removed", "open-nobody"))
 
     page = viewer.get("/webhooks/").text
     assert "authorization.removed" in page
@@ -117,9 +116,9 @@ def test_the_page_shows_the_address_and_what_came(app: Flask, viewer: Browser) -
 def test_a_storm_of_repeated_events_in_any_order_leaves_the_right_states(
     app: Flask, settings: Settings
 ) -> None:
-    # given posts in the inbox, and on their way
+    # given posts in the inbox, and in processing
     posts = [post(settings.media_dir, f"p{number}", inbox=number % 2 == 0) for number in range(60)]
-    # when their events come from several sides at once, shuffled, every third one twice
+    # when their events arrive in parallel and shuffled, half of them twice
     events = [
         body(event, publish_id=str(row.publish_id), post_id=7_000 + row.id)
         for row in posts
@@ -128,11 +127,11 @@ def test_a_storm_of_repeated_events_in_any_order_leaves_the_right_states(
     storm = events + events[: len(events) // 2]
     random.Random(7).shuffle(storm)  # noqa: S311  # the same storm each time
     with db.closed_for_long_work(), ThreadPoolExecutor(6) as senders:
-        answers = list(senders.map(lambda told: send(app, told), storm))
-    # then each is taken once
+        answers = list(senders.map(lambda event: status_of(app, event), storm))
+    # then each is stored once
     assert set(answers) == {200}
     assert WebhookEvent.select().count() == len(events)
-    # and what was in the inbox is published; the others' jobs are to ask, and do
+    # and inbox posts are published; the jobs of the others are woken to poll
     for row in posts:
         after, job = Post.get_by_id(row.id), Job.of("confirm", row.id)
         assert after.platform_id == str(7_000 + row.id)
@@ -144,7 +143,9 @@ def test_a_storm_of_repeated_events_in_any_order_leaves_the_right_states(
             assert (job.state, job.sent_at is not None) == (JobState.WAITING, True)
 
 
-def test_tiktok_itself_is_understood(settings: Settings, record: None, tmp_path: Path) -> None:
+def test_events_of_the_sandbox_are_understood(
+    settings: Settings, record: None, tmp_path: Path
+) -> None:
     with running_sandbox(processing_seconds=0.05, webhook_retry_seconds=0.1) as tiktok:
         # given a creator's account, and a post that TikTok is processing
         secret = SecretStr(tiktok.settings.tiktok_client_secret)
@@ -162,13 +163,13 @@ def test_tiktok_itself_is_understood(settings: Settings, record: None, tmp_path:
                 PostState.PUBLISHED,
                 publish_id=publish_id,
             )
-            # when TikTok tells that it can be seen, and then that the creator has left
-            told = until(2)
+            # when TikTok reports that the post is public, and then that the creator has left
+            received = until(2)
             tiktok.fault("tiktok", "creator_info", "revoked")
             ask(tiktok, grant["access_token"], "post/publish/creator_info/query")
             removed = until(3)[-1]
-    # then we have understood
-    assert {event.event for event in told} == {COMPLETE, IN_VIEW}
+    # then both have their effect
+    assert {event.event for event in received} == {COMPLETE, IN_VIEW}
     assert removed.outcome == "the account needs to be connected again"
     assert Account.get_by_id(account.id).state == AccountState.EXPIRED
     assert len(Post.get().platform_id) == 19
@@ -203,9 +204,9 @@ def clip(folder: Path) -> Path:
     return made
 
 
-def send(app: Flask, told: bytes) -> int:
-    headers = {"TikTok-Signature": signed(told)}
-    return app.test_client().post("/webhooks/tiktok", data=told, headers=headers).status_code
+def status_of(app: Flask, event: bytes) -> int:
+    headers = {"TikTok-Signature": signed(event)}
+    return app.test_client().post("/webhooks/tiktok", data=event, headers=headers).status_code
 
 
 def post(media: Path, publish_id: str, *, inbox: bool) -> Post:
