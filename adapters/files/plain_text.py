@@ -41,7 +41,9 @@ def read(path: Path, largest: int) -> str:
     except FileNotFoundError:
         raise unusable(f"There is no file {path}: correct the source's place.") from None
     except OSError as error:
-        raise unusable(f"{path} can't be read ({error.strerror}): check its permissions.") from None
+        raise unusable(
+            f"{path} can't be read ({error.strerror}): check the path and its permissions."
+        ) from None
     if content.startswith(WORKBOOKS):
         raise unusable(f"{path} is an Excel workbook: save it as “CSV UTF-8” in Excel.")
     return _decoded(path, content).replace("\r\n", "\n").replace("\r", "\n")

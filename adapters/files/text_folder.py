@@ -63,7 +63,9 @@ def _stories(folder: Path, files: list[Path], closed: list[OSError]) -> Iterator
     for error in closed:
         place = Path(error.filename)
         if place == folder:
-            raise unusable(f"{folder} can't be read ({error.strerror}): check its permissions.")
+            raise unusable(
+                f"{folder} can't be read ({error.strerror}): check the path and its permissions."
+            )
         yield unreadable(_shown(place.name), f"Its folder can't be read ({error.strerror}).")
     for path in files:
         try:

@@ -57,7 +57,7 @@ def _read(path: Path) -> str:
         raise _unusable(f"There is no file {path}: correct the source's place.") from None
     except OSError as error:
         raise _unusable(
-            f"{path} can't be read ({error.strerror}): check its permissions."
+            f"{path} can't be read ({error.strerror}): check the path and its permissions."
         ) from None
     try:
         return content.decode(json.detect_encoding(content))

@@ -132,7 +132,7 @@ def _path(path: Path, *, folder: bool) -> str:
     try:
         there = path.is_dir() if folder else path.is_file()
     except OSError as error:
-        return f"It can't be read ({error.strerror}): check its permissions."
+        return f"It can't be opened ({error.strerror}): correct the path."
     return "" if there else f"There is no such {'folder' if folder else 'file'} on this machine."
 
 

@@ -60,7 +60,7 @@ def contact_sheet(output: Path, only: str) -> None:
         pictures = [_drawn(tile, index, Path(folder)) for index, tile in enumerate(tiles)]
     output.parent.mkdir(parents=True, exist_ok=True)
     _sheet(tiles, pictures).save(output)
-    click.echo(f"Wrote {len(tiles)} frames to {output}.")
+    click.echo(f"{output}: {len(tiles)} {'frame' if len(tiles) == 1 else 'frames'}")
 
 
 @dataclass(frozen=True, slots=True)
