@@ -1,4 +1,4 @@
-"""What is made of a story: script, parts, narration, captions, video."""
+"""Tables for what is produced from a story: script, parts, narration, captions, video."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from tables.stories import Story
 
 
 class Script(Row):
-    """What was written around a story's own words."""
+    """The text written around a story: title, hook, call to action, hashtags."""
 
     story = ForeignKeyField(Story, backref="scripts", unique=True, on_delete="RESTRICT")
     title = TextField()
     hook = TextField()
     hooks = BinaryJSONField(default=list, index=False)
-    """Openings to pick from, the one that is used among them."""
+    """Openings to choose from, including the one in use."""
     call_to_action = TextField()
     hashtags = BinaryJSONField(default=list, index=False)
     written_by = CharField(max_length=80)
 
 
 class Part(Row):
-    """One video's worth of a story; ``spoken`` is every word that is said and captioned."""
+    """One video's share of a story; ``spoken`` is every word narrated and captioned."""
 
     script = ForeignKeyField(Script, backref="parts", on_delete="CASCADE")
     number = IntegerField()
@@ -42,7 +42,7 @@ class Part(Row):
     text = TextField()
     call_to_action = TextField()
     answers = BinaryJSONField(default=list, index=False)
-    """``[[word of the text, number of the answer that begins or goes on there], …]``."""
+    """``[[index of a word in text, number of the answer that starts or continues there], …]``."""
 
     class Meta:
         indexes = ((("script", "number"), True),)
@@ -53,7 +53,7 @@ class Part(Row):
 
 
 class Narration(Row):
-    """A part's sound, kept by the content it was made from."""
+    """A part's sound; ``key`` identifies the content it was made from."""
 
     part = ForeignKeyField(Part, backref="narrations", unique=True, on_delete="CASCADE")
     key = CharField(max_length=64, index=True)
@@ -62,8 +62,8 @@ class Narration(Row):
     voice = CharField(max_length=200)
     timed_by = CharField(max_length=20)
     words = BinaryJSONField(index=False)
-    """``[[word, start, end], …]``, seconds; a word of a script without spaces may have a fourth,
-    when its letters sound: ``[[offset, second], …]``."""
+    """``[[word, start, end], …]``, in seconds. A word in a script without spaces may have a fourth
+    item with the times of its letters: ``[[offset, second], …]``."""
 
 
 class Caption(Row):

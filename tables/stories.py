@@ -1,4 +1,4 @@
-"""Channels, sources, stories, and what was thought of them."""
+"""Tables for channels, sources, stories and decisions about stories."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class SplitBy(StrEnum):
 
 
 class Channel(Row):
-    """How stories look and sound; what is empty is as the settings say."""
+    """How stories look and sound; an empty field falls back to the settings."""
 
     name = CharField(max_length=80, unique=True)
     tone = CharField(max_length=12, default=Tone.PLAIN, constraints=[one_of("tone", Tone)])
     voice = CharField(max_length=300, default="")
     """``espeak:<voice>`` or ``piper:<path>``."""
     quote_voice = CharField(max_length=300, default="")
-    """Speaks what is in quotation marks; empty leaves it to the narrator."""
+    """Speaks quoted text; empty means the narrator does."""
     words_per_minute = IntegerField(null=True)
     split_by = CharField(
         max_length=12, default=SplitBy.CLIFFHANGER, constraints=[one_of("split_by", SplitBy)]
@@ -49,11 +49,11 @@ class Channel(Row):
     part_seconds_min = IntegerField(null=True)
     part_seconds_max = IntegerField(null=True)
     caption_style = BinaryJSONField(default=dict, index=False)
-    """The captions: style, font, size, colours, position, words at once."""
+    """Caption style: style name, font, size, colours, position, words at once."""
     background = CharField(max_length=120, default="")
-    """A mood (a folder of clips), or a kind of drawn background."""
+    """A mood (a folder of clips), or the name of a drawn background."""
     music = CharField(max_length=120, default="")
-    """A mood (a folder of tunes), one that is composed, or ``none``."""
+    """A mood (a folder of tunes), a mood of composed music, or ``none``."""
 
 
 class SourceKind(StrEnum):
@@ -75,17 +75,17 @@ class Source(Row):
     name = CharField(max_length=120, unique=True)
     kind = CharField(max_length=20, constraints=[one_of("kind", SourceKind)])
     place = CharField(max_length=500, default="")
-    """A subreddit's name, a feed's address, a file's or a folder's path."""
+    """A subreddit name, a feed address, or the path of a file or folder."""
     channel = ForeignKeyField(Channel, null=True, backref="sources", on_delete="SET NULL")
     warn_from = FloatField(default=0.6)
     """Safety score from which the approver is warned."""
     flag_from = FloatField(default=0.8)
-    """Safety score from which a story waits flagged."""
+    """Safety score from which a story is flagged."""
     listing = CharField(max_length=10, default="top")
     time_filter = CharField(max_length=10, default="day")
     count = IntegerField(default=25)
     answers = IntegerField(default=0)
-    """How many of the best answers to a post are told after it."""
+    """How many of the best answers are narrated after the post."""
     min_score = IntegerField(default=0)
     min_words = IntegerField(default=40)
     max_words = IntegerField(default=1500)
@@ -99,7 +99,7 @@ class Source(Row):
     last_fetched_at = DateTimeTZField(null=True)
     last_error = TextField(default="")
     memory = BinaryJSONField(default=dict, index=False)
-    """What it gave to be asked by, such as a feed's ``ETag``; forgotten when it is changed."""
+    """Validators from its last response, such as a feed's ``ETag``; cleared when it is edited."""
 
 
 class StoryState(StrEnum):
@@ -113,7 +113,7 @@ class StoryState(StrEnum):
 
 
 class Story(Row):
-    """A written story: the untouched original, and what a narrator would say of it."""
+    """A written story: the untouched original, and the text a narrator reads."""
 
     source = ForeignKeyField(Source, backref="stories", on_delete="RESTRICT")
     external_id = CharField(max_length=120, unique=True)
@@ -126,7 +126,10 @@ class Story(Row):
     title = TextField()
     body = TextField()
     answers = BinaryJSONField(default=list, index=False)
-    """``[{"author", "text", "score", "left_out"}, …]``, best first; why one is not told."""
+    """``[{"author", "text", "score", "left_out"}, …]``, best first.
+
+    ``left_out`` says why an answer is not narrated.
+    """
 
     state = CharField(
         max_length=12, default=StoryState.FETCHED, constraints=[one_of("state", StoryState)]
@@ -135,7 +138,7 @@ class Story(Row):
     """Why it was skipped, flagged or rejected."""
     narratable_title = TextField(default="")
     narratable_text = TextField(default="")
-    """Paragraphs by a blank line, a sentence a line; ``» Answer 1`` before those of an answer."""
+    """One sentence per line, a blank line between paragraphs, ``» Answer 1`` before an answer."""
     language = CharField(max_length=8, default="")
     words = IntegerField(default=0)
     sketch = ArrayField(BigIntegerField, default=list)
@@ -160,7 +163,7 @@ class Story(Row):
     class Meta:
         indexes = (
             (("state", "id"), False),
-            # The search of the back office is by just this expression.
+            # The back office searches with exactly this expression.
             SQL(
                 "CREATE INDEX story_title_words ON story USING gin (to_tsvector('english', title))"
             ),
@@ -168,7 +171,7 @@ class Story(Row):
 
 
 class Intake(Row):
-    """What became of one row that a source gave: taken, known already, or skipped because."""
+    """The outcome of one row from a source: taken, already known, or skipped (and why)."""
 
     source = ForeignKeyField(Source, backref="intakes", on_delete="CASCADE")
     external_id = CharField(max_length=120)
@@ -182,7 +185,7 @@ class Intake(Row):
 
 
 class SafetyDecision(Row):
-    """What one judge thought of a story, and against which thresholds that counted."""
+    """One judge's score for a story, with the thresholds in force at that time."""
 
     story = ForeignKeyField(Story, backref="safety_decisions", on_delete="CASCADE")
     judge = CharField(max_length=80)

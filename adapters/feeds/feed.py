@@ -1,4 +1,4 @@
-"""Stories from an RSS or Atom feed; a subreddit's own feed needs no API key."""
+"""Reads stories from an RSS or Atom feed. A subreddit's own feed needs no API key."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ log = structlog.get_logger(__name__)
 
 LARGEST_FEED = 10_000_000
 SECONDS = (5.0, 30.0)
-"""To connect, and between two blocks of the answer."""
+"""Timeouts: to connect, and between two blocks of the response."""
 MOST_SECONDS = 120.0
-"""For all of the answer: a server that drips holds no worker."""
+"""Limit for the whole response, so a slow server can't block a worker."""
 
 LONGEST_WISH = 86_400.0
-"""Seconds for which a server is left alone at most, whatever it asks for."""
+"""Longest ``Retry-After`` that is honoured, in seconds."""
 
 _ASKED_BY = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
-"""What a server gives to be asked by, and the header that asks by it (RFC 9110, 13.1)."""
+"""Validators a server sends, and the header that sends each back (RFC 9110, 13.1)."""
 _LONGEST_MARK = 500
 _END = re.compile(rb"</\s*(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 
 
 class FeedSource(StorySource):
-    """StorySource over a feed; ``query.place`` is its address, its order counts as best first.
+    """StorySource for a feed; ``query.place`` is its address. Feed order counts as best first.
 
-    Feeds carry no score, so a source's minimum score skips all of them. Its memory holds ``ETag``
-    and ``Last-Modified``: a server that knows them says that nothing is new, and sends no feed.
+    Feeds carry no score, so a minimum score skips every entry. ``query.memory`` holds ``ETag`` and
+    ``Last-Modified``; a server that supports them answers "not modified" if nothing is new.
 
     Args:
         user_agent: names this project to the feed's server.
-        most_seconds: for one answer.
+        most_seconds: time limit for one response.
     """
 
     def __init__(self, *, user_agent: str, most_seconds: float = MOST_SECONDS) -> None:
@@ -52,13 +52,14 @@ class FeedSource(StorySource):
         self._most_seconds = most_seconds
 
     def stories(self, query: StoryQuery) -> Iterator[FetchedStory]:
-        """Give at most ``query.limit`` stories, none where nothing is new.
+        """Return at most ``query.limit`` stories; none if nothing is new.
 
-        What can't be read is told of.
+        Entries that can't be read are returned as ``UnreadableRow``.
 
         Raises:
-            Permanent: the address is none, leads nowhere, or holds no feed.
-            Retryable: the server is away or asks to slow down (``after``), or its answer broke off.
+            Permanent: the address is invalid, not found, or not a feed.
+            Retryable: the server is unavailable or asks to slow down (``after``), or its response
+                was cut off.
         """
         place = query.place
         response, content = self._answer(place, query.memory)
@@ -66,21 +67,21 @@ class FeedSource(StorySource):
             log.info("feed_unchanged", feed=place)
             return iter(())
         kind, base = response.headers.get("Content-Type", ""), response.url
-        # Without the answer's own address: feedparser would make Reddit's names relative to it.
+        # Without the response's address: feedparser would resolve Reddit's ids against it.
         headers = {"content-type": kind} if kind else {}
         try:
             parsed = feedparser.parse(
                 whole_characters(content), response_headers=headers, sanitize_html=False
             )
-        except (ValueError, RecursionError) as error:  # its own, on what is too odd
-            raise _unusable(f"{place} is a feed that can't be read ({error}).") from None
+        except (ValueError, RecursionError) as error:  # feedparser's own, on malformed feeds
+            raise _unusable(f"The feed {place} can't be read ({error}).") from None
         if not parsed.get("version"):
             elsewhere = feed_address(content, base)
             if elsewhere:
-                raise _unusable(f"{place} is a web page; its feed is {elsewhere}: give that one.")
-            raise _unusable(f"{place} is no RSS or Atom feed: look for the page's feed address.")
+                raise _unusable(f"{place} is a web page: use its feed address, {elsewhere}.")
+            raise _unusable(f"{place} is not an RSS or Atom feed: find the page's feed address.")
         if parsed.bozo and not _END.search(content[-4096:].replace(b"\0", b"")):
-            raise Retryable(f"The feed {place} broke off before its end.", code="feed_away")
+            raise Retryable(f"The feed {place} was cut off before its end.", code="feed_away")
         query.memory.clear()
         query.memory.update(_marks(response))
         title = title_of(parsed.feed)
@@ -89,9 +90,9 @@ class FeedSource(StorySource):
         return islice(stories, query.limit)
 
     def _answer(self, address: str, marks: Mapping[str, str]) -> tuple[requests.Response, bytes]:
-        """The server's last answer, and its content; none where nothing changed since ``marks``."""
+        """The response and its content; no content if nothing changed since ``marks``."""
         if not address.startswith(("https://", "http://")):
-            raise _unusable(f"{address} is no address of a feed: it must begin with https://.")
+            raise _unusable(f"{address} is not a feed address: it must start with https://.")
         try:
             asked_by = {_ASKED_BY[name]: mark for name, mark in marks.items()}
             headers = {"User-Agent": self._user_agent, **asked_by}
@@ -101,13 +102,13 @@ class FeedSource(StorySource):
                     return response, b""
                 _check(response, address)
                 return response, self._content(response, address)
-        except ValueError:  # of the address, in each of the libraries that look at it
-            raise _unusable(f"{address} leads to no web address: correct it.") from None
+        except ValueError:  # a bad address, from any of the libraries that parse it
+            raise _unusable(f"{address} is not a valid web address: correct it.") from None
         except requests.TooManyRedirects:
-            raise _unusable(f"{address} leads in a circle: correct it.") from None
+            raise _unusable(f"{address} redirects too many times: correct it.") from None
         except requests.RequestException as error:
             raise Retryable(
-                f"The feed {address} can't be read now ({type(error).__name__}).",
+                f"The feed {address} can't be reached ({type(error).__name__}).",
                 code="feed_away",
             ) from error
 
@@ -117,9 +118,9 @@ class FeedSource(StorySource):
             content += block
             if len(content) > LARGEST_FEED:
                 limit = LARGEST_FEED // 10**6
-                raise _unusable(f"{address} is larger than {limit} MB: it is no feed.")
+                raise _unusable(f"{address} is larger than {limit} MB: it is not a feed.")
             if time.monotonic() > deadline:
-                raise Retryable(f"The feed {address} comes too slowly.", code="feed_away")
+                raise Retryable(f"The feed {address} is too slow.", code="feed_away")
         return bytes(content)
 
 
@@ -129,21 +130,20 @@ def _check(response: requests.Response, address: str) -> None:
         return
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise Retryable(
-            f"The feed {address} is away for now (HTTP {status}).",
+            f"The feed {address} is unavailable (HTTP {status}).",
             code=f"http_{status}",
             after=_wish(response.headers.get("Retry-After", "").strip()),
         )
     if status == HTTPStatus.NOT_MODIFIED:
         raise Retryable(
-            f"The feed {address} says that nothing changed, though it was never read: its server "
-            "is at fault.",
+            f"The feed {address} answered “not modified” to a first request: its server is faulty.",
             code="feed_away",
         )
-    raise _unusable(f"The feed {address} can't be had (HTTP {status}): correct its address.")
+    raise _unusable(f"The feed {address} can't be fetched (HTTP {status}): correct its address.")
 
 
 def _wish(header: str) -> float | None:
-    """Seconds that a server asks to be left alone for: a number, or a date (RFC 9110, 10.2.3)."""
+    """Seconds to wait, from ``Retry-After``: a number or a date (RFC 9110, 10.2.3)."""
     if header.isascii() and header.isdigit():
         return min(float(header), LONGEST_WISH)
     try:
@@ -155,7 +155,7 @@ def _wish(header: str) -> float | None:
 
 
 def _marks(response: requests.Response) -> dict[str, str]:
-    """What the next request asks by; what no header or table can hold is left out."""
+    """Validators for the next request, without any that a header or the database can't hold."""
     given = {name: response.headers.get(name, "").strip() for name in _ASKED_BY}
     return {
         name: mark
@@ -165,7 +165,7 @@ def _marks(response: requests.Response) -> dict[str, str]:
 
 
 def _is_comment(entry: feedparser.FeedParserDict) -> bool:
-    """The feed of a single Reddit post holds the answers to it as well."""
+    """The feed of a single Reddit post also holds its comments."""
     return str(entry.get("id", "")).startswith("t1_")
 
 

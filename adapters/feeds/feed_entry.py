@@ -1,4 +1,4 @@
-"""From an entry of a feed to a FetchedStory."""
+"""Turns a feed entry into a FetchedStory."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ LONGEST_NAME = 120
 
 _REDDIT_POST = re.compile(r"t3_[0-9a-z]{1,20}")
 _REDDIT_TEXT = re.compile(r"<!-- SC_OFF -->(.*)<!-- SC_ON -->", re.DOTALL)
-"""What Reddit puts around a post's own text; a post without it is a link or a picture."""
+"""Reddit's markers around a post's own text; a post without them is a link or a picture."""
 _TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--)>", re.DOTALL)
 _WORLDWIDE = re.compile(r"(?:https?|tag|urn):\S+", re.IGNORECASE)
-"""Names that no other feed gives."""
+"""Ids that are unique across all feeds."""
 _HALVES = re.compile("[\0\ud800-\udfff]")
-"""What a text of ours can't hold, though a feed may spell it."""
+"""Characters that a stored text can't hold, although a feed may contain them."""
 
 
 def to_story(entry: Any, feed_title: str, *, feed: str, base: str) -> FetchedStory:
-    """Read one entry; texts in HTML become Markdown.
+    """Read one entry; HTML becomes Markdown.
 
     Args:
-        entry: as feedparser gives it.
+        entry: as parsed by feedparser.
         feed_title: becomes the story's place.
-        feed: its address, which makes an entry's bare number one in the world.
-        base: the address that it was found at, which links are relative to.
+        feed: the feed's address; makes a bare entry number unique.
+        base: the address it was fetched from, which links are relative to.
     """
     name = _text(entry.get("id") or entry.get("link"))
     on_reddit = _REDDIT_POST.fullmatch(name) is not None
@@ -42,7 +42,7 @@ def to_story(entry: Any, feed_title: str, *, feed: str, base: str) -> FetchedSto
         body = _body(entry, on_reddit=on_reddit)
     except RecursionError:
         external_id = _external_id(name, title, feed)
-        why = "Its text is nested too deeply to be read."
+        why = "Its HTML is nested too deeply to be read."
         return UnreadableRow(external_id=external_id, title=title, body="", why=why)
     tags = entry.get("tags") or [{}]
     return FetchedStory(
@@ -57,10 +57,10 @@ def to_story(entry: Any, feed_title: str, *, feed: str, base: str) -> FetchedSto
     )
 
 
-def _external_id(name: str, told: str, feed: str) -> str:
+def _external_id(name: str, text: str, feed: str) -> str:
     if name:
-        told = name if _WORLDWIDE.fullmatch(name) else f"{feed} {name}"
-    return f"feed:{hashlib.sha256(told.encode()).hexdigest()[:32]}"
+        text = name if _WORLDWIDE.fullmatch(name) else f"{feed} {name}"
+    return f"feed:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
 def title_of(thing: Any) -> str:
@@ -72,7 +72,7 @@ def title_of(thing: Any) -> str:
 
 
 def _body(entry: Any, *, on_reddit: bool) -> str:
-    """The longest text of an entry: feeds often have a short summary beside it."""
+    """The longest text of an entry: feeds often add a short summary."""
     summary = {"value": entry.get("summary", ""), **(entry.get("summary_detail") or {})}
     part = max([*entry.get("content", []), summary], key=lambda part: len(part.get("value") or ""))
     content = _text(part.get("value"))
@@ -81,7 +81,7 @@ def _body(entry: Any, *, on_reddit: bool) -> str:
         content = own.group(1) if own else ""
     if _is_plain(part):
         return content.strip()
-    if not _TAG.search(content):  # said to be HTML, but written as plain lines
+    if not _TAG.search(content):  # labelled as HTML, but plain text
         return _text(html.unescape(content)).strip()
     return _text(markdownify(content, heading_style="ATX")).strip()
 
@@ -91,7 +91,7 @@ def _is_plain(detail: Any) -> bool:
 
 
 def _link(entry: Any, base: str) -> str:
-    """Where a person can read it; only web addresses, as it becomes a link on a page."""
+    """The entry's page; web addresses only, because it is shown as a link."""
     try:
         link = urljoin(base, _text(entry.get("link")))
     except ValueError:

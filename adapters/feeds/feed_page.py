@@ -1,4 +1,4 @@
-"""What is looked at in an answer before it is read as a feed."""
+"""Checks on a response before it is parsed as a feed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 KINDS = frozenset({"application/rss+xml", "application/atom+xml"})
 HEAD = 200_000
-"""Bytes of a page that are looked through for its links."""
+"""Bytes of a page that are searched for feed links."""
 
 _REFERENCES = re.compile(rb"(?:&#(?:[xX][0-9a-fA-F]{1,8}|[0-9]{1,8});)+")
 _REFERENCE = re.compile(r"&#(?P<hex>[xX]?)(?P<figure>[0-9a-fA-F]+);")
@@ -16,9 +16,9 @@ _LAST_CHARACTER = 0x10FFFF
 
 
 def whole_characters(content: bytes) -> bytes:
-    """The content without references to what is no character: feedparser gives up at these.
+    """The content without invalid character references, on which feedparser fails.
 
-    Some servers write an emoji as the two halves that UTF-16 makes of it; they are put together.
+    Some servers write an emoji as two UTF-16 surrogates; these are joined.
     """
     return _REFERENCES.sub(_whole, content)
 
@@ -35,21 +35,21 @@ class _Links(HTMLParser):
     found = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = {name: value or "" for name, value in attrs}
+        given = {name: value or "" for name, value in attrs}
         if (
             tag == "link"
             and not self.found
-            and "alternate" in told.get("rel", "").lower().split()
-            and told.get("type", "").lower() in KINDS
+            and "alternate" in given.get("rel", "").lower().split()
+            and given.get("type", "").lower() in KINDS
         ):
-            self.found = told.get("href", "")
+            self.found = given.get("href", "")
 
 
 def feed_address(page: bytes, base: str) -> str:
-    """The first feed that a page names, as browsers and feed readers find it; empty for none.
+    """The first feed linked in a page's head, as feed readers find it; empty for none.
 
     Args:
-        page: what the server gave.
+        page: the response content.
         base: its address, which its links are relative to.
     """
     links = _Links()

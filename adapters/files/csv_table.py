@@ -1,4 +1,4 @@
-"""Stories from a table of one's own, as spreadsheets and archives save it."""
+"""Reads stories from a CSV table, as spreadsheets and archives save it."""
 
 from __future__ import annotations
 
@@ -27,43 +27,46 @@ COLUMNS = {
     "score": ("score", "ups", "upvotes"),
     "nsfw": ("nsfw", "over_18"),
 }
-NEEDED = "a first row with the columns title and text (url, author, place, score, nsfw if you like)"
+NEEDED = "a first row with the columns title and text (optional: url, author, place, score, nsfw)"
 
-_SAID = re.compile(r'"?sep=(.)"?;*\n', re.IGNORECASE)
-"""What Excel understands as a first line, and writes for some."""
+_SEP_LINE = re.compile(r'"?sep=(.)"?;*\n', re.IGNORECASE)
+"""Optional first line in which Excel names the separator."""
 _ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 
 Columns = dict[str, int]
 
 
 class CsvSource(StorySource):
-    """StorySource over a table; ``query.place`` is its path, its order counts as best first.
+    """StorySource for a table; ``query.place`` is its path. Row order counts as best first.
 
-    Commas, semicolons, tabs and bars are all taken between columns.
+    Columns may be separated by commas, semicolons, tabs or bars.
     """
 
     def stories(self, query: StoryQuery) -> Iterator[FetchedStory]:
-        """Give at most ``query.limit`` stories, one a row; what can't be read is told of.
+        """Return at most ``query.limit`` stories, one per row.
+
+        Rows that can't be read are returned as ``UnreadableRow``.
 
         Raises:
-            Permanent: the file is missing, no text or no such table; the sentence says what to do.
+            Permanent: the file is missing, not text, or lacks the columns; the message says what
+                to do.
         """
         path = Path(query.place).expanduser()
         text = read(path, LARGEST_FILE)
-        said = _SAID.match(text)
-        if said:
-            text = text[said.end() :]
-        separator = said[1] if said else _separator(text)
-        rows = _rows(path, text, separator, 1 if said else 0)
+        sep_line = _SEP_LINE.match(text)
+        if sep_line:
+            text = text[sep_line.end() :]
+        separator = sep_line[1] if sep_line else _separator(text)
+        rows = _rows(path, text, separator, 1 if sep_line else 0)
         names = [name.strip().lower() for name in next(rows, [])]
         columns = _columns(path, names)
         return islice((_story(row, columns, len(names)) for row in rows), query.limit)
 
 
 def _rows(path: Path, text: str, separator: str, above: int) -> Iterator[list[str]]:
-    """The rows that hold something.
+    """The rows that are not empty.
 
-    A broken row ends the table: where the next one begins can't be known.
+    A malformed row ends the table, because the start of the next row is unknown.
     """
     csv.field_size_limit(LARGEST_FILE)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
@@ -75,13 +78,13 @@ def _rows(path: Path, text: str, separator: str, above: int) -> Iterator[list[st
             began = above + reader.line_num + 1
     except csv.Error:
         raise unusable(
-            f"{path} is no CSV table in its row from line {began} on: a text with quotation marks "
-            'stands in a pair of them, and each within is doubled ("").'
+            f'{path} is not valid CSV from line {began} on: put text that contains " in quotation '
+            'marks, and double each one inside ("").'
         ) from None
 
 
 def _separator(text: str) -> str:
-    """The one that parts a title's column from a text's in the first row."""
+    """The separator that splits the first row into a title and a text column."""
     head = next((line for line in text.split("\n") if line.strip()), "")
 
     def parts(separator: str) -> tuple[bool, int]:
@@ -102,9 +105,7 @@ def _columns(path: Path, names: list[str]) -> Columns:
     missing = [field for field in ("title", "text") if field not in found]
     if missing:
         there = f" (it has {', '.join(filter(None, names))[:120]})" if any(names) else ""
-        raise unusable(
-            f"{path} lacks a column for the {' and the '.join(missing)}{there}: it needs {NEEDED}."
-        )
+        raise unusable(f"{path} has no column {' and '.join(missing)}{there}: it needs {NEEDED}.")
     return found
 
 
@@ -113,8 +114,8 @@ def _story(row: list[str], columns: Columns, width: int) -> FetchedStory:
     title, body = cells.pop("title", ""), cells.pop("text", "")
     if any(cell.strip() for cell in row[width:]):
         why = (
-            f"Its row has {len(row)} cells where the first row has {width}: put a text that holds "
-            "the sign between columns in quotation marks."
+            f"The row has {len(row)} cells but the first row has {width}: put text that contains "
+            "the separator in quotation marks."
         )
         return unreadable(title, why, " ".join(row))
     gone = GONE.fullmatch(body) is not None or GONE.fullmatch(title) is not None

@@ -1,4 +1,4 @@
-"""Stories from a folder of texts of one's own."""
+"""Reads stories from a folder of text files."""
 
 from __future__ import annotations
 
@@ -19,26 +19,28 @@ LONGEST_TITLE = 300
 TEXTS = frozenset({".txt", ".md"})
 
 _FRONT = re.compile(r"---\n(?P<fields>.*?)\n(?:---|\.\.\.)\n", re.DOTALL)
-"""What Obsidian, Jekyll and Hugo write above a text."""
+"""Front matter, as Obsidian, Jekyll and Hugo write it above a text."""
 _FRONT_TITLE = re.compile(
     r"^title:[ \t]*(?P<quote>[\"']?)(?P<title>.+?)(?P=quote)[ \t]*$", re.MULTILINE
 )
 _UNDERLINE = re.compile(r"(?:=+|-+)[ \t]*(?:\n|$)")
-"""Of a title, in Markdown."""
+"""A Markdown underline below a title."""
 
 
 class FolderSource(StorySource):
-    """StorySource over a folder's .txt and .md files, by name; ``query.place`` is its path.
+    """StorySource for a folder's .txt and .md files, by name; ``query.place`` is its path.
 
-    Folders in it are looked through as well, but for hidden ones and links to folders. A file's
-    title is its heading or its first line; where the text runs on from there, its name.
+    Subfolders are included, except hidden ones and links. A story's title is the file's heading
+    or first line; if the first sentence continues on the next line, it is the file name.
     """
 
     def stories(self, query: StoryQuery) -> Iterator[FetchedStory]:
-        """Give at most ``query.limit`` stories, one a file; what can't be read is told of.
+        """Return at most ``query.limit`` stories, one per file.
+
+        Files that can't be read are returned as ``UnreadableRow``.
 
         Raises:
-            Permanent: the folder is missing, can't be read, or holds no text.
+            Permanent: the folder is missing, can't be read, or has no text files.
         """
         folder = Path(query.place).expanduser()
         if not folder.is_dir():
@@ -46,7 +48,7 @@ class FolderSource(StorySource):
         closed: list[OSError] = []
         files = sorted(_files(folder, closed))
         if not files and not closed:
-            raise unusable(f"The folder {folder} holds no .txt or .md file: put one in.")
+            raise unusable(f"The folder {folder} has no .txt or .md file: add one.")
         return islice(_stories(folder, files, closed), query.limit)
 
 
@@ -61,7 +63,9 @@ def _stories(folder: Path, files: list[Path], closed: list[OSError]) -> Iterator
     for error in closed:
         place = Path(error.filename)
         if place == folder:
-            raise unusable(f"{folder} can't be read ({error.strerror}): correct it.")
+            raise unusable(
+                f"{folder} can't be read ({error.strerror}): check the path and its permissions."
+            )
         yield unreadable(_shown(place.name), f"Its folder can't be read ({error.strerror}).")
     for path in files:
         try:
@@ -69,10 +73,10 @@ def _stories(folder: Path, files: list[Path], closed: list[OSError]) -> Iterator
         except Permanent as error:
             yield unreadable(_shown(path.relative_to(folder)), str(error), _version(path))
         else:
-            yield _told(path, text.strip())
+            yield _story_of(path, text.strip())
 
 
-def _told(path: Path, text: str) -> FetchedStory:
+def _story_of(path: Path, text: str) -> FetchedStory:
     front = _FRONT.match(text)
     titled = _FRONT_TITLE.search(front["fields"]) if front else None
     if front:
@@ -91,12 +95,12 @@ def _told(path: Path, text: str) -> FetchedStory:
 
 
 def _runs_on(first: str, rest: str) -> bool:
-    """Whether a text is wrapped, so that its first line is only where its first sentence broke."""
+    """Whether the first sentence continues on the second line."""
     return not first.startswith("#") and rest[:1].islower()
 
 
 def story(title: str, body: str, **fields: Any) -> FetchedStory:
-    """A story that is known again by its words."""
+    """A story whose id is a hash of its words."""
     return FetchedStory(external_id=_id(f"{title} {body}"), title=title, body=body, **fields)
 
 
@@ -104,18 +108,18 @@ def unreadable(title: str, why: str, version: str = "") -> UnreadableRow:
     return UnreadableRow(external_id=_id(f"{title} {why} {version}"), title=title, body="", why=why)
 
 
-def _id(told: str) -> str:
-    words = " ".join(told.split())
+def _id(text: str) -> str:
+    words = " ".join(text.split())
     return f"text:{hashlib.sha256(words.encode('utf-8', 'replace')).hexdigest()[:32]}"
 
 
 def _shown(name: Path | str) -> str:
-    """A file's name as text, whatever bytes it has."""
+    """A file name as text, whatever bytes it has."""
     return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _version(path: Path) -> str:
-    """Changes when the file does, so that it is tried again."""
+    """A version mark that changes with the file, so a changed file is read again."""
     try:
         about = path.lstat()
     except OSError:

@@ -1,8 +1,8 @@
-"""What of a story a language model may see and speak of.
+"""Limits what a language model sees of a story, and what it may write about it.
 
-A story may hold orders to the model. Sentences that look like one are not shown to it, and what it
-then writes must be grounded in the rest: made of the story's own words, with no name of its own.
-Both are tests by words; they err to the side of refusing, since rules can write instead.
+A story may contain orders to the model. Sentences that look like orders are not shown to it. What
+it writes must be grounded in the rest: built from the story's own words, without new names. Both
+checks compare words. In doubt they refuse, because the rules can write instead.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from adapters.ports import StoryText
 from core.look_alikes import drawn
 
 LEAST_GROUNDED = 0.4
-"""Share of a line's telling words that the story has too; another story's line has 0.1, about."""
+"""Share of a line's distinctive words that the story must have too; a line from another story has
+about 0.1."""
 _STEM = 4
-"""Letters by which words are compared: "knocked" is "knocking", and "lamps" is "lamp"."""
+"""First letters by which words are compared: "knocked" matches "knocking", "lamps" "lamp"."""
 _NAMED_ALL = 0.6
-"""Share of capitals from which a line is in title case, where they tell no names."""
+"""Share of capitalised words from which a line is in title case: its capitals mark no names."""
 _NOUNS_ARE_CAPITAL = frozenset({"de"})
 
 
@@ -86,7 +87,7 @@ _KINDS_OF_TAGS = _set(
     update betrayal cheating breakup divorce secrets historias relatos cuentos geschichten
     geschichte familie histoires histoire famille storie racconti familia"""
 )
-"""Tags that say of what kind a story is; any other must come from its words."""
+"""Tags that name a kind of story; any other tag must come from the story's words."""
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?|\d+")
 
@@ -102,7 +103,7 @@ _LEET = str.maketrans("013457@$", "oieastas")
 
 
 def material(story: StoryText) -> StoryText:
-    """The story without what looks like an order; its sentences keep their places, emptied."""
+    """The story with sentences that look like orders emptied; the others keep their indexes."""
     return replace(
         story,
         title="" if gives_orders(story.title) else story.title,
@@ -111,10 +112,10 @@ def material(story: StoryText) -> StoryText:
 
 
 class Grounds:
-    """What a story's own words bear out.
+    """Checks lines, names and tags against a story's own words.
 
     Args:
-        story: as ``material`` gave it.
+        story: as returned by ``material``.
     """
 
     def __init__(self, story: StoryText) -> None:
@@ -124,17 +125,17 @@ class Grounds:
         self._language = story.language.casefold().split("-")[0]
 
     def hold(self, line: str) -> bool:
-        """Whether the story has enough of the telling words of ``line``."""
-        telling = [word for word in _words(line) if _tells(word)]
-        known = sum(word[:_STEM] in self._stems for word in telling)
-        return 0 < known >= LEAST_GROUNDED * len(telling)
+        """Whether the story has enough of the distinctive words of ``line``."""
+        distinctive = [word for word in _words(line) if _is_distinctive(word)]
+        known = sum(word[:_STEM] in self._stems for word in distinctive)
+        return 0 < known >= LEAST_GROUNDED * len(distinctive)
 
     def strange_name(self, line: str) -> str:
         """A name in ``line`` that is not in the story; empty without one."""
         found = list(re.finditer(r"[^\W\d_][\w'\u2019]*", line))
         capitals = [each for each in found if each[0][0].isupper()]
         if self._language in _NOUNS_ARE_CAPITAL or len(capitals) > _NAMED_ALL * len(found):
-            # Capitals tell nothing here, save inside a word: "MoonCoin".
+            # Capitals mark no names here, except inside a word: "MoonCoin".
             capitals = [each for each in capitals if re.search(r"[^\W\d_A-Z][A-Z]", each[0])]
         for each in capitals:
             before = line[: each.start()].rstrip(" \"'(\u201c\u00bf\u00a1")
@@ -146,7 +147,7 @@ class Grounds:
         return ""
 
     def tag(self, tag: str) -> bool:
-        """Whether ``tag`` is of a known kind, or made of a word of the story's."""
+        """Whether ``tag`` names a kind of story, or contains a word from the story."""
         bare = drawn(tag).replace("_", "")
         return (
             bare in _KINDS_OF_TAGS
@@ -166,5 +167,5 @@ def _words(text: str) -> Iterator[str]:
         yield from (run[at : at + 2] for at in range(max(1, len(run) - 1)))
 
 
-def _tells(word: str) -> bool:
+def _is_distinctive(word: str) -> bool:
     return bool(_WIDE.match(word)) or (len(word) >= _STEM and word not in _COMMON)

@@ -1,4 +1,4 @@
-"""One question to an Ollama server (its ``/api/chat`` with a JSON schema as ``format``)."""
+"""Sends one question to an Ollama server (``/api/chat`` with a JSON schema as ``format``)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class OllamaChat:
         url: of the server, as http://host:11434.
         model: its name, as ``ollama list`` shows it.
         timeout_seconds: longest wait for one answer.
-        setting: the environment variable that names the model, for what an error tells to do.
+        setting: the environment variable that names the model, for error messages.
     """
 
     def __init__(self, *, url: str, model: str, timeout_seconds: float, setting: str) -> None:
@@ -41,7 +41,7 @@ class OllamaChat:
 
     @cached_property
     def _client(self) -> Client:
-        from ollama import Client  # noqa: PLC0415  # slow to load; only a process that asks needs it
+        from ollama import Client  # noqa: PLC0415  # slow to load; few processes need it
 
         seconds = self._timeout
         return Client(host=self._url, timeout=(min(CONNECT_SECONDS, seconds), *(seconds,) * 3))
@@ -49,10 +49,10 @@ class OllamaChat:
     def ask(
         self, system: str, question: str, *, schema: dict[str, Any], options: Mapping[str, float]
     ) -> str:
-        """The content of the model's answer, whatever it is.
+        """Return the content of the model's answer, unchecked.
 
         Raises:
-            Retryable: the server can't be reached, is busy, or was too late.
+            Retryable: the server can't be reached, is busy, or timed out.
             Permanent: it has no such model or refuses the request.
         """
         import httpx  # noqa: PLC0415  # loaded with ollama
@@ -83,7 +83,7 @@ class OllamaChat:
             raise self._decision(error.status_code, error.error) from None
         except (ValueError, TypeError):
             raise Retryable(
-                f"The answer of Ollama at {self._place} can't be read.", code="ollama_answer"
+                f"The answer from Ollama at {self._place} can't be read.", code="ollama_answer"
             ) from None
         return answer.message.content or ""
 
@@ -100,11 +100,9 @@ class OllamaChat:
                 f"Ollama at {self._place} asks to slow down.", code="rate_limit_exceeded"
             )
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return Retryable(
-                f"Ollama at {self._place} is in trouble ({status}).", code="ollama_away"
-            )
+            return Retryable(f"Ollama at {self._place} failed (HTTP {status}).", code="ollama_away")
         return Permanent(
-            f"Ollama at {self._place} refuses the request ({status}): correct OLLAMA_URL and "
+            f"Ollama at {self._place} refused the request (HTTP {status}): check OLLAMA_URL and "
             f"{self._setting}.",
             code="ollama_refused",
         )

@@ -1,7 +1,7 @@
-"""A second judge of stories on an Ollama server.
+"""The second safety judge: a model on an Ollama server.
 
-A story can't talk it round: it is one JSON string in a request of its own, the answer is a label of
-a fixed list and a number, and whoever asks takes the higher score of all judges.
+A story can't talk it round. It is one JSON string in a request of its own, the answer is a label
+from a fixed list and a number, and the caller takes the highest score of all judges.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from adapters.ports import SafetyLabel, SafetyOpinion
 from core.errors import Retryable
 
 MOST_CHARACTERS = 24_000
-"""Shown at once, about 8,000 tokens; of a longer story each piece is judged."""
+"""In one request, about 8,000 tokens; a longer story is judged piece by piece."""
 MOST_PIECES = 4
 CONTEXT_TOKENS = 16_384
 OPTIONS = {"temperature": 0.0, "seed": 7, "num_ctx": CONTEXT_TOKENS, "num_predict": 80}
@@ -66,7 +66,7 @@ class OllamaJudge:
         )
 
     def judge(self, title: str, text: str) -> SafetyOpinion:
-        """See ``SafetyJudge.judge``; of a story in several pieces the worst piece counts."""
+        """See ``SafetyJudge.judge``; if a story has several pieces, the worst one counts."""
         opinions = [self._opinion(title, piece) for piece in _pieces(text)]
         return max(opinions, key=lambda opinion: opinion.score)
 
@@ -84,11 +84,11 @@ class OllamaJudge:
             except ValidationError:
                 continue
             return SafetyOpinion(round(opinion.score, 3), opinion.label)
-        raise Retryable("The safety model gave no answer to be believed.", code="ollama_answer")
+        raise Retryable("The safety model gave no usable answer.", code="ollama_answer")
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """The beginning and what follows, as far as it is looked at; at least one piece."""
+    """The text in pieces, up to ``MOST_PIECES``; at least one."""
     last = min(len(text), MOST_PIECES * MOST_CHARACTERS)
     for start in range(0, max(1, last), MOST_CHARACTERS):
         yield text[start : start + MOST_CHARACTERS]

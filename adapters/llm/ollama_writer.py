@@ -1,4 +1,4 @@
-"""A script writer on an Ollama server."""
+"""Script writer that uses a model on an Ollama server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 ANSWERS_REFUSED = Counter(
     "storymill_script_answers_refused_total",
-    "Stories whose answer was missing or not to be believed",
+    "Stories whose answer from the model was missing or unusable",
     ["outcome"],
 )
 
@@ -24,8 +24,8 @@ MOST_STORIES = 20
 OPTIONS = {
     "temperature": 0.3,
     "seed": 7,
-    "num_ctx": CONTEXT_TOKENS,  # always the same: another figure would load the model anew
-    "num_predict": 200 * MOST_STORIES,  # an answer has some 150 tokens a story; ends endless ones
+    "num_ctx": CONTEXT_TOKENS,  # always the same: another value would reload the model
+    "num_predict": 200 * MOST_STORIES,  # an answer has about 150 tokens a story; stops endless ones
 }
 
 
@@ -49,7 +49,7 @@ class OllamaWriter:
         )
 
     def write(self, stories: Sequence[StoryText]) -> dict[int, ScriptDraft]:
-        """See ``ScriptWriter.write``; absent is a story whose answer wasn't believed twice."""
+        """See ``ScriptWriter.write``; a story whose answer was refused twice is absent."""
         drafts: dict[int, ScriptDraft] = {}
         for some in batches(stories, self._batch):
             drafts |= self._write(some)
@@ -63,7 +63,7 @@ class OllamaWriter:
         try:
             mended, left = self._ask(again, refused)
         except StageError as error:
-            # What has been written is kept; only the second asking was in vain.
+            # Keep the drafts from the first request; only the second one failed.
             log.warning("script_not_asked_again", code=error.code, stories=len(again))
             mended, left = {}, refused
         ANSWERS_REFUSED.labels("mended").inc(len(mended))

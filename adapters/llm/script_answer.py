@@ -1,8 +1,8 @@
-"""What is asked of a language model around a story, and what of its answer is believed.
+"""Builds the question to the language model, and checks its answer.
 
-Stories come from strangers and may hold orders to the model. Four things keep those out: what looks
-like an order is not shown, the prompt calls the stories data, the answer's shape leaves room for a
-few short texts only, and each text is checked here before anybody else sees it.
+Stories come from strangers and may contain orders to the model. Four things keep those out:
+sentences that look like orders are not shown, the prompt calls the stories data, the answer's
+schema has room for a few short texts only, and each text is checked here before it is used.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from adapters.ports import ScriptDraft, StoryText
 from core.quotation import balanced
 
 MOST_WORDS = 20
-"""In a hook or a call: about seven seconds at a narrator's pace."""
+"""In a hook or a call to action: about seven seconds of narration."""
 LONGEST_TITLE = 100
 FEWEST_TAGS, MOST_TAGS = 3, 6
 FEWEST_HOOKS, MOST_HOOKS = 3, 5
 
 FIRST_SENTENCES, LAST_SENTENCES = 40, 10
-"""How much of a long story is shown; hook and title need its beginning and its end."""
+"""Sentences of a long story that are shown; hook and title need its beginning and end."""
 LONGEST_SENTENCE = 400
 MOST_CHARACTERS = 32_000
-"""In one request: some 11,000 tokens, so that prompt and answer fit ``CONTEXT_TOKENS``."""
+"""In one request: about 11,000 tokens, so prompt and answer fit ``CONTEXT_TOKENS``."""
 CONTEXT_TOKENS = 16_384
 
 SYSTEM = """\
@@ -74,7 +74,7 @@ Never write links, e-mail addresses, @names, subreddit names, prices, offers, em
 
 
 class Draft(BaseModel):
-    """One story's answer, as the schema that the model must follow."""
+    """The answer for one story, in the schema that the model must follow."""
 
     story_id: int
     hooks: list[str] = Field(min_length=FEWEST_HOOKS, max_length=MOST_HOOKS)
@@ -129,7 +129,7 @@ def _shown(story: StoryText) -> dict[str, object]:
     }
 
 
-# ── believing ────────────────────────────────────────────────────────────────────────────────
+# ── checking ─────────────────────────────────────────────────────────────────────────────────
 
 _UNWANTED = {
     "has a link in it": re.compile(
@@ -152,14 +152,14 @@ _UNWANTED = {
     "has markup in it": re.compile(r"[{}<>\[\]\\`*#|_]"),
 }
 _JOINERS = str.maketrans("", "", "\u200c\u200d")
-"""Zero-width letters' joiners: Persian and Indic scripts need them, tricks hide behind them."""
+"""Zero-width joiners: Persian and Indic scripts need them, but they can hide tricks."""
 _TAG = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_]{2,40}")
 
 
 def read(
     content: str, stories: Sequence[StoryText], *, written_by: str
 ) -> tuple[dict[int, ScriptDraft], dict[int, str]]:
-    """Give the drafts that can be believed, and what is wrong with the others, by story id."""
+    """Return the usable drafts, and what is wrong with the others, both by story id."""
     entries = _entries(content)
     drafts: dict[int, ScriptDraft] = {}
     refused: dict[int, str] = {}
@@ -175,11 +175,11 @@ def read(
 
 
 class _RefusedError(ValueError):
-    """What is wrong with an entry, said to the model."""
+    """What is wrong with an entry; the message is sent to the model."""
 
 
 def _entries(content: str) -> dict[int, object]:
-    """The answer's entries by story id; anything that is not of the asked shape is absent."""
+    """The answer's entries by story id, without any that don't have the right shape."""
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
@@ -223,7 +223,7 @@ def _checked(entry: object, story: StoryText, written_by: str) -> ScriptDraft:
 
 
 def _hooks(given: Sequence[str], grounds: Grounds) -> tuple[str, ...]:
-    """The hooks that are short and about the story; the others are dropped."""
+    """The hooks that are short enough and about the story."""
     good: dict[str, str] = {}
     problem = "hooks repeat"
     for hook in (balanced(each.strip()) for each in given):

@@ -1,4 +1,4 @@
-"""A second judge of what may be told."""
+"""Interface of the second safety judge."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ SafetyLabel = Literal[
 
 @dataclass(frozen=True, slots=True)
 class SafetyOpinion:
-    """What a judge thinks of a text."""
+    """A judge's opinion of a text."""
 
     score: float
-    """0.0 harmless to 1.0 certainly not fit; whose thresholds count is the asker's business."""
+    """0.0 harmless to 1.0 certainly unfit; the caller applies the thresholds."""
     label: str
-    """The category that weighs most, a ``SafetyLabel``."""
+    """The most serious category, a ``SafetyLabel``."""
 
 
 class SafetyJudge(Protocol):
     @property
     def name(self) -> str:
-        """Who judges, as it is put on record: ``ollama/<model>``."""
+        """The judge's name as recorded in the database: ``ollama/<model>``."""
 
     def judge(self, title: str, text: str) -> SafetyOpinion:
-        """Judge one story; what it says is data and can't change how it is judged.
+        """Judge one story. The story is data: its text can't change how it is judged.
 
         Raises:
-            Retryable: the judge can't be reached, was too late, or gave no answer to be believed.
+            Retryable: the judge can't be reached, timed out, or gave no usable answer.
             Permanent: it refuses (unknown model, bad request).
         """

@@ -1,4 +1,4 @@
-"""Who speaks, and when each word begins."""
+"""Interfaces of speech synthesizers and voices, and the timing of spoken words."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class WordTiming:
     start: float
     end: float
     inside: tuple[tuple[int, float], ...] = ()
-    """What the voice tells of moments in the word: offset of a character, and the second at which
-    it begins to sound; both rising, within the word. Most voices tell none."""
+    """Times inside the word, if the voice reports them: the offset of a character and the second
+    at which it is spoken, both rising. Most voices report none."""
 
     def later(self, seconds: float) -> WordTiming:
-        """The same word in a sound that begins ``seconds`` later."""
+        """The same word, ``seconds`` later."""
         return WordTiming(
             self.word,
             seconds + self.start,
@@ -37,18 +37,18 @@ class Speech:
     path: Path
     seconds: float
     words: tuple[WordTiming, ...]
-    """Exactly one entry for each of ``text.split()``, in order, starts never going back."""
+    """Exactly one entry for each of ``text.split()``, in order; starts never decrease."""
     timed_by: Literal["synthesizer", "whisper", "estimate"]
 
 
 @dataclass(frozen=True, slots=True)
 class KnownVoice:
-    """A voice that can speak here."""
+    """A voice installed on this machine."""
 
     voice: str
-    """As the setting ``VOICE`` and a channel name it: ``espeak:en-us``, ``piper:<name>``."""
+    """As written in ``VOICE`` and in a channel: ``espeak:en-us``, ``piper:<name>``."""
     label: str
-    """For a person: ``English (Great Britain)``."""
+    """Name shown to people: ``English (Great Britain)``."""
 
 
 class Voices(Protocol):
@@ -58,10 +58,10 @@ class Voices(Protocol):
         """Every voice, Piper's first."""
 
     def timbres(self) -> list[str]:
-        """What can follow an espeak voice behind a plus: ``f3`` in ``espeak:en-us+f3``."""
+        """What can follow an espeak voice after a plus: ``f3`` in ``espeak:en-us+f3``."""
 
     def check(self, voice: str) -> None:
-        """Raises InputError where ``voice`` can't speak here; the sentence says what to do."""
+        """Raises InputError if ``voice`` can't be used here; the message says what to do."""
 
 
 class Synthesizer(Protocol):
@@ -73,6 +73,6 @@ class Synthesizer(Protocol):
         """Speak ``text`` sentence by sentence into the WAV file ``into``.
 
         Raises:
-            Permanent: the text has nothing to say, or the voice can't say it.
-            Retryable: the engine failed; the sentence names it.
+            Permanent: the text has no words to speak, or the voice can't speak it.
+            Retryable: the engine failed; the message names it.
         """

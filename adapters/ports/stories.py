@@ -1,4 +1,4 @@
-"""Where stories come from."""
+"""Interface of story sources."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import Literal, Protocol
 
 @dataclass(frozen=True, slots=True)
 class StoryQuery:
-    """Which stories a source asks for."""
+    """Which stories to fetch from a source."""
 
     place: str
-    """A subreddit's name, a feed's address, a file or a folder."""
+    """A subreddit name, a feed address, or the path of a file or folder."""
     listing: Literal["hot", "new", "top", "rising"] = "hot"
     time_filter: Literal["hour", "day", "week", "month", "year", "all"] = "day"
     limit: int = 25
     memory: dict[str, str] = field(default_factory=dict, compare=False)
-    """What the source gave with its last answer to be asked by. It changes it as it answers; to be
-    kept once what it gave is."""
+    """Validators from the source's last response (``ETag`` and such). The source updates them;
+    save them together with the stories."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What somebody answered to a post, as written."""
+    """Somebody's answer to a post, as written."""
 
     author: str
     text: str
@@ -34,10 +34,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class FetchedStory:
-    """One post as its source gave it; texts are the untouched originals."""
+    """One post from a source; its texts are the untouched originals."""
 
     external_id: str
-    """Unique over all sources: ``reddit:t3_abc``, ``feed:<hash>``, ``paste:<hash>``."""
+    """Unique across all sources: ``reddit:t3_abc``, ``feed:<hash>``, ``paste:<hash>``."""
     title: str
     body: str
     """Markdown, as written. Empty for a post that is only a link or a picture."""
@@ -49,46 +49,46 @@ class FetchedStory:
     nsfw: bool = False
     stickied: bool = False
     removed: bool = False
-    """Taken down by its author, a moderator or the platform."""
+    """Deleted by its author, or removed by a moderator or the platform."""
     media_only: bool = False
     crosspost_of: str | None = None
-    """The external id of the post that this one repeats, if the source says so."""
+    """The external id of the post that this one cross-posts, if the source names it."""
     written_at: datetime | None = None
     answers: tuple[Answer, ...] = ()
-    """Those to the post itself that came with it, best first."""
+    """Top-level answers that came with the post, best first."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadableRow(FetchedStory):
-    """A row that a source holds but can't give: a file that is no text, a row with a cell too many.
+    """A row that can't be read: a file that is not text, a row with too many cells.
 
-    It is shown as skipped, the others go on.
+    It is shown as skipped; the other rows are not affected.
     """
 
     why: str = ""
-    """What is wrong and what to do, in a sentence."""
+    """What is wrong and what to do, in one sentence."""
 
 
 class StorySource(Protocol):
     def stories(self, query: StoryQuery) -> Iterator[FetchedStory]:
-        """Give the stories of ``query``, best first; none where none changed since its memory.
+        """Yield the stories for ``query``, best first; none if nothing changed since last time.
 
         Raises:
-            Permanent: credentials or place are wrong; the sentence says which.
-            Retryable: the source is away or asks to slow down.
+            Permanent: credentials or place are wrong; the message says which.
+            Retryable: the source is unavailable or asks to slow down.
         """
 
     def answers(
         self, stories: Sequence[FetchedStory], count: int
     ) -> Iterator[tuple[str, tuple[Answer, ...]]]:
-        """Give each of ``stories``, by its external id, the ``count`` best answers to it.
+        """Yield the external id of each story with its ``count`` best answers.
 
-        One after another, so that what was given counts though a later one fails. Unless a source
-        asks for them, they are those that came with the stories.
+        Results come one by one, so earlier ones count even if a later one fails. By default the
+        answers are those that came with the stories; a source may request them instead.
 
         Raises:
             Permanent: credentials are wrong.
-            Retryable: the source is away or asks to slow down.
+            Retryable: the source is unavailable or asks to slow down.
         """
         for story in stories:
             yield story.external_id, story.answers[:count]

@@ -1,4 +1,4 @@
-"""Stories from Reddit's API, through PRAW."""
+"""Reads stories from Reddit's API, using PRAW."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 PAGE = 100
-"""Most posts that Reddit gives at once."""
+"""Most posts that Reddit returns per request."""
 TIMEOUT = 16.0
-"""Seconds to wait for an answer; PRAW's own figure."""
+"""Seconds to wait for a response; PRAW's own default."""
 
 _SUBREDDIT = re.compile(r"/?(?:r/)?([A-Za-z0-9_+]{2,200})/?")
 
 
 class RedditSource(StorySource):
-    """StorySource over a subreddit's listing, read-only.
+    """StorySource for a subreddit's listing, read-only.
 
-    Each call makes a session of its own: PRAW's are not made to be shared by threads.
+    Each call opens its own session, because PRAW sessions are not thread-safe.
     """
 
     def __init__(
@@ -48,20 +48,20 @@ class RedditSource(StorySource):
         self._client_secret = client_secret
         self._user_agent = user_agent
         self._reddit_url = reddit_url.rstrip("/")
-        self._oauth_url = oauth_url.rstrip("/") + "/"  # PRAW joins paths as a browser does
+        self._oauth_url = oauth_url.rstrip("/") + "/"  # PRAW joins paths like a browser
 
     def stories(self, query: StoryQuery) -> Iterator[FetchedStory]:
-        """Give at most ``query.limit`` stories of the subreddit ``query.place``.
+        """Yield at most ``query.limit`` stories from the subreddit ``query.place``.
 
         Raises:
-            Permanent: credentials are missing or wrong, or there is no such open subreddit.
-            Wait: Reddit's allowance is used up.
-            Retryable: Reddit is away or asks to slow down (``after``).
+            Permanent: credentials are missing or wrong, or there is no such public subreddit.
+            Wait: Reddit's rate limit is used up.
+            Retryable: Reddit is unavailable or asks to slow down (``after``).
         """
         match = _SUBREDDIT.fullmatch(query.place.strip())
         if match is None:
             raise Permanent(
-                f"\"{query.place}\" is no subreddit's name: correct the source's place.",
+                f'"{query.place}" is not a subreddit name: correct the source\'s place.',
                 code="reddit_place",
             )
         self._check_credentials()
@@ -72,12 +72,12 @@ class RedditSource(StorySource):
     def answers(
         self, stories: Sequence[FetchedStory], count: int
     ) -> Iterator[tuple[str, tuple[Answer, ...]]]:
-        """Give each post, by its external id, the ``count`` best answers to it; a request each.
+        """Yield each post's external id and its ``count`` best answers; one request per post.
 
         Raises:
             Permanent: credentials are missing or wrong.
-            Wait: Reddit's allowance is used up.
-            Retryable: Reddit is away or asks to slow down (``after``).
+            Wait: Reddit's rate limit is used up.
+            Retryable: Reddit is unavailable or asks to slow down (``after``).
         """
         self._check_credentials()
         with closing(self._wire("")) as wire:
@@ -85,13 +85,13 @@ class RedditSource(StorySource):
             for story in stories:
                 wire.subreddit = story.place
                 try:
-                    told = _answers(reddit, wire, story, count)
+                    answers = _answers(reddit, wire, story, count)
                 except Permanent as error:
                     if error.code != "reddit_place":
                         raise
                     log.info("answers_gone", story=story.external_id, reason=str(error))
                 else:
-                    yield story.external_id, told
+                    yield story.external_id, answers
 
     def _wire(self, subreddit: str) -> _Wire:
         return _Wire(
@@ -111,8 +111,8 @@ class RedditSource(StorySource):
         missing = [variable for variable, value in given.items() if not value.strip()]
         if missing:
             raise Permanent(
-                f"Reddit can't be asked without {' and '.join(missing)}: set what is missing, or "
-                "use a saved listing as the source.",
+                f"Reddit needs {' and '.join(missing)}: set what is missing, or use a saved "
+                "listing as the source.",
                 code="reddit_credentials",
             )
         if len(self._user_agent) < prawcore.Requestor.MIN_USER_AGENT_LENGTH:
@@ -125,7 +125,7 @@ class RedditSource(StorySource):
         from praw import Reddit  # noqa: PLC0415  # heavy; only the process that fetches needs it
 
         return Reddit(
-            "DEFAULT",  # so that no praw_site variable chooses another section of a praw.ini
+            "DEFAULT",  # so no praw_site variable can select another section of a praw.ini
             requestor_class=lambda **_: wire,  # type: ignore[arg-type]  # a factory is enough
             client_id=self._client_id,
             client_secret=self._client_secret,
@@ -141,10 +141,10 @@ class RedditSource(StorySource):
 
 
 class _Wire(prawcore.Requestor):
-    """Decides about every answer before PRAW would try again: trying again is the ledger's.
+    """Checks every response before PRAW can retry: retries are left to the ledger.
 
     Attributes:
-        pause: seconds until Reddit allows another request; PRAW would sleep them in the thread.
+        pause: seconds until Reddit allows another request; PRAW would sleep in the thread.
     """
 
     def __init__(self, *, subreddit: str, **settings: Any) -> None:
@@ -171,22 +171,22 @@ class _Wire(prawcore.Requestor):
             after = _number(response.headers.get("retry-after")) or self.pause or None
             return Retryable("Reddit asks to slow down.", code="rate_limit_exceeded", after=after)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
-            return Retryable(f"Reddit is in trouble ({status}).", code="reddit_away")
+            return Retryable(f"Reddit failed (HTTP {status}).", code="reddit_away")
         if is_token:
             return _refused()
         if status == HTTPStatus.UNAUTHORIZED:
             return Retryable("Reddit ended its access token early.", code="reddit_token", after=1)
         if status == HTTPStatus.FORBIDDEN:
             sentence = f"r/{self.subreddit} is private or closed: choose another subreddit."
-        elif status == HTTPStatus.NOT_FOUND or response.is_redirect:  # unknown: sent to the search
+        elif status == HTTPStatus.NOT_FOUND or response.is_redirect:  # unknown: sent to search
             sentence = f"There is no subreddit r/{self.subreddit}, or it was banned: correct it."
         else:
-            sentence = f"Reddit refuses the listing of r/{self.subreddit} ({status})."
+            sentence = f"Reddit refused the listing of r/{self.subreddit} (HTTP {status})."
         return Permanent(sentence, code="reddit_place")
 
 
 def _posts(reddit: Reddit, wire: _Wire, subreddit: str, query: StoryQuery) -> Iterator[object]:
-    """The listing's things, page after page."""
+    """The items of the listing, page by page."""
     left, after = query.limit, ""
     while left > 0:
         params: dict[str, str | int] = {"limit": min(PAGE, left)}
@@ -204,7 +204,7 @@ def _posts(reddit: Reddit, wire: _Wire, subreddit: str, query: StoryQuery) -> It
 
 def _answers(reddit: Reddit, wire: _Wire, story: FetchedStory, count: int) -> tuple[Answer, ...]:
     post = story.external_id.removeprefix(f"reddit:{POST}_")
-    # More are asked for than are wanted, as notices and removed ones are no answers.
+    # Ask for more than are wanted: notices and removed comments are dropped.
     params: dict[str, str | int] = {"sort": "top", "depth": 1, "limit": min(PAGE, 2 * count + 5)}
     parts = _asked(reddit, wire, f"comments/{post}/", params)
     if not isinstance(parts, list) or len(parts) != 2:  # noqa: PLR2004 - the post, its comments
@@ -215,7 +215,7 @@ def _answers(reddit: Reddit, wire: _Wire, story: FetchedStory, count: int) -> tu
 
 def _asked(reddit: Reddit, wire: _Wire, path: str, params: Mapping[str, str | int]) -> object:
     if wire.pause:
-        raise Wait("Reddit's allowance is used up.", after=wire.pause, code="rate_limit_exceeded")
+        raise Wait("Reddit's rate limit is used up.", after=wire.pause, code="rate_limit_exceeded")
     try:
         answer: object = reddit.request(method="GET", path=path, params=dict(params))
     except prawcore.OAuthException:
@@ -248,7 +248,7 @@ def _refused() -> Permanent:
 
 
 def _away(error: Exception) -> Retryable:
-    kind = type(error).__name__ if isinstance(error, RequestException) else "an unknown fault"
+    kind = type(error).__name__ if isinstance(error, RequestException) else "unknown error"
     return Retryable(f"Reddit can't be reached ({kind}).", code="reddit_away")
 
 

@@ -1,7 +1,7 @@
-"""From a Reddit post's JSON to a FetchedStory, whichever way the JSON came.
+"""Turns a Reddit post's JSON into a FetchedStory, wherever the JSON came from.
 
-Fields are as Reddit's API documents its ``t3`` things; old, saved or converted listings lack some
-of them or carry other types, so that only an id and a title are insisted on.
+Fields are those that Reddit's API documents for its ``t3`` things. Old, saved or converted
+listings lack some of them or use other types, so only an id and a title are required.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ from adapters.ports import Answer, FetchedStory
 log = structlog.get_logger(__name__)
 
 POSTS_UNREADABLE = Counter(
-    "storymill_posts_unreadable_total", "Posts of a listing that were skipped as malformed"
+    "storymill_posts_unreadable_total", "Posts in a listing that were skipped as malformed"
 )
 
 POST, COMMENT = "t3", "t1"
 NAME_LENGTH = 120
-"""Most characters that are kept of the name of an author or a subreddit; Reddit's have 23."""
+"""Most characters stored of an author or subreddit name; Reddit's have 23 at most."""
 LONGEST_ANSWER = 40_000
-"""Letters; Reddit takes 10,000 in a comment. What has more was never one of its answers."""
+"""Characters; Reddit allows 10,000 in a comment, so a longer text is not a comment."""
 LARGEST_SCORE = 2**31 - 1
 
 _ID = re.compile(r"(?:t3_)?([0-9a-z]{1,20})", re.IGNORECASE)
 _POST_NAME = re.compile(r"t3_([0-9a-z]{1,20})", re.IGNORECASE)
 GONE = re.compile(r"\[\s*(?:removed|deleted)\b[^\]]*\]", re.IGNORECASE)
-"""What Reddit shows in place of a text that was taken down."""
+"""What Reddit shows instead of a removed text."""
 
 
 class MalformedPostError(ValueError):
-    """A post that can't be told from others or has no title."""
+    """A post without a usable id or without a title."""
 
 
 def stories_of(things: Iterable[object], *, site: str) -> Iterator[FetchedStory]:
-    """Give the stories among ``things``, in their order.
+    """Yield the stories among ``things``, in order.
 
     Args:
         things: ``{"kind": "t3", "data": {…}}`` or the bare ``data``. Things of another kind
-            (comments, "more") are passed over; malformed ones are logged and counted.
-        site: address that the posts' own links are relative to.
+            (comments, "more") are ignored; malformed posts are logged and counted.
+        site: address that the posts' links are relative to.
     """
     for place, thing in enumerate(things):
         if not is_post(thing):
@@ -58,20 +58,20 @@ def stories_of(things: Iterable[object], *, site: str) -> Iterator[FetchedStory]
 
 
 def is_post(thing: object) -> bool:
-    """Whether ``thing`` is or should have been a post, rather than a thing of another kind."""
+    """Whether ``thing`` is a post (even a malformed one), not a thing of another kind."""
     return not isinstance(thing, Mapping) or thing.get("kind", POST) == POST
 
 
 def answers_by_post(things: Iterable[object]) -> dict[str, list[Answer]]:
-    """The comments among ``things`` that answer a post itself, by its external id, in their order.
+    """The top-level comments among ``things``, by external id of their post, in order.
 
-    Left out is what nobody would read out: notices of moderators and robots, removed, empty and
-    endless comments, and the "more" that stands for those not given.
+    Notices from moderators and bots, removed, empty and overlong comments, and "more" placeholders
+    are left out.
     """
     answers: dict[str, list[Answer]] = {}
     for comment in map(_comment, things):
         answered = _POST_NAME.fullmatch(_text(comment.get("parent_id")))
-        if answered and _is_told(comment):
+        if answered and _is_narratable(comment):
             author = _text(comment.get("author"))[:NAME_LENGTH]
             answer = Answer(author, _text(comment.get("body")), score(comment.get("score")))
             answers.setdefault(f"reddit:{POST}_{answered[1].lower()}", []).append(answer)
@@ -85,19 +85,19 @@ def _comment(thing: object) -> Mapping[str, object]:
     return data if isinstance(data, Mapping) else {}
 
 
-def _is_told(comment: Mapping[str, object]) -> bool:
+def _is_narratable(comment: Mapping[str, object]) -> bool:
     body, author = _text(comment.get("body")).strip(), _text(comment.get("author")).strip()
     notice = (
         _flag(comment.get("stickied"))
         or bool(_text(comment.get("distinguished")))
         or author.lower() == "automoderator"
     )
-    told = 0 < len(body) <= LONGEST_ANSWER and not notice
-    return told and not GONE.fullmatch(body) and not GONE.fullmatch(author)
+    usable = 0 < len(body) <= LONGEST_ANSWER and not notice
+    return usable and not GONE.fullmatch(body) and not GONE.fullmatch(author)
 
 
 def to_story(post: Mapping[str, object], *, site: str) -> FetchedStory:
-    """Read one post's ``data``; its texts stay as they were written.
+    """Read one post's ``data``; its texts stay as written.
 
     Raises:
         MalformedPostError: it has no usable id or no title.
@@ -142,7 +142,7 @@ def _external_id(*candidates: object) -> str:
 
 
 def _shown(post: Mapping[str, object]) -> Mapping[str, object]:
-    """The post whose text is read: a cross-post has none of its own but carries its original."""
+    """The post whose text is used: a cross-post has no text but contains its original."""
     parents = post.get("crosspost_parent_list")
     if not _text(post.get("selftext")).strip() and isinstance(parents, list):
         for parent in parents:
@@ -154,7 +154,7 @@ def _shown(post: Mapping[str, object]) -> Mapping[str, object]:
 def _is_removed(post: Mapping[str, object], shown: Mapping[str, object]) -> bool:
     body = _text(shown.get("selftext")).strip()
     texts = (body, _text(post.get("title")).strip())
-    author = _text(post.get("author", "not told"))
+    author = _text(post.get("author", "not given"))
     return (
         any(bool(one.get("removed_by_category")) for one in (post, shown))
         or any(GONE.fullmatch(text) for text in texts)
@@ -168,14 +168,14 @@ def _crosspost_of(parent: object) -> str | None:
 
 
 def _url(post: Mapping[str, object], site: str) -> str:
-    """Where a person can read the post; only web addresses, as it becomes a link on a page."""
+    """The post's page; web addresses only, because it is shown as a link."""
     link = _text(post.get("permalink"))
     link = site.rstrip("/") + link if link.startswith("/") else link or _text(post.get("url"))
     return link if link.startswith(("https://", "http://")) else ""
 
 
 def _text(value: object) -> str:
-    """The text of a field; what PostgreSQL can't hold (NUL, half a surrogate pair) is left out."""
+    """The text of a field, without what PostgreSQL can't store (NUL, lone surrogates)."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     return str(value).replace("\0", "").encode("utf-8", "ignore").decode()
@@ -194,7 +194,7 @@ def _number(value: object) -> float | None:
 
 
 def score(value: object) -> int:
-    """A score as it is kept; 0 where there is none."""
+    """A score as stored; 0 if there is none."""
     number = int(_number(value) or 0)
     return max(-LARGEST_SCORE, min(LARGEST_SCORE, number))
 

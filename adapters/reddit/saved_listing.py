@@ -1,7 +1,7 @@
-"""Stories from a Reddit listing that was saved to a file: no API key is needed.
+"""Reads stories from a Reddit listing saved as a file. No API key is needed.
 
-Takes what ``https://www.reddit.com/r/<name>/top.json`` and a post's ``….json`` answer, a plain
-list of posts, and one post a line (newline-delimited JSON), as archives keep them.
+Accepts the response of ``https://www.reddit.com/r/<name>/top.json`` or of a post's ``….json``, a
+plain list of posts, and one post per line (newline-delimited JSON), as archives store them.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ HOW_TO_SAVE = (
 
 
 class SavedListing(StorySource):
-    """StorySource over a file; ``query.place`` is its path, its order counts as best first."""
+    """StorySource for a file; ``query.place`` is its path. File order counts as best first."""
 
     def stories(self, query: StoryQuery) -> Iterator[FetchedStory]:
-        """Give at most ``query.limit`` stories.
+        """Return at most ``query.limit`` stories.
 
         Raises:
-            Permanent: the file is missing, no JSON, or holds no listing of posts; the sentence
-                names the file, the position and what to do.
+            Permanent: the file is missing, not JSON, or not a listing of posts; the message names
+                the file, the position and what to do.
         """
         path = Path(query.place).expanduser()
         things = _things(path, _parsed(path, _read(path)))
@@ -56,11 +56,13 @@ def _read(path: Path) -> str:
     except FileNotFoundError:
         raise _unusable(f"There is no file {path}: correct the source's place.") from None
     except OSError as error:
-        raise _unusable(f"{path} can't be read ({error.strerror}): correct it.") from None
+        raise _unusable(
+            f"{path} can't be read ({error.strerror}): check the path and its permissions."
+        ) from None
     try:
         return content.decode(json.detect_encoding(content))
     except UnicodeDecodeError as error:
-        raise _unusable(f"{path} is not text at byte {error.start}: {HOW_TO_SAVE}.") from None
+        raise _unusable(f"{path} is not text (byte {error.start}): {HOW_TO_SAVE}.") from None
 
 
 def _parsed(path: Path, text: str) -> Any:
@@ -68,7 +70,7 @@ def _parsed(path: Path, text: str) -> Any:
     text = text.removeprefix("\ufeff")
     if text.lstrip().startswith("<"):
         raise _unusable(
-            f"{path} is a web page, not JSON: put .json behind the page's address and save again."
+            f"{path} is a web page, not JSON: add .json to the page's address and save it again."
         )
     try:
         return json.loads(text)
@@ -79,7 +81,7 @@ def _parsed(path: Path, text: str) -> Any:
         where = f"line {error.lineno}, column {error.colno}"
         raise _unusable(f"{path} is not JSON at {where} ({error.msg}): {HOW_TO_SAVE}.") from None
     except (ValueError, RecursionError):
-        raise _unusable(f"{path} is JSON of no listing: {HOW_TO_SAVE}.") from None
+        raise _unusable(f"{path} is not a listing: {HOW_TO_SAVE}.") from None
 
 
 def _is_value(line: str) -> bool:
@@ -106,7 +108,7 @@ def _things(path: Path, value: Any) -> list[Any]:
         children = _children(part)
         things += [part] if children is None else children
     if things and not any(is_post(thing) and "title" in _inner(thing) for thing in things):
-        raise _unusable(f"{path} is JSON but no listing of Reddit posts: {HOW_TO_SAVE}.")
+        raise _unusable(f"{path} is JSON but not a listing of Reddit posts: {HOW_TO_SAVE}.")
     return things
 
 
@@ -116,7 +118,7 @@ def _children(part: Any) -> list[Any] | None:
 
 
 def _inner(part: Any) -> dict[str, Any]:
-    """A thing's ``data``, or the thing itself where it stands bare."""
+    """A thing's ``data``, or the thing itself if it is not wrapped."""
     if not isinstance(part, dict):
         return {}
     data = part.get("data", part)

@@ -1,8 +1,8 @@
-"""Fits what a recogniser heard, with its times, to the words that are known to be spoken.
+"""Aligns a recogniser's words and times with the words of the script.
 
-The script is right and the times are the recogniser's: words are paired so that the pairs look
-alike and keep their order (Needleman and Wunsch's alignment), a word that was heard as another one
-takes that one's time, and one that was not heard at all is placed between its neighbours.
+The words come from the script and the times from the recogniser. Words are paired by similarity,
+in order (Needleman-Wunsch alignment). A misheard word takes the time of the word that was heard;
+a word that was not heard is placed between its neighbours.
 """
 
 from __future__ import annotations
@@ -17,50 +17,50 @@ from rapidfuzz.distance import JaroWinkler
 from adapters.ports import WordTiming
 
 _GAP = -0.45
-"""What leaving a word without a partner costs; a pair that looks nothing alike costs 0.6."""
-_UNLIKE = -0.6
-_ALIKE = 0.75
-"""Similarity from which two words count as the same one, heard imperfectly."""
+"""Score of a word without a partner; a pair of dissimilar words scores -0.6."""
+_DIFFERENT = -0.6
+_SIMILAR = 0.75
+"""Similarity from which two words count as the same word, heard imperfectly."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
     words: tuple[WordTiming, ...]
-    """The known words, each with a time, starts never going back."""
+    """The script's words, each with a time; starts never decrease."""
     heard: float
-    """Share of them that the recogniser had heard, 0 to 1."""
+    """Share of them that the recogniser heard, 0 to 1."""
 
 
 def fit(known: Sequence[str], heard: Sequence[WordTiming], seconds: float) -> Fit:
-    """Give each of ``known`` a time.
+    """Assign a time to each of ``known``.
 
     Args:
         known: the words of the script, in order.
         heard: the recogniser's words, in order.
-        seconds: length of the sound; nothing is placed behind it.
+        seconds: length of the sound; no word is placed after its end.
     """
     pairs = _pairs([_plain(word) for word in known], [_plain(word.word) for word in heard])
-    alike = sum(score >= _ALIKE for _, _, score in pairs)
+    similar = sum(score >= _SIMILAR for _, _, score in pairs)
     anchors = [(index, heard[other]) for index, other, _ in pairs]
-    return Fit(_placed(known, anchors, seconds), alike / len(known) if known else 0.0)
+    return Fit(_placed(known, anchors, seconds), similar / len(known) if known else 0.0)
 
 
 def _pairs(known: list[str], heard: list[str]) -> list[tuple[int, int, float]]:
-    """Indexes of partners, with how alike they are."""
+    """Indexes of paired words, with their similarity."""
     rows, columns = len(known) + 1, len(heard) + 1
     best = [[_GAP * (row + column) for column in range(columns)] for row in range(rows)]
-    alike = [[JaroWinkler.similarity(a, b) for b in heard] for a in known]
+    similarity = [[JaroWinkler.similarity(a, b) for b in heard] for a in known]
     for row in range(1, rows):
         for column in range(1, columns):
             best[row][column] = max(
-                best[row - 1][column - 1] + _score(alike[row - 1][column - 1]),
+                best[row - 1][column - 1] + _score(similarity[row - 1][column - 1]),
                 best[row - 1][column] + _GAP,
                 best[row][column - 1] + _GAP,
             )
     pairs = []
     row, column = rows - 1, columns - 1
     while row and column:
-        score = alike[row - 1][column - 1]
+        score = similarity[row - 1][column - 1]
         if best[row][column] == best[row - 1][column - 1] + _score(score):
             row, column = row - 1, column - 1
             pairs.append((row, column, score))
@@ -72,7 +72,7 @@ def _pairs(known: list[str], heard: list[str]) -> list[tuple[int, int, float]]:
 
 
 def _score(similarity: float) -> float:
-    return similarity if similarity >= _ALIKE else _UNLIKE
+    return similarity if similarity >= _SIMILAR else _DIFFERENT
 
 
 def _placed(
@@ -94,7 +94,7 @@ def _placed(
 
 
 def _spread(words: Sequence[str], begin: float, end: float) -> list[WordTiming]:
-    """Place words between two times by their lengths, as they were not heard."""
+    """Place words that were not heard between two times, by their lengths."""
     letters = [len(word) + 1 for word in words]
     a_letter = (end - begin) / sum(letters) if words else 0.0
     placed, at = [], begin
@@ -105,6 +105,6 @@ def _spread(words: Sequence[str], begin: float, end: float) -> list[WordTiming]:
 
 
 def _plain(word: str) -> str:
-    """As a recogniser would write it, or it as the script does: no case, no marks."""
+    """The word without case and punctuation, for comparison."""
     folded = unicodedata.normalize("NFKD", word).casefold()
     return "".join(character for character in folded if character.isalnum()) or folded

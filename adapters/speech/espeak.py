@@ -1,4 +1,4 @@
-"""Narration by espeak-ng: the voice that is always there."""
+"""Narration with espeak-ng, the voice that is always installed."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from core.errors import ConfigurationError
 from core.settings import WORDS_PER_MINUTE
 
 RATE_PER_WORD = 0.9
-"""espeak-ng's rate for one real word a minute, pauses included. Its own figure counts words of a
-fixed length; running English comes out faster. Measured over 2,375 words of twelve stories at three
-paces: 8 % slower than set in their short paragraphs, 4 % in long ones; a text of short words is
+"""espeak-ng's rate for one real word a minute, pauses included. Its own rate counts words of a
+fixed length, so normal English comes out faster. Measured over 2,375 words of twelve stories at
+three paces: 8 % slower than set in short paragraphs, 4 % in long ones; text with short words is
 spoken up to 15 % faster."""
 
 _PITCHES = range(100)
@@ -39,16 +39,16 @@ _PITCH_RANGE = 60
 
 
 class EspeakSynthesizer:
-    """Speaks with espeak-ng, 22,050 samples a second; the engine itself times every word.
+    """Speaks with espeak-ng at 22,050 samples a second; the engine reports every word's time.
 
     Args:
-        voice: a language of espeak-ng, or one with a timbre behind it: ``en-us+f3``.
-        words_per_minute: real words a minute, pauses included; for English stories within 10 %.
-        pitch: 0 to 99; a little below espeak-ng's 50 is easier on the ear.
-        paragraph_pause: seconds of breath after each paragraph, the last one too.
+        voice: an espeak-ng language, optionally with a timbre: ``en-us+f3``.
+        words_per_minute: real words a minute, pauses included; within 10 % for English stories.
+        pitch: 0 to 99; slightly below espeak-ng's 50 is easier on the ear.
+        paragraph_pause: seconds of silence after each paragraph, including the last.
 
     Raises:
-        ConfigurationError: a figure is out of its range.
+        ConfigurationError: a number is out of range.
     """
 
     def __init__(
@@ -62,11 +62,10 @@ class EspeakSynthesizer:
         slowest, fastest = WORDS_PER_MINUTE
         if not slowest <= words_per_minute <= fastest:
             raise ConfigurationError(
-                f"{words_per_minute} words a minute is not a pace of speech; choose {slowest} to "
-                f"{fastest}."
+                f"{words_per_minute} words a minute is out of range; choose {slowest} to {fastest}."
             )
         if pitch not in _PITCHES:
-            raise ConfigurationError(f"Pitch {pitch} is out of bounds; choose 0 to 99.")
+            raise ConfigurationError(f"Pitch {pitch} is out of range; choose 0 to 99.")
         self._voice = voice
         self._words_per_minute = words_per_minute
         self._pitch = pitch
@@ -110,9 +109,9 @@ class EspeakSynthesizer:
                 wav.pause(pause)
                 timed = timeline.finished()
         report(1.0)
-        told = zip(timed, inside, strict=True)
-        words_told = tuple(replace(timing, inside=moments) for timing, moments in told)
-        return Speech(path=into, seconds=wav.seconds, words=words_told, timed_by="synthesizer")
+        pairs = zip(timed, inside, strict=True)
+        spoken_words = tuple(replace(timing, inside=moments) for timing, moments in pairs)
+        return Speech(path=into, seconds=wav.seconds, words=spoken_words, timed_by="synthesizer")
 
 
 def _share(report: Progress, block: Block, characters: int) -> Callable[[int], None]:
@@ -122,7 +121,7 @@ def _share(report: Progress, block: Block, characters: int) -> Callable[[int], N
 def _phones(
     marks: Sequence[Mark], words: Sequence[Word], rate: int, begun: float, ended: float
 ) -> dict[int, list[Phone]]:
-    """Collect the sounds under the index of the word that the engine marked before them."""
+    """Group the sounds by the index of the word that the engine marked before them."""
     offsets = [word.at for word in words]
     sounds = [mark for mark in marks if mark.kind != "word"]
     ends = iter([*(begun + mark.sample / rate for mark in sounds[1:]), ended])
@@ -130,7 +129,7 @@ def _phones(
     word = 0
     for mark in marks:
         if mark.kind == "word":
-            # Marks inside a word ("3:30pm" has three) belong to it, and none may go back.
+            # Marks inside a word ("3:30pm" has three) belong to it; indexes never decrease.
             word = max(word, bisect_right(offsets, mark.character) - 1)
             phones.setdefault(word, [])
             continue
@@ -144,9 +143,9 @@ def _phones(
 def _inside(
     marks: Sequence[Mark], words: Sequence[Word], rate: int, begun: float
 ) -> Iterator[tuple[tuple[int, float], ...]]:
-    """Give for each word when its marked characters sound: in Chinese nearly every one is marked.
+    """Yield for each word when its marked characters sound; in Chinese nearly all are marked.
 
-    A mark without a sound behind it (a sign of Burmese) tells nothing, and none may go back.
+    A mark without a sound (as for some Burmese signs) is ignored; offsets never decrease.
     """
     offsets = [word.at for word in words]
     found: list[dict[int, float]] = [{} for _ in words]
@@ -167,8 +166,8 @@ def _spans(
 ) -> list[Span | None]:
     """Find when each word sounds.
 
-    Words that the engine says as one ("of the") have one mark; their sounds are divided by what
-    each of them is when it is said alone.
+    Words that the engine joins ("of the") share one mark; their sounds are divided by comparing
+    them with each word spoken alone.
     """
     spans: list[Span | None] = []
     for marked, following in pairwise([*phones, len(words)]):

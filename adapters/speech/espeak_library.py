@@ -1,7 +1,7 @@
-"""libespeak-ng behind one class: text in; sound, and the moments of its words and phonemes, out.
+"""Wraps libespeak-ng: text in; sound, and the times of its words and phonemes, out.
 
 The library comes with ``espeakng-loader``. It is used through its C interface, because only that
-tells when each sound begins; names and numbers are those of its ``speak_lib.h``, revision 12.
+reports when each sound begins. Names and numbers are from its ``speak_lib.h``, revision 12.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 _AUDIO_OUTPUT_SYNCHRONOUS = 2
 _INITIALIZE_PHONEME_EVENTS, _INITIALIZE_DONT_EXIT = 0x0001, 0x8000
 _POS_CHARACTER = 1
-_CHARS_UTF8 = 1  # and not espeakSSML or espeakPHONEMES: "<" and "[[" are plain text
+_CHARS_UTF8 = 1  # without espeakSSML and espeakPHONEMES, so "<" and "[[" are plain text
 _RATE, _PITCH, _RANGE = 1, 3, 4
 _LIST_TERMINATED, _WORD, _SENTENCE, _PHONEME = 0, 1, 2, 7
 _SEPARATOR = "|"
@@ -66,18 +66,18 @@ _Callback = c.CFUNCTYPE(c.c_int, c.POINTER(c.c_short), c.c_int, c.POINTER(_Event
 
 
 class Mark(NamedTuple):
-    """Something begins at ``sample`` of the sound."""
+    """A word, phoneme or pause that begins at ``sample`` of the sound."""
 
     kind: Literal["word", "phoneme", "pause"]
     sample: int
     character: int
-    """Offset of the word in the text, from 0; of the clause for the others."""
+    """For a word its offset in the text, from 0; for others that of the clause."""
     phoneme: str
-    """The phoneme's name without its stress; empty for the others."""
+    """The phoneme's name without stress marks; empty for other kinds."""
 
 
 class EspeakLibrary:
-    """libespeak-ng, set up once a process; get it from ``espeak_library()``."""
+    """libespeak-ng, initialised once per process; get it from ``espeak_library()``."""
 
     def __init__(self) -> None:
         self._lib = c.CDLL(espeakng_loader.get_library_path())
@@ -97,25 +97,25 @@ class EspeakLibrary:
                 "whose path is shorter than 150 characters."
             )
         self.version: str = self._lib.espeak_Info(None).decode()
-        self._callback = _Callback(self._receive)  # kept, for C holds no reference
+        self._callback = _Callback(self._receive)  # keep it alive: C holds no reference
         self._lib.espeak_SetSynthCallback(self._callback)
 
     def select(
         self, voice: str, *, rate: int = 175, pitch: int = 50, pitch_range: int = 50
     ) -> None:
-        """Choose how to speak from now on; espeak-ng's own figures where none are given.
+        """Set the voice and its parameters; the defaults are espeak-ng's own.
 
         Raises:
-            Permanent: there is no such voice; the sentence names the nearest ones.
+            Permanent: there is no such voice; the message suggests similar ones.
         """
         language, _, variant = voice.partition("+")
-        # The library tells of an unknown language, but passes over an unknown variant.
+        # The library reports an unknown language, but silently ignores an unknown variant.
         if variant and variant not in self.variants():
             near = _nearest(variant, self.variants())
-            raise _unknown(voice, near, "the page of a channel offers all timbres")
+            raise _unknown(voice, near, "a channel's page lists all timbres")
         if not language or self._lib.espeak_SetVoiceByName(voice.encode()):
             near = _nearest(language, self.voices())
-            raise _unknown(voice, near, "scripts/manage voices list shows all")
+            raise _unknown(voice, near, "scripts/manage voices list shows all voices")
         for parameter, value in ((_RATE, rate), (_PITCH, pitch), (_RANGE, pitch_range)):
             self._lib.espeak_SetParameter(parameter, value, 0)
 
@@ -123,11 +123,11 @@ class EspeakLibrary:
         return sorted(self.labels())
 
     def labels(self) -> dict[str, str]:
-        """Give what each voice speaks: ``en-us`` is ``English (America)``."""
+        """Return each voice's language label: ``en-us`` is ``English (America)``."""
         return {name.lower(): label for name, label in self._listed(None).items()}
 
     def variants(self) -> list[str]:
-        """Give the timbres that can follow a voice, as in ``en-us+f3``."""
+        """Return the timbres that can follow a voice, as in ``en-us+f3``."""
         return sorted(self._listed(_Voice(languages=b"variant")))
 
     def _listed(self, like: _Voice | None) -> dict[str, str]:
@@ -141,15 +141,15 @@ class EspeakLibrary:
         return labels
 
     def phonemes(self, word: str) -> list[str]:
-        """Give the names of the phonemes of ``word`` said alone by the selected voice."""
+        """Return the phoneme names of ``word`` spoken alone by the selected voice."""
         text = c.create_string_buffer(word.encode())
         cursor = c.c_void_p(c.addressof(text))
         names: list[str] = []
-        while cursor.value:  # the library moves it a clause on, and clears it at the end
+        while cursor.value:  # the library advances it by a clause, and clears it at the end
             clause: bytes = self._lib.espeak_TextToPhonemes(
                 c.byref(cursor), _CHARS_UTF8, ord(_SEPARATOR) << 8
             )
-            # The pause of an opening quotation mark sticks to the sound behind it: "_:_:D".
+            # The pause of an opening quotation mark is joined to the next sound: "_:_:D".
             sounds = clause.decode().replace(_SEPARATOR, " ").split()
             names += [_OPENING_PAUSE.sub("", sound) for sound in sounds]
         return [name.lstrip(_STRESS_MARKS) for name in names if name]
@@ -161,16 +161,16 @@ class EspeakLibrary:
         on_audio: Callable[[bytes], None],
         on_sentence: Callable[[int], None],
     ) -> list[Mark]:
-        """Speak ``text`` with the selected voice; nothing of the sound is kept here.
+        """Speak ``text`` with the selected voice. The sound is passed on, not stored.
 
         Args:
             text: without control characters, some of which are commands to the library.
-            on_audio: takes the sound as it comes, 16-bit samples.
-            on_sentence: told the offset of each sentence that begins.
+            on_audio: receives the sound as it is made, in 16-bit samples.
+            on_sentence: receives the offset of each sentence that begins.
 
         Raises:
             Retryable: the library failed.
-            BaseException: whatever a callback raised, which ends the work.
+            BaseException: whatever a callback raised; it stops the synthesis.
         """
         self._marks: list[Mark] = []
         self._on_audio, self._on_sentence = on_audio, on_sentence
@@ -186,11 +186,11 @@ class EspeakLibrary:
         return self._marks
 
     def _receive(self, samples: Any, count: int, events: Any) -> int:
-        """Take a stretch of sound and its events; answer 1 to stop."""
+        """Receive a block of sound and its events; return 1 to stop."""
         try:
             if count:
                 self._on_audio(c.string_at(samples, count * c.sizeof(c.c_short)))
-            for event in events:  # the pointer has no end of its own
+            for event in events:  # the pointer has no length
                 if event.type == _LIST_TERMINATED:
                     break
                 self._note(event)
@@ -225,10 +225,10 @@ _LOCK = threading.RLock()
 
 @contextmanager
 def espeak_library() -> Iterator[EspeakLibrary]:
-    """Lend the library, loading it at the first call; one state machine, so to one thread a time.
+    """Yield the library to one thread at a time; the first call loads it.
 
     Raises:
-        ConfigurationError: the library's data is missing or out of its reach.
+        ConfigurationError: the library's data is missing or can't be read.
     """
     with _LOCK:
         yield _load()

@@ -1,4 +1,4 @@
-"""The voices that can speak on this machine: espeak-ng's, and Piper's in a folder."""
+"""Lists the voices installed on this machine: espeak-ng's, and Piper's in a folder."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from core.settings import check_voice
 
 
 class InstalledVoices:
-    """Tells the voices without loading any but espeak-ng's small library.
+    """Lists voices; loads only espeak-ng's small library.
 
     Args:
-        folder: Piper's voices, each with its configuration beside it.
+        folder: Piper's voices, each with its configuration file.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -41,7 +41,7 @@ class InstalledVoices:
         try:
             check_voice(voice, self._folder)
         except ConfigurationError as error:
-            raise InputError(f"“{voice[:60]}” is no voice here: {error}.") from error
+            raise InputError(f"“{voice[:60]}” is not an installed voice: {error}.") from error
         engine, _, name = voice.partition(":")
         if engine == "espeak":
             try:
@@ -49,5 +49,6 @@ class InstalledVoices:
                     library.select(name)
             except Permanent as error:
                 raise InputError(
-                    f"espeak-ng has no voice “{name[:60]}”: scripts/manage voices list shows all."
+                    f"espeak-ng has no voice “{name[:60]}”: scripts/manage voices list shows all "
+                    "voices."
                 ) from error

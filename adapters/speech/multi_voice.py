@@ -1,4 +1,4 @@
-"""Narration by two voices: the narrator, and another one for what is said in quotation marks."""
+"""Narration with two voices: the narrator, and a second voice for quoted text."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from adapters.speech.timeline import PARAGRAPH_PAUSE, SENTENCE_PAUSE, WavFile
 
 _PARAGRAPH = re.compile(r"[^\n]+(?:\n(?!\s*\n)[^\n]+)*")
 _QUOTED = re.compile(r"(?<!\S)[^\s\w“”\"]*[“\"]([^“”\"]+)[”\"](?!\w)[^\s\w“”\"]*(?!\S)")
-"""With the marks that stick to it: words are never cut."""
+"""Includes adjacent punctuation, so words are never cut."""
 _LEAST_WORDS = 3
-"""Shorter ones are spoken by somebody only if they end like speech: He calls it "art"."""
+"""A shorter quotation counts as speech only if it ends like speech: He calls it "art"."""
 _SPEECH_END = re.compile(r"[,.!?…—-]$")
 _SENTENCE_END = re.compile(r"[.!?…][\"”')\]]*$")
-_TURN_PAUSE = 0.22
-"""Seconds between two voices in the middle of a sentence: those of a comma."""
+_SWITCH_PAUSE = 0.22
+"""Seconds between two voices in the middle of a sentence: as after a comma."""
 _GAINS = 0.25, 4.0
-"""Bounds of what the second voice is turned up or down by (12 dB)."""
+"""Limits for the volume change of the second voice (12 dB)."""
 
 
 class Run(NamedTuple):
@@ -35,15 +35,15 @@ class _Take(NamedTuple):
     run: Run
     samples: Samples
     words: tuple[WordTiming, ...]
-    """From the start of the take."""
+    """Times count from the start of the take."""
 
 
 class MultiVoiceSynthesizer:
-    """Implements ``ports.Synthesizer`` over two others, run by run.
+    """Implements ``ports.Synthesizer`` with two synthesizers, run by run.
 
     Args:
-        narrator: speaks what is told; the sound has its rate, and its loudness.
-        quoted: speaks what is said, brought to the narrator's loudness.
+        narrator: speaks the narration; its sample rate and loudness are used.
+        quoted: speaks quoted text, adjusted to the narrator's loudness.
     """
 
     def __init__(self, *, narrator: Synthesizer, quoted: Synthesizer) -> None:
@@ -59,7 +59,7 @@ class MultiVoiceSynthesizer:
         spoken = list(runs(text))
         if not any(run.quoted for run in spoken):
             return self._narrator.speak(text, into, progress)
-        told: set[str] = set()
+        timed_by: set[str] = set()
         takes: list[_Take] = []
         rate = 0
         with TemporaryDirectory(dir=into.parent) as folder:
@@ -69,7 +69,7 @@ class MultiVoiceSynthesizer:
                 samples, own_rate = read(made.path)
                 rate = rate or own_rate
                 takes.append(_Take(run, resampled(samples, own_rate, rate), made.words))
-                told.add(made.timed_by)
+                timed_by.add(made.timed_by)
                 report(min(1.0, sum(len(take.run.text) for take in takes) / len(text)))
         words: list[WordTiming] = []
         gain = _gain(takes, rate)
@@ -82,15 +82,15 @@ class MultiVoiceSynthesizer:
                 pause = _pause_after(run)
             wav.pause(pause)
         report(1.0)
-        worst = next(kind for kind in ("estimate", "whisper", "synthesizer") if kind in told)
+        worst = next(kind for kind in ("estimate", "whisper", "synthesizer") if kind in timed_by)
         return Speech(into, wav.seconds, tuple(words), worst)
 
 
 def _gain(takes: Sequence[_Take], rate: int) -> float:
-    told = level((take.samples for take in takes if not take.run.quoted), rate)
-    said = level((take.samples for take in takes if take.run.quoted), rate)
+    narrated = level((take.samples for take in takes if not take.run.quoted), rate)
+    quoted = level((take.samples for take in takes if take.run.quoted), rate)
     least, most = _GAINS
-    return min(most, max(least, told / said)) if told and said else 1.0
+    return min(most, max(least, narrated / quoted)) if narrated and quoted else 1.0
 
 
 def _without_end(samples: Samples, rate: int) -> Samples:
@@ -101,11 +101,11 @@ def _without_end(samples: Samples, rate: int) -> Samples:
 def _pause_after(run: Run) -> float:
     if run.ends_paragraph:
         return PARAGRAPH_PAUSE
-    return SENTENCE_PAUSE if _SENTENCE_END.search(run.text) else _TURN_PAUSE
+    return SENTENCE_PAUSE if _SENTENCE_END.search(run.text) else _SWITCH_PAUSE
 
 
 def runs(text: str) -> Iterator[Run]:
-    """Cut ``text`` into what is told and what is said; together they hold its very words."""
+    """Split ``text`` into narration and quotations; together they contain exactly its words."""
     for paragraph in _PARAGRAPH.finditer(text):
         pieces = _pieces(paragraph.group())
         for index, (piece, quoted) in enumerate(pieces, start=1):
@@ -119,19 +119,19 @@ def _pieces(paragraph: str) -> list[tuple[str, bool]]:
         inside = found.group(1).strip()
         if len(inside.split()) < _LEAST_WORDS and not _SPEECH_END.search(inside):
             continue
-        told, said = paragraph[at : found.start()], found.group()
-        if _has_words(told):
-            pieces.append((told.strip(), False))
+        narrated, quoted = paragraph[at : found.start()], found.group()
+        if _has_words(narrated):
+            pieces.append((narrated.strip(), False))
         else:
-            said = told + said  # a dash or a bracket is nothing to say alone
-        pieces.append((said.strip(), True))
+            quoted = narrated + quoted  # a lone dash or bracket can't be spoken
+        pieces.append((quoted.strip(), True))
         at = found.end()
     rest = paragraph[at:]
     if _has_words(rest) or not pieces:
         pieces.append((rest.strip(), False))
     elif rest.strip():
-        last, quoted = pieces[-1]
-        pieces[-1] = (f"{last}{rest.rstrip()}", quoted)
+        last, is_quoted = pieces[-1]
+        pieces[-1] = (f"{last}{rest.rstrip()}", is_quoted)
     return pieces
 
 

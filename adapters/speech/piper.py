@@ -1,4 +1,4 @@
-"""Narration by Piper: a neural voice from a file (``voice.onnx`` and its ``voice.onnx.json``)."""
+"""Narration with Piper: a neural voice from a file (``voice.onnx`` and ``voice.onnx.json``)."""
 
 from __future__ import annotations
 
@@ -39,25 +39,25 @@ _PAD, _BEGIN, _END = "_", "^", "$"
 _STRESS_MARKS = "ˈˌ"
 _MARKS = {"Lm", "Mn", "Sk"}
 _BRACKETS = str.maketrans("[]", "()")
-"""Piper reads ``[[...]]`` as raw phonemes; a story's brackets are plain brackets."""
+"""Piper reads ``[[...]]`` as raw phonemes, so square brackets are replaced."""
 _DASH_INSIDE = re.compile(r"(?<=\w)—(?=\w)")
-"""Without blanks around it, Piper runs the two words together."""
+"""Without spaces around the dash, Piper joins the two words."""
 _ELLIPSIS = re.compile(r"\s*(?:\.\.+|…)+(?=(\W*)(\w?))")
-"""Piper drops it, and the space behind it too: "Wait... what" comes out as one word."""
+"""Piper drops it and the space after it: "Wait... what" is spoken as one word."""
 
 
 class PiperSynthesizer:
-    """Speaks with a Piper voice. The voice is loaded at the first word and kept.
+    """Speaks with a Piper voice. The voice is loaded on first use and kept in memory.
 
-    Words are timed by the voice's own durations where its model has them; otherwise evenly by
-    phoneme inside each sentence, whose bounds are exact, and the narration says ``estimate``.
+    Word times come from the voice's own durations if its model has them. Otherwise phonemes are
+    spread evenly over each sentence, whose bounds are exact, and ``timed_by`` is ``estimate``.
 
     Args:
-        voice: the ``.onnx`` file; its configuration lies beside it as ``.onnx.json``.
-        speaker: which speaker of a voice with several; None takes the voice's default.
-        length_scale: pace, above 1 is slower; None takes the voice's own.
-        sentence_pause: seconds of silence after a sentence, the voice's own breath counted in.
-        paragraph_pause: seconds of silence after a paragraph, the last one too.
+        voice: the ``.onnx`` file; its configuration is next to it as ``.onnx.json``.
+        speaker: which speaker of a voice with several; None means the voice's default.
+        length_scale: pace, above 1 is slower; None means the voice's own.
+        sentence_pause: seconds of silence after a sentence, including the voice's own.
+        paragraph_pause: seconds of silence after a paragraph, including the last.
     """
 
     def __init__(
@@ -80,18 +80,18 @@ class PiperSynthesizer:
 
     @cached_property
     def language(self) -> str:
-        """Code of the language that the voice speaks (``en``), as its configuration tells.
+        """Code of the voice's language (``en``), from its configuration.
 
-        Older voices name none; there it is that of the espeak-ng voice that reads for them.
+        Older voices name no language; then it is that of the espeak-ng voice they use.
         """
-        told = self._configuration()
-        language = told.get("language", {})
-        code = language.get("family") or language.get("code") or told["espeak"]["voice"]
+        configuration = self._configuration()
+        language = configuration.get("language", {})
+        code = language.get("family") or language.get("code") or configuration["espeak"]["voice"]
         return str(re.split("[-_]", code)[0])
 
     @property
     def identity(self) -> str:
-        """Of the files as they are until the voice is loaded: a damaged one may be replaced."""
+        """Until the voice is loaded, based on the current files: a damaged one may be replaced."""
         version = importlib.metadata.version("piper-tts")
         mark = self._mark or self._fingerprint()
         return (
@@ -136,12 +136,12 @@ class PiperSynthesizer:
         return self._paragraph_pause if block.ends_paragraph else self._sentence_pause
 
     def _sentences(self, voice: PiperVoice, text: str) -> Iterator[AudioChunk]:
-        from piper import SynthesisConfig  # noqa: PLC0415 - heavy, and only the worker speaks
+        from piper import SynthesisConfig  # noqa: PLC0415 - heavy, and only workers speak
 
         settings = SynthesisConfig(speaker_id=self._speaker, length_scale=self._length_scale)
         try:
             yield from voice.synthesize(_readable(text), settings, include_alignments=True)
-        except Exception as error:  # onnxruntime's errors have no other base
+        except Exception as error:  # onnxruntime's errors have no common base
             raise Retryable(
                 f"Piper failed to speak with {self._path.name} ({type(error).__name__}).",
                 code="engine_failed",
@@ -156,7 +156,7 @@ class PiperSynthesizer:
             return self._loaded
 
     def _load(self) -> PiperVoice:
-        from piper import PiperVoice  # noqa: PLC0415 - heavy, and only the worker speaks
+        from piper import PiperVoice  # noqa: PLC0415 - heavy, and only workers speak
 
         configuration = self._configuration()
         try:
@@ -166,9 +166,9 @@ class PiperSynthesizer:
                 voice = PiperVoice.load(
                     self._path, config, include_alignments=True, download_dir=self._path.parent
                 )
-            for _chunk in voice.synthesize("one"):  # a damaged voice fails here, not mid-story
+            for _chunk in voice.synthesize("one"):  # a damaged voice fails now, not later
                 pass
-        except Exception as error:  # protobuf, onnx, onnxruntime and json share no other base
+        except Exception as error:  # errors of four libraries share no base
             raise self._damaged() from error
         speakers = voice.config.num_speakers
         if self._speaker is not None and not 0 <= self._speaker < speakers:
@@ -184,20 +184,20 @@ class PiperSynthesizer:
         self._require_files()
         _, file = self._files
         try:
-            told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-            kind = str(told.get("phoneme_type", "espeak"))
-            # Voices of the catalogue (es_MX-ald-medium) say "PhonemeType.ESPEAK", which Piper
-            # itself wrote once and reads no more.
-            told["phoneme_type"] = kind.rpartition(".")[2].lower()
-            _ = told["espeak"]["voice"]
+            configuration: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            kind = str(configuration.get("phoneme_type", "espeak"))
+            # Some catalogue voices (es_MX-ald-medium) say "PhonemeType.ESPEAK", which an older
+            # Piper wrote and the present one can't read.
+            configuration["phoneme_type"] = kind.rpartition(".")[2].lower()
+            _ = configuration["espeak"]["voice"]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise self._damaged() from error
-        return told
+        return configuration
 
     def _damaged(self) -> Permanent:
         return Permanent(
-            f"The Piper voice {self._path} can't be used, its file or its configuration is "
-            "damaged; download it again with scripts/manage voices.",
+            f"The Piper voice {self._path} or its configuration is damaged; download it again with "
+            "scripts/manage voices download.",
             code="bad_voice",
         )
 
@@ -205,8 +205,8 @@ class PiperSynthesizer:
         for file in self._files:
             if not file.is_file():
                 raise Permanent(
-                    f"There is no file {file}, which the Piper voice {self._path.name} needs; "
-                    "download the voice with scripts/manage voices.",
+                    f"The Piper voice {self._path.name} needs the file {file}, which is missing; "
+                    "download the voice with scripts/manage voices download.",
                     code="unknown_voice",
                 )
 
@@ -215,7 +215,7 @@ class PiperSynthesizer:
         return self._path, self._path.with_name(f"{self._path.name}.json")
 
     def _fingerprint(self) -> str:
-        """Hash the voice, so that another voice under the same name is another identity."""
+        """Hash the voice's files, so a different voice with the same name has another identity."""
         self._require_files()
         digest = hashlib.sha256()
         for file in self._files:
@@ -225,7 +225,7 @@ class PiperSynthesizer:
 
 
 def _readable(text: str) -> str:
-    """Write ``text`` so that Piper speaks what it says, an ellipsis as the pause that it is."""
+    """Rewrite what Piper would misread; an ellipsis becomes a pause."""
     return _ELLIPSIS.sub(_pause, _DASH_INSIDE.sub(" — ", text.translate(_BRACKETS)))
 
 
@@ -237,16 +237,16 @@ def _pause(ellipsis: re.Match[str]) -> str:
 
 
 def _names(voice: PiperVoice, word: str) -> list[str]:
-    """Give the names of the sounds of ``word`` said alone."""
+    """Return the names of the sounds of ``word`` spoken alone."""
     alone = [phoneme for sentence in voice.phonemize(_readable(word)) for phoneme in sentence]
     return [name for name, _first, _last in _sounds(alone)]
 
 
 def _sounds(phonemes: Sequence[str]) -> Iterator[tuple[str, int, int]]:
-    """Give each sound with the indexes of its first and last phoneme.
+    """Yield each sound with the indexes of its first and last phoneme.
 
-    Piper counts code points: a stress mark opens the sound behind it, a length mark or an accent
-    prolongs the one before; spaces and punctuation are pauses.
+    Piper counts code points. A stress mark belongs to the next sound, a length mark or an accent
+    to the previous one; spaces and punctuation are pauses.
     """
     sound: tuple[str, int, int] | None = None
     stressed: int | None = None
@@ -268,7 +268,7 @@ def _sounds(phonemes: Sequence[str]) -> Iterator[tuple[str, int, int]]:
 
 
 def _phones(voice: PiperVoice, chunk: AudioChunk, begun: float) -> tuple[list[Phone], bool]:
-    """Time the sounds of a sentence that begins at ``begun``; says whether the times are exact."""
+    """Time the sounds of a sentence that begins at ``begun``, and say if the times are exact."""
     samples = _samples_by_phoneme(chunk, voice.config.phoneme_id_map)
     lead, *lengths = samples or [0, *(1 for _ in chunk.phonemes), 0]
     bounds = list(accumulate(lengths, initial=lead))
@@ -282,10 +282,10 @@ def _phones(voice: PiperVoice, chunk: AudioChunk, begun: float) -> tuple[list[Ph
 
 
 def _samples_by_phoneme(chunk: AudioChunk, ids: Mapping[str, Sequence[int]]) -> list[int] | None:
-    """Count the samples of the lead-in, of each phoneme and of the end; None if not told.
+    """Count the samples of the lead-in, of each phoneme and of the end; None if not reported.
 
-    Like ``chunk.phoneme_alignments``, which is missing when a single phoneme is unknown to the
-    voice; here that phoneme has no samples, and the others keep theirs.
+    Like ``chunk.phoneme_alignments``, but that is missing if a single phoneme is unknown to the
+    voice. Here such a phoneme has no samples, and the others keep theirs.
     """
     if chunk.phoneme_id_samples is None:
         return None

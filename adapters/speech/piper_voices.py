@@ -1,7 +1,7 @@
 """Piper's voices: those in a folder, and the public catalogue to download more from.
 
-The catalogue is ``voices.json`` of https://huggingface.co/rhasspy/piper-voices: for each voice its
-language, its quality, and each file's path, size and MD5 digest.
+The catalogue is ``voices.json`` at https://huggingface.co/rhasspy/piper-voices. It lists for each
+voice the language, the quality, and each file's path, size and MD5 digest.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ log = structlog.get_logger(__name__)
 
 _CHUNK = 1 << 18
 _TRIES = 4
-_TIMEOUT = (10, 60)  # seconds to connect, and between two pieces
+_TIMEOUT = (10, 60)  # seconds to connect, and between two blocks
 _MOST_CATALOGUE = 20_000_000
 _PARTIAL = 206
 _NOT_SATISFIABLE = 416
 
 Received = Callable[[int], None]
-"""Told how many bytes more have come; fewer than 0 when a file is begun again."""
+"""Receives how many more bytes have arrived; negative if a file is started again."""
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceFile:
     path: str
-    """In the catalogue, from its base address on."""
+    """Path relative to the catalogue's base address."""
     size: int
     md5: str
 
@@ -58,7 +58,7 @@ class CatalogueVoice:
     quality: str
     speakers: int
     files: tuple[VoiceFile, ...]
-    """The configuration before the model: a voice counts as there when its model is."""
+    """The configuration, then the model: a voice counts as installed once its model is there."""
 
     @property
     def size(self) -> int:
@@ -66,18 +66,18 @@ class CatalogueVoice:
 
 
 def found(folder: Path) -> list[Path]:
-    """Give the voices in ``folder`` that have their configuration beside them."""
+    """Return the voices in ``folder`` that have a configuration file."""
     voices = sorted(folder.glob("*.onnx")) if folder.is_dir() else []
     return [voice for voice in voices if voice.with_name(f"{voice.name}.json").is_file()]
 
 
 class VoiceCatalogue:
-    """The catalogue under ``url``.
+    """The catalogue at ``url``.
 
     All methods raise:
-        Retryable: no network, or a server that fails (code ``catalogue_unreachable``); the disk is
+        Retryable: no network, or the server fails (code ``catalogue_unreachable``); the disk is
             full (code ``disk_full``).
-        InputError: there is no such voice, or what is there is not a catalogue.
+        InputError: there is no such voice, or the content is not a catalogue.
     """
 
     def __init__(self, url: str) -> None:
@@ -101,10 +101,10 @@ class VoiceCatalogue:
             raise self._no_catalogue() from error
 
     def download(self, name: str, folder: Path, received: Received | None = None) -> Path:
-        """Bring a voice into ``folder``; gives its ``.onnx`` file.
+        """Download a voice into ``folder``; returns its ``.onnx`` file.
 
-        Files grow under hidden names. A download that broke off goes on where it stopped, the next
-        time too; a file counts only with the size and the digest that the catalogue tells.
+        Files have hidden names until they are complete. An interrupted download resumes where it
+        stopped, also in a later call. A file must match the catalogue's size and digest.
         """
         voice = self.named(name)
         report = received or (lambda _count: None)
@@ -118,13 +118,15 @@ class VoiceCatalogue:
         return folder / f"{name}.onnx"
 
     def named(self, name: str) -> CatalogueVoice:
-        """What the catalogue tells of a voice. Raises InputError where it has none of that name."""
+        """The catalogue's entry for a voice. Raises InputError if there is none of that name."""
         voices = self.voices()
         if name in voices:
             return voices[name]
         near = get_close_matches(name, voices, n=3, cutoff=0.4)
-        hint = f"did you mean {', '.join(near)}?" if near else "scripts/manage voices list has all."
-        raise InputError(f"The catalogue has no voice {name!r}; {hint}")
+        suggestion = (
+            f"did you mean {', '.join(near)}?" if near else "see scripts/manage voices list."
+        )
+        raise InputError(f"The catalogue has no voice {name!r}; {suggestion}")
 
     def _fetch(self, file: VoiceFile, folder: Path, report: Received) -> None:
         part = folder / f".{file.name}.part"
@@ -135,7 +137,7 @@ class VoiceCatalogue:
                 log.info("voice_download_broke_off", file=file.name, tries_left=left)
                 answer = getattr(error, "response", None)
                 if answer is not None and answer.status_code == _NOT_SATISFIABLE:
-                    part.unlink()  # it holds more than the server
+                    part.unlink()  # it is longer than the server's file
                 if not left:
                     raise self._unreachable() from error
                 continue
@@ -145,12 +147,12 @@ class VoiceCatalogue:
             report(-part.stat().st_size)
             part.unlink()
         raise InputError(
-            f"{file.name} does not come as the catalogue describes it (size or MD5); nothing was "
-            "kept. Try later, or check VOICES_URL."
+            f"{file.name} does not match the catalogue (size or MD5) and was deleted. Try again "
+            "later, or check VOICES_URL."
         )
 
     def _go_on(self, file: VoiceFile, part: Path, report: Received) -> None:
-        """Add to ``part`` what is missing of it."""
+        """Download what is still missing of ``part``."""
         with part.open("ab") as into:
             have = into.tell()
             if have >= file.size:
@@ -158,11 +160,11 @@ class VoiceCatalogue:
             headers = {"Range": f"bytes={have}-"} if have else {}
             with self._get(file.path, headers) as answer:
                 if have and answer.status_code != _PARTIAL:
-                    into.truncate(0)  # it begins again
+                    into.truncate(0)  # the server starts from the beginning
                     have = 0
                 elif have:
                     report(have)
-                # read1 gives what has come before a break; iter_content drops its last piece
+                # read1 returns all data received before a break; iter_content drops the last block
                 while piece := answer.raw.read1(_CHUNK):
                     have += len(piece)
                     into.write(piece)
@@ -174,7 +176,7 @@ class VoiceCatalogue:
             raise requests.ConnectionError("the connection ended early")
 
     def _get(self, path: str, headers: Mapping[str, str] | None = None) -> requests.Response:
-        # identity: sizes and offsets are those of the file itself
+        # identity: sizes and offsets must be those of the file itself
         asked = {"Accept-Encoding": "identity", **(headers or {})}
         address = f"{self._url}/{quote(path)}"
         answer = requests.get(address, headers=asked, stream=True, timeout=_TIMEOUT)
@@ -184,7 +186,7 @@ class VoiceCatalogue:
     def _unreachable(self) -> Retryable:
         return Retryable(
             f"The voices at {self._url} can't be reached: check the network or VOICES_URL, and try "
-            "again; what has come already is kept.",
+            "again; the download will resume.",
             code="catalogue_unreachable",
         )
 
@@ -197,8 +199,8 @@ class VoiceCatalogue:
 def _voice(name: str, entry: Mapping[str, Any]) -> CatalogueVoice:
     wanted = (f"{name}.onnx.json", f"{name}.onnx")
     files = [
-        VoiceFile(path, int(told["size_bytes"]), str(told["md5_digest"]))
-        for path, told in entry["files"].items()
+        VoiceFile(path, int(listed["size_bytes"]), str(listed["md5_digest"]))
+        for path, listed in entry["files"].items()
     ]
     by_name = {file.name: file for file in files}
     return CatalogueVoice(
@@ -228,13 +230,13 @@ def _settle(file: BinaryIO) -> None:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Hold the folder for this process; two would write into one hidden file."""
-    with (folder / ".lock").open("wb") as held:
+    """Lock the folder for this process: two would write to the same hidden file."""
+    with (folder / ".lock").open("wb") as lock:
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise InputError(
-                f"Another download into {folder} is under way; wait for its end."
+                f"Another download into {folder} is running; wait until it ends."
             ) from error
         yield
 
@@ -248,11 +250,11 @@ def _disk_errors(folder: Path) -> Iterator[None]:
         if error.errno in disk.FULL:
             raise _disk_full(folder) from error
         raise InputError(
-            f"{folder} can't be written ({error.strerror}): check VOICES_DIR."
+            f"{folder} can't be written to ({error.strerror}): check VOICES_DIR."
         ) from error
 
 
 def _disk_full(folder: Path) -> Retryable:
     return Retryable(
-        f"The disk of {folder} has no room for the voice: free some space.", code="disk_full"
+        f"The disk with {folder} has no room for the voice: free some space.", code="disk_full"
     )

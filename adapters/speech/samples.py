@@ -1,6 +1,6 @@
-"""What is done to the samples of speech: read, soften, weigh, and bring to another rate.
+"""Works on samples of speech: reads, softens, measures and resamples them.
 
-Samples are mono, 16-bit, as an array of one dimension.
+Samples are mono, 16-bit, in a one-dimensional array.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ from numpy.typing import NDArray
 Samples = NDArray[np.int16]
 
 _QUIET = 164.0
-"""Loudest RMS that is heard as silence: 0.5 % of full scale, below the breath of a voice."""
+"""Highest RMS that counts as silence: 0.5 % of full scale, below the breath of a voice."""
 _FRAME = 0.005
 _RISE, _FALL = 0.0015, 0.004
-"""Seconds of the ramps beside digital silence: they take the tick off a sound that is cut there,
-and are too short to blunt a "t"."""
+"""Seconds of the ramps next to digital silence: long enough to remove the click of a cut sound,
+too short to blunt a "t"."""
 _SILENCE = 0.02
-"""Shorter rows of zeros belong to the sound."""
+"""Seconds; shorter runs of zeros belong to the sound."""
 _SPOKEN = 0.1
-"""Frames this far below the loudest one (20 dB) are pauses and weigh nothing."""
+"""Frames this far below the loudest one (20 dB) are pauses and don't count."""
 
 
 def read(path: Path) -> tuple[Samples, int]:
-    """Give the samples of a mono 16-bit WAV file, and how many of them are a second."""
+    """Return the samples of a mono 16-bit WAV file, and its sample rate."""
     with wave.open(str(path), "rb") as file:
         return np.frombuffer(file.readframes(file.getnframes()), "<i2"), file.getframerate()
 
 
 def softened(samples: Samples, rate: int) -> Samples:
-    """Let the sound rise from digital silence and fall back to it, its ends included.
+    """Fade the sound in and out at digital silence, and at its ends.
 
-    A voice may stop in the middle of a wave; a step from there to zero is heard as a click.
+    A voice may stop in the middle of a wave; the step to zero would be heard as a click.
     """
     edges = np.flatnonzero(np.diff(np.concatenate([[False], samples != 0, [False]])))
     if not len(edges):
@@ -55,7 +55,7 @@ def softened(samples: Samples, rate: int) -> Samples:
 
 
 def quiet_ends(samples: Samples, rate: int) -> tuple[float, float]:
-    """Measure the silence before and behind the sound, in seconds; a mute one counts for both."""
+    """Measure the silence before and after the sound, in seconds; all silence counts as both."""
     loud = np.flatnonzero(_levels(samples, rate) > _QUIET)
     if not len(loud):
         return (len(samples) / rate,) * 2
@@ -65,7 +65,7 @@ def quiet_ends(samples: Samples, rate: int) -> tuple[float, float]:
 
 
 def level(stretches: Iterable[Samples], rate: int) -> float:
-    """How loud speech is, its pauses left out: RMS, of 32,768; 0 where there is none."""
+    """Loudness of speech without its pauses: RMS, of 32,768; 0 if there is none."""
     levels = np.concatenate([np.zeros(1), *(_levels(samples, rate) for samples in stretches)])
     spoken = levels[levels >= levels.max() * _SPOKEN]
     return float(np.sqrt((spoken**2).mean()))
@@ -76,7 +76,7 @@ def louder(samples: Samples, gain: float) -> Samples:
 
 
 def resampled(samples: Samples, own: int, rate: int) -> Samples:
-    """The same sound at ``rate`` samples a second, without the hiss of a missing filter."""
+    """The same sound at ``rate`` samples a second, filtered against aliasing."""
     if own == rate or not len(samples):
         return samples
     from av import AudioFrame, AudioResampler  # noqa: PLC0415 - heavy, and only for two rates
@@ -93,7 +93,7 @@ def _frame(rate: int) -> int:
 
 
 def _levels(samples: Samples, rate: int) -> NDArray[np.float64]:
-    """RMS of each 5 ms; what is left over at the end counts as another frame."""
+    """RMS of each 5 ms frame; the last frame may be shorter."""
     frame = _frame(rate)
     padded = np.zeros(-(-len(samples) // frame) * frame)
     padded[: len(samples)] = samples

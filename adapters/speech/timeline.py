@@ -1,8 +1,8 @@
-"""What the synthesizers share: cutting text, laying words out in time, writing the WAV file.
+"""Code shared by the synthesizers: splitting text, timing words, writing the WAV file.
 
-A narration is spoken block by block (a paragraph, or a piece of a very long one), so that memory
-stays constant and an error of position can't travel further than its block. In each block the
-synthesizer reports sounds, and every word of ``text.split()`` gets the span of its own sounds.
+A narration is spoken block by block (a paragraph, or a piece of a very long one). So memory use
+stays constant, and a timing error can't spread beyond its block. In each block the synthesizer
+reports sounds, and every word of ``text.split()`` gets the span of its own sounds.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from core.errors import Permanent, Retryable
 log = structlog.get_logger(__name__)
 
 BLOCK_CHARACTERS = 1000
-"""A paragraph longer than this (about a minute of speech) is cut at its next sentence end."""
+"""A longer paragraph (about a minute of speech) is split at its next sentence end."""
 
 SENTENCE_PAUSE = 0.4
-"""Seconds of silence that are heard between sentences, with every engine: espeak-ng's own figure at
-a pace of 170 words."""
+"""Seconds of silence between sentences, for every engine: espeak-ng's own pause at 170 words a
+minute."""
 
 PARAGRAPH_PAUSE = 0.75
-"""Seconds between paragraphs: clearly longer, so that a new thought is heard as one."""
+"""Seconds of silence between paragraphs: clearly longer, so a new paragraph is heard as one."""
 
 SAMPLE_BYTES = 2
 
@@ -51,9 +51,9 @@ _NOT_TEXT = {"Cc", "Cn", "Co", "Cs"}
 class Word(NamedTuple):
     text: str
     spoken: str
-    """The same as the synthesizer reads it; may hold blanks or be blank."""
+    """The text as sent to the synthesizer; may contain blanks or be blank."""
     at: int
-    """Offset in its block, in characters."""
+    """Offset in the block, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Block:
 
     text: str
     spoken: str
-    """The same as the synthesizer reads it, character for character."""
+    """The text as sent to the synthesizer, of the same length."""
     at: int
     """Offset in the whole text, in characters."""
     ends_paragraph: bool
@@ -88,14 +88,14 @@ class Span(NamedTuple):
 
 
 def blocks(text: str) -> Iterator[Block]:
-    """Cut ``text`` into paragraphs, and long paragraphs after a sentence; no word is ever cut."""
+    """Split ``text`` into paragraphs, and long paragraphs after a sentence; never inside a word."""
     spoken = _speakable(text)
     start = 0
     for gap in (*_PARAGRAPH_BREAK.finditer(text), None):
         end = gap.start() if gap else len(text)
         for stop in _SENTENCE_END.finditer(spoken, start, end):
             cut = stop.end()
-            # A blank in what is spoken can be a sign that was blanked out inside a word.
+            # A blank in ``spoken`` can be a sign that was blanked out inside a word.
             if cut - start > BLOCK_CHARACTERS and cut < end and text[cut - 1].isspace():
                 yield Block(text[start:cut], spoken[start:cut], start, ends_paragraph=False)
                 start = cut
@@ -105,33 +105,33 @@ def blocks(text: str) -> Iterator[Block]:
 
 
 def _speakable(text: str) -> str:
-    """Blank out what a synthesizer must not read; every character keeps its place.
+    """Blank out what a synthesizer must not read; every character keeps its position.
 
-    That is controls, private use and lone surrogates, some of which are commands to espeak-ng (0x01
-    begins one, 0x00 ends the text), and the full stop of a title, which both engines take for the
-    end of a sentence ("I saw Dr. Brown"). Hyphens for a dash become one: espeak-ng hardly pauses at
-    " - ", and Piper not at all.
+    This covers control characters, private use and lone surrogates, some of which are commands to
+    espeak-ng (0x01 begins one, 0x00 ends the text). It also covers the full stop of a title, which
+    both engines take for the end of a sentence ("I saw Dr. Brown"). Hyphens used as a dash become
+    a dash: espeak-ng hardly pauses at " - ", and Piper not at all.
     """
-    kept = (
+    allowed = (
         sign if sign == "\n" or unicodedata.category(sign) not in _NOT_TEXT else " "
         for sign in text
     )
-    untitled = _TITLE.sub(r"\1 ", "".join(kept))
+    untitled = _TITLE.sub(r"\1 ", "".join(allowed))
     return _DASH.sub(lambda hyphens: "–".ljust(len(hyphens.group())), untitled)  # noqa: RUF001
 
 
 def align(spoken: Sequence[Phone], expected: Sequence[Sequence[str]]) -> list[Span | None]:
-    """Share sounds among the words that made them.
+    """Assign sounds to the words that made them.
 
     Args:
-        spoken: the sounds of some words in a row, in order.
-        expected: for each word the names of the sounds that it has when it is said alone.
+        spoken: the sounds of consecutive words, in order.
+        expected: for each word, the names of its sounds when it is spoken alone.
 
     Returns:
-        One span a word: from the start of its first sound to the end of its last. None for a word
-        that made no sound. Words may be slurred ("of the") or said differently in company, so both
-        rows of sounds are matched by least edit distance; a sound too many belongs to the word
-        before it.
+        One span per word: from the start of its first sound to the end of its last. None for a
+        word that made no sound. Words may be slurred ("of the") or sound different in context, so
+        the two lists are matched by least edit distance; an extra sound belongs to the word before
+        it.
     """
     alone = [name for names in expected for name in names]
     owners = [word for word, names in enumerate(expected) for _ in names] or [0]
@@ -148,31 +148,31 @@ def align(spoken: Sequence[Phone], expected: Sequence[Sequence[str]]) -> list[Sp
 
 
 class Timeline:
-    """The words of a narration in time, added block by block."""
+    """The timed words of a narration, added block by block."""
 
     def __init__(self) -> None:
         self.words: list[WordTiming] = []
         self._mute: list[str] = []
 
     def add(self, words: Sequence[Word], spans: Sequence[Span | None]) -> None:
-        """Lay out a block. A word without a sound gets a span of no length after the one before."""
+        """Add a block. A word without a sound gets an empty span after the word before it."""
         for word, span in zip(words, spans, strict=True):
             last = self.words[-1] if self.words else WordTiming("", 0.0, 0.0)
             if span is None:
                 self._mute.append(word.text)
-                span = Span(last.end, last.end)  # noqa: PLW2901 - the word is laid out once
+                span = Span(last.end, last.end)  # noqa: PLW2901 - each word is added once
             start = max(span.start, last.start)
             self.words.append(WordTiming(word.text, start, max(span.end, start)))
 
     def finished(self) -> tuple[WordTiming, ...]:
-        """Give the words.
+        """Return the words.
 
         Raises:
             Permanent: no word made a sound (code ``nothing_to_say``).
         """
         if len(self._mute) == len(self.words):
             raise Permanent(
-                "The text has nothing to say; give it at least one word.", code="nothing_to_say"
+                "The text has nothing to speak; give it at least one word.", code="nothing_to_say"
             )
         if self._mute:
             unheard = [word for word in self._mute if any(map(str.isalnum, word))]
@@ -183,13 +183,13 @@ class Timeline:
 
 
 class WavFile:
-    """A mono 16-bit WAV file that appears under its name only when it is complete.
+    """A mono 16-bit WAV file that gets its name only when it is complete.
 
-    It grows under a hidden name beside its target and is renamed at the end of the ``with`` block;
-    an error inside removes it. One writer a target: stages work in directories of their own.
+    It has a hidden name in the same folder, and is renamed at the end of the ``with`` block; an
+    error inside removes it. One writer per target: each stage works in its own directory.
 
     Raises:
-        Retryable: the file can't be written; ``disk_full`` when there is no room for it.
+        Retryable: the file can't be written; ``disk_full`` if there is no room for it.
     """
 
     def __init__(self, path: Path, *, rate: int) -> None:
@@ -204,11 +204,11 @@ class WavFile:
         return self._frames / self._rate
 
     def write(self, samples: Samples, after: float = 0.0) -> float:
-        """Append a stretch of sound; gives the second at which it begins.
+        """Append a piece of sound; returns the second at which it begins.
 
         Args:
-            samples: what sounds; its ends are softened.
-            after: seconds of silence to be heard before it, what is quiet already counted in.
+            samples: the sound; its ends are softened.
+            after: seconds of silence before it, including silence that is already there.
         """
         before, behind = quiet_ends(samples, self._rate)
         self.pause(after - before)
@@ -218,7 +218,7 @@ class WavFile:
         return begun
 
     def pause(self, seconds: float) -> None:
-        """Lengthen the silence at the end to ``seconds``, if it is shorter."""
+        """Extend the silence at the end to ``seconds``, if it is shorter."""
         missing = round((seconds - self._quiet) * self._rate)
         if missing > 0:
             self._append(np.zeros(missing, np.int16))
@@ -257,11 +257,11 @@ class WavFile:
     def _complete(self) -> None:
         self._wave.close()
         self._file.flush()
-        os.fsync(self._file.fileno())  # the record must never name a file that a power cut ate
+        os.fsync(self._file.fileno())  # the database must never name a file that a power cut lost
         self._part.replace(self._path)
 
     def _discard(self) -> None:
-        """Drop what is left of the hidden file; after a rename there is nothing."""
+        """Delete the hidden file, if it is still there."""
         for close in (self._wave.close, self._file.close):
             try:
                 close()
@@ -272,7 +272,7 @@ class WavFile:
     def _refused(self, error: OSError) -> Retryable:
         if error.errno in disk.FULL:
             return Retryable(
-                f"The disk is full, so {self._path.name} could not be written; free some space.",
+                f"{self._path.name} could not be written: the disk is full; free some space.",
                 code="disk_full",
             )
         return Retryable(

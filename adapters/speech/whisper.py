@@ -1,7 +1,7 @@
-"""Word times by faster-whisper, for sound whose synthesizer tells none.
+"""Word times from faster-whisper, for voices without timestamps.
 
-The model is a folder as CTranslate2 has it (``model.bin`` and its companions); nothing is ever
-downloaded from here. It is loaded at the first sound, and kept.
+The model is a CTranslate2 folder (``model.bin`` and its other files); nothing is downloaded. It is
+loaded on first use and kept in memory.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from core.errors import Permanent, Retryable
 log = structlog.get_logger(__name__)
 
 LEAST_HEARD = 0.6
-"""Share of the script that must have been heard; below it the recogniser listens to another
-language or to noise, and its times are worth less than an estimate."""
+"""Share of the script that must be recognised. Below it the recogniser heard another language or
+noise, and its times are worse than an estimate."""
 
 _RATE = 16_000
-_WHISPERS_NAMES = {"cmn": "zh", "nb": "no", "jv": "jw", "fil": "tl"}
-"""Of languages that voices call otherwise."""
+_WHISPER_CODES = {"cmn": "zh", "nb": "no", "jv": "jw", "fil": "tl"}
+"""Whisper's codes for languages that voices name differently."""
 
 
 class NotHeardError(Retryable):
-    """The recogniser did not hear the script in the sound."""
+    """The recogniser did not find the script in the sound."""
 
     default_code = "not_heard"
 
@@ -42,12 +42,12 @@ class WhisperAligner:
 
     Args:
         model: folder of a CTranslate2 Whisper model.
-        language: code of the language that is spoken, such as ``en``.
+        language: code of the spoken language, such as ``en``.
     """
 
     def __init__(self, *, model: Path, language: str) -> None:
         self._folder = model
-        self._language = _WHISPERS_NAMES.get(language, language)
+        self._language = _WHISPER_CODES.get(language, language)
         self._one_at_a_time = threading.Lock()
 
     @property
@@ -55,11 +55,10 @@ class WhisperAligner:
         return f"whisper/{self._folder.name}/{self._language}"
 
     def align(self, sound: Path, words: Sequence[str]) -> tuple[WordTiming, ...]:
-        """Give each of ``words`` its time in ``sound``, a mono 16-bit WAV file.
+        """Return the time of each of ``words`` in ``sound``, a mono 16-bit WAV file.
 
         Raises:
-            NotHeardError: the model doesn't know the language, or too little of the words is in
-                what it hears.
+            NotHeardError: the model doesn't know the language, or recognises too few of the words.
             Permanent: the model can't be used (code ``whisper_model``).
         """
         samples, rate = read(sound)
@@ -67,8 +66,8 @@ class WhisperAligner:
         with self._one_at_a_time:
             if self._language not in self._model.supported_languages:
                 raise NotHeardError(
-                    f"The Whisper model {self._folder.name} doesn't know the language "
-                    f"{self._language}: take one that does (those without .en) as WHISPER_MODEL."
+                    f"The Whisper model {self._folder.name} doesn't support the language "
+                    f"{self._language}: set WHISPER_MODEL to one that does (without .en)."
                 )
             segments, _ = self._model.transcribe(
                 heard_by_model,
@@ -87,8 +86,8 @@ class WhisperAligner:
         found = fit(words, heard, len(samples) / rate)
         if found.heard < LEAST_HEARD:
             raise NotHeardError(
-                f"Of the text only {found.heard:.0%} was heard in the sound: check that the "
-                f"Whisper model knows the language {self._language}."
+                f"Only {found.heard:.0%} of the text was recognised in the sound: check that the "
+                f"Whisper model supports the language {self._language}."
             )
         return found.words
 
@@ -96,7 +95,7 @@ class WhisperAligner:
     def _model(self) -> Any:
         if not (self._folder / "model.bin").is_file():
             raise Permanent(
-                f"The folder {self._folder} holds no Whisper model (model.bin): correct "
+                f"The folder {self._folder} has no Whisper model (model.bin): correct "
                 "WHISPER_MODEL.",
                 code="whisper_model",
             )
@@ -112,10 +111,10 @@ class WhisperAligner:
 
 
 class AlignedSynthesizer:
-    """Implements ``ports.Synthesizer``: another one's sound, its words timed by the aligner.
+    """Implements ``ports.Synthesizer``: another synthesizer's sound, timed by the aligner.
 
-    Only sound whose words its synthesizer could but estimate is listened to. What can't be heard
-    keeps the estimate, and says so.
+    The aligner is used only if the synthesizer's word times are estimates. If it doesn't recognise
+    the text, the estimates stay and ``timed_by`` says so.
     """
 
     def __init__(self, synthesizer: Synthesizer, aligner: WhisperAligner) -> None:

@@ -1,4 +1,4 @@
-"""What a person may set on a channel; each change says in the audit log who made it."""
+"""Adds, changes and removes channels; the audit log records who made each change."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _MOST_LETTERS = {"name": 80, "voice": 300, "quote_voice": 300, "background": 120
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What this machine has for channels to choose from.
+    """The voices, backgrounds and music that channels can choose on this machine.
 
     Attributes:
-        voices: all that can speak here.
-        background_dir: the operator's clips, a mood a folder; None where loops are drawn.
-        music_dir: the operator's tunes likewise; None where they are composed.
+        voices: all installed voices.
+        background_dir: the operator's clips, one folder per mood; None if loops are drawn.
+        music_dir: the operator's tunes, likewise; None if music is composed.
     """
 
     voices: Voices
@@ -40,7 +40,7 @@ class Offer:
 
     @property
     def drawn(self) -> list[str]:
-        """Kinds that are drawn; a folder of the same name goes before."""
+        """Drawn backgrounds, except where a folder has the same name."""
         return _without(DrawnBackground, self.clips)
 
     @property
@@ -49,17 +49,18 @@ class Offer:
 
     @property
     def composed(self) -> list[str]:
-        """Moods in which music is composed; a folder of the same name goes before."""
+        """Moods of composed music, except where a folder has the same name."""
         return _without(ComposedMusic, self.tunes)
 
 
 def save(channel_id: int | None, chosen: Mapping[str, Any], by: str, offer: Offer) -> Channel:
-    """Make a channel, or change one: every field of the table is in ``chosen``.
+    """Add or change a channel; ``chosen`` has a value for every field of the table.
 
-    Stories that are captioned, narrated or rendered from now on go by it; nothing is made again.
+    The change applies to stories narrated, captioned or rendered from now on; finished work is
+    not redone.
 
     Raises:
-        InputError: a choice can't be used, or the channel is gone; the sentence says which.
+        InputError: a value is invalid, or the channel was removed; the message says which.
     """
     values = {
         "name": _text(chosen, "name"),
@@ -69,7 +70,7 @@ def save(channel_id: int | None, chosen: Mapping[str, Any], by: str, offer: Offe
         "words_per_minute": _figure(
             chosen["words_per_minute"], WORDS_PER_MINUTE, "The pace", "words a minute"
         ),
-        "split_by": _one_of(SplitBy, chosen["split_by"], "way to split"),
+        "split_by": _one_of(SplitBy, chosen["split_by"], "split method"),
         "caption_style": asdict(CaptionStyle.parse(chosen["caption_style"])),
         "background": _mood(chosen, "background", [*offer.clips, *offer.drawn], "BACKGROUND_DIR"),
         "music": _mood(chosen, "music", [*offer.tunes, *offer.composed, NO_MUSIC], "MUSIC_DIR"),
@@ -83,13 +84,13 @@ def save(channel_id: int | None, chosen: Mapping[str, Any], by: str, offer: Offe
                 channel = Channel.create(**values)
             else:
                 if not Channel.update(values).where(Channel.id == channel_id).execute():
-                    raise InputError("This channel is gone.")
+                    raise InputError("This channel was removed.")
                 channel = Channel.get_by_id(channel_id)
             verb = "channel.add" if channel_id is None else "channel.edit"
             AuditEntry.create(actor=by, action=verb, subject=f"channel {channel.id}")
     except IntegrityError:
         raise InputError(
-            f"There is a channel {values['name']} already; choose another name."
+            f"A channel named {values['name']} already exists; choose another name."
         ) from None
     return channel
 
@@ -98,25 +99,25 @@ def find(name: str) -> Channel:
     """The channel of that name.
 
     Raises:
-        InputError: there is none; the sentence names those that there are.
+        InputError: there is none; the message lists the existing ones.
     """
     found = Channel.get_or_none(Channel.name == name)
     if found is None:
         names = ", ".join(row.name for row in Channel.select().order_by(Channel.name).limit(20))
-        raise InputError(f"There is no channel {name}: there are {names or 'none yet'}.")
+        raise InputError(f"There is no channel {name}; existing channels: {names or 'none yet'}.")
     return found
 
 
 def remove(channel_id: int, by: str) -> str:
-    """Remove a channel that no source uses; gives its name.
+    """Remove a channel that no source uses; returns its name.
 
     Raises:
-        InputError: sources use it; the sentence names some.
+        InputError: sources use it; the message names some.
     """
     with transaction():
         channel = Channel.select().where(Channel.id == channel_id).for_update().first()
         if channel is None:
-            raise InputError("This channel is gone already.")
+            raise InputError("This channel was already removed.")
         users = Source.select(Source.name).where(Source.channel == channel).order_by(Source.name)
         names = [source.name for source in users.limit(4)]
         if names:
@@ -132,7 +133,7 @@ def remove(channel_id: int, by: str) -> str:
 
 
 def _moods(folder: Path | None) -> list[str]:
-    """Names of the moods in an operator's folder of clips or tunes: its own folders."""
+    """Names of the moods (subfolders) in a folder of clips or tunes."""
     if folder is None or not folder.is_dir():
         return []
     return sorted(
@@ -148,13 +149,14 @@ def _without(made_here: Iterable[str], folders: Iterable[str]) -> list[str]:
 def _text(chosen: Mapping[str, Any], name: str) -> str:
     value = str(chosen[name]).strip()
     if len(value) > _MOST_LETTERS[name]:
-        raise InputError(f"The {name.replace('_', ' ')} has at most {_MOST_LETTERS[name]} letters.")
+        limit = _MOST_LETTERS[name]
+        raise InputError(f"The {name.replace('_', ' ')} can have at most {limit} characters.")
     return value
 
 
 def _one_of(choices: type[Tone | SplitBy], value: Any, what: str) -> str:
     if value not in set(choices):
-        raise InputError(f"There is no {what} “{value}”: choose of {', '.join(choices)}.")
+        raise InputError(f"There is no {what} “{value}”: choose from {', '.join(choices)}.")
     return str(value)
 
 
@@ -166,11 +168,11 @@ def _voice(chosen: Mapping[str, Any], name: str, voices: Voices) -> str:
 
 
 def _mood(chosen: Mapping[str, Any], name: str, known: list[str], variable: str) -> str:
-    """A mood or a kind that there is, in any case of letters, as when it is looked for."""
+    """An existing mood or kind; upper and lower case don't matter."""
     value = _text(chosen, name)
     if value and value.casefold() not in {mood.casefold() for mood in known}:
         raise InputError(
-            f"There is no {name} “{value}” here: choose another, or make a folder of that name in "
+            f"There is no {name} “{value}”: choose another, or create a folder of that name in "
             f"{variable}."
         )
     return value
@@ -178,13 +180,13 @@ def _mood(chosen: Mapping[str, Any], name: str, known: list[str], variable: str)
 
 def _part_seconds(chosen: Mapping[str, Any]) -> dict[str, int | None]:
     least, most = (
-        _figure(chosen[f"part_seconds_{end}"], PART_SECONDS, "The length of a part", "seconds")
+        _figure(chosen[f"part_seconds_{end}"], PART_SECONDS, "The part length", "seconds")
         for end in ("min", "max")
     )
     if (least is None) != (most is None):
-        raise InputError("Give both the least and the most seconds of a part, or neither.")
+        raise InputError("Set both the shortest and the longest part length, or neither.")
     if least is not None and most is not None and least >= most:
-        raise InputError("The least seconds of a part must be below the most.")
+        raise InputError("The shortest part length must be below the longest.")
     return {"part_seconds_min": least, "part_seconds_max": most}
 
 
@@ -193,5 +195,5 @@ def _figure(value: Any, bounds: tuple[int, int], what: str, unit: str) -> int | 
     if not written:
         return None
     if not (written.isascii() and written.isdigit() and bounds[0] <= int(written) <= bounds[1]):
-        raise InputError(f"{what} is {bounds[0]} to {bounds[1]} {unit}, not “{written[:20]}”.")
+        raise InputError(f"{what} must be {bounds[0]} to {bounds[1]} {unit}, not “{written[:20]}”.")
     return int(written)

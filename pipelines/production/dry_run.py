@@ -1,4 +1,4 @@
-"""What becomes of many posts on their way to a script, without recording any (P4, P8)."""
+"""Runs many posts through cleaning and script writing without saving anything."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pipelines.stories.text import language, normalize
 
 LONG_SENTENCE = 40
 _SIGNS = (
-    (3.0, "a sign that can't be heard", re.compile(r"[*_#|<>{}\[\]\\^~=`@&/+]")),
+    (3.0, "a sign that can't be spoken", re.compile(r"[*_#|<>{}\[\]\\^~=`@&/+]")),
     (3.0, "an address", re.compile(r"\w\.(?:com|org|net|io|gg|me)\b|https?:", re.IGNORECASE)),
     (2.0, "an abbreviation", re.compile(r"\b(?!(?:I|A|OK|TV|US|UK)\b)[A-Z]{2,}\b")),
-    (2.0, "letters beside digits", re.compile(r"\b(?:\d+[a-z]{1,3}|[a-z]+\d+)\b", re.IGNORECASE)),
+    (2.0, "letters next to digits", re.compile(r"\b(?:\d+[a-z]{1,3}|[a-z]+\d+)\b", re.IGNORECASE)),
     (2.0, "brackets", re.compile(r"[()]")),
     (2.0, "a doubled mark", re.compile(r"[.!?,;:]{2,}(?<!\.\.\.)|\s[,.;:!?]")),
     (2.0, "a doubled word", re.compile(r"\b(\w{2,}) \1\b(?! \1)", re.IGNORECASE)),
-    (1.0, "figures", re.compile(r"\d[\d.,:/-]*")),
+    (1.0, "digits", re.compile(r"\d[\d.,:/-]*")),
     (1.0, "a word without vowels", re.compile(r"\b[bcdfghjklmnpqrstvwxz]{3,}\b", re.IGNORECASE)),
     (1.0, "quotes that don't close", re.compile(r'^[^"]*(?:"[^"]*"[^"]*)*"[^"]*$')),
 )
@@ -30,12 +30,12 @@ _SIGNS = (
 
 @dataclass(slots=True)
 class Tried:
-    """A post after all rules.
+    """The result for one post.
 
     Attributes:
-        problem: what must never happen, in a sentence; empty where all went well.
-        oddness: how much of it may sound wrong, by signs a reader would look at.
-        odd: the signs, each with where it stands.
+        problem: an error that must never happen, as a sentence; empty if there is none.
+        oddness: how much of the text may sound wrong, measured by suspicious signs.
+        odd: the signs found, each with its surrounding text.
     """
 
     post: FetchedStory
@@ -50,12 +50,12 @@ class Tried:
 def run(
     posts: Iterable[FetchedStory], production: ProductionSettings, words_per_minute: float
 ) -> Iterator[Tried]:
-    """Bring each post through clean, split and the writer without a model."""
+    """Clean and split each post and write its script by rules, without a language model."""
     for number, post in enumerate(posts, 1):
         tried = Tried(post)
         try:
             _try(tried, number, production, words_per_minute)
-        except Exception as error:  # noqa: BLE001  # what breaks here is what is looked for
+        except Exception as error:  # noqa: BLE001  # finding errors is the purpose
             tried.problem = f"{type(error).__name__}: {error}"
         yield tried
 
@@ -67,7 +67,7 @@ def _try(
     code, _ = language.detect(f"{post.title}\n{post.body}")
     text = normalize.narratable(post.title, post.body, language=code)
     if not text.words:
-        tried.skipped = "nothing of it can be narrated"
+        tried.skipped = "it has no text that can be narrated"
         return
     lines = "\n\n".join("\n".join(sentences) for sentences in text.paragraphs)
     story = Story(id=number, narratable_title=text.title, narratable_text=lines, language=code)
@@ -77,7 +77,7 @@ def _try(
     said = [re.sub(r"\W", "", word) for part in parts for word in part.text.split()]
     approved = [re.sub(r"\W", "", word) for word in lines.split()]
     if said != approved:
-        tried.problem = "The parts don't hold every word once, in order."
+        tried.problem = "The parts don't contain every word once, in order."
     elif any(not part.text.strip() for part in parts):
         tried.problem = "A part is empty."
     around = [
@@ -85,10 +85,10 @@ def _try(
         for at in range(1, len(parts) + 1)
         for line in (opening(draft, at, code), closing(draft, at, len(parts), code))
     ]
-    _look(tried, [text.title, *around, *text.sentences])
+    _find_signs(tried, [text.title, *around, *text.sentences])
 
 
-def _look(tried: Tried, lines: list[str]) -> None:
+def _find_signs(tried: Tried, lines: list[str]) -> None:
     weights = 0.0
     for line in dict.fromkeys(lines):
         for weight, name, sign in _SIGNS:
@@ -98,5 +98,5 @@ def _look(tried: Tried, lines: list[str]) -> None:
                 tried.odd.append(f"{name}: …{line[start : found.start() + 40]}…")
         if len(line.split()) > LONG_SENTENCE:
             weights += 2
-            tried.odd.append(f"{len(line.split())} words in one go: {line[:70]}…")
+            tried.odd.append(f"{len(line.split())} words in one sentence: {line[:70]}…")
     tried.oddness = 100 * weights / max(60, tried.words)

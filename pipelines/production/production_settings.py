@@ -1,4 +1,4 @@
-"""How a story is made: its channel's choices, and the settings' where the channel has none."""
+"""Production settings of a story: its channel's choices, else the defaults."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class ProductionSettings:
 
     Attributes:
         voice: ``espeak:<voice>``, ``piper:<name>`` or ``piper:<path>``.
-        quote_voice: speaks what is in quotation marks; empty leaves it to the narrator.
-        target_seconds: least and most seconds of a part.
-        look: of the captions, as ``captions.Look`` reads it.
-        background: a mood (a folder of clips) or a kind of drawn background; empty takes any.
-        music: a mood (a folder of tunes), one that is composed, or ``none``; empty takes any.
+        quote_voice: speaks quoted text; empty means the narrator does.
+        target_seconds: shortest and longest length of a part, in seconds.
+        caption_style: settings for ``CaptionStyle.parse``.
+        background: a mood (a folder of clips) or a drawn background; empty means any.
+        music: a mood (a folder of tunes), a mood of composed music, or ``none``; empty means any.
     """
 
     voice: str
@@ -33,7 +33,7 @@ class ProductionSettings:
     music: str = ""
 
     def of(self, story: Story) -> ProductionSettings:
-        """These choices with those of the story's channel in their place."""
+        """These settings, overridden by those of the story's channel."""
         channel = story.source.channel
         return self if channel is None else self.with_channel(channel)
 

@@ -1,4 +1,4 @@
-"""A person decides on what was made: a script's hook, and videos before they are posted."""
+"""A person's decisions on produced work: a script's hook, and videos before they are posted."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from pipelines import ledger
 from pipelines.stages import PART_STAGES
 
 OUT = frozenset(PostState) - {PostState.PLANNED, PostState.CANCELLED, PostState.FAILED}
-"""Of a post in one of these its video is on its way, or out, or in somebody's hands."""
+"""States of a post whose video is being posted, is posted, or is with a person."""
 
 
 def choose_hook(story_id: int, by: str, hook: str) -> None:
-    """Open a story with another of its script's hooks: its first part is made anew.
+    """Change a story's hook to another one from its script; the first part is made again.
 
-    All that doesn't hang on the hook is taken again, by its content; the other parts stay.
+    Everything that does not depend on the hook is reused; the other parts stay.
 
     Raises:
-        InputError: the script has no such hook, or a post of the story is out already.
+        InputError: the script has no such hook, or a post of the story is already out.
     """
     with transaction():
         script = Script.get_or_none(Script.story == story_id)
@@ -48,24 +48,26 @@ def choose_hook(story_id: int, by: str, hook: str) -> None:
             .exists()
         )
         if out:
-            raise InputError("A post of this story is on its way or out: its hook stays.")
+            raise InputError(
+                "The hook can't be changed: a post of this story is being posted or is posted."
+            )
         Script.update(hook=hook).where(Script.id == script.id).execute()
         Part.update(hook=hook).where(Part.script == script, Part.number == 1).execute()
         first = Part.get(Part.script == script, Part.number == 1)
         for stage in PART_STAGES:
             job = Job.of(stage, first.id)
-            if job is not None:  # what is made of the old hook must not end as the new one's
+            if job is not None:  # work for the old hook must not be saved for the new one
                 job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
         ledger.enqueue(PART_STAGES[0], first.id)
         _audit(by, "script.hook", f"story {script.story.id}", hook)
 
 
 def approve(video_id: int, by: str) -> Video:
-    """A finished video may be posted; ``handover.approve_video`` plans its posts with it.
+    """Approve a finished video; ``handover.approve_video`` also schedules its posts.
 
     Raises:
         InputError: there is no such video.
-        StaleStateError: somebody decided before.
+        StaleStateError: somebody has already decided.
     """
     with transaction():
         video = _video(video_id)
@@ -75,9 +77,9 @@ def approve(video_id: int, by: str) -> Video:
 
 
 def reject(video_id: int, by: str, reason: str) -> None:
-    """Raises InputError without a reason."""
+    """Reject a finished video. Raises InputError without a reason."""
     if not reason.strip():
-        raise InputError("Say why the video is rejected: the next person will want to know.")
+        raise InputError("Give a reason for rejecting the video: the next person needs to know.")
     with transaction():
         video = _video(video_id)
         video.move(VideoState.REJECTED)

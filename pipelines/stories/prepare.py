@@ -1,4 +1,4 @@
-"""Makes a fetched story ready for a person: narratable text, language, likeness, safety."""
+"""Stage "prepare": narratable text, language, similarity and safety of a fetched story."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from pipelines.stories.safety import lexicon_judge, thresholds
 from pipelines.stories.text import language, normalize, similarity, story_text
 from pipelines.stories.text.story_text import Paragraph
 
-LIKENESS_LOCK = 0x5709
+SIMILARITY_LOCK = 0x5709
 CANDIDATES = 20
 LOOKED_AT = 100
-"""Stories that are read for each mark, the first on record; bounds a search at 64 times as many."""
+"""Most stories read per sketch value, oldest first; a search reads 64 times as many at most."""
 LEAST_SHARED = 8
-"""Of a sketch's 64 values: strangers were seen to share 6 at most, near-duplicates 31 and more."""
+"""Shared values, of 64, for a candidate: unrelated stories shared 6 at most, near-duplicates 31
+or more."""
 
 
 def prepare(story_id: int, claim: Claim, *, second_judge: bool = False) -> None:
-    """Judge the story once; it then waits for a person, flagged, or is skipped with a reason.
+    """Prepare and judge the story; it then waits for approval, is flagged, or is skipped.
 
-    With ``second_judge`` a language model is asked next, and only then it waits or is flagged.
+    With ``second_judge`` a language model judges next, and only then does it wait or get flagged.
     """
     story = Story.get_by_id(story_id)
     source = story.source
@@ -34,7 +35,7 @@ def prepare(story_id: int, claim: Claim, *, second_judge: bool = False) -> None:
         sketch = similarity.sketch(text)
         opinion = lexicon_judge.judge(f"{title} {text}")
     if not words:
-        state, reason = StoryState.SKIPPED, "Nothing of it can be narrated."
+        state, reason = StoryState.SKIPPED, "It has no text that can be narrated."
     elif source.language and code not in {source.language, language.UNDETERMINED}:
         state, reason = StoryState.SKIPPED, f"Its language is {code}, not {source.language}."
     elif words < source.min_words:
@@ -45,8 +46,8 @@ def prepare(story_id: int, claim: Claim, *, second_judge: bool = False) -> None:
         state, reason = thresholds.outcome(story, opinion)
 
     with claim.finish():
-        # One after another: two that repeat each other must not miss each other.
-        database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (LIKENESS_LOCK,))
+        # One at a time, so two similar stories can't miss each other.
+        database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (SIMILARITY_LOCK,))
         original, share = nearest(story, sketch)
         asked = second_judge and state != StoryState.SKIPPED
         changes = {
@@ -70,7 +71,7 @@ def prepare(story_id: int, claim: Claim, *, second_judge: bool = False) -> None:
 
 
 def _language(story: Story) -> str:
-    """The post's own language; of one that is too short to tell, that of all that is told."""
+    """The post's language; if the post is too short, that of post and answers together."""
     own = f"{story.title}\n{story.body}"
     code, sure = language.detect(own)
     if sure < story_text.SURE and story.answers:
@@ -79,9 +80,9 @@ def _language(story: Story) -> str:
 
 
 def narrated(story: Story, code: str) -> tuple[str, tuple[Paragraph, ...], list[dict[str, object]]]:
-    """What is told of a story: its title, the post and the answers that can be told after it.
+    """The narrated title, the narrated paragraphs of post and answers, and the answers.
 
-    The answers come back as they are kept, with why one is left out.
+    The answers are in their stored form, with the reason why one is left out.
     """
     post = normalize.narratable(story.title, story.body, language=code)
     own = tuple(Paragraph(sentences, 0) for sentences in post.paragraphs)
@@ -98,11 +99,11 @@ def narrated(story: Story, code: str) -> tuple[str, tuple[Paragraph, ...], list[
 
 
 def nearest(story: Story, sketch: tuple[int, ...]) -> tuple[Story | None, float]:
-    """The earlier story that ``sketch`` nearly repeats, and how nearly; (None, 0) without one."""
+    """The earlier story most similar to ``sketch``, and the similarity; (None, 0) without one."""
     if not sketch:
         return None, 0.0
-    # Mark by mark: of "shares any" PostgreSQL expects a quarter of all stories, and reads them all.
-    # A mark that very many share ("I don't know") tells little, and is not read to its end.
+    # Value by value: for "shares any", PostgreSQL expects a quarter of all stories and reads them
+    # all. A value that very many share ("I don't know") says little and is not read to the end.
     cursor = database.execute_sql(
         "SELECT id, sketch FROM ("
         "SELECT hit.id, count(*) AS shared FROM unnest(%(sketch)s::bigint[]) AS mark"

@@ -1,4 +1,4 @@
-"""A person decides on stories before anything is made of them."""
+"""A person's decisions on stories before they are produced."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from models import (
     Story,
     StoryState,
     now,
+    shown,
 )
 from pipelines import ledger
 from pipelines.stories.prepare import narrated
@@ -25,16 +26,16 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
 def approve(story_id: int, by: str, reason: str = "") -> None:
-    """Let a story be produced; a flagged one only with a reason.
+    """Approve a story for production; a flagged story needs a reason.
 
     Raises:
-        InputError: there is no such story, or a flagged one has no reason.
-        StaleStateError: somebody decided before.
+        InputError: there is no such story, or a flagged story has no reason.
+        StaleStateError: somebody has already decided.
     """
     with transaction():
         story = _story(story_id)
         if story.state == StoryState.FLAGGED and not reason.strip():
-            raise InputError("This story is flagged: say why it may go out all the same.")
+            raise InputError("This story is flagged: give a reason to approve it.")
         flagged = story.state == StoryState.FLAGGED
         story.move(StoryState.APPROVED, decided_by=by, decided_at=now(), reason=reason)
         if flagged:
@@ -46,13 +47,13 @@ def approve(story_id: int, by: str, reason: str = "") -> None:
 
 
 def reject(story_id: int, by: str, reason: str) -> None:
-    """Raises InputError without a reason, StaleStateError when it is past rejecting."""
+    """Raises InputError without a reason, StaleStateError if it can't be rejected any longer."""
     if not reason.strip():
-        raise InputError("Say why the story is rejected: the next person will want to know.")
+        raise InputError("Give a reason for rejecting the story: the next person needs to know.")
     with transaction():
         story = _story(story_id)
         job = Job.of("script", story.id)
-        if job is not None:  # first, as the script's own end takes them in this order
+        if job is not None:  # first: the script stage locks them in this order too
             job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
             ledger.resolve_dead_letters(job.id, "rejected")
         story.move(StoryState.REJECTED, decided_by=by, decided_at=now(), reason=reason)
@@ -60,13 +61,15 @@ def reject(story_id: int, by: str, reason: str) -> None:
 
 
 def reconsider(story_id: int, by: str) -> None:
-    """Undo a rejection, or take a skipped story in after all: it waits for approval again."""
+    """Undo a rejection or a skip: the story waits for approval again."""
     with transaction():
         story = _story(story_id)
         if not story.narratable_text:
             title, paragraphs, answers = narrated(story, story.language or "en")
             if not paragraphs:
-                raise InputError("Nothing of this story can be narrated: edit its text first.")
+                raise InputError(
+                    "This story has no text that can be narrated: paste a corrected one instead."
+                )
             Story.update(
                 narratable_title=title,
                 narratable_text=story_text.written(paragraphs),
@@ -78,28 +81,30 @@ def reconsider(story_id: int, by: str) -> None:
 
 
 def edit(story_id: int, by: str, title: str, text: str, language: str = "") -> None:
-    """Replace what the narrator will say; the original stays as it was.
+    """Replace the text that is narrated; the original stays as it was.
 
-    What was typed is said as it stands; what was not touched stays as it is. Where the language is
-    corrected, what nobody has edited is made narratable anew in that one.
+    Typed text is narrated as typed; unchanged text stays. If the language is corrected, text that
+    nobody has edited is prepared again in that language.
 
     Args:
         story_id: a story that waits for a decision.
         by: who edits it.
         title: the new title.
-        text: the new text, its answers marked as ``told`` marks them.
-        language: code of the language, where it was taken for another; empty leaves it.
+        text: the new text, with answers marked as in ``story_text``.
+        language: code of the language, if it was detected wrongly; empty leaves it.
 
     Raises:
-        InputError: nothing sayable is left, an answer is not on record, the language is no code, or
-            the story is in production already.
+        InputError: no text is left to narrate, there is no such answer, the language is not a
+            code, or the story is not waiting for a decision.
     """
     if language and not _LANGUAGE.fullmatch(language):
-        raise InputError("A language is a code like en or de.")
+        raise InputError("The language must be a code like en or de.")
     with transaction():
         story = _story(story_id)
         if story.state not in {StoryState.WAITING, StoryState.FLAGGED}:
-            raise InputError(f"This story is {story.state}: only a waiting one can be edited.")
+            raise InputError(
+                f"This story is {shown(story.state)}: only waiting and flagged ones can be edited."
+            )
         code = language or story.language or "en"
         paragraphs = story_text.edited(text, code, len(story.answers), before=story.narratable_text)
         if title.strip() == story.narratable_title:
@@ -108,13 +113,13 @@ def edit(story_id: int, by: str, title: str, text: str, language: str = "") -> N
             title = normalize.typed_title(title, code)
         answers = story.answers
         if story.language and code != story.language:
-            before, anew = narrated(story, story.language), narrated(story, code)
-            title = anew[0] if title == before[0] else title
+            before, corrected = narrated(story, story.language), narrated(story, code)
+            title = corrected[0] if title == before[0] else title
             if paragraphs == before[1]:
-                _, paragraphs, answers = anew
+                _, paragraphs, answers = corrected
         if not paragraphs:
-            raise InputError("The text has nothing that a narrator could say.")
-        kept = {paragraph.answer for paragraph in paragraphs}
+            raise InputError("The text has no words that can be narrated.")
+        included = {paragraph.answer for paragraph in paragraphs}
         out = f"Left out by {by}."
         changes = {
             "narratable_title": title,
@@ -122,20 +127,20 @@ def edit(story_id: int, by: str, title: str, text: str, language: str = "") -> N
             "words": story_text.word_count(paragraphs),
             "language": language or story.language,
             "answers": [
-                {**row, "left_out": "" if number in kept else row.get("left_out") or out}
+                {**row, "left_out": "" if number in included else row.get("left_out") or out}
                 for number, row in enumerate(answers, 1)
             ],
         }
         if all(getattr(story, name) == value for name, value in changes.items()):
             return
-        alike = (Story.id == story.id, Story.state == story.state)
-        if not Story.update(**changes).where(*alike).execute():
-            raise StaleStateError("Somebody decided on this story meanwhile: look again.")
+        unchanged = (Story.id == story.id, Story.state == story.state)
+        if not Story.update(**changes).where(*unchanged).execute():
+            raise StaleStateError("Somebody decided on this story meanwhile: reload the page.")
         _audit(by, "story.edit", story)
 
 
 def in_bulk(story_ids: list[int], decide: Callable[[int], None]) -> tuple[int, list[str]]:
-    """Decide each on its own: how many went through, and a sentence for each that did not."""
+    """Decide each story on its own; returns how many succeeded, and a sentence for each failure."""
     done, refused = 0, []
     for story_id in story_ids:
         try:

@@ -47,7 +47,7 @@ def test_a_flagged_story_is_approved_only_with_a_reason(editor: Browser) -> None
     refused = editor.post(f"/stories/{story.id}/approve", on=f"/stories/{story.id}")
 
     assert state(story) == StoryState.FLAGGED
-    assert "say why" in editor.get(refused.location).text
+    assert "give a reason" in editor.get(refused.location).text
     editor.post(f"/stories/{story.id}/approve", reason="It is a nosebleed.")
     assert state(story) == StoryState.APPROVED
 

@@ -7,8 +7,8 @@ from tests.admin import records
 from tests.scripts.terminal import manage
 
 
-def test_a_channel_is_made_set_shown_and_removed(settings: dict[str, str]) -> None:
-    # Given a channel created in the terminal, after a dry run
+def test_a_channel_is_added_changed_shown_and_removed(settings: dict[str, str]) -> None:
+    # Given a channel made in the terminal, after a dry run
     wanted = ("--music", "dark", "--style", "pop", "--size", "96", "--tone", "dramatic")
     rehearsed = manage("channels", "add", "Night", *wanted, "--dry-run", **settings)
     assert (rehearsed.returncode, Channel.select().count()) == (0, 0), rehearsed.stderr
@@ -17,7 +17,7 @@ def test_a_channel_is_made_set_shown_and_removed(settings: dict[str, str]) -> No
     assert (channel.music, channel.tone) == ("dark", "dramatic")
     assert (channel.caption_style["style"], channel.caption_style["size"]) == ("pop", 96)
 
-    # When some of it is changed, then the rest stays, and '' resets to the settings
+    # When some of it is changed, then the rest stays, and '' restores the default
     changed = manage(
         "channels", "set", "Night", "--rename", "Late", "--music", "", "--words-per-minute", "180",
         "--upper-case", **settings,
@@ -43,15 +43,18 @@ def test_a_channel_is_made_set_shown_and_removed(settings: dict[str, str]) -> No
     assert actions == ["channel.add", "channel.edit", "channel.remove"]
 
 
-def test_impossible_values_are_refused_with_a_reason(settings: dict[str, str]) -> None:
+def test_invalid_changes_are_refused(settings: dict[str, str]) -> None:
     Channel.create(name="Night")
     for arguments, sentence in (
-        (("set", "Night"), "Nothing was chosen"),
-        (("set", "Day", "--music", "dark"), "There is no channel Day: there are Night."),
-        (("set", "Night", "--music", "jazz"), "There is no music “jazz” here"),
-        (("set", "Night", "--size", "900"), "is 48 to 120"),
-        (("add", "Night"), "There is a channel Night already"),
-        (("add", "Noon", "--part-seconds-min", "30"), "Give both the least and the most seconds"),
+        (("set", "Night"), "Nothing to change"),
+        (("set", "Day", "--music", "dark"), "There is no channel Day; existing channels: Night."),
+        (("set", "Night", "--music", "jazz"), "There is no music “jazz”: choose"),
+        (("set", "Night", "--size", "900"), "must be 48 to 120"),
+        (("add", "Night"), "A channel named Night already exists"),
+        (
+            ("add", "Noon", "--part-seconds-min", "30"),
+            "Set both the shortest and the longest part length",
+        ),
     ):
         refused = manage("channels", *arguments, **settings)
         assert (refused.returncode, sentence in refused.stderr) == (2, True), refused.stderr

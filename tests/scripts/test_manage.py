@@ -46,15 +46,15 @@ def test_a_saved_listing_is_imported_and_each_rows_outcome_is_shown(
 
     # When it is previewed, imported, and imported again
     looked = manage("stories", "import", str(listing), "--dry-run", **settings)
-    assert "1 taken, 2 skipped, 0 known" in looked.stdout
+    assert "1 added, 2 skipped, 0 seen before" in looked.stdout
     assert Story.select().count() == 0
     imported = fresh("stories", "import", str(listing), **settings)
     again = manage("stories", "import", str(listing), **settings)
 
     # Then each row's outcome is shown, and nothing exists twice
-    assert "1 taken, 2 skipped" in imported.stdout
+    assert "1 added, 2 skipped" in imported.stdout
     assert "removed or deleted" in imported.stdout
-    assert "0 taken, 0 skipped, 3 known" in again.stdout
+    assert "0 added, 0 skipped, 3 seen before" in again.stdout
     assert Story.select().count() == 3
     assert Job.of("prepare", Story.get(Story.external_id == "reddit:t3_aa1").id)
 
@@ -63,7 +63,7 @@ def test_a_saved_listing_is_imported_and_each_rows_outcome_is_shown(
     ("content", "sentence"),
     [
         ("<html>", "JSON"),
-        ('{"kind": "Wiki"}', "is JSON but no listing of Reddit posts"),
+        ('{"kind": "Wiki"}', "is JSON but not a listing of Reddit posts"),
         (None, "There is no such file on this machine"),
     ],
 )
@@ -140,7 +140,7 @@ def test_a_test_mail_is_sent_or_says_what_is_wrong(settings: dict[str, str]) -> 
 def test_a_contact_sheet_shows_captions_as_videos_do(tmp_path: Path) -> None:
     sheet = tmp_path / "sheet.png"
     made = manage("contact-sheet", "--only", "thai", "--output", str(sheet))
-    assert made.stdout == f"Frames drawn into {sheet}: 1.\n"
+    assert made.stdout == f"{sheet}: 1 frame\n"
     with Image.open(sheet) as picture:
         colours = {colour for _, colour in picture.getcolors(1_000_000) or []}
     assert {(255, 255, 255), (0, 0, 0)} <= colours, "white letters with a black outline"

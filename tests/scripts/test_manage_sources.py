@@ -52,7 +52,7 @@ def test_a_file_is_added_relative_to_the_current_folder(
     added = manage("sources", "add", here, "--count", "5", **settings)
 
     assert added.returncode == 0, added.stderr
-    assert "its first fetch begins within a minute" in added.stdout
+    assert "its first fetch starts within a minute" in added.stdout
     source = Source.get()
     assert (source.kind, Path(source.place).resolve()) == ("csv", tmp_path / "tales.csv")
     assert AuditEntry.get().action == "source.add"
@@ -104,11 +104,17 @@ def test_every_setting_is_given_at_once_and_changed_later(settings: dict[str, st
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("add", "not a subreddit!", "--count", "0"), "Place: A subreddit's name, such as tifu."),
-        (("add", "tifu", "--channel", "Noon"), "There is no channel Noon: there are none yet."),
-        (("set", "Unknown", "--count", "3"), "There is no source Unknown: see them with"),
-        (("set", "Known"), "Nothing was chosen"),
-        (("fetch", "Pasted"), "its stories come by hand"),
+        (
+            ("add", "not a subreddit!", "--count", "0"),
+            "Place: Must be a subreddit name, such as tifu.",
+        ),
+        (
+            ("add", "tifu", "--channel", "Noon"),
+            "There is no channel Noon; existing channels: none yet.",
+        ),
+        (("set", "Unknown", "--count", "3"), "There is no source Unknown: scripts/manage"),
+        (("set", "Known"), "Nothing to change"),
+        (("fetch", "Pasted"), "its stories are pasted by hand"),
     ],
 )
 def test_impossible_values_are_refused_in_a_sentence(
@@ -138,11 +144,11 @@ def test_a_fetch_is_started_by_name_and_its_outcomes_are_shown(settings: dict[st
     assert manage("sources", "fetch", "Night desk", **settings).returncode == 0
     assert Job.of("fetch", source.id) is not None
     again = manage("sources", "fetch", str(source.id), **settings)
-    assert (again.returncode, "is being fetched already" in again.stdout) == (1, True)
+    assert (again.returncode, "is already being fetched" in again.stdout) == (1, True)
 
     shown = manage("sources", "outcomes", "Night desk", **settings).stdout
     assert "It has no title." in shown
-    assert "Night desk: 1 taken, 1 skipped, 1 known in the last 30 days." in shown
+    assert "Night desk: 1 added, 1 skipped, 1 seen before in the last 30 days." in shown
     skipped = manage("sources", "fates", "Night desk", "--fate", "skipped", **settings).stdout
     assert "It is here." not in skipped
     Source.update(last_error="Reddit knows no r/nightdesk.").execute()
@@ -160,11 +166,11 @@ def test_a_table_and_a_folder_are_imported_completely_or_in_a_dry_run(
     (folder / "boat.txt").write_text("The boat\n\nIt sank.")
 
     rehearsed = manage("stories", "import", str(table), "--min-score", "5", "--dry-run", **settings)
-    assert "1 taken, 1 skipped, 0 known" in rehearsed.stdout
+    assert "1 added, 1 skipped, 0 seen before" in rehearsed.stdout
     assert (Story.select().count(), Source.select().count()) == (0, 0)
     manage("stories", "import", str(table), "--min-score", "5", **settings)
     again = manage("stories", "import", str(table), **settings)
-    assert "0 taken, 0 skipped, 2 known" in again.stdout
+    assert "0 added, 0 skipped, 2 seen before" in again.stdout
     assert manage("stories", "import", str(folder), **settings).returncode == 0
     assert [story.title for story in Story.select().order_by(Story.id)] == [
         "The lamp",

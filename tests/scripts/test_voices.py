@@ -36,7 +36,7 @@ def test_a_voice_is_listed_downloaded_and_sampled(settings: dict[str, str], tmp_
     assert re.search(rf"piper:{NAME}\W+here", after.stdout)
     assert "check the network or VOICES_URL" in after.stderr
     assert heard.returncode == 0, heard.stderr
-    assert re.search(r"\d+ words a minute, [\d.]+ s of work a spoken minute", heard.stdout)
+    assert re.search(r"\d+ words per minute, [\d.]+ s of work per spoken minute", heard.stdout)
     with wave.open(str(sound)) as file:
         assert file.getnframes() > file.getframerate() * 5
     assert (absent.returncode, "does not exist" in absent.stderr) == (2, True)

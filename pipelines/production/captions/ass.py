@@ -1,6 +1,6 @@
-"""The few pieces of ASS (Advanced SubStation Alpha) that captions and cards are written in.
+"""Helpers to write ASS (Advanced SubStation Alpha) events for captions and cards.
 
-Made for libass. Format: https://aegisub.org/docs/latest/ass_tags/
+Written for libass. Format: https://aegisub.org/docs/latest/ass_tags/
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ from pipelines.production.captions.fonts import Face
 from pipelines.stories.text import letters
 
 WORD_JOINER = "\u2060"
-"""Invisible, takes no room. Breaks up what ASS would take for a command, and marks a line break
-inside a word."""
+"""Invisible and without width. It breaks up text that ASS would read as a command, and marks a line
+break inside a word."""
 
 _MARKS = re.compile(f"[{WORD_JOINER}{letters.DIRECTIONS}]")
 _TAGS = re.compile(r"(?<!\\)\{[^}]*\}")
 _APART, _TOGETHER = "\u2066", "\u2069"
-"""Around an emoji, so that the order of its layers stays in lines from right to left."""
+"""Around an emoji, to keep the order of its layers in right-to-left lines."""
 _EMOJI = re.compile(r"(?<!\\)\{=([^}]*)\}" + f"{_APART}[^{_TOGETHER}]*{_TOGETHER}")
 
 
 def escape(words: str) -> str:
-    r"""Make any text safe between tags: ``{``, ``}`` and ``\`` show as themselves.
+    r"""Make any text safe between tags: ``{``, ``}`` and ``\`` are shown as they are.
 
-    A backslash has no escape in ASS; one that is not followed by a command's letter is shown.
+    A backslash has no escape in ASS; it is shown unless a command's letter follows.
     """
     words = words.replace(WORD_JOINER, "").replace("\\", "\\" + WORD_JOINER)
     return words.replace("{", r"\{").replace("}", r"\}")
 
 
 def plain(event: str) -> str:
-    """Give back what a viewer reads in an event's text; the inverse of ``text`` and ``escape``."""
+    """Return what a viewer reads in an event's text; the inverse of ``text`` and ``escape``."""
     words = _TAGS.sub("", _EMOJI.sub(r"\1", event))
     words = words.replace(WORD_JOINER + r"\N", "").replace(r"\N", " ")
     words = words.replace(r"\{", "{").replace(r"\}", "}")
@@ -40,9 +40,9 @@ def plain(event: str) -> str:
 
 
 def text(words: str, size: float, main: Face = fonts.MAIN, tags: str = "") -> str:
-    """Text with its fonts named, ``size`` pixels an em; ``tags`` colour it.
+    """Text with font tags, at ``size`` pixels per em; ``tags`` set the colour.
 
-    Emoji have their own colours and no outline; what follows one gets the tags again.
+    Emoji have their own colours and no outline; the tags are repeated after each.
     """
     written = f"{{{tags}}}" if tags else ""
     for face, run in fonts.runs(words, main):
@@ -56,7 +56,7 @@ def text(words: str, size: float, main: Face = fonts.MAIN, tags: str = "") -> st
 
 
 def _layered(cluster: str) -> str:
-    """Layers of an emoji one upon the other; a comment says which emoji it is."""
+    """The layers of an emoji, on top of each other; a comment says which emoji it is."""
     drawn = "".join(
         rf"{{\1c{colour(layer.colour)}\1a&H{255 - layer.opacity:02X}&}}{layer.letter}"
         for layer in emoji.layers(cluster)
@@ -65,12 +65,12 @@ def _layered(cluster: str) -> str:
 
 
 def colour(rgb: str) -> str:
-    """``RRGGBB`` as ASS writes it: blue first."""
+    """``RRGGBB`` in ASS notation: blue first."""
     return f"&H{rgb[4:6]}{rgb[2:4]}{rgb[0:2]}&"
 
 
 def rounded(width: float, height: float, radius: float) -> str:
-    """Drawing commands of a rectangle with round corners, its top left at 0, 0."""
+    """Drawing commands for a rectangle with round corners; its top left is at 0, 0."""
     w, h, r = width, height, min(radius, width / 2, height / 2)
     k = r * 0.4477  # control points of a cubic Bézier quarter circle, measured from the corner
     return (
@@ -82,5 +82,5 @@ def rounded(width: float, height: float, radius: float) -> str:
 
 
 def drawing(x: float, y: float, commands: str, *, fill: str, tags: str = "") -> str:
-    """An event's text that draws ``commands`` with its origin at ``x``, ``y``, without outline."""
+    """The text of an event that draws ``commands`` from ``x``, ``y``, without outline."""
     return rf"{{\an7\pos({x:.1f},{y:.1f})\bord0\shad0\1c{colour(fill)}{tags}\p1}}{commands}{{\p0}}"

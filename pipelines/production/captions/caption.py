@@ -1,4 +1,4 @@
-"""The words of a part appear in time with the voice."""
+"""Stage "caption": writes the captions of a narrated part, in time with the voice."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from pipelines.production.narration.narration_cache import timings
 from pipelines.production.production_settings import ProductionSettings
 
 ANSWER_SECONDS = 8.0
-"""How long a card is shown at most; longer, it would hide the picture for nothing new."""
+"""Longest time a card is shown, in seconds."""
 
 
 def caption(part_id: int, claim: Claim, media: MediaStore, defaults: ProductionSettings) -> None:
-    """Write the captions of a narrated part, in the look of its story's channel.
+    """Write the captions of a narrated part in its channel's caption style.
 
     Raises:
-        Permanent: a spoken word would not be shown, and the sentence names it (P13); answers
-            would stand at other words than were narrated; or the look can't be used.
+        Permanent: a spoken word would not be shown (the message names it); the narration does
+            not match the part's words; or the caption style is invalid.
     """
     part = Part.get_by_id(part_id)
     narration = Narration.get(Narration.part == part)
     words = timings(narration)
     shown = _cards(part, words, narration.seconds)
-    caption_style = _look(defaults.of(part.script.story))
+    caption_style = _caption_style(defaults.of(part.script.story))
     key = content_key(
         "captions/4", narration.key, asdict(caption_style), repr(shown), part.number, part.of
     )
@@ -47,7 +47,9 @@ def caption(part_id: int, claim: Claim, media: MediaStore, defaults: ProductionS
             seconds=narration.seconds,
         )
         if lost := subtitle_files.missing(words, subtitles.ass, caption_style):
-            raise Permanent(f"Not captioned: {' '.join(lost[:10])}.", code="coverage")
+            raise Permanent(
+                f"These words would not be captioned: {' '.join(lost[:10])}.", code="coverage"
+            )
         paths = {}
         for kind, text in (("ass", subtitles.ass), ("srt", subtitles.srt), ("vtt", subtitles.vtt)):
             paths[kind] = media.path("captions", key, f".{kind}")
@@ -75,24 +77,24 @@ def caption(part_id: int, claim: Claim, media: MediaStore, defaults: ProductionS
         ledger.enqueue_next(claim)
 
 
-def _look(production: ProductionSettings) -> CaptionStyle:
+def _caption_style(production: ProductionSettings) -> CaptionStyle:
     try:
         return CaptionStyle.parse(production.caption_style)
     except InputError as error:
-        raise Permanent(f"{error} Change the channel's captions.", code="look") from error
+        raise Permanent(f"{error} Change the channel's caption style.", code="look") from error
 
 
 def _cards(part: Part, words: Sequence[WordTiming], seconds: float) -> tuple[Card, ...]:
-    """The post's card from the start, and one for each answer from where it is begun or goes on.
+    """The post's card, and a card for each answer that starts or continues in this part.
 
-    A question is shown once more at the very end, where the viewers are asked for their answer.
+    A question is shown again at the end, when viewers are asked for their answer.
     """
     ends = (_begun(words, end) for end in _sentence_ends(words, 0, len(words)))
     fitting = (end for end in ends if TITLE_SECONDS <= end <= ANSWER_SECONDS)
     title = replace(_title_card(part), end=next(fitting, TITLE_SECONDS))
     answers = tuple(_answer_cards(part, words))
     if answers:
-        asks = part.answers[0][0] == 0  # a question, on show until somebody answers it
+        asks = part.answers[0][0] == 0  # a question: shown until the first answer
         longest = ANSWER_SECONDS if asks else title.end
         title = replace(title, end=min(longest, answers[0].start))
         behind = len(f"{part.hook} {part.text}".split())
@@ -113,7 +115,7 @@ def _answer_cards(part: Part, words: Sequence[WordTiming]) -> Iterator[Card]:
     story: Story = part.script.story
     if part.answers and [word.word for word in words] != part.spoken.split():
         raise Permanent(
-            "The narration is of other words than the part: narrate it again.", code="coverage"
+            "The narration does not match the part's words: narrate it again.", code="coverage"
         )
     first = len(part.hook.split())
     behind = first + len(part.text.split())
@@ -135,10 +137,10 @@ def _answer_cards(part: Part, words: Sequence[WordTiming]) -> Iterator[Card]:
 
 
 def _opening(words: Sequence[WordTiming], start: int, end: int) -> tuple[int, float]:
-    """Behind which word of an answer its card's text ends, and when the card goes; seconds.
+    """The index after the last word on an answer's card, and when the card disappears, in seconds.
 
-    Its first sentences, never its last one where it has several: a viewer who can read the end at
-    once need not stay for it. The card goes when a sentence is over, not in the middle of one.
+    The card shows the first sentences, but not the last if there are several: a viewer should not
+    read the end at once. The card disappears at the end of a sentence.
     """
     earliest, latest = (words[start].start + wait for wait in (TITLE_SECONDS, ANSWER_SECONDS))
     ends = _sentence_ends(words, start, end)
@@ -148,13 +150,13 @@ def _opening(words: Sequence[WordTiming], start: int, end: int) -> tuple[int, fl
 
 
 def _sentence_ends(words: Sequence[WordTiming], start: int, end: int) -> list[int]:
-    """Behind which words between ``start`` and ``end`` a sentence ends, ``end`` always included."""
+    """Indexes after each sentence end between ``start`` and ``end``; ``end`` is always included."""
     inner = (index for index in range(start + 1, end) if cues.ends_sentence(words[index - 1].word))
     return [*inner, end]
 
 
 def _begun(words: Sequence[WordTiming], index: int) -> float:
-    """When the word begins; behind the last one, when that ends."""
+    """When the word begins; for the index after the last word, when that word ends."""
     return words[index].start if index < len(words) else words[-1].end
 
 

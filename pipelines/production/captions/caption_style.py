@@ -1,4 +1,4 @@
-"""How captions look: what a person may choose, within what a viewer can read."""
+"""Caption styles: the choices a person has, within readable limits."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ STYLES: dict[Style, str] = {
     "block": "Block of words",
 }
 POSITIONS = {"top": 590, "middle": 960, "bottom": 1190}
-"""Where the middle of the captions is; pixels from the top of 1920."""
+"""Centre of the captions, in pixels from the top (of 1920)."""
 
 SIZES = (48, 120)
 OUTLINES = (0, 16)
 WORDS = (1, 6)
 HEIGHTS = (500, 1340)
-"""Least and most of each figure: pixels of an em, pixels, words, pixels from the top."""
+"""Least and greatest value: pixels per em, pixels, words, pixels from the top."""
 
 SAMPLE = "Nobody had the heart to tell him so."
 MOST_TRIED = 200
-"""What previews show if nothing else is tried, and the most letters that are."""
+"""The default text of previews, and the most characters a preview accepts."""
 
 _WORDS_AT_ONCE: dict[Style, int] = {"karaoke": 4, "pop": 1, "block": 3}
 _COLOUR = re.compile(r"#?([0-9A-Fa-f]{6})")
 _HALF_HEIGHT = 220
-_ROOM_ABOVE, _ROOM_BELOW = 110, 10  # for the progress bar and the part's badge; a little air
+_ROOM_ABOVE, _ROOM_BELOW = 110, 10  # for the progress bar and the part badge; some space
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +45,16 @@ class CaptionStyle:
 
     Attributes:
         style: see ``STYLES``.
-        font: a name of ``fonts.CHOICES``; letters that it lacks come from others.
-        size: pixels of an em; captions that would not fit are drawn smaller.
-        colour: of the words, ``RRGGBB``.
-        spoken_colour: of the word that is being spoken, in karaoke.
-        outline_colour: around the letters.
-        outline: its width in pixels; 0 is none.
-        position: a name of ``POSITIONS``, or the middle's distance from the top in pixels.
-        words_at_once: at most so many; None leaves it to the style.
+        font: a name from ``fonts.CHOICES``; missing letters come from other fonts.
+        size: pixels per em; captions that would not fit are drawn smaller.
+        colour: text colour, ``RRGGBB``.
+        spoken_colour: colour of the word being spoken, in karaoke.
+        outline_colour: colour around the letters.
+        outline: width of the outline in pixels; 0 is none.
+        position: a name from ``POSITIONS``, or the centre's distance from the top in pixels.
+        words_at_once: most words shown together; None means the style's own number.
         upper_case: shows capitals only.
-        emoji: whether they are shown; they keep their own colours.
+        emoji: whether emoji are shown; they keep their own colours.
     """
 
     style: Style = "karaoke"
@@ -71,15 +71,15 @@ class CaptionStyle:
 
     @classmethod
     def parse(cls, chosen: Mapping[str, Any]) -> CaptionStyle:
-        """Read what a channel or the settings say; what they don't is as in the default look.
+        """Read the choices of a channel or the settings; the rest keeps its default.
 
         Raises:
-            InputError: a choice is unknown or out of its bounds; the sentence says which.
+            InputError: a choice is unknown or out of range; the message says which.
         """
         known = {field.name for field in fields(cls)}
         if unknown := sorted(set(chosen) - known):
             raise InputError(
-                f"Captions have no choice “{unknown[0]}”; they have {', '.join(sorted(known))}."
+                f"Captions have no setting “{unknown[0]}”; choose from {', '.join(sorted(known))}."
             )
         return cls(**{name: _READERS[name](value) for name, value in chosen.items()})
 
@@ -93,14 +93,14 @@ class CaptionStyle:
 
     @property
     def area(self) -> Box:
-        """Captions are centred in here, and never drawn outside."""
+        """Captions are centred in this box, and never drawn outside it."""
         y = POSITIONS[self.position] if isinstance(self.position, str) else self.position
         top, bottom = COLUMN.top + _ROOM_ABOVE, COLUMN.bottom - _ROOM_BELOW
         half = min(_HALF_HEIGHT, y - top, bottom - y)
         return Box(left=COLUMN.left, top=y - half, right=COLUMN.right, bottom=y + half)
 
     def shown(self, word: str) -> str:
-        """The word as it is drawn: without what no font can draw, perhaps in capitals."""
+        """The word as drawn: without characters that no font has, in capitals if chosen."""
         kept = (
             emoji.nearest(cluster) if letters.is_emoji(cluster) else cluster
             for cluster in letters.clusters(word)
@@ -110,12 +110,12 @@ class CaptionStyle:
         return "".join(map(_capital, drawn) if self.upper_case else drawn)
 
     def leaves_out(self, word: str) -> bool:
-        """Whether the word has nothing to read by this look's choice: it is emoji only."""
+        """Whether this style hides the whole word, because it is emoji only."""
         return not self.emoji and all(map(letters.is_emoji, letters.clusters(word)))
 
 
 def undrawable(word: str) -> bool:
-    """Whether a letter or figure of the word is in none of the shipped fonts."""
+    """Whether a letter or digit of the word is in none of the shipped fonts."""
     return any(
         letters.is_text(cluster) and not fonts.drawable(cluster)
         for cluster in letters.clusters(word)
@@ -130,7 +130,7 @@ def _capital(cluster: str) -> str:
 def _one_of(what: str, choices: tuple[str, ...]) -> Any:
     def read(value: Any) -> str:
         if value not in choices:
-            raise InputError(f"{what} is one of {', '.join(choices)}, not “{value}”.")
+            raise InputError(f"{what} must be one of {', '.join(choices)}, not “{value}”.")
         return str(value)
 
     return read
@@ -140,9 +140,9 @@ def _number(what: str, bounds: tuple[int, int], unit: str) -> Any:
     def read(value: Any) -> int:
         least, most = bounds
         if isinstance(value, bool) or not re.fullmatch(r"\d{1,4}", str(value)):
-            raise InputError(f"{what} is a whole number of {unit}, not “{value}”.")
+            raise InputError(f"{what} must be a whole number of {unit}, not “{value}”.")
         if not least <= int(value) <= most:
-            raise InputError(f"{what} is {least} to {most} {unit}, not {value}.")
+            raise InputError(f"{what} must be {least} to {most} {unit}, not {value}.")
         return int(value)
 
     return read
@@ -151,7 +151,7 @@ def _number(what: str, bounds: tuple[int, int], unit: str) -> Any:
 def _colour(what: str) -> Any:
     def read(value: Any) -> str:
         if not (found := _COLOUR.fullmatch(str(value))):
-            raise InputError(f"{what} is a colour like #FFE14D, not “{value}”.")
+            raise InputError(f"{what} must be a colour like #FFE14D, not “{value}”.")
         return found[1].upper()
 
     return read
@@ -160,7 +160,7 @@ def _colour(what: str) -> Any:
 def _switch(what: str) -> Any:
     def read(value: Any) -> bool:
         if not isinstance(value, bool):
-            raise InputError(f"{what} is true or false, not “{value}”.")
+            raise InputError(f"{what} must be true or false, not “{value}”.")
         return value
 
     return read
@@ -171,26 +171,28 @@ def _position(value: Any) -> str | int:
         return str(value)
     if isinstance(value, str) and not value.isdigit():
         names = ", ".join(POSITIONS)
-        raise InputError(f"The place of the captions is {names} or a height, not “{value}”.")
-    height: int = _number("The height of the captions", HEIGHTS, "pixels from the top")(value)
+        raise InputError(
+            f"The caption position must be {names} or a number of pixels, not “{value}”."
+        )
+    height: int = _number("The caption position", HEIGHTS, "pixels from the top")(value)
     return height
 
 
 def _words(value: Any) -> int | None:
     if value is None:
         return None
-    count: int = _number("The number at once", WORDS, "words")(value)
+    count: int = _number("Words at once", WORDS, "words")(value)
     return count
 
 
 _READERS: dict[str, Any] = {
-    "style": _one_of("The style of captions", get_args(Style)),
+    "style": _one_of("The caption style", get_args(Style)),
     "font": _one_of("The font", tuple(fonts.CHOICES)),
-    "size": _number("The size of letters", SIZES, "pixels"),
-    "colour": _colour("The colour of the words"),
+    "size": _number("The font size", SIZES, "pixels"),
+    "colour": _colour("The text colour"),
     "spoken_colour": _colour("The colour of the spoken word"),
-    "outline_colour": _colour("The colour of the outline"),
-    "outline": _number("The outline", OUTLINES, "pixels"),
+    "outline_colour": _colour("The outline colour"),
+    "outline": _number("The outline width", OUTLINES, "pixels"),
     "position": _position,
     "words_at_once": _words,
     "upper_case": _switch("Capitals only"),

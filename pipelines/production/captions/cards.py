@@ -1,6 +1,6 @@
-"""What is drawn beside the captions: cards of the post and its answers, part badge, progress bar.
+"""Draws cards for the post and its answers, the part badge, and the progress bar.
 
-All of it is ASS drawing, so that one libass filter puts everything on the picture.
+All are ASS drawings, so one libass filter draws everything on the picture.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _CARD_TOP = COLUMN.top + 108  # below the badge
 _GAP = 12  # between the card and the captions
 _PADDING = 38
 _AVATAR = 72
-_HEADER, _FOOTER = 96, 60  # heights of the place line and of the line of numbers
+_HEADER, _FOOTER = 96, 60  # heights of the place line and of the score line
 _ROW_SPACING = 1.22
 _FADE_IN_MS, _FADE_OUT_MS = 150, 200
 TITLE_SECONDS = 3.5
-"""How long a card is shown at least."""
+"""Shortest time a card is shown, in seconds."""
 _AVATARS = ("4F46E5", "0F766E", "B45309", "BE123C", "1D4ED8", "6D28D9")
 
 _ARROW = "m 20 4 l 36 21 l 27 21 l 27 36 l 13 36 l 13 21 l 4 21 l 20 4"  # in a square of 40
@@ -37,21 +37,21 @@ _ARROW = "m 20 4 l 36 21 l 27 21 l 27 36 l 13 36 l 13 21 l 4 21 l 20 4"  # in a 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """Somebody's words, drawn as they stand on a page: the post's title, or an answer to it."""
+    """A card that looks like a post: it shows the post's title, or an answer."""
 
     by: str
-    """Where the post stands (``r/AskAnything``), or who answered (``u/somebody``)."""
+    """Where the post comes from (``r/AskAnything``), or who answered (``u/somebody``)."""
     text: str
     score: int | None = None
     start: float = 0.0
     end: float = TITLE_SECONDS
-    """When it is shown; seconds."""
+    """Shown from ``start`` to ``end``, in seconds."""
     answer: int = 0
     """Which answer it is, from 1; 0 is the post."""
 
 
 def card_events(card: Card, captions: Box) -> list[SSAEvent]:
-    """Draw ``card`` where there is more room: above the ``captions``, below the badge, or below."""
+    """Draw ``card`` where there is more room: between badge and ``captions``, or below them."""
     above, below = (_CARD_TOP, captions.top - _GAP), (captions.bottom + _GAP, COLUMN.bottom)
     highest, lowest = max(above, below, key=lambda room: room[1] - room[0])
     around = 2 * _PADDING + _HEADER + (0 if card.score is None else _FOOTER)
@@ -89,13 +89,13 @@ def card_events(card: Card, captions: Box) -> list[SSAEvent]:
         y += _FOOTER - 36
         texts.append(ass.drawing(x, y, _ARROW, fill=_FAINT))
         texts.append(_text(x + 52, y + 20, compact(card.score), 32, _FAINT, anchor=4))
-    # the first card is there at once: players show the first picture before they play
+    # the first card does not fade in: players show the first frame before they play
     fade = rf"{{\fad({_FADE_IN_MS if card.start else 0},{_FADE_OUT_MS})}}"
     return [_event(fade + text, card.start, card.end, layer=1) for text in texts]
 
 
 def badge_events(part: int, of: int, seconds: float) -> list[SSAEvent]:
-    """Draw "Part 2 of 3" at the top, through the whole video; nothing for a single part."""
+    """Draw "Part 2 of 3" at the top for the whole video; nothing for a single part."""
     if of < 2:  # noqa: PLR2004 (one part needs no number)
         return []
     words = f"Part {part} of {of}"
@@ -113,9 +113,9 @@ def badge_events(part: int, of: int, seconds: float) -> list[SSAEvent]:
 
 
 def progress_events(seconds: float) -> list[SSAEvent]:
-    """Draw a bar that fills over the whole video, by moving the edge of what is cut off.
+    """Draw a bar that fills over the whole video, by moving the edge of a clip.
 
-    The dark rim around what is full sets it off from a bright picture.
+    A dark rim keeps it visible on a bright picture.
     """
     box = COLUMN
     bottom = box.top + _BAR_HEIGHT
@@ -134,10 +134,10 @@ def progress_events(seconds: float) -> list[SSAEvent]:
 
 
 def compact(number: int) -> str:
-    """``12400`` as ``12.4k``, and ``999960``, which rounds to a thousand of these, as ``1M``."""
+    """``12400`` as ``12.4k``, and ``999960``, which rounds to 1,000k, as ``1M``."""
     share, unit = float(number), ""
     for larger in ("k", "M", "B"):
-        if abs(round(share, 1)) < 1_000:  # noqa: PLR2004 (of each unit make one of the next)
+        if abs(round(share, 1)) < 1_000:  # noqa: PLR2004 (a thousand make the next unit)
             break
         share, unit = share / 1_000, larger
     return f"{share:.1f}".removesuffix(".0") + unit
@@ -145,15 +145,15 @@ def compact(number: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Sizes:
-    """How large a card's text may be, the largest first, and how many rows it may have."""
+    """The font sizes for a card's text, largest first, and its most rows."""
 
     sizes: tuple[float, ...]
     most_rows: int
 
     def rows_of(self, text: str, room: float) -> tuple[float, list[str]]:
-        """Break a text into rows, no higher than ``room`` pixels together, as large as fits.
+        """Break a text into rows at the largest size that fits into ``room`` pixels of height.
 
-        What does not fit at the smallest size is cut with "…".
+        A text that does not fit at the smallest size is cut and ends with "…".
         """
         words = _words(text)
         limit = COLUMN.width - 2 * _PADDING
@@ -165,7 +165,9 @@ class _Sizes:
                 return size, rows
         words = [_shortened(word, size, limit) for word in words]
         widths = accumulate(fonts.width(word.strip(), size) for word in words)
-        words = words[: sum(width <= most * limit for width in widths) + 1]  # soon cut as it is
+        words = words[
+            : sum(width <= most * limit for width in widths) + 1
+        ]  # drop most of a long text at once
         while len(rows := _rows(words, size, limit)) > most:
             words = [*words[:-2], words[-2].rstrip(".,;:…") + "…"]
         return size, rows
@@ -188,7 +190,7 @@ def _rows(words: list[str], size: float, limit: float) -> list[str]:
 
 
 def _words(text: str) -> list[str]:
-    """Words with the space before them, and the phrases of those without spaces."""
+    """Words with a space before each; words in scripts without spaces are split into phrases."""
     return [
         piece if number else f" {piece}"
         for word in text.split()
@@ -210,7 +212,7 @@ def _drawable(text: str) -> str:
 
 
 def _avatar_colour(answer: int) -> str:
-    """The first is the post's; neighbouring answers are told apart by the others."""
+    """The post has the first colour; neighbouring answers have different other ones."""
     return _AVATARS[1 + (answer - 1) % (len(_AVATARS) - 1)] if answer else _AVATARS[0]
 
 
@@ -220,7 +222,7 @@ def _initial(place: str) -> str:
 
 
 def _text(x: float, y: float, text: str, size: float, rgb: str, *, anchor: int) -> str:
-    """Text at a point; ``anchor`` as on a numeric keypad (4: its left middle, 6: its right one)."""
+    """Text at a point; ``anchor`` as on a numeric keypad (4: middle left, 6: middle right)."""
     head = rf"{{\an{anchor}\pos({x:.1f},{y:.1f})}}"
     return head + ass.text(text, size, tags=rf"\bord0\shad0\1c{ass.colour(rgb)}")
 

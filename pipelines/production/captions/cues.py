@@ -1,7 +1,7 @@
-"""Cut spoken words into cues (what is on screen together) and lay a cue out in rows.
+"""Splits spoken words into cues (words on screen together) and lays out a cue in rows.
 
-A script that writes no spaces has a whole sentence in one "word"; such words are shown phrase by
-phrase. Phrases keep their order, and each is in exactly one cue.
+In a script without spaces, a whole sentence is one "word"; it is shown phrase by phrase. Phrases
+keep their order, and each is in exactly one cue.
 """
 
 from __future__ import annotations
@@ -24,54 +24,54 @@ from pipelines.stories.text.rules.sentences import NEVER_LAST
 T = TypeVar("T")
 
 LEAST_SIZE = 40.0
-"""A word that fits a row at this size (pixels of an em) is shown smaller rather than broken."""
+"""A word that fits a row at this size (pixels per em) is made smaller, not broken."""
 
-_PAUSE = 0.35  # seconds of silence that a reader takes for a break
-_HOLD = 0.6  # seconds that a cue stays after its last word where the next one is long to come
-_BLINK = 0.5  # an empty picture shorter than this is seen as a flicker: the cue stays instead
-_TWO_FRAMES = 2 / 30  # shorter than this, a cue would flash by unseen
+_PAUSE = 0.35  # seconds of silence that a reader notices as a break
+_HOLD = 0.6  # seconds that a cue stays after its last word before a long pause
+_BLINK = 0.5  # a shorter gap without captions would flicker: the cue stays instead
+_TWO_FRAMES = 2 / 30  # a shorter cue would not be seen
 _CLAUSE_END = re.compile(r"[,;:—–،؛、，；：]['\"”’»)\]」』）]*$")  # noqa: RUF001 (they are meant)
 _SENTENCE_END = re.compile(r"[.!?…。！？؟।۔။។]['\"”’»)\]」』）]*$")  # noqa: RUF001 (they are meant)
 _ROWS = 2
 _WORDS_A_ROW = 2  # more words may take a third row
-_OVERHANG = 0.05  # of the size: as far as a letter may reach beyond its own width
-_QUOTES = '"“„«「『'  # before a word, they begin what somebody says
+_OVERHANG = 0.05  # of the size: how far a letter may reach beyond its width
+_QUOTES = '"“„«「『'  # before a word, they open a quotation
 _LITTLE_WORD = re.compile(r"\W*[^\W\d]{1,3}")
-_HASTY = 0.5  # seconds; fewer are short for reading a cue
-_SHRUNK = 0.6  # of the full size: below it, more rows are better than still smaller letters
+_HASTY = 0.5  # seconds; too short to read a cue comfortably
+_SHRUNK = 0.6  # of the full size: below it, add rows instead of shrinking further
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """What a viewer reads at a time: a word, or a part of one that has no spaces; seconds."""
+    """What a viewer reads at a time: a word, or a piece of a text without spaces; seconds."""
 
     text: str
     start: float
     end: float
     opens: bool = True
-    """Whether a word begins with it; if not, there is no space before it."""
+    """Whether it starts a word; if not, there is no space before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """Phrases shown together, and from when to when; seconds."""
+    """Phrases shown together, and their start and end; seconds."""
 
     phrases: tuple[Phrase, ...]
     start: float
     end: float
     ends_word: bool = True
-    """Whether its last word does not go on in the next cue."""
+    """False if its last word continues in the next cue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A phrase, or a part of one too long for a row."""
+    """A phrase, or a piece of a phrase too long for a row."""
 
     text: str
     phrase: int
     """Index of the phrase in its cue."""
     opens: bool
-    """Whether a word begins with it."""
+    """Whether it starts a word."""
     row: int
 
 
@@ -79,28 +79,28 @@ class Piece:
 class Layout:
     pieces: tuple[Piece, ...]
     size: float
-    """Pixels of an em."""
+    """Pixels per em."""
 
 
 def phrased(words: Iterable[WordTiming]) -> list[Phrase]:
-    """Split words of scripts without spaces.
+    """Split words of scripts without spaces into phrases.
 
-    A phrase begins when the voice says so; where it doesn't, the time between the moments that it
-    tells is shared out by the phrases' lengths.
+    A phrase begins at the time the voice reports for it. Between reported times, the phrases share
+    the time by their lengths.
     """
     return [phrase for word in words for phrase in _phrased(word)]
 
 
 def sentences(phrases: Sequence[Phrase]) -> Iterator[tuple[Phrase, ...]]:
-    """Group phrases up to each sentence end."""
+    """Group phrases into sentences."""
     yield from _groups(phrases, pause=float("inf"))
 
 
 def cut(phrases: Sequence[Phrase], caption_style: CaptionStyle, seconds: float) -> list[Cue]:
-    """Cut ``phrases`` into cues of as many as ``look`` shows words at once, or fewer.
+    """Split ``phrases`` into cues of at most ``caption_style.most_words``.
 
-    No cue runs over a sentence end or a pause. ``seconds`` is the length of the video: no cue
-    stays longer.
+    No cue crosses a sentence end or a pause. ``seconds`` is the length of the video: no cue stays
+    longer.
     """
     lines = [
         line
@@ -116,13 +116,13 @@ def cut(phrases: Sequence[Phrase], caption_style: CaptionStyle, seconds: float) 
 
 
 def ends_sentence(word: str) -> bool:
-    """Whether a sentence ends with ``word``; "Mr." ends none."""
+    """Whether ``word`` ends a sentence; "Mr." does not."""
     bare = word.lstrip("\"'“‘([").removesuffix(".").lower()  # noqa: RUF001 (they are meant)
     return bool(_SENTENCE_END.search(word)) and bare not in NEVER_LAST
 
 
 def evenly(items: Sequence[T], most: int) -> Iterator[tuple[T, ...]]:
-    """Split into the fewest groups of at most ``most``, as equal as can be, larger ones first."""
+    """Split into the fewest groups of at most ``most``, as equal as possible, larger ones first."""
     count = ceil(len(items) / most)
     first = 0
     for index in range(count):
@@ -132,10 +132,10 @@ def evenly(items: Sequence[T], most: int) -> Iterator[tuple[T, ...]]:
 
 
 def lay_out(phrases: Sequence[Phrase], caption_style: CaptionStyle) -> Layout:
-    """Find the largest size at which ``phrases`` fit into the look's area.
+    """Find the largest size at which ``phrases`` fit into the style's area.
 
-    They stay whole down to ``LEAST_SIZE``; those that still don't fit are broken over rows where
-    their script allows it, or else between any two letters.
+    Phrases stay whole down to ``LEAST_SIZE``. If they still don't fit, they are broken over rows
+    where their script allows it, or else between any two letters.
     """
     whole = _parts(phrases, lambda text: [text])
     size = float(caption_style.size)
@@ -155,12 +155,12 @@ def lay_out(phrases: Sequence[Phrase], caption_style: CaptionStyle) -> Layout:
 
 
 def wrap_evenly(widths: Sequence[float], gaps: Sequence[float], limit: float) -> list[int]:
-    """Give each item its row: as few rows as can be, of about the same length.
+    """Return each item's row: as few rows as possible, of about the same length.
 
-    ``gaps[i]`` is the space before item ``i`` when it does not begin a row. An item over ``limit``
-    gets a row of its own.
+    ``gaps[i]`` is the space before item ``i`` if it does not start a row. An item wider than
+    ``limit`` gets its own row.
     """
-    # Of the items before each index: rows, sum of their squared lengths, where the last one begins.
+    # For the items before each index: rows, sum of squared lengths, start of the last row.
     best: list[tuple[int, float, int]] = [(0, 0.0, 0)]
     for end in range(1, len(widths) + 1):
         length = 0.0
@@ -194,13 +194,13 @@ def _phrased(word: WordTiming) -> Iterator[Phrase]:
 
 
 def _opening(text: str) -> int:
-    """How many characters there are before the first that is spoken: a bracket, an emoji."""
+    """How many characters come before the first spoken one: a bracket, an emoji."""
     silent = takewhile(lambda cluster: not letters.is_text(cluster), letters.clusters(text))
     return sum(map(len, silent))
 
 
 def _moment(word: WordTiming, at: int) -> float:
-    """Give the second at which the letter at offset ``at`` is spoken."""
+    """Return the second at which the letter at offset ``at`` is spoken."""
     known = [(0, word.start), *word.inside, (len(word.word), word.end)]
     behind = bisect_right(known, at, key=itemgetter(0))
     (first, start), (last, end) = known[behind - 1 : behind + 1]
@@ -222,13 +222,13 @@ def _groups(phrases: Sequence[Phrase], *, pause: float) -> Iterator[tuple[Phrase
 
 
 def _shown_until(last: Phrase, after: Phrase) -> float:
-    held = last.end + _HOLD
-    return after.start if after.start < held + _BLINK else held
+    hold_end = last.end + _HOLD
+    return after.start if after.start < hold_end + _BLINK else hold_end
 
 
 def _read_together(phrases: Sequence[Phrase], most: int) -> Iterator[tuple[Phrase, ...]]:
-    """Split into groups of at most ``most`` that end where a reader would pause, if they can."""
-    # Of the phrases before each index: what their best groups cost, where the last one begins.
+    """Split into groups of at most ``most`` that end where a reader would pause, if possible."""
+    # For the phrases before each index: cost of their best groups, start of the last group.
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, len(phrases) + 1):
         starts = range(max(0, end - most), end)
@@ -247,13 +247,13 @@ def _read_together(phrases: Sequence[Phrase], most: int) -> Iterator[tuple[Phras
 
 
 def _awkwardness(group: Sequence[Phrase], most: int, goes_on: bool) -> float:
-    """What reading ``group`` at once costs: few words, a clause within, a torn end, haste."""
+    """The cost of showing ``group`` together: few words, a clause end inside, a bad end, haste."""
     *inner, last = (phrase.text for phrase in group)
     cost = 2.0 + (most - len(group)) ** 2 / 2
     cost += 3.0 * sum(bool(_CLAUSE_END.search(text)) for text in inner)
     cost += 3.0 * sum(phrase.text.startswith(tuple(_QUOTES)) for phrase in group[1:])
     if goes_on and not _CLAUSE_END.search(last):
-        # "the", "of", "I": what they belong to comes next
+        # "the", "of", "I" belong to the next word
         cost += 3.5 if _LITTLE_WORD.fullmatch(last) else 1.0
     return cost + 12.0 * max(0.0, _HASTY - (group[-1].end - group[0].start))
 

@@ -1,9 +1,9 @@
-"""Emoji in their colours, of a drawing that can only do letters of one colour.
+"""Coloured emoji for libass, which can only draw letters in one colour.
 
-An emoji is drawn as several letters, one upon the other, each of a colour of its own: a shipped
-font has the layers of Twemoji's artwork as letters without width (private code points), and
-``assets/emoji.tsv`` says which of them make an emoji, from the lowest up.
-``scripts/emoji_font.py`` makes both.
+An emoji is drawn as several letters on top of each other, each in its own colour. A shipped font
+has the layers of Twemoji's artwork as letters without width (private code points), and
+``assets/emoji.tsv`` lists the layers of each emoji, lowest first. ``scripts/emoji_font.py`` makes
+both.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 ADVANCE = "\U000f0000"
-"""The font's letter that draws nothing and is as wide as an emoji: it ends each one."""
+"""An empty letter as wide as an emoji; it ends each emoji."""
 
 TABLE = Path(__file__).resolve().parents[3] / "assets" / "emoji.tsv"
 _LAYER = re.compile(r"([0-9A-F]{6})([0-9A-F]{2})?([\U000f0001-\U000fffff])")
@@ -32,23 +32,23 @@ class Layer:
 
 
 def plain(cluster: str) -> str:
-    """An emoji without U+FE0F, which asks for a picture and may be missing: the table's key."""
+    """The table's key: an emoji without the optional U+FE0F (emoji presentation)."""
     return cluster.replace(_STYLE, "")
 
 
 def layers(cluster: str) -> tuple[Layer, ...]:
-    """What to draw for an emoji, from the lowest up; nothing if it is not known."""
+    """The layers of an emoji, lowest first; none if it is unknown."""
     found = _LAYER.findall(_read(TABLE).get(plain(cluster), ""))
     return tuple(Layer(letter, rgb, int(alpha or "FF", 16)) for rgb, alpha, letter in found)
 
 
 def known(cluster: str) -> bool:
-    """Whether the artwork has ``cluster``, just so."""
+    """Whether the artwork has exactly ``cluster``."""
     return plain(cluster) in _read(TABLE)
 
 
 def nearest(cluster: str) -> str:
-    """An emoji as the artwork has it: one that is too new without shade of skin, or its first."""
+    """The closest emoji in the artwork: as it is, without skin tone, or its first character."""
     options = (cluster, _SHADES.sub("", cluster), cluster[:1])
     return next(filter(known, options), cluster)
 

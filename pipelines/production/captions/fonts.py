@@ -1,9 +1,9 @@
-"""The shipped fonts: which one shows a letter, and how wide text will be.
+"""The shipped fonts: which one has a letter, and how wide text will be.
 
-libass finds no substitute for a missing letter among the fonts of a folder, so the font of each
-stretch of letters is chosen here and named in the captions. libass draws no coloured letters, so
-emoji are drawn in layers (``emoji.py``).
-Sizes are in pixels of an em. A style's size in ASS means something else, see ``Face.ass_size``.
+libass finds no substitute for a missing letter in a folder of fonts, so the font of each run of
+letters is chosen here and named in the captions. libass draws no coloured letters, so emoji are
+drawn in layers (``emoji.py``).
+Sizes are in pixels per em. A style's size in ASS means something else, see ``Face.ass_size``.
 """
 
 from __future__ import annotations
@@ -24,38 +24,38 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).resolve().parents[3] / "assets" / "fonts"
 
-_MEASURED_AT = 200.0  # pixels; large, so that rounding to whole pixels does not show
-_SEGMENTS, _GROUPS = 4, 12  # formats of the table "cmap" that say which letters there are
+_MEASURED_AT = 200.0  # pixels; large, so rounding to whole pixels doesn't matter
+_SEGMENTS, _GROUPS = 4, 12  # formats of the "cmap" table, which lists the letters
 
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One font file and the family name that libass knows it by."""
+    """One font file and its family name in libass."""
 
     family: str
     file: str
     bold: bool = True
-    """Whether the font calls itself bold; libass would thicken one that does not."""
+    """Whether the font is marked as bold; libass would thicken one that is not."""
 
     def has(self, letter: str) -> bool:
         return ord(letter) in _letters_of(self.file)
 
     def width(self, text: str, size: float) -> float:
-        """Width of ``text`` in pixels, as shaped by HarfBuzz where Pillow has it."""
+        """Width of ``text`` in pixels, shaped by HarfBuzz if Pillow has it."""
         if self == EMOJI:
             text = emoji.ADVANCE * len(letters.clusters(text))
         return _font(self.file).getlength(text) * size / _MEASURED_AT
 
     def ass_size(self, size: float) -> float:
-        """Give the ASS font size that makes an em ``size`` pixels high.
+        """Return the ASS font size that makes an em ``size`` pixels high.
 
-        libass, after VSFilter, scales a font until the sum of its Windows ascent and descent is
-        the asked size.
+        Like VSFilter, libass scales a font so that its Windows ascent plus descent is the given
+        size.
         """
         return round(size * sum(_windows_metrics(self.file)), 1)
 
     def ascent(self, size: float) -> float:
-        """Pixels above the base line that libass leaves for the letters of a row."""
+        """Pixels above the base line that libass reserves for a row's letters."""
         return size * _windows_metrics(self.file)[0]
 
 
@@ -68,8 +68,7 @@ CHOICES: dict[str, Face] = {
     "Noto Sans": PLAIN,
     "Anton": Face("Anton", "Anton-Regular.ttf", bold=False),
 }
-"""The fonts that a person may choose, by the names they go by; the rest stand in for letters that
-these lack."""
+"""The fonts that a person may choose, by name; the others provide letters that these lack."""
 
 _CJK = Face("Noto Sans CJK JP", "NotoSansCJK-Bold.otf")
 
@@ -78,7 +77,7 @@ def _noto(script: str) -> Face:
     return Face(f"Noto Sans {script}", f"NotoSans{script}-Bold.ttf")
 
 
-# First and last code point of the blocks of other scripts.
+# First and last code point of the Unicode blocks of other scripts.
 _BLOCKS: tuple[tuple[int, int, Face], ...] = (
     (0x0530, 0x058F, _noto("Armenian")),
     (0x0590, 0x05FF, _noto("Hebrew")),
@@ -113,11 +112,11 @@ FACES = tuple(dict.fromkeys((*CHOICES.values(), *(face for _, _, face in _BLOCKS
 
 
 def runs(text: str, main: Face = MAIN) -> list[tuple[Face, str]]:
-    """Split ``text`` into stretches of one font each, of ``main`` wherever it has the letter.
+    """Split ``text`` into runs of one font each, using ``main`` for every letter that it has.
 
-    The fonts of other scripts lack digits and most punctuation: those stay with the main font.
-    Combining marks and joiners stay with the letter before them; a mark of direction that opens the
-    text has the font of the letter behind it, since a row is as high as its highest font.
+    The fonts of other scripts lack digits and most punctuation; those use the main font. Combining
+    marks and joiners use the font of the letter before them. A direction mark that opens the text
+    uses the font of the next letter, because a row is as high as its highest font.
     """
     found: list[tuple[Face, str]] = []
     opening = text[: len(text) - len(text.lstrip(letters.DIRECTIONS))]
@@ -132,17 +131,17 @@ def runs(text: str, main: Face = MAIN) -> list[tuple[Face, str]]:
 
 
 def drawable(cluster: str) -> bool:
-    """Whether a shipped font has every letter of ``cluster``: no empty box stands for one."""
+    """Whether one shipped font has every letter of ``cluster``, so no empty box is drawn."""
     return _face_of(cluster, MAIN) is not None
 
 
 def width(text: str, size: float, main: Face = MAIN) -> float:
-    """Width of ``text`` in pixels, at ``size`` pixels an em."""
+    """Width of ``text`` in pixels, at ``size`` pixels per em."""
     return sum(face.width(run, size) for face, run in runs(text, main))
 
 
 def row_height(text: str, size: float, main: Face = MAIN) -> float:
-    """Height in pixels that libass gives a row of ``text``."""
+    """Height in pixels of a row of ``text`` in libass."""
     return max((face.ass_size(size) for face, _ in runs(text, main)), default=main.ass_size(size))
 
 
@@ -164,7 +163,7 @@ def _shows(face: Face, cluster: str) -> bool:
 
 @cache
 def _font(file: str) -> ImageFont.FreeTypeFont:
-    from PIL import ImageFont  # noqa: PLC0415 (a page that lists looks measures nothing)
+    from PIL import ImageFont  # noqa: PLC0415 (pages that only list styles measure nothing)
 
     try:
         return ImageFont.truetype(str(FOLDER / file), _MEASURED_AT)
@@ -186,7 +185,7 @@ def _windows_metrics(file: str) -> tuple[float, float]:
 
 @cache
 def _letters_of(file: str) -> frozenset[int]:
-    """Code points that the font has a glyph for: its table ``cmap``, formats 4 and 12."""
+    """Code points with a glyph in the font: its table ``cmap``, formats 4 and 12."""
     data, tables = _tables(file)
     start = tables[b"cmap"]
     (count,) = struct.unpack_from(">H", data, start + 2)
@@ -205,7 +204,7 @@ def _letters_of(file: str) -> frozenset[int]:
 
 
 def _segments(data: bytes, start: int) -> Iterator[int]:
-    """Code points of a ``cmap`` subtable of format 4; those that it maps to glyph 0 are none."""
+    """Code points of a ``cmap`` subtable of format 4, without those mapped to glyph 0."""
     (twice,) = struct.unpack_from(">H", data, start + 6)
     count = twice // 2
     ends = struct.unpack_from(f">{count}H", data, start + 14)
@@ -239,7 +238,6 @@ def _tables(file: str) -> tuple[bytes, dict[bytes, int]]:
 
 def _missing(file: str) -> Permanent:
     return Permanent(
-        f"The captions need the font {FOLDER / file}, which is missing or damaged: install "
-        "Storymill's fonts again.",
+        f"The font {FOLDER / file} is missing or damaged: reinstall Storymill's fonts.",
         code="font_missing",
     )

@@ -1,7 +1,7 @@
-"""A still of captions in a look, drawn at once: for a page that is being filled in.
+"""Draws a still preview of a caption style at once, for a form that is being filled in.
 
-Videos have their captions drawn by libass. Here the same rows at the same places are drawn by
-Pillow, without a worker or an encoder; a test compares the two pixel by pixel.
+In videos, libass draws the captions. Here Pillow draws the same rows at the same positions,
+without a worker or an encoder; a test compares the two pixel by pixel.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from pipelines.production.captions.safe_area import HEIGHT, SAFE, WIDTH
 from pipelines.stories.text import letters
 
 _SHOWN = 0.5  # of the video's size
-_WORD_SECONDS = 0.35  # about the pace of a narrator: which words are shown at once hangs on it
+_WORD_SECONDS = 0.35  # about a narrator's pace; it decides which words are shown together
 _BACKGROUND = ("#0b1430", "#3d2a78", "#b0557f")
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """A stretch of letters of one font; its base line begins at ``x``, ``y``."""
+    """A run of letters in one font; its base line begins at ``x``, ``y``."""
 
     text: str
     face: Face
@@ -39,25 +39,25 @@ class _Run:
 def still(caption_style: CaptionStyle, sample: str = "") -> bytes:
     """Draw the first words of ``sample`` as a JPEG of half the video's size.
 
-    Faint shapes mark where the platform puts its own buttons and texts.
+    Faint shapes mark where the platform shows its own buttons and texts.
     """
     picture = _background()
     _platform(picture)
     draw(picture, caption_style, (sample[:MOST_TRIED].strip() or SAMPLE).split())
-    held = BytesIO()
+    jpeg = BytesIO()
     picture.resize((round(WIDTH * _SHOWN), round(HEIGHT * _SHOWN)), Image.Resampling.BOX).save(
-        held, "JPEG", quality=88
+        jpeg, "JPEG", quality=88
     )
-    return held.getvalue()
+    return jpeg.getvalue()
 
 
 def draw(picture: Image.Image, caption_style: CaptionStyle, words: Sequence[str]) -> None:
-    """Draw the first cue of ``words`` on a picture of 1080x1920, its second word being spoken."""
-    told = [text for word in words if (text := caption_style.shown(word))]
-    if not told:
+    """Draw the first cue of ``words`` on a 1080x1920 picture, as if its second word was spoken."""
+    texts = [text for word in words if (text := caption_style.shown(word))]
+    if not texts:
         return
-    begin = [number * _WORD_SECONDS for number in range(len(told) + 1)]
-    timed = [WordTiming(*word) for word in zip(told, begin, begin[1:], strict=False)]
+    begin = [number * _WORD_SECONDS for number in range(len(texts) + 1)]
+    timed = [WordTiming(*word) for word in zip(texts, begin, begin[1:], strict=False)]
     shown = cues.cut(cues.phrased(timed), caption_style, begin[-1])[0].phrases
     layout = cues.lay_out(shown, caption_style)
     spoken = min(1, len(shown) - 1)
@@ -65,7 +65,7 @@ def draw(picture: Image.Image, caption_style: CaptionStyle, words: Sequence[str]
     runs = _place(layout, caption_style)
     for run in runs:  # every outline is below all letters
         if run.face == fonts.EMOJI:
-            continue  # emoji have none
+            continue  # emoji have no outline
         font, outline = _font(run.face.file, layout.size), f"#{caption_style.outline_colour}"
         brush.text(
             (run.x, run.y), run.text, outline, font, "ls", stroke_width=caption_style.outline
@@ -88,7 +88,7 @@ def _draw_emoji(brush: ImageDraw.ImageDraw, run: _Run, size: float) -> None:
 
 
 def _place(layout: Layout, caption_style: CaptionStyle) -> list[_Run]:
-    """Put each run where libass would: rows centred, as high as their highest font."""
+    """Place each run where libass would: rows centred, as high as their highest font."""
     size = layout.size
     rows = [
         [piece for piece in layout.pieces if piece.row == number]

@@ -1,10 +1,10 @@
-"""Where on a vertical video nothing of the platform's own interface lies.
+"""The area of a vertical video that the platform's interface does not cover.
 
-TikTok publishes no figures in pixels for ordinary posts; those measured by others for 1080x1920
-agree roughly, and the widest of each is taken here (both read in November 2026):
+TikTok publishes no pixel sizes for ordinary posts. Measurements by others for 1080x1920 roughly
+agree, and the largest of each is used here (both read in November 2026):
 
 =======  ==============================================================  =======
-edge     what lies there                                                 pixels
+edge     what is there                                                   pixels
 =======  ==============================================================  =======
 top      "Following / For You", search                                   180-250
 bottom   user name, description, sound                                   320-460
@@ -26,7 +26,7 @@ HEIGHT = 1920
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle in pixels of the 1080x1920 picture; ``right`` and ``bottom`` lie outside it."""
+    """A rectangle in pixels of the 1080x1920 picture; ``right`` and ``bottom`` are exclusive."""
 
     left: int
     top: int
@@ -47,7 +47,7 @@ class Box:
 
 
 SAFE = Box(left=60, top=250, right=896, bottom=1460)
-"""What may carry anything a viewer must see."""
+"""The area for everything that a viewer must see."""
 
 COLUMN = Box(left=WIDTH - SAFE.right, top=SAFE.top, right=SAFE.right, bottom=SAFE.bottom)
-"""The part of the safe area that is centred in the picture: everything is drawn in here."""
+"""The part of the safe area that is centred in the picture; everything is drawn inside it."""

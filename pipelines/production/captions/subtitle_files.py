@@ -1,7 +1,7 @@
-"""Captions in time with the voice: ASS for the picture, SubRip and WebVTT beside the video.
+"""Writes timed captions: ASS for the picture, and SubRip and WebVTT files next to the video.
 
-The one ASS file carries all that is drawn over the background: captions, cards, part badge and
-progress bar. Everything lies inside ``safe_area.COLUMN``.
+The ASS file contains everything drawn over the background: captions, cards, part badge and
+progress bar. Everything is inside ``safe_area.COLUMN``.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ def build(
 
     Args:
         words: the spoken words, in order.
-        caption_style: of the captions in the picture; the files beside the video have bare words.
-        shown: the cards of the post and of answers to it, clear of the captions.
-        part: number of this part, and of how many; ``(1, 1)`` shows no badge.
+        caption_style: style of the captions in the picture; the other files have plain text.
+        shown: the cards of the post and its answers; they don't overlap the captions.
+        part: number of this part and of all parts; ``(1, 1)`` shows no badge.
         seconds: length of the video.
     """
     text = _picture(words, caption_style, shown, part, seconds).to_string("ass")
@@ -65,7 +65,7 @@ def build(
 
 
 def words_in(ass_text: str) -> list[str]:
-    """Read the captioned words back from a finished ASS text, in the order they are shown."""
+    """Read the captioned words back from an ASS text, in the order they are shown."""
     events = [e for e in SSAFile.from_string(ass_text, "ass") if e.style == CAPTION_STYLE]
     return "".join(
         ass.plain(event.text) + ("" if event.text.endswith(ass.WORD_JOINER) else " ")
@@ -76,9 +76,9 @@ def words_in(ass_text: str) -> list[str]:
 def missing(
     words: Sequence[WordTiming], ass_text: str, caption_style: CaptionStyle
 ) -> tuple[str, ...]:
-    """Give the words that ``ass_text`` does not show whole, or not in their place.
+    """Return the words that ``ass_text`` does not show in full and in order.
 
-    A word of nothing but emoji is not missed where the look leaves them out.
+    A word of emoji only does not count as missing if the style hides emoji.
     """
     asked = [word.word for word in words if not caption_style.leaves_out(word.word)]
     wanted = [ass.plain(ass.escape(caption_style.shown(word))) for word in asked]
@@ -128,7 +128,7 @@ def _picture(
 
 
 def _drawn(spoken: WordTiming, caption_style: CaptionStyle) -> WordTiming:
-    """The word as the look shows it, which may have fewer letters, or more."""
+    """The word as the style shows it; it may have fewer letters, or more."""
     inside = tuple((len(caption_style.shown(spoken.word[:at])), when) for at, when in spoken.inside)
     return replace(spoken, word=caption_style.shown(spoken.word), inside=inside)
 
@@ -141,9 +141,9 @@ def _style(caption_style: CaptionStyle) -> SSAStyle:
         outlinecolor=_colour(caption_style.outline_colour),
         bold=caption_style.face.bold,
         alignment=Alignment.MIDDLE_CENTER,
-        encoding=-1,  # libass: find the direction of writing from the text
+        encoding=-1,  # libass: detect the writing direction from the text
         outline=float(caption_style.outline),
-        shadow=0,  # it would double the time that captions take in rendering
+        shadow=0,  # it would double the time to render captions
     )
 
 
@@ -185,7 +185,7 @@ def _caption(cue: Cue, caption_style: CaptionStyle, rtl: bool) -> SSAEvent:
 
 
 def _spoken_from(caption_style: CaptionStyle, on: int, off: int | None = None) -> str:
-    """Colour the word that follows from ``on`` until ``off``; milliseconds in the cue."""
+    """Tags that colour the next word from ``on`` until ``off``; milliseconds in the cue."""
     plain, spoken = ass.colour(caption_style.colour), ass.colour(caption_style.spoken_colour)
     tags = rf"\1c{plain}\t({on},{on + 1},\1c{spoken})" if on else rf"\1c{spoken}"
     if off is not None:
@@ -194,7 +194,7 @@ def _spoken_from(caption_style: CaptionStyle, on: int, off: int | None = None) -
 
 
 def _sheet(words: Sequence[WordTiming], seconds: float) -> SSAFile:
-    """Subtitles for players: a sentence at a time, long ones in parts of up to two rows."""
+    """Subtitles for players: one sentence at a time; long ones in parts of up to two rows."""
     file = SSAFile()
     for sentence in cues.sentences(cues.phrased(words)):
         characters = sum(letters.columns(phrase.text) + phrase.opens for phrase in sentence)

@@ -1,4 +1,4 @@
-"""A part is spoken; the time of each word comes out with the sound."""
+"""Stage "narrate": speaks a part and stores the time of each word."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 WORK_PER_MINUTE = Histogram(
     "storymill_narration_seconds_per_spoken_minute",
-    "Wall time that a voice takes for a minute of speech",
+    "Wall time to synthesize a minute of speech",
     ["engine"],
     buckets=(0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 40, 60, 120),
 )
@@ -38,22 +38,22 @@ def narrate(
     media: MediaStore,
     defaults: ProductionSettings,
 ) -> None:
-    """Speak the part, or take the sound that the same text and voice made before (P9).
+    """Speak the part, or reuse the cached sound of the same text and voice.
 
     Raises:
-        Permanent: a word of the part was not spoken (P13); or the channel's voice, chosen since
-            the script was written, speaks another language.
+        Permanent: a word of the part was not spoken; or the channel's voice was changed after the
+            script was written and speaks another language.
     """
     part = Part.get_by_id(part_id)
     production = defaults.of(part.script.story)
     voices.check(production, part.script.story.language)
     synthesizer = synthesizer_of(production)
-    key = content_key(_kept(part.spoken), part.spoken, synthesizer.identity)
+    key = content_key(_key_version(part.spoken), part.spoken, synthesizer.identity)
     with db.closed_for_long_work():
-        kept = narration_cache.known(media, key)
-        speech = kept or _speak(part.spoken, key, claim, synthesizer, media)
+        cached = narration_cache.known(media, key)
+        speech = cached or _speak(part.spoken, key, claim, synthesizer, media)
     if [timing.word for timing in speech.words] != part.spoken.split():
-        raise Permanent("The narration does not hold every word of the part.", code="coverage")
+        raise Permanent("The narration does not contain every word of the part.", code="coverage")
     words = [_row(timing) for timing in speech.words]
     with claim.finish():
         Narration.insert(
@@ -75,7 +75,7 @@ def narrate(
                 Narration.words,
             ],
         ).execute()
-        if not kept:  # spoken anew, the words of others that share the sound shift a little
+        if not cached:  # a new sound shifts the words slightly for all parts that share it
             Narration.update(seconds=speech.seconds, timed_by=speech.timed_by, words=words).where(
                 Narration.key == key, Narration.part != part
             ).execute()
@@ -83,15 +83,15 @@ def narrate(
 
 
 def _row(timing: WordTiming) -> list[Any]:
-    """A word as it is kept; the moments inside only where the word is shown phrase by phrase."""
+    """A word as stored; with the times inside it only if it is shown phrase by phrase."""
     row = [timing.word, timing.start, timing.end]
     if timing.inside and letters.has_no_spaces(timing.word):
         return [*row, timing.inside]
     return row
 
 
-def _kept(text: str) -> str:
-    """Name what is kept: moments inside words since 3, and only of scripts without spaces."""
+def _key_version(text: str) -> str:
+    """Version in the content key; 3 has times inside words, for scripts without spaces only."""
     return "narration/3" if letters.has_no_spaces(text) else "narration/2"
 
 
@@ -114,14 +114,14 @@ def _speak(
             )
         )
         if known := narration_cache.known(media, key):
-            return known  # another worker's, and its times are on record already
+            return known  # another worker was first, and its times are already in the database
         sound = made.path.replace(media.path("narration", key, ".wav"))
         sheet.replace(media.path("narration", key, ".json"))
     return Speech(path=sound, seconds=made.seconds, words=made.words, timed_by=made.timed_by)
 
 
 def _report(identity: str, made: Speech, took: float) -> None:
-    """Say how long a spoken minute took; only of what was spoken, not of what was there."""
+    """Report how long a spoken minute took; not called for cached narrations."""
     engine = identity.partition("/")[0]
     each = took / (made.seconds / 60)
     WORK_PER_MINUTE.labels(engine).observe(each)

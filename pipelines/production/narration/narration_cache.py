@@ -1,4 +1,4 @@
-"""What was spoken and kept on disk, and whether it is still whole."""
+"""Narrations cached on disk, and whether they are intact."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ log = structlog.get_logger(__name__)
 
 DAMAGED = Counter(
     "storymill_narrations_damaged_total",
-    "Kept narrations that were not whole any more and were spoken anew",
+    "Cached narrations found damaged and made again",
 )
 
 
 def is_whole(narration: Narration, media: MediaStore) -> bool:
-    """Whether the sound is there as it was spoken; some milliseconds for a part."""
+    """Whether the cached sound is intact; takes a few milliseconds per part."""
     return known(media, narration.key) is not None
 
 
@@ -33,7 +33,7 @@ def timings(narration: Narration) -> tuple[WordTiming, ...]:
 
 
 def known(media: MediaStore, key: str) -> Speech | None:
-    """The sound with this key, if it is whole: its sheet is written last, and knows its digest."""
+    """The sound with this key, if intact: its JSON file is written last and has its digest."""
     sheet = media.path("narration", key, ".json")
     sound = media.path("narration", key, ".wav")
     if not (sheet.is_file() and sound.is_file()):
@@ -47,18 +47,18 @@ def known(media: MediaStore, key: str) -> Speech | None:
             timed_by=made["timed_by"],
         )
         whole = made["sha256"] == digest(sound)
-    except (ValueError, KeyError, TypeError):  # a sheet that a power cut or a person tore
+    except (ValueError, KeyError, TypeError):  # a damaged JSON file
         whole = False
     if whole:
         return speech
     DAMAGED.inc()
     log.warning("narration.damaged", sound=sound.name)
-    sheet.unlink(missing_ok=True)  # counted once
+    sheet.unlink(missing_ok=True)  # so it is counted only once
     return None
 
 
 def digest(sound: Path) -> str:
-    """SHA-256 of the file: some milliseconds for the sound of a part."""
+    """SHA-256 of the file; takes a few milliseconds for the sound of a part."""
     with sound.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

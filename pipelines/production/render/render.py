@@ -1,4 +1,4 @@
-"""A captioned part becomes a video; what the same inputs made before is taken again."""
+"""Stage "render": makes a video from a captioned part, or reuses one with the same inputs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from pipelines.production.production_settings import ProductionSettings
 log = structlog.get_logger(__name__)
 
 COVER_AT = 0.7
-"""The cover shows the title card: by then it has faded in."""
+"""Second of the cover frame: it shows the title card."""
 
 
 def render(
@@ -49,13 +49,13 @@ def render(
     review: bool,
     when_ready: Callable[[Video, str], None],
 ) -> None:
-    """Make the part's video; ready for posting, or for a person's look when ``review`` is on.
+    """Make the part's video; it is then ready to post, or in review if ``review`` is on.
 
-    ``when_ready`` is told, inside the stage's last transaction, of a video that is ready and of the
-    request that it began with.
+    ``when_ready`` is called inside the stage's last transaction, with a video that is ready and
+    its request id.
 
-    Background and music are chosen by the video's number, so that a repeat is the same. Where the
-    narration or the captions were lost on disk, their stage is begun anew, and this one after it.
+    Background and music are chosen by the video's number, so a repeat gives the same video. If the
+    narration or the captions were lost on disk, their stage runs again, and then this one.
     """
     part = Part.get_by_id(part_id)
     narration = Narration.get(Narration.part == part)
@@ -126,17 +126,17 @@ def render(
 
 
 def _lost(narration: Narration, captions: Caption, media: MediaStore) -> str | None:
-    """The stage that has to make its file anew, as that is gone or damaged; the render follows."""
+    """The stage whose file is missing or damaged and must be made again; None if all is intact."""
     if not narration_cache.is_whole(narration, media):
         return "narrate"
     return None if Path(captions.ass_path).is_file() else "caption"
 
 
 def _number(part: Part, choice: str, defaults: ProductionSettings) -> int:
-    """How many parts of the same mood were written before this one, over all channels.
+    """How many earlier parts have the same mood, over all channels.
 
-    So the videos of a mood have numbers without gaps, in the order in which their parts were
-    written, and those that follow each other get different backgrounds and tunes.
+    So the videos of a mood are numbered without gaps, in the order of their parts, and
+    consecutive videos get different backgrounds and tunes.
     """
     default = getattr(defaults, choice)
     mood = getattr(defaults.of(part.script.story), choice)
@@ -153,7 +153,7 @@ def _number(part: Part, choice: str, defaults: ProductionSettings) -> int:
 
 
 def _known(media: MediaStore, key: str) -> RenderedVideo | None:
-    """The video with this key, if it is whole: its sheet is written last."""
+    """The video with this key, if complete: its JSON file is written last."""
     video, cover, sheet = _places(media, key)
     if not (video.is_file() and cover.is_file() and sheet.is_file()):
         return None

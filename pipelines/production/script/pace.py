@@ -1,4 +1,4 @@
-"""How fast a voice really speaks (P8): measured on what it has said, else as it is set."""
+"""How fast a voice really speaks: measured on past narrations, else estimated from its setting."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from pipelines.stories.text.rules.sentences import spoken_length
 log = structlog.get_logger(__name__)
 
 SPOKEN_SHARE = 0.92
-"""Pauses slow the set pace down: espeak-ng says 156 words a minute of 170, measured over twenty
-stories in their parts (3,249 words); 121 of 130, and 201 of 220."""
+"""Pauses slow down the set pace: set to 170 words a minute, espeak-ng speaks 156, measured over the
+parts of twenty stories (3,249 words); set to 130 it speaks 121, set to 220 it speaks 201."""
 NARRATIONS = 20
-"""Newest ones of the voice that are measured."""
+"""Newest narrations of the voice that are measured."""
 LOOKED_AT = 1_000
-"""Newest narrations of all voices among which they are looked for: bounds the search."""
+"""Newest narrations of all voices that are searched; limits the query."""
 FEWEST_WORDS = 200
-"""Fewer say too little: the length of words and pauses differs from text to text."""
+"""Fewer words give no reliable pace: word length and pauses differ from text to text."""
 
 
 def measured(voice: str) -> float | None:
-    """Words a minute of the newest narrations by ``voice``; None while there are too few.
+    """Words a minute in the newest narrations by ``voice``; None if there are too few.
 
-    Words are counted as ``split`` counts them: a script without spaces by its characters.
+    Words are counted as in ``split``: a script without spaces is counted by characters.
 
     Args:
-        voice: the synthesizer's identity, so that another pace or pause is another voice.
+        voice: the synthesizer's identity; another pace or pause counts as another voice.
     """
     cursor = database.execute_sql(
         "SELECT words, seconds FROM (SELECT id, voice, words, seconds FROM narration"
@@ -48,24 +48,24 @@ def measured(voice: str) -> float | None:
 def words_per_minute(
     production: ProductionSettings, synthesizer_of: Callable[[ProductionSettings], Synthesizer]
 ) -> float:
-    """The pace to reckon a part's length with."""
+    """The pace used to estimate the length of a part."""
     try:
         heard = measured(synthesizer_of(production).identity)
     except StorymillError as error:
-        # Narrating will fail with the same sentence, and a person sees it there.
+        # The narrate stage will fail with the same message, where a person sees it.
         log.warning("voice_not_known", error=str(error))
         heard = None
     return heard or production.words_per_minute * SPOKEN_SHARE
 
 
 def of_all(
-    studios: Mapping[int, ProductionSettings],
+    settings: Mapping[int, ProductionSettings],
     synthesizer_of: Callable[[ProductionSettings], Synthesizer],
 ) -> dict[int, float]:
-    """The paces of the studios by their keys, each voice measured once."""
+    """The pace for each of ``settings``, by the same keys; each voice is measured once."""
     known: dict[tuple[str, str, int], float] = {}
     paces = {}
-    for key, production in studios.items():
+    for key, production in settings.items():
         voice = (production.voice, production.quote_voice, production.words_per_minute)
         if voice not in known:
             known[voice] = words_per_minute(production, synthesizer_of)

@@ -1,4 +1,4 @@
-"""The fixed phrases around a part, in the story's language where it is known here."""
+"""The fixed phrases around a part, in the story's language if it is listed here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pipelines.stories.text.language import base
 from pipelines.stories.text.rules.sentences import closed
 
 CLOSING_WORDS = 6
-"""Most words of a line that leads to the next part."""
+"""Most words in a line that announces the next part."""
 _STOPS = ".!?…。！？؟۔।"  # noqa: RUF001  (marks of other scripts are meant)
 
 
@@ -17,7 +17,7 @@ class _Phrases:
     part: str
     next: str
     numbers: tuple[str, ...]
-    """From two on; a later one is said by its figure."""
+    """Number words from two on; higher numbers are spoken as digits."""
 
 
 _LANGUAGES = {
@@ -58,18 +58,18 @@ _LANGUAGES = {
     ),
 }
 _ANY_OTHER = _Phrases("{number}.", "", ())
-"""Also where the language could not be told; a figure is read in every language."""
+"""Also for an undetected language; a digit can be read in any language."""
 
 
 def opening(number: int, title: str, language: str) -> str:
-    """What part ``number``, 2 or later, begins with; ``language`` as ``en`` or ``en-GB``."""
+    """The opening line of part ``number``, 2 or later; ``language`` is like ``en`` or ``en-GB``."""
     phrases = _of(language)
     part = phrases.part.format(number=_said(phrases, number))
     return f"{part} {closed(title.rstrip(_STOPS))}"
 
 
 def closing(number: int, language: str) -> str:
-    """What a part ends with that part ``number`` follows; nothing in an unknown language."""
+    """The line that announces part ``number``; empty in an unknown language."""
     phrases = _of(language)
     return phrases.next.format(number=_said(phrases, number))
 

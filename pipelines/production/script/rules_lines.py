@@ -1,7 +1,7 @@
-"""The lines of the writer without a model: hooks, calls and tags by a story's kind and tone.
+"""Lines for the rules writer: hooks, calls to action and tags by a story's kind and tone.
 
-They claim nothing of a story beyond its kind. ``{title}`` is the story's own title, closed with a
-mark, and ``{inside}`` the same as it reads inside a sentence.
+They claim nothing about a story except its kind. ``{title}`` is the story's own title with a
+closing mark, and ``{inside}`` is the title as written inside a sentence.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from models import Tone
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of story: how it is known, opened and closed."""
+    """A kind of story: how it is recognised, its hooks, calls to action and tags."""
 
     name: str
     signs: re.Pattern[str]
@@ -152,9 +152,9 @@ ASKED = Kind(
     ),
     ("askreddit", "storytime", "redditstories"),
 )
-"""Of a question that others answer."""
+"""A question with answers from others."""
 BARE_HOOK = "{title}"
-"""Fits everything."""
+"""Fits every story."""
 
 TONES: dict[str, tuple[str, ...]] = {
     Tone.DRAMATIC: (
@@ -173,14 +173,14 @@ TONES: dict[str, tuple[str, ...]] = {
         "Well, that went to plan. {title}",
     ),
 }
-"""Hooks that come before those of the story's kind; a plain tone has none of its own."""
+"""Hooks that come before those of the story's kind; the plain tone has none."""
 GRAVE_TONES = frozenset({Tone.WARM})
-"""The tones that suit a story of loss or harm; any other would sound wrong."""
+"""The tones that suit a story of loss or harm."""
 
 
 @dataclass(frozen=True, slots=True)
 class Abroad:
-    """Another language: leads by tone, the plain ones for a tone without any, and one call."""
+    """Lines in another language: hooks by tone, plain hooks, and one call to action."""
 
     call: str
     leads: tuple[str, ...] = ()
@@ -252,5 +252,5 @@ TOPICS = {
     "health": "doctor hospital surgery cancer diagnosis",
     "car": "car driver parking",
 }
-"""A tag, and the words that speak for it."""
+"""Each tag, and the words that indicate it."""
 TAG_BY_WORD = {word: tag for tag, words in TOPICS.items() for word in words.split()}

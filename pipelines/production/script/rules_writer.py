@@ -1,8 +1,8 @@
-"""The writer without a model: takes over when the language model is away or answers badly (P7).
+"""The rules writer: writes scripts when the language model is unavailable or answers badly.
 
-What it says is built from the story's own title and from lines that fit any story of its kind, so
-it can't claim what did not happen. The choice among lines hangs on the story's text alone: the
-same story gets the same script.
+Its text is built from the story's own title and from lines that fit any story of its kind, so it
+can't invent facts. The choice of lines depends only on the story's text: the same story always
+gets the same script.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ from pipelines.stories.text.rules.sentences import split as sentences_of
 
 WRITTEN_BY = "rules"
 TITLE_CHARACTERS = 100
-"""About what is shown of a title before "more"; part numbers are added by the caller."""
+"""About the length of a title shown before "more"; the caller adds part numbers."""
 _HOOK_WORDS = 28
 _MOST_TAGS = 6
 MOST_HOOKS = 5
 _LEAST_TAGS = 3
 _SEEN_OFTEN = 3
-"""Signs of a kind in a story whose title shows none."""
+"""Signs of a kind that a story's text must have if its title has none."""
 _GOOD_END = 0.9
-"""Tension from which a sentence is worth ending a part."""
-_SENTENCES_A_WISH = 6
+"""Tension from which a sentence is a good end for a part."""
+_SENTENCES_PER_SPLIT = 6
 
 
 class RulesWriter:
-    """Implements ``ports.ScriptWriter`` by rules; never fails and asks nobody."""
+    """Implements ``ports.ScriptWriter`` by rules; never fails and needs no other service."""
 
     def write(self, stories: Sequence[StoryText]) -> dict[int, ScriptDraft]:
         return {story.story_id: _draft(story) for story in stories}
@@ -70,13 +70,13 @@ def _draft(story: StoryText) -> ScriptDraft:
         hooks=hooks,
         call_to_action=call,
         hashtags=_hashtags(kind, story),
-        split_after=_wishes(story.sentences),
+        split_after=_good_splits(story.sentences),
         written_by=WRITTEN_BY,
     )
 
 
 def _kind_of(story: StoryText) -> Kind:
-    """The first kind that the title shows; else the one that the story shows most often."""
+    """The first kind with a sign in the title; else the kind with most signs in the text."""
     if story.asks:
         return ASKED
     body = " ".join(story.sentences)
@@ -89,7 +89,7 @@ def _kind_of(story: StoryText) -> Kind:
 
 
 def _hooks(kind: Kind, title: str, tone: str) -> tuple[str, ...]:
-    """Openings in the tone first, then those of the kind; which of them leads, the title says."""
+    """Hooks for the tone, then those for the kind; the title decides which comes first."""
     short = _short(title)
     if short.startswith(UPDATE):
         short = capitalised(short.removeprefix(UPDATE))
@@ -101,7 +101,7 @@ def _hooks(kind: Kind, title: str, tone: str) -> tuple[str, ...]:
 
 
 def _hooks_abroad(language: str, title: str, tone: str) -> tuple[str, ...]:
-    """The bare title leads, unless the channel has a tone that the language has a line for."""
+    """The bare title comes first, unless the language has a hook for the channel's tone."""
     abroad = LANGUAGES.get(language)
     toned = dict(abroad.by_tone).get(tone, ()) if abroad else ()
     leads = abroad.leads if abroad else ()
@@ -114,7 +114,7 @@ def _filled(lines: Sequence[str], short: str) -> tuple[str, ...]:
 
 
 def _short(title: str) -> str:
-    """A title as one breath of speech: its first sentences, or its first clause if that is long."""
+    """A title short enough for a hook: its first sentences, or its first clause if that is long."""
     said: list[str] = []
     for sentence in sentences_of(title):
         if said and sum(map(_words, said)) + _words(sentence) > _HOOK_WORDS:
@@ -128,7 +128,7 @@ def _short(title: str) -> str:
 
 
 def _inside(title: str) -> str:
-    """The title as it reads behind a colon: small, unless its first word is a name or "I"."""
+    """The title as written after a colon: lower case, unless it starts with a name or "I"."""
     opens = re.match(
         r"(?:Am|Would|Is|Was|Are|Should|Did|Do|Does|What|Why|How|Who|When|Have|The|My)\b", title
     )
@@ -140,7 +140,7 @@ def _words(text: str) -> int:
 
 
 def _fitted(title: str, most: int) -> str:
-    """A title of at most ``most`` characters, cut behind a clause or a word."""
+    """A title of at most ``most`` characters, cut after a clause or a word."""
     title = capitalised(title)
     if len(title) <= most:
         return title
@@ -159,7 +159,7 @@ def _chosen(lines: Sequence[str], text: str) -> str:
 
 
 def _turned(lines: Sequence[str], text: str) -> tuple[str, ...]:
-    """The same lines from another one on, which hangs on the text alone."""
+    """The lines rotated to a start that depends only on the text."""
     if not lines:
         return ()
     at = int.from_bytes(blake2b(text.encode(), digest_size=4).digest()) % len(lines)
@@ -177,11 +177,11 @@ def _hashtags(kind: Kind, story: StoryText) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*kind.tags, *topics]))[:_MOST_TAGS]
 
 
-def _wishes(sentences: Sequence[str]) -> tuple[int, ...]:
-    """The sentences that end best, one in six at most, never the last."""
+def _good_splits(sentences: Sequence[str]) -> tuple[int, ...]:
+    """The sentences that make the best part ends: at most one in six, never the last."""
     scored = [
         (tension(sentence, following), index)
         for index, (sentence, following) in enumerate(pairwise(sentences))
     ]
-    best = sorted(scored, reverse=True)[: len(sentences) // _SENTENCES_A_WISH]
+    best = sorted(scored, reverse=True)[: len(sentences) // _SENTENCES_PER_SPLIT]
     return tuple(sorted(index for score, index in best if score >= _GOOD_END))

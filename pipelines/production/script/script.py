@@ -1,4 +1,4 @@
-"""Approved stories get their script: what is said around the story, and where it is cut."""
+"""Stage "script": writes the text around approved stories and splits them into parts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from pipelines.stories.text.story_text import Paragraph
 log = structlog.get_logger(__name__)
 
 BATCH = 20
-"""Stories asked of the language model at once."""
+"""Most stories in one request to the language model."""
 
 FALLBACKS = Counter(
     "storymill_script_fallbacks_total", "Scripts written by rules because the model did not"
@@ -43,56 +43,56 @@ def write_scripts(
     synthesizer_of: Callable[[ProductionSettings], Synthesizer],
     defaults: ProductionSettings,
 ) -> None:
-    """Write the scripts of a batch of stories and start their parts, each in a transaction.
+    """Write the scripts for a batch of stories and start their parts; one transaction each.
 
-    Where the writer fails or leaves a story out, rules write it; the row says who did. A story
-    whose channel has no voice for its language, or no room in its parts, is set aside alone.
+    If the writer fails or leaves a story out, the rules write it; the row says who did. A story
+    whose channel has no voice for its language, or parts that are too short, fails alone.
     """
     stories = {claim.subject_id: Story.get_by_id(claim.subject_id) for claim in claims}
-    studios = {story.id: defaults.of(story) for story in stories.values()}
-    claims = [claim for claim in claims if _tellable(claim, stories, studios)]
+    settings = {story.id: defaults.of(story) for story in stories.values()}
+    claims = [claim for claim in claims if _voice_fits(claim, stories, settings)]
     stories = {claim.subject_id: stories[claim.subject_id] for claim in claims}
     if not stories:
         return
-    paces = pace.of_all(studios, synthesizer_of)
-    texts = [text_of(story, studios[story.id].tone) for story in stories.values()]
+    paces = pace.of_all(settings, synthesizer_of)
+    texts = [text_of(story, settings[story.id].tone) for story in stories.values()]
     with db.closed_for_long_work():
         written = _drafts(texts, writer)
         drafts = {
             text.story_id: with_question(
                 written[text.story_id],
                 text,
-                question_room(studios[text.story_id], paces[text.story_id]),
+                question_room(settings[text.story_id], paces[text.story_id]),
             )
             for text in texts
         }
         parts: dict[int, tuple[PartText, ...] | Permanent] = {}
         for story in stories.values():
             try:
-                cut = parts_of(story, drafts[story.id], studios[story.id], paces[story.id])
+                cut = parts_of(story, drafts[story.id], settings[story.id], paces[story.id])
             except Permanent as error:
                 parts[story.id] = error
             else:
                 parts[story.id] = cut
     for claim in claims:
         story = stories[claim.subject_id]
-        told_in = parts[story.id]
-        if isinstance(told_in, Permanent):
-            _set_aside(claim, told_in)
+        own_parts = parts[story.id]
+        if isinstance(own_parts, Permanent):
+            _set_aside(claim, own_parts)
             continue
         try:
-            _record(claim, story, drafts[story.id], told_in)
+            _record(claim, story, drafts[story.id], own_parts)
         except LeaseLostError:
-            # One that was cancelled meanwhile must not undo the others of its batch.
+            # A story cancelled meanwhile must not stop the others in its batch.
             log.warning("late_result_refused", job=claim.job_id, story=story.id)
 
 
-def _tellable(
-    claim: Claim, stories: Mapping[int, Story], studios: Mapping[int, ProductionSettings]
+def _voice_fits(
+    claim: Claim, stories: Mapping[int, Story], settings: Mapping[int, ProductionSettings]
 ) -> bool:
-    """Set aside, alone of its batch, a story that no voice of its channel can tell."""
+    """Whether the channel's voices can narrate the story; if not, only this story fails."""
     try:
-        voices.check(studios[claim.subject_id], stories[claim.subject_id].language)
+        voices.check(settings[claim.subject_id], stories[claim.subject_id].language)
     except Permanent as error:
         _set_aside(claim, error)
         return False
@@ -136,12 +136,12 @@ def text_of(story: Story, tone: str) -> StoryText:
 def parts_of(
     story: Story, draft: ScriptDraft, production: ProductionSettings, words_per_minute: float
 ) -> tuple[PartText, ...]:
-    """Cut a story with room for the longest words that may come around a part of it.
+    """Split a story, leaving room in each part for the longest text around it.
 
-    Where answers are told, a part ends best behind one.
+    If the story has answers, parts preferably end after an answer.
 
     Raises:
-        Permanent: the channel's parts are too short for what is said around the story.
+        Permanent: the channel's parts are too short for the text around the story.
     """
     paragraphs = story_text.read(story.narratable_text)
     opening = max(len(line.split()) for line in (*draft.hooks, f"Part two. {draft.title}"))
@@ -157,12 +157,12 @@ def parts_of(
         )
     except ValueError as error:
         raise Permanent(
-            f"{error} Give its channel longer parts, then try again.", code="part_length"
+            f"{error} Set longer parts in its channel, then try again.", code="part_length"
         ) from error
 
 
 def _last_sentences(paragraphs: Sequence[Paragraph]) -> Iterator[int]:
-    """The indexes of the sentences behind which the post or an answer is at its end."""
+    """The indexes of the last sentence of the post and of each answer but the last."""
     counted = accumulate(len(paragraph.sentences) for paragraph in paragraphs)
     for (one, following), count in zip(pairwise(paragraphs), counted, strict=False):
         if one.answer != following.answer:
@@ -170,7 +170,7 @@ def _last_sentences(paragraphs: Sequence[Paragraph]) -> Iterator[int]:
 
 
 def answers_in(part: PartText, paragraphs: Sequence[Paragraph]) -> list[tuple[int, int]]:
-    """Where in a part's text answers begin or go on: (index of the word, number of the answer)."""
+    """Where answers start or continue in a part: (index of the word, number of the answer)."""
     answers, at, before = [], 0, 0
     for number, sentences in zip(part.numbers, part.paragraphs, strict=True):
         answer = paragraphs[number].answer
@@ -182,15 +182,15 @@ def answers_in(part: PartText, paragraphs: Sequence[Paragraph]) -> list[tuple[in
 
 
 def question_room(production: ProductionSettings, words_per_minute: float) -> int:
-    """Words that a hook may have with its question: a third of a part, as all of it opens one."""
+    """Most words in a hook together with its question: a third of a part."""
     return int(production.target_seconds[1] * words_per_minute / 60 / 3)
 
 
 def with_question(draft: ScriptDraft, text: StoryText, room: int) -> ScriptDraft:
-    """A question that answers follow at once must be heard: hooks without it get it behind them.
+    """Add the question to hooks that lack it, because its answers follow directly.
 
-    Where both have more than ``room`` words, the question stands alone; one that is itself longer
-    is told by the hooks as they are.
+    If hook and question have more than ``room`` words, the question replaces the hook. If the
+    question alone is longer, the hooks stay as they are.
     """
     question = closed(text.title)
     if not text.asks or len(question.split()) > room:
@@ -210,7 +210,7 @@ def _letters(text: str) -> str:
 def _record(claim: Claim, story: Story, draft: ScriptDraft, parts: tuple[PartText, ...]) -> None:
     with claim.finish():
         if not story.try_move(StoryState.SCRIPTED):
-            log.info("script_not_wanted", story=story.id)  # a person rejected it meanwhile
+            log.info("script_not_wanted", story=story.id)  # a person rejected the story meanwhile
             return
         script = Script.create(
             story=story,
@@ -236,10 +236,10 @@ def _record(claim: Claim, story: Story, draft: ScriptDraft, parts: tuple[PartTex
 
 
 def opening(draft: ScriptDraft, number: int, language: str) -> str:
-    """What is said before the story's words of part ``number``."""
+    """The line spoken before the story's text in part ``number``."""
     return draft.hook if number == 1 else phrases.opening(number, draft.title, language)
 
 
 def closing(draft: ScriptDraft, number: int, of: int, language: str) -> str:
-    """What is said behind them."""
+    """The line spoken after the story's text in part ``number``."""
     return draft.call_to_action if number == of else phrases.closing(number + 1, language)

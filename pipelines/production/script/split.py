@@ -1,4 +1,4 @@
-"""Where a story is cut into parts (P8): at sentence ends, into parts of about the same length."""
+"""Splits a story into parts of about the same length, at sentence ends."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from pipelines.stories.text.rules.sentences import break_long, spoken_length
 SHORTEST_SECONDS = 20.0
 """No part is shorter, unless the whole story is."""
 DEFAULT_OVERHEAD = 25
-"""Words that hook, part line and call to action add to each part, about."""
+"""About how many words the hook, the part line and the call to action add to each part."""
 
 _SECONDS = 60.0
 _PARAGRAPH_END = 1.0
-_WISHED = 2.0
+_SUGGESTED = 2.0
 _TOLERANCE = 10.0
-"""Seconds off the even length that weigh as much as a paragraph's end."""
+"""Seconds off the even length that count as much as a paragraph end."""
 _SHORT_TOLERANCE = 5.0
 
 _BY_PARAGRAPH = 9.0
-"""Worth of a paragraph's end where stories are split by paragraph: that of 30 s off."""
+"""Value of a paragraph end if stories are split by paragraph: equal to 30 s off."""
 
 _TENSION = (
     (re.compile(r"\.\.\.[\"')]*$"), 1.2),
@@ -50,11 +50,11 @@ _TURN_TENSION = 0.7
 
 @dataclass(frozen=True, slots=True)
 class PartText:
-    """The story's own words of one part, without hook and call."""
+    """The story's own words in one part, without hook and call to action."""
 
     paragraphs: tuple[tuple[str, ...], ...]
     numbers: tuple[int, ...]
-    """Which paragraph of the story each of them is, or is a piece of."""
+    """For each of them, the index of its paragraph in the story."""
     seconds: float
     """Estimated length when spoken, overhead included."""
 
@@ -75,20 +75,21 @@ class _Unit:
     seconds: float
     paragraph: int
     worth: float
-    """How good a part's end is behind it."""
+    """How good it is to end a part after it."""
 
 
 Cost = tuple[int, int, int, float]
-"""What a cut costs, compared in this order: parts too long, parts too short (20 s), number of
-parts, and a soft cost: for each part the square of its distance from the even length (in 10 s),
-that of what it lacks to the target (in 5 s), less the worth of its end."""
+"""The cost of a split, compared in this order: parts that are too long, parts that are too short
+(20 s), number of parts, and a soft cost. The soft cost adds for each part the squared distance
+from the even length (in units of 10 s) and the squared shortfall from the target (in units of
+5 s), minus the worth of its end."""
 _NOTHING: Cost = (0, 0, 0, 0.0)
 
 
 def tension(sentence: str, following: str = "") -> float:
-    """How much a listener wants to go on after ``sentence``.
+    """How much a listener wants to hear more after ``sentence``.
 
-    About 0 for a plain one, 1 and more for a question, an ellipsis or a turn; below 0 where a
+    About 0 for a plain sentence; 1 or more for a question, an ellipsis or a twist; below 0 if a
     break would sound wrong.
     """
     score = sum(weight for pattern, weight in _TENSION if pattern.search(sentence))
@@ -104,34 +105,35 @@ def split(
     split_after: Collection[int] = (),
     by: str = SplitBy.CLIFFHANGER,
 ) -> tuple[PartText, ...]:
-    """Cut a story into as few parts as keep within the target's upper end.
+    """Split a story into as few parts as possible, none longer than the target.
 
-    Every sentence comes in exactly one part, in order; where there are several parts, one that is
-    longer than half a part is broken at its clauses first. Parts have about the same length.
+    Every sentence is in exactly one part, in order. If there are several parts, a sentence longer
+    than half a part is first broken at its clauses. Parts have about the same length.
 
     Args:
         paragraphs: sentences by paragraph, as in ``Narratable.paragraphs``.
         words_per_minute: speed of the voice.
-        target_seconds: least and greatest length of a part.
-        overhead_words: words spoken in each part beside the story's own.
-        split_after: indexes of sentences, counted over the whole story, behind which the
-            writer would begin a new part; a wish.
-        by: where parts end by preference (``SplitBy``): at the sentence that makes them most
-            even; where a paragraph ends; or where the listener wants to know more, the writer
-            wished, or else a paragraph ends.
+        target_seconds: shortest and longest length of a part.
+        overhead_words: words spoken in each part besides the story's own.
+        split_after: indexes of sentences, counted over the whole story, after which the writer
+            suggests a new part.
+        by: where parts preferably end (``SplitBy``): at the sentence that makes them most even;
+            at a paragraph end; or where the listener wants to know more, the writer suggests it,
+            or a paragraph ends.
 
     Returns:
-        The parts; one for a story that fits into one; none for a story without words, which the
+        The parts; one if the story fits into one; none for a story without words, which the
         caller refuses.
 
     Raises:
-        ValueError: the target leaves no room beside the overhead.
+        ValueError: the overhead leaves no room in a part.
     """
     least, most = target_seconds
     overhead = overhead_words / words_per_minute * _SECONDS
     if words_per_minute <= 0 or not 0 <= least <= most or most <= overhead:
         msg = (
-            f"A part of {least:g} to {most:g} s has no room for {overhead_words} words of overhead."
+            f"A part of {least:g} to {most:g} s is too short for the {overhead_words} words around "
+            "the story."
         )
         raise ValueError(msg)
     longest = (most - overhead) * words_per_minute / _SECONDS
@@ -145,8 +147,8 @@ def split(
     )
 
 
-def _worths(paragraphs: Sequence[Sequence[str]], wished: set[int], by: str) -> list[float]:
-    """How good a part's end is behind each sentence of the story."""
+def _worths(paragraphs: Sequence[Sequence[str]], suggested: set[int], by: str) -> list[float]:
+    """How good it is to end a part after each sentence of the story."""
     flat = [(n, sentence) for n, sentences in enumerate(paragraphs) for sentence in sentences]
     worths = []
     for index, (paragraph, sentence) in enumerate(flat):
@@ -159,7 +161,7 @@ def _worths(paragraphs: Sequence[Sequence[str]], wished: set[int], by: str) -> l
                 worth = _BY_PARAGRAPH * ends
             case _:
                 worth = tension(sentence, following) + _PARAGRAPH_END * ends
-                worth += _WISHED * (index in wished)
+                worth += _SUGGESTED * (index in suggested)
         worths.append(worth)
     return worths
 
@@ -172,7 +174,7 @@ def _units(
 ) -> Iterator[_Unit]:
     flat = [(n, sentence) for n, sentences in enumerate(paragraphs) for sentence in sentences]
     one_part = sum(spoken_length(sentence) for _, sentence in flat) <= longest
-    limit = longest if one_part else longest / 2  # larger ones leave no choice where to cut
+    limit = longest if one_part else longest / 2  # larger ones would leave no choice
     for (paragraph, sentence), worth in zip(flat, worths, strict=True):
         pieces = list(break_long(sentence, limit))
         for number, piece in enumerate(pieces, 1):
@@ -181,9 +183,9 @@ def _units(
 
 
 def _cheapest_ends(units: Sequence[_Unit], least: float, most: float, overhead: float) -> list[int]:
-    """The indexes behind the last unit of each part, by dynamic programming over all ends.
+    """The index after the last unit of each part, by dynamic programming over all ends.
 
-    Time grows with the number of units times the units that fit into one part.
+    Time grows with the number of units times the units per part.
     """
     upto = [0.0, *accumulate(unit.seconds for unit in units)]
     even = upto[-1] / _fewest(units, most - overhead) + overhead
@@ -200,7 +202,7 @@ def _cheapest_ends(units: Sequence[_Unit], least: float, most: float, overhead: 
             long, short, parts, before = best[start]
             options.append(((long + over, short + under, parts + 1, before + soft), start))
             if over:
-                break  # a longer part is no better
+                break  # a longer part is even worse
         best[end], previous[end] = min(options)
     ends = [len(units)]
     while previous[ends[0]]:

@@ -1,4 +1,4 @@
-"""Stories come in, asked of a source; each row's fate is written down."""
+"""Stage "fetch": adds new stories from a source and records the outcome of each row."""
 
 from __future__ import annotations
 
@@ -26,25 +26,31 @@ log = structlog.get_logger(__name__)
 OUTCOMES_KEPT_DAYS = 30
 OF_FILES = frozenset({SourceKind.SAVED_LISTING, SourceKind.CSV, SourceKind.FOLDER})
 BATCH = 500
-"""Rows of a file that are looked up at once."""
+"""Rows of a file that are looked up together."""
 LONGEST_TITLE = 1_000
 LONGEST_BODY = 1_000_000
-"""Letters that are still read; the most words that a source can take are about 120,000 of them."""
+"""Most characters that are read; the longest story a source may allow has about 120,000."""
 
 
 class IntakeOutcome(StrEnum):
-    """What became of a row that a source gave."""
+    """The outcome of one fetched row."""
 
     TAKEN = "taken"
     SKIPPED = "skipped"
     KNOWN = "known"
 
+    @property
+    def word(self) -> str:
+        """The outcome in an operator's words."""
+        return {"taken": "added", "known": "seen before"}.get(self.value, self.value)
+
 
 def fetch(source_id: int, claim: Claim, source_of: Callable[[str], StorySource]) -> None:
-    """Ask the source for its stories and take those that are new.
+    """Fetch the source's stories and add those that are new.
 
-    A source that fails says so on its own page; the others go on. Where it fails among the answers,
-    the posts that have theirs are taken: so one that allows few requests is read in several tries.
+    If a source fails, its page shows the error; other sources are not affected. If it fails while
+    fetching answers, posts that already have theirs are added. So a source with a low rate limit
+    is read in several tries.
     """
     source = Source.get_by_id(source_id)
     origin, query = source_of(source.kind), _query(source)
@@ -52,7 +58,7 @@ def fetch(source_id: int, claim: Claim, source_of: Callable[[str], StorySource])
     try:
         with db.closed_for_long_work():
             rows = origin.stories(query)
-            found = list(islice(_not_told_before(source, rows), source.count))
+            found = list(islice(_not_seen_before(source, rows), source.count))
         if source.answers and (asked := _to_ask(source, found)):
             with db.closed_for_long_work():
                 posts = {post.external_id: post for post in asked}
@@ -68,7 +74,7 @@ def fetch(source_id: int, claim: Claim, source_of: Callable[[str], StorySource])
     with claim.finish():
         outcomes = Counter(take(source, post, claim.request_id).outcome for post in found)
         Source.update(last_fetched_at=now(), last_error="").where(Source.id == source.id).execute()
-        # A person may have changed it meanwhile: then this was no answer to what is asked next.
+        # If a person edited the source meanwhile, its validators don't fit the next request.
         by = (Source.kind, Source.place, Source.count)
         same = [field == getattr(source, field.name) for field in by]
         Source.update(memory=query.memory).where(Source.id == source.id, *same).execute()
@@ -89,7 +95,7 @@ def _query(source: Source) -> StoryQuery:
 
 
 def _to_ask(source: Source, found: list[FetchedStory]) -> list[FetchedStory]:
-    """The posts whose answers will be told: new ones, with nothing against them so far."""
+    """The posts whose answers are needed: new ones that would not be skipped."""
     ids = [post.external_id for post in found]
     rows = Story.select(Story.external_id).where(Story.external_id.in_(ids))
     known = {row.external_id for row in rows}
@@ -100,10 +106,10 @@ def _to_ask(source: Source, found: list[FetchedStory]) -> list[FetchedStory]:
     ]
 
 
-def _not_told_before(source: Source, rows: Iterator[FetchedStory]) -> Iterator[FetchedStory]:
-    """Of a file or a folder the rows that it has not given yet: so each fetch takes the next ones.
+def _not_seen_before(source: Source, rows: Iterator[FetchedStory]) -> Iterator[FetchedStory]:
+    """For a file or folder, only the rows not fetched before, so each fetch continues.
 
-    A listing or a feed is asked for its best each time, and all that it gives is told of.
+    A listing or a feed gives its best rows each time, and all of them are recorded.
     """
     if source.kind not in OF_FILES:
         yield from rows
@@ -111,17 +117,17 @@ def _not_told_before(source: Source, rows: Iterator[FetchedStory]) -> Iterator[F
     while batch := list(islice(rows, BATCH)):
         names = [row.external_id for row in batch]
         with db.session():
-            told: set[str] = set()
+            seen: set[str] = set()
             for table in (Story, Intake):
                 before: Any = table.select(table.external_id).where(
                     table.source == source, table.external_id.in_(names)
                 )
-                told.update(row.external_id for row in before)
-        yield from (row for row in batch if row.external_id not in told)
+                seen.update(row.external_id for row in before)
+        yield from (row for row in batch if row.external_id not in seen)
 
 
 def take(source: Source, post: FetchedStory, request_id: str = "") -> Intake:
-    """Record a row's fate, and its story where that is not known yet. Must be in a transaction."""
+    """Record a row's outcome, and its story if that is new. Must be in a transaction."""
     reason = why_skip(source, post)
     inserted = (
         Story.insert(
@@ -153,7 +159,7 @@ def take(source: Source, post: FetchedStory, request_id: str = "") -> Intake:
     story = next(iter(inserted), None)
     if story is None:
         known = Story.select(Story.id).where(Story.external_id == post.external_id).get()
-        outcome, reason = IntakeOutcome.KNOWN, f"It is here already, as story {known.id}."
+        outcome, reason = IntakeOutcome.KNOWN, f"It was added before, as story {known.id}."
     elif reason:
         outcome = IntakeOutcome.SKIPPED
     else:
@@ -175,9 +181,9 @@ def _forget_old_outcomes(source: Source) -> None:
 
 
 def why_skip(source: Source, post: FetchedStory, *, answers_follow: bool = False) -> str:
-    """The reason for leaving a post out that is plain before it is read; empty to keep it.
+    """Why to skip a post without reading its text; empty to keep it.
 
-    With answers, those it has or those that ``answers_follow``, a question needs no text.
+    A question needs no text if it has answers, or if they are fetched later (``answers_follow``).
     """
     has_text = bool(post.body.strip() or (source.answers and (post.answers or answers_follow)))
     known_original = (
@@ -188,14 +194,17 @@ def why_skip(source: Source, post: FetchedStory, *, answers_follow: bool = False
     reasons = (
         (unreadable, unreadable),
         (not post.title.strip(), "It has no title."),
-        (len(post.title) > LONGEST_TITLE, f"Its title is longer than {LONGEST_TITLE:,} letters."),
-        (len(post.body) > LONGEST_BODY, f"It is longer than {LONGEST_BODY:,} letters."),
+        (
+            len(post.title) > LONGEST_TITLE,
+            f"Its title is longer than {LONGEST_TITLE:,} characters.",
+        ),
+        (len(post.body) > LONGEST_BODY, f"It is longer than {LONGEST_BODY:,} characters."),
         (post.removed, "It was removed or deleted."),
-        (post.stickied, "It is a notice that the place pinned to its top."),
+        (post.stickied, "It is a pinned notice."),
         (post.media_only, "It is only a link or a picture."),
         (not has_text and not source.answers, "It has a title but no text."),
-        (not has_text, "It has a title, but neither text nor answers."),
-        (known_original, f"It repeats {post.crosspost_of}, which is here already."),
+        (not has_text, "It has a title, but no text and no answers."),
+        (known_original, f"It is a cross-post of {post.crosspost_of}, which was added before."),
         (post.score < source.min_score, f"Its score {post.score} is below {source.min_score}."),
         (post.nsfw and source.nsfw == NsfwPolicy.SKIP, "It is marked not safe for work."),
     )
@@ -203,9 +212,9 @@ def why_skip(source: Source, post: FetchedStory, *, answers_follow: bool = False
 
 
 def enqueue_due_sources() -> int:
-    """Start the fetch of every enabled source whose time has come; how many there were.
+    """Queue a fetch for every enabled source that is due; returns how many.
 
-    The next time is set in the same statement, so that a doubled tick finds nothing due.
+    The next time is set in the same statement, so a second clock tick finds nothing due.
     """
     with transaction():
         cursor = database.execute_sql(
@@ -220,5 +229,5 @@ def enqueue_due_sources() -> int:
 
 
 def _storable(text: str) -> str:
-    """PostgreSQL holds no NUL and no half of a surrogate pair; nothing else is touched."""
+    """The text without NUL and lone surrogates, which PostgreSQL can't store."""
     return text.replace("\x00", "").encode("utf-8", "ignore").decode()

@@ -1,4 +1,4 @@
-"""Stories that a person brings: a pasted text, or a link that is read once."""
+"""Adds stories by hand: a pasted text, or a link that is fetched once."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from pipelines.stories.intake.source_rules import is_address
 
 REDDIT = "https://www.reddit.com"
 PASTE_SOURCE = "Pasted stories"
-LONGEST_TALE = 20_000
-"""Words of a story that a person chose."""
+LONGEST_STORY = 20_000
+"""Most words of a story that a person adds."""
 
 
 def paste(title: str, text: str, by: str, url: str = "") -> Story:
-    """Take a story that a person pasted. Raises InputError when it is empty or known already."""
+    """Add a pasted story. Raises InputError if it is empty or was added before."""
     if not title.strip() or not text.strip():
         raise InputError("A pasted story needs a title and a text.")
     if url and not is_address(url):
-        raise InputError("Where it was published begins with https://, or is left empty.")
+        raise InputError("The address must start with https://, or be empty.")
     digest = _digest(f"{title} {text}")
     post = FetchedStory(external_id=f"paste:{digest}", title=title.strip(), body=text, url=url)
     with transaction():
@@ -35,25 +35,25 @@ def paste(title: str, text: str, by: str, url: str = "") -> Story:
                 "kind": SourceKind.PASTE,
                 "enabled": False,
                 "min_words": 1,
-                "max_words": LONGEST_TALE,
+                "max_words": LONGEST_STORY,
             },
         )
         intake = take(source, post)
         story = cast("Story", intake.story)
         if intake.outcome == IntakeOutcome.KNOWN:
-            raise InputError(f"This story is here already, as number {story.id}.")
+            raise InputError(f"This story was added before, as number {story.id}.")
         AuditEntry.create(actor=by, action="story.paste", subject=f"story {story.id}")
     return story
 
 
 def ask_link(link: str, by: str) -> Source:
-    """Have the post or feed at ``link`` read once, as a source of its own; its fate is shown there.
+    """Queue one fetch of the post or feed at ``link``, as its own source; that shows the outcome.
 
-    A Reddit post is read by its feed, which needs no key. One that could not be read before is
-    tried again.
+    A Reddit post is read from its feed, which needs no API key. A link that failed before is tried
+    again.
 
     Raises:
-        InputError: it is no address, or was read before.
+        InputError: it is not a web address, or was fetched before.
     """
     address = _feed_of(link.strip())
     name = f"Link {address}"
@@ -62,14 +62,14 @@ def ask_link(link: str, by: str) -> Source:
     with transaction():
         source = Source.get_or_none(Source.name == name)
         if source is not None and not source.last_error:
-            raise InputError(f"This link was given before: see the source {source.id}.")
+            raise InputError(f"This link was added before: see source {source.id}.")
         source = source or Source.create(
             name=name,
             kind=SourceKind.FEED,
             place=address,
             count=1,
             min_words=1,
-            max_words=LONGEST_TALE,
+            max_words=LONGEST_STORY,
             enabled=False,
         )
         ledger.enqueue("fetch", source.id)
@@ -78,11 +78,11 @@ def ask_link(link: str, by: str) -> Source:
 
 
 def _feed_of(link: str) -> str:
-    """Where the story of a link is read: Reddit's posts have a feed each."""
+    """The address to fetch for a link: each Reddit post has its own feed."""
     if not is_address(link):
-        raise InputError("A link begins with https:// and names a page: copy it whole.")
+        raise InputError("A link starts with https:// and names a page: copy the whole link.")
     if len(link) > Source.place.max_length:
-        raise InputError(f"A link has at most {Source.place.max_length} letters.")
+        raise InputError(f"A link can have at most {Source.place.max_length} characters.")
     parts = urlsplit(link)
     host, steps = parts.hostname or "", [step for step in parts.path.split("/") if step]
     if host == "redd.it" and steps:
@@ -90,14 +90,14 @@ def _feed_of(link: str) -> str:
     if host != "reddit.com" and not host.endswith(".reddit.com"):
         return link
     if len(steps) > 2 and steps[2] == "s":  # noqa: PLR2004 (r/<name>/s/<code>)
-        raise InputError("This is a link for sharing: open it and copy the post's own address.")
+        raise InputError("This is a share link: open it and copy the post's own address.")
     if steps[-1:] == [".rss"]:
         steps.pop()
-    if "comments" in steps:  # what follows the post's own words is one answer to it
+    if "comments" in steps:  # the rest names a single comment
         steps = steps[: steps.index("comments") + 3]
     return "/".join([REDDIT, *steps, ".rss"])
 
 
-def _digest(told: str) -> str:
-    """The same for the same words, however they are spaced."""
-    return hashlib.sha256(" ".join(told.split()).encode("utf-8", "replace")).hexdigest()[:32]
+def _digest(text: str) -> str:
+    """A hash of the words; spacing doesn't matter."""
+    return hashlib.sha256(" ".join(text.split()).encode("utf-8", "replace")).hexdigest()[:32]

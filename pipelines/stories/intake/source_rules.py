@@ -1,4 +1,4 @@
-"""What can't be set on a source, in a sentence for each setting."""
+"""Checks the settings of a source; each problem is a sentence."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from pipelines.stories.intake.source_settings import (
 
 _SUBREDDIT = r"[A-Za-z0-9][A-Za-z0-9_]{1,20}"
 _SUBREDDITS = re.compile(rf"{_SUBREDDIT}(\+{_SUBREDDIT})*")
-"""One, or several that are read as one."""
+"""One subreddit, or several joined with "+"."""
 _WRITTEN = re.compile(r"(?:https?://(?:\w+\.)?reddit\.com)?/?(?:r/)?(?P<name>[^/]*)/?")
-"""How people write a subreddit."""
+"""The forms in which people write a subreddit."""
 
 Values = Mapping[str, Any]
 
@@ -34,24 +34,24 @@ def problems(source: Source, values: Values) -> dict[str, str]:
     """What is wrong with ``values`` for ``source``, by the name of each setting.
 
     Args:
-        source: as it is now; without an id where it is to be made.
+        source: as it is now; without an id for a new source.
         values: by the names of ``ALL``, with ``channel`` (an id or None) and ``accounts`` (ids).
-            What is not in them is not looked at.
+            Settings that are absent are not checked.
     """
     wrong = {
-        setting.name: told
+        setting.name: problem
         for setting in ALL
-        if setting.name in values and (told := _problem(setting, values[setting.name]))
+        if setting.name in values and (problem := _problem(setting, values[setting.name]))
     }
     good = {name: value for name, value in values.items() if name not in wrong}
     for name, also, check in _CHECKS:
-        if {name, *also} <= good.keys() and (told := check(source, good)):
-            wrong[name] = told
+        if {name, *also} <= good.keys() and (problem := check(source, good)):
+            wrong[name] = problem
     return wrong
 
 
 def tidy(kind: str, place: str) -> str:
-    """A place as it is kept: without what only a person writes around it."""
+    """A place as stored: a bare subreddit name, a full path, no surrounding spaces."""
     place = place.strip()
     match kind:
         case SourceKind.SUBREDDIT if match := _WRITTEN.fullmatch(place):
@@ -59,7 +59,7 @@ def tidy(kind: str, place: str) -> str:
         case SourceKind.SAVED_LISTING | SourceKind.CSV | SourceKind.FOLDER if place:
             try:
                 return str(Path(place).expanduser())
-            except RuntimeError:  # the home of nobody
+            except RuntimeError:  # no such user's home
                 return place
         case _:
             return place
@@ -68,74 +68,76 @@ def tidy(kind: str, place: str) -> str:
 def _problem(setting: Setting, value: Any) -> str:
     match setting:
         case Switch():
-            good, told = isinstance(value, bool), "Say yes or no."
+            good, wanted = isinstance(value, bool), "Must be yes or no."
         case Figure(least=least, most=most):
             whole = isinstance(value, int) and not isinstance(value, bool)
-            good, told = whole and least <= value <= most, f"A number between {least} and {most}."
+            good = whole and least <= value <= most
+            wanted = f"Must be a whole number from {least} to {most}."
         case Share():
             good = isinstance(value, int | float) and 0 <= value <= 1
-            told = "A number between 0 and 1."
+            wanted = "Must be a number from 0 to 1."
         case Choice(choices=choices):
-            good, told = value in choices, f"One of {', '.join(choices)}."
-        case Text(pattern=pattern, wanted=told) if pattern:
+            good, wanted = value in choices, f"Must be one of {', '.join(choices)}."
+        case Text(pattern=pattern, wanted=wanted) if pattern:
             good = isinstance(value, str) and bool(re.fullmatch(pattern, value))
         case Text(longest=longest):
             good = isinstance(value, str) and len(value) <= longest and "\0" not in value
-            told = f"At most {longest} letters."
+            wanted = f"Can have at most {longest} characters."
         case _:
             raise TypeError(setting)
-    return "" if good else told
+    return "" if good else wanted
 
 
-# ── settings that hang on others, or on what else is there ───────────────────────────────────
+# ── settings that depend on other settings or rows ───────────────────────────────────────────
 
 
 def _name(source: Source, values: Values) -> str:
     name = values["name"].strip()
     if not name:
-        return "Give it a name."
+        return "Enter a name."
     others = Source.select().where(Source.name == name, Source.id != (source.id or 0))
     return taken(name) if others.exists() else ""
 
 
 def taken(name: str) -> str:
-    return f"There is a source {name} already; choose another name."
+    return f"A source named {name} already exists; choose another name."
 
 
 def _kind(source: Source, values: Values) -> str:
     was = source.kind if source.id else SourceKind.SUBREDDIT
     if values["kind"] != was and SourceKind.PASTE in {values["kind"], was}:
-        return "Pasted texts have one source of their own, and it stays theirs."
+        return "The kind “paste” is only for the one source of pasted stories."
     return ""
 
 
 def _place(source: Source, values: Values) -> str:
     kind, place = values["kind"], tidy(values["kind"], values["place"])
     if source.id and (kind, place) == (source.kind, source.place):
-        return ""  # what is away just now can still be switched off
+        return ""  # a source whose file is missing can still be switched off
     match kind:
         case SourceKind.PASTE:
-            return "Pasted texts have no place: leave it empty." if place else ""
+            return "Pasted stories have no place: leave it empty." if place else ""
         case SourceKind.SUBREDDIT:
-            return "" if _SUBREDDITS.fullmatch(place) else "A subreddit's name, such as tifu."
+            good = _SUBREDDITS.fullmatch(place)
+            return "" if good else "Must be a subreddit name, such as tifu."
         case SourceKind.FEED:
-            return "" if is_address(place) else "An address that begins with https://."
+            return "" if is_address(place) else "Must be an address that starts with https://."
         case _:
             return _path(Path(place), folder=kind == SourceKind.FOLDER)
 
 
 def _path(path: Path, *, folder: bool) -> str:
     if not path.is_absolute():
-        return "Give the whole path, from its first /."
+        return "Must be the full path, starting with /."
     try:
         there = path.is_dir() if folder else path.is_file()
     except OSError as error:
-        return f"It can't be looked at ({error.strerror}): correct it."
+        return f"It can't be opened ({error.strerror}): correct the path."
     return "" if there else f"There is no such {'folder' if folder else 'file'} on this machine."
 
 
 def is_address(place: str) -> bool:
-    """Whether it is a whole address of the web."""
+    """Whether it is a full web address."""
     try:
         parts = urlsplit(place)
         _ = parts.port
@@ -149,7 +151,7 @@ def is_address(place: str) -> bool:
 def _score(_: Source, values: Values) -> str:
     if values["kind"] in SCORED or not values["min_score"]:
         return ""
-    return "Nothing of this kind tells a score, so all would be skipped: set it to 0."
+    return "This kind of source has no scores, so every story would be skipped: set it to 0."
 
 
 def _answers(_: Source, values: Values) -> str:
@@ -160,24 +162,24 @@ def _answers(_: Source, values: Values) -> str:
 
 def _words(_: Source, values: Values) -> str:
     falls = values["max_words"] < values["min_words"]
-    return "Must not be below the least words." if falls else ""
+    return "Must not be below the minimum words." if falls else ""
 
 
 def _flag(_: Source, values: Values) -> str:
     falls = values["flag_from"] < values["warn_from"]
-    return "Must not be below the score that warns." if falls else ""
+    return "Must not be below “Warn from”." if falls else ""
 
 
 def _channel(_: Source, values: Values) -> str:
     chosen = values["channel"]
     there = chosen is None or Channel.select().where(Channel.id == chosen).exists()
-    return "" if there else "This channel is gone: choose another."
+    return "" if there else "This channel was removed: choose another."
 
 
 def _accounts(_: Source, values: Values) -> str:
     chosen = set(values["accounts"])
     there = Account.select().where(Account.id.in_(chosen)).count() if chosen else 0
-    return "" if there == len(chosen) else "One of these accounts is gone: choose again."
+    return "" if there == len(chosen) else "One of these accounts was removed: choose again."
 
 
 _CHECKS: tuple[tuple[str, tuple[str, ...], Callable[[Source, Values], str]], ...] = (
@@ -191,4 +193,4 @@ _CHECKS: tuple[tuple[str, tuple[str, ...], Callable[[Source, Values], str]], ...
     ("channel", (), _channel),
     ("accounts", (), _accounts),
 )
-"""The setting that is judged, those that it is judged by, and how."""
+"""The setting to check, the other settings that the check needs, and the check."""

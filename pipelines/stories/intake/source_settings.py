@@ -1,4 +1,4 @@
-"""What can be set on a source: each setting once, for the back office and the terminal alike."""
+"""The settings of a source, defined once for the back office and the command line."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ KINDS: dict[str, str] = {
     SourceKind.CSV: "Table of stories (a CSV file)",
     SourceKind.FOLDER: "Folder of texts (.txt, .md)",
 }
-"""The kinds that are asked for stories, in the words of a person; pasted ones come by hand."""
+"""The kinds that are fetched, with their labels; pasted stories are added by hand."""
 
 SCORED = frozenset({SourceKind.SUBREDDIT, SourceKind.SAVED_LISTING, SourceKind.CSV})
-"""The kinds that can tell how readers liked a story, and whether it is marked NSFW."""
+"""The kinds that have a score, and an NSFW mark, for each story."""
 
 ANSWERED = frozenset({SourceKind.SUBREDDIT, SourceKind.SAVED_LISTING})
-"""The kinds that have answers to a story."""
+"""The kinds that have answers to each story."""
 
-WHEN, WHICH, SAFETY = "When it is fetched", "Which stories are taken", "What a person must see"
+WHEN, WHICH, SAFETY = "Schedule", "Which stories are added", "Safety"
 ON_SCHEDULE = frozenset(SourceKind) - {SourceKind.PASTE}
 
 
@@ -34,16 +34,16 @@ class Setting:
     label: str
     help: str = ""
     group: str = WHICH
-    """What it stands with on the page."""
+    """Heading of its group on the page."""
     kinds: frozenset[SourceKind] = frozenset(SourceKind)
-    """Those that it says anything about."""
+    """The kinds of source that use it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text(Setting):
     longest: int
     pattern: str = ""
-    """What it must look like in full, if that matters; ``wanted`` says it in words."""
+    """A pattern for the whole value, if any; ``wanted`` says it in words."""
     wanted: str = ""
 
 
@@ -67,7 +67,7 @@ class Share(Setting):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice(Setting):
-    """One of some values, each with what a person reads."""
+    """One of several values, each with its label."""
 
     choices: Mapping[str, str]
 
@@ -76,25 +76,25 @@ def _same(*values: str) -> dict[str, str]:
     return {value: value for value in values}
 
 
-NAME = Text(name="name", label="Name", longest=120, help="How you will recognise it in lists.")
+NAME = Text(name="name", label="Name", longest=120, help="The name shown in lists.")
 KIND = Choice(
     name="kind",
     label="Kind",
-    choices={**KINDS, SourceKind.PASTE: "Pasted texts"},
+    choices={**KINDS, SourceKind.PASTE: "Pasted stories"},
 )
 PLACES = {
-    SourceKind.SUBREDDIT: "A subreddit's name, such as tifu, or several: tifu+confession.",
-    SourceKind.FEED: "The feed's address, which begins with https://.",
-    SourceKind.SAVED_LISTING: "The whole path of the file on this machine.",
-    SourceKind.CSV: "The whole path of the file on this machine. Its first row names the columns: "
-    "title and text; url, author, place, score and nsfw if you like.",
-    SourceKind.FOLDER: "The whole path of the folder on this machine; those in it are read too.",
+    SourceKind.SUBREDDIT: "A subreddit name, such as tifu, or several: tifu+confession.",
+    SourceKind.FEED: "The feed's address; it starts with https://.",
+    SourceKind.SAVED_LISTING: "The full path of the file on this machine.",
+    SourceKind.CSV: "The full path of the file on this machine. Its first row names the columns: "
+    "title and text; optional: url, author, place, score and nsfw.",
+    SourceKind.FOLDER: "The full path of the folder on this machine. Subfolders are included.",
 }
 PLACE = Text(
     name="place",
     label="Place",
     longest=500,
-    help="The subreddit's name, the feed's address, or the path of the file or folder.",
+    help="The subreddit name, the feed address, or the path of the file or folder.",
     kinds=ON_SCHEDULE,
 )
 
@@ -117,50 +117,52 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Choice(
         name="time_filter",
-        label="Of the last",
+        label="Time range",
         choices=_same("hour", "day", "week", "month", "year", "all"),
-        help="Only the top listing has one.",
+        help="For the top listing only.",
         kinds=frozenset({SourceKind.SUBREDDIT}),
     ),
     Figure(
         name="count",
-        label="Stories a fetch",
+        label="Stories per fetch",
         least=1,
         most=100,
-        help="Those seen before are not taken again; of a file or folder the next ones are.",
+        help="Stories seen before are not added again. For a file or folder, each fetch continues "
+        "with the next ones.",
         kinds=ON_SCHEDULE,
     ),
     Figure(
         name="answers",
-        label="Answers told with each",
+        label="Answers per story",
         least=0,
         most=20,
-        help="So many of the best comments follow the post, each under its card; 0 tells none.",
+        help="How many of the best comments are narrated after the post, each with its own card; "
+        "0 for none.",
         kinds=ANSWERED,
     ),
     Figure(
         name="min_score",
-        label="Least score",
+        label="Minimum score",
         least=0,
         most=1_000_000,
-        help="Upvotes below which a story is skipped.",
+        help="Stories with fewer upvotes are skipped.",
         kinds=SCORED,
     ),
-    Figure(name="min_words", label="Least words", least=1, most=20_000),
+    Figure(name="min_words", label="Minimum words", least=1, most=20_000),
     Figure(
         name="max_words",
-        label="Most words",
+        label="Maximum words",
         least=1,
         most=20_000,
-        help="About 170 words are a minute; long stories become several videos.",
+        help="About 170 words make a minute; long stories become several videos.",
     ),
     Choice(
         name="nsfw",
         label="Stories marked NSFW",
         choices={
             NsfwPolicy.SKIP: "Skip",
-            NsfwPolicy.FLAG: "Take, but flag for a person",
-            NsfwPolicy.ALLOW: "Take like any other",
+            NsfwPolicy.FLAG: "Add, but flag for review",
+            NsfwPolicy.ALLOW: "Add like any other story",
         },
         kinds=SCORED,
     ),
@@ -169,22 +171,22 @@ SETTINGS: tuple[Setting, ...] = (
         label="Language",
         longest=8,
         pattern="([a-z]{2,3})?",
-        wanted="A code like en or de.",
-        help="A code like en or de: stories in another one are skipped. Empty takes any.",
+        wanted="Must be a code like en or de.",
+        help="A code like en or de; stories in other languages are skipped. Empty allows any.",
     ),
     Share(
         name="warn_from",
         label="Warn from",
-        help="Safety score (0 to 1) from which the approver is warned.",
+        help="Safety score (0 to 1) from which the page shows a warning.",
         group=SAFETY,
     ),
     Share(
         name="flag_from",
         label="Flag from",
-        help="Safety score from which a story waits flagged, for a person with a reason.",
+        help="Safety score (0 to 1) from which a story is flagged; approving it needs a reason.",
         group=SAFETY,
     ),
 )
-"""In their order on the page. A setting that is added here is in the form and the commands."""
+"""In page order. A setting added here appears in the form and the commands."""
 
 ALL: tuple[Setting, ...] = (NAME, KIND, PLACE, *SETTINGS)

@@ -1,4 +1,4 @@
-"""Sources: made, changed, asked and switched; each change says in the audit log who made it."""
+"""Adds, changes, fetches and switches sources; the audit log records who made each change."""
 
 from __future__ import annotations
 
@@ -32,29 +32,30 @@ LABELS = {setting.name: setting.label for setting in ALL} | {
 
 
 class SourceRefusedError(InputError):
-    """Settings that can't be used.
+    """Invalid source settings.
 
     Attributes:
-        problems: a sentence for each setting that is wrong, by its name.
+        problems: a sentence for each wrong setting, by its name.
     """
 
     def __init__(self, wrong: Mapping[str, str]) -> None:
-        super().__init__(" ".join(f"{LABELS[name]}: {told}" for name, told in wrong.items()))
+        sentences = (f"{LABELS[name]}: {problem}" for name, problem in wrong.items())
+        super().__init__(" ".join(sentences))
         self.problems = dict(wrong)
 
 
 def save(source_id: int | None, chosen: Mapping[str, Any], by: str) -> Source:
-    """Make a source, or change one; what is not in ``chosen`` stays as it is, or as new ones are.
+    """Add or change a source; settings not in ``chosen`` keep their value or default.
 
     Args:
-        source_id: the source; None makes one.
+        source_id: the source; None adds one.
         chosen: values by the names of ``source_settings.ALL``, with ``channel`` (an id, or None)
-            and ``accounts`` (ids; none is every account).
+            and ``accounts`` (ids; an empty list means every account).
         by: who changes it.
 
     Raises:
-        SourceRefusedError: something can't be used; it says what, for each setting.
-        InputError: the source is gone.
+        SourceRefusedError: settings are invalid; it has a sentence for each.
+        InputError: there is no such source.
     """
     try:
         with transaction():
@@ -69,8 +70,8 @@ def save(source_id: int | None, chosen: Mapping[str, Any], by: str) -> Source:
             for name, value in values.items():
                 setattr(source, name, value)
             if source_id is not None:
-                source.memory = {}  # so that all it has is looked at by the new settings
-                _plan_anew(source, moved=any(before[n] != values[n] for n in before))
+                source.memory = {}  # so the new settings apply to everything it has
+                _reschedule(source, moved=any(before[n] != values[n] for n in before))
             source.save()
             _link(source, accounts)
             _audit(by, "source.add" if source_id is None else "source.edit", source)
@@ -80,32 +81,32 @@ def save(source_id: int | None, chosen: Mapping[str, Any], by: str) -> Source:
 
 
 def find(name: str) -> Source:
-    """The source of that name, or of that number. Raises InputError."""
+    """The source with that name or number. Raises InputError."""
     source: Source | None = Source.get_or_none(Source.name == name)
     if source is None and name.isascii() and name.isdigit() and len(name) < 19:  # noqa: PLR2004 (a bigint's digits)
         source = Source.get_or_none(Source.id == int(name))
     if source is None:
-        raise InputError(f"There is no source {name}: see them with scripts/manage sources list.")
+        raise InputError(f"There is no source {name}: scripts/manage sources list shows them all.")
     return source
 
 
 def ask(source_id: int, by: str) -> Source:
-    """Have a source fetched now, without waiting for its time.
+    """Queue a fetch of the source now.
 
     Raises:
-        InputError: there is no such source, or its stories come by hand.
+        InputError: there is no such source, or its stories are pasted by hand.
     """
     with transaction():
         source = locked(source_id)
         if source.kind not in KINDS:
-            raise InputError(f"Nothing is fetched from {source.name}: its stories come by hand.")
+            raise InputError(f"{source.name} can't be fetched: its stories are pasted by hand.")
         ledger.enqueue("fetch", source.id)
         _audit(by, "source.fetch", source)
     return source
 
 
 def switch(source_id: int, by: str) -> Source:
-    """On becomes off, off becomes on. Raises InputError where there is no such source."""
+    """Switch the source on or off. Raises InputError if there is no such source."""
     with transaction():
         source = locked(source_id)
         source.enabled = not source.enabled
@@ -115,13 +116,13 @@ def switch(source_id: int, by: str) -> Source:
 
 
 def accounts_of(source: Source) -> list[int]:
-    """Ids of the accounts that its videos go to; none is every account."""
+    """Ids of the accounts that get its videos; an empty list means every account."""
     linked = Account.select(Account.id).join(SourceAccount).order_by(Account.id)
     return [account.id for account in linked.where(SourceAccount.source == source.id)]
 
 
 def locked(source_id: int) -> Source:
-    """The source, till the transaction ends nobody else's. Raises InputError."""
+    """The source, locked until the transaction ends. Raises InputError."""
     source: Source | None = Source.select().where(Source.id == source_id).for_update().first()
     if source is None:
         raise InputError(f"There is no source {source_id}.")
@@ -138,8 +139,8 @@ def _current(source: Source) -> dict[str, Any]:
     return values | {"channel": channel, "accounts": accounts_of(source)}
 
 
-def _plan_anew(source: Source, *, moved: bool) -> None:
-    """Another place is looked at soon; a shorter interval counts from now."""
+def _reschedule(source: Source, *, moved: bool) -> None:
+    """Fetch a new place soon; apply a shorter interval from now on."""
     if moved:
         source.next_fetch_at, source.last_error = None, ""
     elif source.next_fetch_at is not None:

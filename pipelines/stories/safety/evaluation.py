@@ -1,4 +1,4 @@
-"""Measures the first judge of safety on texts whose label is known (P5)."""
+"""Measures the first safety judge (the rules) on labelled texts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.errors import InputError
 from pipelines.stories.safety import lexicon_judge
 
 LABELLED = Path(__file__).with_name("labelled.tsv")
-"""Written for this; a third of it is held out: the rules are not changed for what it shows."""
+"""Written for this purpose. A third of it is held out: never change the rules because of it."""
 OVERALL = "overall (fit or not)"
 
 
@@ -24,7 +24,7 @@ class Labelled:
 
     @property
     def held_out(self) -> bool:
-        """Chosen by the text alone, so a new line moves none of the others."""
+        """Depends only on the text, so a new line does not move the others."""
         return blake2b(self.text.encode(), digest_size=2).digest()[0] % 3 == 0
 
 
@@ -37,7 +37,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of all that got the label, the share that has it; of all that have it, the share found."""
+    """Precision and recall of one label."""
 
     label: str
     texts: int
@@ -46,10 +46,10 @@ class Figures:
 
 
 def read(file: Path) -> list[Labelled]:
-    r"""The labelled texts of ``file``; ``{…}`` in them is rot13, ``\u200b`` that character.
+    r"""The labelled texts in ``file``; ``{…}`` is rot13, ``\u200b`` is that character.
 
     Raises:
-        InputError: a line has no tab, or the file is no UTF-8 text.
+        InputError: a line has no tab, or the file is not UTF-8 text.
     """
     try:
         lines = file.read_text("utf-8").splitlines()
@@ -69,7 +69,7 @@ def read(file: Path) -> list[Labelled]:
 
 
 def judged(texts: Iterable[Labelled], warn_from: float) -> list[Judged]:
-    """What the rules find: their label from ``warn_from`` on, else clean."""
+    """The rules' label for each text if its score is at least ``warn_from``, else clean."""
     results = []
     for text in texts:
         opinion = lexicon_judge.judge(text.text)
@@ -79,7 +79,7 @@ def judged(texts: Iterable[Labelled], warn_from: float) -> list[Judged]:
 
 
 def figures(results: Sequence[Judged]) -> list[Figures]:
-    """Precision and recall of each label, and of "not fit" against "clean"."""
+    """Precision and recall of each label, and of "unfit" against "clean"."""
     labels = sorted({each.text.label for each in results})
     rows = [
         _figures(
@@ -94,7 +94,7 @@ def figures(results: Sequence[Judged]) -> list[Figures]:
 
 
 def _figures(label: str, pairs: Sequence[tuple[bool, bool]]) -> Figures:
-    """Of pairs of "has the label" and "got it"."""
+    """Figures from pairs of (has the label, got the label)."""
     right = sum(has and got for has, got in pairs)
     has, got = sum(has for has, _ in pairs), sum(got for _, got in pairs)
     return Figures(label, has, right / got if got else 1.0, right / has if has else 1.0)

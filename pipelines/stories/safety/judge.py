@@ -1,4 +1,4 @@
-"""The second judge of a story (P5): a language model, asked between ``prepare`` and the wait."""
+"""Stage "judge": a language model judges a story's safety after ``prepare``."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ FALLBACKS = Counter(
 
 
 def judge(story_id: int, claim: Claim, second: SafetyJudge | None) -> None:
-    """Ask ``second`` and let the higher score decide; where it fails, the first judge's stands.
+    """Ask ``second`` and let the higher score decide; if it fails, the first judge's score counts.
 
-    A story never waits for a model that is away: a person looks at it in any case.
+    A story never waits for an unavailable model, because a person reviews it in any case.
     """
     story = Story.get_by_id(story_id)
     first = _first(story)
-    if story.state != StoryState.FETCHED:  # begun anew by hand, when all is decided already
+    if story.state != StoryState.FETCHED:  # started again by hand after the decision
         with claim.finish():
             return
     opinion = None

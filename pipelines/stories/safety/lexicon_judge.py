@@ -1,10 +1,10 @@
-"""The first judge of a story (P5): a small weighted lexicon, always there and instant.
+"""The first safety judge: a small weighted lexicon, always available and instant.
 
-It sees coarse words, hate, threats, sexual and violent terms, also when letters are swapped for
-look-alikes, spelled with digits or signs, stretched or spaced out. It can't read: irony, quotes and
-context are for a model or a person, who decide on what it flags.
+It finds coarse words, hate, threats, sexual and violent terms, also if letters are replaced by
+look-alikes, digits or signs, stretched or spaced out. It does not understand text: irony, quotes
+and context are left to a model or a person, who decide on what it flags.
 """
-# ruff: noqa: RUF002  (the look-alike letters are what it is about)
+# ruff: noqa: RUF002  (look-alike letters are the subject)
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ CLEAN = "clean"
 
 _LEXICON = Path(__file__).with_name("lexicon.tsv")
 _SEVERE = 0.6
-"""Terms of this weight count in full wherever they stand; lighter ones by how thick they come."""
+"""Terms of at least this weight count in full; lighter ones count by their density."""
 _USUAL_WORDS = 150
-"""Text length at which a light term counts with its weight; in longer ones it counts less."""
+"""Text length at which a light term counts with its weight; in longer texts it counts less."""
 _SHORTEST = 60
 _DENSEST = 1.6
 """How much more than its weight a light term may count in a short text."""
@@ -50,7 +50,7 @@ _SHORT_FOR = {
     "imma": "im going to",
     "unalive": "kill",
 }
-"""How people type what they say, where a phrase hangs on it."""
+"""Chat spellings that occur in phrases of the lexicon."""
 
 
 class Term(NamedTuple):
@@ -61,16 +61,16 @@ class Term(NamedTuple):
 
 
 def judge(text: str) -> SafetyOpinion:
-    """Judge ``text``: a probability-like sum of its terms, independent of one another.
+    """Judge ``text``: combine its terms like independent probabilities.
 
-    A severe term (0.6 and more) counts in full. A light one counts in proportion to its density,
-    so that one coarse word in a long story is nothing and one in every sentence is much.
+    A severe term (0.6 or more) counts in full. A light one counts by its density: one coarse word
+    in a long story counts almost nothing, one in every sentence counts a lot.
     """
     return judge_folded(fold(text))
 
 
 def judge_folded(folded: str) -> SafetyOpinion:
-    """Judge a text that went through ``fold`` already."""
+    """Judge a text already processed by ``fold``."""
     found = Counter(_found(folded))
     if not found:
         return SafetyOpinion(0.0, CLEAN)
@@ -86,12 +86,12 @@ def judge_folded(folded: str) -> SafetyOpinion:
 
 
 def terms(folded: str) -> dict[str, Term]:
-    """The phrases of a folded text that speak against it, in their order."""
+    """The unsafe phrases in a folded text, in order."""
     return dict(_found(folded))
 
 
 def fold(text: str) -> str:
-    """``text`` in small Latin letters, disguises taken off: ``ѕ.h.1.т`` becomes ``shit``."""
+    """``text`` in lower-case Latin letters without disguises: ``ѕ.h.1.т`` becomes ``shit``."""
     plain = drawn(text)
     plain = _IN_WORD.sub("i", plain.replace("'", "").replace("\u2019", ""))
     plain = _LEET_WORD.sub(lambda word: word[0].translate(_LEET), plain)
@@ -102,13 +102,13 @@ def fold(text: str) -> str:
 
 
 def _unstretched(stretched: re.Match[str]) -> str:
-    """The word with the letter once, or twice where that is a word of the lexicon."""
+    """The word with the letter once, or twice if that is in the lexicon."""
     twice = _STRETCHED.sub(r"\1\1", stretched[0])
     return twice if twice in _vocabulary() else _STRETCHED.sub(r"\1", stretched[0])
 
 
 def _unmasked(masked: re.Match[str]) -> str:
-    """The word of the lexicon that ``f*ck`` stands for, the worst of several; else as it is."""
+    """The lexicon word that ``f*ck`` stands for, the worst of several; else unchanged."""
     shape = re.compile(masked[0].replace("*", "[a-z]"))
     fitting = {
         word: term.weight for word, term in _lexicon().phrases.items() if shape.fullmatch(word)
@@ -117,13 +117,13 @@ def _unmasked(masked: re.Match[str]) -> str:
 
 
 def _joined(spaced: re.Match[str]) -> str:
-    """Letters with gaps as a word; the "I" before it is one of its own."""
+    """Spaced-out letters as a word; an "I" before it stays a word of its own."""
     word = re.sub("[^a-z]", "", spaced[0])
     return f"i {word[1:]}" if word[0] == "i" and word[1:] in _vocabulary() else word
 
 
 def _found(folded: str) -> list[tuple[str, Term]]:
-    """What the lexicon knows in ``folded``, the longest phrase first where several begin."""
+    """The lexicon's terms in ``folded``; the longest phrase wins if several start together."""
     words = [part for word in folded.split(" ") for part in _SHORT_FOR.get(word, word).split(" ")]
     found = []
     at = 0
@@ -143,7 +143,7 @@ def _found(folded: str) -> list[tuple[str, Term]]:
 
 
 def _is(words: list[str], at: int, phrase: list[str]) -> bool:
-    """Whether the words from ``at`` on are ``phrase``, the last of them in the plural perhaps."""
+    """Whether the words from ``at`` on are ``phrase``; the last one may be plural."""
     there = words[at : at + len(phrase)]
     return there == phrase or [*there[:-1], there[-1].removesuffix("s")] == phrase
 
@@ -172,7 +172,7 @@ def _lexicon() -> _Lexicon:
 
 @cache
 def _begun_by() -> dict[str, list[list[str]]]:
-    """The lexicon's phrases as words, the longest first, by the word that they begin with."""
+    """The lexicon's phrases as word lists by first word, longest first."""
     phrases: dict[str, list[list[str]]] = {}
     for words in sorted((phrase.split() for phrase in _lexicon().phrases), key=len, reverse=True):
         phrases.setdefault(words[0], []).append(words)

@@ -1,7 +1,7 @@
-"""What judges think of a story, what follows by its source's thresholds, and the record of it (P5).
+"""Applies a source's safety thresholds to the judges' scores, and records each decision.
 
-Each decision is a row of its own, with the thresholds that counted then. The highest score of the
-judges decides, so that none of them can be talked round by the story; a person has the last word.
+Each decision is its own row, with the thresholds at that time. The highest score decides, so a
+story gains nothing by misleading one judge; a person has the last word.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from adapters.ports import SafetyOpinion
 from models import NsfwPolicy, SafetyDecision, Source, Story, StoryState
 
 RULES = "rules"
-"""The first judge's name on record."""
+"""The first judge's name in the database."""
 
 
 class Verdict(StrEnum):
@@ -23,14 +23,14 @@ class Verdict(StrEnum):
 
 
 def verdict(source: Source, score: float) -> Verdict:
-    """What ``score`` means by the thresholds of the story's source."""
+    """The verdict for ``score`` by the source's thresholds."""
     if score >= source.flag_from:
         return Verdict.FLAG
     return Verdict.WARN if score >= source.warn_from else Verdict.PASS
 
 
 def outcome(story: Story, opinion: SafetyOpinion) -> tuple[StoryState, str]:
-    """Whether a story that can be told waits or is flagged, and why."""
+    """Whether a story waits for approval or is flagged, and why."""
     if verdict(story.source, opinion.score) is Verdict.FLAG:
         return StoryState.FLAGGED, f"Safety: {opinion.label} {opinion.score:.2f}."
     if story.nsfw and story.source.nsfw == NsfwPolicy.FLAG:
@@ -39,7 +39,7 @@ def outcome(story: Story, opinion: SafetyOpinion) -> tuple[StoryState, str]:
 
 
 def note(story: Story, judge: str, opinion: SafetyOpinion, reason: str = "") -> None:
-    """Put a judge's decision on record; inside the caller's transaction."""
+    """Record a judge's decision, inside the caller's transaction."""
     source = story.source
     SafetyDecision.create(
         story=story,
@@ -54,7 +54,7 @@ def note(story: Story, judge: str, opinion: SafetyOpinion, reason: str = "") -> 
 
 
 def overrule(story: Story, by: str, reason: str) -> None:
-    """Put on record that a person lets a flagged story pass; the score stays what it was."""
+    """Record that a person approved a flagged story; the score does not change."""
     last = decisions(story)[-1:]
     SafetyDecision.create(
         story=story,
@@ -69,11 +69,11 @@ def overrule(story: Story, by: str, reason: str) -> None:
 
 
 def decisions(story: Story) -> list[SafetyDecision]:
-    """All that was decided on a story, the earliest first."""
+    """All safety decisions on a story, earliest first."""
     rows = SafetyDecision.select().where(SafetyDecision.story == story)
     return list(rows.order_by(SafetyDecision.id))
 
 
 def change(story: Story, **changes: Any) -> None:
-    """Set ``changes`` on a story that is being made ready and keeps its state."""
+    """Set ``changes`` on a story that is still being prepared and keeps its state."""
     Story.update(**changes).where(Story.id == story.id, Story.state == StoryState.FETCHED).execute()

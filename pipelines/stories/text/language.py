@@ -1,4 +1,4 @@
-"""Which language a text is written in."""
+"""Detects the language of a text."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
 UNDETERMINED = "und"
-"""ISO 639-2's code for a text whose language can't be told."""
+"""ISO 639-2 code for an undetermined language."""
 SURE = 0.35
-"""Confidence from which the answer is worth acting on; a sentence in English has 0.9."""
+"""Confidence from which the result is used; an English sentence has 0.9."""
 
 _NO_LANGUAGE = re.compile(r"https?://\S+|/?\b[ur]/\w+|[\W\d_]+")
 _READ = 5_000
-"""Characters looked at: more change nothing."""
+"""Characters that are examined; more would not change the result."""
 
 
 def detect(text: str) -> tuple[str, float]:
-    """The ISO 639-1 code of the language of ``text``, and how sure that is, from 0 to 1.
+    """The ISO 639-1 code of the language of ``text``, and the confidence, from 0 to 1.
 
-    The first call loads py3langid's model: 0.6 s, and at its height 125 MB of memory; importing
-    this module loads nothing. Afterwards a text takes about 1 ms.
+    The first call loads py3langid's model (0.6 s, up to 125 MB of memory); importing this module
+    loads nothing. After that a text takes about 1 ms.
 
     Returns:
         ``("und", 0.0)`` for a text without letters; ``"und"`` with a confidence below ``SURE``
-        for one too short or too odd to tell.
+        for a text too short or too unusual to detect.
     """
     letters = _NO_LANGUAGE.sub(" ", text[:_READ]).strip()
     if not letters:
@@ -37,12 +37,12 @@ def detect(text: str) -> tuple[str, float]:
 
 
 def base(code: str) -> str:
-    """The language itself, without its country: ``en`` of ``en-GB``."""
+    """The language code without its country: ``en`` for ``en-GB``."""
     return code.lower().split("-")[0]
 
 
 @cache
 def _identifier() -> LanguageIdentifier:
-    from py3langid import langid  # noqa: PLC0415  (numpy and the model stay out of other processes)
+    from py3langid import langid  # noqa: PLC0415  (other processes need neither numpy nor the model)
 
     return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)

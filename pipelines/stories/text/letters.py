@@ -1,11 +1,11 @@
-"""Letters as readers take them: what belongs together, what is an emoji, where a word may break.
+"""Letters as readers see them: which code points belong together, emoji, and line breaks.
 
 A letter (a *cluster*) is one or more code points that must stay together: a letter with its marks,
-a conjunct of an Indian script, an emoji of several. ICU knows the rules of grapheme clusters
-(UAX 29) and of line breaks (UAX 14), and has the dictionaries of scripts that write no spaces.
+a conjunct in an Indian script, a multi-part emoji. ICU knows the rules for grapheme clusters
+(UAX 29) and line breaks (UAX 14), and has dictionaries for scripts without spaces.
 """
 
-# ruff: noqa: RUF001  (letters that look alike are what this file is about)
+# ruff: noqa: RUF001  (look-alike letters are the subject)
 
 from __future__ import annotations
 
@@ -20,48 +20,48 @@ if TYPE_CHECKING:
     from budoux import Parser
 
 _JOINER, _EMOJI_STYLE, _TEXT_STYLE, _KEYCAP = "\u200d", "\ufe0f", "\ufe0e", "\u20e3"
-# Emoji by themselves (Unicode's Emoji_Presentation) outside the blocks of emoji.
+# Characters with Unicode's Emoji_Presentation outside the emoji blocks.
 _OLD_EMOJI = frozenset(
     "⌚⌛⏩⏪⏫⏬⏰⏳◽◾☔☕♈♉♊♋♌♍♎♏♐♑♒♓♿⚓⚡⚪⚫⚽⚾⛄⛅⛎⛔⛪⛲⛳⛵⛺⛽✅✊✋✨❌❎❓❔❕❗➕➖➗➰➿⬛⬜⭐⭕"
 )
 _LEFT_TO_RIGHT, _RIGHT_TO_LEFT = "\u200e", "\u200f"
 DIRECTIONS = _LEFT_TO_RIGHT + _RIGHT_TO_LEFT
-"""Invisible marks of direction (UAX 9)."""
+"""Invisible direction marks (UAX 9)."""
 
 _LONGEST = 12
-"""Letters of a Japanese phrase; one can have more where nothing in it may be parted."""
+"""Most letters in a Japanese phrase; it can have more if it has no place to break."""
 
 
 def clusters(text: str) -> list[str]:
     """Split ``text`` into its letters."""
     if text.isascii():
         return list(text)
-    from icu4py.breakers import CharacterBreaker  # noqa: PLC0415 - English does without
+    from icu4py.breakers import CharacterBreaker  # noqa: PLC0415 - not needed for English
 
     return list(CharacterBreaker(text, "und"))
 
 
 def breakable(word: str) -> list[str]:
-    """Split a word into pieces between which a row may end; in most scripts it is one piece.
+    """Split a word into pieces between which a row may end; one piece in most scripts.
 
-    Scripts that write no spaces are split at their words, Japanese at its phrases. ICU finds
-    too many of these ("教え・てくれた") and BudouX parts figures ("202・4年"), so both must agree.
+    Scripts without spaces are split at their words, Japanese at its phrases. ICU finds too many
+    phrases ("教え・てくれた") and BudouX splits numbers ("202・4年"), so both must agree.
     """
     if word.isascii() and word.isalnum():
         return [word]
-    from icu4py.breakers import LineBreaker  # noqa: PLC0415 - English does without
+    from icu4py.breakers import LineBreaker  # noqa: PLC0415 - not needed for English
 
     pieces = list(LineBreaker(word, "ja@lw=phrase"))
     if any(map(_is_kana, word)):
-        wished = set(accumulate(map(len, _japanese().parse(word))))
-        pieces = list(_joined(pieces, wished))
+        ends = set(accumulate(map(len, _japanese().parse(word))))
+        pieces = list(_joined(pieces, ends))
     return pieces
 
 
 def phrases(word: str) -> list[str]:
-    """Split a word into what a viewer reads at a time; each piece holds a letter or a figure.
+    """Split a word into phrases that a viewer reads at once; each has a letter or a digit.
 
-    A word of a script that writes spaces is one phrase.
+    In a script with spaces, a word is one phrase.
     """
     found = [""]
     for piece in breakable(word) if has_no_spaces(word) else [word]:
@@ -73,22 +73,22 @@ def phrases(word: str) -> list[str]:
     return found
 
 
-# Chinese words that lean on the one before, and would stand oddly by themselves.
+# Chinese particles that belong to the word before.
 _PARTICLES = frozenset("的地得了着著过過们們吗嗎呢吧啊呀嘛")
 
 
-def _joined(pieces: list[str], wished: set[int]) -> Iterator[str]:
-    held = ""
+def _joined(pieces: list[str], ends: set[int]) -> Iterator[str]:
+    joined = ""
     for piece, end in zip(pieces, accumulate(map(len, pieces)), strict=True):
-        if len(held + piece) > _LONGEST and held:
-            yield held
-            held = ""
-        held += piece
-        if end in wished:
-            yield held
-            held = ""
-    if held:
-        yield held
+        if len(joined + piece) > _LONGEST and joined:
+            yield joined
+            joined = ""
+        joined += piece
+        if end in ends:
+            yield joined
+            joined = ""
+    if joined:
+        yield joined
 
 
 @cache
@@ -99,10 +99,9 @@ def _japanese() -> Parser:
 
 
 def spoken_length(text: str) -> float:
-    """How long ``text`` takes to say, as good as letters tell: in units of its own script.
+    """Estimate how long ``text`` takes to speak, in beats of its script.
 
-    A kana is one beat; an ideograph read in Japanese has about two, as has a figure. A mark
-    inside is a pause.
+    A kana is one beat; an ideograph or a digit has about two. A punctuation mark is a pause.
     """
     length = 0.0
     for cluster in clusters(text):
@@ -133,7 +132,7 @@ def _is_kana(letter: str) -> bool:
 
 
 def has_no_spaces(word: str) -> bool:
-    """Whether the word is of a script that writes words together and breaks rows anywhere."""
+    """Whether the word is in a script that writes no spaces between words."""
     return any(first <= ord(letter) <= last for letter in word for first, last in _WITHOUT_SPACES)
 
 
@@ -148,7 +147,7 @@ _WITHOUT_SPACES = (
 
 
 def is_emoji(cluster: str) -> bool:
-    """Whether it is drawn as a little picture rather than as text."""
+    """Whether it is drawn as a picture, not as text."""
     if _TEXT_STYLE in cluster:
         return False
     code = ord(cluster[0])
@@ -161,7 +160,7 @@ def is_emoji(cluster: str) -> bool:
 
 
 def is_silent(letter: str) -> bool:
-    """Whether nothing is drawn for it by itself: joiners, variation selectors, direction marks."""
+    """Whether it is not drawn: joiners, variation selectors, direction marks, spaces."""
     return (
         unicodedata.category(letter) == "Cf"
         or 0xFE00 <= ord(letter) <= 0xFE0F  # noqa: PLR2004 (the variation selectors)
@@ -170,20 +169,20 @@ def is_silent(letter: str) -> bool:
 
 
 def is_text(cluster: str) -> bool:
-    """Whether it holds a letter or a figure, which a reader would miss."""
+    """Whether it is a letter or a digit."""
     return unicodedata.category(cluster[0])[0] in "LNM" and not is_emoji(cluster)
 
 
 def is_right_to_left(text: str) -> bool:
-    """Whether most of its letters are of Arabic, Hebrew and the like."""
+    """Whether most of its letters are in a right-to-left script such as Arabic or Hebrew."""
     directions = Counter(map(unicodedata.bidirectional, text))
     return directions["R"] + directions["AL"] > directions["L"]
 
 
 def direction_mark(row: str, *, right_to_left: bool) -> str:
-    """What to put before a row, so that its words run as those of the whole text do.
+    """The mark to put before a row so that it has the direction of the whole text.
 
-    Without it a row that begins with a foreign word would take that word's direction.
+    Without it, a row that begins with a foreign word would take that word's direction.
     """
     return _RIGHT_TO_LEFT if right_to_left else _LEFT_TO_RIGHT if is_right_to_left(row) else ""
 

@@ -1,4 +1,4 @@
-"""From a post as written to what a narrator says (P4). The original is never changed."""
+"""Turns a post as written into narratable text. The original is never changed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from pipelines.stories.text.rules.rule import Rule, apply_all, capitalised, swap
 class Narratable:
     """A story as it is spoken and captioned.
 
-    Every whitespace-separated word holds a letter or a digit, so each can be heard and shown.
+    Every whitespace-separated word has a letter or a digit, so it can be spoken and shown.
     """
 
     title: str
@@ -41,7 +41,7 @@ class Narratable:
 
     @cached_property
     def text(self) -> str:
-        """The story without its title, paragraphs parted by an empty line."""
+        """The story without its title; paragraphs are separated by an empty line."""
         return "\n\n".join(" ".join(paragraph) for paragraph in self.paragraphs)
 
     @cached_property
@@ -52,15 +52,15 @@ class Narratable:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """What narrators of one language do. ``written`` rules come before Markdown is read."""
+    """The rules for one language. ``written`` rules run before Markdown is parsed."""
 
     phrases: markdown.Phrases
     written: tuple[Rule, ...]
     settle: Callable[[list[str]], list[str]]
-    """Drops and rewords notes around the story, by paragraph."""
+    """Drops or rewords notes around the story, by paragraph."""
     spoken: tuple[Rule, ...]
     typed: tuple[Rule, ...]
-    """All that is done to what a person typed to be said: signs and figures, as they are read."""
+    """The rules for text that a person typed for narration: signs and numbers become words."""
 
 
 _LINK = swap(
@@ -121,28 +121,28 @@ _ANY_OTHER = Language(
     typed=(_LINK, addresses(""), *typography.MARKS),
 )
 _NOT_LATIN = re.compile("[\u0370-\u1cff\u3040-\ud7ff]")
-"""Letters that English is not written in, whatever else can't be told of a text."""
+"""Letters of other scripts; a text with them is not English."""
 _LANGUAGES = {"en": _ENGLISH, UNDETERMINED: _ENGLISH}
 
 
 def rules(language: str = "en") -> tuple[Rule, ...]:
-    """The rules that are applied for ``language`` (``en``, ``en-GB``), in order."""
+    """The rules for ``language`` (``en``, ``en-GB``), in order."""
     of = _language(language)
     return (*characters.RULES, *of.written, *_TITLE, *of.spoken, _LINK)
 
 
 def narratable(title: str, body: str, language: str = "en") -> Narratable:
-    """What a narrator would say of a post.
+    """Turn a post into narratable text.
 
     Args:
         title: the title as written.
-        body: the body as written, Reddit's Markdown, with or without HTML entities.
-        language: code of the language; one without rules of its own gets those on characters,
-            Markdown, addresses, names and marks, which know no language. ``und`` (too short to
-            tell) is taken for English, unless it has letters of another script.
+        body: the body as written, in Reddit's Markdown, with or without HTML entities.
+        language: code of the language. A language without its own rules gets the general ones,
+            for characters, Markdown, addresses, names and punctuation. ``und`` (too short to
+            detect) is treated as English, unless it has letters of another script.
 
     Returns:
-        The story. Nothing to say (pictures, code, notes only) gives no paragraphs.
+        The story; without paragraphs if nothing can be narrated (only pictures, code, notes).
     """
     of = _language(language, title + body)
     written = (*characters.RULES, *of.written)
@@ -156,22 +156,22 @@ def narratable(title: str, body: str, language: str = "en") -> Narratable:
 
 
 def typed(text: str, language: str = "en") -> tuple[str, ...]:
-    """What a narrator says of a paragraph that a person typed to be said: the words as they stand.
+    """Prepare a paragraph that a person typed for narration; its words stay as typed.
 
-    Only signs and figures are put into words, and what can't be heard is left out.
+    Only signs and numbers become words, and signs that can't be spoken are dropped.
 
     Args:
         text: the paragraph, or lines of it.
         language: code of the language, as for :func:`narratable`.
 
     Returns:
-        Its sentences; none where it has nothing to say.
+        Its sentences; none if nothing can be narrated.
     """
     return _speakable(sentences.split(_as_typed(text, language), typed=True))
 
 
 def typed_title(title: str, language: str = "en") -> str:
-    """As ``typed``, on one line, which needs no mark at its end."""
+    """Like ``typed``, for a title: one line, without an added full stop."""
     return typography.speakable(_as_typed(title, language))
 
 
@@ -187,5 +187,5 @@ def _language(code: str, text: str = "") -> Language:
 
 
 def _speakable(paragraph: tuple[str, ...]) -> tuple[str, ...]:
-    """Once more after the split: a script without spaces can part a mark from its word."""
+    """Run again after the split: in a script without spaces, a mark can lose its word."""
     return tuple(filter(None, map(typography.speakable, paragraph)))

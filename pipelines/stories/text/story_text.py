@@ -1,7 +1,7 @@
-"""What is told of a story, as people read and edit it: the post, then answers to it.
+"""Reads and writes narratable text as people edit it: the post, then its answers.
 
-A line such as ``» Answer 2`` stands before the paragraphs of an answer. Every word of narratable
-text holds a letter or a digit, so that the mark can't be taken for a part of it.
+A line such as ``» Answer 2`` comes before the paragraphs of an answer. Every word of narratable
+text has a letter or a digit, so the mark can't be confused with text.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ _MARK = re.compile(r"^» Answer (\d+)$", re.MULTILINE)
 _TYPED = re.compile(
     r"^[^\S\n]*»[^\S\n]*answer[^\S\n]*(\d{1,9})[^\S\n]*$", re.IGNORECASE | re.MULTILINE
 )
-"""The mark as people type it. No sentence is taken for it: each ends with a stop or the like."""
+"""The mark as people type it. A sentence can't match, because it ends with punctuation."""
 
 SURE = 0.8
-"""Confidence that a text is in a language; a few words are easily taken for another."""
+"""Language confidence required here, because short texts are easily misdetected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
     sentences: tuple[str, ...]
     answer: int
-    """Which answer it belongs to, from 1; 0 is the post itself."""
+    """Number of its answer, from 1; 0 for the post itself."""
 
     @property
     def words(self) -> int:
@@ -38,7 +38,7 @@ class Paragraph:
 
 
 def read(text: str) -> tuple[Paragraph, ...]:
-    """Read narratable text as it is kept: paragraphs by a blank line, a sentence a line."""
+    """Read stored narratable text: one sentence per line, a blank line between paragraphs."""
     return tuple(
         Paragraph(tuple(block.strip("\n").split("\n")), answer)
         for answer, section in _sections(_MARK, text)
@@ -48,7 +48,7 @@ def read(text: str) -> tuple[Paragraph, ...]:
 
 
 def written(paragraphs: Iterable[Paragraph]) -> str:
-    """The text that ``read`` reads."""
+    """The stored form of ``paragraphs``; the inverse of ``read``."""
     blocks: list[str] = []
     for answer, group in groupby(paragraphs, key=lambda paragraph: paragraph.answer):
         if answer:
@@ -58,38 +58,37 @@ def written(paragraphs: Iterable[Paragraph]) -> str:
 
 
 def edited(text: str, code: str, count: int, *, before: str) -> tuple[Paragraph, ...]:
-    """What is told after a person edited it, marks of answers in it or none.
+    """Read text that a person edited, with or without answer marks.
 
-    What was typed is told as it stands (``clean.typed``), and a line that was there ``before`` is
-    not touched: it is told as it was.
+    Typed text is prepared with ``normalize.typed``; a line that was in ``before`` is not changed.
 
     Raises:
-        InputError: a mark names none of the ``count`` answers that are on record.
+        InputError: a mark names an answer that is not one of the ``count`` stored answers.
     """
     sections = list(_sections(_TYPED, "\n".join(text.splitlines())))
     for answer, _ in sections[1:]:
         if not 1 <= answer <= count:
-            raise InputError(f"There is no answer {answer}: this story has {count} on record.")
-    kept = frozenset(before.split("\n"))
+            raise InputError(f"There is no answer {answer}: this story has {count}.")
+    old_lines = frozenset(before.split("\n"))
     paragraphs = (
-        Paragraph(_sentences(block, code, kept), answer)
+        Paragraph(_sentences(block, code, old_lines), answer)
         for answer, section in sections
         for block in re.split(r"\n(?:[^\S\n]*\n)+", section)
     )
     return tuple(paragraph for paragraph in paragraphs if paragraph.sentences)
 
 
-def _sentences(block: str, code: str, kept: frozenset[str]) -> tuple[str, ...]:
-    lines = groupby(filter(None, map(str.strip, block.split("\n"))), key=kept.__contains__)
+def _sentences(block: str, code: str, old_lines: frozenset[str]) -> tuple[str, ...]:
+    lines = groupby(filter(None, map(str.strip, block.split("\n"))), key=old_lines.__contains__)
     return tuple(
         sentence
-        for stays, run in lines
-        for sentence in (run if stays else normalize.typed("\n".join(run), code))
+        for unchanged, run in lines
+        for sentence in (run if unchanged else normalize.typed("\n".join(run), code))
     )
 
 
 def spoken(paragraphs: Iterable[Paragraph]) -> str:
-    """The words alone, as they are judged and compared."""
+    """The text without marks, for judging and comparing."""
     return "\n\n".join(" ".join(paragraph.sentences) for paragraph in paragraphs)
 
 
@@ -100,20 +99,20 @@ def word_count(paragraphs: Iterable[Paragraph]) -> int:
 def choose(
     answers: Sequence[Answer], *, code: str, room: int, least_unsafe: float
 ) -> tuple[tuple[Paragraph, ...], list[str]]:
-    """Make narratable those of ``answers`` that can be told.
+    """Prepare the ``answers`` that can be narrated.
 
     Args:
-        answers: as they were written, best first.
-        code: language of the story; an answer in another is left out.
-        room: words that all of them together may have; one that is too long is left out, and a
-            shorter one behind it may still come in.
-        least_unsafe: safety score from which an answer is left out; the post can do without it.
+        answers: as written, best first.
+        code: language of the story; answers in other languages are left out.
+        room: most words of all answers together; an answer that is too long is left out, and a
+            shorter one after it may still fit.
+        least_unsafe: safety score from which an answer is left out.
 
     Returns:
-        The paragraphs, numbered by their answer, and for each answer why it was left out; empty
-        for one that is told.
+        The paragraphs, numbered by answer, and for each answer why it was left out; empty if it
+        is narrated.
     """
-    told: list[Paragraph] = []
+    chosen: list[Paragraph] = []
     reasons = []
     for number, answer in enumerate(answers, 1):
         paragraphs = [
@@ -123,19 +122,19 @@ def choose(
         words = word_count(paragraphs)
         reason = _why_left_out(answer, paragraphs, code, least_unsafe)
         if not reason and words > room:
-            reason = f"Its {words} words are more than the {max(0, room)} that are left."
+            reason = f"It has {words} words, but only {max(0, room)} more fit."
         if not reason:
-            told += paragraphs
+            chosen += paragraphs
             room -= words
         reasons.append(reason)
-    return tuple(told), reasons
+    return tuple(chosen), reasons
 
 
 def _why_left_out(
     answer: Answer, paragraphs: Sequence[Paragraph], code: str, least_unsafe: float
 ) -> str:
     if not paragraphs:
-        return "Nothing of it can be narrated."
+        return "It has no text that can be narrated."
     found = lexicon_judge.judge(spoken(paragraphs))
     if found.score >= least_unsafe:
         return f"Safety: {found.label} {found.score:.2f}."

@@ -1,4 +1,4 @@
-"""Channels: how stories look and sound."""
+"""Commands for channels, which set how stories look and sound."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ from scripts.management.record import record
 Command = Callable[..., None]
 NAME = click.argument("name", metavar="NAME")
 VOICED = {
-    "tone": "Of titles and hooks.",
-    "voice": "As scripts/manage voices list has it.",
-    "quote_voice": "Speaks what stands in quotation marks.",
-    "words_per_minute": "The voice's pace.",
+    "tone": "Tone of titles and hooks.",
+    "voice": "A voice from scripts/manage voices list.",
+    "quote_voice": "The voice for quoted text.",
+    "words_per_minute": "Speed of the voice.",
     "split_by": "Where long stories are split.",
-    "part_seconds_min": "Least seconds of a part.",
-    "part_seconds_max": "Most seconds of a part.",
-    "background": "A folder of BACKGROUND_DIR, or a kind that is drawn.",
-    "music": "As scripts/manage music list has it.",
+    "part_seconds_min": "Shortest part, in seconds.",
+    "part_seconds_max": "Longest part, in seconds.",
+    "background": "A folder in BACKGROUND_DIR, or a drawn background.",
+    "music": "A mood from scripts/manage music list.",
 }
-"""The fields of the table, but for its name and the look; an empty one is as in the settings."""
-LOOK = {
-    "style": "Of the captions.",
-    "font": "Their font.",
-    "size": "Pixels of a letter.",
-    "colour": "Of words, like #FFE14D.",
-    "spoken_colour": "Of the word that is spoken, in karaoke.",
-    "outline_colour": "Around the letters.",
-    "outline": "Its width in pixels.",
+"""The fields of the table, except name and caption style; an empty one means the default."""
+CAPTIONS = {
+    "style": "Caption style.",
+    "font": "Font of the captions.",
+    "size": "Font size in pixels.",
+    "colour": "Text colour, like #FFE14D.",
+    "spoken_colour": "Colour of the spoken word, in karaoke.",
+    "outline_colour": "Colour of the outline.",
+    "outline": "Width of the outline in pixels.",
     "position": f"{', '.join(POSITIONS)}, or pixels from the top.",
-    "words_at_once": "At most so many; empty is as the style has it.",
+    "words_at_once": "Most words shown together; '' means the style's own number.",
     "upper_case": "Capitals only.",
     "emoji": "Show emoji.",
 }
-"""The fields of ``Look``."""
+"""The fields of ``CaptionStyle``."""
 _CHOICES = {"tone": tuple(Tone), "split_by": tuple(SplitBy), "style": tuple(STYLES)}
 
 
@@ -56,29 +56,29 @@ def add_to(manage: click.Group) -> None:
 
 
 def settings_of_a_channel(command: Command) -> Command:
-    """An option for each setting, None where it is not given."""
+    """Add an option for each setting; None if it is not given."""
     switches = {field.name for field in fields(CaptionStyle) if field.type == "bool"}
-    for name, told in reversed((VOICED | LOOK).items()):
+    for name, help_text in reversed((VOICED | CAPTIONS).items()):
         option = name.replace("_", "-")
         if name in switches:
-            given = click.option(f"--{option}/--not-{option}", default=None, help=told)
+            given = click.option(f"--{option}/--not-{option}", default=None, help=help_text)
         elif name in _CHOICES:
             choices = click.Choice([str(choice) for choice in _CHOICES[name]])
-            given = click.option(f"--{option}", type=choices, help=told)
+            given = click.option(f"--{option}", type=choices, help=help_text)
         else:
-            given = click.option(f"--{option}", help=told)
+            given = click.option(f"--{option}", help=help_text)
         command = given(command)
     return command
 
 
 @click.group("channels")
 def channels() -> None:
-    """How stories look and sound; NAME is a channel's name."""
+    """Manage channels: how stories look and sound. NAME is a channel's name."""
 
 
 @channels.command("list")
 def list_channels() -> None:
-    """Show every channel and the sources that use it."""
+    """List all channels and the sources that use them."""
     table = Table("name", "voice", "captions", "background", "music", "used by")
     users = fn.STRING_AGG(Source.name, ", ").alias("users")
     with record():
@@ -94,7 +94,7 @@ def list_channels() -> None:
 @channels.command("show")
 @NAME
 def show(name: str) -> None:
-    """Show all settings of the channel NAME; what is empty is as in the settings."""
+    """Show all settings of the channel NAME; an empty one means the default."""
     with record():
         channel = pipeline.find(name)
     table = Table(show_header=False, title=channel.name)
@@ -111,30 +111,30 @@ def show(name: str) -> None:
 @settings_of_a_channel
 @DRY_RUN
 def add(name: str, *, dry_run: bool, **options: Any) -> None:
-    """Make the channel NAME."""
+    """Add the channel NAME."""
     with record(), changes(dry_run=dry_run):
         caption_style = {"style": settings.current().caption_style}
         _save(Channel(name=name, caption_style=caption_style), options)
-        click.echo(f"{name} was made; scripts/manage sources set … --channel gives it stories.")
+        click.echo(f"{name} was added; assign sources with scripts/manage sources set … --channel.")
 
 
 @channels.command("set")
 @NAME
-@click.option("--rename", help="Another name.")
+@click.option("--rename", help="New name.")
 @settings_of_a_channel
 @DRY_RUN
 def change(name: str, rename: str | None, *, dry_run: bool, **options: Any) -> None:
-    """Change the channel NAME; what is not given stays, and '' is as in the settings again.
+    """Change the channel NAME; other settings stay, and '' restores the default.
 
-    Stories that are captioned, narrated or rendered from now on go by it.
+    The change applies to stories narrated, captioned or rendered from now on.
     """
     with record(), changes(dry_run=dry_run):
         channel = pipeline.find(name)
         if rename is None and not _given(options):
-            raise InputError("Nothing was chosen: give at least one setting; --help lists them.")
+            raise InputError("Nothing to change: give at least one setting; --help lists them.")
         channel.name = rename or name
         _save(channel, options)
-        click.echo(f"{channel.name} is set.")
+        click.echo(f"{channel.name} was changed.")
 
 
 @channels.command("remove")
@@ -143,12 +143,12 @@ def change(name: str, rename: str | None, *, dry_run: bool, **options: Any) -> N
 def remove(name: str, *, dry_run: bool) -> None:
     """Remove the channel NAME, if no source uses it."""
     with record(), changes(dry_run=dry_run):
-        click.echo(f"{pipeline.remove(pipeline.find(name).id, getuser())} is gone.")
+        click.echo(f"{pipeline.remove(pipeline.find(name).id, getuser())} was removed.")
 
 
 def _save(channel: Channel, options: Mapping[str, Any]) -> None:
     given = _given(options)
-    caption_style = {name: value for name, value in given.items() if name in LOOK}
+    caption_style = {name: value for name, value in given.items() if name in CAPTIONS}
     if caption_style.get("words_at_once") == "":
         caption_style["words_at_once"] = None
     chosen = (

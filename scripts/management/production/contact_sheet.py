@@ -1,4 +1,4 @@
-"""One picture of what captions look like, for a person's eye: every style, many scripts."""
+"""Command that draws sample captions in one picture: every style, many scripts."""
 
 # ruff: noqa: RUF001  (letters of other scripts look like ours)
 
@@ -50,17 +50,17 @@ def add_to(manage: click.Group) -> None:
     default=Path("var/contact-sheet.png"),
     show_default=True,
 )
-@click.option("--only", default="", help="Frames whose name holds this, such as Karaoke.")
+@click.option("--only", default="", help="Only frames whose name contains this, such as Karaoke.")
 def contact_sheet(output: Path, only: str) -> None:
-    """Draw captions of every style and many scripts, as a video shows them, into one picture."""
+    """Draw captions in every style and many scripts, as in videos, into one picture."""
     tiles = [tile for tile in _tiles() if only.casefold() in tile.about.casefold()]
     if not tiles:
-        raise InputError(f"No frame's name holds “{only}”.")
+        raise InputError(f"No frame name contains “{only}”.")
     with TemporaryDirectory() as folder:
         pictures = [_drawn(tile, index, Path(folder)) for index, tile in enumerate(tiles)]
     output.parent.mkdir(parents=True, exist_ok=True)
     _sheet(tiles, pictures).save(output)
-    click.echo(f"Frames drawn into {output}: {len(tiles)}.")
+    click.echo(f"{output}: {len(tiles)} {'frame' if len(tiles) == 1 else 'frames'}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,9 @@ class _Tile:
     caption_style: CaptionStyle
     text: str = _TALE
     at: float = 5.85
-    """Second of the frame."""
+    """Time of the frame, in seconds."""
     each: float = 0.4
-    """Seconds from one word to the next."""
+    """Seconds per word."""
     card: Card | None = None
     part: tuple[int, int] = (1, 1)
 
@@ -179,7 +179,7 @@ def _tiles() -> list[_Tile]:
 
 
 def _drawn(tile: _Tile, index: int, folder: Path) -> Image.Image:
-    """The frame of ``tile``, by the filter that draws the captions of videos."""
+    """The frame of ``tile``, drawn with the same filter as the captions of videos."""
     import imageio_ffmpeg
     from PIL import Image
 

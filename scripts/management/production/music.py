@@ -1,4 +1,4 @@
-"""Music: which moods there are, and how one sounds."""
+"""Commands for music: list the moods, write a sample."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def add_to(manage: click.Group) -> None:
 
 @click.group("music")
 def music() -> None:
-    """Music under the voice: one's own by mood, and what is composed."""
+    """Background music: your own tunes by mood, and composed music."""
 
 
 @music.command("list")
 def list_moods() -> None:
-    """Show every mood that a channel may choose."""
+    """List the moods that a channel can choose."""
     from adapters.media import moods
     from adapters.music import library
 
@@ -47,16 +47,18 @@ def list_moods() -> None:
 
 @music.command("sample")
 @click.argument("mood")
-@click.option("--number", type=click.IntRange(min=0), default=0, help="Of the video in its mood.")
+@click.option(
+    "--number", type=click.IntRange(min=0), default=0, help="The video's number in its mood."
+)
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True)
 def sample(mood: str, number: int, output: Path) -> None:
-    """Write the tune that the video NUMBER of MOOD gets into a file, to be heard."""
+    """Write the tune for video NUMBER of MOOD to a file, so you can listen to it."""
     from workers import wiring
 
     _config()
     tune = wiring.music().choose(mood, number)
     if tune is None:
-        raise InputError(f"“{mood}” is no music, so there is nothing to hear.")
+        raise InputError(f"“{mood}” means no music: choose another mood.")
     with tune.ready(lambda _share: None) as path:
         written = output if output.suffix == path.suffix else output.with_suffix(path.suffix)
         shutil.copyfile(path, written)

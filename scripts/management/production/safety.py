@@ -1,4 +1,4 @@
-"""How well the first judge of safety does on texts whose label is known."""
+"""Command that measures the first safety judge on labelled texts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def add_to(manage: click.Group) -> None:
 
 @click.group("safety")
 def safety() -> None:
-    """The judges of safety."""
+    """Measure the safety judges."""
 
 
 @safety.command("score")
@@ -26,26 +26,28 @@ def safety() -> None:
     "--file",
     type=click.Path(path_type=Path),
     default=evaluation.LABELLED,
-    help="Lines of label, tab, text; the set that comes with Storymill by default.",
+    help="Lines of label, tab, text; default: the set included with Storymill.",
 )
-@click.option("--warn-from", default=0.6, show_default=True, help="Score from which it counts.")
+@click.option(
+    "--warn-from", default=0.6, show_default=True, help="Score from which a text counts as unsafe."
+)
 @click.option(
     "--part",
     type=click.Choice(["all", "tuned", "held-out"]),
     default="all",
     show_default=True,
-    help="The rules may be changed for what the tuned part shows, never for the held-out third.",
+    help="Improve the rules with the tuned part only, never with the held-out third.",
 )
 def score(file: Path, warn_from: float, part: str) -> None:
-    """Judge labelled texts by rules: precision and recall by label, and every miss."""
+    """Judge labelled texts by rules; show precision and recall per label, and every miss."""
     if not file.is_file():
-        raise InputError(f"{file} is not a file: give one with a label, a tab and a text a line.")
+        raise InputError(f"{file} is not a file: each line must have a label, a tab and a text.")
     texts = evaluation.read(file)
     if part != "all":
         texts = [text for text in texts if text.held_out == (part == "held-out")]
     judged = evaluation.judged(texts, warn_from)
     table = Table(
-        "label", "texts", "precision", "recall", title=f"{len(texts)} texts of {file.name}"
+        "label", "texts", "precision", "recall", title=f"{len(texts)} texts from {file.name}"
     )
     for row in evaluation.figures(judged):
         table.add_row(row.label, str(row.texts), f"{row.precision:.3f}", f"{row.recall:.3f}")

@@ -1,4 +1,4 @@
-"""Where stories come from."""
+"""Commands for story sources."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ SOURCE = click.argument("name", metavar="NAME")
 KIND = click.option(
     "--kind",
     type=click.Choice([str(kind) for kind in KINDS]),
-    help="Told by the place where it is not given: https://… is a feed, a path is what is there, "
-    "anything else a subreddit.",
+    help="Default: guessed from the place. https://… is a feed, a path is a file or folder, "
+    "anything else is a subreddit.",
 )
 
 
@@ -50,7 +50,7 @@ def add_to(manage: click.Group) -> None:
 
 
 def kind_of(place: str) -> SourceKind:
-    """The kind that a place looks like."""
+    """Guess the kind from a place."""
     if place.startswith(("https://", "http://")):
         on_reddit = "reddit.com/r/" in place and not place.endswith(".rss")
         return SourceKind.SUBREDDIT if on_reddit else SourceKind.FEED
@@ -63,21 +63,21 @@ def kind_of(place: str) -> SourceKind:
 
 
 def whole(path: Path) -> Path:
-    """From the root on; a link that is given whole stays one."""
+    """The full path; an absolute symbolic link is not resolved."""
     return path if path.is_absolute() else path.resolve()
 
 
 def settings_of_a_source(command: Command) -> Command:
-    """An option for each setting, None or empty where it is not given."""
+    """Add an option for each setting; None or empty if it is not given."""
     options: list[Callable[[Command], Command]] = [
         *(_option(setting) for setting in SETTINGS),
-        click.option("--channel", help=f"How its stories look and sound: a name, or {NONE}."),
+        click.option("--channel", help=f"Name of the channel for its stories, or {NONE}."),
         click.option(
             "--account",
             "accounts",
             multiple=True,
-            help=f"An account that gets its videos, by name or number; give each, or {NONE} for "
-            "all accounts.",
+            help="An account that gets its videos, by name or number; repeat it for several, or "
+            f"give {NONE} for all accounts.",
         ),
     ]
     for option in reversed(options):
@@ -86,30 +86,30 @@ def settings_of_a_source(command: Command) -> Command:
 
 
 def _option(setting: Setting) -> Callable[[Command], Command]:
-    name, told = setting.name.replace("_", "-"), setting.help or f"{setting.label}."
+    name, help_text = setting.name.replace("_", "-"), setting.help or f"{setting.label}."
     match setting:
         case Switch():
             return click.option(f"--{name}/--not-{name}", default=None, help=f"{setting.label}.")
         case Figure():
-            return click.option(f"--{name}", type=int, help=told)
+            return click.option(f"--{name}", type=int, help=help_text)
         case Share():
-            return click.option(f"--{name}", type=float, help=told)
+            return click.option(f"--{name}", type=float, help=help_text)
         case Choice(choices=choices):
             return click.option(
-                f"--{name}", type=click.Choice([str(each) for each in choices]), help=told
+                f"--{name}", type=click.Choice([str(each) for each in choices]), help=help_text
             )
         case _:
-            return click.option(f"--{name}", help=told)
+            return click.option(f"--{name}", help=help_text)
 
 
 @click.group("sources")
 def sources() -> None:
-    """Places that stories are fetched from; NAME is a source's name or number."""
+    """Manage story sources. NAME is a source's name or number."""
 
 
 @sources.command("list")
 def list_sources() -> None:
-    """Show every source and how its last fetch went."""
+    """List all sources, and the errors of their last fetch."""
     table = Table("id", "name", "kind", Column("place", overflow="fold"), "every", "last fetched")
     failed = []
     with record():
@@ -152,26 +152,26 @@ def show(name: str) -> None:
 
 @sources.command("add")
 @click.argument("place")
-@click.option("--name", help="How the back office calls it; its place by default.")
+@click.option("--name", help="Name in the back office; default: its place.")
 @KIND
 @settings_of_a_source
 @DRY_RUN
 def add_source(
     place: str, name: str | None, kind: str | None, *, dry_run: bool, **options: Any
 ) -> None:
-    """Fetch stories from PLACE from now on: a subreddit, a feed's address, a file or a folder."""
+    """Add PLACE as a source: a subreddit, a feed address, a file or a folder."""
     with record(), changes(dry_run=dry_run):
         chosen = _placed(place, kind or kind_of(place)) | _chosen(options)
         named = name or chosen["place"].removeprefix("https://")[-100:]
         source = pipeline.save(None, chosen | {"name": named}, getuser())
-        begins = "its first fetch begins within a minute" if source.enabled else "it is off"
-        click.echo(f"Source {source.id}, {source.name}, was made; {begins}.")
+        begins = "its first fetch starts within a minute" if source.enabled else "it is off"
+        click.echo(f"Source {source.id}, {source.name}, was added; {begins}.")
 
 
 @sources.command("set")
 @SOURCE
-@click.option("--rename", help="Another name.")
-@click.option("--place", help="Another subreddit, address, file or folder.")
+@click.option("--rename", help="New name.")
+@click.option("--place", help="New subreddit, address, file or folder.")
 @KIND
 @settings_of_a_source
 @DRY_RUN
@@ -184,7 +184,7 @@ def set_source(
     dry_run: bool,
     **options: Any,
 ) -> None:
-    """Change the source NAME; what is not given stays as it is."""
+    """Change the source NAME; other settings stay as they are."""
     with record(), changes(dry_run=dry_run):
         source = pipeline.find(name)
         chosen = _chosen(options)
@@ -194,24 +194,24 @@ def set_source(
             where = source.place if place is None else place
             chosen |= _placed(where, kind or (kind_of(where) if place else source.kind))
         if not chosen:
-            raise InputError("Nothing was chosen: give at least one setting; --help lists them.")
+            raise InputError("Nothing to change: give at least one setting; --help lists them.")
         pipeline.save(source.id, chosen, getuser())
-        click.echo(f"{rename or source.name} is set.")
+        click.echo(f"{rename or source.name} was changed.")
 
 
 @sources.command("fetch")
 @SOURCE
 @DRY_RUN
 def fetch_now(name: str, *, dry_run: bool) -> None:
-    """Fetch the source NAME now, without waiting for its time."""
+    """Fetch the source NAME now."""
     with record(), changes(dry_run=dry_run):
         source = pipeline.find(name)
         running = Job.of("fetch", source.id)
         if running is not None and running.state in {JobState.WAITING, JobState.RUNNING}:
-            click.echo(f"{source.name} is being fetched already: {ledger.explain(running)}")
+            click.echo(f"{source.name} is already being fetched. {ledger.explain(running)}")
             sys.exit(1)
         pipeline.ask(source.id, getuser())
-        click.echo(f"The fetch of {source.name}, up to {source.count} stories, is in the queue.")
+        click.echo(f"A fetch of {source.name} is queued (up to {source.count} stories).")
 
 
 @sources.command("outcomes")
@@ -221,29 +221,30 @@ def fetch_now(name: str, *, dry_run: bool) -> None:
     "--fate",
     "outcome",
     type=click.Choice([outcome.value for outcome in IntakeOutcome]),
-    help="Only these.",
+    help="Show only rows with this outcome.",
 )
 @click.option("--count", default=50, show_default=True, type=click.IntRange(min=1))
 def outcomes(name: str, outcome: str | None, count: int) -> None:
-    """Show what became of the newest rows that the source NAME gave."""
-    table = Table("when", "row", "outcome", "why")
+    """Show the newest rows from the source NAME and their outcomes."""
+    table = Table("when", "row", "outcome", "reason")
     with record():
         source = pipeline.find(name)
         rows = Intake.select().where(Intake.source == source).order_by(Intake.id.desc())
         for row in (rows.where(Intake.outcome == outcome) if outcome else rows).limit(count):
             title = row.title or row.external_id
-            table.add_row(f"{row.created_at:%Y-%m-%d %H:%M}", title, row.outcome, row.reason)
+            word = IntakeOutcome(row.outcome).word
+            table.add_row(f"{row.created_at:%Y-%m-%d %H:%M}", title, word, row.reason)
         of_source = Intake.select(Intake.outcome, fn.COUNT(Intake.id).alias("rows"))
         counts: Any = of_source.where(Intake.source == source).group_by(Intake.outcome)
         found = {row.outcome: row.rows for row in counts}
     Console().print(table)
-    counted = ", ".join(f"{found.get(each, 0)} {each}" for each in IntakeOutcome)
+    counted = ", ".join(f"{found.get(each, 0)} {each.word}" for each in IntakeOutcome)
     click.echo(f"{source.name}: {counted} in the last {OUTCOMES_KEPT_DAYS} days.")
     if source.last_error:
         click.echo(source.last_error, err=True)
 
 
-sources.add_command(  # its name of before
+sources.add_command(  # its old name
     click.Command(
         "fates",
         callback=outcomes.callback,
@@ -255,14 +256,14 @@ sources.add_command(  # its name of before
 
 
 def _placed(place: str, kind: str) -> dict[str, Any]:
-    """Kind and place; a path is made whole, as workers run in another folder."""
+    """Kind and place; a path is made absolute, because workers run in another folder."""
     if kind in {SourceKind.SUBREDDIT, SourceKind.FEED} or not place:
         return {"kind": kind, "place": pipeline.tidy(kind, place)}
     return {"kind": kind, "place": str(whole(Path(place)))}
 
 
 def _chosen(options: dict[str, Any]) -> dict[str, Any]:
-    """The options that were given, with the ids of what is named."""
+    """The options that were given, with names replaced by ids."""
     chosen = {name: value for name, value in options.items() if value not in {None, ()}}
     if "channel" in chosen:
         chosen["channel"] = _channel(chosen["channel"])
@@ -281,6 +282,6 @@ def _account(name: str) -> int:
     if not found and name.isascii() and name.isdigit():
         found = [row.id for row in rows.where(Account.id == int(name))]
     if len(found) != 1:
-        told = "no account" if not found else "more than one account"
-        raise InputError(f"There is {told} {name}: see them with scripts/manage accounts list.")
+        number = "no account" if not found else "more than one account"
+        raise InputError(f"There is {number} {name}: see scripts/manage accounts list.")
     return int(found[0])

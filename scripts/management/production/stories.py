@@ -1,4 +1,4 @@
-"""Stories: bring in, look at, decide."""
+"""Commands for stories: add, list, approve, reject."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.table import Table
 
 from adapters.ports import StoryQuery
 from core.errors import InputError, StageError
-from models import Source, Story, StoryState
+from models import Source, Story, StoryState, shown
 from pipelines.stories import review
 from pipelines.stories.intake import fetch, manual_intake, sources
 from scripts.management.changes import DRY_RUN, IDS, changes, to_each
@@ -31,21 +31,22 @@ def add_to(manage: click.Group) -> None:
 
 @click.group("stories")
 def stories() -> None:
-    """Stories, from their arrival to a person's decision."""
+    """Manage stories: add them, list them, decide on them."""
 
 
 @stories.command("list")
 @click.option("--state", type=click.Choice([state.value for state in StoryState]))
 @click.option("--count", default=50, show_default=True)
 def list_stories(state: str | None, count: int) -> None:
-    """Show the newest stories, with the reason where one was skipped."""
+    """List the newest stories, with the reason if one was skipped or rejected."""
     table = Table("id", "state", "words", "title", "reason")
     with record():
         rows = Story.select().order_by(Story.id.desc()).limit(count)
         if state:
             rows = rows.where(Story.state == state)
         for story in rows:
-            table.add_row(str(story.id), story.state, str(story.words), story.title, story.reason)
+            state = shown(story.state)
+            table.add_row(str(story.id), state, str(story.words), story.title, story.reason)
     Console().print(table)
 
 
@@ -54,12 +55,12 @@ def list_stories(state: str | None, count: int) -> None:
 @click.option(
     "--kind",
     type=click.Choice(sorted(fetch.OF_FILES)),
-    help="Told by the name where not given.",
+    help="Default: guessed from the name.",
 )
-@click.option("--min-score", default=0, show_default=True, help="Upvotes below which one is left.")
+@click.option("--min-score", default=0, show_default=True, help="Skip stories with fewer upvotes.")
 @DRY_RUN
 def import_stories(path: Path, kind: str | None, min_score: int, *, dry_run: bool) -> None:
-    """Take all stories of PATH, once; each row's fate is shown.
+    """Add all stories from PATH once, and show the outcome of each row.
 
     PATH is a saved Reddit listing (.json, .jsonl), a table (.csv, .tsv), or a folder of texts.
     """
@@ -69,8 +70,8 @@ def import_stories(path: Path, kind: str | None, min_score: int, *, dry_run: boo
     kind = kind or kind_of(str(path))
     if kind not in fetch.OF_FILES:
         raise InputError(
-            f"{path} is no listing (.json), table (.csv) or folder of texts: correct it, or say "
-            "what it is with --kind."
+            f"{path} is not a listing (.json), table (.csv) or folder of texts: correct it, or set "
+            "--kind."
         )
     query = StoryQuery(place=str(path), limit=sys.maxsize)
     outcomes: Counter[str] = Counter()
@@ -81,14 +82,16 @@ def import_stories(path: Path, kind: str | None, min_score: int, *, dry_run: boo
                 intake = fetch.take(source, post)
                 outcomes[intake.outcome] += 1
                 because = f": {intake.reason}" if intake.reason else ""
-                click.echo(f"{intake.external_id:24} {intake.outcome}{because}")
+                word = fetch.IntakeOutcome(intake.outcome).word
+                click.echo(f"{intake.external_id:24} {word}{because}")
         except StageError as error:
             raise InputError(str(error)) from None
-        click.echo(", ".join(f"{outcomes[outcome]} {outcome}" for outcome in fetch.IntakeOutcome))
+        counts = (f"{outcomes[outcome]} {outcome.word}" for outcome in fetch.IntakeOutcome)
+        click.echo(", ".join(counts))
 
 
 def _once(path: Path, kind: str, min_score: int) -> Source:
-    """The source of an import, which the clock does not fetch."""
+    """The source of an import; it is not fetched on a schedule."""
     name = f"Import of {path}"
     if len(name) > Source.name.max_length:
         name = f"Import of …{str(path)[-100:]}"
@@ -100,36 +103,36 @@ def _once(path: Path, kind: str, min_score: int) -> Source:
 
 @stories.command("paste")
 @click.argument("title")
-@click.option("--text", type=click.File(), default="-", help="A file; standard input by default.")
-@click.option("--url", default="", help="Where it was published, if anywhere.")
+@click.option("--text", type=click.File(), default="-", help="A file; default: standard input.")
+@click.option("--url", default="", help="Address where it was published, if any.")
 @DRY_RUN
 def paste(title: str, text: TextIO, url: str, *, dry_run: bool) -> None:
-    """Bring in one story by hand."""
+    """Add one story by hand."""
     try:
         written = text.read()
     except UnicodeDecodeError:
-        raise InputError(f"{text.name} is no UTF-8 text: save it as UTF-8.") from None
+        raise InputError(f"{text.name} is not UTF-8 text: save it as UTF-8.") from None
     with record(), changes(dry_run=dry_run):
         story = manual_intake.paste(title, written, getuser(), url)
-        click.echo(f"Story {story.id} was taken.")
+        click.echo(f"Story {story.id} was added.")
 
 
 @stories.command("link")
 @click.argument("address")
 @DRY_RUN
 def link(address: str, *, dry_run: bool) -> None:
-    """Have the Reddit post or feed at ADDRESS read once, without a key."""
+    """Fetch the Reddit post or feed at ADDRESS once; no API key is needed."""
     with record(), changes(dry_run=dry_run):
         source = manual_intake.ask_link(address, getuser())
-        click.echo(f"It is being read: see scripts/manage sources outcomes {source.id}")
+        click.echo(f"The fetch is queued: see scripts/manage sources outcomes {source.id}")
 
 
 @stories.command("approve")
 @IDS
-@click.option("--reason", default="", help="Needed for a flagged story.")
+@click.option("--reason", default="", help="Required for a flagged story.")
 @DRY_RUN
 def approve(ids: tuple[int, ...], reason: str, *, dry_run: bool) -> None:
-    """Let stories be produced and published."""
+    """Approve stories for production and publishing."""
     with record():
         act = partial(review.approve, by=getuser(), reason=reason)
         to_each(ids, act, "Approved", dry_run=dry_run)
@@ -140,7 +143,7 @@ def approve(ids: tuple[int, ...], reason: str, *, dry_run: bool) -> None:
 @click.option("--reason", required=True)
 @DRY_RUN
 def reject(ids: tuple[int, ...], reason: str, *, dry_run: bool) -> None:
-    """Decide that stories are not made."""
+    """Reject stories, so they are not produced."""
     with record():
         act = partial(review.reject, by=getuser(), reason=reason)
         to_each(ids, act, "Rejected", dry_run=dry_run)
@@ -149,12 +152,12 @@ def reject(ids: tuple[int, ...], reason: str, *, dry_run: bool) -> None:
 @stories.command("trial")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--limit", default=200, show_default=True)
-@click.option("--oddest", default=20, show_default=True, help="How many are shown.")
-@click.option("--signs", default=4, show_default=True, help="Odd places shown of each.")
+@click.option("--oddest", default=20, show_default=True, help="How many posts to show.")
+@click.option("--signs", default=4, show_default=True, help="Odd places to show per post.")
 def try_out(file: Path, limit: int, oddest: int, signs: int) -> None:
-    """Bring the posts of a saved listing FILE up to their script and show what may sound wrong.
+    """Write scripts for the posts in a saved listing FILE and show what may sound wrong.
 
-    Nothing is recorded. Exit code 1 when a post crashed, lost a word or got an empty part.
+    Nothing is saved. Exit code 1 if a post crashed, lost a word or got an empty part.
     """
     from adapters.reddit.saved_listing import SavedListing
     from core.settings import default_of
@@ -184,10 +187,11 @@ def try_out(file: Path, limit: int, oddest: int, signs: int) -> None:
     bad = [each for each in tried if each.problem]
     for each in bad:
         click.echo(f"{each.post.external_id}: {each.problem}", err=True)
-    told = [each for each in tried if each.parts]
+    usable = [each for each in tried if each.parts]
     click.echo(
-        f"{len(tried)} posts: {len(told)} told in {sum(each.parts for each in told)} parts, "
-        f"{sum(bool(each.skipped) for each in tried)} with nothing to say, {len(bad)} went wrong."
+        f"{len(tried)} posts: {len(usable)} narratable in {sum(each.parts for each in usable)} "
+        f"parts, {sum(bool(each.skipped) for each in tried)} with nothing to narrate, {len(bad)} "
+        "failed."
     )
     if bad:
         sys.exit(1)

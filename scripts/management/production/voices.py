@@ -1,4 +1,4 @@
-"""Voices: which there are, more of them, and how one sounds."""
+"""Commands for voices: list, download, write a sample."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ def add_to(manage: click.Group) -> None:
 
 @click.group("voices")
 def voices() -> None:
-    """Voices: those of espeak-ng, and Piper's."""
+    """Manage the voices of espeak-ng and Piper."""
 
 
 @voices.command("list")
-@click.option("--language", default="", help="Only those whose language begins so: en, pt-br.")
+@click.option("--language", default="", help="Only voices of this language: en, pt-br.")
 def list_voices(language: str) -> None:
-    """Show every voice as VOICE takes it; Piper's that are not here yet can be downloaded."""
+    """List all voices as written in VOICE, including Piper voices to download."""
     from adapters.speech.espeak_library import espeak_library
 
     config = _config()
     here = {path.stem for path in piper_voices.found(config.voices_dir)}
-    table = Table("voice", "is", "size")
+    table = Table("voice", "status", "size")
     with espeak_library() as library:
         rows = [(f"espeak:{name}", name, "built in", "") for name in library.voices()]
     try:
@@ -55,7 +55,7 @@ def list_voices(language: str) -> None:
         click.echo(str(away), err=True)
     for name in sorted(here | catalogue.keys()):
         listed = catalogue.get(name)
-        state = "here" if name in here else f"scripts/manage voices download {name}"
+        state = "installed" if name in here else f"scripts/manage voices download {name}"
         size = f"{listed.size / 1e6:,.0f} MB" if listed else ""
         rows.append((f"piper:{name}", name, state, size))
     wanted = language.replace("_", "-").lower()
@@ -69,12 +69,12 @@ def list_voices(language: str) -> None:
 @click.argument("name")
 @DRY_RUN
 def download(name: str, *, dry_run: bool) -> None:
-    """Bring Piper's voice NAME into VOICES_DIR; a download that broke off goes on."""
+    """Download the Piper voice NAME into VOICES_DIR; an interrupted download resumes."""
     config = _config()
     catalogue = VoiceCatalogue(config.voices_url)
     if dry_run:
         size = catalogue.named(name).size / 1e6
-        click.echo(f"Would bring {size:,.0f} MB into {config.voices_dir}.")
+        click.echo(f"Would download {size:,.0f} MB into {config.voices_dir}.")
         return
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
@@ -82,7 +82,7 @@ def download(name: str, *, dry_run: bool) -> None:
         path = catalogue.download(
             name, config.voices_dir, lambda count: progress.advance(bar, count)
         )
-    click.echo(f"{path} is here. Speak with it by VOICE=piper:{name}")
+    click.echo(f"{path} is installed. To use it, set VOICE=piper:{name}")
 
 
 @voices.command("sample")
@@ -90,7 +90,7 @@ def download(name: str, *, dry_run: bool) -> None:
 @click.option("--text", default=SAMPLE, help="What to say.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True)
 def sample(voice: str, text: str, output: Path) -> None:
-    """Speak with VOICE (espeak:<voice>, piper:<name> or piper:<path>) into a WAV file."""
+    """Write a sample of VOICE (espeak:<voice>, piper:<name> or piper:<path>) to a WAV file."""
     synthesizer = _synthesizer(voice, _config())
     _ = synthesizer.identity
     began = time.perf_counter()
@@ -99,7 +99,7 @@ def sample(voice: str, text: str, output: Path) -> None:
     spoken = speech.words[-1].end - speech.words[0].start
     click.echo(
         f"{output}: {speech.seconds:.1f} s, {len(speech.words) / max(spoken, 0.1) * 60:.0f} words "
-        f"a minute, {took / speech.seconds * 60:.2f} s of work a spoken minute, "
+        f"per minute, {took / speech.seconds * 60:.2f} s of work per spoken minute, "
         f"words timed by {speech.timed_by}"
     )
 

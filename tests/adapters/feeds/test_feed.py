@@ -1,4 +1,4 @@
-"""Stories from feeds, on the sandbox's wire and from files that a server gives."""
+"""Stories from feeds: from the sandbox, and from a local test server."""
 
 from __future__ import annotations
 
@@ -153,12 +153,12 @@ def test_an_entry_that_can_not_be_read_stops_no_other(serve: Serve) -> None:
     bad, good = stories(serve(rss(an_item("Deep", deep), an_item("Good")).encode()))
 
     assert isinstance(bad, UnreadableRow)
-    assert (bad.title, bad.why) == ("Deep", "Its text is nested too deeply to be read.")
+    assert (bad.title, bad.why) == ("Deep", "Its HTML is nested too deeply to be read.")
     assert good.body == "It rang."
 
 
-def test_names_that_only_count_are_told_apart_by_their_feed(serve: Serve) -> None:
-    # Given two feeds that both number their entries, and one name that is one in the world
+def test_numbered_entries_of_different_feeds_are_distinct(serve: Serve) -> None:
+    # Given two feeds that both number their entries, and one globally unique id
     numbered = an_item(more='<guid isPermaLink="false">1</guid>')
     named = an_item(more='<guid isPermaLink="false">tag:night.example,2026:1</guid>')
     one, other = (stories(serve(rss(numbered, named).encode())) for _ in range(2))
@@ -192,36 +192,40 @@ def test_a_page_says_where_its_feed_is(serve: Serve) -> None:
     link = '<link rel="Alternate" type="application/rss+xml" href="/posts.xml">'
     page = serve(f"<!doctype html><html><head>{link}</head>".encode(), Content_Type="text/html")
 
-    with pytest.raises(Permanent, match=r"is a web page; its feed is http://127\S+/posts\.xml:"):
+    with pytest.raises(
+        Permanent, match=r"is a web page: use its feed address, http://127\S+/posts\.xml\."
+    ):
         stories(page)
 
 
-def test_a_feed_that_breaks_off_is_asked_again(serve: Serve) -> None:
-    # Else its last story would be taken as it is, and never again
+def test_a_feed_that_was_cut_off_is_fetched_again(serve: Serve) -> None:
+    # Otherwise its last story would be added incomplete, and never corrected
     whole = rss(an_item(), an_item("The boat", "It sank.")).encode()
-    with pytest.raises(Retryable, match="broke off"):
+    with pytest.raises(Retryable, match="was cut off"):
         stories(serve(whole[:-60]))
 
 
-def test_a_server_that_drips_holds_no_worker(serve: Serve) -> None:
+def test_a_slow_server_blocks_no_worker(serve: Serve) -> None:
     source = FeedSource(user_agent="storymill-tests/1 (tests)", most_seconds=0)
-    with pytest.raises(Retryable, match="comes too slowly"):
+    with pytest.raises(Retryable, match="is too slow"):
         list(source.stories(StoryQuery(place=serve(BLOG))))
 
 
 @pytest.mark.parametrize(
     ("content", "status", "sentence"),
     [
-        (b"<html><body>Welcome</body></html>", 200, "is no RSS or Atom feed"),
-        (b'{"version": "https://jsonfeed.org/version/1.1"}', 200, "is no RSS or Atom feed"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), 200, "is no RSS or Atom feed"),
-        (b"", 200, "is no RSS or Atom feed"),
+        (b"<html><body>Welcome</body></html>", 200, "is not an RSS or Atom feed"),
+        (b'{"version": "https://jsonfeed.org/version/1.1"}', 200, "is not an RSS or Atom feed"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), 200, "is not an RSS or Atom feed"),
+        (b"", 200, "is not an RSS or Atom feed"),
         (b"gone", 404, "HTTP 404"),
         (b"no", 403, "HTTP 403"),
         (b"x" * 10_000_001, 200, "is larger than 10 MB"),
     ],
 )
-def test_what_is_no_feed_says_so(serve: Serve, content: bytes, status: int, sentence: str) -> None:
+def test_a_page_that_is_not_a_feed_is_refused(
+    serve: Serve, content: bytes, status: int, sentence: str
+) -> None:
     with pytest.raises(Permanent, match=sentence):
         stories(serve(content, status))
 
@@ -274,10 +278,10 @@ def test_a_feed_in_which_nothing_is_new_is_not_read_again(
     assert memory == {name.replace("_", "-"): mark for name, mark in marks.items()}
     kept = dict(memory)
 
-    # When it is asked again (and sends the feed all the same, which it should not)
+    # When it is fetched again (and wrongly sends the feed although it has not changed)
     assert stories(place, memory=memory) == []
 
-    # Then what it is asked by stays, till it gives other stories
+    # Then its validators stay until it has other stories
     assert memory == kept
     assert len(stories(serve(BLOG, ETag="other"), memory=memory)) == 1
     assert memory == {"ETag": "other"}
@@ -286,11 +290,11 @@ def test_a_feed_in_which_nothing_is_new_is_not_read_again(
 
 
 def test_an_unread_feed_that_says_nothing_is_new_is_asked_later(serve: Serve) -> None:
-    with pytest.raises(Retryable, match="its server is at fault"):
+    with pytest.raises(Retryable, match="its server is faulty"):
         stories(serve(b"", 304))
 
 
-def test_a_feed_that_can_not_be_read_is_not_taken_for_read(serve: Serve) -> None:
+def test_a_feed_that_can_not_be_read_does_not_count_as_read(serve: Serve) -> None:
     memory: dict[str, str] = {}
     with pytest.raises(Permanent):
         stories(serve(b"<html>", ETag="page"), memory=memory)
@@ -300,31 +304,31 @@ def test_a_feed_that_can_not_be_read_is_not_taken_for_read(serve: Serve) -> None
 
 
 @pytest.mark.parametrize("mark", ["x" * 501, "a\x00b", "a\x85b", " "])
-def test_a_mark_that_can_not_be_kept_is_left_out(serve: Serve, mark: str) -> None:
+def test_a_validator_that_can_not_be_stored_is_left_out(serve: Serve, mark: str) -> None:
     memory: dict[str, str] = {}
     assert stories(serve(BLOG, ETag=mark), memory=memory)
     assert memory == {}
 
 
 def test_a_server_that_is_away_is_asked_later() -> None:
-    with pytest.raises(Retryable, match="can't be read now"):
+    with pytest.raises(Retryable, match="can't be reached"):
         stories("http://127.0.0.1:9/feed")
 
 
 @pytest.mark.parametrize("place", ["http://a..b/", "http://[::1", "http://", "http://h:99999/"])
-def test_an_address_of_nothing_says_so(place: str) -> None:
-    with pytest.raises(Permanent, match="leads to no web address"):
+def test_an_invalid_address_is_refused(place: str) -> None:
+    with pytest.raises(Permanent, match="is not a valid web address"):
         stories(place)
 
 
 def test_addresses_that_lead_nowhere_are_not_asked_again(serve: Serve) -> None:
-    with pytest.raises(Permanent, match="leads in a circle"):
+    with pytest.raises(Permanent, match="redirects too many times"):
         stories(serve(b"", 302, Location="/feed"))
-    with pytest.raises(Permanent, match="leads to no web address"):
+    with pytest.raises(Permanent, match="is not a valid web address"):
         stories(serve(b"", 302, Location="ftp://night.example/feed"))
 
 
 @pytest.mark.parametrize("place", ["tifu", "file:///etc/passwd", "ftp://night.example/feed"])
 def test_other_addresses_are_not_opened(place: str) -> None:
-    with pytest.raises(Permanent, match="must begin with https"):
+    with pytest.raises(Permanent, match="must start with https"):
         stories(place)

@@ -1,4 +1,4 @@
-"""Stories from a table of one's own, as spreadsheets and archives save it."""
+"""Stories from a CSV table, as spreadsheets and archives save it."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ def table(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_each_row_of_a_table_is_a_story(table: Path, separator: str) -> None:
-    # Given a table as spreadsheets save it: with a mark at its start, and a row that is empty
+    # Given a table as spreadsheets save it, with a byte order mark and an empty row
     rows = ["Title;Text;Author", 'The lamp;"It went out.\nTwice.";Mara', ";;", "Untitled?;;"]
     text = "\ufeff" + "\n".join(row.replace(";", separator) for row in rows)
 
     # When it is read
     lamp, untold = stories(table, text)
 
-    # Then cells are the story's own, and a row without a text comes too, to be told of
+    # Then cells become stories, and a row without a text comes too, to be reported
     assert (lamp.title, lamp.body, lamp.author) == ("The lamp", "It went out.\nTwice.", "Mara")
     assert (untold.title, untold.body) == ("Untitled?", "")
-    # And a second reading knows them by their words
+    # And a second reading gives the same ids
     assert stories(table, limit=1)[0].external_id == lamp.external_id
 
 
-# As Windows writes them: only in the West is that what it writes elsewhere.
+# As Windows writes them: each region has its own encoding.
 RUSSIAN = b"title,text\n\xcf\xf0\xe8\xe2\xe5\xf2,\xec\xe8\xf0 \xe8 \xe4\xee\xec\n"
 TURKISH = b"title,text\n\xddyi,Da\xf0 ba\xfe\xfdn\xfd duman alm\xfd\xfe\n"
 POLISH = b"title,text\nKot,Wzi\xea\xb3a m\xb9k\xea i \xb3y\xbfk\xea\n"
@@ -61,7 +61,7 @@ def test_tables_are_read_as_spreadsheets_write_them(table: Path, content: bytes)
     assert (story.title, story.body) == ("Der Müller", WORDS)
 
 
-def test_what_archives_of_reddit_tell_is_kept(table: Path) -> None:
+def test_columns_of_reddit_archives_are_read(table: Path) -> None:
     kept, gone, odd = stories(
         table,
         "id,title,selftext,score,over_18,subreddit,url\n"
@@ -75,11 +75,11 @@ def test_what_archives_of_reddit_tell_is_kept(table: Path) -> None:
     assert (odd.score, odd.removed) == (0, False)
 
 
-def test_a_row_with_a_cell_too_many_is_told_of_rather_than_cut_short(table: Path) -> None:
+def test_a_row_with_too_many_cells_is_reported_and_not_cut(table: Path) -> None:
     cut, whole = stories(table, "title,text\nThe lamp,It went out, twice.\nThe bell,It rang.,,\n")
 
     assert isinstance(cut, UnreadableRow)
-    assert "3 cells where the first row has 2" in cut.why
+    assert "3 cells but the first row has 2" in cut.why
     assert (whole.title, whole.body) == ("The bell", "It rang.")
 
 
@@ -92,20 +92,22 @@ def test_a_text_of_any_length_fits_a_cell(table: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "lacks a column for the title and the text: it needs"),
-        (b"name,what\na,b", r"the title and the text \(it has name, what\): it needs"),
-        (b"title,what\na,b", "lacks a column for the text"),
-        (b'title,text\na,b\n"open,quote\nc,d', "in its row from line 3 on"),
-        (b'sep=,\ntitle,text\na,"He said "no"."\n', "in its row from line 3 on"),
-        (b"title,text\n\xff\xfe,b", "no UTF-8 text at byte 11"),
-        (RUSSIAN, "no UTF-8 text at byte 11"),
-        (TURKISH, "no UTF-8 text"),
-        (POLISH, "no UTF-8 text"),
+        (b"", "has no column title and text: it needs"),
+        (b"name,what\na,b", r"has no column title and text \(it has name, what\): it needs"),
+        (b"title,what\na,b", "has no column text"),
+        (b'title,text\na,b\n"open,quote\nc,d', "is not valid CSV from line 3 on"),
+        (b'sep=,\ntitle,text\na,"He said "no"."\n', "is not valid CSV from line 3 on"),
+        (b"title,text\n\xff\xfe,b", r"not UTF-8 text \(byte 11\)"),
+        (RUSSIAN, r"not UTF-8 text \(byte 11\)"),
+        (TURKISH, "not UTF-8 text"),
+        (POLISH, "not UTF-8 text"),
         (b"PK\x03\x04\x14\x00", "is an Excel workbook: save it as “CSV UTF-8”"),
-        (b"title,text\nThe\0lamp,It went out.", "holds a zero byte"),
+        (b"title,text\nThe\0lamp,It went out.", "contains a zero byte"),
     ],
 )
-def test_what_is_no_table_says_what_is_needed(table: Path, content: bytes, sentence: str) -> None:
+def test_a_file_that_is_not_a_table_is_refused_with_what_is_needed(
+    table: Path, content: bytes, sentence: str
+) -> None:
     with pytest.raises(Permanent, match=sentence):
         stories(table, content)
 
@@ -113,5 +115,5 @@ def test_what_is_no_table_says_what_is_needed(table: Path, content: bytes, sente
 def test_a_missing_table_says_so(tmp_path: Path) -> None:
     with pytest.raises(Permanent, match="There is no file"):
         stories(tmp_path / "nothing.csv")
-    with pytest.raises(Permanent, match="is no file with a text"):
+    with pytest.raises(Permanent, match="is not a regular file"):
         stories(tmp_path)

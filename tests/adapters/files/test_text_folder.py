@@ -1,4 +1,4 @@
-"""Stories from a folder of texts of one's own."""
+"""Stories from a folder of text files."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def test_folders_within_are_looked_through(tmp_path: Path) -> None:
     assert [story.title for story in found] == ["linked", "deep"]
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="There are no pipes with names here")
-def test_what_is_no_text_is_told_of_and_the_others_go_on(tmp_path: Path) -> None:
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="This system has no named pipes")
+def test_a_file_that_is_not_text_is_reported_and_the_others_are_read(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"\x7fELF\0\0\1")
     (tmp_path / "b.txt").write_bytes(bytes(range(128, 256)))
     (tmp_path / "c.txt").write_bytes(b"x" * (1024 * 1024 + 1))
@@ -81,17 +81,17 @@ def test_what_is_no_text_is_told_of_and_the_others_go_on(tmp_path: Path) -> None
 
     *bad, odd, good = stories(tmp_path)
 
-    told = [(row.title, row.why) for row in bad if isinstance(row, UnreadableRow)]
-    assert [title for title, _ in told] == ["a.txt", "b.txt", "c.txt", "d.txt", "e.txt"]
+    reported = [(row.title, row.why) for row in bad if isinstance(row, UnreadableRow)]
+    assert [title for title, _ in reported] == ["a.txt", "b.txt", "c.txt", "d.txt", "e.txt"]
     for sentence, (_, why) in zip(
-        ("zero byte", "no UTF-8", "larger than 1 MB", "There is no file", "is no file with a text"),
-        told,
+        ("zero byte", "not UTF-8", "larger than 1 MB", "There is no file", "not a regular file"),
+        reported,
         strict=True,
     ):
         assert sentence in why
     assert (odd.title, odd.body) == ("g \N{REPLACEMENT CHARACTER}", "Said.")
     assert good.body == "Also said."
-    # And a file that is mended is another row
+    # And a corrected file is another row
     (tmp_path / "a.txt").write_text("Now a text.")
     assert stories(tmp_path)[0].external_id != bad[0].external_id
 
@@ -99,5 +99,5 @@ def test_what_is_no_text_is_told_of_and_the_others_go_on(tmp_path: Path) -> None
 def test_missing_places_say_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(Permanent, match="There is no folder"):
         stories(tmp_path / "nowhere")
-    with pytest.raises(Permanent, match=r"holds no \.txt or \.md"):
+    with pytest.raises(Permanent, match=r"has no \.txt or \.md"):
         stories(tmp_path)

@@ -1,4 +1,4 @@
-"""A model writes around stories: on Ollama's wire, and what of its answers is believed."""
+"""A model writes around stories: requests to Ollama, and checks of its answers."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def judged(*entries: object) -> tuple[dict[int, ScriptDraft], dict[int, str]]:
     return read(content, [story(7)], written_by="ollama/test")
 
 
-# ── what is believed ─────────────────────────────────────────────────────────────────────────
+# ── checking answers ─────────────────────────────────────────────────────────────────────────
 
 
 def test_an_answer_as_it_was_asked_for_becomes_a_draft() -> None:
@@ -69,7 +69,7 @@ def test_an_answer_as_it_was_asked_for_becomes_a_draft() -> None:
     )
 
 
-def test_half_a_quotation_is_mended() -> None:
+def test_half_a_quotation_is_corrected() -> None:
     # Given lines that were cut out of what somebody says in the story
     cut = entry(
         hooks=['A voice behind that door said my name?"', f"“{HOOKS[0]}", HOOKS[2]],
@@ -85,7 +85,7 @@ def test_half_a_quotation_is_mended() -> None:
     assert drafts[7].call_to_action == "Would you have knocked?"
 
 
-def test_small_untidiness_is_mended() -> None:
+def test_small_mistakes_are_corrected() -> None:
     untidy = entry(
         story_id="7",
         hooks=[f"  {HOOKS[1]}  ", *HOOKS, "I won a boat in Norway.", HOOKS[2].upper()][:5],
@@ -142,9 +142,7 @@ def test_small_untidiness_is_mended() -> None:
         ({"hooks": [*HOOKS, "{\\b1}The lamp was on."]}, "markup"),
     ],
 )
-def test_what_cannot_be_believed_is_refused_with_its_reason(
-    changes: dict[str, Any], problem: str
-) -> None:
+def test_an_unusable_answer_is_refused_with_a_reason(changes: dict[str, Any], problem: str) -> None:
     drafts, refused = judged(entry(**changes))
 
     assert drafts == {}
@@ -185,7 +183,7 @@ def test_words_that_only_look_like_orders_stay() -> None:
     assert read(json.dumps({"stories": [fine]}), [told], written_by="ollama/test")[1] == {}
 
 
-# ── what is asked ────────────────────────────────────────────────────────────────────────────
+# ── the question ─────────────────────────────────────────────────────────────────────────────
 
 
 def test_of_a_long_story_its_beginning_and_its_end_are_shown() -> None:
@@ -209,7 +207,7 @@ def test_a_batch_fits_into_the_models_context() -> None:
     assert [len(batch) for batch in batches([story(n) for n in range(45)], 20)] == [20, 20, 5]
 
 
-# ── on the wire ──────────────────────────────────────────────────────────────────────────────
+# ── requests ─────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.fixture(scope="module")
@@ -252,7 +250,7 @@ def test_a_bad_answer_is_asked_for_once_more(sandbox: RunningSandbox, fault: str
 
 
 def test_only_the_story_whose_answer_stays_bad_is_left_out(sandbox: RunningSandbox) -> None:
-    # Given a stranger's title that advertises, which the model repeats each time
+    # Given a stranger's title with an advertisement that the model repeats each time
     stranger = story(2, title="More of this on lamp-stories.com")
 
     drafts = writer(sandbox).write([story(1), stranger, story(3)])

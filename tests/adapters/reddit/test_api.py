@@ -1,4 +1,4 @@
-"""Reddit through PRAW, on the sandbox's wire."""
+"""Reddit through PRAW, against the sandbox."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_one_session_asks_for_the_answers_to_all_posts(sandbox: RunningSandbox) 
 
     answers = dict(source(sandbox).answers([*stories, gone], 5))
 
-    # Replies are not told, and a post that is gone costs nothing but its own answers
+    # Replies are not narrated, and a missing post only loses its own answers
     assert set(answers) == {story.external_id for story in stories}
     assert [[one.text for one in each] for each in answers.values()] == [["Salt & <pepper>."]] * 3
     assert len(sandbox.log(call="token")) == 2  # one for the listing, one for all answers
@@ -165,8 +165,8 @@ def test_a_subreddit_that_cannot_be_read_is_named(sandbox: RunningSandbox, place
     assert f"r/{place}" in str(error)
 
 
-def test_a_place_that_is_no_subreddit_is_not_asked_for(sandbox: RunningSandbox) -> None:
-    assert "no subreddit's name" in str(refusal(sandbox, "../../api/v1/me"))
+def test_a_place_that_is_not_a_subreddit_is_not_requested(sandbox: RunningSandbox) -> None:
+    assert "not a subreddit name" in str(refusal(sandbox, "../../api/v1/me"))
     assert sandbox.log(wire="reddit") == []
 
 
@@ -180,7 +180,7 @@ def test_trouble_is_retryable_and_left_to_the_ledger(
     error = refusal(sandbox)
 
     assert type(error) is Retryable
-    assert len(sandbox.log(call=call)) == 1  # PRAW did not try again by itself
+    assert len(sandbox.log(call=call)) == 1  # PRAW did not retry by itself
     assert fetched(sandbox)
 
 
@@ -193,30 +193,30 @@ def test_a_request_to_slow_down_says_how_long(sandbox: RunningSandbox) -> None:
     assert (error.code, error.after) == ("rate_limit_exceeded", 42)
 
 
-def test_an_allowance_that_is_used_up_is_waited_for_without_a_thread(
+def test_a_used_up_rate_limit_does_not_block_the_thread(
     sandbox: RunningSandbox,
 ) -> None:
-    # Given an allowance of one request, and a fetch that needs two
+    # Given a rate limit of one request, and a fetch that needs two
     sandbox.change(reddit_window_requests=1)
     for number in range(101):
         sandbox.add_story(
             id=f"page{number}", subreddit="sandboxpages", title="T", score=1, author="a", body="B"
         )
 
-    # When it is fetched, then it ends at once and says when to come back
+    # When it is fetched, then it ends at once and says when to retry
     with pytest.raises(Wait) as caught:
         fetched(sandbox, "sandboxpages", listing="new", limit=101)
     assert 0 < (caught.value.after or 0) <= 600
 
 
-def test_a_token_that_ended_early_is_asked_for_anew(sandbox: RunningSandbox) -> None:
+def test_a_token_that_ended_early_is_requested_again(sandbox: RunningSandbox) -> None:
     sandbox.fault("reddit", "listing", "expired_token")
 
     assert type(refusal(sandbox)) is Retryable
     assert fetched(sandbox)
 
 
-def test_nobody_at_home_is_retryable(sandbox: RunningSandbox) -> None:
+def test_an_unreachable_server_is_retryable(sandbox: RunningSandbox) -> None:
     error = refusal(sandbox, reddit_url="http://127.0.0.1:9")
 
     assert type(error) is Retryable

@@ -1,4 +1,4 @@
-"""A post's JSON becomes a story, however odd the JSON is."""
+"""A post's JSON becomes a story, even if the JSON is unusual."""
 
 from __future__ import annotations
 

@@ -80,11 +80,11 @@ def test_malformed_posts_and_lines_are_left_out(tmp_path: Path) -> None:
     ("content", "sentence"),
     [
         ('{\n  "kind": "Listing",\n  "data": {"chil', r"not JSON at line 3, column \d+.*save that"),
-        ("<!doctype html><title>Reddit</title>", r"is a web page, not JSON: put \.json behind"),
-        (json.dumps({"message": "Forbidden", "error": 403}), "no listing of Reddit posts"),
-        (json.dumps(listing(COMMENT)), "no listing of Reddit posts"),
-        ("[" * 100_000, "no listing"),
-        ("12", "no listing of Reddit posts"),
+        ("<!doctype html><title>Reddit</title>", r"is a web page, not JSON: add \.json to"),
+        (json.dumps({"message": "Forbidden", "error": 403}), "not a listing of Reddit posts"),
+        (json.dumps(listing(COMMENT)), "not a listing of Reddit posts"),
+        ("[" * 100_000, "not a listing"),
+        ("12", "not a listing of Reddit posts"),
         ("", "not JSON at line 1, column 1"),
     ],
 )

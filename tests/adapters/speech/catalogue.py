@@ -1,4 +1,4 @@
-"""A catalogue of Piper voices on loopback, which can break off, lie, and resume."""
+"""A local catalogue of Piper voices; it can cut off, send wrong files, and resume."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Catalogue:
     asked: list[tuple[str, str]] = field(default_factory=list)
     """Path and Range of each request."""
     break_off_at: list[int] = field(default_factory=list)
-    """The next answers end after so many bytes."""
+    """The next responses end after this many bytes."""
     resumes: bool = True
 
 

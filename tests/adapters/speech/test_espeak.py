@@ -84,8 +84,8 @@ def test_words_said_as_one_share_their_sound(tmp_path: Path) -> None:
     assert was.start - there.start < 0.6 * (was.end - there.start)
 
 
-def test_a_word_behind_an_opening_mark_has_its_share(tmp_path: Path) -> None:
-    # Given "I am", said as one, behind a quotation mark that is a pause of its own
+def test_a_word_after_an_opening_mark_has_its_share(tmp_path: Path) -> None:
+    # Given "I am", spoken as one word after a quotation mark, which is a pause
     speech = EspeakSynthesizer().speak('"I am deaf," he said. (The end.)', tmp_path / "speech.wav")
 
     i, am, deaf, *_, the, _ = speech.words
@@ -146,7 +146,7 @@ def test_a_paragraph_ends_with_a_breath(tmp_path: Path) -> None:
         ("klingonese", "scripts/manage voices list"),
         ("", "scripts/manage voices list"),
         ("en-us+annabel", "announcer"),
-        ("en-us+nosuchtimbre", "page of a channel"),
+        ("en-us+nosuchtimbre", "a channel's page"),
     ],
 )
 def test_an_unknown_voice_names_the_nearest_few(tmp_path: Path, voice: str, hint: str) -> None:
@@ -175,7 +175,7 @@ def test_threads_wait_for_each_other(tmp_path: Path) -> None:
             for number, voice in enumerate(voices)
         ]
 
-    # Then each says what it says alone (to some milliseconds, as ever with espeak-ng)
+    # Then each says what it says alone (within a few milliseconds)
     for future, expected in zip(together, alone, strict=True):
         starts = [timing.start for timing in expected.words]
         assert [timing.start for timing in future.result().words] == pytest.approx(starts, abs=0.1)

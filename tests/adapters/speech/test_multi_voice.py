@@ -23,7 +23,7 @@ It was "art", he claimed. “Go home!” she cried (“now!”).
 \"Unclosed, and nobody answered."""
 
 
-def test_what_is_said_is_told_from_what_is_told() -> None:
+def test_quotations_are_separated_from_narration() -> None:
     said = [run.text for run in runs(TEXT) if run.quoted]
 
     assert said == ['"I never liked it,"', '"and neither did you."', "“Go home!”", "(“now!”)."]
@@ -36,7 +36,7 @@ def test_no_word_is_ever_lost(text: str) -> None:
 
 
 def test_two_voices_make_one_sound_in_time(tmp_path: Path) -> None:
-    # Given a narrator of espeak-ng and a Piper voice for what is said
+    # Given an espeak-ng narrator and a Piper voice for quotations
     narrator = EspeakSynthesizer()
     quoted = PiperSynthesizer(voice=make_voice(tmp_path))
     duet = MultiVoiceSynthesizer(narrator=narrator, quoted=quoted)
@@ -78,13 +78,13 @@ def test_both_voices_are_equally_loud(tmp_path: Path) -> None:
         text, tmp_path / "speech.wav"
     )
 
-    # Then what is said is as loud as what is told
+    # Then quotations are as loud as the narration
     samples, rate = read(speech.path)
     clock, nobody, more, she = (speech.words[index] for index in (7, 8, 13, 14))
     told = level([samples[: round(clock.end * rate)]], rate)
     said = level([samples[round(nobody.start * rate) : round(more.end * rate)]], rate)
     assert said == pytest.approx(told, rel=0.1)
-    # And the voices part as sentences do, and as a comma does
+    # And the pauses between voices are those of sentences and commas
     assert nobody.start - clock.end == pytest.approx(0.4, abs=0.05)
     assert she.start - more.end == pytest.approx(0.22, abs=0.05)
 
@@ -102,14 +102,14 @@ def test_a_text_without_speech_is_the_narrators_alone(tmp_path: Path) -> None:
     assert both.seconds == pytest.approx(alone.seconds, abs=0.05)
 
 
-def test_moments_inside_a_word_come_along(tmp_path: Path) -> None:
-    # Given what is said in Chinese, two clauses in one word
+def test_times_inside_a_word_are_kept(tmp_path: Path) -> None:
+    # Given a quotation in Chinese, two clauses in one word
     narrator = EspeakSynthesizer(voice="cmn")
     duet = MultiVoiceSynthesizer(narrator=narrator, quoted=EspeakSynthesizer(voice="cmn", pitch=70))
 
     speech = duet.speak("他问我: “谁也不忍心，悄悄换了…”", tmp_path / "speech.wav")  # noqa: RUF001
 
-    # Then the second is told of when it sounds
+    # Then the time of the second clause is reported
     *_, (heard, _) = sounding(speech.path, silence=0.12)
     said = speech.words[-1]
     moments = dict(said.inside)

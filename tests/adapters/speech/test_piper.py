@@ -72,7 +72,7 @@ def test_sentences_and_paragraphs_breathe(tmp_path: Path) -> None:
     speech = piper.speak("Anna ran. Bob hid.\n\nNobody won.", tmp_path / "speech.wav")
 
     first, second, third = sounding(speech.path, silence=0.3)
-    # What the voice breathes itself is counted in.
+    # The voice's own silence is included.
     assert second[0] - first[1] == pytest.approx(0.4, abs=0.02)
     assert third[0] - second[1] == pytest.approx(0.8, abs=0.02)
     assert speech.seconds - third[1] == pytest.approx(0.8, abs=0.02)
@@ -146,7 +146,7 @@ def test_a_voice_that_writes_its_phonemes_kind_the_old_way_speaks(tmp_path: Path
         ("cmn", {}, "cmn"),
     ],
 )
-def test_a_voice_tells_its_language(
+def test_a_voice_has_a_language(
     tmp_path: Path, reads: str, told: dict[str, str], language: str
 ) -> None:
     voice = make_voice(tmp_path, language=reads)
@@ -182,8 +182,8 @@ def _unknown_language(voice: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "code", "says"),
     [
-        (_no_voice, "unknown_voice", "There is no file .*tone.onnx,"),
-        (_no_configuration, "unknown_voice", "There is no file .*tone.onnx.json,"),
+        (_no_voice, "unknown_voice", "needs the file .*tone.onnx, which is missing"),
+        (_no_configuration, "unknown_voice", "needs the file .*tone.onnx.json, which is missing"),
         (_torn_voice, "bad_voice", "damaged"),
         (_page_instead_of_voice, "bad_voice", "damaged"),
         (_torn_configuration, "bad_voice", "damaged"),
@@ -220,7 +220,7 @@ def test_another_voice_under_the_same_name_is_another_identity(tmp_path: Path) -
 
 
 def test_a_damaged_voice_that_was_replaced_speaks_under_its_own_identity(tmp_path: Path) -> None:
-    # given a voice that was torn when it was first asked for
+    # given a voice that was damaged when it was first used
     whole = make_voice(tmp_path).read_bytes()
     voice = make_voice(tmp_path)
     synthesizer = PiperSynthesizer(voice=voice)
@@ -233,5 +233,5 @@ def test_a_damaged_voice_that_was_replaced_speaks_under_its_own_identity(tmp_pat
     voice.write_bytes(whole)
     synthesizer.speak("Hello.", tmp_path / "speech.wav")
 
-    # then what it speaks is kept as its own, and not as the torn one's
+    # then its narrations are cached under its own identity, not the damaged one's
     assert torn != synthesizer.identity == PiperSynthesizer(voice=voice).identity

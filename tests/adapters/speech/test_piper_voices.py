@@ -44,7 +44,7 @@ def test_a_downloaded_voice_speaks(catalogue: Catalogue, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("resumes", [True, False])
-def test_a_download_that_breaks_off_goes_on(
+def test_an_interrupted_download_resumes(
     catalogue: Catalogue, tmp_path: Path, resumes: bool
 ) -> None:
     catalogue.break_off_at, catalogue.resumes = [1000, 500], resumes
@@ -56,7 +56,7 @@ def test_a_download_that_breaks_off_goes_on(
     assert ranges == ["", "bytes=1000-", "bytes=1500-" if resumes else "bytes=500-"]
 
 
-def test_what_came_is_kept_for_the_next_time(catalogue: Catalogue, tmp_path: Path) -> None:
+def test_a_partial_download_is_kept_for_the_next_time(catalogue: Catalogue, tmp_path: Path) -> None:
     folder = tmp_path / "voices"
     catalogue.break_off_at = [100, 100, 100, 100]
     with pytest.raises(Retryable, match="check the network") as caught:
@@ -71,7 +71,7 @@ def test_what_came_is_kept_for_the_next_time(catalogue: Catalogue, tmp_path: Pat
     assert [path.stem for path in piper_voices.found(folder)] == [NAME]
 
 
-def test_a_file_that_is_not_what_the_catalogue_tells_is_dropped(
+def test_a_file_that_does_not_match_the_catalogue_is_deleted(
     catalogue: Catalogue, tmp_path: Path
 ) -> None:
     where = f"en/en_GB/tone/low/{NAME}.onnx"
@@ -82,12 +82,12 @@ def test_a_file_that_is_not_what_the_catalogue_tells_is_dropped(
         assert in_folder(tmp_path / "voices") == [f"{NAME}.onnx.json"]
 
 
-def test_a_wrong_name_meets_its_neighbours(catalogue: Catalogue, tmp_path: Path) -> None:
+def test_a_wrong_name_suggests_similar_ones(catalogue: Catalogue, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=f"did you mean {NAME}"):
         VoiceCatalogue(catalogue.url).download("en_GB-tune-low", tmp_path)
 
 
-def test_no_network_and_no_catalogue_are_said(catalogue: Catalogue) -> None:
+def test_no_network_and_no_catalogue_are_reported(catalogue: Catalogue) -> None:
     with pytest.raises(Retryable, match="can't be reached"):
         VoiceCatalogue("http://127.0.0.1:9").voices()
     catalogue.files["voices.json"] = b'["a page of something else"]'
@@ -96,7 +96,7 @@ def test_no_network_and_no_catalogue_are_said(catalogue: Catalogue) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
-def test_a_full_disk_is_said(catalogue: Catalogue, tmp_path: Path) -> None:
+def test_a_full_disk_is_reported(catalogue: Catalogue, tmp_path: Path) -> None:
     (tmp_path / f".{NAME}.onnx.json.part").symlink_to("/dev/full")
 
     with pytest.raises(Retryable, match="no room") as caught:

@@ -1,4 +1,4 @@
-"""What is done to samples, measured on tones."""
+"""Sample processing, measured on tones."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_pauses_do_not_make_speech_quieter() -> None:
     assert level([silence(1)], RATE) == level([], RATE) == 0
 
 
-def test_what_is_too_loud_is_cut_off_and_does_not_turn_over() -> None:
+def test_samples_that_are_too_loud_are_clipped_and_do_not_overflow() -> None:
     assert louder(tone(300, 0.1), 10).max() == 32_767
     assert louder(tone(300, 0.1), 10).min() == -32_768
 
@@ -61,7 +61,7 @@ def test_another_rate_is_the_same_sound(own: int, rate: int) -> None:
     assert abs(same[middle] - tone(440, 1, rate=rate)[: len(same)][middle]).max() < 80
 
 
-def test_what_the_lower_rate_can_not_hold_is_left_out() -> None:
+def test_frequencies_above_the_lower_rate_are_removed() -> None:
     # Given a tone of 10 kHz, which would come back as one of 6 kHz
     low = resampled(tone(10_000, 1), RATE, 16_000)
 

@@ -1,4 +1,4 @@
-"""What every synthesizer promises, whichever engine speaks."""
+"""Guarantees of every synthesizer, whatever its engine."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ def test_a_text_without_a_break_is_spoken_to_its_end(
     assert len(shares) >= 40
 
 
-def test_a_title_is_no_end_of_a_sentence(synthesizer: Synthesizer, tmp_path: Path) -> None:
+def test_a_title_does_not_end_a_sentence(synthesizer: Synthesizer, tmp_path: Path) -> None:
     speech = synthesizer.speak("I saw Dr. Brown.", tmp_path / "speech.wav")
 
     _, _, doctor, brown = speech.words
     assert brown.start - doctor.end < 0.1
 
 
-def test_pauses_are_alike_with_every_voice(synthesizer: Synthesizer, tmp_path: Path) -> None:
+def test_pauses_are_the_same_with_every_voice(synthesizer: Synthesizer, tmp_path: Path) -> None:
     def pause(sign: str) -> float:
         speech = synthesizer.speak(f"Seven apples{sign}Bob came.", tmp_path / "speech.wav")
         heard = sounding(speech.path, silence=0.02)

@@ -70,7 +70,7 @@ def test_a_fifth_of_the_words_heard_wrong_moves_no_other_word(seed: int) -> None
     assert 0.75 < found.heard < 0.95
 
 
-def test_words_that_were_not_heard_lie_between_those_that_were() -> None:
+def test_words_that_were_not_heard_are_placed_between_those_that_were() -> None:
     heard = [WordTiming("one", 1.0, 1.4), WordTiming("four", 3.0, 3.4)]
 
     found = fit(["One,", "two", "three", "four!"], heard, 4.0)
@@ -115,15 +115,15 @@ def test_the_model_is_asked_and_its_times_are_fitted(model: Path, tmp_path: Path
     assert all(0 <= word.start <= word.end <= 5.0 for word in found)
 
 
-def test_another_text_is_not_forced_onto_what_was_heard(model: Path, tmp_path: Path) -> None:
-    with pytest.raises(NotHeardError, match="was heard in the sound"):
+def test_another_text_is_not_aligned_with_what_was_heard(model: Path, tmp_path: Path) -> None:
+    with pytest.raises(NotHeardError, match="was recognised in the sound"):
         WhisperAligner(model=model, language="en").align(
             hum(tmp_path / "hum.wav"), ["Quite", "different", "words", "are", "spoken", "here"]
         )
 
 
 def test_a_folder_without_a_usable_model_says_so(tmp_path: Path) -> None:
-    with pytest.raises(Permanent, match="holds no Whisper model"):
+    with pytest.raises(Permanent, match="has no Whisper model"):
         WhisperAligner(model=tmp_path, language="en").align(hum(tmp_path / "hum.wav"), ["word"])
     (tmp_path / "model.bin").write_bytes(b"not a model")
     with pytest.raises(Permanent, match="can't be loaded"):
@@ -137,7 +137,7 @@ def test_a_folder_without_a_usable_model_says_so(tmp_path: Path) -> None:
         ("Something else was said.", "estimate"),
     ],
 )
-def test_a_voice_that_tells_no_times_is_listened_to(
+def test_a_voice_without_timestamps_is_timed_by_whisper(
     model: Path, tmp_path: Path, text: str, timed_by: str
 ) -> None:
     # Given a Piper voice whose model gives no durations
@@ -154,10 +154,10 @@ def test_a_voice_that_tells_no_times_is_listened_to(
 
 
 @pytest.mark.parametrize(("reads", "timed_by"), [("en-us", "whisper"), ("es", "estimate")])
-def test_a_model_listens_only_for_a_language_that_it_knows(
+def test_a_model_is_used_only_for_a_language_that_it_supports(
     model: Path, tmp_path: Path, reads: str, timed_by: str
 ) -> None:
-    # Given a model of English alone, and a voice of another language
+    # Given an English-only model, and a voice in another language
     made = make_voice(tmp_path, tells_durations=False, language=reads)
     voice = PiperSynthesizer(voice=made)
     aligner = WhisperAligner(model=model, language=voice.language)
@@ -165,15 +165,15 @@ def test_a_model_listens_only_for_a_language_that_it_knows(
     # When the voice says what the model would hear
     speech = AlignedSynthesizer(voice, aligner).speak(f"{SENTENCE}.", tmp_path / "speech.wav")
 
-    # Then the model is asked only in its language
+    # Then the model is used only for its language
     assert speech.timed_by == timed_by
     assert [word.word for word in speech.words] == f"{SENTENCE}.".split()
 
 
-def test_an_english_model_is_not_asked_for_another_language(model: Path, tmp_path: Path) -> None:
-    with pytest.raises(NotHeardError, match=r"doesn't know the language es: take one that does"):
+def test_an_english_model_is_not_used_for_another_language(model: Path, tmp_path: Path) -> None:
+    with pytest.raises(NotHeardError, match="doesn't support the language es: set WHISPER_MODEL"):
         WhisperAligner(model=model, language="es").align(hum(tmp_path / "hum.wav"), ["farola"])
 
 
-def test_whispers_own_name_of_a_language_is_used(model: Path) -> None:
+def test_whispers_own_language_code_is_used(model: Path) -> None:
     assert WhisperAligner(model=model, language="cmn").identity == "whisper/model/zh"

@@ -1,4 +1,4 @@
-"""Rows that stages begin with, and the claim that a worker would hold."""
+"""Rows that stages start from, and the claim of a worker."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TALE = (
         "tune at all; it only knew other songs. We kept him for dinner."
     ),
 )
-"""Two paragraphs of English that need no rewording to be spoken."""
+"""Two paragraphs of English that are already narratable."""
 
 STUDIO = ProductionSettings(voice="espeak:en-us", words_per_minute=170, target_seconds=(60, 90))
 
@@ -71,7 +71,7 @@ def a_part(text: str = "The lamp went out. I lit it again.", **fields: Any) -> P
 
 
 def claimed(stage: str, subject_id: int, *, request_id: str = "request") -> Claim:
-    """A claim of the stage's job, which is made if there is none."""
+    """A claim on the stage's job, which is created if there is none."""
     with transaction():
         ledger.enqueue(stage, subject_id, request_id=request_id)
     claim = ledger.claim(stage, subject_id, "worker")

@@ -1,4 +1,4 @@
-"""Many posts at once, up to their script, to see what may sound wrong."""
+"""Many posts are processed up to their script, to see what may sound wrong."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LONG = "\n\n".join(
 )
 
 
-def test_posts_are_told_in_parts_that_lose_no_word() -> None:
+def test_posts_are_split_into_parts_that_lose_no_word() -> None:
     posts = [a_post("1"), a_post("2", body=LONG), a_post("3", body="https://example.com/a.jpg")]
 
     short, long, nothing = dry_run.run(posts, STUDIO, 165)
@@ -20,7 +20,7 @@ def test_posts_are_told_in_parts_that_lose_no_word() -> None:
     assert (short.parts, short.problem) == (1, "")
     assert long.parts > 3
     assert long.problem == ""
-    assert (nothing.parts, nothing.skipped) == (0, "nothing of it can be narrated")
+    assert (nothing.parts, nothing.skipped) == (0, "it has no text that can be narrated")
 
 
 @pytest.mark.parametrize(
@@ -28,10 +28,10 @@ def test_posts_are_told_in_parts_that_lose_no_word() -> None:
     [
         ("We met at the HQ (the old one) in town.", "brackets"),
         ("They wrote XQZT on the wall of our house.", "an abbreviation"),
-        ("There were 17 and then 12 of them.", "figures"),
+        ("There were 17 and then 12 of them.", "digits"),
     ],
 )
-def test_what_may_sound_wrong_is_pointed_at(body: str, sign: str) -> None:
+def test_text_that_may_sound_wrong_is_reported(body: str, sign: str) -> None:
     [tried] = dry_run.run([a_post(body=body)], STUDIO, 165)
 
     assert tried.oddness > 0

@@ -1,4 +1,4 @@
-"""A captioned part becomes a video, once, whatever happens between its file and its row."""
+"""A captioned part becomes a video once, even after a crash between file and row."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class QuickRenderer:
 
 @dataclass
 class NumberedBackgrounds:
-    """Answers with the mood and the number that were asked for."""
+    """Returns the requested mood and number."""
 
     asked: list[str] = field(default_factory=list)
 
@@ -119,7 +119,7 @@ def part(media: MediaStore) -> Part:
 
 
 def captioned(part: Part, media: MediaStore) -> None:
-    """Put a narration and captions on disk and on record, of no words."""
+    """Store a narration and captions without words, on disk and in the database."""
     sound = media.path("narration", "n", ".wav")
     sound.write_bytes(b"sound")
     sheet = {"seconds": 3, "timed_by": "synthesizer", "words": []}
@@ -202,7 +202,7 @@ def test_a_part_becomes_a_video_that_is_posted(media: MediaStore, clips: Path) -
     assert list((media.folder / "tmp").iterdir()) == []
     assert claim.share == 1.0
 
-    # And its post is planned, under the same request
+    # And its post is scheduled, with the same request id
     assert video.state == VideoState.READY
     job = Job.of("publish", Post.get(Post.video == video).id)
     assert job is not None
@@ -210,7 +210,7 @@ def test_a_part_becomes_a_video_that_is_posted(media: MediaStore, clips: Path) -
 
 
 def test_a_crash_between_file_and_row_costs_no_second_render(part: Part, media: MediaStore) -> None:
-    # Given a worker that finished the file, but whose job was taken over before it could say so
+    # Given a worker that finished the file, but whose job was taken over before it could save
     renderer = QuickRenderer()
     slow = claimed("render", part.id)
     ledger.free_leases("worker = 'worker'")
@@ -221,7 +221,7 @@ def test_a_crash_between_file_and_row_costs_no_second_render(part: Part, media: 
     # When the next worker takes the job
     quickly(part, media, renderer)
 
-    # Then the file that is there counts
+    # Then the existing file is used
     assert len(renderer.plans) == 1
     video = Video.get()
     assert Path(video.path).read_bytes() == b"video"
@@ -273,20 +273,20 @@ def test_a_repeat_is_the_same_video_and_other_music_or_background_another(
     ],
     ids=["narration damaged", "narration gone", "captions gone"],
 )
-def test_what_was_lost_on_disk_is_made_anew_before_the_video(
+def test_files_lost_on_disk_are_made_again_before_the_video(
     part: Part, media: MediaStore, lost: tuple[str, str, str], damage: bytes | None, stage: str
 ) -> None:
-    # Given a part of which a file was lost since it was captioned
+    # Given a part whose file was lost after it was captioned
     file = media.path(*lost)
     file.unlink()
     if damage is not None:
         file.write_bytes(damage)
 
-    # When it is to be rendered
+    # When the render stage runs
     renderer = QuickRenderer()
     quickly(part, media, renderer)
 
-    # Then nothing is made of what is left, and the stage that makes the file begins again
+    # Then nothing is rendered, and the stage that makes the file runs again
     assert renderer.plans == []
     assert Video.select().count() == 0
     again = Job.of(stage, part.id)
@@ -334,7 +334,7 @@ def test_the_videos_of_a_mood_are_numbered_over_all_channels(part: Part, media: 
     assert backgrounds.asked[-2:] == ["rain/0", "rain/4"]
 
 
-def test_with_review_on_a_video_waits_for_a_person_and_no_post_is_planned(
+def test_with_review_on_a_video_waits_for_a_person_and_no_post_is_scheduled(
     part: Part, media: MediaStore
 ) -> None:
     quickly(part, media, QuickRenderer(), review=True)
@@ -342,9 +342,7 @@ def test_with_review_on_a_video_waits_for_a_person_and_no_post_is_planned(
     assert Post.select().count() == 0
 
 
-def test_a_persons_word_on_a_video_outlives_its_second_render(
-    part: Part, media: MediaStore
-) -> None:
+def test_a_decision_on_a_video_survives_a_second_render(part: Part, media: MediaStore) -> None:
     quickly(part, media, QuickRenderer(), review=True)
     Video.get().move(VideoState.REJECTED)
     quickly(part, media, QuickRenderer(), review=False)
@@ -352,19 +350,19 @@ def test_a_persons_word_on_a_video_outlives_its_second_render(
     assert Post.select().count() == 0
 
 
-def test_on_a_disk_that_is_nearly_full_no_render_is_begun(
+def test_no_render_starts_on_a_nearly_full_disk(
     part: Part, media: MediaStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given a disk with a hundred megabytes left
     usage = shutil.disk_usage(media.folder.parent)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=100_000_000))
 
-    # When a render's turn comes
+    # When a render is due
     renderer = QuickRenderer()
     with pytest.raises(DiskFull, match="media is full: free some space") as full:
         quickly(part, media, renderer)
 
-    # Then it waits, and goes on once there is room
+    # Then it waits, and continues once there is room
     assert (renderer.plans, full.value.after) == ([], 30)
     ledger.free_leases("worker = 'worker'")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=300_000_000))

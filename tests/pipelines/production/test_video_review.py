@@ -1,4 +1,4 @@
-"""A person decides on hooks and finished videos, once; who and why is on record."""
+"""A person decides on hooks and finished videos once; the audit log says who and why."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def on_record() -> list[tuple[str, str, str, str]]:
     return [(entry.actor, entry.action, entry.subject, entry.reason) for entry in entries]
 
 
-def test_a_finished_video_is_posted_only_after_a_persons_look() -> None:
+def test_a_finished_video_is_posted_only_after_review() -> None:
     # Given a video in review, and two accounts
     video = a_video()
     for name in ("one", "two"):
@@ -54,7 +54,7 @@ def test_a_finished_video_is_posted_only_after_a_persons_look() -> None:
 
     handover.approve_video(video.id, "ada")
 
-    # Then it is planned for both, each post with its job, once
+    # Then it is scheduled for both, each post with one job
     posts = Post.select().where(Post.video == video)
     assert len(posts) == 2
     assert all(Job.of("publish", post.id) for post in posts)
@@ -69,7 +69,7 @@ def test_a_finished_video_is_posted_only_after_a_persons_look() -> None:
 def test_a_rejected_video_is_posted_nowhere() -> None:
     Account.create(open_id="one", state=AccountState.CONNECTED)
     video = a_video()
-    with pytest.raises(InputError, match="Say why"):
+    with pytest.raises(InputError, match="Give a reason"):
         video_review.reject(video.id, "ada", " ")
     video_review.reject(video.id, "ada", "the voice stumbles")
     assert Video.get().state == VideoState.REJECTED
@@ -91,15 +91,15 @@ def a_script_of_two_parts() -> tuple[Script, Part, Part]:
     return Script.get_by_id(first.script.id), first, second
 
 
-def test_another_hook_makes_the_first_part_anew_and_no_other() -> None:
-    # Given a story in two parts, whose first one is just being spoken
+def test_another_hook_makes_only_the_first_part_again() -> None:
+    # Given a story in two parts, whose first part is being spoken
     script, first, second = a_script_of_two_parts()
     running = claimed("narrate", first.id)
 
     # When a person picks another hook
     video_review.choose_hook(script.story.id, "ada", "The lamp went out.")
 
-    # Then only the first part opens with it and is spoken anew
+    # Then only the first part opens with it and is spoken again
     assert Script.get_by_id(script.id).hook == "The lamp went out."
     assert Part.get_by_id(first.id).spoken.startswith("The lamp went out.")
     assert Part.get_by_id(second.id).hook == "Part two."
@@ -109,21 +109,21 @@ def test_another_hook_makes_the_first_part_anew_and_no_other() -> None:
     assert Job.of("narrate", second.id) is None
     assert AuditEntry.get(AuditEntry.action == "script.hook").reason == "The lamp went out."
 
-    # And what was made of the old one is refused
+    # And the result for the old one is refused
     with pytest.raises(LeaseLostError), running.finish():
         pass
 
 
-def test_only_a_hook_that_was_written_can_be_picked() -> None:
+def test_only_a_hook_from_the_script_can_be_chosen() -> None:
     script, first, _ = a_script_of_two_parts()
     with pytest.raises(InputError, match="hooks that were written"):
         video_review.choose_hook(script.story.id, "ada", "Buy my lamps.")
-    video_review.choose_hook(script.story.id, "ada", "Listen to this.")  # it is that one already
+    video_review.choose_hook(script.story.id, "ada", "Listen to this.")  # already in use
     assert Job.of("narrate", first.id) is None
 
 
 @pytest.mark.parametrize("state", [PostState.CLAIMING, PostState.PUBLISHED, PostState.PARKED])
-def test_once_a_post_is_on_its_way_the_hook_stays(state: PostState) -> None:
+def test_the_hook_can_not_be_changed_once_a_post_has_started(state: PostState) -> None:
     script, first, _ = a_script_of_two_parts()
     account = Account.create(open_id="1", state=AccountState.CONNECTED)
     video = Video.create(
@@ -141,5 +141,5 @@ def test_once_a_post_is_on_its_way_the_hook_stays(state: PostState) -> None:
     video_review.choose_hook(script.story.id, "ada", "I lit it again.")
     Post.update(state=state).where(Post.id == post.id).execute()
 
-    with pytest.raises(InputError, match="its hook stays"):
+    with pytest.raises(InputError, match="hook can't be changed"):
         video_review.choose_hook(script.story.id, "ada", "The lamp went out.")

@@ -1,4 +1,4 @@
-"""A question and the answers to it become a video: each answer told whole, under its own card."""
+"""A question and its answers become a video: each answer is narrated whole, with its own card."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def scripted(story: Story, writer: Writer | None = None) -> list[Part]:
 # ── fetched ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_question_without_text_is_taken_where_its_answers_are_told() -> None:
+def test_a_question_without_text_is_added_if_its_answers_are_narrated() -> None:
     taken(asked(*ANSWERS))
 
     story = Story.get()
@@ -79,7 +79,7 @@ def test_a_question_without_text_is_taken_where_its_answers_are_told() -> None:
     assert story.answers[0]["text"] == SAILOR
 
 
-def test_no_more_answers_are_kept_than_the_source_tells() -> None:
+def test_no_more_answers_are_stored_than_the_source_allows() -> None:
     taken(asked(*ANSWERS), answers=1)
     assert len(Story.get().answers) == 1
 
@@ -89,7 +89,7 @@ def test_what_the_database_can_not_hold_is_left_out_of_an_answer() -> None:
     assert Story.get().answers == [{"author": "ab", "text": "No. Never.", "score": 0}]
 
 
-def test_a_source_without_answers_leaves_questions_out_as_before() -> None:
+def test_a_source_without_answers_skips_questions() -> None:
     taken(asked(*ANSWERS), answers=0)
 
     story = Story.get()
@@ -97,12 +97,12 @@ def test_a_source_without_answers_leaves_questions_out_as_before() -> None:
     assert "a title but no text" in story.reason
 
 
-def test_a_question_that_nobody_answered_is_left_out_with_its_reason() -> None:
+def test_a_question_that_nobody_answered_is_skipped_with_a_reason() -> None:
     taken(asked())
-    assert "neither text nor answers" in Story.get().reason
+    assert "no text and no answers" in Story.get().reason
 
 
-def test_answers_are_asked_for_only_where_they_will_be_told() -> None:
+def test_answers_are_fetched_only_if_they_are_needed() -> None:
     # Given a story that is known already, one that is skipped in any case, and a new one
     a_story(external_id="reddit:t3_known")
     listing = Listing(
@@ -117,7 +117,7 @@ def test_answers_are_asked_for_only_where_they_will_be_told() -> None:
 
 
 def test_a_source_that_allows_few_requests_is_read_in_several_tries() -> None:
-    # Given five questions, and an allowance of three requests in ten minutes
+    # Given five questions, and a rate limit of three requests in ten minutes
     with running_sandbox(reddit_window_requests=3) as sandbox:
         for number in range(5):
             answer = {"author": "b", "body": "Because it was late.", "score": 1}
@@ -172,21 +172,21 @@ def test_answers_are_made_narratable_and_marked() -> None:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (Answer("a", "https://example.com/look"), "Nothing of it can be narrated."),
+        (Answer("a", "https://example.com/look"), "It has no text that can be narrated."),
         (Answer("a", "Kill yourself, you worthless idiot."), "Safety: "),
-        (Answer("a", "Long ago it happened. " * 30), "more than the"),
+        (Answer("a", "Long ago it happened. " * 30), "more fit"),
         (
             Answer("a", "Cada noche el farolero encendía las luces del puerto y contaba barcos."),
             "Its language is es, not en.",
         ),
     ],
 )
-def test_an_answer_that_can_not_be_told_is_left_out_with_its_reason(
+def test_an_answer_that_can_not_be_narrated_is_left_out_with_a_reason(
     answer: Answer, reason: str
 ) -> None:
     story = prepared(answer, *ANSWERS, source={"max_words": 100})
 
-    # The others are told, and the story as a whole is none the worse
+    # The others are narrated, and the story is not affected
     assert story.state == StoryState.WAITING
     assert [reason in row["left_out"] if row["left_out"] else "" for row in story.answers] == [
         True,
@@ -211,11 +211,11 @@ def test_a_person_edits_answers_and_leaves_one_out() -> None:
 
 
 @pytest.mark.parametrize("number", ["3", "0", "9999999", "٣"])
-def test_a_mark_of_no_answer_on_record_is_refused(number: str) -> None:
+def test_a_mark_without_a_stored_answer_is_refused(number: str) -> None:
     story = prepared(*ANSWERS)
     text = f"» Answer 1\nI said it.\n» Answer {number}\nI was not there."
 
-    with pytest.raises(InputError, match=r"There is no answer \d+: this story has 2 on record\."):
+    with pytest.raises(InputError, match=r"There is no answer \d+: this story has 2\."):
         review.edit(story.id, "ada", QUESTION, text)
 
 
@@ -229,7 +229,7 @@ def test_a_mark_is_known_however_it_is_typed(mark: str) -> None:
     assert told_now == "» Answer 2\n\nSecond.\n\n» Answer 1\n\nFirst."  # in the editor's order
 
 
-def test_an_answer_that_a_person_takes_in_after_all_is_told() -> None:
+def test_an_answer_that_a_person_adds_again_is_narrated() -> None:
     story = prepared(Answer("a", "Cada noche el farolero contaba barcos en el puerto."), *ANSWERS)
     assert story.answers[0]["left_out"]
 
@@ -347,7 +347,7 @@ def test_an_answer_that_goes_on_in_the_next_part_is_marked_there_too() -> None:
 # ── shown ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_each_answer_is_told_under_its_own_card(media: MediaStore) -> None:
+def test_each_answer_is_narrated_with_its_own_card(media: MediaStore) -> None:
     # Given a question with two answers, narrated
     (part,) = scripted(prepared(*ANSWERS))
     narrate(part.id, claimed("narrate", part.id), lambda _: EspeakSynthesizer(), media, STUDIO)
@@ -370,13 +370,13 @@ def test_each_answer_is_told_under_its_own_card(media: MediaStore) -> None:
     assert "9.4k" in picture
 
 
-def test_a_card_goes_with_a_sentence_and_does_not_tell_the_end(media: MediaStore) -> None:
+def test_a_card_ends_with_a_sentence_and_does_not_show_the_end(media: MediaStore) -> None:
     (part,) = scripted(prepared(*ANSWERS))
     narrate(part.id, claimed("narrate", part.id), lambda _: EspeakSynthesizer(), media, STUDIO)
 
     caption(part.id, claimed("caption", part.id), media, STUDIO)
 
-    # Then the sailor's card holds how it began, and not how it ended
+    # Then the sailor's card shows the beginning, not the end
     picture = Path(Caption.get().ass_path).read_text()
     ((begun, gone),) = cards_named(picture, "ferry")
     rows = [
@@ -387,7 +387,7 @@ def test_a_card_goes_with_a_sentence_and_does_not_tell_the_end(media: MediaStore
     assert "told them that I could sail" in " ".join(rows)
     assert "captain" not in " ".join(rows)
 
-    # And it goes when a sentence is over, before the next one begins
+    # And it disappears at the end of a sentence, before the next one begins
     words = timings(Narration.get())
     assert gone - begun <= ANSWER_SECONDS
     (before,) = [
@@ -407,7 +407,7 @@ def test_a_single_sentence_is_shown_whole(media: MediaStore) -> None:
 
 
 def cards_named(picture: str, name: str) -> list[tuple[float, float]]:
-    """When cards are shown whose head holds ``name``."""
+    """When cards with ``name`` in their header are shown."""
     return [
         (event.start / 1000, event.end / 1000)
         for event in SSAFile.from_string(picture, "ass")

@@ -1,4 +1,4 @@
-"""What a person typed is what is told, and saving without a change changes nothing."""
+"""Typed text is narrated as typed, and saving without a change changes nothing."""
 # ruff: noqa: RUF001  (marks of other scripts are meant)
 
 from __future__ import annotations
@@ -133,11 +133,11 @@ def test_what_was_typed_and_saved_is_saved_again_as_it_is(body: str) -> None:
         ("So… yes\u200b.", "So... yes."),
     ],
 )
-def test_what_was_typed_is_told_as_it_stands(typed: str, said: str) -> None:
+def test_typed_text_is_narrated_as_typed(typed: str, said: str) -> None:
     assert story_text.written(story_text.edited(typed, "en", 0, before="")) == said
 
 
-def test_half_of_a_sentence_that_was_broken_can_be_mended() -> None:
+def test_half_of_a_broken_sentence_can_be_edited() -> None:
     # Given a long sentence in two lines
     shown, _ = prepared_text(f"We all knew that {LONG}, and nobody asked why because {LONG}.")
     first, second = shown.split("\n")
@@ -148,7 +148,7 @@ def test_half_of_a_sentence_that_was_broken_can_be_mended() -> None:
         assert story_text.written(story_text.edited(changed, "en", 0, before=shown)) == changed
     one_line = f"{first.replace('We all', 'We both')} {second}"
 
-    # Then the other stays, and a line that became too long is broken anew
+    # Then the other stays, and a line that became too long is broken again
     assert (
         story_text.written(story_text.edited(one_line, "en", 0, before=shown)).replace("\n", " ")
         == one_line
@@ -174,7 +174,7 @@ def test_the_stories_of_the_sandbox_are_saved_as_they_are() -> None:
                 before.words,
                 before.answers,
             )
-    # And nobody is said to have edited any
+    # And the audit log has no edits
     assert not AuditEntry.select().exists()
 
 
@@ -193,7 +193,7 @@ def test_where_the_language_is_corrected_what_nobody_edited_is_prepared_in_it() 
     review.edit(untouched.id, "ada", made.title, text, "en")
     review.edit(edited.id, "ada", "My title", f"{text}\n\nIMO.", "en")
 
-    # Then the first is as if that had been known, and the other is as it was typed
+    # Then the first is prepared in that language, and the other stays as typed
     now = Story.get_by_id(untouched.id)
     assert now.narratable_text == "My mother-in-law left.\n\nI was so mad, to be honest."
     assert now.narratable_title == "Am I the a-hole for it?"
@@ -203,9 +203,9 @@ def test_where_the_language_is_corrected_what_nobody_edited_is_prepared_in_it() 
 
 
 @pytest.mark.usefixtures("record")
-def test_a_title_is_told_as_it_was_typed() -> None:
+def test_a_title_is_narrated_as_typed() -> None:
     story = a_story()
     review.edit(story.id, "ada", " the MIL & *her* cake (UK) ", "It fell.")
     assert Story.get().narratable_title == "the MIL and her cake (UK)"
-    with pytest.raises(InputError, match="nothing that a narrator could say"):
+    with pytest.raises(InputError, match="no words that can be narrated"):
         review.edit(story.id, "ada", "Cake", "😂 …")

@@ -1,4 +1,4 @@
-"""A fetched story is made ready for a person: cleaned, judged, compared with all others."""
+"""A fetched story is prepared for review: cleaned, judged, compared with all others."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CHANCE = random.Random(7)  # noqa: S311  # the same strangers in each run
 
 
 def prepared(title: str = "The piano", body: str = "\n\n".join(TALE), **fields: object) -> Story:
-    """A story that has just been fetched, after its stage."""
+    """A new story after the prepare stage."""
     story = a_story(
         StoryState.FETCHED,
         title=title,
@@ -56,13 +56,13 @@ def test_a_story_waits_for_a_person_with_what_a_narrator_would_say() -> None:
     assert job.state == JobState.DONE
 
 
-def test_a_story_that_can_not_be_told_is_skipped_with_the_reason() -> None:
+def test_a_story_that_can_not_be_narrated_is_skipped_with_the_reason() -> None:
     a_source(min_words=20, max_words=100)
     for body, reason in (
         (FARO, "Its language is es, not en."),
         ("It rained and I stayed in.", "It has 6 words, fewer than 20."),
         ("It was a long day. " * 30, "It has 150 words, more than 100."),
-        ("https://example.com/picture.jpg", "Nothing of it can be narrated."),
+        ("https://example.com/picture.jpg", "It has no text that can be narrated."),
     ):
         story = prepared(title="", body=body)
         assert (story.state, story.reason) == (StoryState.SKIPPED, reason)
@@ -104,8 +104,8 @@ def test_what_was_skipped_is_no_original() -> None:
     assert prepared(body=REPOST).similar_to is None
 
 
-def test_the_original_is_not_lost_among_strangers() -> None:
-    # Given an original, and more strangers that share some of its phrases than are looked at
+def test_the_original_is_found_among_unrelated_stories() -> None:
+    # Given an original, and more unrelated stories with some of its phrases than are read
     original = prepared()
     sketch = similarity.sketch(original.narratable_text)
     fill_in(
@@ -119,7 +119,7 @@ def test_the_original_is_not_lost_among_strangers() -> None:
     # When its repost comes
     repost = prepared(body=REPOST)
 
-    # Then it is told from them all
+    # Then the original is found among them
     assert repost.similar_to == original
 
 
@@ -133,7 +133,7 @@ def test_the_original_is_found_by_index() -> None:
     sketch = similarity.sketch(REPOST)
     found, _ = nearest(Story(id=0), sketch)
 
-    # Then the sketches' index has led there
+    # Then the sketch index was used
     assert found == original
     database.execute_sql("SELECT pg_stat_force_next_flush()")
     cursor = database.execute_sql(
@@ -147,7 +147,7 @@ def numbers(count: int) -> list[int]:
 
 
 def fill_in(sketches: list[list[int]]) -> None:
-    """Record a waiting stranger for each sketch."""
+    """Insert a waiting, unrelated story for each sketch."""
     source = Source.get()
     Story.insert_many(
         {

@@ -1,4 +1,4 @@
-"""A person decides, once; who and why is on record, and only then is work begun."""
+"""A person decides once; the audit log says who and why, and only then does work start."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_an_approved_story_goes_into_production() -> None:
     assert on_record() == [("ada", "story.approve", f"story {story.id}", "")]
 
 
-def test_of_two_people_who_decide_at_once_one_is_told_that_it_is_too_late() -> None:
+def test_if_two_people_decide_at_once_one_is_too_late() -> None:
     # Given two people who look at the same page
     story = a_story()
     refused: list[StaleStateError] = []
@@ -87,7 +87,7 @@ def test_a_rejection_after_approval_stops_the_work() -> None:
 def test_a_flagged_story_needs_a_reason() -> None:
     story = a_story(StoryState.FLAGGED)
 
-    with pytest.raises(InputError, match="flagged: say why"):
+    with pytest.raises(InputError, match="flagged: give a reason"):
         review.approve(story.id, "ada", " ")
     assert Story.get().state == StoryState.FLAGGED
     assert Job.select().count() == 0
@@ -97,9 +97,9 @@ def test_a_flagged_story_needs_a_reason() -> None:
     assert on_record() == [("ada", "story.approve", f"story {story.id}", "It quotes a film.")]
 
 
-def test_a_rejection_needs_a_reason_and_can_be_taken_back() -> None:
+def test_a_rejection_needs_a_reason_and_can_be_undone() -> None:
     story = a_story()
-    with pytest.raises(InputError, match="Say why"):
+    with pytest.raises(InputError, match="Give a reason"):
         review.reject(story.id, "ada", "")
 
     review.reject(story.id, "ada", "seen before")
@@ -111,7 +111,7 @@ def test_a_rejection_needs_a_reason_and_can_be_taken_back() -> None:
     assert [action for _, action, _, _ in on_record()] == ["story.reject", "story.reconsider"]
 
 
-def test_a_story_that_was_skipped_unread_can_be_taken_in_after_all() -> None:
+def test_a_story_that_was_skipped_unread_can_be_reconsidered() -> None:
     # Given a story that was skipped for its score, before its text was read
     story = a_story(StoryState.SKIPPED, narratable_title="", narratable_text="", words=0)
 
@@ -125,7 +125,7 @@ def test_a_story_that_was_skipped_unread_can_be_taken_in_after_all() -> None:
 
     # But not one that has nothing to narrate
     empty = a_story(StoryState.SKIPPED, body="https://example.com", narratable_text="")
-    with pytest.raises(InputError, match="Nothing of this story can be narrated"):
+    with pytest.raises(InputError, match="no text that can be narrated"):
         review.reconsider(empty.id, "ada")
 
 
@@ -142,10 +142,10 @@ def test_an_edit_changes_what_is_said_and_never_the_original() -> None:
     assert edited.language == "en"
     assert edited.state == StoryState.FLAGGED, "an edit is no approval"
 
-    with pytest.raises(InputError, match="nothing that a narrator could say"):
+    with pytest.raises(InputError, match="no words that can be narrated"):
         review.edit(story.id, "ada", "A piano", "https://example.com")
     review.approve(story.id, "ada", "fine now")
-    with pytest.raises(InputError, match="is approved: only a waiting one"):
+    with pytest.raises(InputError, match="is approved: only waiting and flagged ones"):
         review.edit(story.id, "ada", "A piano", "Too late.")
 
 
@@ -170,7 +170,7 @@ def test_in_bulk_each_is_decided_on_its_own() -> None:
 
     assert done == 2
     assert [sentence.split(":")[0] for sentence in refused] == [f"Story {n}" for n in bad]
-    assert "say why" in refused[0]
+    assert "give a reason" in refused[0]
     assert "There is no story 404." in refused[2]
     approved = Story.select().where(Story.state == StoryState.APPROVED)
     assert sorted(story.id for story in approved) == good

@@ -1,1 +1,1 @@
-"""Rules that turn a written post into what a narrator would say; see ``production/clean.py``."""
+"""Rules that turn a written post into narratable text; see ``stories/text/normalize.py``."""

@@ -1,4 +1,4 @@
-"""Abbreviations of forums and chats, as an English narrator says them."""
+"""Expands abbreviations from forums and chats, in English."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ANYWHERE = {
     "SAHM": "stay-at-home mom", "SAHD": "stay-at-home dad", "LDR": "long-distance relationship",
     "MOH": "maid of honor", "WFH": "work from home",
 }  # fmt: skip
-"""Said in full wherever they stand; also in small letters, except those in ``_CAPITALS_ONLY``."""
+"""Always expanded; also in lower case, except those in ``_CAPITALS_ONLY``."""
 
 _CAPITALS_ONLY = {"MIL", "FIL", "SIL", "BIL", "DIL", "TIL", "PITA", "ESH", "MOH", "JK", "DAE"}
 
@@ -39,14 +39,14 @@ _CAPITALS = {
     "DH": "my husband", "DW": "my wife", "GF": "girlfriend", "BF": "boyfriend",
     "AMA": "ask me anything", "ER": "emergency room",
 }  # fmt: skip
-"""Only in capitals: small, they are words or something else."""
+"""Expanded in capitals only: in lower case they mean something else."""
 
 _OF_SOMEONE = {
     "SO": "significant other", "DH": "husband", "DW": "wife", "DD": "daughter", "DS": "son",
     "GF": "girlfriend", "BF": "boyfriend", "LO": "little one", "DP": "partner",
     "FH": "future husband", "FDH": "future husband", "FW": "future wife", "BM": "best man",
 }  # fmt: skip
-"""Only after "my", "her", … (or before an age): "I was SO mad" is no significant other."""
+"""Expanded only after "my", "her", … (or before an age), so not in "I was SO mad"."""
 
 _SMALL = {
     "bc": "because", "b/c": "because", "cuz": "because", "rn": "right now", "ppl": "people",
@@ -58,7 +58,7 @@ _SMALL = {
     "smth": "something", "sth": "something", "ty": "thank you", "s/o": "shout-out",
     "dept": "department", "govt": "government", "appt": "appointment",
 }  # fmt: skip
-"""Written small: "BC" is a place, "RN" a nurse."""
+"""Expanded in lower case only: "BC" is a place, "RN" a nurse."""
 
 
 _KIN = re.compile(r"(?:in-law|husband|wife|girlfriend|boyfriend|mom|dad|ex)$")
@@ -66,7 +66,7 @@ _OWNER = r"(?:[Mm]y|[Yy]our|[Hh]is|[Hh]er|[Oo]ur|[Tt]heir|an?|[Tt]he|\w+'s)"
 
 
 def _say(table: dict[str, str]) -> Callable[[re.Match[str]], str]:
-    """Say the group ``short`` in full, with the plural or genitive that follows it."""
+    """Expand the group ``short``, keeping a plural or genitive ending."""
 
     def said(match: re.Match[str]) -> str:
         short = match["short"]
@@ -109,7 +109,7 @@ OF_SOMEONE: tuple[Rule, ...] = (
         ("I was SO mad", "I was SO mad"),
     ),
 )
-"""Applied before shouted words are calmed, or "my SO" would be "my so"."""
+"""Applied before shouting is lower-cased, or "my SO" would become "my so"."""
 
 RULES: tuple[Rule, ...] = (
     swap(

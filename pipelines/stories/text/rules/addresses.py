@@ -1,4 +1,4 @@
-"""Web and mail addresses: nobody wants to hear them spelled."""
+"""Removes or replaces web and mail addresses, which nobody wants to hear spelled out."""
 # ruff: noqa: RUF001  (dashes are meant)
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MARKS = ".!?:;"
 
 
 def addresses(said: str) -> Rule:
-    """Say ``said`` for an address inside a sentence, nothing for one that stands apart."""
+    """Replace an address inside a sentence with ``said``; remove one on its own."""
 
     def without(text: str) -> str:
         text = _ANY.sub(said, _ANNOUNCED.sub("", _BRACKETED.sub("", text)))

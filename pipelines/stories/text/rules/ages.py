@@ -1,4 +1,4 @@
-"""Ages and sexes in English posts: (23F), [M25], 23 y/o, M/22/5'11"."""
+"""Rewrites ages and sexes in English posts: (23F), [M25], 23 y/o, M/22/5'11"."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _BRACKETED = (
 _BARE = r"(?<![$£€\d.-])\b(?P<a3>\d{2})\s?(?P<s3>[MF])\b(?!\s*(?:outside|weather|degrees))"
 _TAG = rf"(?:{_BRACKETED}|{_BARE}|\b(?P<s4>[MF])(?P<a4>\d{{2}})\b)"
 _PAUSE = r"(?P<pause>(?!\s*(?:[.,;:!?)\]]|$)))"
-"""Matches where more of the sentence follows, so that a closing comma is needed."""
+"""Matches if the sentence continues, so a closing comma is needed."""
 
 _SAID = {"f": ("woman", "girl"), "m": ("man", "boy"), "n": ("non-binary person", "non-binary kid")}
 
@@ -103,8 +103,8 @@ def _measures(match: re.Match[str]) -> str:
 def _mine_and_hers(match: re.Match[str]) -> str:
     age = int(match["age"])
     writer = _SAID[match["sex"].lower()][age < _OF_AGE]
-    told = f"(I'm {_article(age)} {age}-year-old {writer})"
-    return f"{match['my']} {match['noun']} {match['tag']} {told}"
+    note = f"(I'm {_article(age)} {age}-year-old {writer})"
+    return f"{match['my']} {match['noun']} {match['tag']} {note}"
 
 
 RULES: tuple[Rule, ...] = (

@@ -1,6 +1,6 @@
-"""English words that their writers hid behind stars: said mildly, or plainly where harmless.
+"""Replaces English words censored with stars: by a mild word, or by the word if it is harmless.
 
-These rules run before Markdown is read, which would take the stars for emphasis.
+These rules run before Markdown is parsed, because it would read the stars as emphasis.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MILD = {
     "cunt": "jerk", "bastard": "jerk", "bastards": "jerks", "prick": "jerk", "twat": "jerk",
     "whore": "tramp", "slut": "tramp", "crap": "crap",
 }  # fmt: skip
-"""What a narrator says for a word that its writer would not spell; likelier words first."""
+"""Mild replacements for censored words; likelier words first."""
 
 _PLAIN = {
     "raped": "assaulted", "rape": "assault", "rapist": "attacker", "kill": "kill",
@@ -30,7 +30,7 @@ _PLAIN = {
     "abuser": "abuser", "abusive": "abusive", "murder": "murder", "murdered": "murdered",
     "drug": "drug", "drugs": "drugs", "gun": "gun", "guns": "guns", "porn": "porn",
 }  # fmt: skip
-"""Ordinary words that some hide from filters."""
+"""Ordinary words that some writers censor to avoid filters."""
 
 _IN_EMPHASIS = re.compile(r"(?<![\w*])\*{1,3}(?=[^\s*])[^*\n]*$")
 _SCREWED = re.compile(

@@ -1,5 +1,5 @@
-"""Rules on characters: they know no language and come first, before Markdown is read."""
-# ruff: noqa: RUF001  (the look-alike characters are what it is about)
+"""Rules for characters in any language; they run first, before Markdown is parsed."""
+# ruff: noqa: RUF001  (look-alike characters are the subject)
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import unicodedata
 from pipelines.stories.text.rules.rule import Rule, swap
 
 _JOINERS = "\u200c\u200d"
-"""They shape Arabic and Indic words; everywhere else they are invisible clutter."""
+"""Needed in Arabic and Indic words; removed everywhere else."""
 _KEPT_SYMBOLS = "°№"
-"""Symbols (category So) that a language's rules read aloud."""
+"""Symbols (category So) that language rules turn into words."""
 _FULLWIDTH_OFFSET = 0xFEE0
 _STACKED_MARKS = 3
-"""No script piles more combining marks on one letter (Vietnamese two, pointed Hebrew three)."""
+"""No script has more combining marks on one letter (Vietnamese two, pointed Hebrew three)."""
 
 
 def _unescape(text: str) -> str:
-    """Undo HTML entities, also those escaped twice, as some exports of Reddit are."""
+    """Decode HTML entities, including double-escaped ones, as in some Reddit exports."""
     for _ in range(3):
         undone = re.sub(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|\w{2,31});", _entity, text)
         if undone == text:
@@ -50,7 +50,7 @@ def _needs_joiners(char: str) -> bool:
 
 
 def _plain_letters(text: str) -> str:
-    """Letters dressed up as mathematics or full width become the letters they show."""
+    """Replace mathematical and full-width letters with plain ones."""
     return "".join(
         unicodedata.normalize("NFKC", char)
         if "\U0001d400" <= char <= "\U0001d7ff" or _is_fullwidth_letter(char)

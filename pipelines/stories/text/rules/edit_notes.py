@@ -1,7 +1,7 @@
-"""What writers add around an English story: edits, summaries, notes on their account.
+"""Handles notes around an English story: edits, summaries, notes about the account.
 
-Thanks for awards, notes on typos, TL;DR summaries and throwaway-account notes are not narrated.
-What an edit adds to the story is, as "Update: …".
+Thanks for awards, notes about typos, TL;DR summaries and throwaway-account notes are dropped. An
+edit that adds to the story is narrated as "Update: …".
 """
 # ruff: noqa: RUF001  (dashes are meant)
 
@@ -58,13 +58,13 @@ _ACCOUNT = re.compile(
     re.IGNORECASE,
 )
 _NOTE_WORDS = 30
-"""A note on one's account is short; a longer sentence that mentions it also tells something."""
+"""Most words in a note about the account; a longer sentence also says something else."""
 _LEAST_STORY_WORDS = 25
-"""With fewer words than this beside it, a summary is the story."""
+"""If the story has fewer words than this, its summary is narrated too."""
 
 
 def settle(blocks: list[str]) -> list[str]:
-    """Drop the notes that are no part of the story; keep what edits add as "Update: …"."""
+    """Drop notes that are not part of the story; keep what edits add as "Update: …"."""
     pieces = [piece for block in blocks for piece in _cut_at_markers(block)]
     story, summaries = _without_summaries(pieces)
     kept = [text for text in (_settled(piece) for piece in _joined_headings(story)) if text]
@@ -91,14 +91,14 @@ def _without_summaries(pieces: list[str]) -> tuple[list[str], list[str]]:
         heading = not rest
         first, *others = rest.split("\n", 1)
         if others and len(others[0].split()) > 3 * len(first.split()):
-            story += others  # a summary on top of the story, in one paragraph with it
+            story += others  # a summary above the story, in the same paragraph
             rest = first
         summaries.append(rest)
     return story, [text for text in summaries if text]
 
 
 def _joined_headings(pieces: list[str]) -> list[str]:
-    """An "EDIT:" that stands alone heads the paragraph after it."""
+    """Treat an "EDIT:" on its own as the heading of the next paragraph."""
     joined: list[str] = []
     heading = ""
     for piece in pieces:
@@ -115,12 +115,12 @@ def _settled(piece: str) -> str:
     marker = _EDIT_START.match(piece)
     if not marker:
         return "\n".join(line for line in map(_without_account_notes, piece.split("\n")) if line)
-    told = [
+    kept = [
         sentence
         for sentence in sentences.split(_without_account_notes(piece[marker.end() :]))
         if not _is_note(_THANKS, sentence)
     ]
-    return "Update: " + "\n".join(told) if told else ""
+    return "Update: " + "\n".join(kept) if kept else ""
 
 
 def _without_account_notes(line: str) -> str:
@@ -128,8 +128,8 @@ def _without_account_notes(line: str) -> str:
         r"throw-?away|mobile|lurker|poster|sorry|apolog|english|tl;?dr", line, re.IGNORECASE
     ):
         return line
-    told = [part for part in sentences.split(line) if not _is_note(_ACCOUNT, part)]
-    return " ".join(told)
+    kept = [part for part in sentences.split(line) if not _is_note(_ACCOUNT, part)]
+    return " ".join(kept)
 
 
 def _is_note(pattern: re.Pattern[str], sentence: str) -> bool:

@@ -1,4 +1,4 @@
-"""From Reddit's Markdown to paragraphs of plain text, parsed by markdown-it (CommonMark)."""
+"""Turns Reddit's Markdown into paragraphs of plain text, using markdown-it (CommonMark)."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _HTML_TAGS = words(
     "tbody td th thead tr tt u ul video"
 )
 _MOST_ROWS = 6
-"""Tables longer than this are mentioned, not read out: nobody follows more by ear."""
+"""Longer tables are mentioned, not read out: listeners can't follow more."""
 _PROSE_WORDS = 5
 _PROSE_SHARE = 0.97
 
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """What is said in place of things that can't be read out; empty means nothing is said."""
+    """Phrases for content that can't be read out; empty means it is dropped."""
 
     link: str = ""
     table: str = ""
-    """A sentence with ``{rows}`` in it."""
+    """A sentence with the placeholder ``{rows}``."""
 
 
 @dataclass(slots=True)
@@ -41,12 +41,12 @@ class _Reader:
     phrases: Phrases
     blocks: list[str] = field(default_factory=list)
     markers: list[str] = field(default_factory=list)
-    """For each open list item the number to say before its first words, or nothing."""
+    """For each open list item, the number spoken before its text, or nothing."""
     lists: list[int] = field(default_factory=list)
-    """For each open list the index of its first block."""
+    """For each open list, the index of its first block."""
     rows: list[list[str]] = field(default_factory=list)
 
-    def read(self, tokens: Sequence[Token]) -> list[str]:  # noqa: C901  (one arm a token)
+    def read(self, tokens: Sequence[Token]) -> list[str]:  # noqa: C901  (one case per token)
         in_table = False
         for token in tokens:
             match token.type:
@@ -82,7 +82,7 @@ class _Reader:
             self.blocks.append(text)
 
     def _join_list(self, first: int) -> None:
-        """A list is one paragraph, unless it sits in another list, which then takes it in."""
+        """Join a list into one paragraph; a nested list belongs to its outer list."""
         if not self.lists and self.blocks[first:]:
             self.blocks[first:] = ["\n".join(self.blocks[first:])]
 
@@ -95,7 +95,7 @@ class _Reader:
         spoken = [_row(header, row) for row in rows]
         self._say("\n".join(closed(row) for row in spoken if row))
 
-    def _inline(self, children: Sequence[Token]) -> str:  # noqa: C901  (one arm a token)
+    def _inline(self, children: Sequence[Token]) -> str:  # noqa: C901  (one case per token)
         said: list[str] = []
         struck = 0
         link_starts: list[int] = []
@@ -125,16 +125,16 @@ class _Reader:
 def paragraphs(text: str, phrases: Phrases) -> list[str]:
     """The paragraphs of ``text`` in order, as plain text.
 
-    Links give their words, images and struck-out text nothing; list items and table rows are
-    closed with a full stop, since they are spoken as sentences. Code gives nothing unless it reads
-    as prose: four spaces before a paragraph make it code on Reddit, seldom in the writer's mind.
-    A line break inside a paragraph stays one; whether it ends a sentence is decided later.
+    Links are replaced by their text; images and struck-out text are dropped. List items and table
+    rows get a full stop, because they are spoken as sentences. Code is dropped unless it is prose:
+    four leading spaces make a paragraph code on Reddit, often by accident. Line breaks inside a
+    paragraph stay; whether they end a sentence is decided later.
     """
     return _Reader(phrases).read(_MARKDOWN.parse(_common_markdown(text)))
 
 
 def _common_markdown(text: str) -> str:
-    """Reddit's own signs, which CommonMark does not know or reads otherwise."""
+    """Convert Reddit's own syntax, which CommonMark does not know or parses differently."""
     text = re.sub(r">!\s*(.+?)\s*!<", r"\1", text, flags=re.DOTALL)
     text = re.sub(r"^(#{2,6})(?=[^#\s])", r"\1 ", text, flags=re.MULTILINE)
     return re.sub(
@@ -149,7 +149,7 @@ def _row(header: Sequence[str], row: Sequence[str]) -> str:
 
 
 def _without_tags(markup: str) -> str:
-    """Drop what is HTML; ``<some placeholder>`` keeps its words."""
+    """Drop HTML tags; ``<some placeholder>`` keeps its words."""
 
     def words(match: re.Match[str]) -> str:
         name = (match[1] or "").lower()

@@ -1,9 +1,9 @@
-"""Money, times, dates, fractions and units in English, as they are said.
+"""Writes money, times, dates, fractions and units in English as they are spoken.
 
-Plain numbers stay as digits: synthesizers say them right. What they get wrong (eSpeak says
-"$1.5k" as "dollar one point five k" and "20s" as "twenty z") is put into words.
+Plain numbers stay digits, because synthesizers read them correctly. What they read wrongly
+becomes words: eSpeak says "$1.5k" as "dollar one point five k" and "20s" as "twenty z".
 """
-# ruff: noqa: RUF001  (dashes and signs are meant)
+# ruff: noqa: RUF001  (dashes and signs are intended)
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _SIGNS = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "�
 
 
 def _amount(text: str) -> tuple[str, bool]:
-    """An amount in words and digits, and whether it is exactly one."""
+    """An amount as spoken, and whether it is exactly one."""
     match = re.match(rf"({_NUMBER})\s?([A-Za-z]*)", text)
     if match is None:
         return text, False
@@ -115,7 +115,7 @@ def _month_day(match: re.Match[str]) -> str:
 
 
 def _date(match: re.Match[str]) -> str:
-    """Year first, or month first as Americans write it unless only the day can be so large."""
+    """A date: year first, or month first as in the US, unless that number is too large."""
     year = match["year"] or match["year2"]
     first, second = (int(match[n] or match[f"{n}2"]) for n in ("first", "second"))
     month, day = (second, first) if first > len(_MONTHS) else (first, second)

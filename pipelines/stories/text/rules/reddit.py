@@ -1,4 +1,4 @@
-"""Names of users and subreddits, as an English narrator says them."""
+"""Rewrites names of users and subreddits as they are spoken in English."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SUBREDDITS = {
     "talesfromtechsupport": "the tales from tech support subreddit",
     "maliciouscompliance": "the malicious compliance subreddit",
 }
-"""Names that don't show where their words begin, or are said in a way of their own."""
+"""Names without visible word breaks, or with a special pronunciation."""
 
 
 def _subreddit(match: re.Match[str]) -> str:
@@ -70,4 +70,4 @@ BARE_NAMES: tuple[Rule, ...] = (
         ("u/quiet_lamp en r/cocina", "quiet_lamp en cocina"),
     ),
 )
-"""For languages without rules of their own."""
+"""For languages without their own rules."""

@@ -1,4 +1,4 @@
-"""A rule: one named change of a text, with examples beside it that the tests run."""
+"""A rule: one named change to a text, with examples that the tests run."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 Example = tuple[str, str]
-"""What is written, and what this rule alone makes of it."""
+"""A text, and the result of this rule alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One change of a text. ``apply`` is pure; ``examples`` show it alone, without other rules."""
+    """One change to a text. ``apply`` is pure; ``examples`` show it without other rules."""
 
     name: str
     apply: Callable[[str], str]
@@ -39,11 +39,11 @@ def apply_all(rules: Iterable[Rule], text: str) -> str:
 
 _BEFORE_SENTENCE = re.compile(r"""(?:^|[.!?\n]\s*|:\s+)["'(\[]*$""")
 _SHORTENED = re.compile(r"\b(?:e\.g|i\.e|vs|aka|a\.k\.a)\.\s*[\"'(\[]*$", re.IGNORECASE)
-"""What is shortened before it ends no sentence."""
+"""Abbreviations whose full stop does not end a sentence."""
 
 
 def starts_sentence(text: str, position: int) -> bool:
-    """Whether what stands at ``position`` begins a sentence, a line or what follows a colon."""
+    """Whether ``position`` is the start of a sentence or line, or follows a colon."""
     start = max(0, position - 8)
     if _SHORTENED.search(text, start, position):
         return False
@@ -51,12 +51,12 @@ def starts_sentence(text: str, position: int) -> bool:
 
 
 def alternatives(phrases: Iterable[str]) -> str:
-    """A pattern of any of ``phrases``, the longest that fits."""
+    """A pattern that matches any of ``phrases``, longest first."""
     return "|".join(map(re.escape, sorted(phrases, key=len, reverse=True)))
 
 
 def words(listed: str) -> frozenset[str]:
-    """A set of words written down as a text."""
+    """The set of words in a text."""
     return frozenset(listed.split())
 
 
@@ -64,11 +64,11 @@ _SMALL_START = re.compile(r"""^["'(\[]*[^\W\d_](?![A-Z\d.])""")
 
 
 def capitalised(phrase: str) -> str:
-    """``phrase`` with a capital; names like iPhone and m.example.com stay as they are."""
+    """``phrase`` with a capital letter; names like iPhone and m.example.com are unchanged."""
     start = _SMALL_START.match(phrase)
     return start[0].upper() + phrase[start.end() :] if start else phrase
 
 
 def in_place(phrase: str, match: re.Match[str]) -> str:
-    """``phrase`` with a capital if the match it replaces begins a sentence."""
+    """``phrase``, with a capital letter if the match it replaces starts a sentence."""
     return capitalised(phrase) if starts_sentence(match.string, match.start()) else phrase

@@ -1,5 +1,5 @@
-"""Where sentences end, and where an over-long one may be broken for breath."""
-# ruff: noqa: RUF001  (marks of other scripts are meant)
+"""Splits text into sentences, and breaks overlong sentences at clauses."""
+# ruff: noqa: RUF001  (marks of other scripts are intended)
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from collections.abc import Iterator
 from pipelines.stories.text.rules.rule import capitalised, words
 
 LONGEST = 40
-"""Words that a narrator says in one go, about 15 s; longer sentences are broken at a clause."""
+"""Most words spoken without a break, about 15 s; longer sentences are broken at a clause."""
 _SHORTEST_PIECE = 6
 _LOOKED_AT = 80
 """Characters before and after a mark that decide whether it ends a sentence."""
 _WRAPPED = 55
-"""Characters that every line but the last has, at least, in a text wrapped by a machine."""
+"""Shortest line, except the last, in a text with hard-wrapped lines."""
 
 _END = re.compile(r"""[.!?]+["')\]]*(?=\s|$)|[。！？｡؟।။។॥۔]+["'」』）”)\]]*""")
 NEVER_LAST = words(
     "mr mrs ms mx dr prof st rev gen sgt lt col capt hon fr mt vs approx fig e.g i.e eg ie ps p.s "
     "pps"
 )
-"""Abbreviations that are followed by what they belong to."""
+"""Abbreviations that never end a sentence: the word they belong to follows."""
 _SELDOM_LAST = re.compile(r"(?:^|\W)(?:[A-Za-z](?:\.[A-Za-z])+|[A-HJ-Z]|Ph\.D)$")
 """Initials: U.S., J. K. Rowling. They end a sentence only before a word that begins one."""
 _STARTERS = words(
@@ -33,7 +33,7 @@ _SAID = re.compile(
     r"(?:\w+\s+){1,3}?(?:said|says|asked|asks|replied|yelled|screamed|shouted|whispered|answered"
     r"|told|cried|muttered|snapped|goes|laughed)\b"
 )
-"""Who said it, behind what was said: `"Why?" I asked.` is one sentence."""
+"""A speaker after a quotation: `"Why?" I asked.` is one sentence."""
 _CONJUNCTIONS = words(
     "and but so because then when while which until although though or after before since where "
     "except plus also"
@@ -43,14 +43,14 @@ _WIDE = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"
 )
 _WIDE_PER_WORD = 2.0
-"""Characters of a script without spaces that take as long to say as an English word, roughly."""
+"""Characters in a script without spaces that take about as long to say as an English word."""
 
 
 def split(text: str, *, typed: bool = False) -> tuple[str, ...]:
-    """The sentences of one paragraph, each on one line and closed with a mark.
+    """The sentences of one paragraph, each on one line and with a closing mark.
 
-    Of a text that was ``typed`` to be said as it stands, none gets a capital, and a comma at the
-    end of a line stays: the line goes on with the next.
+    If a person ``typed`` the text for narration, no capitals are added, and a comma at the end of
+    a line stays, because the sentence continues on the next line.
     """
     return tuple(
         piece
@@ -61,7 +61,7 @@ def split(text: str, *, typed: bool = False) -> tuple[str, ...]:
 
 
 def spoken_length(text: str) -> float:
-    """How long ``text`` takes to say, in English words."""
+    """How long ``text`` takes to speak, measured in English words."""
     wide = len(_WIDE.findall(text))
     if not wide:
         return float(len(text.split()))
@@ -69,9 +69,9 @@ def spoken_length(text: str) -> float:
 
 
 def break_long(sentence: str, limit: float) -> Iterator[str]:
-    """Break ``sentence`` into pieces of at most ``limit`` words, at clauses where it has any.
+    """Break ``sentence`` into pieces of at most ``limit`` words, at clauses if possible.
 
-    No word is lost or changed; a piece that ends without a mark gets a comma, heard as a pause.
+    No word is lost or changed; a piece that ends without a mark gets a comma, for a pause.
     """
     length = spoken_length(sentence)
     if length <= limit or length <= 1:
@@ -79,7 +79,7 @@ def break_long(sentence: str, limit: float) -> Iterator[str]:
         return
     units = sentence.split()
     joint = " "
-    if len(units) < length / 4:  # a script without spaces: break behind its commas
+    if len(units) < length / 4:  # a script without spaces: break after commas
         units, joint = re.findall(r"[^、，,]+[、，,]?", sentence), ""
     if len(units) < 2:  # noqa: PLR2004
         yield sentence
@@ -105,10 +105,10 @@ def _break_cost(units: list[str], index: int) -> float:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Join lines that only wrap; a line break ends a sentence where the writer meant it to.
+    """Join wrapped lines; keep line breaks that end a sentence.
 
-    It is meant when the next line begins with a capital (and the text is not wrapped by a
-    machine), or when the whole paragraph has no other mark that could end a sentence.
+    A line break ends a sentence if the next line starts with a capital (and the text is not
+    hard-wrapped), or if the paragraph has no other mark that could end a sentence.
     """
     lines = [line for line in (" ".join(raw.split()) for raw in text.split("\n")) if line]
     unmarked = not re.search(r"[.!?。！？؟।။។]", text)
@@ -126,7 +126,7 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def _opens(line: str, before: str, *, wrapped: bool) -> bool:
-    """Whether ``line`` begins a sentence, after a line that ends like ``before``."""
+    """Whether ``line`` starts a sentence, if ``before`` is the line before it."""
     if re.search(r"""[.!?:;。！？：；؟।။។]["')\]]*$""", before):
         return True
     first = line.lstrip("\"'([")[:1]
@@ -149,16 +149,16 @@ def _sentences(line: str, *, goes_on: bool) -> Iterator[str]:
         yield rest if goes_on and rest[-1] in _COMMAS else closed(rest)
 
 
-def _ends(  # noqa: PLR0911  (one answer a case)
+def _ends(  # noqa: PLR0911  (one return per case)
     before: str, mark: str, after: str, *, careless: bool
 ) -> bool:
-    """Whether ``mark`` ends the sentence that it follows.
+    """Whether ``mark`` ends its sentence.
 
     Args:
         before: the sentence so far.
-        mark: the marks with any closing quote or bracket.
+        mark: the punctuation with any closing quote or bracket.
         after: the rest of the line.
-        careless: the writer begins sentences with small letters.
+        careless: the writer starts sentences in lower case.
     """
     if not after or mark[0] not in ".!?":
         return True
@@ -166,7 +166,7 @@ def _ends(  # noqa: PLR0911  (one answer a case)
     last = words[-1].lstrip("\"'([") if words else ""
     small = after.lstrip("\"'([")[:1].islower()
     if mark == "." and len(words) == 1 and last.isdigit():
-        return False  # the number of a list's item
+        return False  # the number of a list item
     if mark == "." and last.lower() in NEVER_LAST:
         return False
     if mark == "." and _SELDOM_LAST.search(last):
@@ -181,7 +181,7 @@ def _ends(  # noqa: PLR0911  (one answer a case)
 
 
 def closed(sentence: str) -> str:
-    """``sentence`` with its script's mark at its end; dashes and commas that hang there go."""
+    """``sentence`` with its script's full stop; trailing dashes and commas are removed."""
     bare = sentence.rstrip(" \n-–—,/،、，")
     if not bare or re.search(r"""[.!?:;…。！？：；｡؟؛۔।॥။។]["'」』）”»)\]*_]*$""", bare):
         return bare
@@ -199,12 +199,12 @@ _MARKS = (
     (re.compile(r"[\u1780-\u17ff]"), ("។", ",")),
     (re.compile(r"[\u0600-\u06ff]"), (".", "،")),
 )
-"""The stop and the comma of scripts that have their own; Thai and Lao part sentences by a space."""
+"""The full stop and comma of each script; Thai and Lao separate sentences with a space."""
 _URDU = re.compile("[ٹڈڑںے]")
 
 
 def _marks(said: str) -> tuple[str, str]:
-    """The stop and the comma that the script of the last letter has."""
+    """The full stop and comma for the script of the last letter."""
     last = next((char for char in reversed(said) if char.isalpha()), "")
     stop, comma = next((own for script, own in _MARKS if script.match(last)), (".", ","))
     return ("۔" if comma == "،" and _URDU.search(said) else stop), comma

@@ -1,5 +1,5 @@
-"""The written look that can't be heard: capitals, repeated marks, dashes, slashes, brackets."""
-# ruff: noqa: RUF001  (dashes are meant)
+"""Cleans typography that can't be spoken: capitals, repeated marks, dashes, slashes, brackets."""
+# ruff: noqa: RUF001  (dashes are intended)
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ACRONYMS = words(
     "HVAC IKEA BMW KFC UPS FBA AI API CO2 II III IV VI VII VIII IX XI XII AMA MRSA HOA NSFW STEM "
     "ASMR POS WWII"
 )
-"""Kept in capitals wherever they stand."""
+"""Always kept in capitals."""
 
 _COMMON = words(
     "A ABOUT AFTER AGAIN ALIVE ALL ALSO ALWAYS AM AN AND ANY ANYONE ARE AS ASK AT AWAY BABY BACK "
@@ -34,7 +34,7 @@ _COMMON = words(
     "WHO WHOLE WHY WIFE WILL WITH WON WORD WORK WORSE WORST WOULD WOW YEAR YEARS YELL YES YET YOU "
     "YOUR ZERO"
 )
-"""Short words that writers shout; any other short capitals are taken for an acronym."""
+"""Short words that writers put in capitals; other short words in capitals count as acronyms."""
 
 _LONGEST_ACRONYM = 4
 _SHOUTED = 0.6
@@ -42,7 +42,7 @@ _CAPITAL_WORD = re.compile(r"(?<![\w'.&/-])[A-Z][A-Z']*[A-Z]+\b(?![&.]\w)|(?<![\
 
 
 def _calm_line(match: re.Match[str]) -> str:
-    """One sentence in the case of a calm writer."""
+    """A sentence with shouted words in lower case."""
     sentence = match[0]
     words = re.findall(r"[A-Za-z][A-Za-z']+", sentence)
     loud = [word for word in words if word.isupper() and word not in _ACRONYMS]
@@ -80,7 +80,7 @@ def _slash(match: re.Match[str]) -> str:
 
 
 def _broken_off(match: re.Match[str]) -> str:
-    """A speech that breaks off: a comma where the sentence goes on, else a stop."""
+    """An interrupted quotation gets a comma if the sentence continues, else a full stop."""
     text, close = match.string, match["close"]
     if not match["more"] or text[match.start() - 1] in ".,!?;:":
         return close
@@ -238,9 +238,9 @@ MARKS: tuple[Rule, ...] = (
 
 
 def speakable(line: str) -> str:
-    """Words with a letter or a digit each; marks that stood alone join the word they belong to.
+    """The line with a letter or a digit in every word; lone marks are joined to their word.
 
-    Of such marks one comma or stop is kept, and one that opens or closes a quotation.
+    Of the lone marks, one comma or full stop is kept, and one quotation mark.
     """
     words: list[str] = []
     opening = ""
@@ -262,12 +262,12 @@ def speakable(line: str) -> str:
 
 
 def _lone_quote(token: str) -> str:
-    """The quotation mark in ``token`` that has no other there."""
+    """The unpaired quotation mark in ``token``, if any."""
     return next((quote for quote in "\"'" if token.count(quote) % 2), "")
 
 
 def _is_open(words: list[str], quote: str) -> bool:
-    """Whether a quotation that began in ``words`` has not ended there; apostrophes begin none."""
+    """Whether a quotation opened in ``words`` is not closed; apostrophes don't count."""
     if quote == '"':
         return sum(word.count(quote) for word in words) % 2 == 1
     begun = [word.startswith(quote) for word in words]

@@ -1,4 +1,4 @@
-"""Words with times, the captions made of them, and what libass draws."""
+"""Helpers: timed words, their captions, and what libass draws."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ STORY = (
     "My neighbour has watered a plastic plant for three years. Nobody in the house had the heart "
     "to say so! Last week, he asked me why it never grows. I bought a real one at night."
 )
-# Words that captions have trouble with: ASS's own commands, other scripts, and no end of letters.
+# Words that are hard to caption: ASS commands, other scripts, and very long words.
 HARD = (
     r"{braces} back\slash \N {\p1}m <i>five</i> a&b été Привет שלום, مرحبا؟ नमस्ते ภาษาไทย Ελλάδα "
     "漢字です。 안녕하세요 Donaudampfschifffahrtselektrizitätenhauptbetriebswerk "
@@ -49,7 +49,7 @@ HARD = (
 def spoken(
     text: str, *, start: float = 0.2, each: float = 0.3, pause: float = 0.5
 ) -> list[WordTiming]:
-    """Give each word of ``text`` a time, with a breath after each sentence."""
+    """Give each word of ``text`` a time, with a pause after each sentence."""
     words = []
     for word in text.split():
         words.append(WordTiming(word, round(start, 3), round(start + each - 0.03, 3)))
@@ -68,13 +68,13 @@ def captions_of(made: str) -> list[SSAEvent]:
 
 
 def frames(made: str, folder: Path, *, seconds: float, fps: int = 30) -> np.ndarray:
-    """Draw a subtitle file on black; gives what is bright, one picture a frame."""
+    """Draw a subtitle file on black; returns the bright pixels, one picture per frame."""
     drawn = rendered(made, folder, "gray", seconds, fps)
     return np.frombuffer(drawn, np.uint8).reshape(-1, HEIGHT, WIDTH) > 40
 
 
 def coloured(made: str, folder: Path, rgb: str, at: float) -> Box | None:
-    """The smallest box around what has a colour, at a second of a subtitle file."""
+    """The smallest box around coloured pixels, at one second of a subtitle file."""
     drawn = rendered(made, folder, "rgb24", at + 0.1, 10)
     picture = np.frombuffer(drawn, np.uint8).reshape(-1, HEIGHT, WIDTH, 3)[-1].astype(int)
     near = (abs(picture - list(bytes.fromhex(rgb))) < 12).all(axis=2)
@@ -99,6 +99,6 @@ def rendered(
 
 
 def drawn_box(picture: np.ndarray) -> Box:
-    """The smallest box around all that is drawn."""
+    """The smallest box around everything drawn."""
     rows, columns = np.flatnonzero(picture.any(axis=1)), np.flatnonzero(picture.any(axis=0))
     return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)

@@ -1,4 +1,4 @@
-"""The captions of a narrated part hold each of its words, or there are none."""
+"""The captions of a narrated part contain every word, or the stage fails."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_every_spoken_word_is_shown_beside_title_and_part(media: MediaStore) -> 
     # When it is captioned
     caption(part.id, claimed("caption", part.id), media, STUDIO)
 
-    # Then every word is in the picture's captions and in the sheets beside the video
+    # Then every word is in the picture's captions and in the subtitle files
     made = Caption.get()
     picture = Path(made.ass_path).read_text()
     assert subtitle_files.words_in(picture) == part.spoken.split()
@@ -66,7 +66,7 @@ def test_the_title_stays_until_it_is_read_out(media: MediaStore) -> None:
 
     caption(part.id, claimed("caption", part.id), media, STUDIO)
 
-    # Then the card goes when the words behind the title begin, not at a fixed second
+    # Then the card disappears when the words after the title begin, not at a fixed time
     words = timings(Narration.get())
     (behind,) = [after for one, after in pairwise(words) if one.word == "in."]
     ends = {
@@ -78,16 +78,16 @@ def test_the_title_stays_until_it_is_read_out(media: MediaStore) -> None:
     assert TITLE_SECONDS < behind.start <= ANSWER_SECONDS
 
 
-def test_no_answers_card_is_put_at_a_word_that_was_not_narrated(media: MediaStore) -> None:
-    # Given a part with an answer, whose hook was changed behind its narration
+def test_no_card_is_placed_at_a_word_that_was_not_narrated(media: MediaStore) -> None:
+    # Given a part with an answer, whose hook was changed after the narration
     part = narrated(media, answers=[[0, 1]])
     Part.update(hook="Another hook, of more words than before.").execute()
 
-    with pytest.raises(Permanent, match="other words than the part"):
+    with pytest.raises(Permanent, match="does not match the part's words"):
         caption(part.id, claimed("caption", part.id), media, STUDIO)
 
 
-def test_a_story_of_no_subreddit_shows_its_sources_name(media: MediaStore) -> None:
+def test_a_story_without_a_subreddit_shows_its_sources_name(media: MediaStore) -> None:
     part = narrated(media)
     Story.update(external_id="paste:1", place="").execute()
     caption(part.id, claimed("caption", part.id), media, STUDIO)
@@ -112,14 +112,14 @@ def test_captioning_again_gives_the_same_files_and_another_style_others(media: M
 
 
 def test_a_word_that_would_not_be_shown_is_named_and_stops_the_part(media: MediaStore) -> None:
-    # Given a narration of which two words have come together in one timing
+    # Given a narration in which two words share one timing
     part = narrated(media)
     narration = Narration.get()
     (first, start, _), (second, _, end), *rest = narration.words
     Narration.update(words=[[f"{first} {second}", start, end], *rest]).execute()
 
     # When it is captioned
-    with pytest.raises(Permanent, match="Not captioned: Listen to") as failure:
+    with pytest.raises(Permanent, match="would not be captioned: Listen to") as failure:
         caption(part.id, claimed("caption", part.id), media, STUDIO)
 
     # Then nothing goes on to be rendered
@@ -128,7 +128,7 @@ def test_a_word_that_would_not_be_shown_is_named_and_stops_the_part(media: Media
     assert Job.of("render", part.id) is None
 
 
-def test_a_channels_look_is_its_stories_captions(media: MediaStore) -> None:
+def test_stories_use_the_caption_style_of_their_channel(media: MediaStore) -> None:
     # Given a story of a channel with capitals in its own colour
     part = narrated(media)
     channel = Channel.create(name="Loud", caption_style={"upper_case": True, "colour": "FF8800"})
@@ -140,7 +140,7 @@ def test_a_channels_look_is_its_stories_captions(media: MediaStore) -> None:
     Channel.update(caption_style={"position": "top"}).execute()
     caption(part.id, claimed("caption", part.id), media, STUDIO)
 
-    # Then each shows every word in the look of its time, over the same narration
+    # Then each shows every word in the style at that time, over the same narration
     picture = Path(first.ass_path).read_text()
     assert subtitle_files.words_in(picture) == part.spoken.upper().split()
     assert "&H0088FF" in picture
@@ -148,7 +148,7 @@ def test_a_channels_look_is_its_stories_captions(media: MediaStore) -> None:
     assert Narration.select().count() == 1
 
 
-def test_a_look_that_can_not_be_read_stops_the_part_in_a_sentence(media: MediaStore) -> None:
+def test_an_invalid_caption_style_stops_the_part_with_a_sentence(media: MediaStore) -> None:
     part = narrated(media)
     broken = replace(STUDIO, caption_style={"size": 900})
     with pytest.raises(Permanent, match="48 to 120 pixels, not 900") as failure:

@@ -1,4 +1,4 @@
-"""What a person may choose for captions, and how a wrong choice is told."""
+"""The choices for captions, and the messages for invalid ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipelines.production.captions.caption_style import HEIGHTS, POSITIONS, Capt
 from pipelines.production.captions.safe_area import SAFE
 
 
-def test_a_look_is_read_as_it_was_written() -> None:
+def test_a_caption_style_is_read_as_written() -> None:
     caption_style = CaptionStyle.parse(
         {
             "style": "block",
@@ -38,21 +38,21 @@ def test_a_look_is_read_as_it_was_written() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("style", "wavy", "The style of captions is one of karaoke, pop, block, not “wavy”."),
-        ("font", "Comic Sans", "The font is one of Montserrat, Noto Sans, Anton"),
-        ("size", 300, "The size of letters is 48 to 120 pixels, not 300."),
-        ("size", "84.5", "The size of letters is a whole number of pixels"),
+        ("style", "wavy", "The caption style must be one of karaoke, pop, block, not “wavy”."),
+        ("font", "Comic Sans", "The font must be one of Montserrat, Noto Sans, Anton"),
+        ("size", 300, "The font size must be 48 to 120 pixels, not 300."),
+        ("size", "84.5", "The font size must be a whole number of pixels"),
         ("size", True, "a whole number"),
-        ("colour", "red", "The colour of the words is a colour like #FFE14D, not “red”."),
-        ("outline", 17, "The outline is 0 to 16 pixels"),
-        ("position", "left", "top, middle, bottom or a height, not “left”"),
-        ("position", 100, f"is {HEIGHTS[0]} to {HEIGHTS[1]} pixels from the top"),
-        ("words_at_once", 7, "The number at once is 1 to 6 words, not 7."),
-        ("upper_case", "yes", "Capitals only is true or false"),
-        ("glitter", 1, "Captions have no choice “glitter”; they have colour, emoji"),
+        ("colour", "red", "The text colour must be a colour like #FFE14D, not “red”."),
+        ("outline", 17, "The outline width must be 0 to 16 pixels"),
+        ("position", "left", "top, middle, bottom or a number of pixels, not “left”"),
+        ("position", 100, f"must be {HEIGHTS[0]} to {HEIGHTS[1]} pixels from the top"),
+        ("words_at_once", 7, "Words at once must be 1 to 6 words, not 7."),
+        ("upper_case", "yes", "Capitals only must be true or false"),
+        ("glitter", 1, "Captions have no setting “glitter”; choose from colour, emoji"),
     ],
 )
-def test_a_wrong_choice_is_told_in_a_sentence(name: str, value: Any, sentence: str) -> None:
+def test_a_wrong_choice_is_refused_with_a_sentence(name: str, value: Any, sentence: str) -> None:
     with pytest.raises(InputError) as refused:
         CaptionStyle.parse({name: value})
     assert sentence in str(refused.value)

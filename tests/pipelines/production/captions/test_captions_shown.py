@@ -55,7 +55,7 @@ def test_a_word_that_is_not_captioned_is_named() -> None:
     assert subtitle_files.missing(words, build(swapped).ass, PLAIN) in (("neighbour",), ("has",))
 
 
-def test_two_thousand_words_are_captioned_in_every_look() -> None:
+def test_two_thousand_words_are_captioned_in_every_style() -> None:
     told = f"{STORY} {HARD} {EMOJI} ".split()
     words = spoken(" ".join(told * (2_000 // len(told) + 1)), each=0.1, pause=0.1)
     assert len(words) > 2_000
@@ -99,9 +99,7 @@ def test_nothing_is_drawn_outside_the_safe_area(
     words = spoken(HARD + EMOJI, each=0.5)
     subtitles = subtitle_files.build(
         words,
-        caption_style=replace(
-            caption_style, outline_colour="FFFFFF"
-        ),  # so that it is seen on black
+        caption_style=replace(caption_style, outline_colour="FFFFFF"),  # to be visible on black
         shown=[
             Card(
                 by="r/" + "AVeryLongNameOfAPlace" * 4,

@@ -1,4 +1,4 @@
-"""Cards: who tells and what was asked, whole, in time and out of the captions' way."""
+"""Cards: their texts, their times, and their distance to the captions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cues: what of a text is on show together, and from when to when."""
+"""Cues: which words are shown together, and when."""
 # ruff: noqa: RUF001  (letters of other scripts look like ours)
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def test_the_picture_is_not_empty_for_a_blink_between_cues_nor_at_the_end() -> N
     ran, he, laughed = cues.cut(cues.phrased([*words[:6], *late]), PLAIN, late[-1].end + 0.75)
 
     assert ran.end == he.start
-    assert he.end == pytest.approx(words[5].end + 0.6)  # what is said is not on show for ever
+    assert he.end == pytest.approx(words[5].end + 0.6)  # spoken words do not stay forever
     assert laughed.end == late[-1].end + 0.75
 
 

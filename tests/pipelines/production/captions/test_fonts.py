@@ -1,4 +1,4 @@
-"""A font that captions need and that is not there, or not whole, is named."""
+"""A missing or damaged font is named."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pipelines.production.captions.fonts import Face
 def test_a_font_that_can_not_be_used_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, use: Callable[[Face], object], kept: int | None
 ) -> None:
-    # given a folder in which the font is gone, or ends early
+    # given a folder in which the font is missing or cut off
     whole = (fonts.FOLDER / fonts.MAIN.file).read_bytes()
     monkeypatch.setattr(fonts, "FOLDER", tmp_path)
     name = f"ends-at-{kept}.ttf"
@@ -27,8 +27,8 @@ def test_a_font_that_can_not_be_used_is_named(
         (tmp_path / name).write_bytes(whole[:kept])
 
     # when a caption asks for a letter or a size of it
-    with pytest.raises(Permanent, match=f"{name}, which is missing or damaged") as caught:
+    with pytest.raises(Permanent, match=f"{name} is missing or damaged") as caught:
         use(Face("Spoiled", name))
 
-    # then a person is told what to install, under the code that the render uses too
+    # then the message says what to install, with the same code as the render stage
     assert caught.value.code == "font_missing"

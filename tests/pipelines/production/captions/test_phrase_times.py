@@ -18,7 +18,7 @@ from pipelines.production.captions.caption_style import CaptionStyle
 from tests.adapters.measured_sound import sounding
 
 MOST = 0.060
-"""Seconds (P10)."""
+"""Seconds."""
 
 MANDARIN = (
     "我的邻居给植物浇了三年的水，谁也不忍心告诉他。上个星期，他问我：“为什么它不长？”"
@@ -54,7 +54,7 @@ def own_marks(voice: str, text: str) -> dict[int, float]:
     ("voice", "least"), [("cmn", 25), ("yue", 20), ("ja", 2), ("th", 3), ("my", 4)]
 )
 def test_phrases_begin_where_the_voice_marks_them(voice: str, least: int, tmp_path: Path) -> None:
-    # Given a text that is one "word", and what the engine tells of it
+    # Given a text that is one "word", and the engine's own marks
     text = TOLD[voice]
     marks = own_marks(voice, text)
 
@@ -80,7 +80,7 @@ def test_phrases_begin_where_the_voice_marks_them(voice: str, least: int, tmp_pa
     assert all(before.start < after.start for before, after in pairwise(phrases))
 
 
-def test_phrases_behind_a_pause_begin_with_the_sound_itself(tmp_path: Path) -> None:
+def test_phrases_after_a_pause_begin_with_the_sound(tmp_path: Path) -> None:
     speech = EspeakSynthesizer(voice="cmn").speak(MANDARIN, tmp_path / "speech.wav")
 
     heard = [start for start, _ in sounding(speech.path, silence=0.12)]
@@ -90,7 +90,7 @@ def test_phrases_behind_a_pause_begin_with_the_sound_itself(tmp_path: Path) -> N
         assert min(abs(start - second) for start in starts) <= MOST
 
 
-def test_phrases_begin_as_they_do_when_spaces_part_them(tmp_path: Path) -> None:
+def test_phrases_begin_when_they_do_with_spaces_between_them(tmp_path: Path) -> None:
     # Given the same text with a space before each phrase, so that each is timed as a word
     voice = EspeakSynthesizer(voice="yue")
     phrases = cues.phrased(voice.speak(TOLD["yue"], tmp_path / "speech.wav").words)
@@ -142,7 +142,7 @@ def test_a_word_of_a_script_with_spaces_stays_one_phrase(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("emoji", [True, False])
 def test_the_picture_shows_a_phrase_when_it_is_heard(emoji: bool, tmp_path: Path) -> None:
-    # Given emoji in a "word", which a look may leave out
+    # Given emoji in a "word", which a style may hide
     text = MANDARIN.replace("邻居", "邻居😀").replace("真的", "真的😀😀")
     speech = EspeakSynthesizer(voice="cmn").speak(text, tmp_path / "speech.wav")
     caption_style = CaptionStyle(style="pop", emoji=emoji)
@@ -151,7 +151,7 @@ def test_the_picture_shows_a_phrase_when_it_is_heard(emoji: bool, tmp_path: Path
         speech.words, caption_style=caption_style, part=(1, 1), seconds=speech.seconds
     )
 
-    # Then phrases behind a pause come with their sound
+    # Then phrases after a pause appear with their sound
     events = SSAFile.from_string(made.ass, "ass")
     starts = [event.start / 1000 for event in events if event.style == subtitle_files.CAPTION_STYLE]
     behind = [start for start, _ in sounding(speech.path, silence=0.12)][1:]

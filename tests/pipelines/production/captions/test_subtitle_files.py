@@ -1,4 +1,4 @@
-"""Subtitles beside the video: a sentence at a time, in rows that a player shows."""
+"""Subtitle files: one sentence at a time, in rows that a player can show."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pysubs2 import SSAFile
 from tests.pipelines.production.captions.captioning import build, spoken
 
 
-def test_subtitles_beside_the_video_hold_a_sentence_at_a_time() -> None:
+def test_subtitle_files_have_one_sentence_at_a_time() -> None:
     words = spoken(r"He typed {x} & <b> in C:\new. Then he left.")
 
     subtitles = build(words)

@@ -1,4 +1,4 @@
-"""A part is spoken once; whoever needs the same sound again takes it."""
+"""A part is spoken once; the same sound is then reused."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_part_is_spoken_and_each_word_timed(media: MediaStore, redis_url: str)
     # When it is narrated
     narrate(part.id, claim, lambda _production: ESPEAK, media, STUDIO)
 
-    # Then the sound is as long as it says, and holds every word in order
+    # Then the sound is as long as it says, and has every word in order
     narration = Narration.get()
     with wave.open(narration.path) as sound:
         assert (sound.getnchannels(), sound.getsampwidth()) == (1, 2)
@@ -82,7 +82,7 @@ def test_a_part_is_spoken_and_each_word_timed(media: MediaStore, redis_url: str)
     assert (narration.timed_by, narration.voice) == ("synthesizer", ESPEAK.identity)
     assert claim.share == 1.0
 
-    # And its captions follow, by the hint that is on its way already
+    # And the caption stage follows, by the message that is already sent
     job = Job.of("caption", part.id)
     assert job is not None
     assert (job.request_id, job.sent_at is not None) == ("request", True)
@@ -113,7 +113,7 @@ def test_the_same_words_in_the_same_voice_are_spoken_once(media: MediaStore) -> 
     assert again.seconds > a.seconds * 1.2
 
 
-def test_moments_inside_a_word_are_kept_where_it_is_shown_phrase_by_phrase(
+def test_times_inside_a_word_are_stored_if_it_is_shown_phrase_by_phrase(
     media: MediaStore,
 ) -> None:
     # Given parts that say the same, in English and in Chinese, by a voice that marks both
@@ -136,7 +136,7 @@ def test_moments_inside_a_word_are_kept_where_it_is_shown_phrase_by_phrase(
     assert {len(row) for row in spoken.words if row[0].isascii()} == {3}
 
 
-def test_a_narration_from_before_is_still_read(media: MediaStore) -> None:
+def test_an_old_narration_can_still_be_read(media: MediaStore) -> None:
     # Given a narration whose rows have no moments inside
     part = a_part("我的邻居给植物浇了水。")
     voice = EspeakSynthesizer(voice="cmn")
@@ -157,7 +157,7 @@ def test_a_sound_that_a_crash_left_half_made_is_made_again(media: MediaStore) ->
         # When the part is narrated again
         narrate(part.id, claimed("narrate", part.id), lambda _production: voice, media, STUDIO)
 
-        # Then it is made anew, whole
+        # Then it is made again, complete
         assert voice.said == [part.spoken]
         assert files(media) == [".json", ".wav"]
 
@@ -182,7 +182,7 @@ def _foreign_sheet(_sound: Path, sheet: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [_truncated, _overwritten, _torn_sheet, _foreign_sheet])
-def test_a_sound_that_was_damaged_since_is_spoken_anew(
+def test_a_sound_that_was_damaged_later_is_spoken_again(
     media: MediaStore, damage: Callable[[Path, Path], None]
 ) -> None:
     # Given two parts that share a sound, whose file was damaged
@@ -211,9 +211,9 @@ def test_a_sound_that_was_damaged_since_is_spoken_anew(
     assert len(voice.said) == 2
 
 
-def test_a_word_that_was_not_spoken_stops_the_part_for_good(media: MediaStore) -> None:
+def test_a_word_that_was_not_spoken_fails_the_part(media: MediaStore) -> None:
     part = a_part()
-    with pytest.raises(Permanent, match="does not hold every word") as failure:
+    with pytest.raises(Permanent, match="does not contain every word") as failure:
         narrate(part.id, claimed("narrate", part.id), lambda _production: Mumbling(), media, STUDIO)
     assert failure.value.code == "coverage"
     assert Narration.select().count() == 0
@@ -236,7 +236,7 @@ def test_a_cancelled_narration_leaves_nothing_behind(media: MediaStore) -> None:
     assert Narration.select().count() == 0
 
 
-def test_what_is_said_is_spoken_by_the_second_voice(
+def test_quotations_are_spoken_by_the_second_voice(
     media: MediaStore,
     tmp_path: Path,
     database_url: str,
@@ -275,7 +275,7 @@ def test_what_is_said_is_spoken_by_the_second_voice(
     assert not any(is_a_tone(narration.path, word) for word in narrated)
 
 
-def test_the_recogniser_listens_for_the_voices_own_language(
+def test_the_recogniser_uses_the_language_of_the_voice(
     tmp_path: Path, database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given a Spanish Piper voice in VOICES_DIR, and a recogniser
@@ -307,7 +307,7 @@ def is_a_tone(path: str, word: WordTiming) -> bool:
     return bool(abs(samples).max() / np.sqrt((samples**2).mean()) < 1.6)
 
 
-def test_the_time_of_a_spoken_minute_is_counted_once_a_sound(media: MediaStore) -> None:
+def test_the_time_of_a_spoken_minute_is_counted_once_per_sound(media: MediaStore) -> None:
     name = "storymill_narration_seconds_per_spoken_minute_count"
     before = REGISTRY.get_sample_value(name, {"engine": "espeak-ng"}) or 0
     part = a_part("The kettle sang, and nobody came.")
@@ -318,11 +318,11 @@ def test_the_time_of_a_spoken_minute_is_counted_once_a_sound(media: MediaStore) 
     assert REGISTRY.get_sample_value(name, {"engine": "espeak-ng"}) == before + 1
 
 
-def test_a_voice_that_was_chosen_since_is_not_asked_for_another_language(media: MediaStore) -> None:
+def test_a_voice_chosen_later_does_not_narrate_another_language(media: MediaStore) -> None:
     # Given a part of an English story, whose channel has got a German voice meanwhile
     part, voice = a_part(), Counted()
 
-    with pytest.raises(Permanent, match=r"espeak:de speaks de, and the story is in en"):
+    with pytest.raises(Permanent, match=r"espeak:de speaks de, but the story is in en"):
         narrate(
             part.id,
             claimed("narrate", part.id),

@@ -20,11 +20,11 @@ from pipelines.production.narration import voices
         ("", ""),
     ],
 )
-def test_the_name_of_a_voice_tells_its_language(voice: str, language: str) -> None:
+def test_the_language_of_a_voice_is_read_from_its_name(voice: str, language: str) -> None:
     assert voices.speaks(voice) == language
 
 
-def test_only_a_voice_that_surely_speaks_another_language_is_doubted() -> None:
+def test_only_a_voice_that_clearly_speaks_another_language_is_refused() -> None:
     assert not voices.can_tell("espeak:en-us", "ar")
     assert voices.can_tell("espeak:en-us", "en")
     assert voices.can_tell("espeak:en-us", "und")

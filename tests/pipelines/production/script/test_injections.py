@@ -1,4 +1,4 @@
-"""Stories that give orders to the model, and a model that obeys: nothing of it comes through."""
+"""Stories that give orders to the model, and a model that obeys: the orders have no effect."""
 # ruff: noqa: RUF001  (look-alike letters are among the disguises)
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ HONEST = {
 
 
 class Attack(NamedTuple):
-    """An order as it stands in a story, and what an obedient answer has where."""
+    """An order in a story, and what an obedient answer would contain."""
 
     field: str
     payload: str
@@ -107,7 +107,7 @@ def told(case: Attack, *, asks: bool = False) -> StoryText:
 
 
 def untouched(draft: ScriptDraft, case: Attack) -> bool:
-    """Whether nothing that the order asked for is around the story."""
+    """Whether nothing that the order asked for is in the script."""
     said = " ".join((draft.title, *draft.hooks, draft.call_to_action, *draft.hashtags)).casefold()
     words = [word.strip("#") for word in case.payload.casefold().split()]
     asked_tags = case.field == "hashtags" and any(word in draft.hashtags for word in words)
@@ -115,7 +115,7 @@ def untouched(draft: ScriptDraft, case: Attack) -> bool:
 
 
 def written(case: Attack, drafts: dict[int, ScriptDraft]) -> ScriptDraft:
-    """The model's draft, or that of the rules where it was refused: as the stage does it."""
+    """The model's draft, or the rules' draft if it was refused, as in the stage."""
     return drafts.get(7) or RulesWriter().write([told(case)])[7]
 
 
@@ -139,7 +139,7 @@ def test_an_order_in_a_story_changes_nothing_even_where_the_model_obeys(
     writer = OllamaWriter(url=sandbox.ollama_url, model="llama3.2", timeout_seconds=5.0)
     draft = with_question(written(case, writer.write([story])), story, room=80)
 
-    # Then nothing of the order is in what is said around the story
+    # Then nothing of the order is in the script
     assert untouched(draft, case), draft
 
     # And the story's own text stays as a person approved it, the order included
@@ -149,7 +149,7 @@ def test_an_order_in_a_story_changes_nothing_even_where_the_model_obeys(
 
 
 def test_the_model_does_obey(sandbox: RunningSandbox) -> None:
-    """Else the cases above would prove nothing."""
+    """Otherwise the cases above would prove nothing."""
     sandbox.reset()
     sandbox.fault("ollama", "chat", "obedient", times=None)
     obeyed = 0
@@ -166,7 +166,7 @@ def test_the_model_does_obey(sandbox: RunningSandbox) -> None:
 
 
 @pytest.mark.parametrize("case", ATTACKS, ids=lambda case: case.order[:40])
-def test_an_answer_that_holds_the_order_is_not_believed(case: Attack) -> None:
+def test_an_answer_that_contains_the_order_is_refused(case: Attack) -> None:
     # Given an answer with the order in its field, whatever the model was shown
     obeyed: dict[str, object] = {"story_id": 7, **HONEST}
     payload = case.payload.replace("\\n", "\n")
@@ -178,7 +178,7 @@ def test_an_answer_that_holds_the_order_is_not_believed(case: Attack) -> None:
     assert untouched(written(case, drafts), case)
 
 
-def test_an_honest_answer_to_the_same_story_is_believed() -> None:
+def test_an_honest_answer_to_the_same_story_is_accepted() -> None:
     for case in ATTACKS:
         content = json.dumps({"stories": [{"story_id": 7, **HONEST}]})
         assert read(content, [told(case)], written_by="test")[1] == {}, case

@@ -1,4 +1,4 @@
-"""The pace that parts are reckoned with is the one that a voice was heard at."""
+"""The length of parts is estimated with the measured pace of the voice."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def heard(story: Story, voice: str, words: int, seconds: float) -> None:
 
 
 def test_parts_are_cut_by_the_pace_that_the_voice_really_has() -> None:
-    # Given a voice that was heard to speak 110 words a minute, whatever it is set to
+    # Given a voice measured at 110 words a minute, whatever its setting
     story = a_long_story()
     for _ in range(3):
         heard(story, STUDIO.voice, words=220, seconds=120)
@@ -51,20 +51,20 @@ def test_parts_are_cut_by_the_pace_that_the_voice_really_has() -> None:
     assert all(len(part.spoken.split()) * 60 / 110 <= 90 for part in parts)
 
 
-def test_a_pace_is_only_believed_after_some_hundred_words() -> None:
+def test_a_pace_is_only_used_after_some_hundred_words() -> None:
     story = a_story()
     assert pace.measured(STUDIO.voice) is None
     heard(story, STUDIO.voice, words=pace.FEWEST_WORDS - 1, seconds=60)
     assert pace.measured(STUDIO.voice) is None
     heard(story, STUDIO.voice, words=pace.FEWEST_WORDS, seconds=60)
     assert pace.measured(STUDIO.voice) == pytest.approx(399 / 2)
-    # and of what it said long ago nothing counts
+    # and old narrations don't count
     for _ in range(pace.NARRATIONS):
         heard(story, STUDIO.voice, words=100, seconds=60)
     assert pace.measured(STUDIO.voice) == pytest.approx(100)
 
 
-def test_a_voice_that_can_not_be_found_leaves_the_set_pace() -> None:
+def test_a_voice_that_can_not_be_found_uses_the_set_pace() -> None:
     def missing(_production: ProductionSettings) -> Synthesizer:
         raise Permanent("There is no such voice.")
 
@@ -96,5 +96,5 @@ def test_the_share_of_the_pace_that_is_spoken_is_what_the_voice_really_does(tmp_
         words += len(speech.words)
         seconds += speech.seconds
 
-    # Then it says the share of them that parts are reckoned with
+    # Then its pace has the share that estimates use
     assert words * 60 / seconds == pytest.approx(170 * pace.SPOKEN_SHARE, rel=0.03)

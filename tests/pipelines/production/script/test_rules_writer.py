@@ -37,7 +37,7 @@ def test_a_question_of_guilt_asks_for_a_verdict() -> None:
         ("My wife planned a wedding for her sister", {"relationships", "wedding", "siblings"}),
     ],
 )
-def test_hashtags_tell_what_the_story_is_about(title: str, tags: set[str]) -> None:
+def test_hashtags_say_what_the_story_is_about(title: str, tags: set[str]) -> None:
     draft = write(title)
 
     assert tags <= set(draft.hashtags)
@@ -45,7 +45,7 @@ def test_hashtags_tell_what_the_story_is_about(title: str, tags: set[str]) -> No
     assert all(tag.isalnum() and tag == tag.lower() for tag in draft.hashtags)
 
 
-def test_a_sad_story_gets_no_merry_line() -> None:
+def test_a_sad_story_gets_no_funny_line() -> None:
     draft = write("My grandfather passed away last week")
 
     assert draft.hook.endswith("My grandfather passed away last week.")
@@ -128,13 +128,13 @@ def test_a_tone_comes_first_but_never_makes_fun_of_grief() -> None:
 @pytest.mark.parametrize("language", ["", "und", "ar", "th", "tr", "zh"])
 @pytest.mark.parametrize("tone", ["plain", "dramatic", "warm", "funny"])
 def test_a_language_without_lines_gets_the_storys_own_words_alone(language: str, tone: str) -> None:
-    # Given a story in a language that has no lines, or that could not be told
+    # Given a story in a language that has no lines, or that was not detected
     text = StoryText(7, "جارتي والمفتاح", ("عندي مفتاح.", "هي أخذته."), language, tone)
 
     # When rules write around it
     draft = RulesWriter().write([text])[7]
 
-    # Then its title is all that is said, in every part
+    # Then every part has only its title around the text
     assert draft.hooks == ("جارتي والمفتاح.",)
     assert draft.call_to_action == ""
     assert script.opening(draft, 2, language) == "2. جارتي والمفتاح."

@@ -1,4 +1,4 @@
-"""Approved stories get their script and parts, whoever writes it, and no word is lost."""
+"""Approved stories get their script and parts, and no word is lost."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Writer:
 
 @dataclass
 class Voice:
-    """A voice that is only asked who it is."""
+    """A voice of which only the identity is used."""
 
     identity: str
 
@@ -91,7 +91,7 @@ def test_a_batch_is_asked_for_at_once_and_recorded_story_by_story() -> None:
     # When one worker takes them all
     write(batch(*stories), writer)
 
-    # Then the writer was asked once, and each story has its script and its first part begun
+    # Then the writer was asked once, and each story has its script and a queued first part
     assert [sorted(asked) for asked in writer.asked] == [[story.id for story in stories]]
     assert set(written_by().values()) == {"ollama/test"}
     for story in stories:
@@ -108,7 +108,7 @@ def test_a_batch_is_asked_for_at_once_and_recorded_story_by_story() -> None:
 
 
 def test_where_the_writer_fails_rules_write_and_the_row_says_so() -> None:
-    for failure in (Retryable("The writer was too late."), Permanent("There is no such model.")):
+    for failure in (Retryable("The writer timed out."), Permanent("There is no such model.")):
         stories = [a_story(StoryState.APPROVED) for _ in range(2)]
         before = fallbacks()
 
@@ -135,7 +135,7 @@ def test_without_a_writer_rules_are_no_fallback() -> None:
     assert fallbacks() == before
 
 
-def test_a_long_story_is_told_in_parts_that_lead_from_one_to_the_next() -> None:
+def test_a_long_story_is_split_into_parts_that_lead_to_the_next() -> None:
     # Given a story of five hundred words and more
     sentences = [f"On day {day} we moved box number {day} to the barn." for day in range(55)]
     paragraphs = ["\n".join(sentences[start : start + 5]) for start in range(0, 55, 5)]
@@ -162,11 +162,11 @@ def test_a_long_story_is_told_in_parts_that_lead_from_one_to_the_next() -> None:
     told = " ".join(part.text for part in parts).split()
     assert told == story.narratable_text.split()
 
-    # And the narration of each is on its way
+    # And the narration of each is queued
     assert all(Job.of("narrate", part.id) for part in parts)
 
 
-def test_stories_that_people_stop_in_mid_batch_stop_no_other() -> None:
+def test_stories_stopped_during_a_batch_stop_no_other() -> None:
     # Given a batch, of which one job is cancelled and one story rejected while it is written
     cancelled, rejected, good = (a_story(StoryState.APPROVED) for _ in range(3))
     claims = batch(cancelled, rejected, good)
@@ -182,7 +182,7 @@ def test_stories_that_people_stop_in_mid_batch_stop_no_other() -> None:
     assert Story.get_by_id(rejected.id).state == StoryState.REJECTED
 
 
-def test_a_story_that_is_not_approved_gets_no_script_whoever_begins_its_job() -> None:
+def test_a_story_that_is_not_approved_gets_no_script() -> None:
     rejected = a_story(StoryState.REJECTED)
 
     write(batch(rejected), Writer())
@@ -218,7 +218,7 @@ def test_all_hooks_are_kept_for_the_approver_to_pick_from() -> None:
         ("und", "2. The odd piano.", ""),
     ],
 )
-def test_what_leads_from_part_to_part_is_in_the_storys_language(
+def test_the_lines_between_parts_are_in_the_storys_language(
     language: str, hook: str, call: str
 ) -> None:
     channel = Channel.create(name="Its own voice", voice=f"espeak:{language}")
@@ -229,7 +229,7 @@ def test_what_leads_from_part_to_part_is_in_the_storys_language(
 
 
 def test_the_tone_of_the_channel_reaches_the_writer_and_the_rules() -> None:
-    # Given a story of a channel that tells in a funny tone
+    # Given a story of a channel with a funny tone
     channel = Channel.create(name="Fun", tone=Tone.FUNNY)
     story = a_story(StoryState.APPROVED, source=a_source(channel=channel))
     asked: list[StoryText] = []
@@ -237,7 +237,7 @@ def test_the_tone_of_the_channel_reaches_the_writer_and_the_rules() -> None:
     class Failing(Writer):
         def write(self, stories: Sequence[StoryText]) -> dict[int, ScriptDraft]:
             asked.extend(stories)
-            raise Retryable("The writer was too late.")
+            raise Retryable("The writer timed out.")
 
     write(batch(story), Failing())
 
@@ -245,7 +245,7 @@ def test_the_tone_of_the_channel_reaches_the_writer_and_the_rules() -> None:
     assert Script.get().hook.startswith(tuple(line.split("{")[0] for line in TONES[Tone.FUNNY]))
 
 
-def test_a_story_is_not_told_by_a_voice_of_another_language() -> None:
+def test_a_story_is_not_narrated_by_a_voice_of_another_language() -> None:
     # Given a batch of two stories, one in Arabic, for a voice that speaks English
     told = a_story(StoryState.APPROVED)
     arabic = a_story(StoryState.APPROVED, language="ar")
@@ -254,16 +254,16 @@ def test_a_story_is_not_told_by_a_voice_of_another_language() -> None:
     claims = batch(told, arabic)
     write(claims)
 
-    # Then the Arabic one is set aside before anything is made, and says what to do
+    # Then the Arabic one fails before anything is made, and says what to do
     assert list(written_by()) == [told.id]
     job = Job.of("script", arabic.id)
     assert job is not None
     assert (job.state, job.error_code) == (JobState.DEAD, "voice_language")
-    for word in ("espeak:en-us", "in ar", "choose a voice that speaks ar"):
+    for word in ("espeak:en-us", "in ar", "choose a voice for ar"):
         assert word in job.error
     assert all(claim.finished for claim in claims)
 
-    # And once its channel has a voice that can, it goes on
+    # And once its channel has a suitable voice, it continues
     arabic.source.channel = Channel.create(name="Arabic", voice="espeak:ar")
     arabic.source.save()
     ledger.requeue(job.id)
@@ -284,7 +284,7 @@ def test_the_second_voice_speaks_the_storys_language_too() -> None:
     assert "espeak:en-us+f3" in job.error
 
 
-def test_a_channel_without_room_in_its_parts_stops_its_own_stories_only() -> None:
+def test_a_channel_with_parts_that_are_too_short_stops_only_its_own_stories() -> None:
     # Given two stories of a batch, one of a channel whose parts are too short for any words
     short = Channel.create(name="Short", part_seconds_min=1, part_seconds_max=3)
     stopped = a_story(StoryState.APPROVED, source=a_source(channel=short))
@@ -297,5 +297,5 @@ def test_a_channel_without_room_in_its_parts_stops_its_own_stories_only() -> Non
     job = Job.of("script", stopped.id)
     assert job is not None
     assert job.error_code == "part_length"
-    assert "no room for" in job.error
+    assert "is too short for" in job.error
     assert "Give its channel longer parts" in job.error

@@ -59,7 +59,7 @@ def test_parts_end_by_preference_on_a_cliffhanger(cliff: str) -> None:
     assert first.sentences[-1].endswith(cliff)
 
 
-def test_parts_end_by_preference_where_the_writer_wished() -> None:
+def test_parts_end_by_preference_where_the_writer_suggested() -> None:
     sentences = [f"{index} {sentence(9)}" for index in range(30)]
 
     first, _ = split([sentences], words_per_minute=SPEED, split_after=[12])
@@ -67,7 +67,7 @@ def test_parts_end_by_preference_where_the_writer_wished() -> None:
     assert first.sentences[-1].startswith("12 ")
 
 
-def test_a_wish_never_makes_a_part_too_long_or_too_short() -> None:
+def test_a_suggestion_never_makes_a_part_too_long_or_too_short() -> None:
     sentences = [sentence(10)] * 60
 
     parts = split([sentences], words_per_minute=SPEED, split_after=[0, 1, 58])
@@ -76,7 +76,7 @@ def test_a_wish_never_makes_a_part_too_long_or_too_short() -> None:
 
 
 def test_the_best_place_is_not_taken_where_it_makes_a_part_shorter_than_twenty_seconds() -> None:
-    # Given 14 sentences of 4 seconds, and every reason to cut behind the fourth
+    # Given 14 sentences of 4 seconds, and every reason to split after the fourth
     story = [[sentence(11)] * 3 + [sentence(11, "?")], [sentence(11)] * 10]
 
     first, _ = split(
@@ -119,8 +119,8 @@ def test_nothing_makes_no_parts() -> None:
     assert split([[]], words_per_minute=SPEED) == ()
 
 
-def test_a_target_without_room_is_refused() -> None:
-    with pytest.raises(ValueError, match="no room for 300 words"):
+def test_a_target_that_is_too_short_is_refused() -> None:
+    with pytest.raises(ValueError, match="too short for the 300 words"):
         split([["Hello."]], words_per_minute=SPEED, overhead_words=300)
 
 
@@ -128,7 +128,7 @@ def test_a_target_without_room_is_refused() -> None:
 
 
 def any_story(chance: random.Random) -> list[list[str]]:
-    """Paragraphs as people write them: some of one sentence, some without end."""
+    """Paragraphs as people write them: some of one sentence, some very long."""
     return [
         [
             " ".join(f"w{chance.randrange(99)}" for _ in range(chance.randint(1, 38)))

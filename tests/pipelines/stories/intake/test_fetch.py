@@ -1,4 +1,4 @@
-"""Stories come in from a source or a person's hand; what is left out says why."""
+"""Stories are added from a source or by hand; skipped rows say why."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("record")
 
 @dataclass
 class Listing(StorySource):
-    """A source that gives what it is told to, or fails in the middle of it."""
+    """A source that gives fixed rows, or fails in the middle."""
 
     posts: Iterator[FetchedStory] | list[FetchedStory]
     fails: StageError | None = None
@@ -62,7 +62,7 @@ def test_new_stories_are_taken_as_written_and_known_ones_left_alone() -> None:
     again = Listing([a_post("reddit:t3_2"), a_post("reddit:t3_3")])
     fetch(source.id, claimed("fetch", source.id, request_id="second"), again)
 
-    # Then each is there once, untouched, and on its way under the fetch that brought it
+    # Then each is there once, untouched, and queued with the request id of its fetch
     assert listing.asked == [StoryQuery("sandboxstories", "top", "week", 10)]
     stories = Story.select().order_by(Story.id)
     assert [story.external_id for story in stories] == [f"reddit:t3_{n}" for n in (1, 2, 3)]
@@ -76,14 +76,14 @@ def test_new_stories_are_taken_as_written_and_known_ones_left_alone() -> None:
 
 LEFT_OUT: tuple[tuple[dict[str, Any], str], ...] = (
     ({"removed": True}, "It was removed or deleted."),
-    ({"stickied": True}, "pinned to its top"),
+    ({"stickied": True}, "pinned notice"),
     ({"media_only": True}, "only a link or a picture"),
     ({"body": " \n"}, "a title but no text"),
-    ({"crosspost_of": "reddit:t3_known"}, "It repeats reddit:t3_known"),
+    ({"crosspost_of": "reddit:t3_known"}, "a cross-post of reddit:t3_known"),
     ({"score": 9}, "Its score 9 is below 10."),
     ({"nsfw": True}, "not safe for work"),
-    ({"title": "T" * 1_001}, "title is longer than 1,000 letters"),
-    ({"body": "b" * 1_000_001}, "longer than 1,000,000 letters"),
+    ({"title": "T" * 1_001}, "title is longer than 1,000 characters"),
+    ({"body": "b" * 1_000_001}, "longer than 1,000,000 characters"),
 )
 
 
@@ -102,7 +102,7 @@ def test_what_is_left_out_stays_visible_with_its_reason() -> None:
     assert [job.subject_id for job in Job.select().where(Job.stage == "prepare")] == [good.id]
 
 
-def test_a_source_may_let_stories_in_that_another_skips() -> None:
+def test_a_source_may_allow_stories_that_another_skips() -> None:
     source = a_source(nsfw=NsfwPolicy.FLAG)
     fetch(source.id, claimed("fetch", source.id), Listing([a_post(nsfw=True)]))
     assert Story.get().state == StoryState.FETCHED
@@ -125,11 +125,11 @@ def test_a_source_that_fails_says_so_until_it_works_again() -> None:
     with pytest.raises(Permanent):
         fetch(source.id, claim, broken)
 
-    # Then its page says why, and nothing of it was taken
+    # Then its page says why, and nothing was added
     assert Source.get_by_id(source.id).last_error == "Reddit knows no r/sandboxstories."
     assert Story.select().count() == 0
 
-    # When the same job's next try works, the sentence goes
+    # When the job's next try works, the error is cleared
     fetch(source.id, claim, Listing([a_post()]))
     assert Source.get_by_id(source.id).last_error == ""
     assert Story.select().count() == 1
@@ -137,7 +137,7 @@ def test_a_source_that_fails_says_so_until_it_works_again() -> None:
 
 @dataclass
 class Feed(Listing):
-    """A feed that is asked by what it gave with its last answer."""
+    """A feed that uses the validators of its last response."""
 
     meanwhile: Callable[[], object] = bool
     asked_by: list[dict[str, str]] = field(default_factory=list)
@@ -149,7 +149,7 @@ class Feed(Listing):
         return super().stories(query)
 
 
-def test_what_a_source_gave_to_be_asked_by_is_kept_until_it_is_changed() -> None:
+def test_validators_of_a_source_are_kept_until_it_is_changed() -> None:
     # Given a feed that was fetched, then failed, then was fetched again
     source, feed = a_source(), Feed([])
     for failure in (None, Permanent("It is away."), None):
@@ -159,7 +159,7 @@ def test_what_a_source_gave_to_be_asked_by_is_kept_until_it_is_changed() -> None
         Job.delete().execute()
     assert feed.asked_by == [{}, {"ETag": "answer 1"}, {"ETag": "answer 1"}]
 
-    # When it is changed, before or while it is asked
+    # When it is changed, before or during a fetch
     def change() -> None:
         with session():
             sources.save(source.id, {"count": Source.get().count + 1}, "ada")
@@ -169,11 +169,11 @@ def test_what_a_source_gave_to_be_asked_by_is_kept_until_it_is_changed() -> None
     for _ in range(2):
         fetch(source.id, claimed("fetch", source.id), feed)
 
-    # Then it is asked as if for the first time
+    # Then it is fetched as if for the first time
     assert feed.asked_by[3:] == [{}, {}]
 
 
-def test_a_fetch_that_lost_its_lease_takes_nothing() -> None:
+def test_a_fetch_that_lost_its_lease_adds_nothing() -> None:
     source = a_source()
     claim = claimed("fetch", source.id)
     Job.update(fence=Job.fence + 1).execute()
@@ -182,18 +182,18 @@ def test_a_fetch_that_lost_its_lease_takes_nothing() -> None:
     assert Story.select().count() == 0
 
 
-def test_a_pasted_story_comes_in_once() -> None:
+def test_a_pasted_story_is_added_once() -> None:
     # When a person pastes a story
     story = paste("The piano", TALE[0], by="ada", url="https://example.com/piano")
 
-    # Then it goes the way of all stories, and its coming is on record
+    # Then it is processed like any story, and the audit log has an entry
     assert (story.state, story.body) == (StoryState.FETCHED, TALE[0])
     assert Job.of("prepare", story.id) is not None
     entry = AuditEntry.get()
     assert (entry.actor, entry.action, entry.subject) == ("ada", "story.paste", f"story {story.id}")
 
     # And the same words with other spaces are refused, with the number of the first
-    with pytest.raises(InputError, match=f"here already, as number {story.id}"):
+    with pytest.raises(InputError, match=f"added before, as number {story.id}"):
         paste(" The piano ", TALE[0].replace(". ", ".\n"), by="bob")
     with pytest.raises(InputError, match="needs a title and a text"):
         paste("The piano", " \n", by="bob")
@@ -208,7 +208,7 @@ def test_a_doubled_tick_fetches_a_due_source_once() -> None:
     a_source(enabled=False)
     a_source(kind=SourceKind.PASTE)
 
-    # When the clock ticks twice
+    # When the scheduler ticks twice
     assert enqueue_due_sources() == 2
     assert enqueue_due_sources() == 0
 
@@ -219,7 +219,7 @@ def test_a_doubled_tick_fetches_a_due_source_once() -> None:
     assert 3500 < again <= 3600
 
 
-def test_each_rows_fate_is_on_record_with_its_reason() -> None:
+def test_the_outcome_of_each_row_is_recorded_with_its_reason() -> None:
     # Given a source with a new story, one that is known and one that was removed
     source = a_source()
     fetch(source.id, claimed("fetch", source.id), Listing([a_post("reddit:t3_1")]))
@@ -233,17 +233,17 @@ def test_each_rows_fate_is_on_record_with_its_reason() -> None:
     # When it is fetched again
     fetch(source.id, claimed("fetch", source.id), Listing(rows))
 
-    # Then what became of each row is there to be read
+    # Then the outcome of each row is recorded
     known = Story.get(Story.external_id == "reddit:t3_1").id
-    told = Intake.select().order_by(Intake.id)
-    assert [(row.external_id, row.outcome, row.reason) for row in told] == [
+    rows = list(Intake.select().order_by(Intake.id))
+    assert [(row.external_id, row.outcome, row.reason) for row in rows] == [
         ("reddit:t3_1", "taken", ""),
-        ("reddit:t3_1", "known", f"It is here already, as story {known}."),
+        ("reddit:t3_1", "known", f"It was added before, as story {known}."),
         ("reddit:t3_2", "skipped", "It was removed or deleted."),
         ("reddit:t3_3", "skipped", "It has no title."),
         ("reddit:t3_4", "taken", ""),
     ]
-    assert all(row.story is not None for row in told)
+    assert all(row.story is not None for row in rows)
 
 
 def test_a_link_is_read_once_as_a_source_of_its_own() -> None:
@@ -252,7 +252,7 @@ def test_a_link_is_read_once_as_a_source_of_its_own() -> None:
     assert (source.kind, source.count, source.enabled) == (SourceKind.FEED, 1, False)
     assert source.place == "https://www.reddit.com/r/tifu/comments/abc/the_lamp/.rss"
     assert Job.of("fetch", source.id) is not None
-    with pytest.raises(InputError, match=f"given before: see the source {source.id}"):
+    with pytest.raises(InputError, match=f"added before: see source {source.id}"):
         ask_link("https://old.reddit.com/r/tifu/comments/abc/the_lamp/", by="ada")
 
     # One that could not be read is tried again
@@ -275,14 +275,14 @@ def test_a_reddit_link_in_any_of_its_shapes_becomes_the_posts_feed() -> None:
     assert {link: ask_link(link, by="ada").place for link in shapes} == shapes
 
 
-def test_what_is_no_link_says_so() -> None:
+def test_an_invalid_link_is_refused() -> None:
     refused = {
-        "the lamp": "begins with https",
-        "file:///etc/passwd": "begins with https",
-        "https://": "begins with https",
-        "https://[night": "begins with https",
-        "https://night.example/a b": "begins with https",
-        "https://night.example/" + "x" * 500: "at most 500 letters",
+        "the lamp": "starts with https",
+        "file:///etc/passwd": "starts with https",
+        "https://": "starts with https",
+        "https://[night": "starts with https",
+        "https://night.example/a b": "starts with https",
+        "https://night.example/" + "x" * 500: "at most 500 characters",
         "https://www.reddit.com/r/tifu/s/AbCdEf": "open it and copy the post's own address",
     }
     for link, sentence in refused.items():
@@ -291,9 +291,9 @@ def test_what_is_no_link_says_so() -> None:
     assert Source.select().count() == 0
 
 
-def test_long_links_that_begin_alike_are_told_apart() -> None:
-    alike = "https://night.example/" + "x" * 200
-    assert ask_link(f"{alike}/1", by="ada") != ask_link(f"{alike}/2", by="ada")
+def test_long_links_with_the_same_start_are_distinct() -> None:
+    start = "https://night.example/" + "x" * 200
+    assert ask_link(f"{start}/1", by="ada") != ask_link(f"{start}/2", by="ada")
 
 
 def test_a_file_gives_its_next_rows_with_each_fetch() -> None:
@@ -317,7 +317,7 @@ def test_a_file_gives_its_next_rows_with_each_fetch() -> None:
         told.append([(row.external_id, row.outcome, row.reason) for row in given])
         rows.append(rows.pop(0))  # and its order changes
 
-    # Then no row is passed over, and what it gave before is not told of again
+    # Then no row is missed, and no row is recorded twice
     assert [[name for name, _, _ in some] for some in told[:2]] == [
         ["text:1", "text:2"],
         ["reddit:t3_known", "text:4"],
@@ -335,9 +335,9 @@ def test_what_postgresql_can_not_hold_is_left_out_of_every_field() -> None:
     assert story.url == "https://x.example/abc"
 
 
-def test_a_pasted_story_may_be_long_and_leads_only_to_the_web() -> None:
+def test_a_pasted_story_may_be_long_and_links_only_to_the_web() -> None:
     paste("The piano", TALE[0], by="ada")
     assert Source.get().max_words == 20_000
     for link in ("javascript:alert(1)", "night.example"):
-        with pytest.raises(InputError, match="begins with https"):
+        with pytest.raises(InputError, match="must start with https"):
             paste("Another", TALE[1], by="ada", url=link)

@@ -1,4 +1,4 @@
-"""What may be set on a source, what may not, and what follows from a change."""
+"""The settings of a source: which values are valid, and what a change does."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_source_is_made_with_what_is_chosen_and_changed_in_one_thing() -> None
     ]
 
 
-def test_a_place_is_kept_without_what_only_a_person_writes() -> None:
+def test_a_place_is_stored_in_its_short_form() -> None:
     written = (
         ("subreddit", " /r/eveningtales/ ", "eveningtales"),
         ("subreddit", "https://old.reddit.com/r/eveningtales/", "eveningtales"),
@@ -49,39 +49,39 @@ def test_a_place_is_kept_without_what_only_a_person_writes() -> None:
 
 
 REFUSED: tuple[tuple[dict[str, Any], str], ...] = (
-    ({"name": "Known"}, "Name: There is a source Known already"),
-    ({"name": " "}, "Name: Give it a name."),
-    ({"name": "x" * 121}, "Name: At most 120 letters."),
-    ({"kind": "telepathy"}, "Kind: One of subreddit, feed"),
-    ({"kind": "paste", "place": ""}, "Pasted texts have one source"),
-    ({"place": "not a subreddit!"}, "Place: A subreddit's name"),
-    ({"place": "https://www.reddit.com/r/tifu/comments/abc"}, "A subreddit's name"),
-    ({"kind": "feed", "place": "night.example"}, "begins with https://"),
-    ({"kind": "feed", "place": "https://[night"}, "begins with https://"),
-    ({"kind": "feed", "place": "https://night.example:port/"}, "begins with https://"),
-    ({"kind": "feed", "place": "https://night.example/a b"}, "begins with https://"),
-    ({"kind": "csv", "place": "tales.csv"}, "Give the whole path"),
-    ({"kind": "csv", "place": "~nobody-of-that-name/tales.csv"}, "Give the whole path"),
+    ({"name": "Known"}, "Name: A source named Known already exists"),
+    ({"name": " "}, "Name: Enter a name."),
+    ({"name": "x" * 121}, "Name: Can have at most 120 characters."),
+    ({"kind": "telepathy"}, "Kind: Must be one of subreddit, feed"),
+    ({"kind": "paste", "place": ""}, "The kind “paste” is only for"),
+    ({"place": "not a subreddit!"}, "Place: Must be a subreddit name"),
+    ({"place": "https://www.reddit.com/r/tifu/comments/abc"}, "Must be a subreddit name"),
+    ({"kind": "feed", "place": "night.example"}, "starts with https://"),
+    ({"kind": "feed", "place": "https://[night"}, "starts with https://"),
+    ({"kind": "feed", "place": "https://night.example:port/"}, "starts with https://"),
+    ({"kind": "feed", "place": "https://night.example/a b"}, "starts with https://"),
+    ({"kind": "csv", "place": "tales.csv"}, "Must be the full path"),
+    ({"kind": "csv", "place": "~nobody-of-that-name/tales.csv"}, "Must be the full path"),
     ({"kind": "csv", "place": "/no/such.csv"}, "There is no such file"),
-    ({"kind": "csv", "place": "/" + "x" * 400}, "can't be looked at (File name too long)"),
+    ({"kind": "csv", "place": "/" + "x" * 400}, "can't be opened (File name too long)"),
     ({"kind": "folder", "place": "/etc/hostname"}, "There is no such folder"),
     ({"kind": "feed", "place": "https://a.example/", "min_score": 9}, "set it to 0"),
     ({"kind": "feed", "place": "https://a.example/", "answers": 4}, "have answers: set it to 0"),
-    ({"count": 0}, "Stories a fetch: A number between 1 and 100."),
-    ({"count": 101}, "Stories a fetch"),
-    ({"count": None}, "Stories a fetch"),
+    ({"count": 0}, "Stories per fetch: Must be a whole number from 1 to 100."),
+    ({"count": 101}, "Stories per fetch"),
+    ({"count": None}, "Stories per fetch"),
     ({"interval_minutes": 4}, "Minutes between fetches"),
-    ({"listing": "best"}, "Listing: One of top, hot"),
-    ({"min_words": 50, "max_words": 9}, "Most words: Must not be below the least words."),
-    ({"warn_from": 0.9, "flag_from": 0.5}, "Must not be below the score that warns."),
-    ({"flag_from": float("nan")}, "A number between 0 and 1."),
-    ({"language": "English"}, "A code like en or de."),
-    ({"channel": 99}, "This channel is gone"),
-    ({"accounts": [99]}, "One of these accounts is gone"),
+    ({"listing": "best"}, "Listing: Must be one of top, hot"),
+    ({"min_words": 50, "max_words": 9}, "Maximum words: Must not be below the minimum words."),
+    ({"warn_from": 0.9, "flag_from": 0.5}, "Must not be below “Warn from”."),
+    ({"flag_from": float("nan")}, "Must be a number from 0 to 1."),
+    ({"language": "English"}, "Must be a code like en or de."),
+    ({"channel": 99}, "This channel was removed"),
+    ({"accounts": [99]}, "One of these accounts was removed"),
 )
 
 
-def test_what_can_not_be_used_is_refused_in_a_sentence() -> None:
+def test_an_invalid_setting_is_refused_with_a_sentence() -> None:
     a_source(name="Known")
     for change, sentence in REFUSED:
         with pytest.raises(SourceRefusedError) as refused:
@@ -96,7 +96,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     assert refused.value.problems.keys() == {"count", "language"}
 
 
-def test_what_is_away_just_now_can_still_be_switched_off(tmp_path: Path) -> None:
+def test_a_source_with_a_missing_folder_can_be_switched_off(tmp_path: Path) -> None:
     folder = tmp_path / "texts"
     folder.mkdir()
     source = sources.save(None, NEW | {"kind": "folder", "place": str(folder)}, "ada")
@@ -107,18 +107,18 @@ def test_what_is_away_just_now_can_still_be_switched_off(tmp_path: Path) -> None
     assert not Source.get().enabled
 
 
-def test_a_change_is_looked_at_soon() -> None:
+def test_a_changed_source_is_fetched_soon() -> None:
     # Given a source that failed, and waits for its time next week
     week = 7 * 24 * 60
     later = now() + timedelta(days=6)
     source = a_source(interval_minutes=week, next_fetch_at=later, last_error="It is gone.")
 
-    # When it is asked hourly, then it waits no longer than an hour
+    # When its interval becomes an hour, then it waits at most an hour
     sources.save(source.id, {"interval_minutes": 60}, "ada")
     assert Source.get().next_fetch_at < now() + timedelta(minutes=61)
     assert Source.get().last_error == "It is gone."
 
-    # And when its place is another, its time has come
+    # And when its place changes, it is due
     sources.save(source.id, {"place": "eveningtales"}, "ada")
     assert (Source.get().next_fetch_at, Source.get().last_error) == (None, "")
 
@@ -135,8 +135,8 @@ def test_a_source_is_found_by_name_before_number() -> None:
             sources.find(nothing)
 
 
-def test_pasted_stories_are_fetched_by_nobody() -> None:
+def test_pasted_stories_are_never_fetched() -> None:
     pasted = a_source(name="Pasted", kind=SourceKind.PASTE, place="")
-    with pytest.raises(InputError, match="come by hand"):
+    with pytest.raises(InputError, match="pasted by hand"):
         sources.ask(pasted.id, "ada")
     assert Job.select().count() == 0

@@ -26,7 +26,7 @@ HARM = "He wrote that I should kill myself. K1ll yourself, he wrote to me again 
 
 @dataclass
 class Judge:
-    """Thinks one thing of every story, or fails."""
+    """Gives every story the same score, or fails."""
 
     opinion: SafetyOpinion | StageError
     name: str = "ollama/test"
@@ -53,7 +53,7 @@ def arrived(body: str = "\n\n".join(TALE), **fields: object) -> Story:
 
 
 def judged(body: str, second: Judge | None = None, **source: object) -> Story:
-    """A story after all that judges it."""
+    """A story after all its judges."""
     story = arrived(body, source=a_source(**source))
     prepare(story.id, claimed("prepare", story.id), second_judge=second is not None)
     if second is not None:
@@ -109,7 +109,7 @@ class TestDecisions:
         assert story.reason == "Safety: sexual 0.90."
         assert on_record(story) == [("rules", "clean", "pass"), ("ollama/test", "sexual", "flag")]
 
-        # And when it lets pass what they see
+        # And when it misses what they see
         story = judged(HARM, Judge(SafetyOpinion(0.0, "clean")))
         assert (story.state, story.safety_judge) == (StoryState.FLAGGED, "rules")
         assert [verdict for _, _, verdict in on_record(story)] == ["flag", "pass"]
@@ -124,7 +124,7 @@ class TestDecisions:
         assert (job.queue, job.state, job.request_id) == ("network", JobState.WAITING, "request")
 
     def test_where_the_model_fails_the_rules_judge_alone_and_it_is_counted(self) -> None:
-        for failure in (Retryable("It was too late."), Permanent("There is no such model.")):
+        for failure in (Retryable("It timed out."), Permanent("There is no such model.")):
             before = fallbacks()
 
             story = judged("\n\n".join(TALE), Judge(failure))
@@ -163,7 +163,7 @@ class TestDecisions:
         assert Story.get_by_id(second.id).similar_to == first
 
 
-# ── on the wire ──────────────────────────────────────────────────────────────────────────────
+# ── requests ─────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +206,7 @@ def test_a_bad_opinion_is_asked_for_once_more(sandbox: RunningSandbox, fault: st
 
     sandbox.reset()
     sandbox.fault("ollama", "chat", fault, times=2)
-    with pytest.raises(Retryable, match="no answer to be believed"):
+    with pytest.raises(Retryable, match="no usable answer"):
         model(sandbox).judge("The piano", TALE[0])
 
 
@@ -230,6 +230,6 @@ def test_a_story_can_not_talk_the_judges_round(sandbox: RunningSandbox) -> None:
     prepare(story.id, claimed("prepare", story.id), second_judge=True)
     judging.judge(story.id, claimed("judge", story.id), model(sandbox))
 
-    # Then the rules' score stands
+    # Then the rules' score counts
     story = Story.get_by_id(story.id)
     assert (story.state, story.safety_judge) == (StoryState.FLAGGED, "rules")
