@@ -1,4 +1,4 @@
-"""Mail over the sandbox's real SMTP: what arrives, and what every refusal means."""
+"""Mail over the sandbox's real SMTP: what arrives, and which error every refusal becomes."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_title_adds_no_header_and_no_recipient(sandbox: RunningSandbox) -> Non
 
 
 @pytest.mark.parametrize(
-    ("call", "fault", "kind", "tells"),
+    ("call", "fault", "kind", "expected"),
     [
         ("connect", "busy", Retryable, ("mail_busy", "is busy (421 4.3.2)")),
         ("connect", "refuses", Parked, ("mail_refused", "accepts no mail from this machine (554")),
@@ -113,21 +113,25 @@ def test_a_title_adds_no_header_and_no_recipient(sandbox: RunningSandbox) -> Non
         ("data", "lost_response", Retryable, ("lost_answer", "closed the connection")),
     ],
 )
-def test_every_refusal_is_a_decision_in_a_sentence(
-    sandbox: RunningSandbox, call: str, fault: str, kind: type[StageError], tells: tuple[str, str]
+def test_every_refusal_becomes_an_error_with_a_sentence(
+    sandbox: RunningSandbox,
+    call: str,
+    fault: str,
+    kind: type[StageError],
+    expected: tuple[str, str],
 ) -> None:
     sandbox.fault("mail", call, fault, times=None)
 
     with pytest.raises(kind) as caught:
         mailer(sandbox).send(MAIL)
 
-    assert caught.value.code == tells[0]
-    assert tells[1] in str(caught.value)
+    assert caught.value.code == expected[0]
+    assert expected[1] in str(caught.value)
     assert_no_secret(caught.value)
     assert len(sandbox.mails()) == (1 if fault == "lost_response" else 0)
 
 
-def test_one_refused_recipient_takes_the_mail_from_nobody_else(sandbox: RunningSandbox) -> None:
+def test_one_refused_recipient_does_not_stop_the_others(sandbox: RunningSandbox) -> None:
     sandbox.fault("mail", "recipient", "refuses", times=1)
     mailer(sandbox).send(MAIL)
     assert sandbox.mails()[0]["recipients"] == ["other@example.org"]
@@ -140,13 +144,13 @@ def test_a_wrong_password_is_named_and_not_shown(sandbox: RunningSandbox) -> Non
     assert_no_secret(caught.value)
 
 
-def test_a_server_that_hangs_is_left(sandbox: RunningSandbox) -> None:
+def test_a_server_that_hangs_times_out(sandbox: RunningSandbox) -> None:
     sandbox.fault("mail", "sender", "slow", seconds=2)
     with pytest.raises(Retryable, match="closed the connection"):
         mailer(sandbox, seconds=0.3).send(MAIL)
 
 
-def test_a_server_that_is_away_is_tried_again(sandbox: RunningSandbox) -> None:
+def test_an_unreachable_server_is_tried_again(sandbox: RunningSandbox) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         server = SmtpServer("127.0.0.1", unused.getsockname()[1], "none")
@@ -155,10 +159,10 @@ def test_a_server_that_is_away_is_tried_again(sandbox: RunningSandbox) -> None:
     assert caught.value.code == "unreachable"
 
 
-def test_a_stranger_in_its_place_gets_no_password(
+def test_a_server_without_a_valid_certificate_gets_no_password(
     sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # given a certificate that nobody has vouched for
+    # given a certificate that no authority has signed
     monkeypatch.delenv("SSL_CERT_FILE")
     for scheme in ("smtps", "smtp+starttls"):
         with pytest.raises(Parked, match=r"has no valid certificate for 127\.0") as caught:
@@ -167,7 +171,7 @@ def test_a_stranger_in_its_place_gets_no_password(
     assert not sandbox.log(wire="mail", call="auth")
 
 
-def test_tls_at_a_plain_port_is_explained(sandbox: RunningSandbox) -> None:
+def test_tls_on_a_plain_port_is_explained(sandbox: RunningSandbox) -> None:
     server = replace(SmtpServer.parse(sandbox.smtp_url("smtp")), security="tls")
     wrong = SmtpMailer(server=server, sender="a@b.example", recipients=("c@d.example",))
     with pytest.raises(Parked, match=r"doesn't use TLS from the start: try smtp\+starttls://"):
@@ -175,7 +179,7 @@ def test_tls_at_a_plain_port_is_explained(sandbox: RunningSandbox) -> None:
 
 
 def assert_no_secret(error: BaseException) -> None:
-    """Neither in what it says, nor in an error that it was made from."""
+    """Neither in the error's message, nor in an error that caused it."""
     assert error.__cause__ is None
     assert error.__context__ is None
     for secret in (PASSWORD, "canary-link", "sandbox-mail"):
