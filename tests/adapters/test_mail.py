@@ -1,4 +1,4 @@
-"""Mail over the sandbox's real SMTP: what arrives, and how every refusal is handled."""
+"""Mail over the sandbox's real SMTP: what arrives, and which error every refusal becomes."""
 
 from __future__ import annotations
 
@@ -96,11 +96,11 @@ def test_a_title_adds_no_header_and_no_recipient(sandbox: RunningSandbox) -> Non
 
 
 @pytest.mark.parametrize(
-    ("call", "fault", "kind", "tells"),
+    ("call", "fault", "kind", "expected"),
     [
         ("connect", "busy", Retryable, ("mail_busy", "is busy (421 4.3.2)")),
-        ("connect", "refuses", Parked, ("mail_refused", "takes no mail from this machine (554")),
-        ("connect", "reset", Retryable, ("lost_answer", "broke the connection off")),
+        ("connect", "refuses", Parked, ("mail_refused", "accepts no mail from this machine (554")),
+        ("connect", "reset", Retryable, ("lost_answer", "closed the connection")),
         ("connect", "no_tls", Parked, ("mail_not_offered", "offers no STARTTLS")),
         ("auth", "busy", Retryable, ("mail_busy", "is busy (451")),
         ("auth", "refuses", Parked, ("login_refused", "correct user and password in SMTP_URL")),
@@ -108,26 +108,30 @@ def test_a_title_adds_no_header_and_no_recipient(sandbox: RunningSandbox) -> Non
         ("sender", "busy", Retryable, ("mail_busy", "is busy (451")),
         ("recipient", "refuses", Parked, ("recipient_refused", "correct MAIL_TO")),
         ("recipient", "busy", Retryable, ("mail_busy", "is busy (451")),
-        ("data", "refuses", Parked, ("mail_refused", "refuses the mail itself (554 5.6.0)")),
+        ("data", "refuses", Parked, ("mail_refused", "rejects the mail itself (554 5.6.0)")),
         ("data", "busy", Retryable, ("mail_busy", "is busy (451")),
-        ("data", "lost_response", Retryable, ("lost_answer", "broke the connection off")),
+        ("data", "lost_response", Retryable, ("lost_answer", "closed the connection")),
     ],
 )
-def test_every_refusal_is_explained(
-    sandbox: RunningSandbox, call: str, fault: str, kind: type[StageError], tells: tuple[str, str]
+def test_every_refusal_becomes_an_error_with_a_sentence(
+    sandbox: RunningSandbox,
+    call: str,
+    fault: str,
+    kind: type[StageError],
+    expected: tuple[str, str],
 ) -> None:
     sandbox.fault("mail", call, fault, times=None)
 
     with pytest.raises(kind) as caught:
         mailer(sandbox).send(MAIL)
 
-    assert caught.value.code == tells[0]
-    assert tells[1] in str(caught.value)
+    assert caught.value.code == expected[0]
+    assert expected[1] in str(caught.value)
     assert_no_secret(caught.value)
     assert len(sandbox.mails()) == (1 if fault == "lost_response" else 0)
 
 
-def test_a_refused_recipient_does_not_affect_the_others(sandbox: RunningSandbox) -> None:
+def test_one_refused_recipient_does_not_stop_the_others(sandbox: RunningSandbox) -> None:
     sandbox.fault("mail", "recipient", "refuses", times=1)
     mailer(sandbox).send(MAIL)
     assert sandbox.mails()[0]["recipients"] == ["other@example.org"]
@@ -135,14 +139,14 @@ def test_a_refused_recipient_does_not_affect_the_others(sandbox: RunningSandbox)
 
 def test_a_wrong_password_is_named_and_not_shown(sandbox: RunningSandbox) -> None:
     sandbox.change(mail_password="something else")
-    with pytest.raises(Parked, match=r"refuses the sign-in \(535 5\.7\.8\)") as caught:
+    with pytest.raises(Parked, match=r"rejects the sign-in \(535 5\.7\.8\)") as caught:
         mailer(sandbox).send(MAIL)
     assert_no_secret(caught.value)
 
 
 def test_a_server_that_hangs_times_out(sandbox: RunningSandbox) -> None:
     sandbox.fault("mail", "sender", "slow", seconds=2)
-    with pytest.raises(Retryable, match="broke the connection off"):
+    with pytest.raises(Retryable, match="closed the connection"):
         mailer(sandbox, seconds=0.3).send(MAIL)
 
 
@@ -155,13 +159,13 @@ def test_an_unreachable_server_is_tried_again(sandbox: RunningSandbox) -> None:
     assert caught.value.code == "unreachable"
 
 
-def test_an_impostor_server_gets_no_password(
+def test_a_server_without_a_valid_certificate_gets_no_password(
     sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given a certificate that no authority has signed
     monkeypatch.delenv("SSL_CERT_FILE")
     for scheme in ("smtps", "smtp+starttls"):
-        with pytest.raises(Parked, match=r"can't prove that it is 127\.0") as caught:
+        with pytest.raises(Parked, match=r"has no valid certificate for 127\.0") as caught:
             mailer(sandbox, scheme).send(MAIL)
         assert caught.value.code == "mail_certificate"
     assert not sandbox.log(wire="mail", call="auth")
@@ -170,12 +174,12 @@ def test_an_impostor_server_gets_no_password(
 def test_tls_on_a_plain_port_is_explained(sandbox: RunningSandbox) -> None:
     server = replace(SmtpServer.parse(sandbox.smtp_url("smtp")), security="tls")
     wrong = SmtpMailer(server=server, sender="a@b.example", recipients=("c@d.example",))
-    with pytest.raises(Parked, match=r"doesn't speak TLS from the start: try smtp\+starttls://"):
+    with pytest.raises(Parked, match=r"doesn't use TLS from the start: try smtp\+starttls://"):
         wrong.send(MAIL)
 
 
 def assert_no_secret(error: BaseException) -> None:
-    """Neither in the message nor in any error that caused it."""
+    """Neither in the error's message, nor in an error that caused it."""
     assert error.__cause__ is None
     assert error.__context__ is None
     for secret in (PASSWORD, "canary-link", "sandbox-mail"):

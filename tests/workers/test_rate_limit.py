@@ -106,7 +106,7 @@ def test_a_job_over_the_limit_waits_without_using_an_attempt(redis_url: str) -> 
         waiting = job(2)
         assert ran == [1]
         assert (waiting.state, waiting.attempts, waiting.worker) == (JobState.WAITING, 0, "")
-        assert "its turn (script_request: 1 in 3 s)" in ledger.explain(waiting)
+        assert "rate limit script_request (1 in 3 s)" in ledger.explain(waiting)
 
         # And the worker's only thread is free for other work
         dramatiq.get_broker().get_actor("unlimited").send(77)
