@@ -151,6 +151,7 @@ def test_an_editor_chooses_another_time_and_takes_it_back(
     assert [entry.actor for entry in by] == ["emil", "emil"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("chosen", "sentence"),
     [

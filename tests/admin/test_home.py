@@ -8,6 +8,8 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from core import db, queue
 from models import JobState, PostState, StoryState, VideoState, now
 from supervisor import Supervisor, keeper
@@ -101,6 +103,7 @@ def test_readiness_names_what_is_away(settings: Settings, stranger: Browser) -> 
     db.database.connect()
 
 
+@pytest.mark.slow
 def test_home_and_readiness_tell_of_a_process_until_it_runs_well(
     settings: Settings,
     viewer: Browser,
@@ -148,6 +151,7 @@ def until(condition: Callable[[], object], seconds: float = 30) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.slow
 def test_the_process_loads_no_library_for_sound_or_pictures() -> None:
     heavy = ("onnxruntime", "numpy", "faster_whisper", "piper", "av", "py3langid", "PIL", "praw")
     program = f"import sys, admin.wsgi; print([m for m in {heavy} if m in sys.modules])"

@@ -52,6 +52,7 @@ def test_current_use_is_that_of_the_fullest_account(viewer: Browser, limiter: Li
     assert "asked for a pause of 30 s more" in page
 
 
+@pytest.mark.slow
 def test_an_owner_changes_a_limit_and_every_worker_knows_in_five_seconds(
     owner: Browser, record: None
 ) -> None:
@@ -93,6 +94,7 @@ def test_a_limit_goes_back_to_its_own_figure(owner: Browser) -> None:
     assert "has its own figure already" in owner.get(refused.location).text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "count", "seconds", "sentence"),
     [

@@ -88,6 +88,7 @@ def test_a_posts_own_options_stand_beside_its_accounts(
     assert "Choose who can see the post" in editor.get(refused.location).text
 
 
+@pytest.mark.slow
 def test_what_the_gate_found_is_let_pass_with_a_reason(
     make: Callable[..., Post], editor: Browser
 ) -> None:
@@ -161,6 +162,7 @@ def test_posts_are_found_by_state_account_and_method(
     assert f"/posts/{here.id}" in viewer.get("/posts/?method=inbox").text
 
 
+@pytest.mark.slow
 def test_ticked_posts_are_cancelled_or_requeued_and_refusals_are_told(
     make: Callable[..., Post], editor: Browser
 ) -> None:

@@ -134,6 +134,7 @@ def test_the_page_has_the_original_beside_the_text_and_the_story_it_repeats(
     assert "Approve" not in page  # a viewer's page has no buttons to be refused at
 
 
+@pytest.mark.slow
 def test_long_lists_are_leafed_through_both_ways(
     viewer: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,6 +180,7 @@ def test_a_pasted_story_is_taken_in(editor: Browser) -> None:
     assert f"as number {story.id}" in editor.get(again.location).text
 
 
+@pytest.mark.slow
 def test_the_page_shows_every_safety_decision_and_the_hooks_to_pick_from(editor: Browser) -> None:
     part = records.part()
     script, story = part.script, part.script.story

@@ -114,6 +114,7 @@ def test_the_page_shows_the_address_and_what_came(app: Flask, viewer: Browser) -
     assert "not used: no such account" in page
 
 
+@pytest.mark.slow
 def test_a_storm_of_repeated_events_in_any_order_leaves_the_right_states(
     app: Flask, settings: Settings
 ) -> None:
@@ -144,6 +145,7 @@ def test_a_storm_of_repeated_events_in_any_order_leaves_the_right_states(
             assert (job.state, job.sent_at is not None) == (JobState.WAITING, True)
 
 
+@pytest.mark.slow
 def test_tiktok_itself_is_understood(settings: Settings, record: None, tmp_path: Path) -> None:
     with running_sandbox(processing_seconds=0.05, webhook_retry_seconds=0.1) as tiktok:
         # given a creator's account, and a post that TikTok is processing

@@ -380,6 +380,7 @@ def test_what_is_on_its_way_or_over_is_not_requeued(post: Post) -> None:
         post_settings.requeue(404, "emil")
 
 
+@pytest.mark.slow
 def test_a_reconnected_accounts_posts_go_out_by_themselves_after_one_click(
     desk: Desk,
     sandbox: RunningSandbox,

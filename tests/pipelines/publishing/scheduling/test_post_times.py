@@ -137,6 +137,7 @@ def test_an_account_that_takes_no_posts_keeps_them_waiting(planned: Plan) -> Non
     assert delivery(post) is None
 
 
+@pytest.mark.slow
 def test_a_long_queue_gets_its_times_quickly(planned: Plan) -> None:
     of = account(*DAILY, cap=2, gap=60)
     posts = copies(planned()[0], 1_000)
