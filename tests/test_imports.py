@@ -59,12 +59,14 @@ def test_tables_are_imported_only_through_models() -> None:
             assert "tables" not in imports_of(file), file
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", ["core", "adapters"])
 def test_core_and_adapters_do_not_import_the_tables(package: str) -> None:
     for file in (ROOT / package).rglob("*.py"):
         assert "models" not in imports_of(file), file
 
 
+@pytest.mark.slow
 def test_the_back_office_loads_no_heavy_library() -> None:
     code = (
         "import sys, admin.app, admin.auth\n"

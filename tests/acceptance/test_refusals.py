@@ -12,6 +12,8 @@ import pytest
 from sandbox.testing import running_sandbox
 from tests.acceptance.conftest import plain_environment
 
+pytestmark = pytest.mark.slow
+
 
 def run_demo(tree: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(

@@ -21,6 +21,8 @@ from models import Attempt
 from sandbox.testing import running_sandbox
 from services import ServiceAddresses
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 30.0
 
 

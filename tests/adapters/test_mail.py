@@ -95,6 +95,7 @@ def test_a_title_adds_no_header_and_no_recipient(sandbox: RunningSandbox) -> Non
     assert "thief@example.net" not in arrived["recipients"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("call", "fault", "kind", "expected"),
     [

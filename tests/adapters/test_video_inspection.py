@@ -101,6 +101,7 @@ def test_the_workers_process_loads_no_media_library() -> None:
     assert shown.stdout.split() == ["False", "False"]
 
 
+@pytest.mark.slow
 def test_it_is_quick(video: Path) -> None:
     probe = IsolatedProbe()
     times = []

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from core.settings import Settings
     from tests.admin.conftest import Browser
 
+pytestmark = pytest.mark.slow
+
 PUBLIC = {
     "static",
     "home.static",

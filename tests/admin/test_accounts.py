@@ -97,6 +97,7 @@ def test_a_code_works_once_and_only_in_the_session_that_started(
     assert Account.select().count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
@@ -262,6 +263,7 @@ def test_posts_of_a_reconnected_account_are_retried(settings: Settings, editor: 
     assert Post.get_by_id(other.id).state == PostState.PARKED
 
 
+@pytest.mark.slow
 def test_a_long_list_of_accounts_decrypts_nothing(editor: Browser) -> None:
     rows = [
         {"open_id": f"open-{n}", "name": f"tales_{n}", "state": "connected", "access_token": "a"}

@@ -151,6 +151,7 @@ def test_an_editor_reschedules_a_post_and_moves_it_back(
     assert [entry.actor for entry in by] == ["emil", "emil"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("chosen", "sentence"),
     [

@@ -110,6 +110,7 @@ def test_a_channel_in_use_is_not_deleted(editor: Browser) -> None:
     assert source.name in editor.get("/channels/").text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
@@ -195,6 +196,7 @@ def test_the_preview_is_a_picture_or_an_error(viewer: Browser) -> None:
     assert wrong.text == "The size of letters is 48 to 120 pixels, not 900."
 
 
+@pytest.mark.slow
 def test_the_music_of_a_mood_can_be_played(editor: Browser) -> None:
     # A composed mood is sent, in ranges if the browser asks for them
     whole = editor.get("/channels/music?mood=tense")

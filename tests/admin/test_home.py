@@ -8,6 +8,8 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from core import db, queue
 from models import JobState, PostState, StoryState, VideoState, now
 from supervisor import Supervisor, keeper
@@ -103,6 +105,7 @@ def test_readiness_names_what_is_unavailable(settings: Settings, stranger: Brows
     db.database.connect()
 
 
+@pytest.mark.slow
 def test_home_and_readiness_report_a_failing_process_until_it_recovers(
     settings: Settings,
     viewer: Browser,
@@ -150,6 +153,7 @@ def until(condition: Callable[[], object], seconds: float = 30) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.slow
 def test_the_process_loads_no_audio_or_image_library() -> None:
     heavy = ("onnxruntime", "numpy", "faster_whisper", "piper", "av", "py3langid", "PIL", "praw")
     program = f"import sys, admin.wsgi; print([m for m in {heavy} if m in sys.modules])"

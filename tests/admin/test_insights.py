@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from core.settings import Settings
     from tests.admin.conftest import Browser
 
+pytestmark = pytest.mark.slow
+
 YESTERDAY = (now() - timedelta(days=1)).astimezone(UTC).date()
 
 

@@ -52,6 +52,7 @@ def test_current_use_is_that_of_the_busiest_account(viewer: Browser, limiter: Li
     assert "Paused for 30 s more" in page
 
 
+@pytest.mark.slow
 def test_workers_use_a_changed_limit_within_five_seconds(owner: Browser, record: None) -> None:
     # Given a worker's limits, just read
     limits = Limits()
@@ -91,6 +92,7 @@ def test_a_limit_is_reset_to_its_default(owner: Browser) -> None:
     assert "already has its default" in owner.get(refused.location).text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "count", "seconds", "sentence"),
     [

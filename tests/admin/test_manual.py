@@ -57,6 +57,7 @@ def test_a_link_downloads_the_video_without_a_sign_in(stranger: Browser, path: s
     assert "Set-Cookie" not in headers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "status", "sent"),
     [

@@ -88,6 +88,7 @@ def test_a_posts_settings_override_its_accounts(make: Callable[..., Post], edito
     assert "Choose who can see the post" in editor.get(refused.location).text
 
 
+@pytest.mark.slow
 def test_a_blocked_post_is_approved_with_a_reason(
     make: Callable[..., Post], editor: Browser
 ) -> None:
@@ -161,6 +162,7 @@ def test_posts_are_found_by_state_account_and_method(
     assert f"/posts/{here.id}" in viewer.get("/posts/?method=inbox").text
 
 
+@pytest.mark.slow
 def test_selected_posts_are_cancelled_or_retried_and_refusals_are_shown(
     make: Callable[..., Post], editor: Browser
 ) -> None:

@@ -38,6 +38,7 @@ def test_wrong_names_and_passwords_get_the_same_answer(stranger: Browser) -> Non
     assert stranger.get("/").status_code == 302
 
 
+@pytest.mark.slow
 def test_wrong_passwords_lock_the_name_for_longer_each_time(stranger: Browser) -> None:
     create_user("olga", PASSWORD, "owner")
     locks = []
@@ -60,6 +61,7 @@ def test_wrong_passwords_lock_the_name_for_longer_each_time(stranger: Browser) -
     assert (User.get().failed_sign_ins, User.get().locked_until) == (0, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "elsewhere",
     ["https://evil.example/", "//evil.example", "/\\evil.example", "/\t/evil.example", "evil", ""],
@@ -82,6 +84,7 @@ def test_a_session_planted_before_sign_in_is_not_kept(stranger: Browser) -> None
         assert "known to somebody else" not in session.values()
 
 
+@pytest.mark.slow
 def test_a_new_password_ends_the_other_sessions(app: Flask, owner: Browser) -> None:
     elsewhere = Browser(app)
     elsewhere.sign_in("olga")

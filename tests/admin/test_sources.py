@@ -48,6 +48,7 @@ def test_a_source_is_added_changed_and_fetched(editor: Browser) -> None:
     assert not Source.get().enabled
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [

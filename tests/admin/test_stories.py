@@ -134,6 +134,7 @@ def test_the_page_shows_the_original_and_the_story_it_is_similar_to(
     assert "Approve" not in page  # viewers have no buttons
 
 
+@pytest.mark.slow
 def test_long_lists_are_paged_both_ways(viewer: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = [records.story(f"Number {n}").id for n in range(paging.PAGE * 2 + 1)][::-1]
 
@@ -177,6 +178,7 @@ def test_a_pasted_story_is_added(editor: Browser) -> None:
     assert f"as number {story.id}" in editor.get(again.location).text
 
 
+@pytest.mark.slow
 def test_the_page_shows_every_safety_decision_and_the_hooks(editor: Browser) -> None:
     part = records.part()
     script, story = part.script, part.script.story

@@ -113,6 +113,7 @@ def test_the_page_shows_the_url_and_the_events(app: Flask, viewer: Browser) -> N
     assert "not used: no such account" in page
 
 
+@pytest.mark.slow
 def test_a_storm_of_repeated_events_in_any_order_leaves_the_right_states(
     app: Flask, settings: Settings
 ) -> None:
@@ -143,6 +144,7 @@ def test_a_storm_of_repeated_events_in_any_order_leaves_the_right_states(
             assert (job.state, job.sent_at is not None) == (JobState.WAITING, True)
 
 
+@pytest.mark.slow
 def test_events_of_the_sandbox_are_understood(
     settings: Settings, record: None, tmp_path: Path
 ) -> None:

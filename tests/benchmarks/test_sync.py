@@ -12,6 +12,8 @@ from benchmarks.media import sync
 from pipelines.production.captions import subtitle_files
 from pipelines.production.captions.caption_style import Style
 
+pytestmark = pytest.mark.slow
+
 
 def test_captions_are_within_60_ms_of_the_sound() -> None:
     rows = sync.run(words=200)

@@ -65,6 +65,7 @@ def test_all_limits_are_granted_or_none(limiter: Limiter) -> None:
     assert turn.waits_for == full
 
 
+@pytest.mark.slow
 def test_everybody_gets_a_different_time_and_newcomers_go_last(limiter: Limiter) -> None:
     # Given a limit of two in two seconds that is full
     limit = Limit("fetch", 2, 2.0)

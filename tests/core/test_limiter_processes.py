@@ -12,6 +12,8 @@ from benchmarks.limits.grants import count_grants
 from benchmarks.limits.limit_clients import PROCESSES, Round, ask
 from core.limiter import PREFIX, Limit, beside
 
+pytestmark = pytest.mark.slow
+
 SHORT, LONG = Limit("short", 20, 0.5, "account"), Limit("long", 70, 2.0, "account")
 
 

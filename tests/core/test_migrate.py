@@ -57,6 +57,7 @@ def test_the_release_before_narrates_answers_without_their_cards() -> None:
     assert drift() == []
 
 
+@pytest.mark.slow
 def test_two_processes_that_start_at_once_migrate_once(database_url: str) -> None:
     # Given an empty database
     migrate.back(len(migrate.applied()))

@@ -129,6 +129,7 @@ def change_odd_tokens(last: int) -> None:
             changed.where(Account.open_id == f"creator-{n}").execute()
 
 
+@pytest.mark.slow
 def test_readers_and_writers_continue_while_keys_are_rotated(old: str, new: str) -> None:
     fill(400)
     crypto.configure(f"{new},{old}")

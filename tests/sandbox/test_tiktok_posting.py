@@ -226,6 +226,7 @@ def test_an_unaudited_app_posts_privately_only(sandbox: RunningSandbox, token: s
     assert private[1] == "ok"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("creator", "video", "reason"),
     [
@@ -295,6 +296,7 @@ def test_an_upload_of_500_mb_needs_little_memory(sandbox: RunningSandbox, token:
         assert int(peak) < 300_000
 
 
+@pytest.mark.slow
 def test_a_killed_sandbox_loses_nothing(tmp_path: Any, make_video: MakeVideo) -> None:
     data = make_video().read_bytes()
     with running_sandbox(data_dir=tmp_path, processing_seconds=0.2) as before:

@@ -128,6 +128,7 @@ def test_a_fault_of_another_call_is_refused(sandbox: RunningSandbox) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not (CHROMIUM and CHROMEDRIVER), reason="Chromium and its driver are not installed"
 )

@@ -103,6 +103,7 @@ def test_failure_and_revocation_are_reported_and_can_come_twice(
     assert json.loads(failed["content"])["reason"] == "spam_risk"
 
 
+@pytest.mark.slow
 def test_a_reset_during_processing_does_not_stop_later_videos(
     sandbox: RunningSandbox, receiver: Receiver, make_video: MakeVideo
 ) -> None:

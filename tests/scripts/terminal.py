@@ -19,6 +19,8 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
+from tests.measured import MEASURED
+
 ROOT = Path(__file__).resolve().parents[2]
 ENDS_WITHIN_SECONDS = 60
 LOADED = (
@@ -60,7 +62,8 @@ def fresh(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
 
 
 def _terminal() -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "COLUMNS": "160"}
+    kept = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}
+    return {**kept, **MEASURED, "COLUMNS": "160"}
 
 
 @cache

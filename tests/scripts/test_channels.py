@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from models import AuditEntry, Channel
 from tests.admin import records
 from tests.scripts.terminal import manage
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_channel_is_added_changed_shown_and_removed(settings: dict[str, str]) -> None:

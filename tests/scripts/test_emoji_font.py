@@ -108,6 +108,7 @@ def test_a_font_and_a_table_are_made_from_coloured_layers(
     assert (drawn.getbbox(), offset) == ((20, 0, 420, 400), (0, -400))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "said"),
     [

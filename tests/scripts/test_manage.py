@@ -14,6 +14,8 @@ from sandbox.testing import running_sandbox
 from scripts.management.operations.reference import markdown
 from tests.scripts.terminal import ROOT, fresh, manage
 
+pytestmark = pytest.mark.slow
+
 STORY = "I found a key in the garden. " * 20
 
 

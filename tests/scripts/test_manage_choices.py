@@ -11,6 +11,8 @@ from models import Account, AccountState, AuditEntry, Job, LimitSetting, Post, P
 from tests.admin import records
 from tests.scripts.terminal import manage
 
+pytestmark = pytest.mark.slow
+
 COOKIES = [{"name": "sessionid", "value": "canary-cookie", "domain": ".tiktok.com"}]
 
 

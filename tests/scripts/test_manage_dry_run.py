@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import click
+import pytest
 
 from core import migrate
 from models import AuditEntry, DeadLetter, Job, JobState, Source, Story, StoryState, User
@@ -13,6 +14,8 @@ from scripts.management.__main__ import manage as all_commands
 from tests.admin import records
 from tests.scripts.terminal import manage
 from tests.scripts.test_manage import STORY
+
+pytestmark = pytest.mark.slow
 
 CHANGE_NOTHING = {
     "check",

@@ -20,6 +20,8 @@ from pipelines.publishing.accounts import token_recovery
 from sandbox.testing import RunningSandbox, running_sandbox
 from tests.scripts.terminal import ROOT, given
 
+pytestmark = pytest.mark.slow
+
 Environment = dict[str, str]
 
 

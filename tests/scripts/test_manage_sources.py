@@ -23,6 +23,8 @@ from pipelines.stories.intake import sources
 from scripts.management.production.sources import kind_of
 from tests.scripts.terminal import ROOT, manage
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_kind_of_a_source_follows_from_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.scripts.terminal import manage
+
+pytestmark = pytest.mark.slow
 
 
 def test_moods_are_listed_and_sampled(settings: dict[str, str], tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from tests.adapters.speech.catalogue import NAME, serve
 from tests.adapters.speech.voices import make_voice
 from tests.scripts.terminal import manage
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_voice_is_listed_downloaded_and_sampled(settings: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "origin").mkdir()

@@ -84,6 +84,7 @@ def servers(root: Path) -> list[psutil.Process]:
     return Postgres(at).processes() + Redis(at).processes()
 
 
+@pytest.mark.slow
 def test_a_second_start_is_quick_and_changes_nothing(clone: Path) -> None:
     # Given servers that were started once
     first = start(clone)
@@ -101,6 +102,7 @@ def test_a_second_start_is_quick_and_changes_nothing(clone: Path) -> None:
     assert pids <= {process.pid for process in servers(clone)}
 
 
+@pytest.mark.slow
 def test_servers_are_configured_for_a_database_and_a_broker(clone: Path) -> None:
     stop(clone)
     addresses = ensure_running(clone, environ={})
@@ -206,6 +208,7 @@ def test_a_taken_port_is_changed_for_a_free_one(clone: Path) -> None:
     assert start(clone) == after
 
 
+@pytest.mark.slow
 def test_an_unfinished_data_directory_is_created_again(clone: Path) -> None:
     # Given an initdb that was killed half-way
     start(clone)
@@ -219,6 +222,7 @@ def test_an_unfinished_data_directory_is_created_again(clone: Path) -> None:
     assert recall(addresses) == ("elk", "elk")
 
 
+@pytest.mark.slow
 def test_starting_from_several_processes_at_once_starts_one_of_each(new_clone: Path) -> None:
     code = (
         "import sys, pathlib; from services import ensure_running;"
@@ -297,6 +301,7 @@ def test_a_configured_server_that_refuses_the_password_has_its_own_error(
     assert "canary" not in str(caught.value)
 
 
+@pytest.mark.slow
 @as_root
 def test_an_ordinary_user_starts_them_too(new_clone: Path) -> None:
     user = pwd.getpwnam("nobody")
@@ -315,6 +320,7 @@ def test_an_ordinary_user_starts_them_too(new_clone: Path) -> None:
     assert recall(start(new_clone)) == ("dog", "dog")
 
 
+@pytest.mark.slow
 @as_root
 def test_servers_that_cant_reach_the_clone_live_elsewhere(
     new_clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -22,6 +22,8 @@ from supervisor.family import family
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).parents[2]
 ENVIRONMENT = {"PATH": os.environ["PATH"], "WORD": "barn"}
 SLEEPS = "sleeper: sleep 60\n"

@@ -58,6 +58,7 @@ def server(services: ServiceAddresses, database_url: str) -> Iterator[Server]:
     server.let_in(True)
 
 
+@pytest.mark.slow
 def test_work_continues_when_its_connections_are_cut(redis_url: str, server: Server) -> None:
     # Given two jobs, one in long work without a connection and one in mid-transaction
     begun = threading.Barrier(3, timeout=30)

@@ -77,6 +77,7 @@ def test_wakeups_come_back_when_redis_has_lost_its_data(redis_url: str) -> None:
     assert all(row.attempts == 1 for row in Job.select())
 
 
+@pytest.mark.slow
 def test_a_running_job_shows_its_progress_and_notices_that_it_was_cancelled(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,6 +146,7 @@ def test_a_worker_that_stops_returns_its_job_unharmed(redis_url: str) -> None:
         until(lambda: job("prepare").state == JobState.DONE)
 
 
+@pytest.mark.slow
 def test_leases_are_renewed_while_a_worker_works(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,7 @@ from core.db import transaction
 from models import JobState
 from pipelines import ledger
 from pipelines.stages import PART_STAGES, STAGES
+from tests.measured import MEASURED
 from tests.workers.running import enqueued, job, running, until
 from workers.__main__ import main
 from workers.stage_actor import claim
@@ -122,10 +123,12 @@ def environment(database_url: str, redis_url: str, media: Path, **changes: str) 
         "CRYPTOGRAPHY_KEY": crypto.new_key(),
         "SECRET_KEY": "a key of the test alone",
         "MEDIA_DIR": str(media),
+        **MEASURED,
         **changes,
     }
 
 
+@pytest.mark.slow
 def test_a_worker_has_an_actor_for_every_stage_and_nothing_heavy(
     database_url: str, redis_url: str, tmp_path: Path
 ) -> None:

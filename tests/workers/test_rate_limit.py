@@ -93,6 +93,7 @@ def until(happened: Callable[[], bool], *, seconds: float = 30.0) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_a_job_over_the_limit_waits_without_using_an_attempt(redis_url: str) -> None:
     # Given a limit of one script in three seconds, set at run time
     LimitSetting.create(name=SCRIPT.name, count=1, seconds=3.0)

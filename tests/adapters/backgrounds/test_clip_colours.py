@@ -29,6 +29,8 @@ from tests.adapters.filming import (
     shown,
 )
 
+pytestmark = pytest.mark.slow
+
 # Left half is a grey card, right half diffuse white: ITU-R BT.2408, table 1.
 HDR = {"arib-std-b67": (0.38, 0.75), "smpte2084": (0.38, 0.58)}
 

@@ -23,6 +23,8 @@ from tests.adapters.filming import (
     shown,
 )
 
+pytestmark = pytest.mark.slow
+
 # Half red, half blue, side by side, when shown correctly.
 TWO = "color=red:s={size},drawbox=c=blue:x=iw/2:w=iw/2:h=ih:t=fill"
 

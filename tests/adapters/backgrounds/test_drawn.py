@@ -13,6 +13,8 @@ from adapters.backgrounds import drawn
 from adapters.media.media_probe import probe
 from pipelines.production.captions.caption_style import CaptionStyle
 
+pytestmark = pytest.mark.slow
+
 LEAST_CONTRAST = 4.5  # WCAG 2.2, 1.4.3
 
 

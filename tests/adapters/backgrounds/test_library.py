@@ -115,6 +115,7 @@ def test_without_a_folder_all_kinds_take_turns(tmp_path: Path) -> None:
     assert rain[6:] == rain[:6]
 
 
+@pytest.mark.slow
 def test_a_loop_is_drawn_once(tmp_path: Path) -> None:
     backgrounds = library(tmp_path, None)
     shares: list[float] = []
@@ -127,6 +128,8 @@ def test_a_loop_is_drawn_once(tmp_path: Path) -> None:
         assert footage.path.stat().st_ino == first.st_ino
 
 
+@pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "options", "name"),
     [
@@ -186,6 +189,7 @@ def test_an_unusable_folder_says_what_to_do(tmp_path: Path, folder: Path) -> Non
     assert "broken.mp4 can't be read: replace or remove it" in str(broken)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
 def test_a_clip_removed_before_its_render_is_retryable(tmp_path: Path, codec: str) -> None:
     place = tmp_path / "clips"
@@ -203,6 +207,7 @@ def test_a_clip_removed_before_its_render_is_retryable(tmp_path: Path, codec: st
         assert footage.path.is_file()
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_while_a_loop_is_drawn_leaves_no_incomplete_file(
     small_disk: Path,
 ) -> None:

@@ -26,6 +26,8 @@ from adapters.ports import RenderPlan, WordTiming
 from core.errors import Permanent, Retryable
 from pipelines.production.captions import fonts, subtitle_files
 
+pytestmark = pytest.mark.slow
+
 PATIENT = Patience()
 SECONDS = 3.0
 

@@ -17,6 +17,8 @@ from adapters.ports import Speech
 from adapters.speech.espeak import EspeakSynthesizer
 from core.errors import Permanent, Retryable
 
+pytestmark = pytest.mark.slow
+
 PATIENT = Patience()
 RATE = sound_mix.RATE
 CHORD = "0.2*sin(2*PI*220*t)+0.2*sin(2*PI*277*t)+0.2*sin(2*PI*330*t)+0.1*sin(2*PI*110*t)"

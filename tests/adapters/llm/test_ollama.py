@@ -196,6 +196,7 @@ def test_of_a_long_story_its_beginning_and_its_end_are_shown() -> None:
     assert shown[-1] == {"index": 199, "text": "Sentence 199."}
 
 
+@pytest.mark.slow
 def test_a_batch_fits_into_the_models_context() -> None:
     stories = [story(n, sentences=("x" * 390,) * 50) for n in range(10)]
 

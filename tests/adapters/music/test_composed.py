@@ -14,6 +14,8 @@ from adapters.music import composed
 from adapters.music.composed.score import Chord, Note, Score, Timbre
 from adapters.music.composed.sound import RATE, play
 
+pytestmark = pytest.mark.slow
+
 Sound = NDArray[np.float64]
 
 

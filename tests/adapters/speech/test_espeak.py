@@ -105,6 +105,7 @@ def test_text_is_never_a_command(tmp_path: Path) -> None:
     assert tagged.seconds < 9
 
 
+@pytest.mark.slow
 def test_the_pace_is_in_real_words_a_minute(tmp_path: Path) -> None:
     stories = [path.read_text(encoding="utf-8") for path in sorted(STORIES.glob("*.md"))[4:9]]
     text = "\n\n".join(story.split("---")[2].strip() for story in stories)

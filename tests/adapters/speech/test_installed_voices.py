@@ -36,5 +36,5 @@ def test_a_listed_voice_can_speak(tmp_path: Path) -> None:
     "voice", ["siri", "espeak:", "espeak:en-gb", "espeak:en-us+nobody", "piper:nobody", "+f3"]
 )
 def test_an_unusable_voice_is_refused(tmp_path: Path, voice: str) -> None:
-    with pytest.raises(InputError, match="(not an installed|has no) voice"):
+    with pytest.raises(InputError, match=r"(not an installed|has no) voice"):
         InstalledVoices(tmp_path).check(voice)

@@ -43,6 +43,7 @@ def test_every_word_has_its_time_in_order(synthesizer: Synthesizer, tmp_path: Pa
         assert file.getnframes() / file.getframerate() == pytest.approx(speech.seconds)
 
 
+@pytest.mark.slow
 def test_a_text_without_a_break_is_spoken_to_its_end(
     synthesizer: Synthesizer, tmp_path: Path
 ) -> None:

@@ -50,6 +50,7 @@ def misheard(spoken: list[WordTiming], chance: random.Random, share: float) -> l
     return heard
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_a_fifth_of_the_words_heard_wrong_moves_no_other_word(seed: int) -> None:
     # Given 250 words, of which a recogniser gets every fifth wrong, misses it or makes one up

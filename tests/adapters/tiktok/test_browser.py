@@ -27,10 +27,13 @@ from core.cookies import parse_cookies
 from core.errors import BrowserStopped, Permanent, Retryable, StageError, Wait
 from sandbox.testing import RunningSandbox, running_sandbox
 
-pytestmark = pytest.mark.skipif(
-    not (any(map(shutil.which, BROWSERS)) and any(map(shutil.which, DRIVERS))),
-    reason="Chromium and its driver are not installed",
-)
+pytestmark = [
+    pytest.mark.skipif(
+        not (any(map(shutil.which, BROWSERS)) and any(map(shutil.which, DRIVERS))),
+        reason="Chromium and its driver are not installed",
+    ),
+    pytest.mark.slow,
+]
 
 ME = "storymill_tales"
 TITLE = "Who left the 🕯️ on? قصة 漢字 हिन्दी, part 2 #storytime #rarely #हिन्दी"

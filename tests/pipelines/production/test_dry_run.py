@@ -12,6 +12,7 @@ LONG = "\n\n".join(
 )
 
 
+@pytest.mark.slow
 def test_posts_are_split_into_parts_that_lose_no_word() -> None:
     posts = [a_post("1"), a_post("2", body=LONG), a_post("3", body="https://example.com/a.jpg")]
 

@@ -173,6 +173,7 @@ def clips(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_part_becomes_a_video_that_is_posted(media: MediaStore, clips: Path) -> None:
     # Given a short part, spoken and captioned for real
     part = a_part("The lamp went out.", hook="", call_to_action="")

@@ -18,6 +18,7 @@ import redis
 import requests
 
 from core.db import database
+from tests.measured import MEASURED
 
 ROOT = Path(__file__).resolve().parents[3]
 HERE = "tests.pipelines.publishing.delivery.careless"
@@ -141,7 +142,8 @@ def environment(**settings: str) -> dict[str, str]:
         port = free.getsockname()[1]
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return {
-        **kept, "PUBLIC_URL": f"http://127.0.0.1:{port}", "COLUMNS": "300", "LOG_LEVEL": "DEBUG",
+        **kept, **MEASURED,
+        "PUBLIC_URL": f"http://127.0.0.1:{port}", "COLUMNS": "300", "LOG_LEVEL": "DEBUG",
         **settings,
     }  # fmt: skip
 

@@ -26,6 +26,8 @@ from sandbox.testing import running_sandbox
 from tests.pipelines.publishing.delivery.wiretap import Trouble, Wiretap, tapped
 from tests.pipelines.publishing.mill import Mill, Office, environment, until
 
+pytestmark = pytest.mark.slow
+
 CREATOR = "storymill_tales"
 CLIENT_SECRET = "canary+of/the client=secret"
 MAIL_PASSWORD = "canary~of~the~mail~password"

@@ -31,6 +31,8 @@ from pipelines.rate_limits import Limits
 from sandbox.testing import RunningSandbox
 from tests.pipelines.publishing.desk import Desk
 
+pytestmark = pytest.mark.slow
+
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 BORN = datetime(2026, 11, 1, 12, 34, 56, tzinfo=UTC)
 

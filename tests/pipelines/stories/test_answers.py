@@ -116,6 +116,7 @@ def test_answers_are_fetched_only_if_they_are_needed() -> None:
     assert listing.asked_answers == [["reddit:t3_new"]]
 
 
+@pytest.mark.slow
 def test_a_source_that_allows_few_requests_is_read_in_several_tries() -> None:
     # Given five questions, and a rate limit of three requests in ten minutes
     with running_sandbox(reddit_window_requests=3) as sandbox:
@@ -153,6 +154,7 @@ def test_a_source_that_allows_few_requests_is_read_in_several_tries() -> None:
 # ── prepared ─────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 def test_answers_are_made_narratable_and_marked() -> None:
     story = prepared(*ANSWERS)
 
@@ -169,6 +171,7 @@ def test_answers_are_made_narratable_and_marked() -> None:
     assert story.answers[0]["text"] == SAILOR  # as it was written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [

@@ -155,6 +155,7 @@ def test_half_of_a_broken_sentence_can_be_edited() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("record")
 def test_the_stories_of_the_sandbox_are_saved_as_they_are() -> None:
     for post in shipped_stories():

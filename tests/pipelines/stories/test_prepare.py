@@ -123,6 +123,7 @@ def test_the_original_is_found_among_unrelated_stories() -> None:
     assert repost.similar_to == original
 
 
+@pytest.mark.slow
 def test_the_original_is_found_by_index() -> None:
     # Given more stories than one would read for each search
     original = prepared()

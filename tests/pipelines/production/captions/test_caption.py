@@ -32,6 +32,7 @@ def narrated(media: MediaStore, **fields: Any) -> Part:
     return part
 
 
+@pytest.mark.slow
 def test_every_spoken_word_is_shown_beside_title_and_part(media: MediaStore) -> None:
     # Given the second of three parts, narrated
     part = narrated(media, number=2, of=3)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("caption_style", LOOKS.values(), ids=LOOKS)
 @pytest.mark.parametrize("text", [STORY, HARD + EMOJI], ids=["story", "hard"])
 def test_every_word_is_captioned_once_and_in_order(caption_style: CaptionStyle, text: str) -> None:
@@ -55,6 +56,7 @@ def test_a_word_that_is_not_captioned_is_named() -> None:
     assert subtitle_files.missing(words, build(swapped).ass, PLAIN) in (("neighbour",), ("has",))
 
 
+@pytest.mark.slow
 def test_two_thousand_words_are_captioned_in_every_style() -> None:
     told = f"{STORY} {HARD} {EMOJI} ".split()
     words = spoken(" ".join(told * (2_000 // len(told) + 1)), each=0.1, pause=0.1)
@@ -92,6 +94,7 @@ def test_the_spoken_word_is_coloured_while_it_is_spoken() -> None:
     assert rf"\1c{third}" == rf"{white}\t(600,601,{yellow})"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("caption_style", LOOKS.values(), ids=LOOKS)
 def test_nothing_is_drawn_outside_the_safe_area(
     caption_style: CaptionStyle, tmp_path: Path

@@ -63,6 +63,7 @@ def test_a_title_without_spaces_is_broken_into_rows_and_not_cut_off(title: str) 
     assert len(rows) > 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", ["word ", "ก"])
 def test_a_long_answer_is_cut_for_its_card_without_delay(word: str) -> None:
     card = Card(by="u/somebody", text=word * 2000, answer=1)

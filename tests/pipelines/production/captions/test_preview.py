@@ -19,6 +19,8 @@ from tests.pipelines.production.captions.captioning import frames
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 LOOKS = {
     "default": CaptionStyle(),
     "block": CaptionStyle(style="block", font="Anton", size=120, upper_case=True, position="top"),

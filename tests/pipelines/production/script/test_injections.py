@@ -125,6 +125,7 @@ def sandbox() -> Iterator[RunningSandbox]:
         yield served
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asks", [False, True], ids=["story", "answers"])
 @pytest.mark.parametrize("case", ATTACKS, ids=lambda case: case.order[:40])
 def test_an_order_in_a_story_changes_nothing_even_where_the_model_obeys(
@@ -148,6 +149,7 @@ def test_an_order_in_a_story_changes_nothing_even_where_the_model_obeys(
     assert " ".join(part.text for part in parts).split() == " ".join(story.sentences).split()
 
 
+@pytest.mark.slow
 def test_the_model_does_obey(sandbox: RunningSandbox) -> None:
     """Otherwise the cases above would prove nothing."""
     sandbox.reset()

@@ -139,6 +139,7 @@ def any_story(chance: random.Random) -> list[list[str]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", list(SplitBy))
 def test_of_any_story_each_sentence_is_in_one_part_in_order_and_parts_are_balanced(by: str) -> None:
     chance = random.Random(11)  # noqa: S311  # the same stories in each run

@@ -380,6 +380,7 @@ def test_a_post_that_is_being_sent_or_has_ended_is_not_requeued(post: Post) -> N
         post_settings.requeue(404, "emil")
 
 
+@pytest.mark.slow
 def test_a_reconnected_accounts_posts_go_out_by_themselves_after_one_click(
     desk: Desk,
     sandbox: RunningSandbox,

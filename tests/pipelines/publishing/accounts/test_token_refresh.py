@@ -69,6 +69,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
+@pytest.mark.slow
 def test_of_many_accounts_only_the_bad_ones_are_marked_and_no_token_is_used_twice() -> None:
     # Given 300 accounts: a grant gone, two that always fail, 15 that fail once
     platform = Platform(seconds=0.005)

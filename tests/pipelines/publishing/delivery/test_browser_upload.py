@@ -20,10 +20,13 @@ from sandbox.testing import RunningSandbox
 from tests.pipelines.publishing.delivery.test_crashes import Killed, KillSwitch, mortal
 from tests.pipelines.publishing.desk import Desk
 
-pytestmark = pytest.mark.skipif(
-    not (any(map(shutil.which, BROWSERS)) and any(map(shutil.which, DRIVERS))),
-    reason="Chromium and its driver are not installed",
-)
+pytestmark = [
+    pytest.mark.skipif(
+        not (any(map(shutil.which, BROWSERS)) and any(map(shutil.which, DRIVERS))),
+        reason="Chromium and its driver are not installed",
+    ),
+    pytest.mark.slow,
+]
 
 ME = "storymill_tales"
 

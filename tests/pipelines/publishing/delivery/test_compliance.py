@@ -175,13 +175,16 @@ def test_it_takes_a_few_milliseconds() -> None:
     texts = {"title": story.title, "hook": story.title, "text": " ".join(words)}
     findings(texts)  # loads the lexicons
 
-    times = []
-    for _ in range(20):
-        began = time.thread_time()
-        findings(texts)
-        times.append(time.thread_time() - began)
+    # A machine that is slow, or has other work, is so for both: 19 and 32 ms on a slow one.
+    taken = min(seconds(lambda: findings(texts)) for _ in range(20))
+    few_milliseconds = min(seconds(lambda: sum(n * n for n in range(400_000))) for _ in range(5))
+    assert taken < few_milliseconds
 
-    assert min(times) < 0.015  # 0.004 measured; other work on the machine slows it
+
+def seconds(work: Callable[[], object]) -> float:
+    began = time.thread_time()
+    work()
+    return time.thread_time() - began
 
 
 def test_a_posts_texts_are_all_that_it_says(

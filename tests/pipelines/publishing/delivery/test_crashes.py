@@ -18,6 +18,8 @@ from pipelines.ledger import Claim, LeaseLostError
 from sandbox.testing import RunningSandbox
 from tests.pipelines.publishing.desk import Desk
 
+pytestmark = pytest.mark.slow
+
 MOST_MOMENTS = 60
 
 

@@ -33,6 +33,7 @@ def steps(post: Post) -> list[tuple[str, str]]:
     return [(attempt.method, attempt.outcome) for attempt in attempts]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "refusal",
     ["unaudited_client_can_only_post_to_private_accounts", "privacy_level_option_mismatch"],
@@ -78,6 +79,7 @@ def test_with_every_other_method_closed_a_person_gets_the_post(
     assert sandbox.posts() == []
 
 
+@pytest.mark.slow
 def test_an_unavailable_api_ends_the_method_but_not_the_post(
     desk: Desk, post: Post, sandbox: RunningSandbox
 ) -> None:

@@ -19,6 +19,8 @@ from pipelines.publishing.delivery.api.chunks import plan_chunks
 from sandbox.testing import RunningSandbox
 from services import ServiceAddresses
 
+pytestmark = pytest.mark.slow
+
 TIMES = 8
 """Posts for a fault: several in parallel, as it is the same each time."""
 TIMES_BY_CHANCE = 15

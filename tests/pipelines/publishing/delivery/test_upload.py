@@ -78,6 +78,7 @@ def test_a_post_is_announced_sent_and_confirmed(
     assert desk.errors == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "code"),
     [
@@ -104,6 +105,7 @@ def test_what_goes_wrong_once_costs_a_try_and_never_a_second_post(
     assert fresh(post).state == PostState.PUBLISHED
 
 
+@pytest.mark.slow
 def test_a_lost_announcement_is_counted(desk: Desk, post: Post, sandbox: RunningSandbox) -> None:
     sandbox.fault("tiktok", "init", "lost_response")
 
@@ -114,6 +116,7 @@ def test_a_lost_announcement_is_counted(desk: Desk, post: Post, sandbox: Running
     assert sorted(found["uploaded_bytes"] > 0 for found in sandbox.posts()) == [False, True]
 
 
+@pytest.mark.slow
 def test_a_reset_upload_continues_at_the_missing_chunk(
     desk: Desk, connect: Connect, make_videos: MakeVideos, sandbox: RunningSandbox, clip: Path
 ) -> None:
@@ -274,6 +277,7 @@ def test_without_permission_to_post_the_video_goes_to_the_inbox(
     assert fresh(post).state == PostState.INBOX
 
 
+@pytest.mark.slow
 def test_tiktoks_own_failures_are_retried_a_few_times(
     desk: Desk, post: Post, sandbox: RunningSandbox
 ) -> None:
@@ -286,6 +290,7 @@ def test_tiktoks_own_failures_are_retried_a_few_times(
     assert len(published(sandbox)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reason", ["frame_rate_check_failed", "spam_risk", "internal"])
 def test_a_final_failure_is_kept_and_can_be_tried_again(
     desk: Desk, post: Post, sandbox: RunningSandbox, reason: str

@@ -68,6 +68,7 @@ GOOD: dict[str, tuple[str, tuple[str, ...], dict[str, float | str | bool]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GOOD)
 def test_a_good_video_passes(studio: Studio, name: str) -> None:
     suffix, options, how = GOOD[name]
@@ -104,6 +105,7 @@ def test_the_media_folder_itself_may_be_a_link(studio: Studio) -> None:
 # ── what may not ─────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_file_is_refused_by_name(studio: Studio, name: str) -> None:
     make, code = BAD[name]
@@ -250,6 +252,7 @@ def test_noise_behind_a_good_signature_is_refused(studio: Studio, suffix: str, s
         check(studio, studio.put(content, f"video{suffix}"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".avi"])
 def test_flipped_bits_end_in_an_answer(studio: Studio, suffix: str) -> None:
     """Whatever the start of a file contains, the check soon passes or gives a known error."""

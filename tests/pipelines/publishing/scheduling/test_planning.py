@@ -212,6 +212,7 @@ def test_only_a_finished_video_is_posted(make_videos: MakeVideos) -> None:
             planning.post_to(missing, [ada.id], by="olga")
 
 
+@pytest.mark.slow
 def test_three_parts_on_two_accounts_appear_in_order(
     desk: Desk,
     connect: Callable[..., Account],

@@ -137,6 +137,7 @@ def test_an_account_with_no_posts_a_day_keeps_posts_waiting(planned: Plan) -> No
     assert delivery(post) is None
 
 
+@pytest.mark.slow
 def test_a_long_queue_gets_its_times_quickly(planned: Plan) -> None:
     of = account(*DAILY, cap=2, gap=60)
     posts = copies(planned()[0], 1_000)

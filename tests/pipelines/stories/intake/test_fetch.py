@@ -235,15 +235,15 @@ def test_the_outcome_of_each_row_is_recorded_with_its_reason() -> None:
 
     # Then the outcome of each row is recorded
     known = Story.get(Story.external_id == "reddit:t3_1").id
-    rows = list(Intake.select().order_by(Intake.id))
-    assert [(row.external_id, row.outcome, row.reason) for row in rows] == [
+    intakes = list(Intake.select().order_by(Intake.id))
+    assert [(row.external_id, row.outcome, row.reason) for row in intakes] == [
         ("reddit:t3_1", "taken", ""),
         ("reddit:t3_1", "known", f"It was added before, as story {known}."),
         ("reddit:t3_2", "skipped", "It was removed or deleted."),
         ("reddit:t3_3", "skipped", "It has no title."),
         ("reddit:t3_4", "taken", ""),
     ]
-    assert all(row.story is not None for row in rows)
+    assert all(row.story is not None for row in intakes)
 
 
 def test_a_link_is_read_once_as_a_source_of_its_own() -> None:

@@ -80,6 +80,7 @@ def test_an_emoji_too_new_for_the_artwork_is_drawn_as_its_nearest() -> None:
     assert PLAIN.shown("1️⃣→☺") == "1️⃣→☺"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "first_is_left"),
     [

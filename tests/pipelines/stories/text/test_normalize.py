@@ -222,6 +222,7 @@ TAILS = (" he said.", " Bob said.", " He turned.", ", he said.", ".", "")
 QUOTES = (('"', '"'), ("“", "”"), ('"', ' "'), ('" ', ' "'), ("« ", " »"), ("„", "“"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["en", "fr"])
 def test_no_quotation_loses_its_end(code: str) -> None:
     # Given speeches that end or break off in every way, in every pair of marks
