@@ -16,7 +16,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from adapters.ports import Authorizer, Music, Voices
-from admin import auth, downloads, formatting, health, home_figures, security, webhooks
+from admin import auth, downloads, formatting, health, home_figures, response_headers, webhooks
 from admin.views import VIEWS, Home
 from admin.views.page import back
 from core import db
@@ -61,7 +61,7 @@ def create_app(
     app.extensions["voices"] = voices
     app.extensions["music"] = music
     _connect_for_each_request(app)
-    security.install(app, settings)
+    response_headers.install(app, settings)
     auth.install(app)
     downloads.install(app)
     health.install(app)
@@ -73,7 +73,7 @@ def create_app(
         name="Storymill",
         index_view=Home(name="Home", endpoint="home", url="/", static_folder="static"),
         theme=Bootstrap4Theme(base_template="base.html"),
-        csp_nonce_generator=security.nonce,
+        csp_nonce_generator=response_headers.nonce,
     )
     admin.add_views(*(view() for view in VIEWS))
     app.context_processor(lambda: {"needs": home_figures.needs, "asset": _asset})

@@ -14,7 +14,7 @@ from core import db
 from core.errors import InputError
 from core.settings import Settings
 from pipelines.publishing.webhooks import events
-from pipelines.publishing.webhooks.wire import MOST_BYTES, RefusedError, verify
+from pipelines.publishing.webhooks.signature import MOST_BYTES, RefusedError, verify
 
 log = structlog.get_logger(__name__)
 

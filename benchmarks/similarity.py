@@ -14,7 +14,7 @@ from benchmarks.rows import Row
 from core import db
 from core.db import database
 from models import NsfwPolicy, Source, SourceKind, Story
-from pipelines.stories.prepare import nearest
+from pipelines.stories.duplicates import nearest
 from pipelines.stories.text import similarity
 
 SEARCHES = 200

@@ -136,7 +136,7 @@ class Limit:
     counted: str = ""
 
 
-class Admission(NamedTuple):
+class Grant(NamedTuple):
     """The answer: granted, or the seconds to wait and the limit that requires it.
 
     ``held`` when the reason is not used-up grants but a pause that the service asked for.
@@ -179,7 +179,7 @@ class Limiter:
             )
         )
 
-    def acquire(self, limits: Sequence[Limit], *, who: str, grant: str = "") -> Admission:
+    def acquire(self, limits: Sequence[Limit], *, who: str, grant: str = "") -> Grant:
         """Take one grant of every limit, or none; the answer says when to ask again.
 
         Args:
@@ -191,7 +191,7 @@ class Limiter:
             LimiterUnavailableError: Redis did not answer: nothing may pass.
         """
         if not limits:
-            return Admission()
+            return Grant()
         keys: list[str] = []
         arguments: list[Any] = [grant or uuid.uuid4().hex, who, int(TURN_KEPT * MICROSECONDS)]
         for limit in limits:
@@ -201,9 +201,7 @@ class Limiter:
             blocked, wait, held = self._script(keys=keys, args=arguments)
         except RedisError as error:
             raise _unavailable(error) from error
-        return Admission(
-            int(wait) / MICROSECONDS, limits[blocked - 1] if blocked else None, held > 0
-        )
+        return Grant(int(wait) / MICROSECONDS, limits[blocked - 1] if blocked else None, held > 0)
 
     def usage(self, limits: Sequence[Limit]) -> list[Usage]:
         """How far each limit is used, in the same order; changes nothing.

@@ -1,26 +1,24 @@
-"""The base of every page: who can see it, who can change things on it, and redirects."""
+"""The base of every page, and what pages share: rows, bulk actions, audit, redirects."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from flask import abort, current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_admin import BaseView
 from flask_admin import expose as _expose
-from flask_login import current_user
 
+from admin.access import Access
 from admin.auth import is_local, person
 from core.errors import InputError, StorymillError
 from core.settings import Settings
-from models import AuditEntry, Role, Row
+from models import AuditEntry, Row
 
 Found = TypeVar("Found", bound=Row)
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
-READING = frozenset({"GET", "HEAD", "OPTIONS"})
 MOST_IN_BULK = 500
 
 
@@ -29,24 +27,8 @@ def expose(url: str, methods: Sequence[str] = ("GET",)) -> Callable[[View], View
     return cast("Callable[[View], View]", _expose(url, methods))
 
 
-class Page(BaseView):  # type: ignore[misc]  # untyped base
-    """A page of the back office. Flask-Admin lets everyone in by default; this class doesn't."""
-
-    reads: ClassVar[Role] = Role.VIEWER
-    """Lowest role that can view the page."""
-    writes: ClassVar[Role] = Role.EDITOR
-    """Lowest role that can change something, with any method except GET."""
-
-    def is_accessible(self) -> bool:
-        least = self.reads if request.method in READING else self.writes
-        return bool(current_user.is_authenticated and person().may(least))
-
-    def inaccessible_callback(self, name: str, **_: Any) -> ResponseReturnValue:
-        if current_user.is_authenticated:
-            abort(403)
-        if request.method not in READING or name == "live":
-            abort(401)
-        return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
+class Page(Access):
+    """A page of the back office."""
 
     def _run_view(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
         # Flask-Admin's version calls a view a second time when it raises TypeError.
@@ -54,11 +36,6 @@ class Page(BaseView):  # type: ignore[misc]  # untyped base
 
     def render(self, template: str, **facts: Any) -> str:
         return cast("str", super().render(template, **facts))
-
-    @property
-    def editable(self) -> bool:
-        """Whether the signed-in person can change things here."""
-        return person().may(self.writes)
 
 
 def settings() -> Settings:

@@ -131,13 +131,13 @@ def _ask(redis_url: str, limits: Sequence[Limit], how: Round, name: str) -> Aske
         if redis:
             redis.stamps = None
         try:
-            admission = limiter.acquire(limits, who=who)
+            answer = limiter.acquire(limits, who=who)
         except LimiterUnavailableError:
             asked.unavailable += 1
         else:
-            asked.granted += admission.granted
-            asked.refused += not admission.granted
-            if admission.granted and redis:
+            asked.granted += answer.granted
+            asked.refused += not answer.granted
+            if answer.granted and redis:
                 if redis.stamps:
                     asked.grants.append(redis.stamps)
                 else:

@@ -31,7 +31,7 @@ from benchmarks.media import render_job
 from benchmarks.media.render_job import Cost, cost_of
 from benchmarks.rows import Row
 from core import log
-from pipelines.production.captions import fonts, subtitle_files
+from pipelines.production.captions import fonts, subtitle_writer
 from pipelines.production.captions.caption_style import Style
 
 _MOST_RATIO = 1.05
@@ -159,10 +159,10 @@ def _prepare(
     with wave.open(str(plan.narration), "wb") as sound:
         sound.setparams((1, 2, _RATE, 0, "NONE", "not compressed"))
         sound.writeframes(_syllables(seconds))
-    subtitles = subtitle_files.build(
+    subtitles = subtitle_writer.build(
         _words(seconds),
-        caption_style=subtitle_files.CaptionStyle(style=style),
-        shown=[subtitle_files.Card("r/Gardens", "The fence that moved", 12_400)],
+        caption_style=subtitle_writer.CaptionStyle(style=style),
+        shown=[subtitle_writer.Card("r/Gardens", "The fence that moved", 12_400)],
         part=(part, _PARTS),
         seconds=plan.seconds,
     )

@@ -29,7 +29,7 @@ from adapters.speech.piper import PiperSynthesizer
 from benchmarks.rows import Row
 from core import log
 from core.settings import ROOT
-from pipelines.production.captions import ass, subtitle_files
+from pipelines.production.captions import ass_markup, subtitle_writer
 from pipelines.production.captions.caption_style import Style
 from tests.adapters.measured_sound import sounding
 from tests.adapters.speech.voices import make_voice
@@ -93,9 +93,9 @@ def _measure(
         heard = [start for start, _ in sounding(speech.path, silence=silence)]
         spoken += len(speech.words)
         for style, found in errors.items():
-            made = subtitle_files.build(
+            made = subtitle_writer.build(
                 speech.words,
-                caption_style=subtitle_files.CaptionStyle(style=style),
+                caption_style=subtitle_writer.CaptionStyle(style=style),
                 part=(1, 1),
                 seconds=speech.seconds,
             )
@@ -138,13 +138,13 @@ def shown(ass_text: str, style: Style) -> list[Shown]:
     events = [
         event
         for event in SSAFile.from_string(ass_text, "ass")
-        if event.style == subtitle_files.CAPTION_STYLE
+        if event.style == subtitle_writer.CAPTION_STYLE
     ]
     if style == "pop":
         return [
             Shown(word, event.start / 1000)
             for event in events
-            for word in ass.plain(event.text).split()
+            for word in ass_markup.plain(event.text).split()
         ]
     # The first word of a cue is highlighted from the start.
     first = _COLOUR.search(events[0].text)
@@ -157,7 +157,7 @@ def shown(ass_text: str, style: Style) -> list[Shown]:
             for offset, colour in _COLOUR.findall(block)
             if colour == spoken
         ]
-        texts = ass.plain(event.text).split()
+        texts = ass_markup.plain(event.text).split()
         words += [
             Shown(text, (event.start + mark) / 1000)
             for text, mark in zip(texts, marks, strict=True)

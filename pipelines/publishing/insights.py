@@ -145,14 +145,14 @@ class _Tick:
             return False
         limit = self.limits.as_set(replace(VIDEO_QUERY, key=str(account_id)))
         try:
-            admission = self.limiter.acquire([limit], who=f"insights:{account_id}")
+            grant = self.limiter.acquire([limit], who=f"insights:{account_id}")
         except LimiterUnavailableError as error:
             log.warning("videos_not_measured", account=account_id, error=str(error))
             self.put_off(account_id, posts, AWAY, "left_for_later")
             return False
-        if not admission.granted:
-            self.put_off(account_id, posts, timedelta(seconds=admission.seconds), "left_for_later")
-        return admission.granted
+        if not grant.granted:
+            self.put_off(account_id, posts, timedelta(seconds=grant.seconds), "left_for_later")
+        return grant.granted
 
     def ask(self, account: Account, posts: list[Due]) -> dict[str, VideoCounts]:
         ids = [due.platform_id for due in posts]

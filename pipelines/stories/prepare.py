@@ -8,17 +8,12 @@ from core.db import database
 from models import Story, StoryState
 from pipelines import ledger
 from pipelines.ledger import Claim
+from pipelines.stories import duplicates
 from pipelines.stories.safety import lexicon_judge, thresholds
 from pipelines.stories.text import language, normalize, similarity, story_text
 from pipelines.stories.text.story_text import Paragraph
 
 SIMILARITY_LOCK = 0x5709
-CANDIDATES = 20
-LOOKED_AT = 100
-"""Most stories read per sketch value, oldest first; a search reads 64 times as many at most."""
-LEAST_SHARED = 8
-"""Shared values, of 64, for a candidate: unrelated stories shared 6 at most, near-duplicates 31
-or more."""
 
 
 def prepare(story_id: int, claim: Claim, *, second_judge: bool = False) -> None:
@@ -48,7 +43,7 @@ def prepare(story_id: int, claim: Claim, *, second_judge: bool = False) -> None:
     with claim.finish():
         # One at a time, so two similar stories can't miss each other.
         database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (SIMILARITY_LOCK,))
-        original, share = nearest(story, sketch)
+        original, share = duplicates.nearest(story, sketch)
         asked = second_judge and state != StoryState.SKIPPED
         changes = {
             "narratable_title": title,
@@ -96,34 +91,3 @@ def narrated(story: Story, code: str) -> tuple[str, tuple[Paragraph, ...], list[
         {**row, "left_out": reason} for row, reason in zip(story.answers, reasons, strict=True)
     ]
     return post.title, own + chosen, answers
-
-
-def nearest(story: Story, sketch: tuple[int, ...]) -> tuple[Story | None, float]:
-    """The earlier story most similar to ``sketch``, and the similarity; (None, 0) without one."""
-    if not sketch:
-        return None, 0.0
-    # Value by value: for "shares any", PostgreSQL expects a quarter of all stories and reads them
-    # all. A value that very many share ("I don't know") says little and is not read to the end.
-    cursor = database.execute_sql(
-        "SELECT id, sketch FROM ("
-        "SELECT hit.id, count(*) AS shared FROM unnest(%(sketch)s::bigint[]) AS mark"
-        " CROSS JOIN LATERAL (SELECT id FROM story WHERE sketch @> ARRAY[mark]"
-        " AND id <> %(id)s AND state <> 'skipped' LIMIT %(looked_at)s) AS hit"
-        " GROUP BY hit.id HAVING count(*) >= %(least)s ORDER BY shared DESC LIMIT %(most)s"
-        ") AS best JOIN story USING (id) ORDER BY shared DESC",
-        {
-            "sketch": list(sketch),
-            "id": story.id,
-            "looked_at": LOOKED_AT,
-            "least": LEAST_SHARED,
-            "most": CANDIDATES,
-        },
-    )
-    best_id, best = None, 0.0
-    for other_id, other in cursor.fetchall():
-        score = similarity.similarity(sketch, tuple(other))
-        if score > best:
-            best_id, best = other_id, score
-    if best_id is None or best < similarity.THRESHOLD:
-        return None, 0.0
-    return Story.get_by_id(best_id), best

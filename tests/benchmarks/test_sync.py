@@ -9,7 +9,7 @@ import pytest
 from adapters.ports import Progress, Speech, WordTiming
 from adapters.speech.espeak import EspeakSynthesizer
 from benchmarks.media import sync
-from pipelines.production.captions import subtitle_files
+from pipelines.production.captions import subtitle_writer
 from pipelines.production.captions.caption_style import Style
 
 pytestmark = pytest.mark.slow
@@ -45,8 +45,8 @@ def test_captions_are_read_back_as_they_are_shown(style: Style) -> None:
     words = [
         WordTiming(f"word{i}{'.' if i % 6 == 5 else ''}", i * 0.4, i * 0.4 + 0.3) for i in range(20)
     ]
-    made = subtitle_files.build(
-        words, caption_style=subtitle_files.CaptionStyle(style=style), part=(1, 1), seconds=9.0
+    made = subtitle_writer.build(
+        words, caption_style=subtitle_writer.CaptionStyle(style=style), part=(1, 1), seconds=9.0
     )
 
     read = sync.shown(made.ass, style)

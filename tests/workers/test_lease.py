@@ -14,7 +14,7 @@ from models import DeadLetter, Job, JobState, now
 from pipelines import ledger
 from pipelines.ledger import InterruptedByShutdownError, LeaseLostError
 from tests.workers.running import enqueued, job, running, until
-from workers import identity
+from workers import worker_processes
 from workers.middleware.lease import GENERATION
 from workers.stage_actor import claim
 
@@ -99,7 +99,7 @@ def test_a_running_job_shows_its_progress_and_notices_that_it_was_cancelled(
         until(lambda: job("prepare").progress > 0)
         running_job = job("prepare")
         assert running_job.progress == pytest.approx(0.4)
-        assert running_job.worker == identity.of_this_process()
+        assert running_job.worker == worker_processes.of_this_process()
         assert running_job.lease_until > now() + timedelta(seconds=ledger.LEASE_SECONDS - 3)
 
         # When a person cancels it

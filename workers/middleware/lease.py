@@ -18,7 +18,7 @@ from core import db
 from pipelines import ledger
 from pipelines.ledger import Claim, InterruptedByShutdownError, LeaseLostError
 from pipelines.stages import STAGES
-from workers import identity
+from workers import worker_processes
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +41,7 @@ class Lease(Middleware):
     """
 
     def __init__(self, *, sweep_seconds: float = 1.0) -> None:
-        self.worker = identity.of_this_process()
+        self.worker = worker_processes.of_this_process()
         self.sweep_seconds = sweep_seconds
         self.held: dict[int, Claim] = {}
         self.lock = threading.Lock()
@@ -152,7 +152,7 @@ class Lease(Middleware):
 
     def _sweep(self, broker: RedisBroker, queues: list[str]) -> None:
         if not self.recovered:
-            identity.recover(queues)
+            worker_processes.recover(queues)
             self.recovered = True
         if self.stopping.is_set():
             return

@@ -13,7 +13,7 @@ from prometheus_client import Counter
 
 from core import db
 from core.errors import Retryable, Wait
-from core.limiter import Admission, Limit, Limiter, LimiterUnavailableError
+from core.limiter import Grant, Limit, Limiter, LimiterUnavailableError
 from models import Job, JobState
 from pipelines import ledger
 from pipelines.rate_limits import STAGE_LIMITS, Limits, waiting_for
@@ -90,7 +90,7 @@ class RateLimit(Middleware):
         limits = self.limits.of(stage, subject_id)
         try:
             # The fence names one run of the job: a doubled wake-up takes no second grant.
-            admission = self.limiter.acquire(
+            grant = self.limiter.acquire(
                 limits, who=f"{stage}:{subject_id}", grant=f"{job.id}:{job.fence}"
             )
         except LimiterUnavailableError as error:
@@ -98,14 +98,12 @@ class RateLimit(Middleware):
             log.error("limits_not_checked", error=str(error))  # noqa: TRY400  # the cause is in it
             ledger.postpone(stage, subject_id, AWAY_WAIT, "Redis does not answer (rate limits)")
             return "the limits could not be checked"
-        if admission.waits_for is None:
+        if grant.waits_for is None:
             self._mine.limits = limits
             return ""
-        POSTPONED.labels(admission.waits_for.name).inc()
-        ledger.postpone(
-            stage, subject_id, min(LONGEST_WAIT, admission.seconds), _explained(admission)
-        )
-        return f"over the rate limit {admission.waits_for.name}"
+        POSTPONED.labels(grant.waits_for.name).inc()
+        ledger.postpone(stage, subject_id, min(LONGEST_WAIT, grant.seconds), _explained(grant))
+        return f"over the rate limit {grant.waits_for.name}"
 
     def after_process_message(
         self,
@@ -138,10 +136,10 @@ def pause_asked_by(exception: BaseException | None) -> float:
             return 0.0
 
 
-def _explained(admission: Admission) -> str:
-    limit = admission.waits_for
+def _explained(grant: Grant) -> str:
+    limit = grant.waits_for
     if limit is None:
         return ""
-    if admission.held:
+    if grant.held:
         return f"the service asked for a pause ({limit.name})"
     return waiting_for(limit)

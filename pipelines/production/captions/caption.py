@@ -13,7 +13,7 @@ from core.storage import MediaStore, content_key
 from models import Caption, Narration, Part, Story
 from pipelines import ledger
 from pipelines.ledger import Claim
-from pipelines.production.captions import cues, subtitle_files
+from pipelines.production.captions import cues, subtitle_writer
 from pipelines.production.captions.caption_style import CaptionStyle
 from pipelines.production.captions.cards import TITLE_SECONDS, Card
 from pipelines.production.narration.narration_cache import timings
@@ -39,14 +39,14 @@ def caption(part_id: int, claim: Claim, media: MediaStore, defaults: ProductionS
         "captions/4", narration.key, asdict(caption_style), repr(shown), part.number, part.of
     )
     with db.closed_for_long_work():
-        subtitles = subtitle_files.build(
+        subtitles = subtitle_writer.build(
             words,
             caption_style=caption_style,
             shown=shown,
             part=(part.number, part.of),
             seconds=narration.seconds,
         )
-        if lost := subtitle_files.missing(words, subtitles.ass, caption_style):
+        if lost := subtitle_writer.missing(words, subtitles.ass, caption_style):
             raise Permanent(
                 f"These words would not be captioned: {' '.join(lost[:10])}.", code="coverage"
             )

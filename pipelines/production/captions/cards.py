@@ -10,7 +10,7 @@ from itertools import accumulate
 
 from pysubs2 import SSAEvent
 
-from pipelines.production.captions import ass, fonts
+from pipelines.production.captions import ass_markup, fonts
 from pipelines.production.captions.caption_style import CaptionStyle
 from pipelines.production.captions.cues import wrap_evenly
 from pipelines.production.captions.safe_area import COLUMN, WIDTH, Box
@@ -63,11 +63,11 @@ def card_events(card: Card, captions: Box) -> list[SSAEvent]:
     left = COLUMN.left
     top = highest + (lowest - highest - height) / 2
     x, y = float(left + _PADDING), top + _PADDING
-    avatar = ass.rounded(_AVATAR, _AVATAR, _AVATAR / 2)
+    avatar = ass_markup.rounded(_AVATAR, _AVATAR, _AVATAR / 2)
 
     texts = [
-        ass.drawing(left, top, ass.rounded(COLUMN.width, height, 36), fill=_PAPER),
-        ass.drawing(x, y, avatar, fill=_avatar_colour(card.answer)),
+        ass_markup.drawing(left, top, ass_markup.rounded(COLUMN.width, height, 36), fill=_PAPER),
+        ass_markup.drawing(x, y, avatar, fill=_avatar_colour(card.answer)),
         _text(x + _AVATAR / 2, y + _AVATAR / 2, _initial(by), 40, _PAPER, anchor=5),
         _text(
             x + _AVATAR + 24,
@@ -87,7 +87,7 @@ def card_events(card: Card, captions: Box) -> list[SSAEvent]:
         y += row_height
     if card.score is not None:
         y += _FOOTER - 36
-        texts.append(ass.drawing(x, y, _ARROW, fill=_FAINT))
+        texts.append(ass_markup.drawing(x, y, _ARROW, fill=_FAINT))
         texts.append(_text(x + 52, y + 20, compact(card.score), 32, _FAINT, anchor=4))
     # the first card does not fade in: players show the first frame before they play
     fade = rf"{{\fad({_FADE_IN_MS if card.start else 0},{_FADE_OUT_MS})}}"
@@ -101,10 +101,10 @@ def badge_events(part: int, of: int, seconds: float) -> list[SSAEvent]:
     words = f"Part {part} of {of}"
     width = fonts.MAIN.width(words, _BADGE_SIZE) + 56
     middle = _BADGE_TOP + _BADGE_HEIGHT / 2
-    pill = ass.rounded(width, _BADGE_HEIGHT, _BADGE_HEIGHT / 2)
+    pill = ass_markup.rounded(width, _BADGE_HEIGHT, _BADGE_HEIGHT / 2)
     return [
         _event(
-            ass.drawing((WIDTH - width) / 2, _BADGE_TOP, pill, fill=_INK, tags=r"\1a&H40&"),
+            ass_markup.drawing((WIDTH - width) / 2, _BADGE_TOP, pill, fill=_INK, tags=r"\1a&H40&"),
             0,
             seconds,
         ),
@@ -119,17 +119,19 @@ def progress_events(seconds: float) -> list[SSAEvent]:
     """
     box = COLUMN
     bottom = box.top + _BAR_HEIGHT
-    whole = ass.rounded(box.width, _BAR_HEIGHT, _BAR_HEIGHT / 2)
+    whole = ass_markup.rounded(box.width, _BAR_HEIGHT, _BAR_HEIGHT / 2)
     height = _BAR_HEIGHT - 2 * _BAR_RIM
-    bar = ass.rounded(box.width - 2 * _BAR_RIM, height, height / 2)
+    bar = ass_markup.rounded(box.width - 2 * _BAR_RIM, height, height / 2)
     x, y = box.left + _BAR_RIM, box.top + _BAR_RIM
     filling = (
         rf"\clip({box.left},{box.top},{box.left},{bottom})"
         rf"\t(\clip({box.left},{box.top},{box.right},{bottom}))"
     )
     return [
-        _event(ass.drawing(box.left, box.top, whole, fill=_INK, tags=r"\1a&H80&"), 0, seconds),
-        _event(ass.drawing(x, y, bar, fill=_PAPER, tags=filling), 0, seconds),
+        _event(
+            ass_markup.drawing(box.left, box.top, whole, fill=_INK, tags=r"\1a&H80&"), 0, seconds
+        ),
+        _event(ass_markup.drawing(x, y, bar, fill=_PAPER, tags=filling), 0, seconds),
     ]
 
 
@@ -224,7 +226,7 @@ def _initial(place: str) -> str:
 def _text(x: float, y: float, text: str, size: float, rgb: str, *, anchor: int) -> str:
     """Text at a point; ``anchor`` as on a numeric keypad (4: middle left, 6: middle right)."""
     head = rf"{{\an{anchor}\pos({x:.1f},{y:.1f})}}"
-    return head + ass.text(text, size, tags=rf"\bord0\shad0\1c{ass.colour(rgb)}")
+    return head + ass_markup.text(text, size, tags=rf"\bord0\shad0\1c{ass_markup.colour(rgb)}")
 
 
 def _event(text: str, start: float, end: float, *, layer: int = 0) -> SSAEvent:

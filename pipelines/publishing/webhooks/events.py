@@ -44,7 +44,7 @@ from models import (
 )
 from pipelines import ledger
 from pipelines.publishing.accounts.connection import PLATFORM
-from pipelines.publishing.webhooks.wire import Event, read
+from pipelines.publishing.webhooks.payload import Event, read
 
 log = structlog.get_logger(__name__)
 

@@ -185,7 +185,7 @@ def _drawn(tile: _Tile, index: int, folder: Path) -> Image.Image:
 
     from adapters.backgrounds import drawn
     from adapters.ports import WordTiming
-    from pipelines.production.captions import fonts, subtitle_files
+    from pipelines.production.captions import fonts, subtitle_writer
 
     background = folder / f"background-{index % 30}.mp4"
     if not background.exists():
@@ -195,7 +195,7 @@ def _drawn(tile: _Tile, index: int, folder: Path) -> Image.Image:
         WordTiming(word, number * tile.each + 0.1, (number + 1) * tile.each + 0.05)
         for number, word in enumerate(tile.text.split())
     ]
-    subtitles = subtitle_files.build(
+    subtitles = subtitle_writer.build(
         words,
         caption_style=tile.caption_style,
         shown=[tile.card] if tile.card else [],

@@ -24,7 +24,7 @@ from adapters.ffmpeg.renderer import FfmpegRenderer
 from adapters.media.media_probe import probe
 from adapters.ports import RenderPlan, WordTiming
 from core.errors import Permanent, Retryable
-from pipelines.production.captions import fonts, subtitle_files
+from pipelines.production.captions import fonts, subtitle_writer
 
 pytestmark = pytest.mark.slow
 
@@ -61,8 +61,8 @@ def plan(tmp_path: Path, clip: Path) -> RenderPlan:
     folder = tmp_path / "it's, [a] story: 100%;"
     folder.mkdir()
     words = [WordTiming("hello", 0.5, 0.9), WordTiming("there.", 1.0, 1.5)]
-    subtitles = subtitle_files.build(
-        words, caption_style=subtitle_files.CaptionStyle(), part=(1, 1), seconds=SECONDS
+    subtitles = subtitle_writer.build(
+        words, caption_style=subtitle_writer.CaptionStyle(), part=(1, 1), seconds=SECONDS
     )
     (folder / "captions.ass").write_text(subtitles.ass, encoding="utf-8")
     speak_tones(folder / "narration.wav")

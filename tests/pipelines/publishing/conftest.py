@@ -19,7 +19,7 @@ from pipelines.publishing.accounts import connection, token_recovery
 from pipelines.publishing.delivery.delivery import Platform
 from pipelines.publishing.scheduling import planning
 from sandbox.testing import RunningSandbox, running_sandbox
-from tests.pipelines.publishing.desk import Desk
+from tests.pipelines.publishing.job_runner import Desk
 
 REDIRECT_URI = "http://127.0.0.1/accounts/callback"
 

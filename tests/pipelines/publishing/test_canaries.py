@@ -24,7 +24,7 @@ from pipelines.publishing.accounts import account_settings
 from pipelines.stages import STAGES
 from sandbox.testing import running_sandbox
 from tests.pipelines.publishing.delivery.wiretap import Trouble, Wiretap, tapped
-from tests.pipelines.publishing.mill import Mill, Office, environment, until
+from tests.pipelines.publishing.real_processes import Mill, Office, environment, until
 
 pytestmark = pytest.mark.slow
 

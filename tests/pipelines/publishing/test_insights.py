@@ -29,7 +29,7 @@ from pipelines.publishing import insights
 from pipelines.publishing.insights import GONE, NEVER, next_after
 from pipelines.rate_limits import Limits
 from sandbox.testing import RunningSandbox
-from tests.pipelines.publishing.desk import Desk
+from tests.pipelines.publishing.job_runner import Desk
 
 pytestmark = pytest.mark.slow
 

@@ -26,10 +26,11 @@ from models import (
 )
 from pipelines import ledger
 from pipelines.publishing.webhooks import events
-from pipelines.publishing.webhooks.wire import TOLERANCE_SECONDS, RefusedError, read, verify
+from pipelines.publishing.webhooks.payload import read
+from pipelines.publishing.webhooks.signature import TOLERANCE_SECONDS, RefusedError, verify
 from sandbox.testing import RunningSandbox
-from tests.pipelines.publishing.desk import Desk
 from tests.pipelines.publishing.events import SECRET, body, signed
+from tests.pipelines.publishing.job_runner import Desk
 
 COMPLETE = "post.publish.complete"
 IN_VIEW = "post.publish.publicly_available"

@@ -16,7 +16,7 @@ from adapters.speech.espeak import EspeakSynthesizer
 from core.errors import InputError, Wait
 from core.storage import MediaStore
 from models import Caption, Job, Narration, Part, Script, Source, Story, StoryState
-from pipelines.production.captions import subtitle_files
+from pipelines.production.captions import subtitle_writer
 from pipelines.production.captions.caption import ANSWER_SECONDS, caption
 from pipelines.production.narration.narrate import narrate
 from pipelines.production.narration.narration_cache import timings
@@ -359,7 +359,7 @@ def test_each_answer_is_narrated_with_its_own_card(media: MediaStore) -> None:
 
     # Then every word is captioned, and each card is there from its answer's first word on
     picture = Path(Caption.get().ass_path).read_text()
-    assert subtitle_files.words_in(picture) == part.spoken.split()
+    assert subtitle_writer.words_in(picture) == part.spoken.split()
     words = timings(Narration.get())
     hook = len(part.hook.split())
     begin = [words[hook + word].start for word, _ in part.answers]

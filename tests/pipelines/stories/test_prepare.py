@@ -8,7 +8,8 @@ import pytest
 
 from core.db import database
 from models import Job, JobState, NsfwPolicy, Source, Story, StoryState
-from pipelines.stories.prepare import CANDIDATES, nearest, prepare
+from pipelines.stories.duplicates import CANDIDATES, nearest
+from pipelines.stories.prepare import prepare
 from pipelines.stories.text import similarity
 from tests.pipelines.production.making import TALE, a_source, a_story, claimed
 

@@ -10,7 +10,7 @@ import numpy as np
 from pysubs2 import SSAEvent, SSAFile
 
 from adapters.ports import WordTiming
-from pipelines.production.captions import fonts, subtitle_files
+from pipelines.production.captions import fonts, subtitle_writer
 from pipelines.production.captions.caption_style import CaptionStyle
 from pipelines.production.captions.safe_area import HEIGHT, WIDTH, Box
 
@@ -57,14 +57,16 @@ def spoken(
     return words
 
 
-def build(words: list[WordTiming], caption_style: CaptionStyle = PLAIN) -> subtitle_files.Subtitles:
-    return subtitle_files.build(
+def build(
+    words: list[WordTiming], caption_style: CaptionStyle = PLAIN
+) -> subtitle_writer.Subtitles:
+    return subtitle_writer.build(
         words, caption_style=caption_style, part=(1, 1), seconds=words[-1].end + 0.5
     )
 
 
 def captions_of(made: str) -> list[SSAEvent]:
-    return [e for e in SSAFile.from_string(made, "ass") if e.style == subtitle_files.CAPTION_STYLE]
+    return [e for e in SSAFile.from_string(made, "ass") if e.style == subtitle_writer.CAPTION_STYLE]
 
 
 def frames(made: str, folder: Path, *, seconds: float, fps: int = 30) -> np.ndarray:

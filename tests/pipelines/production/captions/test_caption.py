@@ -14,7 +14,7 @@ from adapters.speech.espeak import EspeakSynthesizer
 from core.errors import Permanent
 from core.storage import MediaStore
 from models import Caption, Channel, Job, Narration, Part, Source, Story
-from pipelines.production.captions import subtitle_files
+from pipelines.production.captions import subtitle_writer
 from pipelines.production.captions.caption import ANSWER_SECONDS, caption
 from pipelines.production.captions.cards import TITLE_SECONDS
 from pipelines.production.narration.narrate import narrate
@@ -43,7 +43,7 @@ def test_every_spoken_word_is_shown_beside_title_and_part(media: MediaStore) -> 
     # Then every word is in the picture's captions and in the subtitle files
     made = Caption.get()
     picture = Path(made.ass_path).read_text()
-    assert subtitle_files.words_in(picture) == part.spoken.split()
+    assert subtitle_writer.words_in(picture) == part.spoken.split()
     assert made.captioned_words == len(part.spoken.split())
     for sheet in (made.srt_path, made.vtt_path):
         assert "The lamp went out." in Path(sheet).read_text()
@@ -143,7 +143,7 @@ def test_stories_use_the_caption_style_of_their_channel(media: MediaStore) -> No
 
     # Then each shows every word in the style at that time, over the same narration
     picture = Path(first.ass_path).read_text()
-    assert subtitle_files.words_in(picture) == part.spoken.upper().split()
+    assert subtitle_writer.words_in(picture) == part.spoken.upper().split()
     assert "&H0088FF" in picture
     assert Caption.get().key != first.key
     assert Narration.select().count() == 1

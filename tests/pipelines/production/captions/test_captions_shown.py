@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from adapters.ports import WordTiming
-from pipelines.production.captions import subtitle_files
+from pipelines.production.captions import subtitle_writer
 from pipelines.production.captions.caption_style import CaptionStyle
 from pipelines.production.captions.safe_area import COLUMN, HEIGHT, SAFE, WIDTH
-from pipelines.production.captions.subtitle_files import Card
+from pipelines.production.captions.subtitle_writer import Card
 from tests.pipelines.production.captions.captioning import (
     EMOJI,
     HARD,
@@ -40,11 +40,11 @@ def test_every_word_is_captioned_once_and_in_order(caption_style: CaptionStyle, 
 
     subtitles = build(words, caption_style)
 
-    assert subtitle_files.words_in(subtitles.ass) == [
+    assert subtitle_writer.words_in(subtitles.ass) == [
         caption_style.shown(word) for word in text.split()
     ]
     assert subtitles.captioned_words == len(words)
-    assert subtitle_files.missing(words, subtitles.ass, caption_style) == ()
+    assert subtitle_writer.missing(words, subtitles.ass, caption_style) == ()
 
 
 def test_a_word_that_is_not_captioned_is_named() -> None:
@@ -52,8 +52,8 @@ def test_a_word_that_is_not_captioned_is_named() -> None:
     without = [word for word in words if word.word != "plastic"]
     swapped = [*words[:1], words[2], words[1], *words[3:]]
 
-    assert subtitle_files.missing(words, build(without).ass, PLAIN) == ("plastic",)
-    assert subtitle_files.missing(words, build(swapped).ass, PLAIN) in (("neighbour",), ("has",))
+    assert subtitle_writer.missing(words, build(without).ass, PLAIN) == ("plastic",)
+    assert subtitle_writer.missing(words, build(swapped).ass, PLAIN) in (("neighbour",), ("has",))
 
 
 @pytest.mark.slow
@@ -65,7 +65,7 @@ def test_two_thousand_words_are_captioned_in_every_style() -> None:
     for caption_style in LOOKS.values():
         subtitles = build(words, caption_style)
 
-        assert subtitle_files.missing(words, subtitles.ass, caption_style) == ()
+        assert subtitle_writer.missing(words, subtitles.ass, caption_style) == ()
         assert subtitles.captioned_words == len(words)
 
 
@@ -100,7 +100,7 @@ def test_nothing_is_drawn_outside_the_safe_area(
     caption_style: CaptionStyle, tmp_path: Path
 ) -> None:
     words = spoken(HARD + EMOJI, each=0.5)
-    subtitles = subtitle_files.build(
+    subtitles = subtitle_writer.build(
         words,
         caption_style=replace(caption_style, outline_colour="FFFFFF"),  # to be visible on black
         shown=[
@@ -134,7 +134,7 @@ def test_nothing_is_drawn_outside_the_safe_area(
 
 
 def test_the_progress_bar_fills_with_the_video(tmp_path: Path) -> None:
-    made = subtitle_files.build([], caption_style=POP, part=(1, 1), seconds=4.0).ass
+    made = subtitle_writer.build([], caption_style=POP, part=(1, 1), seconds=4.0).ass
 
     pictures = frames(made, tmp_path, seconds=4, fps=2)
 
@@ -143,7 +143,7 @@ def test_the_progress_bar_fills_with_the_video(tmp_path: Path) -> None:
 
 
 def test_the_progress_bar_is_seen_on_white_too(tmp_path: Path) -> None:
-    made = subtitle_files.build([], caption_style=POP, part=(1, 1), seconds=4.0).ass
+    made = subtitle_writer.build([], caption_style=POP, part=(1, 1), seconds=4.0).ass
 
     drawn = rendered(made, tmp_path, "gray", 2.0, 2, ground="white")
 

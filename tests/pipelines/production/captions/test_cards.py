@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from pysubs2 import SSAFile
 
-from pipelines.production.captions import ass, subtitle_files
+from pipelines.production.captions import ass_markup, subtitle_writer
 from pipelines.production.captions.caption_style import CaptionStyle
 from pipelines.production.captions.cards import CARD_STYLE, card_events, compact
 from pipelines.production.captions.safe_area import COLUMN, HEIGHT, WIDTH
-from pipelines.production.captions.subtitle_files import Card
+from pipelines.production.captions.subtitle_writer import Card
 from tests.pipelines.production.captions.captioning import (
     PLAIN,
     POP,
@@ -33,7 +33,7 @@ def test_the_title_card_leaves_room_for_badge_and_captions(repeats: int, tmp_pat
     words = spoken(STORY, start=0.0)
     card = Card("r/Plants", "A title that goes on " * repeats, score=5)
     with_card, without = (
-        subtitle_files.build(words, caption_style=POP, shown=shown, part=(2, 3), seconds=20.0)
+        subtitle_writer.build(words, caption_style=POP, shown=shown, part=(2, 3), seconds=20.0)
         for shown in ([card], [])
     )
 
@@ -50,12 +50,12 @@ def test_the_title_card_leaves_room_for_badge_and_captions(repeats: int, tmp_pat
     "title", ["今日は、とても良い天気なので、" * 3, "เพื่อนบ้านของฉันรดน้ำต้นไม้" * 3]
 )
 def test_a_title_without_spaces_is_broken_into_rows_and_not_cut_off(title: str) -> None:
-    made = subtitle_files.build(
+    made = subtitle_writer.build(
         [], caption_style=POP, shown=[Card("r/Plants", title)], part=(1, 1), seconds=4.0
     )
 
     rows = [
-        ass.plain(event.text)
+        ass_markup.plain(event.text)
         for event in SSAFile.from_string(made.ass, "ass")
         if event.style == CARD_STYLE and r"\p1" not in event.text
     ]
@@ -79,12 +79,12 @@ def test_a_long_answer_is_cut_for_its_card_without_delay(word: str) -> None:
 @pytest.mark.parametrize(("name", "initial"), [("🇬🇧bob", "🇬🇧"), ("e\u0301mile", "E\u0301")])
 def test_an_avatar_has_the_first_letter_whole(name: str, initial: str) -> None:
     drawn = card_events(Card(by=f"u/{name}", text="Yes.", answer=1), CaptionStyle().area)[2]
-    assert ass.plain(drawn.text) == initial
+    assert ass_markup.plain(drawn.text) == initial
 
 
 def test_a_title_is_whole_on_the_first_picture_and_later_cards_fade_in(tmp_path: Path) -> None:
     shown = [Card("r/Plants", "Who waters it?", end=1.0), Card("u/me", "I do.", None, 1.0, 2)]
-    made = subtitle_files.build([], caption_style=POP, shown=shown, part=(1, 1), seconds=3.0).ass
+    made = subtitle_writer.build([], caption_style=POP, shown=shown, part=(1, 1), seconds=3.0).ass
 
     drawn = rendered(made, tmp_path, "gray", 1.4, 30)
 

@@ -9,7 +9,7 @@ import pytest
 from pysubs2 import SSAEvent, SSAFile
 
 from adapters.ports import WordTiming
-from pipelines.production.captions import ass, cues, subtitle_files
+from pipelines.production.captions import ass_markup, cues, subtitle_writer
 from pipelines.production.captions.caption_style import CaptionStyle, Style
 from pipelines.production.captions.cues import Phrase
 from pipelines.stories.text import letters
@@ -101,7 +101,7 @@ def test_words_that_come_at_once_are_shown_together_rather_than_not_at_all() -> 
 
     events = captions_of(build(words, POP).ass)
 
-    assert [subtitle_files.words_in(one_event(event)) for event in events] == [
+    assert [subtitle_writer.words_in(one_event(event)) for event in events] == [
         ["so", "what"],
         ["now"],
     ]
@@ -115,10 +115,10 @@ def test_scripts_without_spaces_are_shown_phrase_by_phrase(written: str) -> None
     subtitles = build(words, POP)
 
     events = captions_of(subtitles.ass)
-    shown = [ass.plain(event.text) for event in events]
+    shown = [ass_markup.plain(event.text) for event in events]
     assert shown == written.replace("|", " ").split()
-    assert subtitle_files.words_in(subtitles.ass) == text.split()
-    assert subtitle_files.missing(words, subtitles.ass, POP) == ()
+    assert subtitle_writer.words_in(subtitles.ass) == text.split()
+    assert subtitle_writer.missing(words, subtitles.ass, POP) == ()
     sheet = SSAFile.from_string(subtitles.srt, "srt")
     assert "".join("".join(event.plaintext.split()) for event in sheet) == "".join(text.split())
 

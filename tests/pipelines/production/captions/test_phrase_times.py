@@ -13,7 +13,7 @@ from pysubs2 import SSAFile
 from adapters.ports import WordTiming
 from adapters.speech.espeak import RATE_PER_WORD, EspeakSynthesizer
 from adapters.speech.espeak_library import espeak_library
-from pipelines.production.captions import cues, subtitle_files
+from pipelines.production.captions import cues, subtitle_writer
 from pipelines.production.captions.caption_style import CaptionStyle
 from tests.adapters.measured_sound import sounding
 
@@ -105,7 +105,7 @@ def test_subtitles_turn_to_a_sentence_inside_a_word_when_it_is_heard(tmp_path: P
     text = "2024年，他买了三百六十五本书。我也不知道为什么。"
     speech = EspeakSynthesizer(voice="cmn").speak(text, tmp_path / "speech.wav")
 
-    made = subtitle_files.build(
+    made = subtitle_writer.build(
         speech.words, caption_style=CaptionStyle(), part=(1, 1), seconds=speech.seconds
     )
 
@@ -147,13 +147,15 @@ def test_the_picture_shows_a_phrase_when_it_is_heard(emoji: bool, tmp_path: Path
     speech = EspeakSynthesizer(voice="cmn").speak(text, tmp_path / "speech.wav")
     caption_style = CaptionStyle(style="pop", emoji=emoji)
 
-    made = subtitle_files.build(
+    made = subtitle_writer.build(
         speech.words, caption_style=caption_style, part=(1, 1), seconds=speech.seconds
     )
 
     # Then phrases after a pause appear with their sound
     events = SSAFile.from_string(made.ass, "ass")
-    starts = [event.start / 1000 for event in events if event.style == subtitle_files.CAPTION_STYLE]
+    starts = [
+        event.start / 1000 for event in events if event.style == subtitle_writer.CAPTION_STYLE
+    ]
     behind = [start for start, _ in sounding(speech.path, silence=0.12)][1:]
     assert len(behind) >= 6
     for second in behind:

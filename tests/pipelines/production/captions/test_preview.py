@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from adapters.ports import WordTiming
-from pipelines.production.captions import preview, subtitle_files
+from pipelines.production.captions import preview, subtitle_writer
 from pipelines.production.captions.caption_style import CaptionStyle
 from pipelines.production.captions.safe_area import HEIGHT, WIDTH
 from tests.pipelines.production.captions.captioning import frames
@@ -45,7 +45,7 @@ def test_the_preview_is_drawn_as_the_video_is(
     caption_style = replace(caption_style, outline_colour="FFFFFF")
     words = text.split()
     spoken = [WordTiming(word, i * 0.35, i * 0.35 + 0.35) for i, word in enumerate(words)]
-    subtitles = subtitle_files.build(spoken, caption_style=caption_style, part=(1, 1), seconds=9)
+    subtitles = subtitle_writer.build(spoken, caption_style=caption_style, part=(1, 1), seconds=9)
     seen = frames(subtitles.ass, tmp_path, seconds=0.2, fps=10)[1]
     seen[: caption_style.area.top] = False
 

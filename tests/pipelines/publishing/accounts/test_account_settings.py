@@ -28,7 +28,7 @@ from pipelines.publishing.accounts import account_settings
 from pipelines.publishing.delivery import method_availability
 from pipelines.publishing.posts import post_settings
 from sandbox.testing import RunningSandbox
-from tests.pipelines.publishing.desk import Desk
+from tests.pipelines.publishing.job_runner import Desk
 
 pytestmark = pytest.mark.usefixtures("record")
 

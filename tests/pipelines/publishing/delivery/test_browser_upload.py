@@ -18,7 +18,7 @@ from pipelines import ledger
 from pipelines.publishing.accounts import account_settings
 from sandbox.testing import RunningSandbox
 from tests.pipelines.publishing.delivery.test_crashes import Killed, KillSwitch, mortal
-from tests.pipelines.publishing.desk import Desk
+from tests.pipelines.publishing.job_runner import Desk
 
 pytestmark = [
     pytest.mark.skipif(

@@ -14,7 +14,7 @@ from models import Account, Post, Video
 from pipelines.publishing.delivery.compliance import check_texts, findings, texts_of
 from pipelines.stories.text.normalize import narratable
 from sandbox.stories import shipped_stories
-from tests.pipelines.publishing.desk import Desk
+from tests.pipelines.publishing.job_runner import Desk
 
 
 def coarse(word: str) -> str:

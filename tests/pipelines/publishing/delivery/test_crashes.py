@@ -16,7 +16,7 @@ from models import Account, Job, Post, PostState, Video
 from pipelines import ledger
 from pipelines.ledger import Claim, LeaseLostError
 from sandbox.testing import RunningSandbox
-from tests.pipelines.publishing.desk import Desk
+from tests.pipelines.publishing.job_runner import Desk
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,7 @@ from models import Account, AccountState, Attempt, Job, Method, Post, PostState,
 from pipelines.publishing.posts import decisions
 from pipelines.stages import STAGES
 from sandbox.testing import RunningSandbox
-from tests.pipelines.publishing.desk import Desk
+from tests.pipelines.publishing.job_runner import Desk
 
 Connect = Callable[..., Account]
 MakeVideos = Callable[..., list[Video]]

@@ -28,7 +28,7 @@ from models import (
 from pipelines import ledger
 from pipelines.publishing.posts import decisions
 from sandbox.testing import RunningSandbox
-from tests.pipelines.publishing.desk import Desk
+from tests.pipelines.publishing.job_runner import Desk
 
 Connect = Callable[..., Account]
 MakeVideos = Callable[..., list[Video]]

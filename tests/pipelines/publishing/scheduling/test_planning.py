@@ -26,7 +26,7 @@ from models import (
 from pipelines.publishing.posts import decisions
 from pipelines.publishing.scheduling import planning
 from sandbox.testing import RunningSandbox
-from tests.pipelines.publishing.desk import Desk
+from tests.pipelines.publishing.job_runner import Desk
 from tests.pipelines.publishing.scheduling import times
 
 MakeVideos = Callable[..., list[Video]]

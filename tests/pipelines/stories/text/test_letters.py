@@ -9,7 +9,7 @@ import pytest
 from PIL import ImageFont
 
 from adapters.ports import WordTiming
-from pipelines.production.captions import emoji, fonts, subtitle_files
+from pipelines.production.captions import emoji, fonts, subtitle_writer
 from pipelines.production.captions.caption_style import CaptionStyle
 from pipelines.stories.text import letters
 from tests.pipelines.production.captions.captioning import (
@@ -54,8 +54,8 @@ def test_emoji_may_be_left_out_without_losing_a_word() -> None:
 
     subtitles = build(words, caption_style)
 
-    assert subtitle_files.words_in(subtitles.ass) == ["STRASSE", "WAS", "WET", "AND", "RED."]
-    assert subtitle_files.missing(words, subtitles.ass, caption_style) == ()
+    assert subtitle_writer.words_in(subtitles.ass) == ["STRASSE", "WAS", "WET", "AND", "RED."]
+    assert subtitle_writer.missing(words, subtitles.ass, caption_style) == ()
     assert "wet👍🏽 and" in subtitles.srt
 
 
@@ -70,7 +70,7 @@ def test_emoji_have_their_own_colours_and_words_around_them_keep_theirs(tmp_path
     assert spoken_word
     assert spoken_word.left < skin.left < skin.right < spoken_word.right
     assert coloured(made, tmp_path, PLAIN.colour, at=0.5), "the full stop behind an emoji"
-    assert subtitle_files.words_in(made) == ["wet👍🏽wet", "😭."]
+    assert subtitle_writer.words_in(made) == ["wet👍🏽wet", "😭."]
 
 
 def test_an_emoji_too_new_for_the_artwork_is_drawn_as_its_nearest() -> None:
@@ -109,7 +109,7 @@ def test_a_word_that_no_font_can_draw_is_named() -> None:
     words = spoken("She wrote བོད་ཡིག and pre-བོད on paper.")
 
     for caption_style in LOOKS.values():
-        assert subtitle_files.missing(words, build(words, caption_style).ass, caption_style) == (
+        assert subtitle_writer.missing(words, build(words, caption_style).ass, caption_style) == (
             "བོད་ཡིག",
             "pre-བོད",
         )

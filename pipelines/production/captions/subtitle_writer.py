@@ -14,7 +14,7 @@ from difflib import SequenceMatcher
 from pysubs2 import Alignment, Color, SSAEvent, SSAFile, SSAStyle
 
 from adapters.ports import WordTiming
-from pipelines.production.captions import ass, cards, cues
+from pipelines.production.captions import ass_markup, cards, cues
 from pipelines.production.captions.caption_style import CaptionStyle, undrawable
 from pipelines.production.captions.cards import Card
 from pipelines.production.captions.cues import Cue, Piece
@@ -68,7 +68,7 @@ def words_in(ass_text: str) -> list[str]:
     """Read the captioned words back from an ASS text, in the order they are shown."""
     events = [e for e in SSAFile.from_string(ass_text, "ass") if e.style == CAPTION_STYLE]
     return "".join(
-        ass.plain(event.text) + ("" if event.text.endswith(ass.WORD_JOINER) else " ")
+        ass_markup.plain(event.text) + ("" if event.text.endswith(ass_markup.WORD_JOINER) else " ")
         for event in events
     ).split()
 
@@ -81,7 +81,7 @@ def missing(
     A word of emoji only does not count as missing if the style hides emoji.
     """
     asked = [word.word for word in words if not caption_style.leaves_out(word.word)]
-    wanted = [ass.plain(ass.escape(caption_style.shown(word))) for word in asked]
+    wanted = [ass_markup.plain(ass_markup.escape(caption_style.shown(word))) for word in asked]
     matcher = SequenceMatcher(None, wanted, words_in(ass_text), autojunk=False)
     lost = {
         index
@@ -164,17 +164,17 @@ def _caption(cue: Cue, caption_style: CaptionStyle, rtl: bool) -> SSAEvent:
     for piece in layout.pieces:
         begins_row = before is None or before.row != piece.row
         if before and begins_row:
-            text += r"\N" if piece.opens else ass.WORD_JOINER + r"\N"
+            text += r"\N" if piece.opens else ass_markup.WORD_JOINER + r"\N"
         elif before and piece.opens:
-            text += ass.text(" ", layout.size, caption_style.face)
+            text += ass_markup.text(" ", layout.size, caption_style.face)
         mark = letters.direction_mark(piece.text, right_to_left=rtl) if begins_row else ""
         if caption_style.style == "karaoke" and (before is None or before.phrase != piece.phrase):
             index = piece.phrase
             tags = _spoken_from(caption_style, starts[index], *starts[index + 1 : index + 2])
-        text += ass.text(mark + piece.text, layout.size, caption_style.face, tags)
+        text += ass_markup.text(mark + piece.text, layout.size, caption_style.face, tags)
         before = piece
     if not cue.ends_word:
-        text += ass.WORD_JOINER
+        text += ass_markup.WORD_JOINER
     return SSAEvent(
         start=round(cue.start * 1000),
         end=round(cue.end * 1000),
@@ -186,7 +186,10 @@ def _caption(cue: Cue, caption_style: CaptionStyle, rtl: bool) -> SSAEvent:
 
 def _spoken_from(caption_style: CaptionStyle, on: int, off: int | None = None) -> str:
     """Tags that colour the next word from ``on`` until ``off``; milliseconds in the cue."""
-    plain, spoken = ass.colour(caption_style.colour), ass.colour(caption_style.spoken_colour)
+    plain, spoken = (
+        ass_markup.colour(caption_style.colour),
+        ass_markup.colour(caption_style.spoken_colour),
+    )
     tags = rf"\1c{plain}\t({on},{on + 1},\1c{spoken})" if on else rf"\1c{spoken}"
     if off is not None:
         tags += rf"\t({off},{off + 1},\1c{plain})"
@@ -207,7 +210,7 @@ def _sheet(words: Sequence[WordTiming], seconds: float) -> SSAFile:
             for index, (phrase, row) in enumerate(zip(group, rows, strict=True)):
                 if index:
                     text += r"\N" if row != rows[index - 1] else " " * phrase.opens
-                text += phrase.text.replace("\\", "\\" + ass.WORD_JOINER)  # no break or tag
+                text += phrase.text.replace("\\", "\\" + ass_markup.WORD_JOINER)  # no break or tag
             end = min(max(group[-1].end, group[0].start + 0.1), seconds)
             file.append(SSAEvent(round(group[0].start * 1000), round(end * 1000), text))
     return file

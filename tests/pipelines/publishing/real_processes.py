@@ -21,7 +21,7 @@ from core.db import database
 from tests.measured import MEASURED
 
 ROOT = Path(__file__).resolve().parents[3]
-HERE = "tests.pipelines.publishing.delivery.careless"
+HERE = "tests.pipelines.publishing.delivery.leaky_library"
 STARTS_WITHIN_SECONDS = 30.0
 END_OF_WATCH = "end of watch"
 

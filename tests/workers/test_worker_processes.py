@@ -13,7 +13,7 @@ from models import Job, JobState
 from pipelines import ledger
 from pipelines.stages import MOST_CRASHES
 from tests.workers.running import enqueued, job
-from workers import identity
+from workers import worker_processes
 
 pytestmark = pytest.mark.usefixtures("record")
 
@@ -22,10 +22,10 @@ VICTIM = """
 import sys, time
 from core import db
 from pipelines import ledger
-from workers import identity
+from workers import worker_processes
 db.configure(sys.argv[1])
 with db.session():
-    assert ledger.claim("narrate", 1, identity.of_this_process())
+    assert ledger.claim("narrate", 1, worker_processes.of_this_process())
 print("claimed", flush=True)
 time.sleep(60)
 """
@@ -48,7 +48,7 @@ def test_the_job_of_a_killed_process_is_free_at_once(database_url: str) -> None:
         held = job("narrate")
 
         # While it lives, another worker that starts on its host does not touch its job
-        identity.recover(["cpu"])
+        worker_processes.recover(["cpu"])
         assert job("narrate").state == JobState.RUNNING
         assert job("narrate").fence == held.fence
 
@@ -56,33 +56,36 @@ def test_the_job_of_a_killed_process_is_free_at_once(database_url: str) -> None:
         victim.kill()
 
     # Then the next worker gets the job, long before the lease expires
-    identity.recover(["cpu"])
+    worker_processes.recover(["cpu"])
     freed = job("narrate")
     assert (freed.state, freed.crashes, freed.error_code) == (JobState.WAITING, 1, "worker_lost")
     assert held.worker.split(":")[2] == str(victim.pid)
-    assert ledger.claim("narrate", 1, identity.of_this_process()) is not None
+    assert ledger.claim("narrate", 1, worker_processes.of_this_process()) is not None
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux tells processes apart")
 def test_only_a_process_that_is_certainly_gone_counts_as_dead() -> None:
-    place, pid, started = identity.of_this_process().rsplit(":", 2)
+    place, pid, started = worker_processes.of_this_process().rsplit(":", 2)
     host, _, namespace = place.rpartition(":")
     ended = subprocess.run(["true"], check=True)
     assert ended.returncode == 0
 
-    assert not identity.is_dead(f"{place}:{pid}:{started}"), "it is this process"
-    assert not identity.is_dead(f"{place}:{os.getppid()}:{identity._started(os.getppid())}")  # noqa: SLF001
-    assert identity.is_dead(f"{place}:{pid}:{int(started) - 1}"), "its number is another's now"
-    assert identity.is_dead(f"{place}:4194305:{started}"), "no process has this number"
+    assert not worker_processes.is_dead(f"{place}:{pid}:{started}"), "it is this process"
+    parent_started = worker_processes._started(os.getppid())  # noqa: SLF001
+    assert not worker_processes.is_dead(f"{place}:{os.getppid()}:{parent_started}")
+    assert worker_processes.is_dead(f"{place}:{pid}:{int(started) - 1}"), (
+        "its number is another's now"
+    )
+    assert worker_processes.is_dead(f"{place}:4194305:{started}"), "no process has this number"
     for elsewhere in (f"other-{host}:{namespace}", f"{host}:{int(namespace) + 1}", host):
-        assert not identity.is_dead(f"{elsewhere}:4194305:{started}"), elsewhere
-    assert not identity.is_dead("")
-    assert not identity.is_dead("worker")
+        assert not worker_processes.is_dead(f"{elsewhere}:4194305:{started}"), elsewhere
+    assert not worker_processes.is_dead("")
+    assert not worker_processes.is_dead("worker")
 
 
 def test_the_jobs_of_other_hosts_and_containers_wait_for_their_leases() -> None:
     # Given the jobs of dead workers: here, on another host, in another container
-    place, _, started = identity.of_this_process().rsplit(":", 2)
+    place, _, started = worker_processes.of_this_process().rsplit(":", 2)
     host, _, namespace = place.rpartition(":")
     here = claimed_by(f"{place}:4194305:{started}", 1)
     elsewhere = [
@@ -90,17 +93,17 @@ def test_the_jobs_of_other_hosts_and_containers_wait_for_their_leases() -> None:
         claimed_by(f"{host}:{int(namespace) + 1}:4194305:{started}", 3),
     ]
 
-    identity.recover(["cpu"])
+    worker_processes.recover(["cpu"])
 
     assert job("narrate", here.subject_id).state == JobState.WAITING
     assert {job("narrate", held.subject_id).state for held in elsewhere} == {JobState.RUNNING}
 
 
 def test_a_job_that_kills_one_worker_after_another_fails() -> None:
-    dead = identity.of_this_process().rpartition(":")[0] + ":1"
+    dead = worker_processes.of_this_process().rpartition(":")[0] + ":1"
     for _ in range(MOST_CRASHES):
         claimed_by(dead)
-        identity.recover(["cpu"])
+        worker_processes.recover(["cpu"])
     assert job("narrate").state == JobState.DEAD
     assert job("narrate").error_code == "poison"
 
@@ -110,7 +113,7 @@ def test_wakeups_that_a_dead_worker_had_taken_are_sent_again() -> None:
     enqueued("narrate", 1)
     enqueued("render", 1)
 
-    identity.recover(["cpu"])
+    worker_processes.recover(["cpu"])
 
     # Then the next sweep sends the worker's own again
     assert job("narrate").sent_at is None
