@@ -1,4 +1,4 @@
-"""Every table: the one door to them, whatever file of ``tables/`` they stand in."""
+"""Every table, imported from here, whichever file of ``tables/`` defines it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Where production and publishing meet; neither knows the other.
+"""Connects production and publishing, which don't know each other.
 
-Production ends at "a video is ready". From here its posts are planned, and what concerns both
-(stopping a story that is partly made and partly planned) is decided.
+Production ends with "a video is ready". This module then schedules its posts. It also handles what
+concerns both, such as stopping a story that is partly produced and partly scheduled.
 """
 
 from __future__ import annotations
@@ -34,31 +34,31 @@ WHY = "The story was stopped."
 
 
 def video_is_ready(video: Video, request_id: str = "") -> None:
-    """Plan the posts of a video that has just become READY, in the caller's transaction.
+    """Schedule the posts of a video that has just become READY, in the caller's transaction.
 
     Args:
         video: READY.
-        request_id: what the work began with, for the log.
+        request_id: the request that started the work, for the log.
     """
     planning.plan(video, request_id=request_id)
 
 
 def approve_video(video_id: int, by: str) -> None:
-    """Let a finished video be posted; its posts are planned in the same transaction.
+    """Approve a finished video; its posts are scheduled in the same transaction.
 
     Raises:
         InputError: there is no such video.
-        StaleStateError: somebody decided before.
+        StaleStateError: somebody has already decided.
     """
     with transaction():
         video_is_ready(video_review.approve(video_id, by))
 
 
 def withdraw(story_id: int, by: str) -> bool:
-    """Take an approval back: the story waits again, or is stopped if its script is written.
+    """Withdraw an approval: the story goes back to review, or is stopped if its script is written.
 
     Returns:
-        Whether it waits again.
+        Whether it is back in review.
 
     Raises:
         InputError: there is no such story, or nothing is left to stop.
@@ -68,13 +68,13 @@ def withdraw(story_id: int, by: str) -> bool:
         if Story.select(Story.state).where(Story.id == story_id).scalar() == StoryState.SCRIPTED:
             stop(story_id, by)
             return False
-        review.reject(story_id, by, "The approval was taken back.")
+        review.reject(story_id, by, "The approval was withdrawn.")
         review.reconsider(story_id, by)
         return True
 
 
 def stop(story_id: int, by: str) -> None:
-    """End the work on a story's parts, reject its videos, cancel its posts that haven't begun.
+    """Stop work on a story's parts, reject its videos, and cancel posts that haven't started.
 
     Raises:
         InputError: nothing is left to stop.
@@ -82,7 +82,7 @@ def stop(story_id: int, by: str) -> None:
     with transaction():
         parts = _parts(story_id)
         stopped = 0
-        for stage in PART_STAGES:  # one by one: a stage that ends meanwhile has begun the next one
+        for stage in PART_STAGES:  # in order: a stage that ends meanwhile starts the next one
             jobs = Job.select().where(Job.stage == stage, Job.subject_id.in_(parts))
             for job in jobs.where(Job.state.in_(OPEN)).order_by(Job.id):
                 stopped += job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
@@ -95,19 +95,19 @@ def stop(story_id: int, by: str) -> None:
             decisions.cancel(post.id, by, WHY)
             stopped += 1
         if not stopped:
-            raise InputError("Nothing is left to stop: its posts are out, or on their way.")
+            raise InputError("Nothing is left to stop: its posts are out or being sent.")
         AuditEntry.create(actor=by, action="story.stop", subject=f"story {story_id}")
 
 
 def resume(story_id: int, by: str) -> None:
-    """Make the parts of a stopped story after all.
+    """Continue producing the parts of a stopped story.
 
     Raises:
         InputError: no work on it was stopped.
     """
     with transaction():
         parts = _parts(story_id)
-        # Another hook has its first part spoken anew, and cancels the stages behind.
+        # Choosing another hook restarts the first part's narration and cancels its later stages.
         at_work = Job.select(Job.subject_id).where(
             Job.stage.in_(PART_STAGES), Job.subject_id.in_(parts), Job.state.in_(OPEN)
         )

@@ -1,9 +1,9 @@
-"""The keys of what is stored: all of them are there at the start, and they can be changed (U2).
+"""Encryption keys of stored values: all are checked at the start, and they can be rotated.
 
-A rotation works while everything else runs. Each value is read, encrypted anew and written back
-only if it is still the one that was read, so a writer in between is never overwritten; readers
-find a value under the old key or the new one, and have both. What is done is told by the values
-themselves, so a rotation that was killed is simply begun again.
+A rotation works while everything else runs. Each value is read, encrypted with the new key, and
+written back only if it is still the value that was read. So another writer's value is never
+overwritten. Readers find a value under the old key or the new one, and have both keys. The values
+themselves show what is done, so a rotation that was killed can simply be run again.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ log = structlog.get_logger(__name__)
 
 BATCH = 200
 MAX_PASSES = 5
-"""Values that are written under an old key meanwhile are looked for again so often."""
+"""Times to look again for values that were written under an old key meanwhile."""
 
 Uses = dict[str, Counter[str | None]]
-"""For each place how many values are under which key; None counts what is not encrypted."""
+"""For each place, the number of values under each key; None counts values without encryption."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Column:
 
 @dataclass(slots=True)
 class Rotation:
-    """What a rotation did; ``unreadable`` names column and row of the values it had to leave."""
+    """What a rotation did; ``unreadable`` lists column and row of values it had to skip."""
 
     rewritten: int = 0
     unreadable: set[tuple[str, int]] = field(default_factory=set)
@@ -57,7 +57,7 @@ def encrypted_columns() -> list[Column]:
 
 
 def uses() -> Uses:
-    """Counts the stored values by the key that they are under; places without any are left out."""
+    """Count the stored values by their key; places without any are left out."""
     found: Uses = {}
     with db.session():
         for column in encrypted_columns():
@@ -72,7 +72,7 @@ def uses() -> Uses:
 
 
 def check_readable() -> None:
-    """See whether every stored value has its key on the ring; needs the tables.
+    """Check that every stored value's key is on the key ring; needs the tables.
 
     Raises:
         ConfigurationError: which keys are missing, for how many values, and what to do.
@@ -83,12 +83,11 @@ def check_readable() -> None:
             if name not in crypto.keyring().keys:
                 missing.setdefault(name, []).append(f"{values} in {place}")
     sentences = [
-        f"Stored secrets ({', '.join(places)}) need the key with id {name}, which CRYPTOGRAPHY_KEY "
-        f"does not hold: {crypto.ADD_KEY}. docs/runbooks/rotate-keys.md says what to do if it is "
-        "lost."
+        f"Stored secrets ({', '.join(places)}) need the key with id {name}, which is missing from "
+        f"CRYPTOGRAPHY_KEY: {crypto.ADD_KEY}. If the key is lost, see docs/runbooks/rotate-keys.md."
         if name is not None
-        else f"Stored secrets ({', '.join(places)}) are not encrypted as they should be: restore "
-        "them from a backup, or set them to NULL and connect the accounts again."
+        else f"Stored secrets ({', '.join(places)}) are not encrypted: restore them from a "
+        "backup, or set them to NULL and connect the accounts again."
         for name, places in missing.items()
     ]
     if sentences:
@@ -105,11 +104,11 @@ def rotate(*, batch: int = BATCH, tell: Callable[[int], None] = lambda _: None) 
     """Rewrite every stored value under the newest key.
 
     Args:
-        batch: values rewritten in one statement; their rows are locked for its few milliseconds.
-        tell: called after each batch with the number that it rewrote.
+        batch: values rewritten in one statement; their rows are locked for a few milliseconds.
+        tell: called after each batch with the number of values it rewrote.
 
     Raises:
-        peewee's errors: PostgreSQL went away; run it again.
+        peewee's errors: PostgreSQL became unavailable; run the rotation again.
     """
     rotation = Rotation()
     token_recovery.deliver()
@@ -126,7 +125,7 @@ def rotate(*, batch: int = BATCH, tell: Callable[[int], None] = lambda _: None) 
 
 
 def _rotate(column: Column, batch: int, unreadable: set[tuple[str, int]]) -> Iterator[int]:
-    """Rewrite a column batch by batch; how many values each batch rewrote."""
+    """Rewrite a column batch by batch; gives the number of values of each batch."""
     last_id = 0
     while values := _under_other_keys(column, last_id, batch):
         last_id = values[-1][0]
@@ -158,7 +157,7 @@ def _renewed(stored: str) -> str:
 
 
 def _replace(column: Column, values: list[tuple[int, str, str]]) -> int:
-    """Write the new values where the old ones still stand; how many did."""
+    """Write the new values where the old ones are unchanged; the number written."""
     ids, stored, fresh = (list(part) for part in zip(*values, strict=True))
     with db.transaction():
         cursor = db.database.execute_sql(

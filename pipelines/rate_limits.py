@@ -1,9 +1,9 @@
-"""How often the outside may be asked: named limits as data (U7).
+"""Rate limits of outside services, by name.
 
-TikTok's figures are its documents' of November 2026, for each endpoint and user token; the cap of
-direct posts is counted for a creator over all apps. Reddit allows 100 requests a minute to a
-client; the limit here leaves room for access tokens and further pages. Each figure can be changed
-at run time by a LimitSetting of its name.
+TikTok's figures come from its documents of November 2026 and apply to each endpoint and user token.
+The limit of direct posts is counted per creator, over all apps. Reddit allows a client 100 requests
+a minute; the limit here leaves room for access tokens and further pages. A LimitSetting with the
+limit's name changes its figures at run time.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pipelines.publishing.delivery import fallback_policy
 
 MINUTE, DAY = 60.0, 86_400.0
 NOTICED_SECONDS = 5.0
-"""Within so much every worker knows a changed figure."""
+"""After this time every worker knows a changed figure."""
 
 REDDIT = Limit("reddit_fetch", 60, MINUTE)
 SCRIPT = Limit("script_request", 30, MINUTE)
@@ -39,7 +39,7 @@ LIMITS = {limit.name: limit for limit in ALL}
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a limit is for, where its figure comes from, and whom it is counted for."""
+    """What a limit is for, where its figure comes from, and whether each account has its own."""
 
     purpose: str
     origin: str
@@ -48,51 +48,51 @@ class About:
 
 ABOUT = {
     REDDIT.name: About(
-        "Fetches of subreddits from Reddit",
+        "Fetching subreddits from Reddit",
         "Reddit allows a client 100 requests a minute; this leaves room for access tokens and "
         "further pages.",
     ),
     SCRIPT.name: About(
         "Requests to the language model that writes scripts",
-        "Our own: keeps one machine's model from being flooded.",
+        "Our own: protects the model on one machine from overload.",
     ),
     JUDGE.name: About(
         "Requests to the language model that judges safety",
-        "Our own: keeps one machine's model from being flooded.",
+        "Our own: protects the model on one machine from overload.",
     ),
     CREATOR_INFO.name: About(
-        "Questions what a creator may post",
-        "TikTok: 20 a minute and user token (Content Posting API).",
+        "Asking what a creator may post",
+        "TikTok: 20 a minute per user token (Content Posting API).",
         per_account=True,
     ),
     INIT.name: About(
-        "Announcements of direct posts",
-        "TikTok: 6 a minute and user token (Content Posting API).",
+        "Announcing direct posts",
+        "TikTok: 6 a minute per user token (Content Posting API).",
         per_account=True,
     ),
     INBOX_INIT.name: About(
-        "Announcements of videos into the creator's inbox",
-        "TikTok: 6 a minute and user token (Content Posting API).",
+        "Announcing videos to the creator's inbox",
+        "TikTok: 6 a minute per user token (Content Posting API).",
         per_account=True,
     ),
     POSTS.name: About(
-        "Posts of an account in any 24 hours",
-        "TikTok: about 15 direct posts a day and creator, over all apps (Content Sharing "
+        "Direct posts of an account in any 24 hours",
+        "TikTok: about 15 direct posts a day per creator, over all apps (Content Sharing "
         "Guidelines).",
         per_account=True,
     ),
     STATUS.name: About(
-        "Questions what became of a post",
-        "TikTok: 30 a minute and user token (Content Posting API).",
+        "Asking for the status of a post",
+        "TikTok: 30 a minute per user token (Content Posting API).",
         per_account=True,
     ),
     VIDEO_QUERY.name: About(
-        "Questions how published videos do",
-        "TikTok: 600 a minute and user token (Display API).",
+        "Reading the views of published videos",
+        "TikTok: 600 a minute per user token (Display API).",
         per_account=True,
     ),
 }
-"""A limit without a line here would not be on the page; a test sees to that."""
+"""The page shows only limits that are listed here; a test checks that all are."""
 
 
 def _fetch(source_id: int) -> list[Limit]:
@@ -109,7 +109,7 @@ def _judge(_story_id: int) -> list[Limit]:
 
 
 def _publish(post_id: int) -> list[Limit]:
-    """A post that was announced asks for its status; one without a live address is announced."""
+    """An announced post asks for its status; a post without an upload address is announced."""
     post = Post.get_or_none(Post.id == post_id)
     if post is None:
         return []
@@ -121,7 +121,7 @@ def _publish(post_id: int) -> list[Limit]:
                 limits += [
                     replace(CREATOR_INFO, key=key),
                     replace(INIT, key=key),
-                    replace(POSTS, key=key, counted=f"post:{post_id}"),  # also when tried again
+                    replace(POSTS, key=key, counted=f"post:{post_id}"),  # retries count once
                 ]
             case Method.INBOX:
                 limits.append(replace(INBOX_INIT, key=key))
@@ -140,14 +140,14 @@ STAGE_LIMITS: dict[str, Callable[[int], list[Limit]]] = {
     "publish": _publish,
     "confirm": _confirm,
 }
-"""For each limited stage what one run of it on a row asks for; a row that is gone asks nothing."""
+"""For each limited stage, the limits of one run on a row; a deleted row has none."""
 
 
 class Limits:
-    """The limits as they are set now; one instance serves all threads of a process.
+    """The limits as currently set; one instance serves all threads of a process.
 
     Parameters:
-      cache_seconds: how long a changed LimitSetting may go unnoticed.
+      cache_seconds: how long settings are cached before they are read again.
     """
 
     def __init__(self, *, cache_seconds: float = NOTICED_SECONDS) -> None:
@@ -157,12 +157,12 @@ class Limits:
         self._figures: dict[str, tuple[int, float]] = {}
 
     def of(self, stage: str, subject_id: int) -> list[Limit]:
-        """What one run of ``stage`` on the row needs; a connection must be open."""
+        """The limits of one run of ``stage`` on the row; a connection must be open."""
         wanted = STAGE_LIMITS.get(stage)
         return [self.as_set(limit) for limit in wanted(subject_id)] if wanted else []
 
     def as_set(self, limit: Limit) -> Limit:
-        """The limit with its figures as they are now; a connection must be open."""
+        """The limit with its current figures; a connection must be open."""
         with self._lock:
             if time.monotonic() - self._read_at >= self._cache_seconds:
                 self._figures = {
@@ -181,7 +181,7 @@ LEAST_SECONDS, MOST_SECONDS = 0.1, 30 * DAY
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A limit as it is set now, beside its own figure."""
+    """A limit as currently set, and its default."""
 
     now: Limit
     default: Limit
@@ -210,8 +210,8 @@ def set_limit(name: str, count: int | None, seconds: float | None, by: str) -> N
 
     Args:
         name: one of ``LIMITS``.
-        count: grants in any ``seconds``; 0 stops everything. None: it was no whole number.
-        seconds: the window's length. None: it was no number.
+        count: grants in any ``seconds``; 0 stops everything. None: it was not a whole number.
+        seconds: the window's length. None: it was not a number.
         by: who decides.
 
     Raises:
@@ -219,10 +219,12 @@ def set_limit(name: str, count: int | None, seconds: float | None, by: str) -> N
     """
     _known(name)
     if count is None or not 0 <= count <= MOST_COUNT:
-        raise InputError(f"How many: a whole number from 0 (stops everything) to {MOST_COUNT:,}.")
+        raise InputError(
+            f"Enter how many: a whole number from 0 (stops everything) to {MOST_COUNT:,}."
+        )
     if seconds is None or not LEAST_SECONDS <= seconds <= MOST_SECONDS:
         raise InputError(
-            f"In how many seconds: from {LEAST_SECONDS:g} to {MOST_SECONDS:,.0f} (30 days)."
+            f"Enter the seconds: from {LEAST_SECONDS:g} to {MOST_SECONDS:,.0f} (30 days)."
         )
     figures = {LimitSetting.count: count, LimitSetting.seconds: seconds}
     with db.transaction():
@@ -233,39 +235,40 @@ def set_limit(name: str, count: int | None, seconds: float | None, by: str) -> N
 
 
 def reset_limit(name: str, by: str) -> None:
-    """Back to the limit's own figure.
+    """Reset the limit to its default.
 
     Raises:
-        InputError: no such limit, or it has its own figure.
+        InputError: no such limit, or it has its default already.
     """
     default = _known(name)
     with db.transaction():
         if not LimitSetting.delete().where(LimitSetting.name == name).execute():
-            raise InputError(f"The limit {name} has its own figure already.")
+            raise InputError(f"The limit {name} already has its default.")
         _changed(name, "limit.reset", by, f"{default.count} in {default.seconds:g} s")
 
 
 def _known(name: str) -> Limit:
     if name not in LIMITS:
-        raise InputError(f"There is no limit {name}: there are {', '.join(LIMITS)}.")
+        raise InputError(f"There is no limit {name}: choose one of {', '.join(LIMITS)}.")
     return LIMITS[name]
 
 
 def waiting_for(limit: Limit) -> str:
-    """What a job waits for that is over the limit, as the ledger shows it."""
-    return f"{_waiting_prefix(limit.name)} {limit.count} in {limit.seconds:g} s)"
+    """The reason why a job over the limit waits; ``ledger.explain`` shows it."""
+    return f"{_waiting_prefix(limit.name)}{limit.count} in {limit.seconds:g} s)"
 
 
 def _waiting_prefix(name: str) -> str:
-    return f"its turn ({name}:"
+    """How the reason starts; jobs that wait for the limit are found by it."""
+    return f"rate limit {name} ("
 
 
 def _changed(name: str, action: str, by: str, words: str) -> None:
-    """Write it down, and let those who wait in line ask again once the workers know."""
+    """Record the change, and let waiting jobs try again once the workers know it."""
     AuditEntry.create(actor=by, action=action, subject=f"limit {name}", reason=words)
     db.database.execute_sql(
         "UPDATE job SET due_at = now() + (%(noticed)s + random()) * interval '1 second', "
-        "sent_at = NULL, sends = 0 WHERE state = 'waiting' AND starts_with(waits_for, %(turn)s) "
+        "sent_at = NULL, sends = 0 WHERE state = 'waiting' AND starts_with(waits_for, %(prefix)s) "
         "AND due_at > now() + %(noticed)s * interval '1 second'",
-        {"noticed": NOTICED_SECONDS, "turn": _waiting_prefix(name)},
+        {"noticed": NOTICED_SECONDS, "prefix": _waiting_prefix(name)},
     )

@@ -1,19 +1,19 @@
-"""The stages of the work, in the order of the data.
+"""The stages of the work, in the order in which the data passes through them.
 
 =========  ========  =======  =================================================================
 stage      subject   queue    what it does
 =========  ========  =======  =================================================================
 fetch      Source    network  asks the source for stories
-prepare    Story     cpu      narratable text, language, likeness, safety; then waits for a person
-judge      Story     network  asks the second judge of safety, where one is set, before the wait
+prepare    Story     cpu      narratable text, language, similarity, safety; then awaits review
+judge      Story     network  asks the second safety judge, if one is set, before the review
 script     Story     network  hook, call, title, hashtags; cuts the story into parts
 narrate    Part      cpu      sound and the time of each word
 caption    Part      cpu      captions, title card, SubRip and WebVTT
 render     Part      gpu      the video and its cover
-publish    Post      network  asks the creator's limits, announces the post, sends the bytes
-confirm    Post      network  asks the platform until the post has ended well or not
-browser    Account   network  sees who is signed in with its browser session
-mail       Post      network  tells a person of a post that has to be made by hand
+publish    Post      network  asks for the creator's limits, announces the post, sends the bytes
+confirm    Post      network  asks the platform until the post is published or has failed
+browser    Account   network  checks who is signed in with its browser session
+mail       Post      network  mails a person about a post that has to be made by hand
 =========  ========  =======  =================================================================
 """
 
@@ -31,9 +31,10 @@ class Stage:
     """How a stage runs.
 
     Attributes:
-        then: the stage that follows on the same row, whose hint travels in one Dramatiq pipeline.
-        attempts: claims that may end in Retryable before the job is set aside.
-        backoff: seconds before the second attempt; doubles with each one, up to ``longest``.
+        then: the stage that follows on the same row; its wake-up is sent in the same Dramatiq
+            pipeline.
+        attempts: claims that may end in Retryable before the job has failed.
+        backoff: seconds before the second attempt; doubles with each attempt, up to ``longest``.
     """
 
     name: str
@@ -47,8 +48,8 @@ class Stage:
     def delay(self, attempt: int) -> float:
         """Seconds to wait after the failed ``attempt`` (1, 2, …).
 
-        Doubling, with jitter in the upper half so that many jobs that failed together don't
-        return together.
+        It doubles, with jitter in the upper half, so that jobs that failed together don't all
+        come back at the same moment.
         """
         ceiling = min(self.longest, self.backoff * float(2 ** max(0, attempt - 1)))
         return ceiling * random.uniform(0.5, 1.0)  # noqa: S311  # spreads load, keeps no secret
@@ -72,11 +73,11 @@ STAGES: dict[str, Stage] = {
 }
 
 MOST_CRASHES = 3
-"""Claims that may end with their worker's death before the job is set aside."""
+"""Times that a worker may die while doing a job before the job has failed."""
 
 
 def of_subject(subject: str) -> tuple[str, ...]:
-    """The names of the stages that work on a table's rows, in their order."""
+    """The names of the stages that work on a table's rows, in order."""
     return tuple(stage.name for stage in STAGES.values() if stage.subject == subject)
 
 

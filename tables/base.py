@@ -1,9 +1,9 @@
-"""What every table shares: an id, the time of its making, and guarded moves between states.
+"""What every table shares: an id, a creation time, and guarded moves between states.
 
-A state only ever changes by a move that the table of moves allows, in a conditional UPDATE whose
-row count is checked: of two who try, one succeeds and the other is told. ``move()`` does that for
-one row. Statements that do more at once (claiming a job, freeing leases) are written in SQL, and
-take their states from ``transition()``, which reads the same table of moves.
+A state only changes by a move that the table of moves allows. The move is a conditional UPDATE
+whose row count is checked: if two processes try, one succeeds and the other gets an error.
+``move()`` does that for one row. Statements that do more at once (claiming a job, freeing leases)
+are written in SQL and take their states from ``transition()``, which reads the same table of moves.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ SHOWN = {
     "dead": "failed",
     "parked": "needs attention",
 }
-"""States that people call by another word."""
+"""States that people know by another word."""
 
 
 def shown(state: str) -> str:
-    """A state of any table in the words of an operator: on pages, in messages, in commands."""
+    """A state of any table in an operator's words, for pages, messages and commands."""
     return SHOWN.get(state, state.replace("_", " "))
 
 
@@ -65,20 +65,20 @@ class Transition(NamedTuple):
 
 
 class Row(Model):
-    """A table with an id, the time of its making, and guarded state moves."""
+    """A table with an id, a creation time, and guarded state moves."""
 
     id = AutoField()
     created_at = DateTimeTZField(default=now)
 
     moves: ClassVar[dict[str, frozenset[str]]] = {}
-    """For each state the states it may go to; empty for tables without states."""
+    """For each state, the states it may change to; empty for tables without states."""
 
     class Meta:
         database = database
         legacy_table_names = False
 
     if TYPE_CHECKING:
-        # the stubs' own is taken or refused by the order in which mypy reads the files
+        # whether mypy accepts the stubs' own depends on the order in which it reads the files
         @classmethod
         def delete(cls) -> ModelDelete: ...  # type: ignore[override, unused-ignore]
 
@@ -96,7 +96,7 @@ class Row(Model):
             of: only from these states; without it, from every state that allows it.
 
         Raises:
-            ValueError: the table of moves doesn't allow it from one of them.
+            ValueError: the table of moves doesn't allow this move from one of these states.
         """
         allowed = cls.sources(to)
         states = allowed if of is None else tuple(of)
@@ -106,10 +106,10 @@ class Row(Model):
         return Transition(f"state = '{to!s}'", f"{cls._meta.table_name}.state IN ({listed})")
 
     def move(self, to: str, **changes: Any) -> None:
-        """Go to state ``to`` and set ``changes`` in one conditional UPDATE.
+        """Change to state ``to`` and set ``changes``, in one conditional UPDATE.
 
         Raises:
-            StaleStateError: the row is in no state from which ``to`` is allowed.
+            StaleStateError: the row's state doesn't allow this move.
         """
         if not self.try_move(to, **changes):
             name = type(self).__name__.lower()
@@ -117,7 +117,7 @@ class Row(Model):
             raise StaleStateError(f"This {name} is {shown(state)} and can't become {shown(to)}.")
 
     def try_move(self, to: str, **changes: Any) -> bool:
-        """As ``move``, but answers whether the row moved."""
+        """Like ``move``, but returns whether the row moved."""
         table: Any = type(self)
         changed = (
             table.update(state=to, **changes)
@@ -135,9 +135,9 @@ R = TypeVar("R", bound=Row)
 
 
 def locked(query: ModelSelect[R], *, skip_locked: bool = False) -> ModelSelect[R]:
-    """``query`` with its rows locked until the transaction's end.
+    """``query`` with its rows locked until the end of the transaction.
 
-    FOR NO KEY UPDATE keeps out everybody who locks or writes the row, but not new rows that refer
-    to it: their foreign key only needs it to stay.
+    FOR NO KEY UPDATE blocks everybody else who locks or writes the row. It doesn't block new rows
+    that refer to it: their foreign key only needs the row to exist.
     """
     return query.for_update("FOR NO KEY UPDATE", skip_locked=skip_locked)  # type: ignore[arg-type]  # the stubs only know the plain FOR UPDATE

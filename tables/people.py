@@ -1,4 +1,4 @@
-"""Who may sign in, and who did what."""
+"""Users who can sign in, and the audit log."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class User(Row):
 
 
 class AuditEntry(Row):
-    """Who did what to which row, and why; rows are only ever added."""
+    """Who did what to which row, and why. Rows are only added, never changed."""
 
     actor = CharField(max_length=80)
     action = CharField(max_length=60, index=True)

@@ -1,4 +1,4 @@
-"""Accounts, their times, posts, and how these do."""
+"""Accounts, their slots, posts, and the posts' view counts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tables.stories import Source
 
 
 class Method(StrEnum):
-    """How a post gets to the platform, the best way first."""
+    """How a post gets to the platform, the best method first."""
 
     DIRECT = "direct"
     INBOX = "inbox"
@@ -43,7 +43,7 @@ class Account(Row):
     open_id = CharField(max_length=120)
     name = CharField(max_length=120, default="")
     username = CharField(max_length=60, default="")
-    """The creator's @name, without the @; empty until the platform or a person has told it."""
+    """The creator's @name, without the @; empty until the platform or a person provides it."""
     scopes = TextField(default="")
     state = CharField(max_length=14, constraints=[one_of("state", AccountState)])
     access_token = EncryptedTextField(null=True)
@@ -52,34 +52,34 @@ class Account(Row):
     refresh_expires_at = DateTimeTZField(null=True)
     last_refreshed_at = DateTimeTZField(null=True)
     refresh_begun_at = DateTimeTZField(null=True)
-    """Set before TikTok is asked for new tokens, cleared with what came of it."""
+    """Set before TikTok is asked for new tokens, cleared when the result is stored."""
     refresh_attempts = IntegerField(default=0)
-    """Failed refreshes since the last good one."""
+    """Failed refreshes since the last successful one."""
     next_refresh_at = DateTimeTZField(null=True)
-    """When a failed refresh is tried again."""
+    """When a failed refresh is retried."""
     last_error = TextField(default="")
 
     privacy = CharField(max_length=40, default="")
-    """Who may see its posts; empty until a person has chosen, as the platform's rules want."""
+    """Who can see its posts; empty until a person has chosen, as the platform's rules require."""
     allow_comment = BooleanField(default=False)
     allow_duet = BooleanField(default=False)
     allow_stitch = BooleanField(default=False)
     ai_label = BooleanField(default=True)
     methods = BinaryJSONField(default=lambda: list(Method), index=False)
-    """The ways that its posts may take, each tried when the one before it is closed."""
+    """The methods that its posts may use; each is tried when the one before it is closed."""
 
     timezone = CharField(max_length=64, default="UTC")
-    """IANA name; its slots and its days are meant in it."""
+    """IANA name; the account's slots and days are in this time zone."""
     posts_a_day = IntegerField(default=15)
-    """Most posts in one of its days."""
+    """Most posts in one day of its time zone."""
     gap_minutes = IntegerField(default=0)
-    """Least time between two posts."""
+    """Shortest time between two posts."""
 
     browser_session = EncryptedTextField(null=True)
     """Cookies of the creator's signed-in browser."""
     browser_checked_at = DateTimeTZField(null=True)
     browser_error = TextField(default="")
-    """Why the session was of no use when it was last looked at."""
+    """Why the session didn't work at the last check."""
 
     moves: ClassVar = {
         AccountState.CONNECTED: frozenset({AccountState.EXPIRED, AccountState.DISCONNECTED}),
@@ -95,7 +95,7 @@ class Account(Row):
 
 
 class Slot(Row):
-    """A weekly time of an account, by its own clock, at which one post may go out."""
+    """A weekly time, in the account's time zone, at which one post may go out."""
 
     account = ForeignKeyField(Account, backref="slots", on_delete="CASCADE")
     weekday = IntegerField(constraints=[SQL("CHECK (weekday BETWEEN 1 AND 7)")])
@@ -108,7 +108,7 @@ class Slot(Row):
 
 
 class SourceAccount(Row):
-    """Which accounts get a source's videos; a source without rows goes to every account."""
+    """Which accounts get a source's videos; without rows, every account gets them."""
 
     source = ForeignKeyField(Source, backref="account_links", on_delete="CASCADE")
     account = ForeignKeyField(Account, backref="source_links", on_delete="CASCADE")
@@ -119,7 +119,7 @@ class SourceAccount(Row):
 
 
 class OAuthHandshake(Row):
-    """One connect attempt: used once, bound to the browser session that began it."""
+    """One attempt to connect: used once, tied to the browser session that started it."""
 
     state = CharField(max_length=64, unique=True)
     verifier = EncryptedTextField()
@@ -131,9 +131,9 @@ class OAuthHandshake(Row):
 
 
 class PostState(StrEnum):
-    """``claiming`` is "about to": from there only the platform can say what happened.
+    """``claiming`` means "about to be announced": after it, only the platform knows what happened.
 
-    ``inbox`` waits in the TikTok app for its creator, ``manual`` for a person with the file.
+    ``inbox`` waits for the creator in the TikTok app, ``manual`` for a person to post the file.
     """
 
     PLANNED = "planned"
@@ -148,7 +148,7 @@ class PostState(StrEnum):
     CANCELLED = "cancelled"
 
 
-TOLD_BY_PLATFORM = frozenset(
+REPORTED_BY_PLATFORM = frozenset(
     {
         PostState.PROCESSING,
         PostState.PUBLISHED,
@@ -157,7 +157,7 @@ TOLD_BY_PLATFORM = frozenset(
         PostState.PARKED,
     }
 )
-"""What an answer of the platform may mean for a post that it has been told of."""
+"""States that the platform's answer may give a post that was announced to it."""
 
 
 class Post(Row):
@@ -170,24 +170,24 @@ class Post(Row):
     )
     title = TextField()
     options = BinaryJSONField(default=dict, index=False)
-    """What differs from its account's choices: ``privacy``, ``allow_comment``, ``ai_label``, …"""
+    """Where it differs from its account's settings: ``privacy``, ``allow_comment``, …"""
     allowed = BooleanField(default=False)
-    """A person has read what the compliance gate found, and lets it pass."""
+    """A person has read what the compliance check found and allows the post."""
     scheduled_at = DateTimeTZField(null=True)
     pinned = BooleanField(default=False)
-    """A person chose ``scheduled_at``, so no other post's needs move it."""
+    """A person chose ``scheduled_at``, so it is never moved to make room for another post."""
     method = CharField(max_length=10, default="")
-    """The way that it takes now; empty before its first try."""
+    """The method it uses now; empty before its first try."""
     publish_id = CharField(max_length=120, null=True, unique=True)
     upload_url = EncryptedTextField(null=True)
     bytes_sent = BigIntegerField(default=0)
     platform_id = CharField(max_length=120, default="")
     address = TextField(default="")
-    """Where viewers find it."""
+    """Its public address."""
     reason = TextField(default="")
     published_at = DateTimeTZField(null=True)
     next_insight_at = DateTimeTZField(null=True)
-    """When its views are asked for again."""
+    """When its view counts are read next."""
 
     moves: ClassVar = {
         PostState.PLANNED: frozenset(
@@ -199,19 +199,21 @@ class Post(Row):
                 PostState.PARKED,
             }
         ),
-        # The platform may be further than we have seen: its answer skips what lies between.
-        PostState.CLAIMING: frozenset({PostState.PLANNED, PostState.UPLOADING, *TOLD_BY_PLATFORM}),
-        PostState.UPLOADING: frozenset({PostState.PLANNED, *TOLD_BY_PLATFORM}),
-        PostState.PROCESSING: frozenset(
-            {PostState.PLANNED, *TOLD_BY_PLATFORM - {PostState.PROCESSING}}
+        # The platform may be ahead of our last known state: its answer can skip states.
+        PostState.CLAIMING: frozenset(
+            {PostState.PLANNED, PostState.UPLOADING, *REPORTED_BY_PLATFORM}
         ),
-        # Begun again by a person, a post with a publish_id goes on where the platform has it.
+        PostState.UPLOADING: frozenset({PostState.PLANNED, *REPORTED_BY_PLATFORM}),
+        PostState.PROCESSING: frozenset(
+            {PostState.PLANNED, *REPORTED_BY_PLATFORM - {PostState.PROCESSING}}
+        ),
+        # When a person restarts a post with a publish_id, it continues where the platform has it.
         PostState.PARKED: frozenset(
             {
                 PostState.PLANNED,
                 PostState.CANCELLED,
                 PostState.UPLOADING,
-                *TOLD_BY_PLATFORM - {PostState.PARKED},
+                *REPORTED_BY_PLATFORM - {PostState.PARKED},
             }
         ),
         PostState.FAILED: frozenset(
@@ -219,7 +221,7 @@ class Post(Row):
                 PostState.PLANNED,
                 PostState.CANCELLED,
                 PostState.UPLOADING,
-                *TOLD_BY_PLATFORM - {PostState.FAILED},
+                *REPORTED_BY_PLATFORM - {PostState.FAILED},
             }
         ),
         PostState.INBOX: frozenset({PostState.PUBLISHED}),
@@ -248,14 +250,14 @@ class Attempt(Row):
     seconds = FloatField(default=0.0)
     outcome = CharField(max_length=60)
     reason = TextField(default="")
-    """The outcome in a sentence; where the next way was taken, why."""
+    """The outcome in a sentence; if the next method was used, why."""
     platform_id = CharField(max_length=120, default="")
     screenshot = TextField(default="")
-    """Path of what a browser showed when it stopped."""
+    """Path of a picture of the page where the browser stopped."""
 
 
 class Insight(Row):
-    """How a published video was doing at ``created_at``."""
+    """The counts of a published video at ``created_at``."""
 
     post = ForeignKeyField(Post, backref="insights", on_delete="CASCADE")
     views = BigIntegerField()
@@ -268,11 +270,11 @@ class Insight(Row):
 
 
 class WebhookEvent(Row):
-    """An event that the platform has told us of; it tells each at least once."""
+    """An event that the platform sent us; it sends each event at least once."""
 
     digest = CharField(max_length=64, unique=True)
     event = CharField(max_length=60)
     open_id = CharField(max_length=120)
     publish_id = CharField(max_length=120, default="")
     outcome = TextField(default="")
-    """What it led to."""
+    """What was done about it."""

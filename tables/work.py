@@ -29,20 +29,20 @@ class JobState(StrEnum):
 
 
 class Job(Row):
-    """One stage of work on one row: the record behind every queue message."""
+    """One stage of work on one row; every queue message stands for such a job."""
 
     stage = CharField(max_length=20)
     subject_id = IntegerField()
     queue = CharField(max_length=20)
     request_id = CharField(max_length=32)
-    """Shared by every job that began with the same fetch or click."""
+    """Shared by every job that started with the same fetch or click."""
     state = CharField(
         max_length=10, default=JobState.WAITING, constraints=[one_of("state", JobState)]
     )
     due_at = DateTimeTZField(default=now)
     sent_at = DateTimeTZField(null=True)
     sends = IntegerField(default=0)
-    """Hints sent since it was due; repeats come ever more rarely."""
+    """Wake-ups sent since it was due; each repeat waits longer than the one before."""
     waits_for = TextField(default="")
     attempts = IntegerField(default=0)
     crashes = IntegerField(default=0)
@@ -85,7 +85,7 @@ class Job(Row):
 
 
 class DeadLetter(Row):
-    """Work that was set aside, with all that is needed to understand and repeat it."""
+    """Failed work, with all that is needed to understand and repeat it."""
 
     job = ForeignKeyField(Job, null=True, backref="dead_letters", on_delete="SET NULL")
     stage = CharField(max_length=60)
@@ -105,7 +105,7 @@ class DeadLetter(Row):
 
 
 class LimitSetting(Row):
-    """A limit changed at run time; without a row the limit's own figure counts."""
+    """A limit changed at run time; without a row, the limit's default applies."""
 
     name = CharField(max_length=60, unique=True)
     count = IntegerField()

@@ -1,7 +1,7 @@
-"""Mail by SMTP (RFC 5321), over TLS from the start, by STARTTLS, or plain.
+"""Mail by SMTP (RFC 5321), over TLS from the start, with STARTTLS, or unencrypted.
 
-Errors of ``smtplib`` hold what was said, and the sign-in is part of that. So ours are raised
-outside the ``except`` block, and of the server's words they keep its codes only.
+Errors of ``smtplib`` contain what was sent, including the sign-in. So our errors are raised outside
+the ``except`` block, and they keep only the codes of the server's answer.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ from core.smtp import SmtpServer
 log = structlog.get_logger(__name__)
 
 SECONDS = 60.0
-"""Longest wait for one answer. After the last line of a mail a short one only sends it twice."""
+"""Longest wait for one answer. A short wait after a mail's last line could send it twice."""
 LONGEST_SUBJECT = 200
 ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 """A status code of RFC 3463 in the server's answer."""
 REFUSED_FOR_GOOD = 500
-"""Codes from here on mean "no", those below "not now" (RFC 5321, 4.2.1)."""
+"""Codes from this one on are permanent, lower codes temporary (RFC 5321, 4.2.1)."""
 
-# EmailMessage would be the newer way, but it loses blanks between encoded words of a header
-# (Python 3.11), and begins some headers with an empty line.
+# EmailMessage is newer, but it loses spaces between encoded words of a header (Python 3.11), and
+# starts some headers with an empty line.
 ENCODING = Charset("utf-8")
 ENCODING.body_encoding = QP
-"""Every byte is ASCII on the way, so that any server can take the mail."""
+"""The mail is sent as ASCII, so any server can accept it."""
 
 
 class SmtpMailer:
     """Sends to the same people each time.
 
     Parameters:
-      server: where mail is handed in.
-      sender: address that the mail is from; also names the domain of Message-IDs.
-      recipients: addresses of those who post by hand.
+      server: the mail server.
+      sender: the sender's address; Message-IDs use its domain.
+      recipients: addresses of the people who post by hand.
       seconds: longest wait for one answer.
     """
 
@@ -69,7 +69,7 @@ class SmtpMailer:
         message = self.message(mail)
         failure: StageError
         try:
-            self._hand_in(message)
+            self._send(message)
         except (smtplib.SMTPException, OSError) as error:
             failure = failure_of(error, self.server)
         else:
@@ -86,19 +86,19 @@ class SmtpMailer:
         message["Date"] = format_datetime(datetime.now(UTC))
         message["Message-ID"] = f"<{mail.key}@{domain}>"
         message["References"] = f"<{mail.thread}@{domain}>"
-        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies, please
-        for kind, text in (("plain", mail.text), ("html", mail.html)):  # the last is shown first
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: prevents out-of-office replies
+        for kind, text in (("plain", mail.text), ("html", mail.html)):  # the last is preferred
             part = MIMENonMultipart("text", kind, charset="utf-8")
             part.set_payload(text, ENCODING)
             message.attach(part)
         return message
 
-    def _hand_in(self, message: MIMEMultipart) -> None:
+    def _send(self, message: MIMEMultipart) -> None:
         smtp = self._connected()
         try:
             refused = smtp.send_message(message, self.sender, self.recipients)
             with suppress(smtplib.SMTPException, OSError):
-                smtp.quit()  # the mail is taken, whatever is said to the good-bye
+                smtp.quit()  # the mail is accepted, whatever the answer to this is
         finally:
             smtp.close()
         if refused:
@@ -124,30 +124,34 @@ class SmtpMailer:
 
 REFUSALS: dict[type[smtplib.SMTPException], tuple[str, str, str]] = {
     smtplib.SMTPAuthenticationError: (
-        "refuses the sign-in",
+        "rejects the sign-in",
         "correct user and password in SMTP_URL",
         "login_refused",
     ),
     smtplib.SMTPSenderRefused: (
-        "refuses the sender",
-        "correct MAIL_FROM, or allow it there",
+        "rejects the sender",
+        "correct MAIL_FROM, or allow this sender on the server",
         "sender_refused",
     ),
     smtplib.SMTPRecipientsRefused: (
-        "refuses every recipient",
+        "rejects every recipient",
         "correct MAIL_TO",
         "recipient_refused",
     ),
-    smtplib.SMTPDataError: ("refuses the mail itself", "its log says why", "mail_refused"),
+    smtplib.SMTPDataError: ("rejects the mail itself", "the server's log says why", "mail_refused"),
 }
-"""What the server refuses, what to do about it, and its code; by the error that says so."""
-NO_SERVICE = ("takes no mail from this machine", "allow it there", "mail_refused")
+"""For each error of ``smtplib``: what the server does, what to do about it, and our code."""
+NO_SERVICE = (
+    "accepts no mail from this machine",
+    "allow this machine on the server",
+    "mail_refused",
+)
 
 
 def failure_of(  # noqa: PLR0911  # one return a decision
     error: smtplib.SMTPException | OSError, server: SmtpServer
 ) -> StageError:
-    """What an error of ``smtplib`` or of the network means for the mail."""
+    """The error to raise for an error of ``smtplib`` or of the network."""
     where = f"The mail server {server.host}:{server.port}"
     match error:
         case smtplib.SMTPRecipientsRefused() | smtplib.SMTPResponseException():
@@ -162,22 +166,22 @@ def failure_of(  # noqa: PLR0911  # one return a decision
             | TimeoutError()
             | ssl.SSLEOFError()
         ):
-            return Retryable(f"{where} broke the connection off.", code="lost_answer")
+            return Retryable(f"{where} closed the connection.", code="lost_answer")
         case ssl.SSLCertVerificationError():
             return Parked(
-                f"{where} can't prove that it is {server.host}: correct the host in SMTP_URL, or "
-                "name its certificate authority in SSL_CERT_FILE.",
+                f"{where} has no valid certificate for {server.host}: correct the host in "
+                "SMTP_URL, or set SSL_CERT_FILE to its certificate authority.",
                 code="mail_certificate",
             )
         case ssl.SSLError():
             return Parked(
-                f"{where} doesn't speak TLS from the start: try smtp+starttls:// and its port.",
+                f"{where} doesn't use TLS from the start: try smtp+starttls:// and its port.",
                 code="mail_no_tls",
             )
         case smtplib.SMTPException():
             lacks = "STARTTLS or no sign-in" if server.security == "starttls" else "sign-in"
             return Parked(
-                f"{where} offers no {lacks}: correct the scheme in SMTP_URL, or the user.",
+                f"{where} offers no {lacks}: correct the scheme or the user in SMTP_URL.",
                 code="mail_not_offered",
             )
         case _:
@@ -187,7 +191,7 @@ def failure_of(  # noqa: PLR0911  # one return a decision
 def _answer(
     error: smtplib.SMTPRecipientsRefused | smtplib.SMTPResponseException,
 ) -> tuple[int, str]:
-    """The code that decides, and the codes of the server's answer without its words."""
+    """The deciding code, and the codes of the server's answer without its text."""
     said: bytes | str
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, said = min(error.recipients.values(), key=lambda refusal: int(refusal[0]))
@@ -199,6 +203,6 @@ def _answer(
 
 
 def _one_line(text: str) -> str:
-    """``text`` as a header can hold it: one line, no control characters, not endless."""
+    """``text`` for a header: one line, no control characters, of limited length."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= LONGEST_SUBJECT else line[: LONGEST_SUBJECT - 1] + "…"

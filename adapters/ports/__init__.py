@@ -1,7 +1,7 @@
-"""What the pipelines need of the outside: Protocols, and the frozen values that cross them.
+"""What the pipelines need from outside: Protocols, and the frozen values passed through them.
 
-Pipelines see only this package; which adapter stands behind a Protocol is chosen in
-``workers/wiring.py``. All adapters raise the errors of ``core/errors.py`` and nothing else.
+Pipelines import only this package; ``workers/wiring.py`` chooses the adapter for each Protocol. All
+adapters raise only the errors of ``core/errors.py``.
 """
 
 from adapters.ports.browser import BrowserHealth, BrowserOutcome, BrowserPost, BrowserUploader

@@ -13,10 +13,10 @@ from adapters.ports.progress import Progress
 
 @dataclass(frozen=True, slots=True)
 class BrowserPost:
-    """What is filled in on the upload page; ``privacy`` in the API's words."""
+    """What to fill in on the upload page; ``privacy`` uses the API's values."""
 
     username: str
-    """Whose page it has to be, without ``@``; nothing is posted on anybody else's."""
+    """Whose page it must be, without ``@``; nothing is posted for anybody else."""
     title: str
     """The caption with its hashtags, at most 2,200 UTF-16 units."""
     privacy: str
@@ -32,26 +32,26 @@ class BrowserHealth:
 
     username: str
     session: str = field(repr=False)
-    """The cookies as they are now: store them, the old ones may be good no more."""
+    """The current cookies: store them, the old ones may no longer be valid."""
     good_until: datetime | None
-    """When the sign-in ends by itself; None where the site does not say."""
+    """When the sign-in expires; None if the site does not say."""
 
 
 @dataclass(frozen=True, slots=True)
 class BrowserOutcome:
-    """A post that stands, as its page said."""
+    """A post that was made, as the page confirmed."""
 
     session: str = field(repr=False)
-    """The cookies as they are now: store them."""
+    """The current cookies: store them."""
     platform_id: str = ""
-    """Empty where the page did not show it (yet)."""
+    """Empty if the page has not shown it (yet)."""
     address: str = ""
 
 
 class BrowserUploader(Protocol):
-    """A creator's upload page, worked like a person would.
+    """A creator's upload page, used as a person would use it.
 
-    ``session`` is a JSON text of cookies, as ``core.cookies.parse_cookies`` gives it; it is a
+    ``session`` is a JSON text of cookies, as ``core.cookies.parse_cookies`` returns it. It is a
     secret, and an adapter never writes it to disk. All calls may raise, by ``code``:
 
     - BrowserStopped (a person is needed): ``browser_signed_out``, ``browser_wrong_account``,
@@ -61,7 +61,7 @@ class BrowserUploader(Protocol):
     """
 
     def check(self, session: str) -> BrowserHealth:
-        """Say who is signed in, changing nothing."""
+        """Check who is signed in, without changing anything."""
 
     def post(
         self,
@@ -72,24 +72,25 @@ class BrowserUploader(Protocol):
         about_to_post: Callable[[], None],
         progress: Progress | None = None,
     ) -> BrowserOutcome:
-        """Upload ``file``, fill the page in and publish.
+        """Upload ``file``, fill in the page and publish.
 
-        ``about_to_post`` is called once, right before the button that publishes is pressed.
-        Before it nothing was posted, whatever is raised; what it or ``progress`` raises closes
-        the browser and passes through. ``progress`` is called about twice a second until then.
+        ``about_to_post`` is called once, right before the Post button is pressed. Any error raised
+        before it means that nothing was posted. An error raised by ``about_to_post`` or
+        ``progress`` closes the browser and is passed on. Until then ``progress`` is called about
+        twice a second.
 
         Raises:
-            BrowserStopped: also ``browser_unknown``: the button was pressed and nothing clear
-                followed. Ask ``find``; never post again without an answer.
-            Permanent: ``browser_rejected``: the page does not take the video; says its reason.
+            BrowserStopped: also ``browser_unknown``: the button was pressed and the result is not
+                clear. Call ``find``; never post again without its answer.
+            Permanent: ``browser_rejected``: the page rejects the video; the message has the reason.
         """
 
     def find(self, session: str, post: BrowserPost, since: datetime) -> BrowserOutcome | None:
-        """Look for a post with this title, made from ``since`` on, in the creator's own list.
+        """Look for a post with this title, made after ``since``, in the creator's own list.
 
-        None says that it is certainly not there.
+        None means that it is certainly not there.
 
         Raises:
             Wait: ``browser_settling``: it is too early to say that it is not there.
-            BrowserStopped: also ``browser_unknown``: the list does not tell.
+            BrowserStopped: also ``browser_unknown``: the list gives no clear answer.
         """

@@ -1,4 +1,4 @@
-"""How published videos do."""
+"""View counts of published videos."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class VideoCounts:
-    """How a public video is doing now."""
+    """The current counts of a public video."""
 
     views: int
     likes: int
     comments: int
     shares: int
     address: str = ""
-    """Where viewers find it."""
+    """Its public address."""
 
 
 class Insights(Protocol):
     def counts(self, access_token: str, video_ids: Sequence[str]) -> dict[str, VideoCounts]:
-        """The counts of up to 20 videos by their ids; one that viewers can't see is left out.
+        """The counts of up to 20 videos by id; a video that viewers can't see is left out.
 
         Raises:
             Permanent: the creator did not allow it.
-            Retryable: the platform is away or wants a pause.
+            Retryable: the platform is unavailable or asks for a pause.
         """

@@ -1,4 +1,4 @@
-"""Mail to whoever posts by hand."""
+"""Mail to the people who post by hand."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail to whoever posts by hand. Its texts hold a download link, which is a capability."""
+    """A mail to the people who post by hand. Its texts contain a download link, a capability."""
 
     key: str
-    """Names the mail: the same key sent again is the same mail (its Message-ID)."""
+    """Identifies the mail: the same key sent again is the same mail (its Message-ID)."""
     thread: str
-    """Names what the mail is about: mails of one thread stand together."""
+    """Identifies the subject: mails of one thread are shown together."""
     subject: str
     text: str = field(repr=False)
     html: str = field(repr=False)
@@ -21,10 +21,10 @@ class Mail:
 
 class Mailer(Protocol):
     def send(self, mail: Mail) -> None:
-        """Hand the mail to the mail server; where its answer is lost, the mail may arrive twice.
+        """Give the mail to the mail server; if its answer is lost, the mail may arrive twice.
 
         Raises:
-            Retryable: the server is away or busy, or its answer was lost.
-            Parked: the server refuses (sign-in, sender, recipients, the mail), or is not to be
+            Retryable: the server is unavailable or busy, or its answer was lost.
+            Parked: the server rejects the sign-in, sender, recipients or mail, or can't be
                 trusted; a person has to change a setting.
         """

@@ -11,7 +11,7 @@ from adapters.ports.progress import Progress
 
 @dataclass(frozen=True, slots=True)
 class TokenGrant:
-    """An answer of the token endpoint; lifetimes in seconds, as the answer gave them."""
+    """An answer of the token endpoint; lifetimes in seconds, as given in the answer."""
 
     open_id: str
     scopes: tuple[str, ...]
@@ -34,7 +34,7 @@ class CreatorInfo:
 
 @dataclass(frozen=True, slots=True)
 class PostInfo:
-    """What a direct post says of itself; ``title`` at most 2,200 UTF-16 units."""
+    """The settings of a direct post; ``title`` has at most 2,200 UTF-16 units."""
 
     title: str
     privacy: str
@@ -49,12 +49,12 @@ class PostInfo:
 class UploadTicket:
     publish_id: str
     upload_url: str = field(repr=False)
-    """A capability: whoever has it can upload. Good for one hour; stored encrypted only."""
+    """A capability: whoever has it can upload. Valid for one hour; only stored encrypted."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkPlan:
-    """How a file of ``video_size`` bytes is cut."""
+    """How a file of ``video_size`` bytes is split."""
 
     video_size: int
     chunk_size: int
@@ -73,13 +73,13 @@ class Authorizer(Protocol):
     def authorize_url(self, *, state: str, verifier: str, redirect_uri: str) -> str: ...
 
     def exchange_code(self, code: str, *, verifier: str, redirect_uri: str) -> TokenGrant:
-        """Raises Permanent for a bad or used code, Retryable when the platform is away."""
+        """Raises Permanent for a bad or used code, Retryable if the platform is unavailable."""
 
     def refresh(self, refresh_token: str) -> TokenGrant:
-        """Raises Permanent when the grant is gone, Retryable when the platform is away."""
+        """Raises Permanent if the grant is gone, Retryable if the platform is unavailable."""
 
     def name_of(self, access_token: str) -> str:
-        """What the creator is called."""
+        """The creator's name."""
 
     def revoke(self, access_token: str) -> None: ...
 
@@ -104,6 +104,6 @@ class Publisher(Protocol):
         first_byte: int = 0,
         progress: Progress | None = None,
     ) -> None:
-        """Send the chunks from the one that holds ``first_byte``; memory stays constant."""
+        """Send the chunks, starting with the one that contains ``first_byte``, in little memory."""
 
     def status(self, access_token: str, publish_id: str) -> PostStatus: ...

@@ -13,35 +13,35 @@ Fault = Literal[
 
 @dataclass(frozen=True, slots=True)
 class ProbedVideo:
-    """What is really in a file, whatever its name says; figures are 0 where there is none."""
+    """What is really in a file, whatever its name says; figures are 0 if unknown."""
 
     container: str
-    """``mp4`` (also MOV), ``matroska``, ``webm`` or ``avi``; else what the file is in words, such
-    as ``a ZIP archive``, or nothing where that is unknown."""
+    """``mp4`` (also MOV), ``matroska``, ``webm`` or ``avi``; otherwise what the file is, such as
+    ``a ZIP archive``, or empty if that is unknown."""
     fault: Fault = ""
     """What is wrong with it: never finished; cut off; parts that contradict each other; encrypted;
-    pictures that don't decode; needs more memory or time than a video may; ends its reader."""
+    frames that can't be decoded; needs more memory or time than allowed; crashes its reader."""
     codec: str = ""
-    """ffmpeg's name of the picture's codec: ``h264``, ``hevc``, ``vp8``, ``vp9``, …"""
+    """ffmpeg's name of the video codec: ``h264``, ``hevc``, ``vp8``, ``vp9``, …"""
     sound_codec: str = ""
     width: int = 0
     height: int = 0
     pictures: int = 0
     pictures_per_second: float = 0.0
-    """By the pictures' own times."""
+    """Measured from the frames' own times."""
     seconds: float = 0.0
-    """From the first picture or sound to the end of the last."""
+    """From the first frame or sound to the end of the last."""
     claimed_seconds: float = 0.0
-    """As the header says; 0 where it says nothing."""
+    """The length in the header; 0 if there is none."""
 
 
 class VideoProbe(Protocol):
     def inspect(self, path: Path) -> ProbedVideo:
-        """Look into the file at ``path``, within bounds of time and memory.
+        """Inspect the file at ``path``, within limits of time and memory.
 
-        A file that is no video, or a broken one, is an answer and no error.
+        If the file is not a video, or is broken, the result says so: that is not an error.
 
         Raises:
-            Retryable: it couldn't be looked into now; codes ``video_probe_slow``,
+            Retryable: it can't be inspected now; codes ``video_probe_slow``,
                 ``video_probe_failed``.
         """

@@ -1,6 +1,6 @@
-"""The job ledger: who works on what, under which lease, and what becomes of it.
+"""The job ledger: who works on what, under which lease, and how it ended.
 
-A job is one stage on one row, unique. Its life::
+A job is one stage on one row, and unique. Its states::
 
     waiting ──claim──▶ running ──finish──▶ done
        ▲                 │ ├─ Retryable, Wait ──▶ waiting, due later
@@ -8,9 +8,9 @@ A job is one stage on one row, unique. Its life::
                          │ └─ Parked ──▶ parked
                          └─ lease ran out ──▶ waiting (sweep)
 
-Every write of a worker names its fencing token: a worker that was frozen past its lease finds the
-token changed and can write nothing (R5). All times are PostgreSQL's, so that clocks of hosts
-don't matter.
+Every write of a worker includes its fencing token. A worker that was frozen for longer than its
+lease finds the token changed, and can write nothing. All times are PostgreSQL's, so the clocks of
+the hosts don't matter.
 """
 
 from pipelines.ledger.claims import (

@@ -1,4 +1,4 @@
-"""Making jobs, claiming them, and writing down what became of them."""
+"""Creating jobs, claiming them, and recording how they ended."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ log = structlog.get_logger(__name__)
 LEASE_SECONDS = 15.0
 RENEW_SECONDS = 2.0
 
-_HELD = (JobState.RUNNING,)
-_TAKEN = Job.transition(JobState.RUNNING)
-_BEGUN_AGAIN = Job.transition(JobState.WAITING, of=set(JobState) - {JobState.WAITING, *_HELD})
+_RUNNING = (JobState.RUNNING,)
+_CLAIMED = Job.transition(JobState.RUNNING)
+_RESTARTED = Job.transition(JobState.WAITING, of=set(JobState) - {JobState.WAITING, *_RUNNING})
 
 
 class LeaseLostError(StorymillError):
-    """Somebody else owns the job now, or a person cancelled it: nothing may be written."""
+    """Another worker owns the job now, or a person cancelled it: nothing may be written."""
 
 
 class InterruptedByShutdownError(Wait):
-    """The worker was asked to stop: the job goes back unharmed and spends no attempt."""
+    """The worker was asked to stop: the job goes back to waiting and spends no attempt."""
 
     default_code = "shutdown"
 
 
 @dataclass(slots=True)
 class Claim:
-    """The right to do one job, for as long as the lease is renewed."""
+    """The right to do one job, as long as the lease is renewed."""
 
     job_id: int
     stage: str
@@ -57,32 +57,32 @@ class Claim:
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def progress(self, share: float) -> None:
-        """Report the share done (0 to 1); the keeper writes it down with the next renewal.
+        """Report the share done (0 to 1); it is stored with the next renewal of the lease.
 
         Raises:
-            LeaseLostError: the lease is gone or the job was cancelled; stop at once.
-            InterruptedByShutdownError: the worker stops; the job will be done by another.
+            LeaseLostError: the lease is lost or the job was cancelled; stop at once.
+            InterruptedByShutdownError: the worker is stopping; another one will do the job.
         """
         if self.lost.is_set():
-            raise LeaseLostError(f"The lease of job {self.job_id} is gone.")
+            raise LeaseLostError(f"This worker has lost its lease on job {self.job_id}.")
         if self.stopping.is_set():
             raise InterruptedByShutdownError("The worker is stopping.", after=0)
         self.share = min(1.0, max(0.0, share))
 
     @contextmanager
     def step(self) -> Iterator[None]:
-        """A transaction in mid-stage that only counts while the fencing token is ours."""
+        """A transaction during the stage; it fails unless the fencing token is still ours."""
         with transaction():
             self._write("fence = fence")
             yield
 
     def not_before(self, seconds: float) -> None:
-        """Inside a step: whoever does the job next begins no sooner, should this worker die now."""
+        """Inside a step: if this worker dies now, the job isn't claimed again before then."""
         self._write("due_at = now() + %s * interval '1 second'", seconds)
 
     @contextmanager
     def finish(self) -> Iterator[None]:
-        """The transaction that ends the stage: job done, and whatever the block writes."""
+        """The transaction that ends the stage: the job is done, and the block's writes with it."""
         with transaction():
             self.move(
                 JobState.DONE,
@@ -92,13 +92,13 @@ class Claim:
         self.finished = True
 
     def move(self, to: JobState, assignments: str, *values: Any) -> None:
-        """Inside a transaction: the job goes to ``to``, and ``assignments`` with it.
+        """Inside a transaction: set the job's state to ``to`` and make ``assignments``.
 
         Raises:
             LeaseLostError: the job is no longer ours.
-            ValueError: a running job may not go there.
+            ValueError: a running job can't get this state.
         """
-        self._write(f"{Job.transition(to, of=_HELD).assignment}, {assignments}", *values)
+        self._write(f"{Job.transition(to, of=_RUNNING).assignment}, {assignments}", *values)
 
     def _write(self, assignments: str, *values: Any) -> None:
         """Raises LeaseLostError unless the job is still ours."""
@@ -108,10 +108,10 @@ class Claim:
         )
         if cursor.rowcount != 1:
             self.lost.set()
-            raise LeaseLostError(f"The lease of job {self.job_id} is gone.")
+            raise LeaseLostError(f"This worker has lost its lease on job {self.job_id}.")
 
 
-# ── making work ──────────────────────────────────────────────────────────────────────────────
+# ── creating work ────────────────────────────────────────────────────────────────────────────
 
 
 def enqueue(
@@ -121,9 +121,9 @@ def enqueue(
     request_id: str = "",
     due_at: datetime | None = None,
 ) -> None:
-    """Make the job, or wake the one that ended; one that waits or runs is left alone.
+    """Create the job, or restart one that ended; a waiting or running job is left alone.
 
-    Must be inside a transaction; the hint goes out after its commit. With ``due_at`` the sweeper
+    Must be inside a transaction; the wake-up is sent after its commit. With ``due_at`` the sweeper
     sends it at that time.
     """
     _enqueue(stage, subject_id, request_id or uuid.uuid4().hex, due_at=due_at)
@@ -146,10 +146,10 @@ def _enqueue(
                 COALESCE(%(due)s, now()), CASE WHEN %(due)s IS NULL THEN now() END,
                 0, '', 0, 0, 0, '', 0, '', '')
         ON CONFLICT (stage, subject_id) DO UPDATE
-            SET {_BEGUN_AGAIN.assignment}, due_at = EXCLUDED.due_at, sent_at = EXCLUDED.sent_at,
+            SET {_RESTARTED.assignment}, due_at = EXCLUDED.due_at, sent_at = EXCLUDED.sent_at,
                 sends = 0, request_id = EXCLUDED.request_id, attempts = 0, crashes = 0,
                 progress = 0, error = '', error_code = '', waits_for = '', finished_at = NULL
-            WHERE {_BEGUN_AGAIN.condition}
+            WHERE {_RESTARTED.condition}
         RETURNING id
         """,
         {
@@ -160,20 +160,20 @@ def _enqueue(
             "due": due_at,
         },
     )
-    made = cursor.fetchone()
-    if made:
-        resolve_dead_letters(made[0], "begun anew")
-    if made and due_at is None and not wakeup_sent:
+    row = cursor.fetchone()
+    if row:
+        resolve_dead_letters(row[0], "restarted")
+    if row and due_at is None and not wakeup_sent:
         on_commit(partial(send_wakeup, stage, subject_id, request_id=request_id))
 
 
 def enqueue_next(held: Claim) -> None:
-    """Make the job of the stage that follows ``held``'s on the same row, by the table of stages.
+    """Create the job of the stage that follows ``held``'s on the same row.
 
-    Inside ``finish()``. Its hint is on its way already, as the next step of the pipeline.
+    Inside ``finish()``. Its wake-up was sent already, as the next step of the pipeline.
 
     Raises:
-        ValueError: nothing follows that stage.
+        ValueError: no stage follows.
     """
     following = STAGES[held.stage].then
     if following is None:
@@ -182,10 +182,10 @@ def enqueue_next(held: Claim) -> None:
 
 
 def wake(stage: str, subject_id: int) -> bool:
-    """There is news about a row: its waiting job is due now. False where none waits.
+    """There is news about a row: make its waiting job due now. False if no job is waiting.
 
-    Must be inside a transaction; the hint goes out after its commit. A job that has to wait for
-    a limit is put off again before it is claimed, so waking it too often does no harm.
+    Must be inside a transaction; the wake-up is sent after its commit. A job that has to wait for
+    a rate limit is postponed again before it is claimed, so waking it too often does no harm.
     """
     cursor = database.execute_sql(
         "UPDATE job SET due_at = LEAST(due_at, now()), sent_at = now(), sends = 0 "
@@ -206,7 +206,7 @@ def resolve_dead_letters(job_id: int, resolution: str) -> None:
 
 
 def send_wakeup(stage: str, subject_id: int, *, request_id: str = "") -> bool:
-    """Tell the workers of a job that is due; False where Redis is away: then the sweeper will."""
+    """Wake a worker for a due job. False if Redis is unavailable: the sweeper sends it later."""
     run = [(step.queue, step.name) for step in run_from(stage)]
     return queue.send(run, subject_id, request_id=request_id)
 
@@ -215,15 +215,16 @@ def send_wakeup(stage: str, subject_id: int, *, request_id: str = "") -> bool:
 
 
 def claim(stage: str, subject_id: int, worker: str) -> Claim | None:
-    """Take the job if it is due; None where the hint was stale. The attempt counts from here."""
+    """Claim the job if it is due; None if the wake-up was stale. This counts as an attempt."""
     claims = _claim("stage = %s AND subject_id = %s", (stage, subject_id), worker)
     return claims[0] if claims else None
 
 
 def claim_more(stage: str, limit: int, worker: str) -> list[Claim]:
-    """Take up to ``limit`` further due jobs of a stage, to do them as one batch.
+    """Claim up to ``limit`` further due jobs of a stage, to do them as one batch.
 
-    Only fresh ones: what has failed before is tried alone, so that it spoils no batch again.
+    Only jobs that have not failed yet: a job that failed before is tried alone, so that it can't
+    make another batch fail.
     """
     return _claim(
         "id IN (SELECT id FROM job WHERE stage = %s AND state = 'waiting' AND due_at <= now() "
@@ -235,10 +236,10 @@ def claim_more(stage: str, limit: int, worker: str) -> list[Claim]:
 
 def _claim(which: str, values: tuple[Any, ...], worker: str) -> list[Claim]:
     cursor = database.execute_sql(
-        f"UPDATE job SET {_TAKEN.assignment}, fence = fence + 1, attempts = attempts + 1, "
+        f"UPDATE job SET {_CLAIMED.assignment}, fence = fence + 1, attempts = attempts + 1, "
         "worker = %s, lease_until = now() + %s * interval '1 second', started_at = now(), "
         "progress = 0, waits_for = '' "
-        f"WHERE {which} AND {_TAKEN.condition} AND due_at <= now() "
+        f"WHERE {which} AND {_CLAIMED.condition} AND due_at <= now() "
         "RETURNING id, stage, subject_id, fence, attempts, request_id",
         (worker, LEASE_SECONDS, *values),
     )
@@ -246,7 +247,7 @@ def _claim(which: str, values: tuple[Any, ...], worker: str) -> list[Claim]:
 
 
 def renew(claims: list[Claim]) -> None:
-    """Prolong the leases and write the progress; claims that are ours no more are told so."""
+    """Renew the leases and store the progress; claims that are no longer ours are marked lost."""
     for held in claims:
         cursor = database.execute_sql(
             "UPDATE job SET lease_until = now() + %s * interval '1 second', progress = %s "
@@ -258,7 +259,7 @@ def renew(claims: list[Claim]) -> None:
 
 
 def put_back(held: Claim, error: Retryable) -> None:
-    """The job waits for its next try: as long as the error says, else by the stage's back-off."""
+    """The job waits for its next try: as long as the error says, or else the stage's back-off."""
     delay = STAGES[held.stage].delay(held.attempt) if error.after is None else error.after
     spent = 0 if isinstance(error, Wait) else 1
     with transaction():
@@ -276,7 +277,7 @@ def put_back(held: Claim, error: Retryable) -> None:
 
 
 def postpone(stage: str, subject_id: int, seconds: float, waits_for: str) -> None:
-    """An unclaimed job is not allowed yet: no attempt spent, no thread held (U7)."""
+    """Postpone an unclaimed job that may not start yet; it spends no attempt, blocks no thread."""
     with transaction():
         database.execute_sql(
             "UPDATE job SET due_at = now() + %s * interval '1 second', sent_at = NULL, sends = 0, "
@@ -286,14 +287,14 @@ def postpone(stage: str, subject_id: int, seconds: float, waits_for: str) -> Non
 
 
 def reschedule(stage: str, due: dict[int, tuple[datetime, str]]) -> None:
-    """Move unclaimed jobs to other times; those that run are left alone.
+    """Move unclaimed jobs to other times; running jobs are left alone.
 
-    Jobs that somebody else holds at this moment are too, so that nobody waits in a circle: the
-    stage has to see for itself whether it is time.
+    Jobs that another transaction has locked are left alone too, to avoid a deadlock: the stage
+    itself has to check whether it is time.
 
     Args:
-        stage: of all of them.
-        due: by subject, when it is due and what it waits for until then.
+        stage: the stage of all these jobs.
+        due: for each subject, when its job is due and what it waits for until then.
     """
     with transaction():
         database.execute_sql(
@@ -319,7 +320,7 @@ def reschedule(stage: str, due: dict[int, tuple[datetime, str]]) -> None:
 
 
 def set_aside(held: Claim, error: StageError | Exception, trace: str) -> None:
-    """The job is dead: its dead letter keeps what is needed to understand and repeat it."""
+    """The job has failed: its dead letter keeps what is needed to understand and repeat it."""
     code = error.code if isinstance(error, StageError) else type(error).__name__
     with transaction():
         held.move(
@@ -340,7 +341,7 @@ def set_aside(held: Claim, error: StageError | Exception, trace: str) -> None:
 
 
 def park(held: Claim, error: StageError) -> None:
-    """The job waits for a person."""
+    """The job needs attention: it waits for a person."""
     with transaction():
         held.move(
             JobState.PARKED,

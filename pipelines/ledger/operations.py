@@ -1,4 +1,4 @@
-"""What a person may do to a job, and the sentence that explains one."""
+"""What a person can do with a job, and the sentence that explains its state."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from pipelines.ledger.claims import enqueue, resolve_dead_letters
 
 
 def requeue(job_id: int) -> None:
-    """Begin an ended job anew; its open dead letters are resolved. Raises InputError."""
+    """Restart an ended job; its open dead letters are resolved. Raises InputError."""
     with transaction():
         job = Job.get_or_none(Job.id == job_id)
         if job is None:
             raise InputError(f"There is no job {job_id}.")
         if job.state in {JobState.WAITING, JobState.RUNNING}:
-            raise InputError(f"Job {job_id} is {job.state} already.")
+            raise InputError(f"Job {job_id} is already {job.state}.")
         resolve_dead_letters(job_id, "requeued")
         enqueue(job.stage, job.subject_id, request_id=job.request_id)
 
 
 def cancel(job_id: int) -> None:
-    """Stop a job for good; a worker in the middle of it hears of it within seconds."""
+    """Cancel a job; a worker that is doing it stops within seconds."""
     with transaction():
         job = Job.get_or_none(Job.id == job_id)
         if job is None:
@@ -33,7 +33,7 @@ def cancel(job_id: int) -> None:
 
 
 def discard(dead_letter_id: int) -> None:
-    """A person decides that the work shall not be done; the letter stays in the history."""
+    """A person decides that failed work is not needed; the dead letter stays in the history."""
     with transaction():
         letter = DeadLetter.get_or_none(DeadLetter.id == dead_letter_id)
         if letter is None:
@@ -46,35 +46,32 @@ def discard(dead_letter_id: int) -> None:
 
 
 def explain(job: Job) -> str:  # noqa: PLR0911  # one return a state
-    """One sentence: where the job is, since when, what it waits for (B4)."""
+    """One sentence: the job's state, since when, and what it waits for."""
     moment = now()
     match job.state:
         case JobState.RUNNING:
-            since = _ago(moment, job.started_at)
+            age = _age(moment, job.started_at)
             host, _, rest = job.worker.partition(":")
             process = rest.split(":")[-2:][0]
-            return f"Running {since} on {host} (process {process}), {job.progress:.0%} done."
+            return f"Running for {age} on {host} (process {process}), {job.progress:.0%} done."
         case JobState.WAITING if job.due_at > moment:
             left = _span((job.due_at - moment).total_seconds())
             if job.error and not job.waits_for:
-                return f"Tries again in {left}: {job.error}"
-            return f"Waits {left} more for: {job.waits_for or 'its time'}"
+                return f"Retrying in {left}: {job.error}"
+            return f"Waiting {left}: {job.waits_for or 'not due yet'}"
         case JobState.WAITING:
-            return f"In the {job.queue} queue {_ago(moment, job.due_at)}, waits for a free worker."
+            age = _age(moment, job.due_at)
+            return f"In the {job.queue} queue for {age}, waiting for a free worker."
         case JobState.DEAD:
-            return f"Set aside {_span(_age(moment, job.finished_at))} ago: {job.error}"
+            return f"Failed {_age(moment, job.finished_at)} ago: {job.error}"
         case JobState.PARKED:
-            return f"Needs a person {_ago(moment, job.finished_at)}: {job.error}"
+            return f"Has needed attention for {_age(moment, job.finished_at)}: {job.error}"
         case _:
-            return f"{job.state.capitalize()} {_span(_age(moment, job.finished_at))} ago."
+            return f"{job.state.capitalize()} {_age(moment, job.finished_at)} ago."
 
 
-def _ago(moment: datetime, then: datetime | None) -> str:
-    return "for " + _span(_age(moment, then))
-
-
-def _age(moment: datetime, then: datetime | None) -> float:
-    return (moment - (then or moment)).total_seconds()
+def _age(moment: datetime, then: datetime | None) -> str:
+    return _span((moment - (then or moment)).total_seconds())
 
 
 def _span(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Mending what crashes and a lost queue left behind; alone it makes every fault there harmless."""
+"""Repairs the ledger after crashes and a lost queue; with it, neither loses any work."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ RESEND_LONGEST = 300.0
 SWEEP_BATCH = 500
 
 _FREED = Job.transition(JobState.WAITING, of=[JobState.RUNNING])
-_SET_ASIDE = Job.transition(JobState.DEAD, of=[JobState.RUNNING])
+_FAILED = Job.transition(JobState.DEAD, of=[JobState.RUNNING])
 
 
 def sweep(*, free: bool = True, send_due_wakeups: bool = True) -> None:
-    """Free leases that ran out, and hint again at what is due and unheard of.
+    """Free leases that ran out, and resend wake-ups for due jobs that nobody has claimed.
 
     Any number of processes may call this at any time; one at a time does the work.
 
     Args:
-        free: False while leases may have run out only because PostgreSQL was away.
+        free: False while leases may have run out only because PostgreSQL was unavailable.
         send_due_wakeups: False while the queue takes no messages.
     """
     with transaction():
@@ -43,7 +43,7 @@ def sweep(*, free: bool = True, send_due_wakeups: bool = True) -> None:
 
 
 def forget_wakeups(queues: Sequence[str] | None = None) -> None:
-    """The messages are lost, of all queues or of these: every due job is to be hinted at anew."""
+    """The messages of these queues (or of all) are lost: every due job needs a new wake-up."""
     database.execute_sql(
         "UPDATE job SET sent_at = NULL, sends = 0 WHERE state = 'waiting' AND due_at <= now() "
         "AND (%s::text[] IS NULL OR queue = ANY(%s))",
@@ -52,7 +52,7 @@ def forget_wakeups(queues: Sequence[str] | None = None) -> None:
 
 
 def free_leases(which: str, values: tuple[Any, ...] = ()) -> int:
-    """Take jobs back from workers that died over them; poison is set aside."""
+    """Take jobs back from workers that died; a job that killed several workers has failed."""
     cursor = database.execute_sql(
         "SELECT id, stage, subject_id, crashes + 1, attempts, worker FROM job "
         f"WHERE {_FREED.condition} AND {which} ORDER BY id LIMIT {SWEEP_BATCH} "
@@ -67,12 +67,12 @@ def free_leases(which: str, values: tuple[Any, ...] = ()) -> int:
                 f"UPDATE job SET {_FREED.assignment}, due_at = greatest(due_at, now()), "
                 "sent_at = NULL, sends = 0, crashes = %s, lease_until = NULL, error = %s, "
                 "error_code = 'worker_lost' WHERE id = %s",
-                (crashes, f"Its worker ended in mid-work ({crashes} times).", job_id),
+                (crashes, f"Its worker ended while working ({crashes} times).", job_id),
             )
             continue
-        error = f"Its worker died {crashes} times over it, so it was set aside."
+        error = f"Its worker died {crashes} times while doing this job; it is not retried."
         database.execute_sql(
-            f"UPDATE job SET {_SET_ASIDE.assignment}, finished_at = now(), crashes = %s, "
+            f"UPDATE job SET {_FAILED.assignment}, finished_at = now(), crashes = %s, "
             "lease_until = NULL, error = %s, error_code = 'poison' WHERE id = %s",
             (crashes, error, job_id),
         )
@@ -88,12 +88,12 @@ def free_leases(which: str, values: tuple[Any, ...] = ()) -> int:
 
 
 def _wake_forgotten() -> None:
-    # A hint may sit in a deep queue, so its repeats come ever more rarely.
-    unheard = "sent_at IS NULL OR sent_at < now() - LEAST(%s, %s * 2 ^ sends) * interval '1 second'"
+    # A wake-up may be far back in a long queue, so each repeat waits longer than the last.
+    unsent = "sent_at IS NULL OR sent_at < now() - LEAST(%s, %s * 2 ^ sends) * interval '1 second'"
     cursor = database.execute_sql(
         "UPDATE job SET sent_at = now(), sends = LEAST(sends + 1, 10) WHERE id IN ("
         "SELECT id FROM job WHERE state = 'waiting' AND due_at <= now() "
-        f"AND ({unheard}) ORDER BY due_at LIMIT {SWEEP_BATCH} FOR UPDATE SKIP LOCKED) "
+        f"AND ({unsent}) ORDER BY due_at LIMIT {SWEEP_BATCH} FOR UPDATE SKIP LOCKED) "
         "RETURNING id, stage, subject_id, request_id",
         (RESEND_LONGEST, RESEND_SECONDS),
     )
@@ -101,7 +101,7 @@ def _wake_forgotten() -> None:
 
 
 def _send(due: list[tuple[int, str, int, str]]) -> None:
-    """Where Redis goes away in the middle, the rest counts as never sent."""
+    """If Redis becomes unavailable in between, the rest counts as never sent."""
     for position, (_, stage, subject_id, request_id) in enumerate(due):
         if not send_wakeup(stage, subject_id, request_id=request_id):
             with transaction():

@@ -1,12 +1,13 @@
-"""How published videos do: asked often while they are new, ever more rarely later (U11).
+"""View counts of published videos: read often while a video is new, less often later.
 
-``Post.next_insight_at`` drives it: None is "not begun" (a tick begins it once the post is
-published), ``NEVER`` is "ended". A tick takes what is due by moving it on to its next time, so that
-two ticks never take the same, and a tick that dies costs one point of a curve. Then it asks,
-account by account, with no connection held; what goes wrong with one is that account's alone.
+``Post.next_insight_at`` drives this: None is "not started" (a tick starts it once the post is
+published), ``NEVER`` is "ended". A tick takes the posts that are due by moving each to its next
+time. So two ticks never take the same post, and a tick that dies costs one point of a curve. Then
+it asks TikTok, account by account, and holds no connection meanwhile. A problem with one account
+doesn't affect the others.
 
-A post whose number on the platform isn't known (private ones never get one) is not asked about,
-and waits for it along the same times.
+A post without a known number on the platform (private posts never get one) is not asked about. It
+waits for its number at the same intervals.
 """
 
 from __future__ import annotations
@@ -37,22 +38,23 @@ STEPS = (
     (timedelta(days=7), timedelta(hours=6)),
     (timedelta(days=30), timedelta(days=1)),
 )
-"""Up to which age of a video it is asked about how often: 80 times, then no more."""
+"""Up to this age of a video, ask this often: 80 times in all, then never again."""
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 SCOPE = "video.list"
 MOST_A_CALL = 20
 MOST_A_TICK = 1_000
 TICK_SECONDS = 45.0
-"""A tick that takes longer leaves the rest to the next one, so that it keeps no worker busy."""
+"""A tick that takes longer leaves the rest to the next one, so it doesn't block a worker."""
 AWAY = timedelta(minutes=5)
-"""Pause where TikTok or Redis is away and names none of its own."""
+"""Pause when TikTok or Redis is unavailable and gives no pause of its own."""
 SHUT = timedelta(hours=1)
 """Pause for an account that can't be asked until a person does something."""
 GONE_AFTER = timedelta(hours=48)
-"""A video that TikTok hasn't shown for so long, asked at least every six hours, is gone."""
+"""A video that TikTok has not listed for this long, asked at least every six hours, is gone."""
 GONE = (
-    "TikTok shows this video no more (deleted, or private), so its views are no longer asked for."
+    "TikTok no longer lists this video (it was deleted or made private), so its views are no "
+    "longer read."
 )
 
 
@@ -64,9 +66,9 @@ class Due:
 
 
 def next_after(published_at: datetime, moment: datetime) -> datetime | None:
-    """The first time after ``moment`` at which the video is asked about; None when it is too old.
+    """The next time after ``moment`` to ask about the video; None if it is too old.
 
-    Times are counted from the publication, so that a late tick shifts no later point.
+    Times are counted from the publication, so a late tick doesn't shift later points.
     """
     age = max(timedelta(), moment - published_at)
     for until, step in STEPS:
@@ -78,15 +80,15 @@ def next_after(published_at: datetime, moment: datetime) -> datetime | None:
 def measure_due(
     insights: Insights, authorizer: Authorizer, limiter: Limiter, limits: Limits
 ) -> Counter[str]:
-    """Ask for the counts of every video that is due; how many were counted, missing and so on.
+    """Read the counts of every video that is due; the number of videos counted, missing and so on.
 
     Any number of processes may do so at once. Never raises for an account that can't be asked.
 
     Args:
         insights: the platform's figures.
-        authorizer: for tokens that have to be renewed.
-        limiter: grants the calls, as ``tiktok_video_query`` is set.
-        limits: the figures as they are set now.
+        authorizer: for tokens that have to be refreshed.
+        limiter: grants the calls, by the limit ``tiktok_video_query``.
+        limits: the limits as currently set.
     """
     tick = _Tick(insights, authorizer, limiter, limits, time.monotonic() + TICK_SECONDS, Counter())
     _begin()
@@ -164,7 +166,7 @@ class _Tick:
         self.put_off(account_id, posts, length, "left_for_later")
 
     def put_off(self, account_id: int, posts: list[Due], length: timedelta, why: str) -> None:
-        """Nothing of the account is due for ``length``, so that it isn't asked in vain."""
+        """Make nothing of the account due for ``length``, as asking would fail."""
         self.counts[why] += len(posts)
         at = now() + length
         ids = [due.post_id for due in posts]
@@ -174,7 +176,7 @@ class _Tick:
 
 
 def _begin() -> None:
-    """What has been published since the last tick is due now."""
+    """Posts that were published since the last tick are due now."""
     new = Post.select(Post.id).where(
         Post.state == PostState.PUBLISHED,
         Post.next_insight_at.is_null(),
@@ -186,7 +188,7 @@ def _begin() -> None:
 
 
 def _take_due() -> list[Due]:
-    """The posts that are due, the longest waiting first; each is on its way to its next time."""
+    """The posts that are due, the longest waiting first; each is moved to its next time."""
     moment = now()
     columns = Post.select(Post.id, Post.account, Post.platform_id, Post.published_at)
     due = columns.where(

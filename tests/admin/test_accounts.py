@@ -91,9 +91,9 @@ def test_a_code_is_good_once_and_only_in_the_session_that_asked(
     first = editor.get(f"/accounts/callback?state={state}&code=good")
     replayed = editor.get(f"/accounts/callback?state={state}&code=good")
 
-    assert "not begun here" in foreign.text
+    assert "started in another browser" in foreign.text
     assert first.status_code == 303
-    assert "finished already" in replayed.text
+    assert "already finished" in replayed.text
     assert Account.select().count() == 1
 
 
@@ -102,8 +102,8 @@ def test_a_code_is_good_once_and_only_in_the_session_that_asked(
     [
         ("error=access_denied", "You declined"),
         ("error=invalid_scope", "redirect address and scopes"),
-        ("state=made-up&code=good", "begin it again"),
-        ("", "begin it again"),
+        ("state=made-up&code=good", "start it again"),
+        ("", "start it again"),
     ],
 )
 def test_what_went_wrong_is_said_plainly(editor: Browser, query: str, sentence: str) -> None:
@@ -171,7 +171,7 @@ def test_ways_say_what_they_lack_and_one_remains(editor: Browser) -> None:
     editor.post(f"{address}/methods", method=["manual", "direct"])
     refused = editor.post(f"{address}/methods", on=address)
 
-    assert "Keep at least one way" in editor.get(refused.location).text
+    assert "Keep at least one method" in editor.get(refused.location).text
     assert Account.get().methods == [Method.DIRECT, Method.MANUAL]
 
 

@@ -96,7 +96,7 @@ def test_all_accounts_are_shown_in_a_zone_of_choice(settings: Settings, viewer: 
     assert "07:30 booked" in day(chosen, "2026-06-10")
     assert "00:30 booked" in day(chosen, "2026-06-11")
     assert unknown.status_code == 400
-    assert "perhaps Asia/Tokyo" in unknown.text
+    assert "did you mean Asia/Tokyo" in unknown.text
 
 
 def test_free_slots_are_shown_and_taken_ones_are_not(settings: Settings, viewer: Browser) -> None:

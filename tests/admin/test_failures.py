@@ -52,7 +52,7 @@ def test_every_unfinished_job_says_what_it_waits_for(editor: Browser) -> None:
 
     page = editor.get("/jobs/").text
     assert "The waiting ladder" in page
-    assert "waits for a free worker" in page
+    assert "waiting for a free worker" in page
 
     editor.post(f"/jobs/{job.id}/cancel")
     assert Job.get_by_id(job.id).state == JobState.CANCELLED

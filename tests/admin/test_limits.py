@@ -33,7 +33,7 @@ def test_every_limit_is_shown_with_its_figure_and_where_that_is_from(viewer: Bro
 
     for name in LIMITS:
         assert f"<code>{name}</code>" in page
-    assert "TikTok: 6 a minute and user token" in page
+    assert "TikTok: 6 a minute per user token" in page
     assert "<strong>30</strong> in 60 s" in page
     assert "Change" not in page, "a viewer changes nothing"
 
@@ -90,18 +90,18 @@ def test_a_limit_goes_back_to_its_own_figure(owner: Browser) -> None:
     assert LimitSetting.select().count() == 0
     assert AuditEntry.get(AuditEntry.action == "limit.reset").reason == "6 in 60 s"
     refused = owner.post("/limits/tiktok_init/reset", on="/limits/")
-    assert "has its own figure already" in owner.get(refused.location).text
+    assert "already has its default" in owner.get(refused.location).text
 
 
 @pytest.mark.parametrize(
     ("name", "count", "seconds", "sentence"),
     [
-        ("tiktok_init", "many", "60", "How many: a whole number"),
-        ("tiktok_init", "-1", "60", "How many: a whole number"),
-        ("tiktok_init", "1.5", "60", "How many: a whole number"),
-        ("tiktok_init", "6", "0", "In how many seconds"),
-        ("tiktok_init", "6", "nan", "In how many seconds"),
-        ("tiktok_init", "6", "", "In how many seconds"),
+        ("tiktok_init", "many", "60", "Enter how many: a whole number"),
+        ("tiktok_init", "-1", "60", "Enter how many: a whole number"),
+        ("tiktok_init", "1.5", "60", "Enter how many: a whole number"),
+        ("tiktok_init", "6", "0", "Enter the seconds"),
+        ("tiktok_init", "6", "nan", "Enter the seconds"),
+        ("tiktok_init", "6", "", "Enter the seconds"),
         ("no_such", "6", "60", "There is no limit no_such"),
     ],
 )

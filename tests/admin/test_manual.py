@@ -118,10 +118,10 @@ def test_a_link_that_is_no_good_says_so_in_a_sentence(
     expired = Links(secret_key=secret, public_url="", hours=0).download(post).token
     gone = Links.of(settings).download(Post(id=999)).token
     for token, status, sentence in (
-        (expired, 410, "no longer good"),
+        (expired, 410, "has expired"),
         (gone, 410, "This post is gone"),
-        (path.removeprefix("/download/")[:-1], 404, "not complete, or not ours"),
-        (f"{post.id}", 404, "not complete, or not ours"),
+        (path.removeprefix("/download/")[:-1], 404, "incomplete or not valid"),
+        (f"{post.id}", 404, "incomplete or not valid"),
     ):
         answer = stranger.get(f"/download/{token}")
         assert answer.status_code == status
@@ -227,7 +227,7 @@ def test_a_person_marks_it_as_posted(editor: Browser, post: Post) -> None:
 
     wrong = editor.post(f"/manual/{post.id}/posted", where="https://evil.example/video")
     assert wrong.status_code == 303
-    assert "That is no address of a video on TikTok" in editor.get("/me/").text
+    assert "That is not the address of a TikTok video" in editor.get("/me/").text
     assert Post.get_by_id(post.id).state == PostState.MANUAL
 
     editor.post(f"/manual/{post.id}/posted", where=where)

@@ -103,7 +103,7 @@ def test_what_the_gate_found_is_let_pass_with_a_reason(
     editor.post(f"/posts/{post.id}/pass", reason="It is a quotation")
 
     assert (Post.get().allowed, Post.get().state) == (True, PostState.PLANNED)
-    entry = AuditEntry.get(AuditEntry.action == "post.let_pass")
+    entry = AuditEntry.get(AuditEntry.action == "post.allow")
     assert (entry.actor, entry.subject, entry.reason) == (
         "emil",
         f"post {post.id}",
@@ -170,7 +170,7 @@ def test_ticked_posts_are_cancelled_or_requeued_and_refusals_are_told(
     requeued = editor.post("/posts/decide", decision="requeue", id=[parked.id, published.id, 404])
     page = editor.get(requeued.location).text
     assert "Requeued 1 of 3." in page
-    assert "is published: there is nothing to begin again" in page
+    assert "is published: only a failed post" in page
     assert "There is no post 404" in page
     assert Job.of("publish", parked.id) is not None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +12,14 @@ from core.crypto import key_id, new_key
 from core.errors import ConfigurationError
 from models import Account, AccountState, OAuthHandshake
 from pipelines import key_rotation
+from pipelines.publishing.accounts import token_recovery
 
 pytestmark = pytest.mark.usefixtures("record")
+
+
+@pytest.fixture(autouse=True)
+def _unsaved_tokens(tmp_path: Path) -> None:
+    token_recovery.configure(tmp_path)
 
 
 @pytest.fixture

@@ -180,7 +180,7 @@ def test_a_limit_is_set_again_and_reset_with_who_did_it() -> None:
         ("olga", "4 in 30 s"),
         ("otto", "6 in 60 s"),
     ]
-    with pytest.raises(InputError, match="own figure already"):
+    with pytest.raises(InputError, match="already has its default"):
         reset_limit("tiktok_init", "otto")
 
 

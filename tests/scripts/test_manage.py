@@ -121,19 +121,19 @@ def test_a_test_mail_is_sent_or_says_what_is_wrong(settings: dict[str, str]) -> 
         }
         stranger = manage("mail-test", **settings, **mail)
         assert stranger.returncode == 2
-        assert "can't prove that it is 127.0.0.1" in stranger.stderr
+        assert "has no valid certificate for 127.0.0.1" in stranger.stderr
 
         trusted = {**settings, **mail, "SSL_CERT_FILE": str(sandbox.mail_certificate)}
         sent = manage("mail-test", "--to", "other@example.com", **trusted)
         assert sent.returncode == 0, sent.stderr
-        assert "has taken a mail to other@example.com" in sent.stdout
+        assert "has accepted a mail to other@example.com" in sent.stdout
         assert "which no phone can open: set PUBLIC_URL" in sent.stdout
         assert [mail["recipients"] for mail in sandbox.mails()] == [["other@example.com"]]
 
         sandbox.change(mail_password="another")
         refused = manage("mail-test", **trusted)
         assert refused.returncode == 2
-        assert "refuses the sign-in (535 5.7.8)" in refused.stderr
+        assert "rejects the sign-in (535 5.7.8)" in refused.stderr
         assert sandbox.settings.mail_password not in refused.stdout + refused.stderr
 
 

@@ -49,8 +49,8 @@ def test_an_account_is_set_as_a_whole_or_not_at_all(
     ("arguments", "sentence"),
     [
         (("set", "404", "--posts-a-day", "3"), "There is no account 404"),
-        (("set", "1", "--timezone", "Lisbon"), "perhaps Europe/Lisbon"),
-        (("set", "1", "--add-time", "18:30 someday"), "someday is no day"),
+        (("set", "1", "--timezone", "Lisbon"), "did you mean Europe/Lisbon"),
+        (("set", "1", "--add-time", "18:30 someday"), "someday is not a day"),
     ],
 )
 def test_what_can_not_be_set_is_said(

@@ -106,7 +106,7 @@ def test_over_the_limit_a_job_waits_its_turn_and_spends_nothing(redis_url: str) 
         waiting = job(2)
         assert ran == [1]
         assert (waiting.state, waiting.attempts, waiting.worker) == (JobState.WAITING, 0, "")
-        assert "its turn (script_request: 1 in 3 s)" in ledger.explain(waiting)
+        assert "rate limit script_request (1 in 3 s)" in ledger.explain(waiting)
 
         # And the worker's only thread is free for other work meanwhile
         dramatiq.get_broker().get_actor("unlimited").send(77)

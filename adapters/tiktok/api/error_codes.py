@@ -1,7 +1,7 @@
-"""What TikTok's error codes mean for the work at hand, as data.
+"""TikTok's error codes, and the error that each becomes.
 
-Codes and their meaning are those of the OAuth and Content Posting API documents of November 2026.
-TikTok's own messages are left out on purpose: they are not under our control and end in logs.
+Codes and meanings come from the OAuth and Content Posting API documents of November 2026. TikTok's
+own messages are left out on purpose: we don't control them, and they would end up in logs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HOUR = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The decision behind a code; ``after`` is in seconds, and a Retry-After goes before it."""
+    """The error for a code; ``after`` is in seconds, and a Retry-After overrides it."""
 
     error: type[StageError]
     sentence: str
@@ -37,8 +37,8 @@ class Refusal:
         return self.error(self.sentence, code=code)
 
 
-TOO_FAST = Refusal(Retryable, "TikTok asks to slow down; the call is made again later.", MINUTE)
-AWAY = Refusal(Retryable, "TikTok has an internal error; the call is made again later.")
+TOO_FAST = Refusal(Retryable, "TikTok asks us to slow down.", MINUTE)
+AWAY = Refusal(Retryable, "TikTok has an internal error.")
 
 POSTING: Mapping[str, Refusal] = {
     "access_token_invalid": Refusal(
@@ -46,54 +46,54 @@ POSTING: Mapping[str, Refusal] = {
     ),
     "scope_not_authorized": Refusal(
         Permanent,
-        "The creator did not grant the permission for this: connect the account again and "
-        "allow posting.",
+        "The creator did not allow the app to post: connect the account again and allow it.",
     ),
     "rate_limit_exceeded": TOO_FAST,
     "internal_error": AWAY,
     "invalid_params": Refusal(
-        Permanent, "TikTok finds the request's fields invalid: look at the post's title and video."
+        Permanent, "TikTok rejects the request as invalid: check the post's title and video."
     ),
     "invalid_file_upload": Refusal(
         Permanent, "TikTok does not accept this file: render the video again."
     ),
     "spam_risk_too_many_posts": Refusal(
         AccountFullError,
-        "The account has reached TikTok's daily number of posts; it goes out at its next slot.",
+        "The account has reached TikTok's daily limit of posts. It goes out at its next slot.",
         6 * HOUR,
     ),
     "spam_risk_too_many_pending_share": Refusal(
         Retryable,
-        "Too many videos wait in the creator's inbox; publish or delete some in the TikTok app.",
+        "Too many videos are in the creator's inbox: publish or delete some in the TikTok app.",
         6 * HOUR,
     ),
     "spam_risk_user_banned_from_posting": Refusal(
-        Permanent, "TikTok has banned this account from posting: see its messages in the app."
+        Permanent,
+        "TikTok has banned this account from posting: read its messages in the TikTok app.",
     ),
     "reached_active_user_cap": Refusal(
         Retryable,
-        "The app has reached TikTok's daily number of posting accounts; it is tried again in "
+        "The app has reached TikTok's daily limit of posting accounts. It is tried again in some "
         "hours.",
         6 * HOUR,
     ),
     "unaudited_client_can_only_post_to_private_accounts": Refusal(
         Parked,
-        "TikTok has not audited the app yet, so it may only post as SELF_ONLY to a private "
-        "account: change the account's privacy, then requeue.",
+        "TikTok has not audited the app yet, so it may only post to private accounts, seen by "
+        "“Only me” (SELF_ONLY): change the account's settings, then requeue.",
     ),
     "privacy_level_option_mismatch": Refusal(
         Parked,
         "TikTok does not offer the account's privacy setting: choose another, then requeue.",
     ),
     "url_ownership_unverified": Refusal(
-        Permanent, "TikTok does not know the owner of the video's address."
+        Permanent, "TikTok has not verified who owns the video's address: verify it with TikTok."
     ),
 }
 
 UNKNOWN_POST = Refusal(
     Parked,
-    "TikTok does not know this upload, so whether it was posted can't be known: look at the "
-    "account, then mark the post as published or have it posted anew.",
+    "TikTok does not know this upload, so it is unclear whether it was posted: check the account "
+    "on TikTok, then mark the post as published or post it again.",
 )
 
 STATUS: Mapping[str, Refusal] = {
@@ -102,12 +102,12 @@ STATUS: Mapping[str, Refusal] = {
     "invalid_publish_id": UNKNOWN_POST,
     "token_not_authorized_for_specified_publish_id": UNKNOWN_POST,
 }
-"""The status call: a post that TikTok denies to know must never be announced again blindly."""
+"""For the status call: a post that TikTok doesn't know must never be announced again unchecked."""
 
 _WRONG_APP = Refusal(
     Parked,
-    "TikTok does not accept the app: correct TIKTOK_CLIENT_KEY and TIKTOK_CLIENT_SECRET, and "
-    "compare the redirect address with the registered one.",
+    "TikTok does not accept the app: correct TIKTOK_CLIENT_KEY and TIKTOK_CLIENT_SECRET, and check "
+    "that the redirect address is the registered one.",
 )
 
 OAUTH: Mapping[str, Refusal] = {
@@ -115,7 +115,7 @@ OAUTH: Mapping[str, Refusal] = {
         Permanent, "TikTok no longer accepts this authorization: connect the account again."
     ),
     "access_denied": Refusal(
-        Permanent, "The creator did not allow the connection: begin again if that was a mistake."
+        Permanent, "The creator did not allow the connection: start again if that was a mistake."
     ),
     "invalid_client": _WRONG_APP,
     "unauthorized_client": _WRONG_APP,
@@ -125,13 +125,13 @@ OAUTH: Mapping[str, Refusal] = {
     "temporarily_unavailable": AWAY,
     "server_error": AWAY,
 }
-"""Only what speaks of the grant itself is Permanent: a wrong app key must not end accounts."""
+"""Only codes about the grant itself are Permanent: a wrong app key must not end accounts."""
 
 
 def refusal(
     codes: Mapping[str, Refusal], code: str, status: int, retry_after: float | None
 ) -> StageError:
-    """The error for a provider's ``code`` or, where it is unknown, for its HTTP ``status``."""
+    """The error for a provider's ``code`` or, if that is unknown, for the HTTP ``status``."""
     known = codes.get(code)
     if known is not None:
         return known.as_error(code, retry_after)

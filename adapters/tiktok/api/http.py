@@ -1,7 +1,7 @@
-"""HTTP for TikTok: one session a thread, and no secret in any error.
+"""HTTP for TikTok: one session per thread, and no secret in any error.
 
-An error of ``requests`` carries its request, and that the token. So ours are raised outside the
-``except`` block: they have neither a cause nor a context that leads there.
+An error of ``requests`` contains its request, and the request contains the token. So our errors are
+raised outside the ``except`` block: they have no cause and no context that leads to it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ LOST = (
 
 
 class Bearer(AuthBase):
-    """The token as an authorization; given this way, no ~/.netrc can put another in its place."""
+    """Sends the token as authorization; given as ``auth``, a ~/.netrc can't replace it."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -50,14 +50,14 @@ class Bearer(AuthBase):
 
 
 class Http:
-    """Requests whose failures say what is known.
+    """Requests whose errors say whether anything was sent.
 
     ``unreachable``: nothing was sent; ``lost_answer``: it may have been.
     """
 
     def __init__(self) -> None:
         self._local = threading.local()
-        # urllib3 writes every address into its debug log, and an upload address is a secret.
+        # urllib3's debug log contains every address, and an upload address is a secret.
         logging.getLogger("urllib3").setLevel(logging.INFO)
 
     def post(
@@ -69,10 +69,10 @@ class Http:
         body: Mapping[str, Any] | None = None,
         token: str | None = None,
     ) -> dict[str, Any]:
-        """POST a form or a JSON body; the JSON object of a good answer.
+        """POST a form or a JSON body; returns the JSON object of a good answer.
 
         Raises:
-            StageError: as ``codes`` decides for the provider's error code.
+            StageError: the error that ``codes`` has for the provider's error code.
         """
         response = self.send(
             "POST",
@@ -84,7 +84,7 @@ class Http:
         return _good_answer(response, codes)
 
     def get(self, url: str, *, codes: Mapping[str, Refusal], token: str) -> dict[str, Any]:
-        """GET with a token; answers and raises as ``post``."""
+        """GET with a token; returns and raises like ``post``."""
         return _good_answer(self.send("GET", url, auth=Bearer(token)), codes)
 
     def send(
@@ -96,7 +96,7 @@ class Http:
         data: Mapping[str, str] | Iterable[bytes] | None = None,
         **options: Any,
     ) -> requests.Response:
-        """One request, redirects not followed: a token goes to no other host.
+        """One request; redirects are not followed, so a token is never sent to another host.
 
         Raises:
             Retryable: no answer came.
@@ -118,7 +118,7 @@ class Http:
 
 
 def retry_after(response: requests.Response) -> float | None:
-    """Seconds that the answer's Retry-After asks for (a number or a date); None without one."""
+    """Seconds in the answer's Retry-After header (a number or a date); None without it."""
     value = response.headers.get("Retry-After", "").strip()
     if value.replace(".", "", 1).isdigit():
         return float(value)
@@ -130,7 +130,7 @@ def retry_after(response: requests.Response) -> float | None:
 
 
 def code_of(said: object) -> str:
-    """A code as TikTok's documents spell them; empty for other words, which may repeat secrets."""
+    """A code as in TikTok's documents; empty for any other text, which may contain secrets."""
     return said[:LONGEST_CODE] if isinstance(said, str) and said.isidentifier() else ""
 
 
@@ -150,7 +150,7 @@ def _failure(error: requests.RequestException) -> StageError:
     if isinstance(error, requests.ConnectTimeout) or isinstance(cause, NOTHING_SENT):
         return Retryable("TikTok can't be reached.", code="unreachable")
     if isinstance(error, LOST):
-        return Retryable("TikTok's answer was lost on its way.", code="lost_answer")
+        return Retryable("TikTok's answer was lost.", code="lost_answer")
     return Permanent(
         f"The request to TikTok can't be made ({type(error).__name__}): check TIKTOK_API_URL.",
         code="bad_request",

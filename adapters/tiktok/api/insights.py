@@ -1,8 +1,8 @@
-"""How public videos do, by TikTok's Display API.
+"""View counts of public videos from TikTok's Display API.
 
 Source: "Query Videos" of TikTok's Display API documents, November 2026: scope ``video.list``, at
-most 20 ids a call, 600 calls a minute and token. A video that is private, deleted or under review
-is not in the answer.
+most 20 ids per call, 600 calls per minute and token. A video that is private, deleted or under
+review is not in the answer.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ READING: Mapping[str, Refusal] = {
     **POSTING,
     "scope_not_authorized": Refusal(
         Permanent,
-        "The creator did not allow the app to read how videos do (video.list): connect the "
-        "account again and allow it.",
+        "The creator did not allow the app to read view counts (video.list): connect the account "
+        "again and allow it.",
     ),
 }
 

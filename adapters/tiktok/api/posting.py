@@ -1,8 +1,8 @@
 """TikTok's OAuth and Content Posting API over ``requests``.
 
 Source of the calls, fields and figures: TikTok's "Login Kit for Web" and "Content Posting API"
-documents as of November 2026. Peculiar there: PKCE's challenge is the hex SHA-256 of the verifier,
-and a refresh makes the old refresh token invalid.
+documents as of November 2026. Note: PKCE's challenge is the hex SHA-256 of the verifier, and a
+refresh makes the old refresh token invalid.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from core.errors import AddressRefusedError, Permanent, Retryable
 
 SCOPES = ("user.info.basic", "video.publish", "video.upload", "video.list")
 
-BLOCK_BYTES = 512 * 1024  # as quick as curl (scripts/bench upload); more gains nothing
+BLOCK_BYTES = 512 * 1024  # as fast as curl (scripts/bench upload); more is not faster
 UPLOAD_SECONDS = (30.0, 300.0)
-"""To connect or to get one block away (urllib3 has one figure for both), and for the answer."""
+"""To connect or send one block (urllib3 has one figure for both), and for the answer."""
 
 CONTENT_TYPES = {
     ".mp4": "video/mp4",
@@ -60,7 +60,7 @@ class TikTokAuthorizer:
         client_secret: its secret.
         api_url: base of the API, ``https://open.tiktokapis.com``.
         authorize_url: the page where a creator consents.
-        scopes: the permissions that are asked for.
+        scopes: the permissions to ask for.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class TikTokAuthorizer:
         return self._grant(grant_type="refresh_token", refresh_token=refresh_token)
 
     def revoke(self, access_token: str) -> None:
-        """Raises Parked when TikTok does not know the token or the app."""
+        """Raises Parked if TikTok does not know the token or the app."""
         self._post("/v2/oauth/revoke/", token=access_token)
 
     def name_of(self, access_token: str) -> str:
@@ -183,13 +183,13 @@ class TikTokPublisher:
         first_byte: int = 0,
         progress: Progress | None = None,
     ) -> None:
-        """Send the chunks in order, from the one that holds ``first_byte``.
+        """Send the chunks in order, starting with the one that contains ``first_byte``.
 
         Raises:
-            AddressRefusedError: the upload address is good no more.
+            AddressRefusedError: the upload address is no longer valid.
             Retryable: the connection broke (``lost_answer``, ``unreachable``), or TikTok expects
-                other bytes (``wrong_range``); the post's status tells which byte comes next.
-            Permanent: TikTok does not take this upload, or the file got shorter meanwhile.
+                other bytes (``wrong_range``); the post's status says which byte comes next.
+            Permanent: TikTok rejects this upload, or the file became shorter meanwhile.
         """
         first_chunk = min(first_byte // chunks.chunk_size, chunks.count - 1)
         for index in range(first_chunk, chunks.count):
@@ -246,9 +246,9 @@ class TikTokPublisher:
             case HTTPStatus.PARTIAL_CONTENT if not is_last:
                 return
             case HTTPStatus.PARTIAL_CONTENT | HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-                raise Retryable("TikTok expects other bytes of the video.", code="wrong_range")
+                raise Retryable("TikTok expects a different part of the video.", code="wrong_range")
             case HTTPStatus.FORBIDDEN | HTTPStatus.NOT_FOUND | HTTPStatus.GONE:
-                raise AddressRefusedError("The upload address is good no more.", after=60)
+                raise AddressRefusedError("The upload address is no longer valid.", after=60)
             case status:
                 raise refusal(POSTING, "", status, retry_after(response))
 
@@ -272,9 +272,11 @@ class _Slice:
             while at < self._end:
                 block = source.read(min(BLOCK_BYTES, self._end - at))
                 if not block:
-                    raise Permanent("The video file became shorter while it was sent.")
+                    raise Permanent(
+                        "The video file became shorter while it was sent: render it again."
+                    )
                 if self._progress is not None:
-                    self._progress(at / self._total)  # before: a worker that lost its job stops
+                    self._progress(at / self._total)  # first: stops a worker that lost its job
                 yield block
                 at += len(block)
 
@@ -295,7 +297,7 @@ def _ticket(data: dict[str, Any]) -> UploadTicket:
 
 
 def _read(build: Callable[[], T]) -> T:
-    """Build a value from an answer; Raises Retryable where a field is missing or wrong."""
+    """Build a value from an answer; raises Retryable if a field is missing or wrong."""
     try:
         return build()
     except (KeyError, TypeError, ValueError, IndexError):

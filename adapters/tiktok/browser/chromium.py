@@ -1,9 +1,9 @@
-"""A headless Chromium of one's own: started, bounded, and gone afterwards, with all it left.
+"""A separate headless Chromium: started with time limits, and removed afterwards with its files.
 
-Found by running it (Chromium 156): driver and browser share one session and process group, so one
-signal ends both. With the DevTools protocol on a pipe the browser ends itself when its driver
-dies, and no port is open through which another user of the machine could read the cookies. A
-private window keeps cookies in memory: none is in the profile's folder.
+Observed with Chromium 156: driver and browser share one session and process group, so one signal
+ends both. With the DevTools protocol on a pipe, the browser ends when its driver dies, and there is
+no open port through which another user of the machine could read the cookies. A private window
+keeps cookies in memory: none are in the profile's folder.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ PROFILE = "storymill-browser-"
 LOCK = "storymill.lock"
 END_SECONDS = 5.0
 BROKEN = (WebDriverException, HTTPError)
-"""What a call raises whose browser or driver is gone, hung or confused."""
+"""What a call raises if its browser or driver is gone, hangs or fails."""
 PASSED_ON = ("PATH", "http_proxy", "https_proxy", "no_proxy", "HTTPS_PROXY", "NO_PROXY")
-"""The only variables that a browser needs of ours; the others hold keys and passwords."""
+"""The only environment variables that a browser needs; others contain keys and passwords."""
 
 ARGUMENTS = (
     "--headless=new",
@@ -71,10 +71,10 @@ ARGUMENTS = (
     "--metrics-recording-only",
     "--password-store=basic",
 )
-"""The browser talks to the sites of the page it shows, and of itself to nobody."""
+"""With these, the browser only connects to the sites of the page it shows."""
 
-# Linux kills the driver together with a worker that is itself killed outright (no handler runs
-# then). prctl(1) is PR_SET_PDEATHSIG; it survives execv.
+# If the worker is killed (so that no handler runs), Linux kills the driver too. prctl(1) is
+# PR_SET_PDEATHSIG; it survives execv.
 _TIED_TO_PARENT = (
     "import ctypes, os, signal, sys\n"
     "ctypes.CDLL(None).prctl(1, signal.SIGKILL)\n"
@@ -90,7 +90,7 @@ class Programs:
 
 
 def find_programs(browser: Path | None, driver: Path | None) -> Programs:
-    """Give the programs' paths: what was named, else what the PATH holds.
+    """The programs' paths: the configured ones, or else those on the PATH.
 
     Raises:
         BrowserStopped: ``browser_missing``.
@@ -99,8 +99,8 @@ def find_programs(browser: Path | None, driver: Path | None) -> Programs:
     if not all(found):
         what = "Chromium" if not found[0] else "chromedriver"
         raise BrowserStopped(
-            f"{what} is not on this machine: install Chromium and its driver here, or post this "
-            "video by hand.",
+            f"{what} is not installed on this machine: install Chromium and its driver here, or "
+            "post this video by hand.",
             code="browser_missing",
         )
     return Programs(found[0], found[1])
@@ -108,17 +108,17 @@ def find_programs(browser: Path | None, driver: Path | None) -> Programs:
 
 @contextmanager
 def chromium(programs: Programs, *, start_seconds: float, call_seconds: float) -> Iterator[Driver]:
-    """Give a driver whose browser has an empty profile; both are gone when the block ends.
+    """Start a driver and a browser with an empty profile; both are gone when the block ends.
 
     Args:
         programs: from ``find_programs``.
-        start_seconds: for the browser to come up.
-        call_seconds: for the driver to answer one call; after that it counts as hung.
+        start_seconds: time for the browser to start.
+        call_seconds: time for the driver to answer one call; after that it counts as hung.
 
     Raises:
         Retryable: ``browser_crashed``: it did not start.
     """
-    logging.getLogger("selenium").setLevel(logging.INFO)  # at DEBUG it writes cookies down
+    logging.getLogger("selenium").setLevel(logging.INFO)  # at DEBUG it logs cookies
     _sweep()
     with _profile() as profile:
         service = _TiedService(programs, profile)
@@ -129,10 +129,10 @@ def chromium(programs: Programs, *, start_seconds: float, call_seconds: float) -
 
 
 class Driver(LocalWebDriver):
-    """Selenium's driver, with each call bounded in time and never retried.
+    """Selenium's driver, with a time limit for each call and without retries.
 
-    Not ``webdriver.Chrome``: that one gives the browser no time limit to start, and would ask
-    Selenium Manager to download what is missing.
+    ``webdriver.Chrome`` is not used: it has no time limit for the browser's start, and would have
+    Selenium Manager download missing programs.
     """
 
     def __init__(self, address: str, options: ChromeOptions, seconds: float) -> None:
@@ -146,19 +146,19 @@ class Driver(LocalWebDriver):
         super().__init__(command_executor=executor, options=options)  # type: ignore[no-untyped-call]
 
     def bound(self, seconds: float) -> None:
-        """Set how long a call may take from now on."""
+        """Set the time limit of a call from now on."""
         self._client.timeout = round(seconds)
 
     def cdp(self, command: str, **parameters: Any) -> dict[str, Any]:
-        """Give a command of the DevTools protocol."""
+        """Run a command of the DevTools protocol."""
         answer = self.execute("executeCdpCommand", {"cmd": command, "params": parameters})
         result: dict[str, Any] = answer["value"]
         return result
 
     def set_cookies(self, cookies: list[dict[str, Any]]) -> None:
-        """Set cookies before any page asks for them; one that the browser refuses is left out."""
+        """Set cookies before any page is loaded; cookies that the browser refuses are left out."""
         for cookie in cookies:
-            if cookie["name"].startswith("__Host-"):  # such a one may not name its domain
+            if cookie["name"].startswith("__Host-"):  # such a cookie must not have a domain
                 cookie = {**cookie, "url": f"https://{cookie['domain']}/"}  # noqa: PLW2901
                 del cookie["domain"]
             try:
@@ -172,7 +172,7 @@ class Driver(LocalWebDriver):
 
 
 class _TiedService(ChromeService):
-    """chromedriver as the head of a session of its own, bound to this process's life."""
+    """chromedriver as the leader of its own session; it dies together with this process."""
 
     def __init__(self, programs: Programs, profile: Path) -> None:
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
@@ -197,9 +197,9 @@ class _TiedService(ChromeService):
     def end(self) -> None:
         """Kill driver and browser at once, and wait until both are gone.
 
-        Only the group that was started here is signalled, and only while its number can't have
-        passed to anybody else: until its leader is waited for. Crash handlers, which leave the
-        group, end themselves when they have nobody left to watch.
+        Only the process group that was started here gets the signal, and only until its leader is
+        waited for: until then no other process can get its number. Crash handlers leave the group,
+        but end by themselves when their browser is gone.
         """
         process: subprocess.Popen[bytes] | None = getattr(self, "process", None)
         if process is None:
@@ -216,7 +216,7 @@ class _TiedService(ChromeService):
 
 @contextmanager
 def _profile() -> Iterator[Path]:
-    """Give a new folder that only we can read, locked for as long as we live."""
+    """A new folder that only this user can read, locked as long as this process runs."""
     profile = Path(tempfile.mkdtemp(prefix=f"{PROFILE}{os.getpid()}-"))  # mode 0700
     try:
         with (profile / LOCK).open("wb") as lock:
@@ -254,14 +254,14 @@ def _start(
     else:
         driver.bound(call_seconds)
         return driver
-    raise Retryable("The browser did not start; it is tried again.", code="browser_crashed")
+    raise Retryable("The browser did not start.", code="browser_crashed")
 
 
 def _runs(profile: Path) -> bool:
-    """Say whether a browser or its crash handler still works on the profile."""
+    """Whether a browser or its crash handler still uses the profile."""
     marks = (f"--user-data-dir={profile}", f"--database={profile}")
     for process in psutil.process_iter():
-        with suppress(psutil.Error):  # the dead that nobody has buried yet have no command line
+        with suppress(psutil.Error):  # zombie processes have no command line
             if any(argument.startswith(marks) for argument in process.cmdline()):
                 return True
     return False
@@ -271,5 +271,5 @@ def _sweep() -> None:
     """Remove the profiles of workers that were killed; their browsers ended with them."""
     for lock in Path(tempfile.gettempdir()).glob(f"{PROFILE}*/{LOCK}"):
         with suppress(OSError), lock.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused while its owner lives
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails while its owner runs
             shutil.rmtree(lock.parent, ignore_errors=True)

@@ -1,8 +1,8 @@
-"""What a creator's list of posts tells: whether a title was posted since a moment, or nothing.
+"""Whether a creator's list of posts shows that a title was posted since a moment.
 
-A wrong "it is not there" would post a video twice, so it is said only when the list shows that
-nothing at all was posted since; a wrong "it is there" would leave one out, so the title has to be
-the same and recent.
+A wrong "not posted" would post a video twice, so the answer is "not posted" only if the list shows
+that nothing at all was posted since. A wrong "posted" would skip a video, so the title must be the
+same and recent. In all other cases the list gives no answer.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from core.errors import BrowserStopped
 
 SAME_TITLE = timedelta(hours=1)
-"""How long before the Post button a post's id may have been given out: at the upload's start."""
+"""A post's id may be older than the press of the Post button: it is made when the upload starts."""
 CLOCKS_DIFFER = timedelta(minutes=2)
 
 
@@ -26,32 +26,32 @@ class ListedPost:
 
 @dataclass(frozen=True, slots=True)
 class ContentList:
-    """The newest posts of a creator; ``complete`` where the page says that there are no more."""
+    """The newest posts of a creator; ``complete`` if the page says that there are no more."""
 
     posts: tuple[ListedPost, ...]
     complete: bool
     exact: bool
-    """The titles are whole: they came from the page's data, not from what a table shows."""
+    """The titles are complete: they come from the page's data, not from its table."""
 
 
 def plain(text: str) -> str:
-    """Give a text as it is compared: composed, without zero-width characters, single spaces."""
+    """The text for comparisons: composed, without zero-width characters, with single spaces."""
     text = unicodedata.normalize("NFC", text).replace("\u200b", "").replace("\ufeff", "")
     return " ".join(text.split())
 
 
 def unknown(why: str) -> BrowserStopped:
     return BrowserStopped(
-        f"{why}: look in TikTok's app whether the video is there before you post it again.",
+        f"{why}: check in the TikTok app whether the video is there before you post it again.",
         code="browser_unknown",
     )
 
 
 def find_listed(content: ContentList, title: str, since: datetime) -> ListedPost | None:
-    """Give the one post of this title that was made since; None if there certainly is none.
+    """The one post with this title made since then; None if there certainly is none.
 
     Raises:
-        BrowserStopped: ``browser_unknown``: the list does not tell.
+        BrowserStopped: ``browser_unknown``: the list gives no clear answer.
     """
     same = [
         post
@@ -63,14 +63,14 @@ def find_listed(content: ContentList, title: str, since: datetime) -> ListedPost
     ages = [made(post) > since - CLOCKS_DIFFER for post in content.posts]
     reaches_back = content.complete or not all(ages)
     if same or any(ages) or not (content.exact and reaches_back):
-        raise unknown("TikTok's list of posts does not tell whether it was made")
+        raise unknown("TikTok's list of posts does not show whether it was posted")
     return None
 
 
 def made(post: ListedPost) -> datetime:
-    """Give when a post's id was made: its upper 32 bits are seconds since 1970 (long observed).
+    """When a post's id was made: its upper 32 bits are seconds since 1970 (long observed).
 
-    A post without an id is as new as can be: it is still on its way.
+    A post without an id counts as the newest: it is still being processed.
     """
     if not post.platform_id.isdecimal():
         return datetime.max.replace(tzinfo=UTC)

@@ -1,10 +1,10 @@
-"""TikTok Studio's markup: every selector and word that the program knows, first choice first.
+"""TikTok Studio's markup: every selector and word that the program knows, preferred ones first.
 
-They come from what public clients report of the pages (2024 to October 2026: the ``data-e2e`` and
-``data-tt`` hooks, which outlive class names) and were run against the sandbox's pages only: the
-first run on the real ones may show that something is different. That ends in
-``browser_page_changed`` with a screenshot; then this file is what to correct. The pages are asked
-for in English, so that their words can be read.
+They come from public clients' reports about the pages (2024 to October 2026: the ``data-e2e`` and
+``data-tt`` attributes, which change less often than class names). They were only tested on the
+sandbox's pages: the first run on the real pages may find differences. That gives
+``browser_page_changed`` with a screenshot; then correct this file. The pages are requested in
+English, so that these words match.
 """
 
 from __future__ import annotations
@@ -65,12 +65,12 @@ VISIBILITY_WORDS = {
     "SELF_ONLY": ("Only you", "Only me", "Private"),
 }
 NOTICES_AWAY = ("Got it", "Not now", "Cancel", "Skip")
-"""Buttons that close what the page offers before anything was asked of it."""
+"""Buttons that close tours and offers."""
 AI_CONFIRMED = ("Turn on",)
 POST_CONFIRMED = ("Post now",)
 POSTED_WORDS = ("video published", "has been published", "has been uploaded", "has been posted")
 BROKEN_OFF_WORDS = ("network", "connection", "try again", "couldn't upload", "upload failed")
-"""An upload that ended by accident, and not because the video is not taken."""
+"""Signs that an upload failed by accident, and not because the video was rejected."""
 REFUSED_WORDS = (
     "violate",
     "couldn't post",

@@ -1,4 +1,4 @@
-"""Looking at a page in a browser: again and again, for as long as it may take, and no longer."""
+"""Watches a page in a browser: checks it repeatedly until a time limit."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ T = TypeVar("T")
 
 
 class Watched:
-    """A page that may be slow, may be made anew at any moment, and may ask who is there.
+    """A page that may be slow, may rebuild itself at any moment, and may show a CAPTCHA.
 
     Args:
         driver: the browser that shows it.
-        step_seconds: for the page to react to one thing done to it.
-        whole_seconds: for everything together.
+        step_seconds: time for the page to react to one action.
+        whole_seconds: time for everything together.
 
     Attributes:
-        progress: called with each look at the page; what it raises passes through.
-        share: what it is told.
+        progress: called with each check of the page; its errors are passed on.
+        share: the share that ``progress`` is called with.
     """
 
     def __init__(self, driver: Driver, *, step_seconds: float, whole_seconds: float) -> None:
@@ -40,7 +40,7 @@ class Watched:
         self._ends_at = time.monotonic() + whole_seconds
 
     def until(self, look: Callable[[], T | None], otherwise: Exception) -> T:
-        """Look again and again until there is something; raises ``otherwise`` when it is late."""
+        """Call ``look`` until it finds something; raises ``otherwise`` after the time limit."""
         late = time.monotonic() + self._step
         while True:
             self.look_out()
@@ -48,13 +48,13 @@ class Watched:
                 if found := look():
                     return found
             except (StaleElementReferenceException, IndexError):
-                pass  # the page just made that part anew
+                pass  # the page has just rebuilt that part
             if time.monotonic() > late:
                 raise otherwise
             self._pause()
 
     def look_out(self) -> None:
-        """Say that all goes on.
+        """Report progress, and check for a CAPTCHA and the time limit.
 
         Raises:
             BrowserStopped: ``browser_captcha``.
@@ -64,13 +64,13 @@ class Watched:
             self.progress(self.share)
         if self.has_captcha():
             raise BrowserStopped(
-                "TikTok asks for a proof that a person is there: post this video by hand, or sign "
-                "in on TikTok's site, answer it there, and import the cookies anew.",
+                "TikTok shows a CAPTCHA: post this video by hand, or sign in on TikTok's site, "
+                "solve it there, and import the cookies again.",
                 code="browser_captcha",
             )
         if time.monotonic() > self._ends_at:
             raise Retryable(
-                f"The browser took longer than {self._whole:.0f} s; it is tried again.",
+                f"The browser took longer than {self._whole:.0f} s.",
                 code="browser_slow",
             )
 
@@ -78,14 +78,14 @@ class Watched:
         return bool(self.shown((", ".join(CAPTCHA),)))
 
     def all(self, selectors: tuple[str, ...]) -> list[WebElement]:
-        """Give what the first selector that finds anything finds."""
+        """The elements of the first selector that finds any."""
         for selector in selectors:
             if found := self._driver.find_elements(By.CSS_SELECTOR, selector):
                 return list(found)
         return []
 
     def shown(self, selectors: tuple[str, ...]) -> list[WebElement]:
-        """Give the visible ones of what the first selector with visible ones finds."""
+        """The visible elements of the first selector that finds visible ones."""
         for selector in selectors:
             found = self._driver.find_elements(By.CSS_SELECTOR, selector)
             try:

@@ -1,4 +1,4 @@
-"""TikTok Studio's pages in common: opening one, who is signed in, and the list of posts."""
+"""What TikTok Studio's pages share: opening a page, who is signed in, and the list of posts."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from core.errors import BrowserStopped, Retryable
 
 def changed(what: str) -> BrowserStopped:
     return BrowserStopped(
-        f"TikTok's page has changed: {what}. Post this video by hand, and have the page's "
-        "description in the program corrected.",
+        f"TikTok's page has changed: {what}. Post this video by hand, and have the page's markup "
+        "in the program corrected.",
         code="browser_page_changed",
     )
 
 
 def signed_out() -> BrowserStopped:
     return BrowserStopped(
-        "The sign-in in the browser is over: sign in on TikTok's site again, and import the "
-        "account's cookies anew.",
+        "The browser is no longer signed in: sign in on TikTok's site again, and import the "
+        "account's cookies again.",
         code="browser_signed_out",
     )
 
@@ -43,7 +43,7 @@ class StudioPage(Watched):
     """One browser on the creator's pages.
 
     Args:
-        driver: it.
+        driver: the browser.
         studio_url: base of the pages, without a slash at the end.
         seconds: as for ``Watched``.
     """
@@ -55,11 +55,11 @@ class StudioPage(Watched):
     # ── opening ──
 
     def open_upload(self) -> str:
-        """Open the upload page; gives the creator's user name."""
+        """Open the upload page; returns the creator's user name."""
         return self._open("upload")
 
     def open_content(self) -> str:
-        """Open the list of posts; gives the creator's user name."""
+        """Open the list of posts; returns the creator's user name."""
         return self._open("content")
 
     def _open(self, name: str) -> str:
@@ -85,7 +85,7 @@ class StudioPage(Watched):
         return str(user.get("uniqueId") or "")
 
     def _context(self) -> dict[str, Any]:
-        """Give the data that the page was made from; it comes escaped as HTML, or not."""
+        """The data that the page was made from, which may be escaped as HTML."""
         found = self.all(CONTEXT)
         text = str(found[0].get_property("textContent")) if found else ""
         for form in (text, html.unescape(text)):

@@ -1,4 +1,4 @@
-"""TikTok Studio's upload page, worked as a person would work it."""
+"""TikTok Studio's upload page, used as a person would use it."""
 
 from __future__ import annotations
 
@@ -47,23 +47,23 @@ class UploadPage(StudioPage):
     """TikTok Studio's upload page, filled in step by step as a person would."""
 
     def choose(self, file: Path) -> None:
-        """Hand over the file's path: Chromium itself reads it, piece by piece."""
-        inputs = self.until(lambda: self.all(FILE_INPUT), changed("it takes no file"))
+        """Give the page the file's path: Chromium itself reads the file, piece by piece."""
+        inputs = self.until(lambda: self.all(FILE_INPUT), changed("it accepts no file"))
         inputs[0].send_keys(str(file.resolve()))
         self.until(lambda: self.shown(EDITOR), changed("no description can be written"))
 
     def upload_share(self) -> float:
-        """Give the share of the file that went up, 1.0 only when the page says that all did.
+        """The share of the file that is uploaded; 1.0 only if the page says that all of it is.
 
         Raises:
-            Permanent: ``browser_rejected``: the page does not take the file.
-            Retryable: ``browser_upload_failed``: the upload broke off.
+            Permanent: ``browser_rejected``: the page rejects the file.
+            Retryable: ``browser_upload_failed``: the upload failed.
         """
         if refused := self.shown(UPLOAD_REFUSED):
             reason = plain(refused[0].text).replace("\u2019", "'")
             if any(sign in reason.lower() for sign in BROKEN_OFF_WORDS):
                 raise Retryable(
-                    "The upload in the browser broke off; it is tried again.",
+                    "The upload in the browser failed.",
                     code="browser_upload_failed",
                 )
             raise self.rejected(reason)
@@ -77,12 +77,12 @@ class UploadPage(StudioPage):
     @staticmethod
     def rejected(reason: str) -> Permanent:
         return Permanent(
-            f"TikTok's page does not take this video. It says: {plain(reason)[:200]}",
+            f"TikTok's page rejects this video. It says: {plain(reason)[:200]}",
             code="browser_rejected",
         )
 
     def close_notices(self) -> None:
-        """Close the tours and offers that stand in the way."""
+        """Close tours and offers that cover the page."""
         for button in self._dialog_buttons(NOTICES_AWAY):
             button.click()
 
@@ -115,9 +115,9 @@ class UploadPage(StudioPage):
         self.until(lambda: not plain(self._text()), changed("the description can't be emptied"))
 
     def _type(self, title: str) -> None:
-        """Insert text as an input method does: keys can't carry emoji.
+        """Insert text as an input method does: keys can't type emoji.
 
-        Each hashtag is chosen from the suggestions when it is there: only so is it surely one.
+        A hashtag is chosen from the suggestions if it is there: only then is it surely a hashtag.
         """
         for piece in filter(None, TAG.split(title)):
             if piece[0].isspace() and self._text()[-1:].isspace():
@@ -144,7 +144,7 @@ class UploadPage(StudioPage):
 
     def set_visibility(self, privacy: str) -> None:
         words = VISIBILITY_WORDS.get(privacy, (privacy,))
-        box = self.until(lambda: self.shown(VISIBILITY), changed("nobody can be chosen as viewer"))
+        box = self.until(lambda: self.shown(VISIBILITY), changed("viewers can't be chosen"))
         if box[0].text.strip() in words:
             return
         box[0].click()
@@ -157,7 +157,7 @@ class UploadPage(StudioPage):
         self.until(lambda: self.shown(VISIBILITY)[0].text.strip() in words, missing)
 
     def set_permissions(self, post: BrowserPost) -> None:
-        """Tick what is allowed; a box for several things is ticked when all of them are."""
+        """Tick what is allowed; a box for several things is ticked if all of them are allowed."""
         wanted = {
             "Comment": post.allow_comment,
             "Duet": post.allow_duet,
@@ -177,7 +177,7 @@ class UploadPage(StudioPage):
             if box.is_selected() and not on:
                 raise changed(f"“{name}” can't be switched off")
         if "Comment" not in known:
-            raise changed("comments can't be switched")
+            raise changed("comments can't be switched on or off")
 
     def set_ai_label(self, on: bool) -> None:
         if more := self.shown(MORE):
@@ -192,12 +192,12 @@ class UploadPage(StudioPage):
                 button.click()
             return self.all(AI_SWITCH)[0].is_selected() == on
 
-        self.until(is_set, changed("the AI label can't be switched"))
+        self.until(is_set, changed("the AI label can't be switched on or off"))
 
     # ── posting ──
 
     def post_button(self) -> WebElement:
-        """Give the button once it can be pressed: enabled, in view, nothing over it."""
+        """The button, once it can be pressed: enabled, in view, not covered."""
         return self.until(self._free_button, changed("its Post button is missing or blocked"))
 
     def _free_button(self) -> WebElement | None:
@@ -218,10 +218,10 @@ class UploadPage(StudioPage):
             button.click()
 
     def posted(self) -> bool:
-        """Say whether the page gives a clear sign of success.
+        """Whether the page clearly shows success.
 
         Raises:
-            Permanent: ``browser_rejected``: it gives a clear sign of refusal.
+            Permanent: ``browser_rejected``: it clearly shows a rejection.
         """
         if urlsplit(self._driver.current_url).path.rstrip("/").endswith("/content"):
             return True

@@ -1,8 +1,8 @@
-"""Post through TikTok Studio's upload page with Selenium and a headless Chromium.
+"""Posts through TikTok Studio's upload page with Selenium and a headless Chromium.
 
-For accounts that the API can't serve. The browser is an ordinary one that says what it is: a
-CAPTCHA is left to a person. What the pages look like stands in ``tiktok_browser_markup.py``; it
-comes from public reports and was run against the sandbox only.
+For accounts that can't use the API. The browser doesn't disguise itself, and a CAPTCHA is left to a
+person. ``markup.py`` describes the pages; it is based on public reports and was only tested on the
+sandbox.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long things may take, in seconds."""
+    """Time limits, in seconds."""
 
     start: float = 30.0
-    """For the browser to come up."""
+    """For the browser to start."""
     page: float = 45.0
     """For a page to load."""
     call: float = 90.0
@@ -49,11 +49,11 @@ class Patience:
     step: float = 20.0
     """For a page to react."""
     stall: float = 300.0
-    """For the upload to get further."""
+    """For the upload to make progress."""
     answer: float = 120.0
-    """From the Post button to a clear sign."""
+    """From pressing Post to a clear answer."""
     settle: float = 300.0
-    """From the Post button until a post that is not listed was certainly not made."""
+    """After pressing Post: a post that is not listed after this time was certainly not made."""
     whole: float = 3_600.0
 
 
@@ -61,11 +61,11 @@ class TikTokBrowser:
     """Implements ``ports.BrowserUploader``.
 
     Args:
-        screenshots: folder for pictures of pages that a person has to look at.
+        screenshots: folder for pictures of pages that a person has to check.
         studio_url: base of the creators' pages.
-        chromium: the browser; unset, looked for on the PATH.
-        chromedriver: its driver; unset, looked for on the PATH.
-        patience: when to give up.
+        chromium: the browser; if not set, it is searched on the PATH.
+        chromedriver: its driver; if not set, it is searched on the PATH.
+        patience: time limits.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class TikTokBrowser:
         too_early = since + timedelta(seconds=self._patience.settle) - datetime.now(UTC)
         if too_early > timedelta(0):
             raise Wait(
-                "The video is not in TikTok's list of posts yet; it is looked for again.",
+                "The video is not in TikTok's list of posts yet. The list is checked again later.",
                 code="browser_settling",
                 after=too_early.total_seconds(),
             )
@@ -137,7 +137,7 @@ class TikTokBrowser:
 
     @contextmanager
     def _page(self, session: str) -> Iterator[tuple[Driver, UploadPage]]:
-        """Open a browser with the session; what goes wrong leaves as one of our errors."""
+        """Open a browser with the session; any failure is raised as one of our errors."""
         programs = find_programs(self._chromium, self._chromedriver)
         patience = self._patience
         with chromium(programs, start_seconds=patience.start, call_seconds=patience.call) as driver:
@@ -153,23 +153,22 @@ class TikTokBrowser:
                 stopped.screenshot = stopped.screenshot or self._screenshot(driver)
                 raise
             except TimeoutException:
-                failure = Retryable(
-                    "TikTok's page took too long; it is tried again.", code="browser_slow"
-                )
+                failure = Retryable("TikTok's page took too long.", code="browser_slow")
             except (ElementNotInteractableException, StaleElementReferenceException):
-                failure = changed("something stands in the way")
+                failure = changed("something covers a button or field")
                 failure.screenshot = self._screenshot(driver)
             except BROKEN as error:
                 log.warning("browser.broken", error=type(error).__name__)
                 failure = Retryable(
-                    "The browser ended unexpectedly; it is tried again.", code="browser_crashed"
+                    "The browser ended unexpectedly.",
+                    code="browser_crashed",
                 )
             else:
                 return
             raise failure from None
 
     def _screenshot(self, driver: Driver) -> Path | None:
-        """Keep what the page shows; nothing secret is ever typed into it."""
+        """Store a picture of the page; nothing secret is ever typed into it."""
         path = self._screenshots / f"{secrets.token_hex(16)}.png"
         try:
             picture = driver.get_screenshot_as_png()
@@ -178,13 +177,13 @@ class TikTokBrowser:
                 os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
             ) as file:
                 file.write(picture)
-        except (*BROKEN, OSError) as error:  # what stopped the page matters more than its picture
+        except (*BROKEN, OSError) as error:  # the error that stopped the page matters more
             log.warning("browser.no_screenshot", error=type(error).__name__)
             return None
         return path
 
     def _renewed(self, driver: Driver, session: str) -> str:
-        """Give the cookies as they are now, or as they were if they can't be had."""
+        """The current cookies, or the old ones if the browser can't give them."""
         try:
             known = driver.all_cookies()
         except BROKEN:
@@ -201,7 +200,7 @@ class TikTokBrowser:
                 page.share, moved_at = share, time.monotonic()
             elif time.monotonic() - moved_at > self._patience.stall:
                 raise Retryable(
-                    "The upload in the browser got no further; it is tried again.",
+                    "The upload in the browser made no progress.",
                     code="browser_slow",
                 )
             time.sleep(POLL)
@@ -211,15 +210,15 @@ class TikTokBrowser:
         while not page.posted():
             page.confirm_post()
             if page.has_captcha():
-                raise unknown("TikTok asked for a proof that a person is there")
+                raise unknown("TikTok showed a CAPTCHA after the Post button was pressed")
             if time.monotonic() > late:
-                raise unknown("TikTok's page gave no clear sign")
+                raise unknown("TikTok's page did not say whether the video was posted")
             time.sleep(POLL)
 
     def _outcome(
         self, driver: Driver, page: UploadPage, session: str, post: BrowserPost
     ) -> BrowserOutcome:
-        """Look the post up in the list: it stands, whatever comes of this."""
+        """Look up the post in the list; it was made, even if this fails."""
         platform_id = ""
         try:
             page.open_content()
@@ -247,15 +246,15 @@ def _read(session: str) -> list[cookies.Cookie]:
 def _expect(username: str, post: BrowserPost) -> None:
     if username.lower() != post.username.lower():
         raise BrowserStopped(
-            f"The browser is signed in as @{username}, not as @{post.username}: import the cookies "
-            "of the right account.",
+            f"The browser is signed in as @{username}, not as @{post.username}: import "
+            f"@{post.username}'s cookies.",
             code="browser_wrong_account",
         )
 
 
 @contextmanager
 def _unknown_unless_answered() -> Iterator[None]:
-    """Turn what breaks after the Post button into what it means: nobody knows."""
+    """Turn errors after the Post button was pressed into "unknown": it may have been posted."""
     try:
         yield
     except (BrowserStopped, Permanent):
@@ -264,4 +263,4 @@ def _unknown_unless_answered() -> Iterator[None]:
         log.warning("browser.unknown", error=type(error).__name__)
     else:
         return
-    raise unknown("The browser ended before TikTok's page gave a clear sign")
+    raise unknown("The browser ended before TikTok's page said whether the video was posted")

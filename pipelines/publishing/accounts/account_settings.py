@@ -1,8 +1,8 @@
-"""What a person may set on an account; each change says in the audit log who made it.
+"""The settings of an account; the audit log records who made each change.
 
-TikTok's rules for apps that post (Content Sharing Guidelines): a person chooses who may see the
-posts, nothing is chosen for them; interactions are off until somebody switches them on; and they
-agree to the Music Usage Confirmation before anything is posted.
+TikTok's rules for apps that post (Content Sharing Guidelines): a person chooses who can see the
+posts, and there is no default; interactions are off until somebody switches them on; and a person
+agrees to the Music Usage Confirmation before anything is posted.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from pipelines.publishing.scheduling import post_times, slots
 USERNAME = r"[\w.]{1,60}"
 MUSIC_URL = "https://www.tiktok.com/legal/page/global/music-usage-confirmation/en"
 CONSENT = "By posting, you agree to TikTok's Music Usage Confirmation."
-"""The declaration that TikTok wants beside the button (Content Sharing Guidelines, 2026)."""
+"""The declaration that TikTok requires next to the button (Content Sharing Guidelines, 2026)."""
 
 PLAIN = tuple(
     field
     for field in Account._meta.sorted_fields  # noqa: SLF001  # peewee's public name
     if not isinstance(field, EncryptedTextField)
 )
-"""Every column but the secrets, for who need not decrypt them."""
+"""Every column except the secrets, to avoid decrypting them."""
 
 SET_POSTING = "account.set_posting"
 MOST_A_DAY = 50
@@ -42,9 +42,9 @@ SWITCH_WORDS = dict(zip(SWITCHES, ("comments", "duets", "stitches", "AI label"),
 
 
 def times_changed(account: Account) -> None:
-    """The account's planned posts are booked anew, in the transaction that has changed its times.
+    """Reschedule the account's posts, in the transaction that changed its times.
 
-    Its row is locked, and holds all but its secrets (``PLAIN``).
+    Its row is locked, and was read without its secrets (``PLAIN``).
     """
     post_times.reassign(account.id)
 
@@ -53,23 +53,23 @@ def times_changed(account: Account) -> None:
 
 
 def set_posting(account_id: int, by: str, *, privacy: str, agreed: bool, **switches: bool) -> None:
-    """What the account's posts say of themselves.
+    """Set who can see the account's posts, and which interactions they allow.
 
     Args:
         account_id: the account.
         by: who decides.
-        privacy: one of ``options.PRIVACY``.
+        privacy: one of ``post_options.PRIVACY``.
         agreed: the person has agreed to ``CONSENT``.
-        switches: those of ``options.SWITCHES`` that are on; the others go off.
+        switches: those of ``post_options.SWITCHES`` that are on; the others are switched off.
 
     Raises:
-        InputError: nobody was chosen, or the person has not agreed.
+        InputError: no audience was chosen, or the person has not agreed.
     """
     if privacy not in PRIVACY:
-        raise InputError("Choose who can see the account's posts; nothing is chosen for you.")
+        raise InputError("Choose who can see the account's posts: there is no default.")
     if not agreed:
         raise InputError(
-            "TikTok wants your agreement to its Music Usage Confirmation: tick it, then save."
+            "TikTok requires your agreement to its Music Usage Confirmation: tick it, then save."
         )
     chosen = {name: bool(switches.get(name)) for name in SWITCHES}
     words = [f"{SWITCH_WORDS[name]} {'on' if on else 'off'}" for name, on in chosen.items()]
@@ -77,14 +77,14 @@ def set_posting(account_id: int, by: str, *, privacy: str, agreed: bool, **switc
         account_id,
         by,
         SET_POSTING,
-        f"for: {PRIVACY[privacy]}; {', '.join(words)}; agreed to the Music Usage Confirmation",
+        f"seen by: {PRIVACY[privacy]}; {', '.join(words)}; agreed to the Music Usage Confirmation",
         privacy=privacy,
         **chosen,
     )
 
 
 def agreement(account_id: int) -> AuditEntry | None:
-    """Who has last agreed to ``CONSENT`` for this account, and when."""
+    """The last agreement to ``CONSENT`` for this account: who, and when."""
     entries = AuditEntry.select().where(
         AuditEntry.subject == f"account {account_id}", AuditEntry.action == SET_POSTING
     )
@@ -93,23 +93,23 @@ def agreement(account_id: int) -> AuditEntry | None:
 
 
 def set_methods(account_id: int, methods: Iterable[str], by: str) -> None:
-    """The ways that the account's posts may take; they are tried in the order of ``Way``.
+    """Set the methods that the account's posts may use; they are tried in the order of ``Method``.
 
     Raises:
         InputError: none is left, or one is unknown.
     """
     wanted = set(methods)
     if unknown := wanted - set(Method):
-        raise InputError(f"There is no way {min(unknown)}: choose of {', '.join(Method)}.")
+        raise InputError(f"There is no method {min(unknown)}: choose from {', '.join(Method)}.")
     if not wanted:
-        raise InputError("Keep at least one way, or the account's posts could never go out.")
-    kept = [method for method in Method if method in wanted]
+        raise InputError("Keep at least one method, or the account's posts can't go out.")
+    chosen = [method for method in Method if method in wanted]
     _set(
         account_id,
         by,
-        "account.set_ways",
-        ", ".join(METHODS[method] for method in kept),
-        methods=kept,
+        "account.set_methods",
+        ", ".join(METHODS[method] for method in chosen),
+        methods=chosen,
     )
 
 
@@ -118,31 +118,32 @@ def set_methods(account_id: int, methods: Iterable[str], by: str) -> None:
 
 @cache
 def zones() -> tuple[str, ...]:
-    """Names of the time zones of the world (IANA), those that are places first."""
+    """Names of all time zones (IANA), places first."""
     return tuple(sorted(slots.zone_names(), key=lambda name: ("/" not in name, name)))
 
 
 def zone(name: str) -> str:
-    """The zone's proper name, however it was written; InputError for an unknown one."""
+    """The zone's IANA name, in any spelling; InputError for an unknown zone."""
     written = name.strip().replace(" ", "_").casefold()
-    proper = next((known for known in zones() if known.casefold() == written), name.strip())
-    return slots.zone(proper).key
+    official = next((known for known in zones() if known.casefold() == written), name.strip())
+    return slots.zone(official).key
 
 
 def set_times(
     account_id: int, by: str, *, timezone: str, posts_a_day: int | None, gap_minutes: int | None
 ) -> None:
-    """By whose clock the account posts, how often a day, and how far apart.
+    """Set the account's time zone, its posts a day, and the gap between two posts.
 
     Raises:
-        InputError: no such zone, or a figure out of range (None: it was no number).
+        InputError: no such zone, or a figure out of range (None: it was not a number).
     """
     name = zone(timezone)
     if posts_a_day is None or not 1 <= posts_a_day <= MOST_A_DAY:
-        raise InputError(f"Posts a day: a whole number from 1 to {MOST_A_DAY}.")
+        raise InputError(f"Posts a day must be a whole number from 1 to {MOST_A_DAY}.")
     if gap_minutes is None or not 0 <= gap_minutes <= MOST_GAP_MINUTES:
         raise InputError(
-            f"Minutes between two posts: a whole number from 0 to {MOST_GAP_MINUTES} (a week)."
+            f"Minutes between two posts must be a whole number from 0 to {MOST_GAP_MINUTES} "
+            "(a week)."
         )
     with db.transaction():
         account = _set(
@@ -158,7 +159,7 @@ def set_times(
 
 
 def weekly_slots(account_id: int) -> dict[int, list[Slot]]:
-    """The account's weekly slots by weekday (1 is Monday), each day's in order of time."""
+    """The account's weekly slots by weekday (1 is Monday), in order of time."""
     days: dict[int, list[Slot]] = {day: [] for day in range(1, 8)}
     for slot in Slot.select().where(Slot.account == account_id).order_by(Slot.at):
         days[slot.weekday].append(slot)
@@ -166,7 +167,7 @@ def weekly_slots(account_id: int) -> dict[int, list[Slot]]:
 
 
 def add_slots(account_id: int, weekdays: Iterable[int], at: str, by: str) -> int:
-    """Let a post go out ``at`` a time (``HH:MM``) on each of ``weekdays``; how many were new.
+    """Add a slot ``at`` a time (``HH:MM``) on each of ``weekdays``; the number of new slots.
 
     Raises:
         InputError: no such time or day, or too many slots.
@@ -179,10 +180,10 @@ def add_slots(account_id: int, weekdays: Iterable[int], at: str, by: str) -> int
 
 
 def copy_to_all_days(account_id: int, weekday: int, by: str) -> int:
-    """Give every day the times of one; how many slots were new.
+    """Copy one day's times to every day; the number of new slots.
 
     Raises:
-        InputError: that day has none.
+        InputError: that day has no times.
     """
     times = [slot.at for slot in weekly_slots(account_id).get(weekday, [])]
     if not times:
@@ -192,12 +193,12 @@ def copy_to_all_days(account_id: int, weekday: int, by: str) -> int:
 
 
 def remove_slot(account_id: int, slot_id: int, by: str) -> None:
-    """Raises InputError when the account has no such slot any more."""
+    """Remove a slot; raises InputError if the account no longer has it."""
     with db.transaction():
         account = _locked(account_id)
         slot = Slot.get_or_none(Slot.id == slot_id, Slot.account == account_id)
         if slot is None:
-            raise InputError("This time is gone already.")
+            raise InputError("This time is already removed.")
         slot.delete_instance()
         _audit("account.remove_slot", account_id, by, f"{slot.at} on {_names([slot.weekday])}")
         times_changed(account)
@@ -210,7 +211,7 @@ def _add(account_id: int, wanted: list[tuple[int, str]], by: str, words: str) ->
         known = {(slot.weekday, slot.at) for day in by_day for slot in day}
         new = [pair for pair in dict.fromkeys(wanted) if pair not in known]
         if len(known) + len(new) > MOST_SLOTS:
-            raise InputError(f"An account has at most {MOST_SLOTS} times a week.")
+            raise InputError(f"An account can have at most {MOST_SLOTS} times a week.")
         for weekday, time in new:
             Slot.create(account=account_id, weekday=weekday, at=time)
         if new:
@@ -220,10 +221,10 @@ def _add(account_id: int, wanted: list[tuple[int, str]], by: str, words: str) ->
 
 
 def time_of_day(at: str) -> str:
-    """``HH:MM``, however it was written; InputError where it is no time."""
+    """The time as ``HH:MM``, also from ``9:05``; InputError if it is not a time."""
     match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", at.strip())
     if match is None:
-        raise InputError("A time is written as hours and minutes, such as 18:30.")
+        raise InputError("Write the time as hours and minutes, such as 18:30.")
     return f"{int(match[1]):02d}:{match[2]}"
 
 
@@ -237,23 +238,21 @@ def _names(days: list[int]) -> str:
 def set_browser_session(
     account_id: int, text: str, by: str, *, username: str, site: str = "tiktok.com"
 ) -> None:
-    """Keep the cookies of the creator's signed-in browser, encrypted.
+    """Store the cookies of the creator's signed-in browser, encrypted.
 
     Args:
         account_id: the account.
-        text: what a browser's extension exported.
+        text: the export of a browser extension.
         by: who decides.
-        username: the creator's @name; nothing is posted where somebody else is signed in.
+        username: the creator's @name; nothing is posted if somebody else is signed in.
         site: the host that the cookies must be for.
 
     Raises:
-        InputError: they are no export, or nobody is signed in with them; says none of them.
+        InputError: this is not an export, or nobody is signed in; never repeats the cookies.
     """
     username = username.strip().removeprefix("@")
     if not re.fullmatch(USERNAME, username):
-        raise InputError(
-            "Enter the creator's @name: 1 to 60 letters, digits, dots and underscores."
-        )
+        raise InputError("Enter the creator's @name: 1 to 60 letters, digits, dots or underscores.")
     session = parse_cookies(text, site)
     _set(
         account_id,
@@ -268,7 +267,7 @@ def set_browser_session(
 
 
 def forget_browser_session(account_id: int, by: str) -> None:
-    """Raises InputError when none is stored."""
+    """Delete the stored cookies; raises InputError if there are none."""
     with db.transaction():
         stored = Account.select(Account.id).where(
             Account.id == account_id, Account.browser_session.is_null(False)
@@ -286,11 +285,11 @@ def forget_browser_session(account_id: int, by: str) -> None:
         )
 
 
-# ── all of them ──────────────────────────────────────────────────────────────────────────────
+# ── shared ───────────────────────────────────────────────────────────────────────────────────
 
 
 def _set(account_id: int, by: str, action: str, words: str, **changes: Any) -> Account:
-    """Write ``changes`` and the audit entry; the account as it is then, without its secrets."""
+    """Write ``changes`` and the audit entry; gives the changed account, without its secrets."""
     with db.transaction():
         _locked(account_id)
         Account.update(**changes).where(Account.id == account_id).execute()
@@ -299,7 +298,7 @@ def _set(account_id: int, by: str, action: str, words: str, **changes: Any) -> A
 
 
 def _locked(account_id: int) -> Account:
-    """The account, locked against others who set it; its secrets stay where they are."""
+    """The account, locked against other changes; its secrets are not read."""
     account: Account | None = locked(Account.select(*PLAIN).where(Account.id == account_id)).first()
     if account is None:
         raise InputError(f"There is no account {account_id}.")

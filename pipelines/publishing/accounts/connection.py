@@ -1,4 +1,4 @@
-"""Connecting and disconnecting accounts by OAuth (U1)."""
+"""Connecting and disconnecting accounts by OAuth."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ HANDSHAKE_MINUTES = 10
 
 
 def begin_connect(session_id: str, authorizer: Authorizer, redirect_uri: str) -> str:
-    """The address of the page where the creator consents.
+    """The address of the platform's page where the creator consents.
 
     Args:
-        session_id: names the browser session (at most 64 characters); only it can finish.
+        session_id: names the browser session (at most 64 characters) that alone can finish.
         authorizer: the platform's OAuth.
-        redirect_uri: where the platform sends the browser back, exactly as registered with it.
+        redirect_uri: where the platform sends the browser back to, exactly as registered there.
     """
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
     with db.transaction():
@@ -44,10 +44,10 @@ def finish_connect(
     An account that was connected before keeps its row, its posts and its settings.
 
     Raises:
-        InputError: this session did not begin it, it was used already, or it is too old.
+        InputError: another session started it, it was already used, or it is too old.
         Permanent: the platform refuses the code.
         Parked: the platform refuses the app's key, secret or redirect address.
-        Retryable: the platform is away; begin again.
+        Retryable: the platform is unavailable; start again.
     """
     verifier = _use_handshake(session_id, state)
     with db.closed_for_long_work():
@@ -60,7 +60,7 @@ def finish_connect(
 
 
 def _learn_name(account: Account, authorizer: Authorizer) -> None:
-    """An account without a name is connected all the same; its first post tells it."""
+    """Ask for the creator's name. If that fails, the account gets it with its first post."""
     try:
         with db.closed_for_long_work():
             name = authorizer.name_of(account.access_token)
@@ -77,7 +77,7 @@ def set_name(account: Account, name: str) -> None:
 
 
 def set_username(account: Account, username: str) -> None:
-    """The @name, as the platform tells it; it is also what people know the account by."""
+    """Store the @name that the platform gave; it is also shown as the account's name."""
     set_name(account, username)
     if account.username != username:
         account.username = username
@@ -85,18 +85,18 @@ def set_username(account: Account, username: str) -> None:
 
 
 def disconnect(account_id: int, authorizer: Authorizer, by: str) -> None:
-    """End the grant at the platform, then forget the tokens.
+    """Revoke the grant at the platform, then delete the tokens.
 
     Raises:
-        StaleStateError: the account is disconnected already.
-        Retryable: the platform is away; nothing has changed, so it can be done again.
+        StaleStateError: the account is already disconnected.
+        Retryable: the platform is unavailable; nothing has changed, so it can be tried again.
     """
     account = Account.get_by_id(account_id)
     if account.state == AccountState.CONNECTED:
         try:
             tokens.with_token(account, authorizer, authorizer.revoke)
         except (Parked, Permanent) as error:
-            # The platform knows no such grant, so there is none to end.
+            # The platform doesn't know this grant, so there is nothing to revoke.
             log.warning("revoke_refused", account=account_id, code=error.code)
     with db.transaction():
         account = Account.get_by_id(account_id)
@@ -116,7 +116,7 @@ def _oldest() -> datetime:
 
 
 def _use_handshake(session_id: str, state: str) -> str:
-    """Use the handshake up, whatever comes of it; its verifier."""
+    """Mark the handshake as used, whatever the result, and give its verifier."""
     used = (
         OAuthHandshake.update(used_at=now())
         .where(
@@ -129,8 +129,8 @@ def _use_handshake(session_id: str, state: str) -> str:
     )
     if not used:
         raise InputError(
-            "This connection was not begun here, was finished already, or took longer than "
-            f"{HANDSHAKE_MINUTES} minutes: begin it again."
+            "This connection was started in another browser, is already finished, or took longer "
+            f"than {HANDSHAKE_MINUTES} minutes: start it again."
         )
     return str(OAuthHandshake.get(OAuthHandshake.state == state).verifier)
 

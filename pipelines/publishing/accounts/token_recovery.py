@@ -1,11 +1,11 @@
 """A rotated token is never lost: it is committed before anything else, or kept in a file.
 
-A refresh makes the old refresh token worthless, so from the platform's answer on the new one exists
-in this process alone. The answer is committed at once. If PostgreSQL can't take it, it is written
-to a file, encrypted and for its owner only, and then tried again for a minute; what is still there
-is delivered by the next start of a process and by the next refresh. What remains is the few
-milliseconds between the answer and the commit or the file: a process that is killed there leaves
-its mark on the row (``Account.refresh_begun_at``), and the account says so.
+A refresh makes the old refresh token invalid. After the platform's answer, only this process has
+the new one, so it commits the answer at once. If PostgreSQL is unavailable, the answer is written
+to a file that is encrypted and readable by its owner only, and the commit is retried for a minute.
+A file that is still there is stored by the next process that starts and by the next refresh. One
+gap remains: the few milliseconds between the answer and the commit or the file. A process that is
+killed there leaves its mark on the row (``Account.refresh_begun_at``), and the account says so.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ log = structlog.get_logger(__name__)
 
 FOLDER = "unsaved-tokens"
 SUFFIX = ".token"
-INSIST_SECONDS = 60.0
-"""How long a commit is tried again before the file is left to the next start or refresh."""
+RETRY_FOR_SECONDS = 60.0
+"""How long a commit is retried before the file is left for the next start or refresh."""
 PAUSE_SECONDS = 0.5
 AWAY = (*db.Unavailable, MaxConnectionsExceeded)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RotatedToken:
-    """A refresh token that is used up, and what came for it."""
+    """A used refresh token, and the grant that replaced it."""
 
     account_id: int
     used: str
@@ -51,7 +51,7 @@ class RotatedToken:
 
 
 def granted(grant: TokenGrant, moment: datetime) -> dict[str, object]:
-    """A grant, answered at ``moment``, as the account's columns; lifetimes are the answer's own."""
+    """A grant that was answered at ``moment``, as columns of the account."""
     return {
         "scopes": ",".join(grant.scopes),
         "access_token": grant.access_token,
@@ -67,7 +67,7 @@ def granted(grant: TokenGrant, moment: datetime) -> dict[str, object]:
 
 
 class _Folder:
-    """Where this process keeps what PostgreSQL can't take; set once by ``configure``."""
+    """Where this process keeps tokens that PostgreSQL can't store; set once by ``configure``."""
 
     current: Path | None = None
 
@@ -78,12 +78,12 @@ def configure(media_dir: Path) -> None:
 
 def folder() -> Path:
     if _Folder.current is None:
-        raise ConfigurationError("The folder for unsaved tokens was not set at the start.")
+        raise ConfigurationError("The folder for unsaved tokens is not set: call configure first.")
     return _Folder.current
 
 
 def save(rotated: RotatedToken) -> None:
-    """Commit the new tokens, whatever it takes.
+    """Commit the new tokens; if that fails, write them to a file and retry.
 
     Raises:
         peewee's errors: PostgreSQL did not come back in time; the tokens are in a file.
@@ -91,29 +91,29 @@ def save(rotated: RotatedToken) -> None:
     try:
         _commit(rotated)
     except AWAY:
-        kept = _keep(rotated)
+        file = _write_file(rotated)
     except BaseException:
-        _keep(rotated)
+        _write_file(rotated)
         raise
     else:
         return
-    _insist(rotated)
-    if kept is not None:
-        kept.unlink(missing_ok=True)
+    _retry_commit(rotated)
+    if file is not None:
+        file.unlink(missing_ok=True)
 
 
 def deliver() -> int:
-    """Commit what earlier processes had to keep in files; how many files are done with.
+    """Commit the tokens that earlier processes left in files; the number of files done.
 
     Raises:
-        peewee's errors: PostgreSQL is away; the files stay.
+        peewee's errors: PostgreSQL is unavailable; the files stay.
     """
     done = 0
     for file in _files():
         try:
             rotated = _parse(crypto.keyring().decrypt(file.read_text()))
         except FileNotFoundError:
-            continue  # another process has just delivered it
+            continue  # another process has just stored it
         except (ConfigurationError, ValueError, KeyError, TypeError) as error:
             log.error("unsaved_token_unreadable", file=file.name, kind=type(error).__name__)  # noqa: TRY400  # a trace adds nothing
             continue
@@ -124,7 +124,7 @@ def deliver() -> int:
 
 
 def key_ids() -> Iterator[str | None]:
-    """For each kept file the id of the key that it is under; None when it has none."""
+    """For each file, the id of the key that encrypts it; None if it is not encrypted."""
     for file in _files():
         try:
             yield crypto.needed_key(file.read_text())
@@ -136,8 +136,8 @@ def _files() -> list[Path]:
     return sorted(folder().glob(f"*{SUFFIX}"))
 
 
-def _insist(rotated: RotatedToken) -> None:
-    deadline = time.monotonic() + INSIST_SECONDS
+def _retry_commit(rotated: RotatedToken) -> None:
+    deadline = time.monotonic() + RETRY_FOR_SECONDS
     while True:
         time.sleep(PAUSE_SECONDS)
         try:
@@ -151,11 +151,11 @@ def _insist(rotated: RotatedToken) -> None:
 
 
 def _commit(rotated: RotatedToken) -> None:
-    """Store the new tokens if the row still has the one that was used for them.
+    """Store the new tokens if the row still has the refresh token that was used for them.
 
-    Else somebody connected or disconnected the account meanwhile, or the tokens are there already
-    (a commit whose answer was lost). An account that another process found expired, because its
-    token had been used up here, is connected again.
+    If it doesn't, somebody connected or disconnected the account meanwhile, or the tokens are
+    already stored (by a commit whose answer was lost). If another process found the account
+    expired because this process had used its token, the account is connected again.
     """
     with db.transaction():
         columns = Account.select(Account.id, Account.state, Account.refresh_token)
@@ -168,8 +168,8 @@ def _commit(rotated: RotatedToken) -> None:
             Account.update(**rotated.columns()).where(Account.id == account.id).execute()
 
 
-def _keep(rotated: RotatedToken) -> Path | None:
-    """Write the tokens to a file of their own, whole or not at all; None where even that fails."""
+def _write_file(rotated: RotatedToken) -> Path | None:
+    """Write the tokens to a new file, completely or not at all; None if that fails too."""
     document = asdict(rotated) | {"answered_at": rotated.answered_at.isoformat()}
     stored = crypto.keyring().encrypt(json.dumps(document))
     try:

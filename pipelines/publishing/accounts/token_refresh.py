@@ -1,16 +1,16 @@
-"""New tokens for old ones (U3): each refresh token is sent once, by one process.
+"""Refreshes tokens: each refresh token is sent once, by one process.
 
-A refresh takes a lease first: the row is locked for a moment (rows that somebody else holds are
-skipped), ``refresh_begun_at`` is set, and that is committed. So it is a lock that all refreshers on
-all hosts see, that holds no connection while TikTok is asked, and that outlives a crash of
-PostgreSQL. A lease whose process died runs out after two minutes. What comes of a refresh is only
-written by the holder of the lease.
+A refresh takes a lease first: the row is locked for a moment (rows that are already locked are
+skipped), ``refresh_begun_at`` is set, and that is committed. This is a lock that all refreshers on
+all hosts see. It holds no connection while TikTok is asked, and it survives a crash of PostgreSQL.
+If its process dies, the lease runs out after two minutes. Only the holder of the lease writes the
+result of a refresh.
 
 ::
 
-    answer           new tokens, ``last_refreshed_at``; nothing is done before they are committed
-    away, too fast   stays connected; tried again after 5 minutes, three times, then half-hourly
-    grant is gone    ``expired`` with the reason: a person connects it again
+    new tokens              stored, with ``last_refreshed_at``, before anything else is done
+    unavailable, too fast   stays connected; retried after 5 minutes, three times, then half-hourly
+    grant is gone           ``expired`` with the reason: a person connects it again
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ from pipelines.publishing.accounts import token_recovery
 log = structlog.get_logger(__name__)
 
 MARGIN_SECONDS = 45 * 60
-"""Tokens that end before the next half-hourly tick but one, with time for three retries."""
+"""Refresh tokens ahead of time: two half-hourly ticks fit, with time for three retries."""
 RETRIES = 3
 RETRY_SECONDS = 5 * 60
 PERIOD_SECONDS = 30 * 60
 LEASE_SECONDS = 120
-"""Longer than a call to the token endpoint (35 s) and insisting on its commit (60 s) take."""
+"""Longer than a call to the token endpoint (35 s) plus the retries of its commit (60 s)."""
 CONCURRENCY = 8
 FORGET_AFTER_DAYS = 7
 
@@ -53,8 +53,8 @@ class RefreshLease:
     """The right to refresh one account.
 
     Attributes:
-        begun_at: names the lease on the row.
-        cut_off_at: when an earlier refresh was begun that never ended.
+        begun_at: identifies the lease on the row.
+        cut_off_at: when an earlier refresh started that never ended; None if there was none.
     """
 
     account_id: int
@@ -77,7 +77,7 @@ class Refreshed:
 
 
 def take_lease(account: Account) -> RefreshLease | None:
-    """Take the refresh of a locked row; None while another process refreshes it."""
+    """Take the lease on a locked row; None while another process refreshes it."""
     begun_before, moment = account.refresh_begun_at, now()
     if begun_before is not None and not was_cut_off(account):
         return None
@@ -86,10 +86,10 @@ def take_lease(account: Account) -> RefreshLease | None:
 
 
 def refresh(lease: RefreshLease, authorizer: Authorizer) -> StageError | None:
-    """Refresh the leased account; what went wrong is written down and given back.
+    """Refresh the leased account; an error is stored on the account and returned.
 
     Raises:
-        peewee's errors: PostgreSQL is away; tokens that came are kept in a file.
+        peewee's errors: PostgreSQL is unavailable; new tokens are kept in a file.
     """
     if lease.cut_off_at is not None:
         log.warning("refresh_was_cut_off", account=lease.account_id, begun_at=lease.cut_off_at)
@@ -97,7 +97,7 @@ def refresh(lease: RefreshLease, authorizer: Authorizer) -> StageError | None:
         used = _refresh_token(lease.account_id)
         with db.closed_for_long_work():
             grant = authorizer.refresh(used)
-            # In here: to open the caller's connection again may fail, and comes second.
+            # Inside the block: reopening the caller's connection may fail, so tokens come first.
             token_recovery.save(token_recovery.RotatedToken(lease.account_id, used, grant, now()))
     except Permanent as error:
         return _expire(lease, error)
@@ -110,7 +110,7 @@ def refresh(lease: RefreshLease, authorizer: Authorizer) -> StageError | None:
     except Exception as error:
         log.exception("token_refresh_broke", account=lease.account_id)
         kind = type(error).__name__
-        return _put_off(lease, Retryable(f"The refresh broke ({kind}): look at the log."))
+        return _put_off(lease, Retryable(f"The refresh failed ({kind}): see the log."))
     log.info("token_refreshed", account=lease.account_id)
     return None
 
@@ -120,31 +120,31 @@ def refresh_due(
     within_seconds: float = MARGIN_SECONDS,
     *,
     retries_only: bool = False,
-    tell: Callable[[Refreshed], None] = lambda _: None,
+    report: Callable[[Refreshed], None] = lambda _: None,
 ) -> Counter[Outcome]:
-    """Refresh every connected account whose token lives no longer than ``within_seconds``.
+    """Refresh every connected account whose token expires within ``within_seconds``.
 
-    Any number of processes may do so at once: they share the accounts among them. One bad account
-    never stops the rest.
+    Any number of processes may do so at once: they share the accounts. One bad account never
+    stops the rest.
 
     Args:
         authorizer: the platform's token endpoint.
-        within_seconds: how far ahead of its expiry a token is due.
-        retries_only: leave out the accounts whose last refresh did not fail.
-        tell: called with each account's outcome, from one thread at a time.
+        within_seconds: how long before its expiry a token is due.
+        retries_only: only accounts whose last refresh failed.
+        report: called with each account's outcome, by one thread at a time.
 
     Raises:
-        peewee's errors: PostgreSQL is away.
+        peewee's errors: PostgreSQL is unavailable.
     """
     token_recovery.deliver()
-    started, counts, telling = now(), Counter[Outcome](), threading.Lock()
+    started, counts, reporting = now(), Counter[Outcome](), threading.Lock()
 
     def work() -> None:
         while (lease := _take_next_lease(within_seconds, started, retries_only)) is not None:
             ended = Refreshed(lease.account_id, refresh(lease, authorizer))
-            with telling:
+            with reporting:
                 counts[ended.outcome] += 1
-                tell(ended)
+                report(ended)
 
     with db.closed_for_long_work(), ThreadPoolExecutor(CONCURRENCY) as pool:
         workers = [pool.submit(copy_context().run, work) for _ in range(CONCURRENCY)]
@@ -163,33 +163,33 @@ def refresh_one(account_id: int, authorizer: Authorizer) -> Refreshed | None:
 
 
 def plan(account: Account, moment: datetime, *, asked_for: bool = False) -> str:
-    """What would be done at ``moment`` about a connected account; "" when it is not due.
+    """What a run at ``moment`` would do about a connected account; "" when it is not due.
 
     Args:
         account: needs no tokens.
         moment: usually now.
-        asked_for: it is to be refreshed whether it is due or not.
+        asked_for: refresh it even if it is not due.
     """
     begun_at, next_at = account.refresh_begun_at, account.next_refresh_at
     if not asked_for and account.access_expires_at > moment + timedelta(seconds=MARGIN_SECONDS):
         return ""
     if begun_at is not None and not was_cut_off(account):
-        return f"leave: another process refreshes it since {begun_at:%H:%M:%S}"
+        return f"skip: another process has been refreshing it since {begun_at:%H:%M:%S}"
     if not asked_for and next_at is not None and next_at > moment:
         return f"wait until {next_at:%H:%M:%S} ({account.refresh_attempts} failed)"
     if begun_at is not None:
-        return f"refresh: the one begun {begun_at:%Y-%m-%d %H:%M:%S} never ended"
+        return f"refresh: the refresh started {begun_at:%Y-%m-%d %H:%M:%S} never ended"
     return f"retry {account.refresh_attempts}" if account.refresh_attempts else "refresh"
 
 
 def was_cut_off(account: Account) -> bool:
-    """Whether a refresh was begun whose process died: its token may be used up."""
+    """Whether a refresh started whose process died: its token may be used already."""
     begun_at = account.refresh_begun_at
     return begun_at is not None and begun_at <= _leased_since()
 
 
 def forget_expired() -> int:
-    """Drop tokens that no refresh can revive since a week; how many accounts lost theirs."""
+    """Delete tokens that ended over a week ago; the number of accounts."""
     long_ago = now() - timedelta(days=FORGET_AFTER_DAYS)
     ended = Account.refresh_expires_at < long_ago
     with db.transaction():
@@ -198,7 +198,7 @@ def forget_expired() -> int:
         ):
             account.move(
                 AccountState.EXPIRED,
-                last_error="Its refresh token ran out unused: connect the account again.",
+                last_error="Its refresh token expired without use: connect the account again.",
             )
         forgotten = (
             Account.update(access_token=None, refresh_token=None, refresh_begun_at=None)
@@ -227,7 +227,7 @@ def _take_next_lease(
         .where(
             Account.state == AccountState.CONNECTED,
             Account.access_expires_at <= moment + timedelta(seconds=within_seconds),
-            # A token may live shorter than the margin: once a run is enough.
+            # A new token may expire within the margin too: refresh it only once in a run.
             Account.last_refreshed_at.is_null() | (Account.last_refreshed_at < started),
             due_again if retries_only else Account.next_refresh_at.is_null() | due_again,
             _is_free(),
@@ -240,7 +240,7 @@ def _take_next_lease(
 
 
 def _leased_since() -> datetime:
-    """Claims before this moment have run out."""
+    """Leases taken before this moment have run out."""
     return now() - timedelta(seconds=LEASE_SECONDS)
 
 
@@ -253,11 +253,11 @@ def _expire(lease: RefreshLease, error: Permanent) -> Permanent:
     reason = str(error)
     if lease.cut_off_at is not None:
         reason += (
-            f" A refresh begun at {lease.cut_off_at:%Y-%m-%d %H:%M:%S} UTC never ended: its "
-            "process or PostgreSQL went down, and may have taken the newest token along."
+            f" A refresh that started at {lease.cut_off_at:%Y-%m-%d %H:%M:%S} UTC never ended: its "
+            "process or PostgreSQL crashed, and the newest token may have been lost."
         )
     log.error("account_expired", account=lease.account_id, code=error.code)
-    # The grant is gone now, whatever its lifetime was, so its tokens are forgotten in a week.
+    # The grant is gone now, whatever its lifetime was, so its tokens are deleted in a week.
     _end(lease, AccountState.EXPIRED, last_error=reason, refresh_expires_at=now())
     return error
 
@@ -283,7 +283,7 @@ def _put_off(lease: RefreshLease, error: StageError) -> StageError:
 
 
 def _end(lease: RefreshLease, state: AccountState | None = None, **changes: object) -> None:
-    """Write what came of a refresh, unless the lease ran out and is another's meanwhile."""
+    """Write the result of a refresh, unless the lease ran out and another process has it."""
     with db.transaction():
         columns = Account.select(Account.id, Account.state)
         account = locked(

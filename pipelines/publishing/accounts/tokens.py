@@ -1,4 +1,4 @@
-"""Access tokens that are fresh when they are used; ``refresh`` says how they get so."""
+"""Access tokens that are fresh when they are used; ``token_refresh`` refreshes them."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from pipelines.publishing.accounts.token_refresh import RefreshLease, refresh, t
 log = structlog.get_logger(__name__)
 
 FRESH_SECONDS = 300.0
-"""A token is given out only if it lives at least this much longer."""
+"""A token is given out only if it is valid for at least this long."""
 PATIENCE_SECONDS = 20.0
-"""How long another process's refresh is waited for before the job waits its turn."""
+"""How long to wait for another process's refresh before the job goes back to waiting."""
 PAUSE_SECONDS = 0.1
 
 T = TypeVar("T")
 
 
 def with_token(account: Account, authorizer: Authorizer, call: Callable[[str], T]) -> T:
-    """``call`` with the account's token, once more with a new one where TikTok rejects it.
+    """Run ``call`` with the account's token; if TikTok rejects it, once more with a new token.
 
     No database connection is held during the call.
 
     Raises:
         Parked: the account is not connected.
-        StageError: whatever ``call`` or the token endpoint raise.
+        StageError: any error of ``call`` or the token endpoint.
     """
     token = access_token(account, authorizer)
     try:
@@ -48,18 +48,18 @@ def with_token(account: Account, authorizer: Authorizer, call: Callable[[str], T
 
 
 def access_token(account: Account, authorizer: Authorizer, *, instead_of: str | None = None) -> str:
-    """The account's access token, refreshed ahead of its expiry.
+    """The account's access token, refreshed before it expires.
 
-    Where another process is refreshing it, its new token is waited for.
+    If another process is refreshing it, this waits for the new token.
 
     Args:
         account: its row; read again here.
         authorizer: the platform's token endpoint.
-        instead_of: a token that the platform has rejected; another one is given.
+        instead_of: a token that the platform has rejected; a different one is returned.
 
     Raises:
-        Parked: the account is not connected, or has just turned out to be expired.
-        Retryable: the platform is away.
+        Parked: the account is not connected, or was just found to be expired.
+        Retryable: the platform is unavailable.
         Wait: the other process takes long.
     """
     patience = time.monotonic() + PATIENCE_SECONDS
@@ -68,14 +68,14 @@ def access_token(account: Account, authorizer: Authorizer, *, instead_of: str | 
             account = locked(Account.select().where(Account.id == account.id)).get()
             if account.state != AccountState.CONNECTED:
                 raise _not_connected(account)
-            if account.access_token != instead_of and _lives(account, FRESH_SECONDS):
+            if account.access_token != instead_of and _is_valid_for(account, FRESH_SECONDS):
                 return str(account.access_token)
             lease = take_lease(account)
         if lease is not None:
             return _refreshed(lease, authorizer)
         with db.closed_for_long_work():
             time.sleep(PAUSE_SECONDS)
-    raise Wait(f"The token of {_name(account)} is being refreshed.", after=5, code="refreshing")
+    raise Wait(f"{_name(account)}'s token is being refreshed.", after=5, code="refreshing")
 
 
 def _refreshed(lease: RefreshLease, authorizer: Authorizer) -> str:
@@ -90,7 +90,7 @@ def _refreshed(lease: RefreshLease, authorizer: Authorizer) -> str:
     return str(account.access_token)
 
 
-def _lives(account: Account, seconds: float) -> bool:
+def _is_valid_for(account: Account, seconds: float) -> bool:
     expires_at = account.access_expires_at
     return expires_at is not None and expires_at > now() + timedelta(seconds=seconds)
 

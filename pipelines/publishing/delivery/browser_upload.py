@@ -1,8 +1,8 @@
-"""The way through the creator's upload page, worked by a browser.
+"""Posts through the creator's upload page in a browser.
 
-What holds at every moment: the post is ``processing`` before the button that publishes is pressed,
-and never before. So a try that ended earlier has posted nothing, and is simply made again; after
-one that ended later the creator's own list of posts is asked, and where that can't tell, a person.
+At every moment: the post becomes ``processing`` right before the Post button is pressed, and only
+then. So a try that ended earlier has posted nothing and can simply be repeated. After a try that
+ended later, the creator's own list of posts is checked; if the list is not clear, a person decides.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from pipelines.publishing.posts.post_options import audience, chosen
 log = structlog.get_logger(__name__)
 
 UNKNOWN = "browser_unknown"
-"""The button was pressed, and nothing clear followed: the next try looks what became of it."""
+"""The button was pressed, and the result is not clear: the next try checks what happened."""
 LOOK_AFTER_SECONDS = 30.0
 SESSION_OVER = frozenset(
     {"browser_signed_out", "browser_wrong_account", "browser_captcha", "browser_page_changed"}
 )
-"""Codes after which the session is of no use until a person has looked at it."""
+"""Codes after which the session can't be used until a person has checked it."""
 
 
 class BrowserUpload(Delivery):
-    """The steps at one post that goes through the browser."""
+    """The steps for one post that goes through the browser."""
 
     def begin(self, file: CheckedVideo) -> None:
-        """Upload the video, fill the page in and publish."""
+        """Upload the video, fill in the page and publish."""
         browser, page = self.browser(), self.page()
         self.announcing()
 
@@ -48,20 +48,20 @@ class BrowserUpload(Delivery):
 
         session = str(self.account.browser_session)
         try:
-            with _remembered(self.account), db.closed_for_long_work():
+            with _session_error_stored(self.account), db.closed_for_long_work():
                 outcome = browser.post(
                     session, file.path, page, about_to_post=about_to_post, progress=progress
                 )
         except BrowserStopped as error:
             if error.code != UNKNOWN:
                 raise
-            history.shown(self.post, error.screenshot)
+            history.keep_screenshot(self.post, error.screenshot)
             raise Retryable(str(error), code=UNKNOWN, after=LOOK_AFTER_SECONDS) from None
-        _keep(self.account, outcome.session)
+        _store_session(self.account, outcome.session)
         self.end_published(outcome.platform_id, outcome.address)
 
     def look(self) -> None:
-        """Find out what became of a try that ended after the button may have been pressed."""
+        """Find out the result of a try that ended after the button may have been pressed."""
         attempt = history.newest(self.post)
         since = attempt.created_at if attempt is not None else self.post.created_at
         session, browser, page = str(self.account.browser_session), self.browser(), self.page()
@@ -70,7 +70,7 @@ class BrowserUpload(Delivery):
         if outcome is None:
             self.plan_again()
             return
-        _keep(self.account, outcome.session)
+        _store_session(self.account, outcome.session)
         self.end_published(outcome.platform_id, outcome.address)
 
     def end_published(self, platform_id: str, address: str) -> None:
@@ -84,8 +84,8 @@ class BrowserUpload(Delivery):
     def page(self) -> BrowserPost:
         if not self.account.username:
             raise Parked(
-                "Nobody has said which @name the browser session must belong to: enter it on the "
-                "account's page, then requeue.",
+                "The browser session needs the creator's @name: enter it on the account's page, "
+                "then requeue.",
                 code="username_unknown",
             )
         choice = chosen(self.post, self.account)
@@ -101,15 +101,15 @@ class BrowserUpload(Delivery):
 
 
 def check_browser(account_id: int, claim: Claim, platform: Platform) -> None:
-    """The stage ``browser``: see who is signed in with the account's browser session.
+    """The stage ``browser``: check who is signed in with the account's browser session.
 
     Raises:
-        BrowserStopped: nobody, somebody else, or the page asks for a person; the account says so.
+        BrowserStopped: nobody, somebody else, or the page needs a person; stored on the account.
         Retryable: the page can't be reached.
     """
     account = Account.get_by_id(account_id)
     if account.browser_session and platform.browser is not None:
-        with _remembered(account), db.closed_for_long_work():
+        with _session_error_stored(account), db.closed_for_long_work():
             health = platform.browser.check(account.browser_session)
             if account.username and health.username != account.username:
                 raise BrowserStopped(
@@ -117,13 +117,13 @@ def check_browser(account_id: int, claim: Claim, platform: Platform) -> None:
                     f"@{account.username}: import that creator's cookies.",
                     code="browser_wrong_account",
                 )
-        _keep(account, health.session)
+        _store_session(account, health.session)
     with claim.finish():
         pass
 
 
-class _remembered:  # noqa: N801  # reads as a word where it is used
-    """Writes an error that ends the session down on its account, and lets it pass."""
+class _session_error_stored:  # noqa: N801  # reads as a phrase where it is used
+    """Stores an error that ends the session on its account, and lets the error continue."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -137,8 +137,8 @@ class _remembered:  # noqa: N801  # reads as a word where it is used
             ).execute()
 
 
-def _keep(account: Account, session: str) -> None:
-    """Cookies change while they are used: the new ones count, if no person has changed them."""
+def _store_session(account: Account, session: str) -> None:
+    """Store the cookies, which change with use, unless a person has deleted them meanwhile."""
     Account.update(browser_session=session, browser_checked_at=now(), browser_error="").where(
         Account.id == account.id, Account.browser_session.is_null(False)
     ).execute()

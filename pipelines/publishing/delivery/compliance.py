@@ -1,11 +1,11 @@
-"""The gate on what a video says: coarse words, promotional text, watermarks.
+"""Checks what a video says: coarse words, promotional text, watermarks.
 
 TikTok forbids brands, logos, watermarks and promotional text laid over a video (Content Posting
 API, "Content Sharing Guidelines", https://developers.tiktok.com/doc/content-sharing-guidelines).
-All texts that come into a video and its title pass here. What the gate finds waits for a person,
-who edits the text or allows the post as it is.
+All texts of a video and its title are checked here. A post with findings waits for a person, who
+edits the text or allows the post as it is.
 
-It reads texts, not pictures: a mark that is burnt into a background clip it can't see.
+It reads texts, not pictures: it can't see a watermark in a background clip.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from pipelines.stories.safety.lexicon_judge import fold, judge_folded, terms
 Kind = Literal["profanity", "promotional", "watermark"]
 
 _PHRASES = Path(__file__).with_name("compliance_phrases.tsv")
-_TOLD = "text"
-"""The place of the story itself; what stands elsewhere is short, shown large, and judged harder."""
+_STORY = "text"
+"""The place of the story itself; other texts are short, shown large, and judged more strictly."""
 _WARN = 0.6
-"""The score from which a story's own words are too coarse, as in ``production/safety_rules``."""
+"""The score from which a story's own words are too coarse, as in ``stories/safety``."""
 _SEVERE = 0.6
 _COARSE = {"profanity": 0.16, "sexual": 0.45, "sexual_minor": 0.0, "hate": 0.0, "harassment": 0.6}
-"""Categories that no title may hold, and the lexicon's weight from which that is so. Violence,
-drugs and self-harm are what stories are about; whether they may be told is decided before (P5)."""
+"""Categories that a title must not contain, and the lexicon's weight from which this applies.
+Stories are often about violence, drugs and self-harm; safety and review decide on these earlier."""
 _MOST_NAMED = 5
-"""Findings of a kind that a sentence names."""
+"""The most findings of one kind that a message lists."""
 
 _SENTENCES: Mapping[Kind, str] = {
     "profanity": "coarse words",
@@ -46,25 +46,25 @@ _SENTENCES: Mapping[Kind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that must not go out unseen."""
+    """Something that a person must see before the post goes out."""
 
     kind: Kind
     words: str
-    """As found; phrases in small letters, with disguises taken off."""
+    """As found; phrases in lower case, with disguises removed."""
     where: str
-    """The place's name among the texts that were given."""
+    """The name of the text that contains it."""
 
 
 def check_texts(texts: Mapping[str, str], *, allowed: bool = False) -> None:
-    """Stop a post whose texts must not go out unseen.
+    """Stop a post whose texts a person must see first.
 
     Args:
-        texts: by the place where they stand; see ``texts_of``.
-        allowed: a person has seen them and lets them pass.
+        texts: by place; see ``texts_of``.
+        allowed: a person has seen the texts and allows them.
 
     Raises:
-        Parked: codes ``compliance_profanity``, ``compliance_promotional`` and
-            ``compliance_watermark``, the first of them that was found; the sentence names all.
+        Parked: code ``compliance_profanity``, ``compliance_promotional`` or
+            ``compliance_watermark``, the first that was found; the message lists all.
     """
     found = [] if allowed else findings(texts)
     if not found:
@@ -76,30 +76,30 @@ def check_texts(texts: Mapping[str, str], *, allowed: bool = False) -> None:
             more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
             parts.append(f"{what}: {', '.join(named[:_MOST_NAMED])}{more}")
     raise Parked(
-        f"The post holds {'; '.join(parts)}. Edit the title, or the script and render again, "
-        "or allow the post as it is.",
+        f"The post contains {'; '.join(parts)}. Edit the title, or edit the script and render the "
+        "video again, or allow the post as it is.",
         code=f"compliance_{found[0].kind}",
     )
 
 
 def texts_of(post: Post) -> dict[str, str]:
-    """All that a post says: its title with hashtags, and what its video shows and speaks."""
+    """All texts of a post: its title with hashtags, and what its video shows and says."""
     part = post.video.part
     return {
         "title": post.title,
         "hook": part.hook,
-        _TOLD: part.text,
+        _STORY: part.text,
         "call to action": part.call_to_action,
     }
 
 
 def findings(texts: Mapping[str, str]) -> list[Finding]:
-    """Everything in ``texts`` that must not go out unseen, each once: profanity first."""
+    """Everything in ``texts`` that a person must see first, each once; profanity first."""
     found: dict[Finding, None] = {}
     for where, text in texts.items():
         folded = fold(text)
         plain = _plain(text)
-        for words in _coarse(folded, hard=where != _TOLD):
+        for words in _coarse(folded, strict=where != _STORY):
             found[Finding("profanity", words, where)] = None
         for kind, pattern in _patterns().items():
             for match in pattern.finditer(folded):
@@ -110,22 +110,24 @@ def findings(texts: Mapping[str, str]) -> list[Finding]:
     return sorted(found, key=lambda each: list(_SENTENCES).index(each.kind))
 
 
-def _coarse(folded: str, *, hard: bool) -> list[str]:
-    """The coarse terms that count where the text stands."""
-    held = {
+def _coarse(folded: str, *, strict: bool) -> list[str]:
+    """The coarse terms that count; in the story itself, only severe ones or many."""
+    coarse = {
         phrase: term
         for phrase, term in terms(folded).items()
         if term.weight >= _COARSE.get(term.category, 2.0) or term.category == "profanity"
     }
-    if not held:
+    if not coarse:
         return []
-    if not hard:
+    if not strict:
         verdict = judge_folded(folded)
         if verdict.score >= _WARN and verdict.label in _COARSE:
-            return list(held)
-    least = 0.0 if hard else _SEVERE
+            return list(coarse)
+    least = 0.0 if strict else _SEVERE
     return [
-        phrase for phrase, term in held.items() if term.weight >= max(least, _COARSE[term.category])
+        phrase
+        for phrase, term in coarse.items()
+        if term.weight >= max(least, _COARSE[term.category])
     ]
 
 
@@ -143,14 +145,14 @@ def _kind(name: str) -> Kind:
     return "watermark" if name == "watermark" else "promotional"
 
 
-# ── signs: what folding would take away ──────────────────────────────────────────────────────
+# ── signs: patterns that folding would remove ────────────────────────────────────────────────
 
 
 _INVISIBLE = dict.fromkeys((0xAD, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x2070)))
 
 
 def _plain(text: str) -> str:
-    """Compatibility forms and invisible characters undone; case and signs kept."""
+    """Without compatibility forms and invisible characters; case and signs are kept."""
     return unicodedata.normalize("NFKC", text).translate(_INVISIBLE)
 
 
@@ -158,9 +160,9 @@ class _Sign:
     """A pattern over plain text.
 
     Args:
-        pattern: what is looked for.
-        hint: a character that every match holds; a text without it costs nothing.
-        whole: the word around the match is what was found.
+        pattern: what to look for.
+        hint: a string that every match contains; a text without it is skipped quickly.
+        whole: report the whole word around the match.
     """
 
     def __init__(
@@ -194,7 +196,7 @@ _SIGNS = (
     _Sign("watermark", r"©[^\n.!?]{0,30}", hint="©"),
     _Sign("watermark", r"\(c\) ?(?:19|20)\d\d[^\n.!?]{0,30}", hint="("),
     _Sign("promotional", r"\bhttps?://[^\s<>]+", hint="://"),
-    # small letters, as sites are written: after a full stop without a blank comes a large one
+    # lower case only: a capital letter after a full stop starts a sentence, not a domain
     _Sign("promotional", rf"(?<=\w)\.(?:{_TOP_LEVEL})\b(?:/\S*)?", hint=".", whole=True, case=True),
     _Sign("promotional", r"\b(?:[a-z0-9-]+ )?dot (?:com|net|org)\b", hint="dot "),
     _Sign("promotional", r"(?<=\w)@[\w-]+(?:\.[\w-]{2,})+", hint="@", whole=True),

@@ -31,15 +31,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """The platform, as the publishing stages reach it."""
+    """What the publishing stages need to reach the platform."""
 
     publisher: Publisher
     authorizer: Authorizer
     probe: VideoProbe
     folder: Path
-    """Only videos that lie in it are sent."""
+    """Only videos in this folder are sent."""
     browser: BrowserUploader | None = None
-    """None where this worker is to use none."""
+    """None if this worker uses no browser."""
     most_bytes: int = MOST_BYTES
 
 
@@ -73,7 +73,7 @@ class Delivery:
             pass
 
     def check_video(self) -> CheckedVideo:
-        """Raises Permanent when the file can't be posted; no connection is held meanwhile."""
+        """Check the file; raises Permanent if it can't be posted. Holds no connection meanwhile."""
         path, size = Path(self.video.path), self.video.size_bytes
         platform = self.platform
         with db.closed_for_long_work():
@@ -86,14 +86,14 @@ class Delivery:
             )
 
     def check_texts(self) -> None:
-        """Raises Parked when a person should read the texts first."""
+        """Raises Parked if a person should read the texts first."""
         check_texts(texts_of(self.post), allowed=self.post.allowed)
 
     def announcing(self) -> None:
-        """On record before the platform hears of it: the post is "about to" be there.
+        """Store that the post is about to be announced, before the platform is called.
 
         Raises:
-            Wait: it is not its time.
+            Wait: it is not time yet.
         """
         with self.claim.step():
             wait = admission.admit(self.post)
@@ -105,9 +105,9 @@ class Delivery:
 
     @contextmanager
     def recorded(self) -> Iterator[None]:
-        """Write an error's meaning for the post down beside the job's, and let it pass.
+        """Store what an error means for the post, then let the error continue.
 
-        Where it only closes the post's way, the post steps down to the next one instead.
+        If the error only closes the post's method, the post falls back to the next method instead.
         """
         try:
             yield
@@ -125,7 +125,7 @@ class Delivery:
     def end(self, state: PostState, platform_id: str, **changes: Any) -> None:
         with self.claim.finish():
             planning.lock_for_release(self.post)
-            if platform_id:  # what a webhook has told before is not wiped by an answer without it
+            if platform_id:  # an answer without one must not erase what a webhook has stored
                 changes["platform_id"] = platform_id
             self.move(state, reason="", **changes)
             history.end(self.post, state, platform_id=platform_id)
@@ -140,7 +140,7 @@ class Delivery:
             ledger.enqueue("publish", self.post.id, request_id=self.claim.request_id, due_at=due_at)
 
     def defer(self, error: AccountFullError) -> AccountFullError:
-        """The platform takes no more of this account now: the post goes to its next slot."""
+        """The platform takes no more posts from this account now: move to the next slot."""
         with self.claim.step():
             planning.lock_for_release(self.post)
             history.end(self.post, error.code, reason=str(error))
@@ -150,7 +150,7 @@ class Delivery:
         return later
 
     def step_down(self, error: StageError) -> None:
-        """Nothing of the post is on the platform: it is tried anew by its account's next way."""
+        """Nothing of the post is on the platform: try again with the account's next method."""
         method, following = self.post.method, fallback_policy.next_method(self.post, self.account)
         with self.claim.finish():
             history.note(self.post, method, error.code, str(error), screenshot=_screenshot(error))
@@ -172,13 +172,13 @@ class Delivery:
             history.end(self.post, error.code, reason=str(error), screenshot=_screenshot(error))
             self.move(state, reason=str(error))
             if state in {PostState.FAILED, PostState.PARKED}:
-                post_times.reassign(self.account.id)  # what waits for its turn needs no slot now
+                post_times.reassign(self.account.id)  # later parts of its story need no slot now
 
     def forget(self, state: PostState, **changes: Any) -> None:
         self.move(state, publish_id=None, upload_url=None, bytes_sent=0, **changes)
 
     def move(self, to: PostState, **changes: Any) -> None:
-        """Bring the post to state ``to``, inside a step; a repeat may find it there already."""
+        """Set the post's state to ``to``, inside a step; after a repeat it may have it already."""
         if self.post.state == to:
             self.change(**changes)
         else:
@@ -193,5 +193,5 @@ class Delivery:
 
 
 def _screenshot(error: StageError) -> str:
-    shown = error.screenshot if isinstance(error, BrowserStopped) else None
-    return str(shown) if shown else ""
+    screenshot = error.screenshot if isinstance(error, BrowserStopped) else None
+    return str(screenshot) if screenshot else ""

@@ -1,4 +1,4 @@
-"""What each way of posting needs of an account, and whether that is there now."""
+"""What each method of posting needs from an account, and whether the account has it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SCOPES = {
     "video.upload": "put videos into the creator's TikTok inbox as drafts",
     "video.list": "read how the published videos are doing",
 }
-"""What each of TikTok's scopes allows."""
+"""What each of TikTok's scopes lets the app do."""
 
 NEEDED = {
     "video.publish": "videos can't be posted directly",
@@ -35,11 +35,11 @@ API_SCOPES = {Method.DIRECT: "video.publish", Method.INBOX: "video.upload"}
 
 @dataclass(frozen=True, slots=True)
 class MethodAvailability:
-    """A way as it stands for one account.
+    """Whether one account can use a method.
 
     Attributes:
-        chosen: a person lets the account's posts take it.
-        open: nothing that is on record stands in its way.
+        chosen: a person allows the account's posts to use it.
+        open: nothing known prevents it.
         sentence: why it is open or closed, and what to do.
     """
 
@@ -56,7 +56,7 @@ def granted(account: Account) -> list[str]:
 
 
 def availabilities(account: Account, *, has_session: bool) -> list[MethodAvailability]:
-    """Every way, the best one first.
+    """Every method, the best one first.
 
     Args:
         account: needs neither its tokens nor its browser session.
@@ -67,14 +67,14 @@ def availabilities(account: Account, *, has_session: bool) -> list[MethodAvailab
             method,
             METHODS[method],
             method in account.methods,
-            *_told(method, account, has_session=has_session),
+            *_open_and_why(method, account, has_session=has_session),
         )
         for method in Method
     ]
 
 
 def closed(method: Method, account: Account, *, has_session: bool) -> str:
-    """Why the account's posts can't take this way now; empty when they can."""
+    """Why the account's posts can't use this method now; empty if they can."""
     match method:
         case Method.DIRECT | Method.INBOX if account.state != AccountState.CONNECTED:
             return f"The account is {account.state}. Connect it again."
@@ -89,17 +89,17 @@ def closed(method: Method, account: Account, *, has_session: bool) -> str:
             return ""
 
 
-def _told(method: Method, account: Account, *, has_session: bool) -> tuple[bool, str]:
+def _open_and_why(method: Method, account: Account, *, has_session: bool) -> tuple[bool, str]:
     if reason := closed(method, account, has_session=has_session):
         return False, f"Closed: {reason}"
     match method:
         case Method.DIRECT if not account.privacy:
-            return False, "Closed: nobody has chosen yet who may see the posts."
+            return False, "Closed: choose first who can see the posts."
         case Method.DIRECT | Method.INBOX:
             return True, f"Open: the creator allows {API_SCOPES[method]}."
         case Method.BROWSER if account.browser_checked_at is None:
             return True, "Open, but the browser session has not been tried yet."
         case Method.BROWSER:
-            return True, "Open: the browser was signed in when it was last looked at."
+            return True, "Open: the browser was signed in at the last check."
         case _:
             return True, "Always open: a person downloads the video and posts it."

@@ -1,7 +1,7 @@
-"""The stages ``publish`` and ``confirm``: one post, by the best way that is open to it.
+"""The stages ``publish`` and ``confirm``: one post, by the best method that is open to it.
 
-A post goes by one way at a time (``ladder.py``). What a way has begun it also ends or takes back:
-the next way is only taken while nothing of the post can be on the platform.
+A post uses one method at a time (``fallback_policy.py``). A method ends or takes back what it
+started: the next method is only used while nothing of the post can be on the platform.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from pipelines.publishing.posts import history
 from pipelines.publishing.scheduling import admission, planning
 from pipelines.stages import PART_STAGES
 
-MADE_ANEW_SECONDS = 15.0
+RENDERING_SECONDS = 15.0
 
 
 def publish(post_id: int, claim: Claim, platform: Platform) -> None:
-    """Bring a planned post on its way, or go on where an earlier try ended.
+    """Start a scheduled post, or continue where an earlier try ended.
 
     Raises:
-        Wait: it is not its time.
-        Retryable: the platform is away, wants a pause, or an answer was lost.
-        Permanent: this video can't be posted on this account; the post is failed.
-        Parked: a person has to choose, or to look at what the platform did; the post is parked.
+        Wait: it is not time yet.
+        Retryable: the platform is unavailable, asks for a pause, or an answer was lost.
+        Permanent: this video can't be posted on this account; the post has failed.
+        Parked: a person has to choose, or to check what the platform did; the post is parked.
     """
     delivery = Delivery(Post.get_by_id(post_id), claim, platform)
     with delivery.recorded():
@@ -43,30 +43,30 @@ def publish(post_id: int, claim: Claim, platform: Platform) -> None:
 
 
 def confirm(post_id: int, claim: Claim, platform: Platform) -> None:
-    """Ask the platform what became of the post until that is known.
+    """Ask the platform for the post's status until the outcome is known.
 
     Raises:
         Wait: it is still being processed.
-        Retryable: the platform is away.
-        Permanent: the platform has failed the post for good.
-        Parked: it can't be known.
+        Retryable: the platform is unavailable.
+        Permanent: the platform has rejected the post.
+        Parked: the outcome can't be known.
     """
     delivery = Delivery(Post.get_by_id(post_id), claim, platform)
     with delivery.recorded():
         if _is_over(delivery.post):
             delivery.done()
         elif delivery.post.publish_id is None:
-            _over_the_api(delivery).plan_again()  # it had failed, and a person has it tried again
+            _over_the_api(delivery).plan_again()  # it had failed, and a person restarted it
         else:
             _over_the_api(delivery).settle(delivery.status())
 
 
 def _begin(delivery: Delivery) -> None:
-    if _is_made_anew(delivery.post):
-        raise Wait("Its video is being made anew.", after=MADE_ANEW_SECONDS)
-    method, passed_over = fallback_policy.method_now(delivery.post, delivery.account)
+    if _is_rendered_again(delivery.post):
+        raise Wait("Its video is being rendered again.", after=RENDERING_SECONDS)
+    method, skipped = fallback_policy.method_now(delivery.post, delivery.account)
     with delivery.claim.step():
-        for closed, reason in passed_over:
+        for closed, reason in skipped:
             history.note(delivery.post, closed, fallback_policy.CLOSED, reason)
         delivery.change(method=method)
     delivery.check_texts()
@@ -98,8 +98,8 @@ def _by_hand(delivery: Delivery) -> None:
         manual_post.begin(delivery.post, request_id=delivery.claim.request_id)
 
 
-def _is_made_anew(post: Post) -> bool:
-    """A person has chosen another opening, say: the video that stands is the old one."""
+def _is_rendered_again(post: Post) -> bool:
+    """Whether the present video is outdated, because a person chose another hook for example."""
     return (
         Job.select()
         .where(

@@ -1,4 +1,4 @@
-"""Finding a file that may be sent: where it really is, and whether it stays the same."""
+"""Locates a file to send: where it really is, and whether it stays unchanged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.errors import Permanent, Retryable
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """Tells whether a path still leads to the same, untouched file."""
+    """Shows whether a path still leads to the same, unchanged file."""
 
     device: int
     inode: int
@@ -34,10 +34,10 @@ class LocatedFile:
     fingerprint: Fingerprint
 
     def check_unchanged(self) -> None:
-        """Raises Permanent when the file is no more the one that was located.
+        """Raises Permanent if the file is no longer the one that was located.
 
-        A sender that asks this before each block it hands over never completes an upload of
-        anything else: what is written or put in place meanwhile is noticed by the last block.
+        A sender that checks this before each block never completes an upload of anything else: a
+        file that is changed or replaced meanwhile is noticed at the last block at the latest.
         """
         try:
             now = Fingerprint.of(self.path.stat())
@@ -45,16 +45,16 @@ class LocatedFile:
             raise _file_error(self.path, error) from error
         if now != self.fingerprint:
             raise Permanent(
-                f"The video {self.path.name} was changed while it was looked at or sent: find out "
-                "what writes to it, render it again, then requeue.",
+                f"The video {self.path.name} changed while it was checked or sent: find out what "
+                "writes to it, render it again, then requeue.",
                 code="video_changing",
             )
 
 
 def locate(path: Path, folder: Path) -> LocatedFile:
-    """Find the file that ``path`` leads to; it must end inside ``folder``.
+    """Find the file that ``path`` leads to; it must be inside ``folder``.
 
-    Nothing is opened that could hold the opener up, such as a pipe.
+    Nothing is opened that could block, such as a pipe.
 
     Raises:
         Permanent: codes ``video_missing``, ``video_name``, ``video_link_loop``,
@@ -72,14 +72,14 @@ def locate(path: Path, folder: Path) -> LocatedFile:
         raise _file_error(path, error) from error
     if not real.is_relative_to(folder.resolve()):
         raise Permanent(
-            f"The video {path.name} is not in the media folder {folder}: only what was made there "
-            "is posted. Render it again.",
+            f"The video {path.name} is not in the media folder {folder}; only videos in it are "
+            "posted: render it again.",
             code="video_outside",
         )
     if not stat.S_ISREG(status.st_mode):
         raise Permanent(
-            f"{path} is no ordinary file (a folder, pipe, socket or device): remove it and render "
-            "the video again.",
+            f"{path} is not a regular file (but a folder, pipe, socket or device): remove it and "
+            "render the video again.",
             code="video_not_a_file",
         )
     return LocatedFile(real, Fingerprint.of(status))
@@ -88,7 +88,7 @@ def locate(path: Path, folder: Path) -> LocatedFile:
 def _file_error(path: Path, error: OSError) -> Permanent | Retryable:
     match error.errno:
         case errno.ENOENT | errno.ENOTDIR:
-            return Permanent(f"The video {path} is gone: render it again.", code="video_missing")
+            return Permanent(f"The video {path} is missing: render it again.", code="video_missing")
         case errno.ENAMETOOLONG:
             return _bad_name(path)
         case errno.ELOOP:
@@ -98,20 +98,19 @@ def _file_error(path: Path, error: OSError) -> Permanent | Retryable:
             )
         case errno.EACCES | errno.EPERM:
             return Permanent(
-                f"The video {path} may not be read by this process: give it the right to, then "
-                "requeue.",
+                f"This process has no permission to read the video {path}: grant it, then requeue.",
                 code="video_forbidden",
             )
         case _:
             return Retryable(
-                f"The disk that holds {path} can't be read ({error.strerror}): look at the disk.",
+                f"The disk with {path} can't be read ({error.strerror}): check the disk.",
                 code="video_disk",
             )
 
 
 def _bad_name(path: Path) -> Permanent:
     return Permanent(
-        f"{str(path)[:80]!r} can't be a file's name (too long, or with characters that no disk "
-        "takes): render the video again.",
+        f"{str(path)[:80]!r} is not a valid file name (too long, or with invalid characters): "
+        "render the video again.",
         code="video_name",
     )

@@ -1,32 +1,32 @@
-"""What a person may decide about a post.
+"""What a person can decide about a post.
 
-Each closes the post's open jobs and failures, then changes the post; in this order, which is also
-that of the stages, so that nobody waits for another in a circle.
+Each decision first closes the post's open jobs and failures, then changes the post. The stages
+lock in the same order, so there is no deadlock.
 """
 
 from __future__ import annotations
 
 from core import db
-from models import AuditEntry, Job, JobState, Post, PostState, StaleStateError, now
+from models import AuditEntry, Job, JobState, Post, PostState, StaleStateError, now, shown
 from pipelines import ledger
 from pipelines.publishing.posts import history
 from pipelines.publishing.scheduling import planning, post_times
 from pipelines.stages import POST_STAGES
 
 ON_ITS_WAY = frozenset({PostState.CLAIMING, PostState.UPLOADING, PostState.PROCESSING})
-"""States that only the stages leave, and a person where their jobs have ended."""
+"""States that only the stages change, or a person once the stages' jobs have ended."""
 SEEN_BY_A_PERSON = frozenset({PostState.PARKED, PostState.INBOX, PostState.MANUAL})
-"""States of which a person may know better than the record that the post is out."""
+"""States in which a person may know that the post is out although the database doesn't."""
 ENDED_WITHOUT_A_POST = frozenset(
     {PostState.PARKED, PostState.FAILED, PostState.CANCELLED, PostState.MANUAL}
 )
 
 
 def cancel(post_id: int, by: str, reason: str = "") -> None:
-    """This post shall not be; the next part no longer waits for it.
+    """Cancel the post; the next part no longer waits for it.
 
     Raises:
-        StaleStateError: it is on its way or has ended: too late.
+        StaleStateError: it is too late: the post is being sent or has ended.
     """
     with db.transaction():
         post = _closed(post_id, "cancelled")
@@ -40,14 +40,14 @@ def cancel(post_id: int, by: str, reason: str = "") -> None:
 def mark_published(
     post_id: int, by: str, platform_id: str = "", reason: str = "", address: str = ""
 ) -> None:
-    """A person has seen the post on the platform, or has made it by hand.
+    """A person has seen the post on the platform, or has posted it by hand.
 
     Args:
         post_id: the post.
         by: who says so.
-        platform_id: its number there, where known.
-        reason: why it had to be said.
-        address: where viewers find it, where known.
+        platform_id: its number there, if known.
+        reason: why a person had to say so.
+        address: its public address, if known.
 
     Raises:
         StaleStateError: the post is in another state.
@@ -55,7 +55,7 @@ def mark_published(
     with db.transaction():
         post = _closed(post_id, "published")
         if post.state not in SEEN_BY_A_PERSON:
-            raise StaleStateError(f"This post is {post.state} and can't become published.")
+            raise StaleStateError(f"This post is {shown(post.state)} and can't become published.")
         post.move(
             PostState.PUBLISHED,
             platform_id=platform_id or post.platform_id,
@@ -69,35 +69,35 @@ def mark_published(
 
 
 def post_again(post_id: int, by: str, reason: str = "") -> None:
-    """A person knows that nothing of it is on the platform: it is posted once more, best way first.
+    """Post again, best method first: a person knows that nothing of it is on the platform.
 
     Raises:
-        StaleStateError: it is on its way or has been published.
+        StaleStateError: it is being sent or has been published.
     """
     with db.transaction():
         post = _closed(post_id, "requeued")
         if post.state not in ENDED_WITHOUT_A_POST:
-            raise StaleStateError(f"This post is {post.state} and can't be posted anew.")
+            raise StaleStateError(f"This post is {shown(post.state)} and can't be posted again.")
         if post.state == PostState.MANUAL:
             history.end(post, history.PUT_BACK)
         post.move(
             PostState.PLANNED, method="", publish_id=None, upload_url=None, bytes_sent=0, reason=""
         )
-        _audit("post.anew", post, by, reason)
+        _audit("post.post_again", post, by, reason)
         planning.replan(post)
 
 
 def may_decide(post: Post) -> bool:
-    """Whether nothing works on the post any more, so that a person may."""
-    alive = (JobState.WAITING, JobState.RUNNING)
+    """Whether no job will change the post any more, so that a person may decide."""
+    unfinished = (JobState.WAITING, JobState.RUNNING)
     jobs = Job.select().where(Job.stage.in_(POST_STAGES), Job.subject_id == post.id)
-    return post.state not in ON_ITS_WAY or not jobs.where(Job.state.in_(alive)).exists()
+    return post.state not in ON_ITS_WAY or not jobs.where(Job.state.in_(unfinished)).exists()
 
 
 def _closed(post_id: int, resolution: str) -> Post:
-    stranded = Post.get_by_id(post_id)
-    if stranded.state in ON_ITS_WAY and may_decide(stranded):
-        stranded.move(PostState.PARKED)
+    post = Post.get_by_id(post_id)
+    if post.state in ON_ITS_WAY and may_decide(post):  # its jobs ended without an outcome
+        post.move(PostState.PARKED)
     for stage in POST_STAGES:
         job = Job.of(stage, post_id)
         if job is not None:

@@ -1,4 +1,4 @@
-"""Attempts: each announcement of a post to the platform, and what came of it (U11)."""
+"""Attempts: each announcement of a post to the platform, and its outcome."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from models import Attempt, Post, now
 
 RUNNING = "running"
 INTERRUPTED = "interrupted"
-"""Its worker ended before the platform's answer was on record; the post was announced anew."""
+"""Its worker ended before the platform's answer was stored; the post was announced again."""
 PUT_BACK = "put_back"
-"""A person gave the post back to the machine instead of making it by hand."""
+"""A person chose to have it posted automatically instead of by hand."""
 
 
 def newest(post: Post) -> Attempt | None:
@@ -26,12 +26,12 @@ def begin(post: Post, method: str) -> None:
 
 
 def go_on(post: Post) -> None:
-    """The newest attempt runs again, whatever had stopped it."""
+    """The newest attempt continues, whatever had stopped it."""
     _change(newest(post), outcome=RUNNING)
 
 
 def all_sent(post: Post, size: int) -> None:
-    """The last byte has arrived: the attempt's ``seconds`` are those of its upload."""
+    """The last byte has arrived: the attempt's ``seconds`` are the time of its upload."""
     attempt = newest(post)
     if attempt is not None:
         _change(attempt, bytes_sent=size, seconds=attempt.seconds or age(attempt))
@@ -40,7 +40,7 @@ def all_sent(post: Post, size: int) -> None:
 def end(
     post: Post, outcome: str, *, reason: str = "", platform_id: str = "", screenshot: str = ""
 ) -> bool:
-    """Close the attempt that runs; False where none does."""
+    """End the running attempt; False if none is running."""
     attempt = newest(post)
     if attempt is None or attempt.outcome != RUNNING:
         return False
@@ -56,25 +56,25 @@ def end(
 
 
 def note(post: Post, method: str, outcome: str, reason: str, *, screenshot: str = "") -> None:
-    """Write down how a way ended, also where it ended before anything was announced."""
+    """Record how a method ended, even if nothing was announced."""
     if not end(post, outcome, reason=reason, screenshot=screenshot):
         Attempt.create(
             post=post, method=method, outcome=outcome, reason=reason, screenshot=screenshot
         )
 
 
-def shown(post: Post, screenshot: Path | None) -> None:
-    """Keep what a browser showed with the attempt that runs."""
+def keep_screenshot(post: Post, screenshot: Path | None) -> None:
+    """Store the browser's screenshot with the newest attempt."""
     _change(newest(post), screenshot=str(screenshot or ""))
 
 
 def age(attempt: Attempt | None) -> float:
-    """Seconds since the announcement; 0 when there was none."""
+    """Seconds since the announcement; 0 if there was none."""
     return (now() - attempt.created_at).total_seconds() if attempt is not None else 0.0
 
 
 def ended_as(post: Post, outcomes: frozenset[str]) -> int:
-    """How many attempts at this post ended in one of ``outcomes``."""
+    """The number of attempts at this post that ended in one of ``outcomes``."""
     count: int = Attempt.select().where(Attempt.post == post, Attempt.outcome.in_(outcomes)).count()
     return count
 

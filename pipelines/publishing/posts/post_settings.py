@@ -1,7 +1,7 @@
-"""What a person may set on a post, and how one that stopped is begun again.
+"""The settings of a post, and restarting a post that stopped.
 
-What a post says of itself may be changed as long as it has not been announced. Jobs are locked
-before posts, in the order of the stages, so that nobody waits for another in a circle.
+A post can be changed until it is announced. Jobs are locked before posts, in the order of the
+stages, so there is no deadlock.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from peewee import ModelSelect
 
 from core import db
 from core.errors import InputError
-from models import Account, AccountState, AuditEntry, Job, JobState, Post, PostState, locked
+from models import Account, AccountState, AuditEntry, Job, JobState, Post, PostState, locked, shown
 from pipelines import ledger
 from pipelines.publishing.posts import decisions
 from pipelines.publishing.posts.post_options import PRIVACY, SWITCHES
@@ -21,87 +21,87 @@ from pipelines.publishing.posts.post_title import MOST_UNITS, units
 from pipelines.stages import POST_STAGES
 
 EDITABLE = frozenset({PostState.PLANNED, PostState.PARKED, PostState.FAILED, PostState.MANUAL})
-"""States in which nothing has announced the post, or what did has ended."""
+"""States in which the post was not announced, or the method that announced it has ended."""
 COMPLIANCE = "compliance_"
-"""How the codes begin with which the compliance gate parks a post."""
+"""The prefix of the codes with which the compliance check parks a post."""
 NOT_CONNECTED = tuple(
     f"account_{state}" for state in AccountState if state != AccountState.CONNECTED
 )
-"""Codes of posts that were parked because their account had to be connected again."""
+"""Codes of posts that are parked because their account must be connected again."""
 ENDED = (JobState.PARKED, JobState.DEAD, JobState.CANCELLED)
 
 
 def set_title(post_id: int, title: str, by: str) -> None:
-    """How the post reads on the platform, hashtags and all.
+    """Set the post's text on the platform, including hashtags.
 
     Raises:
-        InputError: it is empty or too long, or the post can't be changed any more.
+        InputError: it is empty or too long, or the post can no longer be changed.
     """
     title = "\n".join(line.rstrip() for line in title.strip().splitlines())
     if not title:
         raise InputError("A post needs a title.")
     if (length := units(title)) > MOST_UNITS:
         raise InputError(
-            f"The title has {length:,} of at most {MOST_UNITS:,} characters, as TikTok counts them "
-            "(most emoji count as two): shorten it."
+            f"The title has {length:,} characters, but TikTok allows {MOST_UNITS:,} (most emoji "
+            "count as two): shorten it."
         )
     _change(post_id, "post.set_title", by, title[:200], title=title)
 
 
 def set_options(post_id: int, by: str, choices: Mapping[str, str | bool | None]) -> None:
-    """Where the post differs from its account's choices.
+    """Set where the post differs from its account's settings.
 
     Args:
         post_id: the post.
         by: who decides.
-        choices: ``privacy`` (of ``options.PRIVACY``) and ``options.SWITCHES``; None, and what is
-            left out, is as the account has it.
+        choices: ``privacy`` (of ``post_options.PRIVACY``) and ``post_options.SWITCHES``; a choice
+            that is None or left out is taken from the account.
 
     Raises:
-        InputError: an unknown choice, or the post can't be changed any more.
+        InputError: an unknown choice, or the post can no longer be changed.
     """
     own = {name: value for name, value in choices.items() if value is not None}
     if unknown := own.keys() - {"privacy", *SWITCHES}:
-        raise InputError(f"A post has no choice {min(unknown)}.")
+        raise InputError(f"A post has no setting {min(unknown)}.")
     if own.get("privacy", "SELF_ONLY") not in PRIVACY:
-        raise InputError("Choose who can see the post, or leave it as the account has it.")
+        raise InputError("Choose who can see the post, or use the account's setting.")
     words = ", ".join(f"{name}: {value}" for name, value in own.items())
-    _change(post_id, "post.set_options", by, words or "as the account", options=own)
+    _change(post_id, "post.set_options", by, words or "the account's settings", options=own)
 
 
 def let_pass(post_id: int, reason: str, by: str) -> None:
-    """A person has read what the compliance gate found: the post goes on all the same.
+    """Allow a post although the compliance check found something; a person has read it.
 
     Raises:
-        InputError: no reason was given, or no such finding holds the post.
+        InputError: no reason was given, or the compliance check doesn't block the post.
     """
     reason = reason.strip()
     if not reason:
-        raise InputError("Say why it may pass: the reason is kept with your name.")
+        raise InputError("Say why the post is allowed: the reason is stored with your name.")
     with db.transaction():
         post = read(post_id)
         if post.state != PostState.PARKED or not finding(post_id):
-            raise InputError("No finding of the compliance gate holds this post any more.")
-        _audit("post.let_pass", post_id, by, reason)
+            raise InputError("The compliance check does not block this post.")
+        _audit("post.allow", post_id, by, reason)
         requeue(post_id, by)
         Post.update(allowed=True).where(Post.id == post_id).execute()
 
 
 def finding(post_id: int) -> str:
-    """What the compliance gate has found, and parked the post for; empty when it did not."""
+    """What the compliance check found, if that is why the post is parked; else empty."""
     jobs = Job.select(Job.error_code, Job.error).where(_of(post_id), Job.state == JobState.PARKED)
     job = jobs.order_by(Job.finished_at.desc()).first()
     return str(job.error) if job is not None and job.error_code.startswith(COMPLIANCE) else ""
 
 
 def requeue(post_id: int, by: str) -> None:
-    """Begin a parked or failed post again, the safe way.
+    """Restart a parked or failed post safely.
 
-    One that was never announced is announced. One that the platform has given a number is asked
-    about first, so that it is never posted twice.
+    A post without a number from the platform is announced. For a post with a number, the platform
+    is asked first, so it is never posted twice.
 
     Raises:
-        InputError: the post is in another state, or is on its way again.
+        InputError: the post is in another state, or is already being sent again.
     """
     with db.transaction():
         post = read(post_id)
@@ -111,13 +111,16 @@ def requeue(post_id: int, by: str) -> None:
         job = Job.select().where(_stopped(post_id)).order_by(Job.finished_at.desc()).first()
         on_its_way = post.state in decisions.ON_ITS_WAY and decisions.may_decide(post)
         if job is None or not (on_its_way or post.state in {PostState.PARKED, PostState.FAILED}):
-            raise InputError(f"Post {post_id} is {post.state}: there is nothing to begin again.")
+            raise InputError(
+                f"Post {post_id} is {shown(post.state)}: only a failed post, or one that needs "
+                "attention, can be restarted."
+            )
         ledger.requeue(job.id)
         _audit("post.requeue", post_id, by, "")
 
 
 def parked_for_connection(account_id: int) -> ModelSelect[Post]:
-    """The account's posts that wait for it to be connected again."""
+    """The account's posts that wait until it is connected again."""
     codes = Job.select(Job.subject_id).where(
         Job.stage.in_(POST_STAGES),
         Job.state == JobState.PARKED,
@@ -129,14 +132,14 @@ def parked_for_connection(account_id: int) -> ModelSelect[Post]:
 
 
 def requeue_parked(account_id: int, by: str) -> int:
-    """Begin every post again that waited for its account's connection; how many.
+    """Restart every post that waited for its account to be connected; the number of posts.
 
     Raises:
-        InputError: the account is not connected, so they would only be parked again.
+        InputError: the account is not connected, so they would be parked again.
     """
     account = Account.select(Account.state).where(Account.id == account_id).first()
     if account is None or account.state != AccountState.CONNECTED:
-        raise InputError("Connect the account again first; then its posts can go on.")
+        raise InputError("Connect the account again first; then restart its posts.")
     posts = list(parked_for_connection(account_id).order_by(Post.id))
     for post in posts:
         requeue(post.id, by)
@@ -144,7 +147,7 @@ def requeue_parked(account_id: int, by: str) -> int:
 
 
 def read(post_id: int) -> Post:
-    """How the post stands, without its upload address, which is a secret.
+    """The post's state and number, without its upload address, which is a secret.
 
     Raises:
         InputError: there is none.
@@ -157,19 +160,19 @@ def read(post_id: int) -> Post:
 
 
 def editable(post: Post) -> bool:
-    """Whether the post may still be changed; needs its ``state`` and ``publish_id``."""
+    """Whether the post can still be changed; needs its ``state`` and ``publish_id``."""
     return post.state in EDITABLE and post.publish_id is None
 
 
 def _change(post_id: int, action: str, by: str, words: str, **changes: Any) -> None:
     with db.transaction():
-        # Whoever claims the job waits for this lock, and reads the post afterwards.
+        # A worker that claims the job waits for this lock, and reads the post afterwards.
         jobs = locked(Job.select(Job.state).where(_of(post_id)))
         running = any(job.state == JobState.RUNNING for job in jobs)
         post = read(post_id)
         if running or not editable(post):
-            state = "being announced" if running or post.publish_id else post.state
-            raise InputError(f"Post {post_id} is {state}: it can't be changed any more.")
+            state = "being announced" if running or post.publish_id else shown(post.state)
+            raise InputError(f"Post {post_id} is {state}: it can no longer be changed.")
         Post.update(**changes).where(Post.id == post_id).execute()
         _audit(action, post_id, by, words)
 

@@ -1,4 +1,4 @@
-"""The text of a post: title, part and hashtags inside the platform's limit."""
+"""The text of a post: title, part and hashtags within the platform's limit."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ def units(text: str) -> int:
 def post_title(
     title: str, number: int, of: int, hashtags: Iterable[str], *, most: int = MOST_UNITS
 ) -> str:
-    """``title``, the part where there are several, then the hashtags that fit as a whole.
+    """``title``, the part's number if there are several, then the hashtags that fit.
 
-    The title gives way to the part's number, and hashtags give way to both.
+    A title that is too long is shortened for the part's number; a hashtag that doesn't fit is left
+    out.
     """
     part = f" (part {number} of {of})" if of > 1 else ""
     text = _cut(" ".join(title.split()), most - units(part)) + part
@@ -29,15 +30,15 @@ def post_title(
 
 
 def _clean(hashtags: Iterable[str]) -> list[str]:
-    """Words without ``#`` and blanks, each once whatever its case."""
+    """Words without ``#`` and spaces, each once regardless of case."""
     words = ("".join(hashtag.split()).lstrip("#") for hashtag in hashtags)
     return list({word.casefold(): word for word in words if word}.values())
 
 
 def _cut(text: str, most: int) -> str:
-    """``text``, shortened at a word's end where it has one, with an ellipsis."""
+    """``text``, shortened at the end of a word if possible, with an ellipsis."""
     if units(text) <= most:
         return text
-    kept = text.encode("utf-16-le")[: 2 * (most - 1)].decode("utf-16-le", errors="ignore")
-    head, _, _ = kept.rpartition(" ")
-    return f"{(head or kept).rstrip()}…"
+    short = text.encode("utf-16-le")[: 2 * (most - 1)].decode("utf-16-le", errors="ignore")
+    head, _, _ = short.rpartition(" ")
+    return f"{(head or short).rstrip()}…"

@@ -1,13 +1,13 @@
-"""The times of one account's posts, read and written under the lock of its row.
+"""The scheduled times of an account's posts, read and written while its row is locked.
 
-Every planned post that nobody has pinned stands in the account's queue, in the order of the times
-that the posts have now, and gets the first time that is free. Three kinds have none: parts whose
-story can't go on yet (an earlier part is not made, has failed, or is in a person's hands), posts
-whose work was set aside, and all posts of an account that takes none. They would only keep a time
-from others, and get one when they are released.
+Every planned post that is not pinned is in the account's queue. The queue is ordered by the posts'
+present times, and each post gets the first free time. Three kinds of posts get no time: parts whose
+story can't continue yet (an earlier part is not produced, has failed, or waits for a person), posts
+whose job has failed or needs attention, and all posts of an account with 0 posts a day. They would
+only block a time for others, and get one when they are released.
 
 Locks are taken in this order: the job of the stage, the script, the account, posts. Jobs of other
-posts come last and are never waited for (``ledger.reschedule``).
+posts come last, and a locked one is skipped (``ledger.reschedule``).
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from pipelines.publishing.scheduling.availability import Availability
 from pipelines.publishing.scheduling.slots import SlotTime, at_local, local_day, spoken, zone
 
 GRACE = timedelta(minutes=15)
-"""A post may be this late and still goes out at once: workers are busy, a process starts anew. A
-longer delay was downtime, and what it made late takes new times instead of going out in a burst."""
+"""A post that is at most this late still goes out at once: workers may be busy or restarting. A
+longer delay counts as downtime: late posts get new times instead of going out in a burst."""
 
 OVER = frozenset({PostState.PUBLISHED, PostState.INBOX, PostState.CANCELLED})
 """States after which the next part may go out."""
@@ -34,9 +34,9 @@ ON_ITS_WAY = frozenset({PostState.CLAIMING, PostState.UPLOADING, PostState.PROCE
 HAS_GONE = frozenset(
     {*ON_ITS_WAY, PostState.PUBLISHED, PostState.INBOX, PostState.MANUAL, PostState.PARKED}
 )
-"""States of posts that count for cap and gap, at the moment when their turn was. What is parked
-may well be on the platform."""
-SET_ASIDE = frozenset({JobState.DEAD, JobState.PARKED, JobState.CANCELLED})
+"""States of posts that count for cap and gap, at the time when they went out. A parked post may be
+on the platform."""
+STOPPED = frozenset({JobState.DEAD, JobState.PARKED, JobState.CANCELLED})
 
 
 @dataclass(slots=True)
@@ -63,19 +63,19 @@ class QueuedPost:
 
 
 class AccountQueue:
-    """One account's times.
+    """One account's scheduled times.
 
     Args:
         account_id: of the account.
-        lock: whether its row is locked until the transaction's end; only for looking it needn't.
+        lock: lock its row until the end of the transaction; not needed for reading only.
     """
 
     def __init__(self, account_id: int, *, lock: bool = True) -> None:
-        of_it = Account.select(
+        row = Account.select(
             Account.id, Account.name, Account.timezone, Account.posts_a_day, Account.gap_minutes
         ).where(Account.id == account_id)
-        self.account: Account = (locked(of_it) if lock else of_it).get()
-        # The database's clock, read under the lock: hosts may disagree on the time.
+        self.account: Account = (locked(row) if lock else row).get()
+        # The database's clock, read under the lock: the clocks of hosts may differ.
         clock = database.execute_sql("SELECT clock_timestamp()").fetchone()[0]
         self.now: datetime = clock.astimezone(UTC)
         self.where = zone(self.account.timezone)
@@ -88,7 +88,7 @@ class AccountQueue:
         row: Any = post
         return cls(row.account_id)
 
-    # ── what is taken ────────────────────────────────────────────────────────────────────────
+    # ── taken times ──────────────────────────────────────────────────────────────────────────
 
     def availability(
         self, taken: Iterable[datetime], start: datetime | None = None
@@ -103,7 +103,7 @@ class AccountQueue:
         )
 
     def gone(self, *, but: int = 0) -> list[datetime]:
-        """When the turns were of the posts that count today."""
+        """When the posts that count for today's cap and gap went out, except post ``but``."""
         midnight = at_local(self.where, local_day(self.where, self.now), "00:00")
         rows = Post.select(Post.scheduled_at).where(
             Post.account == self.account,
@@ -114,7 +114,7 @@ class AccountQueue:
         return [row.scheduled_at for row in rows]
 
     def pinned(self, *, but: int = 0) -> list[datetime]:
-        """Times that a person chose; one that is overdue may be stuck, and keeps nobody waiting."""
+        """Times that a person chose; an overdue one may be stuck, and doesn't block others."""
         rows = Post.select(Post.scheduled_at).where(
             Post.account == self.account,
             Post.scheduled_at >= self.now - GRACE,
@@ -125,7 +125,7 @@ class AccountQueue:
         return [max(row.scheduled_at, self.now) for row in rows]
 
     def stories(self) -> list[list[QueuedPost]]:
-        """The posts of each story that has a planned one here, by part."""
+        """For each story with a planned post on this account: its posts here, in order of parts."""
         cursor = database.execute_sql(
             """
             SELECT post.id, post.state, post.pinned, post.scheduled_at, part.script_id,
@@ -143,12 +143,12 @@ class AccountQueue:
         rows = [QueuedPost(*row) for row in cursor.fetchall()]
         return [list(story) for _, story in groupby(rows, key=lambda row: row.script_id)]
 
-    # ── giving times ─────────────────────────────────────────────────────────────────────────
+    # ── assigning times ──────────────────────────────────────────────────────────────────────
 
     def assign(self, post_id: int) -> None:
-        """Give the post the next free time, and its story's later parts one where that is due.
+        """Give the post the next free time, and its story's later parts a new one if needed.
 
-        They may have waited for it, or would come before it now.
+        They may have waited for this post, or would now come before it.
         """
         queue = _Queue(self.stories())
         story = queue.story_of(post_id)
@@ -158,7 +158,7 @@ class AccountQueue:
             if row not in story and row.id in queue.ready and row.time is not None
         ]
         availability = self.availability([*self.gone(), *self.pinned(), *others])
-        # Without slots every time will do, also one before those who came earlier.
+        # Without slots any time is free, even one before posts that were planned earlier.
         last = max(others, default=self.now) if not self.slots else self.now
         for row in story:
             floor = max(queue.floor(row) or last, last)
@@ -172,14 +172,14 @@ class AccountQueue:
         self._write(story)
 
     def reassign(self, *, moving: int = 0, refused: int = 0, since: datetime | None = None) -> None:
-        """Give the whole queue its times anew, in order.
+        """Give the whole queue new times, in order.
 
-        Posts whose time has just come keep it: they are about to go.
+        Posts whose time has just come keep it: they are about to go out.
 
         Args:
-            moving: a post that can't go now; neither it nor those behind it keep their times.
-            refused: one that the platform has refused; it goes first, and none keeps its time.
-            since: the earliest time for all that are moved; without it, now.
+            moving: a post that can't go out now; it and those behind it get new times.
+            refused: a post that the platform has refused; it goes first, and all get new times.
+            since: the earliest new time; now if not given.
         """
         queue = _Queue(self.stories(), first=refused)
         availability = self.availability([*self.gone(), *self.pinned()], since)
@@ -205,22 +205,22 @@ class AccountQueue:
         self.set_due({row.id: row.time for row in changed if row.time is not None})
 
     def set_due(self, times: dict[int, datetime]) -> None:
-        """Let the publish jobs of these posts wait until then."""
+        """Make the publish jobs of these posts wait until these times."""
         ledger.reschedule(
             "publish", {post_id: (time, self.waits_for(time)) for post_id, time in times.items()}
         )
 
     def waits_for(self, moment: datetime) -> str:
         kind = "slot" if self.slots else "time"
-        return f"its {kind} on {spoken(self.where, moment)}"
+        return f"its {kind} is {spoken(self.where, moment)}"
 
 
 class _Queue:
-    """An account's queued posts in order, and what holds them.
+    """An account's queued posts in order, and which of them can go out.
 
     Attributes:
-        rows: ``first``, then by time, those without one last; the parts of a story in order.
-        ready: ids of the planned posts whose story can go on up to them.
+        rows: ``first``, then by time, posts without a time last; a story's parts in order.
+        ready: ids of the planned posts that no earlier part of their story blocks.
     """
 
     def __init__(self, stories: list[list[QueuedPost]], *, first: int = 0) -> None:
@@ -232,7 +232,7 @@ class _Queue:
             queued,
             key=lambda row: (row.id != first, row.time is None, row.time or row.id, row.id),
         )
-        # `queued` has each story's parts in order: they share out the places that the story has.
+        # `queued` has each story's parts in order: they fill the story's places in that order.
         parts = {story[0].script_id: (row for row in story if row.queued) for story in stories}
         self.rows = [next(parts[row.script_id]) for row in places]
 
@@ -242,7 +242,7 @@ class _Queue:
         return [row for row in story if row.queued]
 
     def floor(self, row: QueuedPost) -> datetime | None:
-        """The time of the part before it, if that is still to come."""
+        """The time of the part before it, if that part is still planned."""
         before = self._before.get(row.id)
         return before.time if before is not None and before.state == PostState.PLANNED else None
 
@@ -250,7 +250,7 @@ class _Queue:
 def _up_to_a_stop(story: list[QueuedPost]) -> Iterator[QueuedPost]:
     goes_on = {PostState.PLANNED} | OVER | ON_ITS_WAY
     for number, row in enumerate(story, start=1):
-        stalled = row.state == PostState.PLANNED and row.job in SET_ASIDE
+        stalled = row.state == PostState.PLANNED and row.job in STOPPED
         if row.number != number or stalled or row.state not in goes_on:
             return
         yield row

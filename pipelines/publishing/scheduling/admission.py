@@ -1,10 +1,11 @@
-"""Whether a post may go out now: the last look at cap, gap and order, under its account's lock.
+"""Whether a post may go out now: the last check of cap, gap and order, under its account's lock.
 
-After downtime nothing bursts. What is more than ``GRACE`` late takes the account's next free times
-in the order of the queue: with slots the next slots, none of them now; without slots the first may
-go now and the others keep their gap. Where there is neither slot nor gap, posts go out together as
-they always do there, as many as the cap allows. A pinned post that was missed goes out as soon as
-gap and cap allow, since that moment was a person's wish and the next slot would be further from it.
+There is no burst after downtime. Posts that are more than ``GRACE`` late get the account's next
+free times, in the order of the queue. With slots these are the next slots, and none goes out now.
+Without slots the first post may go out now, and the others keep their gap. With neither slots nor
+a gap, posts go out together, as always on such an account, up to the cap. A pinned post that was
+missed goes out as soon as gap and cap allow: a person chose its time, and the next slot would be
+further from it.
 """
 
 from __future__ import annotations
@@ -18,28 +19,28 @@ from pipelines.publishing.scheduling.account_queue import GRACE, OVER, AccountQu
 from pipelines.publishing.scheduling.slots import moments
 
 PAUSE_WITHOUT_SLOTS = timedelta(hours=6)
-"""How long an account without slots rests when the platform has had enough of its posts."""
+"""How long an account without slots pauses when the platform takes no more of its posts."""
 PART_SECONDS = 600.0
-"""The end of the part before wakes the next; it only looks by itself in case that was missed."""
+"""The previous part wakes the next one when it ends; this check only covers a missed wake-up."""
 NEVER_SECONDS = 3_600.0
 
 
 def admit(post: Post) -> Wait | None:
-    """Let the post go now, or move it to its time.
+    """Let the post go out now, or move it to its time.
 
-    To be called in the transaction that would announce it, before any post is written, when the
-    post has no ``publish_id``. A post that was interrupted in its turn is looked at like others,
-    and is planned again where it has to wait.
+    Call it in the transaction that would announce the post, before any post is written, and only
+    if the post has no ``publish_id``. A post that was interrupted while it was announced is checked
+    like others; if it has to wait, it is planned again.
 
     Returns:
-        None: it may go, and its turn is on record. Else what to raise once this transaction is
-        committed, so that the job waits as long.
+        None: it may go out, and the time is stored. Otherwise the error to raise once this
+        transaction is committed, so that the job waits.
     """
     with db.transaction():
         account_queue = AccountQueue.of(post)
         unfinished = _part_before(post)
         if unfinished is not None:
-            return Wait(f"part {unfinished} of this story to be out", after=PART_SECONDS)
+            return Wait(f"part {unfinished} of this story must go out first", after=PART_SECONDS)
         _read(post)
         if not post.pinned and post.state != PostState.CLAIMING and _is_missed(post, account_queue):
             _plan_again(post)
@@ -60,9 +61,9 @@ def admit(post: Post) -> Wait | None:
 
 
 def defer(post: Post) -> AccountFullError:
-    """Move a post and all behind it, as the platform takes no more of the account for now.
+    """Move a post and all behind it: the platform takes no more posts from the account for now.
 
-    They go to the next slots, or some hours on where the account has none. In the transaction
+    They move to the next slots, or by some hours if the account has none. In the transaction
     that plans the post again, before its row is written.
 
     Returns:
@@ -74,13 +75,13 @@ def defer(post: Post) -> AccountFullError:
         slots = moments(account_queue.slots, account_queue.where, account_queue.now)
         earliest = next(slots, account_queue.now + PAUSE_WITHOUT_SLOTS)
         _move_pinned(post, account_queue, earliest)
-        # With slots there is nothing before the next one anyway.
+        # With slots, no time before the next slot is free anyway.
         since = None if account_queue.slots else earliest
         account_queue.reassign(refused=post.id, since=since)
         _read(post)
         wait = _wait(post, account_queue)
     return AccountFullError(
-        f"{wait}, as the platform takes no more posts of this account for now",
+        f"{wait}, because the platform takes no more posts from this account for now",
         after=wait.after or 0,
     )
 
@@ -96,7 +97,7 @@ def _plan_again(post: Post) -> None:
 
 
 def _move_pinned(post: Post, account_queue: AccountQueue, earliest: datetime) -> None:
-    """A pinned post keeps its place outside the queue, but cap and gap are for it too."""
+    """A pinned post stays outside the queue, but cap and gap apply to it too."""
     if post.pinned and account_queue.account.posts_a_day > 0:
         availability = account_queue.availability(account_queue.gone(but=post.id))
         _schedule(post, availability.next_allowed(earliest))
@@ -104,7 +105,7 @@ def _move_pinned(post: Post, account_queue: AccountQueue, earliest: datetime) ->
 
 def _wait(post: Post, account_queue: AccountQueue) -> Wait:
     if post.scheduled_at is None or post.scheduled_at <= account_queue.now:
-        return Wait("an account that may have more than 0 posts a day", after=NEVER_SECONDS)
+        return Wait("its account is set to 0 posts a day", after=NEVER_SECONDS)
     left = (post.scheduled_at - account_queue.now).total_seconds()
     return Wait(account_queue.waits_for(post.scheduled_at), after=left)
 
@@ -120,7 +121,7 @@ def _schedule(post: Post, moment: datetime) -> None:
 
 
 def _part_before(post: Post) -> int | None:
-    """The number of an earlier part that has not ended yet on this account."""
+    """The number of an earlier part that is not over yet on this account."""
     part = post.video.part
     over = (
         Part.select(Part.number)

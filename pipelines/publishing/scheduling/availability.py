@@ -1,8 +1,8 @@
-"""Which times of an account are taken, and which is the next free one.
+"""Which times of an account are taken, and which time is free next.
 
-A time is free when no post is nearer to it than the account's gap, and its day, by the account's
-clock, has a post left under the cap. Taking times only ever makes fewer free, so what was found
-taken is never looked at again, and a queue of thousands is booked in one pass.
+A time is free if no post is closer to it than the account's gap, and its day, in the account's time
+zone, has room under the cap. Taking times never makes others free, so a taken time is never checked
+again, and a queue of thousands is scheduled in one pass.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ class Availability:
 
     Args:
         where: the account's zone.
-        slots: its weekly times; without any, every time will do.
-        posts_a_day: the most in one of its days; below 1 nothing is ever free.
-        gap: the least time between two posts.
-        start: nothing is offered before it, and slots only after it.
-        taken: when posts went out or will; at least since the day of ``start`` and ``gap`` before.
+        slots: its weekly times; without slots, any time may be used.
+        posts_a_day: the most posts in one day of the zone; below 1 no time is ever free.
+        gap: the shortest time between two posts.
+        start: no time before it is free; a slot must be later than it.
+        taken: past and future times of posts, at least since the day of ``start`` and since
+            ``gap`` before ``start``.
     """
 
     def __init__(
@@ -47,9 +48,9 @@ class Availability:
         self._days: Counter[date] = Counter()
         self._coming: Iterator[datetime] = moments(self.slots, where, start)
         self._open: list[datetime] = []
-        """Slots that were looked at and are not known to be taken."""
+        """Slots that were checked and are not known to be taken."""
         self._full_until = start
-        """Without slots: nothing is free before it."""
+        """Without slots: no time before it is free."""
         for moment in taken:
             self.take(moment)
 
@@ -58,25 +59,25 @@ class Availability:
         self._days[local_day(self.where, moment)] += 1
 
     def free_at(self, moment: datetime) -> bool:
-        """Whether cap and gap allow a post at ``moment``, slot or not."""
+        """Whether cap and gap allow a post at ``moment``, whether it is a slot or not."""
         return self._day_has_room(moment) and self._neighbour(moment) is None
 
     def take_next(self, after: datetime | None = None) -> datetime | None:
-        """Take the first free time from ``after`` on; None when no time ever will be free."""
+        """Take the first free time from ``after`` on; None if no time will ever be free."""
         moment = self.next_free(after)
         if moment is not None:
             self.take(moment)
         return moment
 
     def next_free(self, after: datetime | None = None) -> datetime | None:
-        """The first free time from ``after`` on: a slot where there are any."""
+        """The first free time from ``after`` on: a slot if the account has slots."""
         after = max(after or self.start, self.start)
         if self.posts_a_day < 1:
             return None
         return self._next_slot(after) if self.slots else self.next_allowed(after)
 
     def next_allowed(self, after: datetime) -> datetime:
-        """The first time from ``after`` on that cap and gap allow, slot or not; cap at least 1."""
+        """The first time from ``after`` on that cap and gap allow, slot or not; cap must be > 0."""
         usual = after <= self._full_until
         moment = max(after, self._full_until)
         while not self.free_at(moment):
@@ -103,7 +104,7 @@ class Availability:
                 return moment
 
     def _used(self, moment: datetime) -> bool:
-        """Whether a post has this very moment: a slot takes one, even without a gap."""
+        """Whether a post has exactly this time: a slot takes one post, even without a gap."""
         place = bisect_left(self._taken, moment)
         return self._taken[place : place + 1] == [moment]
 
@@ -111,7 +112,7 @@ class Availability:
         return self._days[local_day(self.where, moment)] < self.posts_a_day
 
     def _neighbour(self, moment: datetime) -> datetime | None:
-        """The last post that is nearer to ``moment`` than the gap."""
+        """The last post that is closer to ``moment`` than the gap."""
         place = bisect_left(self._taken, moment + self.gap)
         if place and moment - self._taken[place - 1] < self.gap:
             return self._taken[place - 1]

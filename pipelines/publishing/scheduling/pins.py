@@ -1,4 +1,4 @@
-"""A person chooses when a post goes out, or puts it back into its account's queue."""
+"""A person chooses when a post goes out, or returns it to its account's queue."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from datetime import datetime, timedelta
 
 from core import db
 from core.errors import InputError
-from models import AuditEntry, Post, PostState
+from models import AuditEntry, Post, PostState, shown
 from pipelines.publishing.scheduling.account_queue import AccountQueue
 from pipelines.publishing.scheduling.slots import spoken
 
 THIS_MINUTE = timedelta(minutes=1)
-"""Forms know no seconds: the minute that has begun is not the past yet."""
+"""Forms have no seconds: the current minute doesn't count as past."""
 FARTHEST = timedelta(days=731)
 
 
 def pin(post_id: int, moment: datetime, by: str) -> None:
-    """A person chooses when a planned post goes out; what stands in its way moves.
+    """Set the time that a person chose for a planned post; queued posts move to make room.
 
     Raises:
-        InputError: it is not planned any more, or the time is past, too far off, too close to one
-            that can't move, on a day that is full, or against the order of the story's parts.
+        InputError: it is no longer planned, or the time is past, too far away, too close to a
+            post that can't move, on a full day, or against the order of the story's parts.
     """
     with db.transaction():
         post, account_queue = _to_be_moved(post_id)
         if moment < account_queue.now - THIS_MINUTE:
-            raise InputError("This time is past: choose a later one.")
+            raise InputError("This time is in the past: choose a later one.")
         if moment > account_queue.now + FARTHEST:
-            raise InputError("That is more than two years away: choose an earlier time.")
+            raise InputError("This time is more than two years away: choose an earlier one.")
         moment = max(moment, account_queue.now)
         _check_against_fixed(account_queue, post_id, moment)
         _check_against_parts(account_queue, post_id, moment)
@@ -38,29 +38,29 @@ def pin(post_id: int, moment: datetime, by: str) -> None:
 
 
 def unpin(post_id: int, by: str) -> None:
-    """Back to the queue: the account's next times are for it again.
+    """Return the post to the queue; it gets one of the account's next free times.
 
     Raises:
-        InputError: it is not planned any more, or stands in the queue already.
+        InputError: it is no longer planned, or is already in the queue.
     """
     with db.transaction():
         post, account_queue = _to_be_moved(post_id)
         if not post.pinned:
-            raise InputError("This post stands in the queue already.")
+            raise InputError("This post is already in the queue.")
         Post.update(pinned=False).where(Post.id == post_id).execute()
         account_queue.reassign()
         _audit("post.unpin", post, by)
 
 
 def _to_be_moved(post_id: int) -> tuple[Post, AccountQueue]:
-    """The post as it is under its account's lock."""
+    """The post, read again under its account's lock."""
     post = Post.get_or_none(Post.id == post_id)
     if post is None:
         raise InputError(f"There is no post {post_id}.")
     account_queue = AccountQueue.of(post)
     post = Post.select(Post.id, Post.state, Post.pinned).where(Post.id == post_id).get()
     if post.state != PostState.PLANNED:
-        raise InputError(f"This post is {post.state}: only a planned one can be moved.")
+        raise InputError(f"This post is {shown(post.state)}: only a scheduled post can be moved.")
     return post, account_queue
 
 
@@ -73,14 +73,14 @@ def _check_against_fixed(account_queue: AccountQueue, post_id: int, moment: date
     account = account_queue.account
     raise InputError(
         f"No post can go out on {spoken(account_queue.where, moment)}: "
-        f"{account.name or 'the account'} may have {account.posts_a_day} posts a day, "
-        f"{account.gap_minutes} minutes apart, and those that are out or "
-        "pinned leave no room there. Choose another time."
+        f"{account.name or 'the account'} allows {account.posts_a_day} posts a day, "
+        f"{account.gap_minutes} minutes apart, and posts that are out or pinned leave no room. "
+        "Choose another time."
     )
 
 
 def _check_against_parts(account_queue: AccountQueue, post_id: int, moment: datetime) -> None:
-    """Unpinned later parts move by themselves; all else stays."""
+    """Check the order of parts: unpinned later parts move by themselves, others don't."""
     story = next(s for s in account_queue.stories() if any(row.id == post_id for row in s))
     ours = next(row for row in story if row.id == post_id)
     for row in story:
@@ -90,9 +90,9 @@ def _check_against_parts(account_queue: AccountQueue, post_id: int, moment: date
         if (earlier and row.time > moment) or (not earlier and row.pinned and row.time < moment):
             raise InputError(
                 f"Part {row.number} of this story goes out on "
-                f"{spoken(account_queue.where, row.time)}, and part {ours.number} can't come "
-                f"{'before' if earlier else 'after'} it: choose another time, or move that part "
-                "first."
+                f"{spoken(account_queue.where, row.time)}, and part {ours.number} can't go out "
+                f"{'before' if earlier else 'after'} it: choose another time, or move part "
+                f"{row.number} first."
             )
 
 

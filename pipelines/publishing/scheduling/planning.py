@@ -1,9 +1,9 @@
-"""Which account gets which video, and when a post is released to the workers (P8, U4).
+"""Which account gets which video, and when a post is released to the workers.
 
-A planned post gets its time at once (``booking``), and its job when the parts of its story before
-it are out: the parts go out in order on each account. Two transactions decide that together, the
-one that plans a part and the one that ends the part before it. Both hold the script's row, so that
-the later one always sees what the earlier one did, and no part is forgotten between them.
+A planned post gets its time at once (``post_times``). It gets its job when the earlier parts of its
+story are out, so that the parts go out in order on each account. Two transactions decide this
+together: the one that plans a part, and the one that ends the part before it. Both lock the
+script's row, so the later one always sees what the earlier one did, and no part is forgotten.
 """
 
 from __future__ import annotations
@@ -43,16 +43,16 @@ OVER = account_queue.OVER
 
 
 def plan(video: Video, *, request_id: str = "") -> list[Post]:
-    """Make the posts of a video that has just become READY and release those whose turn it is.
+    """Create the posts of a video that has just become READY, and release those that may go out.
 
-    Each account of the story's source gets the video, or every account where the source names
-    none; expired accounts too, whose posts then wait for a person rather than get lost. Earlier
-    parts that an account lacks, because it was connected between them, are planned with it.
-    Inside the caller's transaction; a second call changes nothing.
+    Each account of the story's source gets the video, or every account if the source names none.
+    Expired accounts get it too: their posts then wait for a person instead of getting lost. If an
+    account lacks earlier parts, because it was connected later, they are planned too. Runs in the
+    caller's transaction; a second call changes nothing.
 
     Args:
         video: READY.
-        request_id: what the work began with, for the log.
+        request_id: the request that started the work, for the log.
     """
     with db.transaction():
         script = video.part.script
@@ -64,18 +64,18 @@ def plan(video: Video, *, request_id: str = "") -> list[Post]:
 def post_to(
     video_id: int, account_ids: Iterable[int], *, at: datetime | None = None, by: str
 ) -> list[Post]:
-    """A person has a video posted to these accounts too; those that have it keep their post.
+    """Plan a video on further accounts, as a person wants; existing posts stay.
 
     Args:
         video_id: READY.
-        account_ids: connected, or expired.
-        at: when the new posts go out (up to a minute ago is at once); None queues them for each
+        account_ids: connected or expired accounts.
+        at: when the new posts go out (up to a minute ago means at once); None queues them for each
             account's next free time.
-        by: who.
+        by: who decides.
 
     Raises:
-        InputError: the video can't be posted, there is no such account, or it can't be at that
-            time; then nothing is planned.
+        InputError: the video can't be posted, there is no such account, or the time is not
+            possible; then nothing is planned.
     """
     with db.transaction():
         video = Video.get_or_none(Video.id == video_id)
@@ -98,9 +98,9 @@ def post_to(
 
 
 def release(post: Post, *, request_id: str = "") -> None:
-    """Make the publish job of a planned post whose turn it is, due at the post's time.
+    """Create the publish job of a planned post whose earlier parts are out, due at its time.
 
-    A job that waits already is moved there; one that has ended is a person's to begin anew.
+    A waiting job is moved to that time; a job that has ended can only be restarted by a person.
     """
     with db.transaction():
         _lock(post.video.part.script)
@@ -116,7 +116,7 @@ def release(post: Post, *, request_id: str = "") -> None:
 
 
 def replan(post: Post) -> None:
-    """Give a post that a person has planned again its job, which had ended, and a time."""
+    """Restart the ended job of a post that a person has planned again, and give it a time."""
     with db.transaction():
         _lock(post.video.part.script)
         ledger.enqueue("publish", post.id, due_at=now())
@@ -125,7 +125,7 @@ def replan(post: Post) -> None:
 
 
 def release_next(post: Post, *, request_id: str = "") -> None:
-    """Release what waits for a post that has ended well or was cancelled."""
+    """Release the later parts that wait for a post that went out or was cancelled."""
     with db.transaction():
         _lock(post.video.part.script)
         part = post.video.part
@@ -135,7 +135,7 @@ def release_next(post: Post, *, request_id: str = "") -> None:
 
 
 def lock_for_release(post: Post) -> None:
-    """Take the locks that ``release_next`` needs, before the post's own row is written."""
+    """Take the locks that ``release_next`` needs, before writing the post's own row."""
     _lock(post.video.part.script)
     account_queue.AccountQueue.of(post)
 
@@ -145,7 +145,7 @@ def _lock(script: Script) -> None:
 
 
 def _planned(video: Video, account: Account, request_id: str = "") -> tuple[Post, bool]:
-    """The video's post on the account, and whether it is new; the parts before it come with it."""
+    """The video's post on the account, and whether it is new; earlier parts are planned too."""
     posts = []
     for ready in _ready_videos(video.part.script, up_to=video.part.number):
         post = Post.get_or_none(Post.video == ready, Post.account == account)

@@ -1,11 +1,11 @@
-"""The planned time of each post: the account's next free one, kept in the order of its queue.
+"""The planned time of each post: the account's next free time, in the order of its queue.
 
-This is the plan that a person sees on the calendar. What counts is ``admission``: right before a
-post is announced, under the lock of its account, cap and gap are looked at once more, and the post
-goes or is moved. So they hold exactly, however many workers there are, and a plan that something
-has overtaken (downtime, a changed cap) mends itself.
+This is the plan that a person sees on the calendar. The final check is ``admission``: right before
+a post is announced, under its account's lock, cap and gap are checked again, and the post goes out
+or is moved. So cap and gap always hold, with any number of workers, and a plan that is out of date
+(after downtime or a changed cap) corrects itself.
 
-``Post.scheduled_at`` is the planned time, and from the admission on the moment when that was.
+``Post.scheduled_at`` is the planned time; from the admission on, it is the time of admission.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pipelines.publishing.scheduling.account_queue import GRACE, AccountQueue
 
 
 def assign(post: Post) -> None:
-    """Give a planned post the account's next free time, and the parts that waited for it theirs.
+    """Give a planned post the account's next free time, and times to parts that waited for it.
 
     Inside the transaction that plans it. A pinned post keeps its time.
     """
@@ -28,16 +28,16 @@ def assign(post: Post) -> None:
 
 
 def reassign(account_id: int) -> None:
-    """Give the account's queue its times anew, in order.
+    """Give the account's queue new times, in order.
 
-    To be called when its slots, zone, cap or gap have changed, or a time has become free.
+    Call it when the account's slots, zone, cap or gap have changed, or a time has become free.
     """
     with db.transaction():
         AccountQueue(account_id).reassign()
 
 
 def align_job(post: Post) -> None:
-    """Let the post's job, if it waits, be due at the post's time."""
+    """Make the post's waiting job, if there is one, due at the post's time."""
     with db.transaction():
         time = Post.get_by_id(post.id).scheduled_at
         if time is not None:
@@ -45,7 +45,7 @@ def align_job(post: Post) -> None:
 
 
 def next_free_after(account: Account, moment: datetime) -> datetime | None:
-    """The first time from ``moment`` on that no post has; None when the account takes none."""
+    """The first free time from ``moment`` on; None if the account has 0 posts a day."""
     account_queue = AccountQueue(account.id, lock=False)
     planned = Post.select(Post.scheduled_at).where(
         Post.account == account,

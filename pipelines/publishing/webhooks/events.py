@@ -1,21 +1,20 @@
-"""What TikTok tells of its own accord (U10): checked, kept once, and acted on.
+"""TikTok's webhook events: checked, stored once, and acted on.
 
-TikTok tells each event at least once, for up to 72 hours, in any order (its "Webhooks" documents
-of November 2026). So an event is taken as a nudge: it makes the post's job due at once, and the job
-asks TikTok itself. Without any events all that happens too, only later. Where no job is left to
-ask, the signature is the proof, and what is written is the same whatever comes first and however
-often:
+TikTok sends each event at least once, for up to 72 hours, in any order (its "Webhooks" documents of
+November 2026). So an event only makes the post's job due at once, and the job asks TikTok itself.
+Without events the same happens, only later. If no job is left to ask, the event's signature is the
+proof. Then the result is the same in any order and with any number of repeats:
 
-- a post that waits in the creator's inbox has been published from there. It is done with as far as
-  everything else goes (the next part goes out once it is delivered), so the move only tells the
-  truth, and there is no way back from it;
-- the number of a public video is written once;
-- whether a video is in view is decided by the newest event that speaks of it;
+- a post that waits in the creator's inbox has been published from there. Everything else already
+  treats it as done (the next part goes out once it is delivered), so this only records the fact,
+  and it can't be undone;
+- the number of a public video is stored once;
+- the newest event about a video's visibility decides whether it is visible;
 - an authorization that the creator removed ends the account, unless it was renewed since.
 
-An event and what it leads to are one transaction: a crash before its end leaves neither, and TikTok
-tells again. An event that comes too early, while a worker is in the middle of its post, has no
-outcome yet; ``settle`` looks at it again each minute.
+An event and its effects are one transaction: a crash before its end leaves neither, and TikTok
+sends the event again. An event that arrives too early, while a worker is processing its post, has
+no outcome yet; ``settle`` checks it again each minute.
 """
 
 from __future__ import annotations
@@ -41,6 +40,7 @@ from models import (
     WebhookEvent,
     locked,
     now,
+    shown,
 )
 from pipelines import ledger
 from pipelines.publishing.accounts.connection import PLATFORM
@@ -50,7 +50,7 @@ log = structlog.get_logger(__name__)
 
 KEPT_DAYS = 7
 """Longer than TikTok repeats an event (72 hours)."""
-SETTLED_AT_ONCE = 500
+SETTLE_BATCH = 500
 
 COMPLETE = "post.publish.complete"
 FAILED = "post.publish.failed"
@@ -72,23 +72,23 @@ REASONS = {
 UNSETTLED = ""
 STAGES = ("confirm", "publish")
 
-EVENTS = Counter("storymill_webhooks_total", "Webhook deliveries by what became of them", ["what"])
+EVENTS = Counter("storymill_webhooks_total", "Webhook deliveries by outcome", ["what"])
 
 
 def receive(body: bytes) -> str:
-    """Keep a verified delivery and do what it asks for, both or neither; a repeat changes nothing.
+    """Store a verified event and act on it, both or neither; a repeat changes nothing.
 
-    Returns the outcome in words; empty where it has to be settled later.
+    Returns the outcome in words; empty if it has to be settled later.
 
     Raises:
-        InputError: it is no event.
+        InputError: it is not an event.
     """
     event = read(body)
     with db.transaction():
         row = _kept(event, hashlib.sha256(body).hexdigest())
         if row is None:
             EVENTS.labels("repeated").inc()
-            return "told before"
+            return "already received"
         outcome = _settled(row, event)
     EVENTS.labels("taken").inc()
     log.info("webhook", name=storable(event.name), publish_id=event.publish_id, outcome=outcome)
@@ -96,13 +96,13 @@ def receive(body: bytes) -> str:
 
 
 def settle() -> int:
-    """Look again at events that had met a worker in the middle of their post; how many ended."""
+    """Check events again that arrived while a worker was processing their post; how many ended."""
     waiting = WebhookEvent.select(WebhookEvent.id).where(WebhookEvent.outcome == UNSETTLED)
     ended = 0
-    for waits in list(waiting.order_by(WebhookEvent.id).limit(SETTLED_AT_ONCE)):
+    for each in list(waiting.order_by(WebhookEvent.id).limit(SETTLE_BATCH)):
         with db.transaction():
             rows = WebhookEvent.select().where(
-                WebhookEvent.id == waits.id, WebhookEvent.outcome == UNSETTLED
+                WebhookEvent.id == each.id, WebhookEvent.outcome == UNSETTLED
             )
             row = locked(rows, skip_locked=True).first()
             if row is not None:
@@ -112,7 +112,7 @@ def settle() -> int:
 
 
 def forget_old() -> int:
-    """Drop events that TikTok repeats no more; how many."""
+    """Delete events that TikTok no longer repeats; how many."""
     too_old = WebhookEvent.created_at < now() - timedelta(days=KEPT_DAYS)
     return int(WebhookEvent.delete().where(too_old).execute())
 
@@ -145,7 +145,7 @@ def _settled(row: WebhookEvent, event: Event) -> str:
 
 
 def _move_post_on(event: Event) -> str:
-    """Jobs before the post, as everywhere in this package, so that nobody waits in a circle."""
+    """Lock jobs before the post, as everywhere in this package, to avoid a deadlock."""
     found = Post.select(Post.id).where(Post.publish_id == event.publish_id)
     known = found.first() if event.publish_id else None
     if known is None:
@@ -153,7 +153,7 @@ def _move_post_on(event: Event) -> str:
     asked = any(ledger.wake(stage, known.id) for stage in STAGES)
     jobs = Job.select(Job.id).where(Job.stage.in_(STAGES), Job.subject_id == known.id)
     busy = not asked and jobs.where(Job.state == JobState.RUNNING).exists()
-    # Read last: where no job works on it any more, this is what the last one left.
+    # Read last: if no job works on it any more, this is the final state.
     post = Post.select(Post.id, Post.state, Post.platform_id).where(Post.id == known.id).get()
     if event.video_id and not post.platform_id:
         _number(post, event.video_id)
@@ -169,7 +169,7 @@ def _without_a_job(post: Post, event: Event) -> str:
             post.try_move(PostState.PUBLISHED, published_at=event.at, reason="")
             return "published from the inbox"
         case PostState.INBOX if name == FAILED:
-            _note(post, f"TikTok says that it can't be posted from the inbox{_why(event)}.")
+            _note(post, f"TikTok says it can't be posted from the inbox{_why(event)}.")
             return "noted on the post"
         case PostState.PUBLISHED if name in {IN_VIEW, OUT_OF_VIEW}:
             return _show_or_hide(post, event)
@@ -177,35 +177,37 @@ def _without_a_job(post: Post, event: Event) -> str:
             _ask_again(post)
             return "asks TikTok again"
         case PostState.CANCELLED if name in {COMPLETE, IN_VIEW}:
-            _note(post, "TikTok published it although it was cancelled: look at the account.")
+            _note(post, "TikTok published it although it was cancelled: check the account.")
             return "noted on the post"
         case state:
-            return f"nothing left to do: the post is {state}"
+            return f"nothing left to do: the post is {shown(state)}"
 
 
 def _ask_again(post: Post) -> None:
-    """A person was to find out what became of it; TikTok offers to say. It is sent by no means."""
+    """Ask TikTok for the outcome, instead of a person. The video is not sent again."""
     sending = Job.of("publish", post.id)
     if sending is not None and sending.try_move(JobState.CANCELLED, finished_at=now()):
-        ledger.resolve_dead_letters(sending.id, "asked again")
+        ledger.resolve_dead_letters(sending.id, "rechecked")
     ledger.enqueue("confirm", post.id)
 
 
 def _show_or_hide(post: Post, event: Event) -> str:
-    speaks = WebhookEvent.event.in_([IN_VIEW, OUT_OF_VIEW])
+    about_visibility = WebhookEvent.event.in_([IN_VIEW, OUT_OF_VIEW])
     newer = WebhookEvent.select(WebhookEvent.id).where(
-        WebhookEvent.publish_id == event.publish_id, speaks, WebhookEvent.created_at > event.at
+        WebhookEvent.publish_id == event.publish_id,
+        about_visibility,
+        WebhookEvent.created_at > event.at,
     )
     if newer.exists():
         return "not used: a newer event says otherwise"
     if event.name == OUT_OF_VIEW:
-        _note(post, "Viewers can't see it any more: TikTok or its creator withdrew it.")
+        _note(post, "Viewers can no longer see it: TikTok or its creator withdrew it.")
         return "noted on the post"
-    # Its views are worth asking for again, whatever was found while it was out of view.
+    # Start reading its views again, even if that was stopped while it was not visible.
     Post.update(reason="", next_insight_at=None).where(
         Post.id == post.id, Post.state == PostState.PUBLISHED
     ).execute()
-    return "in public view"
+    return "publicly visible"
 
 
 def _note(post: Post, sentence: str) -> None:
@@ -217,7 +219,7 @@ def _why(event: Event) -> str:
 
 
 def _number(post: Post, video_id: str) -> None:
-    """The number of the public video; with it its views can be asked for."""
+    """Store the number of the public video; its views can be read with it."""
     Post.update(platform_id=video_id).where(Post.id == post.id, Post.platform_id == "").execute()
     newest = Attempt.select(Attempt.id).where(Attempt.post == post).order_by(Attempt.id.desc())
     Attempt.update(platform_id=video_id).where(
@@ -226,7 +228,7 @@ def _number(post: Post, video_id: str) -> None:
 
 
 def _end_account(event: Event) -> str:
-    """As a refresh does that finds the grant gone: its tokens are forgotten in a week."""
+    """Expire the account as a refresh does when the grant is gone; tokens are deleted in a week."""
     columns = Account.select(Account.id, Account.state, Account.last_refreshed_at)
     account = locked(
         columns.where(Account.platform == PLATFORM, Account.open_id == event.open_id)

@@ -1,4 +1,4 @@
-"""TikTok's webhooks on the wire: whether a delivery is TikTok's, and what it says (U10).
+"""TikTok's webhooks on the wire: whether a delivery comes from TikTok, and what it says.
 
 Source: TikTok's "Webhooks" documents (signature verification, events) of November 2026.
 """
@@ -17,18 +17,18 @@ from core.errors import InputError, StorymillError
 from models import Post, now
 
 TOLERANCE_SECONDS = 300
-"""How far ``t`` may be from our clock, either way.
+"""How far ``t`` may differ from our clock, in either direction.
 
-TikTok leaves the figure to the receiver. Five minutes forgive clocks that are a little wrong, and
-leave somebody who has copied a delivery little time to repeat it; to repeat it changes nothing.
+TikTok lets the receiver choose. Five minutes tolerate clocks that are slightly wrong, and leave
+little time to replay a copied delivery; a replay changes nothing anyway.
 """
 MOST_BYTES = 64_000
-"""TikTok's events have some hundred bytes."""
+"""TikTok's events have a few hundred bytes."""
 MOST_SIGNATURES = 8
 
 
 class RefusedError(StorymillError):
-    """A delivery that can't be shown to be TikTok's.
+    """A delivery that is not proven to come from TikTok.
 
     Attributes:
         code: ``garbled``, ``forged`` or ``old``.
@@ -55,7 +55,7 @@ def verify(header: str, body: bytes, secret: str) -> None:
     """Check the signature and its age.
 
     Args:
-        header: ``TikTok-Signature``: ``t=<seconds>,s=<hex>``; of several ``s`` one must fit.
+        header: ``TikTok-Signature``: ``t=<seconds>,s=<hex>``; if several ``s``, one must match.
         body: the raw bytes; the signature is HMAC-SHA256 over ``t.body``.
         secret: the app's client secret.
 
@@ -71,13 +71,13 @@ def verify(header: str, body: bytes, secret: str) -> None:
     signed = hmac.new(secret.encode(), times[0].encode() + b"." + body, hashlib.sha256).hexdigest()
     fits = [hmac.compare_digest(signed.encode(), given.encode()) for given in signatures]
     if not any(fits):
-        raise RefusedError("The signature is not of this body and app.", code="forged")
+        raise RefusedError("The signature does not match this body and app.", code="forged")
     if abs(now().timestamp() - int(times[0])) > TOLERANCE_SECONDS:
         raise RefusedError("The signature is too old, or a clock is wrong.", code="old")
 
 
 def read(body: bytes) -> Event:
-    """The event of a verified delivery; Raises InputError where it isn't one."""
+    """The event of a verified delivery; raises InputError if it isn't one."""
     event = _json_object(body)
     name, open_id, at = (event.get(key) for key in ("event", "user_openid", "create_time"))
     if not isinstance(name, str) or not name or not isinstance(open_id, str):
@@ -102,7 +102,7 @@ def _json_object(text: str | bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise InputError("The body is no JSON object.")
+        raise InputError("The body is not a JSON object.")
     return value
 
 
@@ -113,11 +113,11 @@ def _moment(seconds: object) -> datetime:
 
 
 def _text(value: object) -> str:
-    """A short text or a number as text; what is anything else is left out."""
+    """A short text, or a number as text; anything else gives an empty text."""
     text = _clean(str(value)) if type(value) in {str, int} else ""
     return text if len(text) <= Post.platform_id.max_length else ""
 
 
 def _clean(text: str) -> str:
-    """JSON may spell NUL and half characters, which the record can't even search for."""
+    """JSON may contain NUL and lone surrogates, which PostgreSQL can't even search for."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode()

@@ -1,4 +1,4 @@
-"""How an account posts: looked at and set from a terminal."""
+"""Commands that show and change an account's settings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SHORT_DAYS = [day[:3].casefold() for day in account_settings.DAYS]
 @click.command("show")
 @click.argument("account_id", type=int)
 def show(account_id: int) -> None:
-    """Show what is chosen for ACCOUNT_ID, which ways are open, and its weekly times."""
+    """Show the settings of ACCOUNT_ID, which methods are open, and its weekly times."""
     with record():
         has_session = Account.browser_session.is_null(False).alias("has_session")
         rows = Account.select(*account_settings.PLAIN, has_session).where(Account.id == account_id)
@@ -41,38 +41,38 @@ def show(account_id: int) -> None:
 def _facts(account: Any) -> list[tuple[str, str]]:
     scopes = method_availability.granted(account)
     agreed = account_settings.agreement(account.id)
-    told = [
+    facts = [
         ("state", account.state),
         ("may", "\n".join(method_availability.SCOPES.get(s, s) for s in scopes)),
     ]
-    told += [
+    facts += [
         ("missing", f"{s}: {lost}")
         for s, lost in method_availability.NEEDED.items()
         if s not in scopes
     ]
-    told.append(("posts for", PRIVACY.get(account.privacy, "nobody has chosen yet")))
-    told += [
+    facts.append(("posts seen by", PRIVACY.get(account.privacy, "not chosen yet")))
+    facts += [
         (account_settings.SWITCH_WORDS[name], "on" if getattr(account, name) else "off")
         for name in SWITCHES
     ]
-    told.append(
+    facts.append(
         ("agreed", f"{agreed.actor}, {agreed.created_at:%Y-%m-%d %H:%M}" if agreed else "nobody")
     )
     for method in method_availability.availabilities(account, has_session=account.has_session):
-        told.append(
+        facts.append(
             (
                 f"method: {method.method}",
                 f"{method.sentence}{'' if method.chosen else ' Not chosen.'}",
             )
         )
-    told += [
-        ("clock", account.timezone),
+    facts += [
+        ("time zone", account.timezone),
         ("posts a day", str(account.posts_a_day)),
         ("gap", f"{account.gap_minutes} min"),
     ]
     for day, slots in account_settings.weekly_slots(account.id).items():
-        told.append((account_settings.DAYS[day - 1], ", ".join(slot.at for slot in slots)))
-    return told
+        facts.append((account_settings.DAYS[day - 1], ", ".join(slot.at for slot in slots)))
+    return facts
 
 
 @click.command("set")
@@ -96,10 +96,12 @@ def _facts(account: Any) -> list[tuple[str, str]]:
 @click.option("--timezone", help="IANA name, such as Europe/Berlin.")
 @click.option("--posts-a-day", type=int)
 @click.option("--gap-minutes", type=int)
-@click.option("--add-time", "times", multiple=True, help='As in "18:30 mon-fri" or "9:00 sat,sun".')
-@click.option("--remove-time", "gone", multiple=True, help="The same.")
+@click.option("--add-time", "times", multiple=True, help='Like "18:30 mon-fri" or "9:00 sat,sun".')
+@click.option("--remove-time", "gone", multiple=True, help="Written like --add-time.")
 @click.option(
-    "--cookies", type=click.File(), help="A signed-in browser's; - reads them from input."
+    "--cookies",
+    type=click.File(),
+    help="The cookies of a signed-in browser; - reads them from input.",
 )
 @click.option("--username", default="", help="The creator's @name, with --cookies.")
 @click.option("--forget-cookies", is_flag=True)
@@ -121,7 +123,7 @@ def set_choices(
     dry_run: bool,
     **switches: bool | None,
 ) -> None:
-    """Choose how ACCOUNT_ID posts; what is not named stays as it is."""
+    """Change how ACCOUNT_ID posts; settings that are not given stay the same."""
     by = getuser()
     with record() as config, changes(dry_run=dry_run):
         account = Account.select(*account_settings.PLAIN).where(Account.id == account_id).first()
@@ -167,7 +169,7 @@ def _remove(account_id: int, text: str, by: str) -> None:
 
 
 def _time(text: str) -> tuple[str, list[int]]:
-    """Time and days of ``18:30 mon-fri``; every day where none is named."""
+    """Time and days of ``18:30 mon-fri``; every day if none is given."""
     at, _, names = text.strip().partition(" ")
     days: list[int] = []
     for span in filter(None, re.split(r"[,\s]+", names.casefold())):
@@ -178,5 +180,7 @@ def _time(text: str) -> tuple[str, list[int]]:
 
 def _day(name: str) -> int:
     if name[:3] not in SHORT_DAYS:
-        raise InputError(f"{name} is no day: write {', '.join(SHORT_DAYS)}, or a span as mon-fri.")
+        raise InputError(
+            f"{name} is not a day: write {', '.join(SHORT_DAYS)}, or a range such as mon-fri."
+        )
     return SHORT_DAYS.index(name[:3]) + 1

@@ -29,7 +29,7 @@ SHOWN = (
     Account.next_refresh_at,
     Account.last_error,
 )
-"""No tokens: a list does not decrypt them."""
+"""The columns of the list: no tokens, so none is decrypted."""
 
 
 def add_to(manage: click.Group) -> None:
@@ -46,7 +46,7 @@ def accounts() -> None:
 
 @accounts.command("list")
 def list_accounts() -> None:
-    """Show every account, its state and how long its tokens last."""
+    """Show every account, its state and when its tokens expire."""
     table = Table("id", "name", "state", "scopes", "access until", "refresh until", "last error")
     with record():
         for account in Account.select(*SHOWN).order_by(Account.id):
@@ -63,12 +63,12 @@ def list_accounts() -> None:
 
 
 @click.command("refresh-tokens")
-@click.option("--account-id", type=int, help="This account alone, due or not.")
+@click.option("--account-id", type=int, help="Only this account, due or not.")
 @DRY_RUN
 def refresh_tokens(account_id: int | None, *, dry_run: bool) -> None:
-    """Refresh the access tokens that end within the next 45 minutes, as the clock does half-hourly.
+    """Refresh the access tokens that expire within 45 minutes, as the clock does half-hourly.
 
-    Exit code 1 when some could not be refreshed.
+    Exit code 1 if some could not be refreshed.
     """
     with record():
         if account_id is not None and _not_connected(account_id):
@@ -88,15 +88,15 @@ def _refresh(account_id: int | None) -> Counter[token_refresh.Outcome]:
 
     ended: list[token_refresh.Refreshed] = []
     if account_id is None:
-        counts = token_refresh.refresh_due(wiring.authorizer(), tell=ended.append)
+        counts = token_refresh.refresh_due(wiring.authorizer(), report=ended.append)
     else:
         one = token_refresh.refresh_one(account_id, wiring.authorizer())
         if one is None:
-            click.echo("Another process refreshes this account just now.", err=True)
+            click.echo("Another process is refreshing this account.", err=True)
             sys.exit(1)
         ended, counts = [one], Counter([one.outcome])
     rows = {account.id: account for account in Account.select(*SHOWN)}
-    table = Table("id", "name", "outcome", "access until", "why", "again at")
+    table = Table("id", "name", "outcome", "access until", "reason", "retry at")
     for each in ended:
         account = rows[each.account_id]
         table.add_row(
@@ -141,9 +141,9 @@ def _trouble(account: Account) -> str:
     parts = [account.last_error]
     if account.next_refresh_at:
         failed = account.refresh_attempts
-        parts.append(f"({failed} refreshes failed; again at {_time(account.next_refresh_at)})")
+        parts.append(f"({failed} refreshes failed; retry at {_time(account.next_refresh_at)})")
     if token_refresh.was_cut_off(account):
-        parts.append(f"(a refresh begun {_time(account.refresh_begun_at)} never ended)")
+        parts.append(f"(a refresh started {_time(account.refresh_begun_at)} never ended)")
     return " ".join(filter(None, parts))
 
 

@@ -1,4 +1,4 @@
-"""Try the mail server."""
+"""Test the mail server."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ def add_to(manage: click.Group) -> None:
 
 
 @click.command("mail-test")
-@click.option("--to", help="Send it there instead of to MAIL_TO.")
+@click.option("--to", help="The address to use instead of MAIL_TO.")
 def mail_test(to: str | None) -> None:
-    """Send a test mail by SMTP_URL; says in a sentence what is wrong where that fails."""
+    """Send a test mail through SMTP_URL; if it fails, say what is wrong."""
     from adapters.mail.smtp import SmtpMailer
 
     settle()
     config = settings.current()
     if not config.smtp_url.get_secret_value():
-        raise InputError("SMTP_URL is not set: no mail is sent, the back office alone tells.")
+        raise InputError("SMTP_URL is not set, so no mails are sent: set it, then try again.")
     recipients = addresses(config.mail_to if to is None else to)
     if not recipients or not all(map(is_mail_address, recipients)):
         raise InputError("--to must be a plain address like name@example.com.")
     server = SmtpServer.parse(config.smtp_url.get_secret_value())
     mailer = SmtpMailer(server=server, sender=config.mail_from, recipients=recipients)
     mailer.send(_mail(config.public_url))
-    click.echo(f"{server.host}:{server.port} has taken a mail to {', '.join(recipients)}.")
+    click.echo(f"{server.host}:{server.port} has accepted a mail to {', '.join(recipients)}.")
     if urlsplit(config.public_url).hostname in {"127.0.0.1", "localhost"}:
         click.echo(
-            f"Links in mails will begin with {config.public_url}, which no phone can open: set "
-            "PUBLIC_URL to where the back office is reached."
+            f"Links in mails will start with {config.public_url}, which no phone can open: set "
+            "PUBLIC_URL to the back office's public address."
         )
 
 
@@ -47,7 +47,7 @@ def _mail(public_url: str) -> Mail:
     return Mail(
         key=f"test.{moment:%Y%m%d%H%M%S%f}",
         thread="test",
-        subject="A test of Storymill's mail",
-        text=f"Mails about posts that are made by hand will come like this, from {public_url}.\n",
-        html="<p>Mails about posts that are made by hand will come like this.</p>",
+        subject="Storymill test mail",
+        text=f"Mails about videos to post by hand will look like this, from {public_url}.\n",
+        html="<p>Mails about videos to post by hand will look like this.</p>",
     )

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from core.errors import InputError
-from models import Account, Method, Post, PostState
+from models import Account, Method, Post, PostState, shown
 from pipelines.publishing.posts import decisions, post_settings
 from pipelines.publishing.scheduling import pins
 from scripts.management.changes import DRY_RUN, IDS, changes, to_each
@@ -32,12 +32,12 @@ def posts() -> None:
 
 @posts.command("list")
 @click.option("--state", type=click.Choice([state.value for state in PostState]))
-@click.option("--account", type=int, help="Of the account with this id.")
+@click.option("--account", type=int, help="Only posts on the account with this id.")
 @click.option("--method", "--way", "method", type=click.Choice([method.value for method in Method]))
 @click.option("--count", default=50, show_default=True)
 def list_posts(state: str | None, account: int | None, method: str | None, count: int) -> None:
-    """Show the newest posts, and why one stopped."""
-    table = Table("id", "account", "state", "method", "planned for", "title", "reason")
+    """Show the newest posts, and why a post stopped."""
+    table = Table("id", "account", "state", "method", "scheduled for", "title", "reason")
     wanted = {Post.state: state, Post.account: account, Post.method: method}
     with record():
         columns = (Post.id, Post.state, Post.method, Post.scheduled_at, Post.title, Post.reason)
@@ -49,7 +49,7 @@ def list_posts(state: str | None, account: int | None, method: str | None, count
             planned = f"{post.scheduled_at:%Y-%m-%d %H:%M %Z}" if post.scheduled_at else ""
             title = post.title.partition("\n")[0]
             table.add_row(
-                str(post.id), post.name, post.state, post.method, planned, title, post.reason
+                str(post.id), post.name, shown(post.state), post.method, planned, title, post.reason
             )
     Console().print(table)
 
@@ -59,7 +59,7 @@ def list_posts(state: str | None, account: int | None, method: str | None, count
 @click.option("--reason", default="", help="Kept in the audit log.")
 @DRY_RUN
 def cancel(ids: tuple[int, ...], reason: str, *, dry_run: bool) -> None:
-    """Decide that these posts shall not be; later parts no longer wait for them."""
+    """Cancel these posts; later parts no longer wait for them."""
     with record():
         act = partial(decisions.cancel, by=getuser(), reason=reason)
         to_each(ids, _existing(act), "Cancelled", dry_run=dry_run)
@@ -69,7 +69,7 @@ def cancel(ids: tuple[int, ...], reason: str, *, dry_run: bool) -> None:
 @IDS
 @DRY_RUN
 def requeue(ids: tuple[int, ...], *, dry_run: bool) -> None:
-    """Begin parked or failed posts again; what was announced is asked about first."""
+    """Restart posts that failed or need attention; asks TikTok first about announced ones."""
     with record():
         act = partial(post_settings.requeue, by=getuser())
         to_each(ids, act, "Requeued", dry_run=dry_run)
@@ -80,19 +80,19 @@ def requeue(ids: tuple[int, ...], *, dry_run: bool) -> None:
 @click.option("--reason", default="", help="Kept in the audit log.")
 @DRY_RUN
 def anew(ids: tuple[int, ...], reason: str, *, dry_run: bool) -> None:
-    """Announce and send once more: only when you have seen that nothing of it is there."""
+    """Post again from the start: only if you have checked that the post is not on TikTok."""
     with record():
         act = partial(decisions.post_again, by=getuser(), reason=reason)
-        to_each(ids, _existing(act), "Begun anew", dry_run=dry_run)
+        to_each(ids, _existing(act), "Restarted", dry_run=dry_run)
 
 
 @posts.command("mark")
 @click.argument("post_id", type=int)
-@click.option("--platform-id", default="", help="Its number on the platform.")
+@click.option("--platform-id", default="", help="Its number on TikTok.")
 @click.option("--reason", default="", help="Kept in the audit log.")
 @DRY_RUN
 def mark(post_id: int, platform_id: str, reason: str, *, dry_run: bool) -> None:
-    """Say that you have seen POST_ID on the platform."""
+    """Mark POST_ID as published: you have seen it on TikTok."""
     with record(), changes(dry_run=dry_run):
         act = partial(
             decisions.mark_published, by=getuser(), platform_id=platform_id, reason=reason
@@ -106,7 +106,7 @@ def mark(post_id: int, platform_id: str, reason: str, *, dry_run: bool) -> None:
 @click.argument("moment")
 @DRY_RUN
 def time(post_id: int, moment: str, *, dry_run: bool) -> None:
-    """Let POST_ID go out at MOMENT, as in "2027-01-31 18:30", by its account's clock."""
+    """Schedule POST_ID for MOMENT, such as "2027-01-31 18:30", in its account's time zone."""
     with record(), changes(dry_run=dry_run):
         at = _moment(post_id, moment)
         pins.pin(post_id, at, getuser())
@@ -121,12 +121,12 @@ def _moment(post_id: int, text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise InputError(f"{text} is no time: write it as 2027-01-31 18:30.") from None
+        raise InputError(f"{text} is not a time: write it like 2027-01-31 18:30.") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(account.timezone))
 
 
 def _existing(act: Callable[[int], None]) -> Callable[[int], None]:
-    """``act``, for posts that there are; the decisions take that for granted."""
+    """``act``, after checking that the post exists; the decisions don't check that."""
 
     def checked(post_id: int) -> None:
         post_settings.read(post_id)

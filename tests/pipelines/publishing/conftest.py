@@ -25,7 +25,7 @@ REDIRECT_URI = "http://127.0.0.1/accounts/callback"
 
 
 @pytest.fixture(autouse=True)
-def _spool(tmp_path: Path) -> None:
+def _unsaved_tokens(tmp_path: Path) -> None:
     token_recovery.configure(tmp_path)
 
 

@@ -153,7 +153,7 @@ def test_a_repeat_is_kept_once_and_does_nothing(processing: Post) -> None:
 
     assert events.receive(told) == "asks TikTok at once"
     Job.update(due_at=now() + timedelta(minutes=10)).where(Job.stage == "confirm").execute()
-    assert events.receive(told) == "told before"
+    assert events.receive(told) == "already received"
 
     assert WebhookEvent.select().count() == 1
     assert Job.get(Job.stage == "confirm").due_at > now()
@@ -250,7 +250,7 @@ def test_the_newest_event_decides_whether_a_video_is_in_view(
         events.receive(event)
 
     post = Post.get_by_id(processing.id)
-    assert "can't see it any more" in post.reason
+    assert "can no longer see it" in post.reason
     events.receive(body(IN_VIEW, at=at + 60, publish_id=publish_id, post_id="7512"))
     post = Post.get_by_id(processing.id)
     assert (post.state, post.reason, post.platform_id) == (PostState.PUBLISHED, "", "7512")

@@ -1,37 +1,38 @@
-"""The way over the API: from a planned post to one that the platform shows, or to the inbox.
+"""Posts over the API: from a planned post to a published one, or to the creator's inbox.
 
-What holds at every moment, so that a worker may be killed between any two lines:
+These rules hold at every moment, so a worker can be killed between any two lines:
 
-- ``publish_id`` is on record before a byte goes, and is forgotten only when the platform has said
-  that nothing came of it. So a post with a ``publish_id`` is asked about before anything is done;
-  a post without one has never sent a byte.
+- ``publish_id`` is stored before the first byte is sent. It is deleted only when the platform has
+  said that the upload did not become a post. So for a post with a ``publish_id``, the platform is
+  asked first, before anything else; a post without one has never sent a byte.
 - An announcement whose bytes never arrive in full never becomes a post. So announcing again is
-  safe when no byte went, or when the platform counts fewer bytes than the video has and the
-  address that could take the rest is dead.
+  safe if no byte was sent, or if the platform has fewer bytes than the video and the address that
+  could take the rest is dead.
 
 =====================================  =================================  ======================
 killed (or the answer lost) …          what the next try finds            what it does
 =====================================  =================================  ======================
-before the post is ``claiming``        planned, no publish_id             begins
-before or while announcing it          claiming (planned where only the   announces again; the old
-                                       answer was lost), no publish_id    attempt stays on record as
-                                                                          ``interrupted`` or
-                                                                          ``lost_answer``
+before the post is ``claiming``        planned, no publish_id             starts
+before or while announcing it          claiming (planned if only the      announces again; the old
+                                       answer was lost), no publish_id    attempt stays in the
+                                                                          history, ``interrupted``
+                                                                          or ``lost_answer``
 after TikTok's answer, before it is    claiming, no publish_id            the same: that upload
-on record                                                                 got no byte, and TikTok
+stored                                                                    got no byte, and TikTok
                                                                           drops it
-before or between chunks, in a chunk   uploading; status: fewer bytes     goes on at that byte
+before or between chunks, in a chunk   uploading; status: fewer bytes     continues at that byte
 the same, and the address is dead      uploading; status: fewer bytes     announces again
 after the last byte, its answer lost   uploading; status: all bytes, or   processing, confirm
-or not yet on record                   further on
-after ``processing`` is on record      job done                           nothing is left to do
-while confirming                       processing                         asks the status again
+or not yet stored                      a later state
+after ``processing`` is stored         job done                           nothing is left to do
+while confirming                       processing                         asks for the status again
 after the status said published,       processing; status says the same   the same end
-before that is on record
-TikTok denies to know the publish_id   any                                parked: needs a person
+before that is stored
+TikTok doesn't know the publish_id     any                                parked: needs a person
 =====================================  =================================  ======================
 
-A post that TikTok has failed for reasons of its own (``TRY_AGAIN``) is planned again, a few times.
+If TikTok fails a post for reasons of its own (``TRY_AGAIN``), the post is planned again, a few
+times.
 """
 
 from __future__ import annotations
@@ -53,26 +54,26 @@ from pipelines.publishing.posts.post_options import post_info
 log = structlog.get_logger(__name__)
 
 ADDRESS_SECONDS = 3_600.0
-"""An upload address is good for one hour (Content Posting API, 2026)."""
+"""An upload address is valid for one hour (Content Posting API, 2026)."""
 IN_FLIGHT_SECONDS = 300.0
-"""A chunk of a dead sender may still come to count as long as a living one waits for an answer."""
+"""A dead sender's last chunk may still arrive for as long as a live sender waits for an answer."""
 
 TRY_AGAIN = frozenset({"internal", "video_pull_failed"})
-"""TikTok's own failures; every other ``fail_reason`` will be the same the next time."""
+"""TikTok's own failures; any other ``fail_reason`` would be the same next time."""
 MOST_AGAIN = 3
 AGAIN_SECONDS = 60.0
 
 PATIENCE_SECONDS = 24 * 3_600.0
-"""Processing takes minutes, sometimes hours; after this long a person should look."""
+"""Processing takes minutes, sometimes hours; after this time a person should check."""
 
 
 class ApiUpload(Delivery):
-    """The steps of both stages at one post that goes over the API."""
+    """The steps of both stages for one post that goes over the API."""
 
     # ── publish ──────────────────────────────────────────────────────────────────────────────
 
     def begin(self, file: CheckedVideo) -> None:
-        """Announce the post by its way, ``direct`` or ``inbox``, and send it."""
+        """Announce the post by its method, ``direct`` or ``inbox``, and send it."""
         chunks = plan_chunks(self.video.size_bytes)
         if self.post.method == Method.DIRECT:
             creator = self.ask(self.platform.publisher.creator_info)
@@ -98,7 +99,7 @@ class ApiUpload(Delivery):
         self.send(ticket, file, chunks, first_byte=0)
 
     def go_on(self) -> None:
-        """Let the platform say how far an earlier try came."""
+        """Ask the platform how far an earlier try got, and continue there."""
         status = self.status()
         if status.state != "uploading" or status.uploaded_bytes >= self.video.size_bytes:
             self.hand_over()
@@ -134,9 +135,9 @@ class ApiUpload(Delivery):
                     progress=progress,
                 )
         except AddressRefusedError as error:
-            # Without an address no byte can arrive any more, so what the status says then is
-            # final. That is why it is asked in the next try and not at once: a chunk that an
-            # earlier sender left on the way may still come to count.
+            # A byte that is already on its way may still arrive, for example in a chunk of an
+            # earlier sender. Without an address no new byte can be sent, so after a pause the
+            # status is final. That is why the next try asks for it, and not this one.
             with self.claim.step():
                 self.move(PostState.UPLOADING, upload_url=None)
                 self.claim.not_before(error.after or 0)
@@ -144,7 +145,7 @@ class ApiUpload(Delivery):
         self.hand_over()
 
     def hand_over(self) -> None:
-        """All bytes are there; what becomes of them is for ``confirm`` to find out."""
+        """All bytes have arrived; ``confirm`` finds out the outcome."""
         with self.claim.finish():
             history.go_on(self.post)
             history.all_sent(self.post, self.video.size_bytes)
@@ -174,7 +175,7 @@ class ApiUpload(Delivery):
                 self.wait()
 
     def fail(self, reason: str) -> None:
-        """The platform says that nothing came of it, so its publish_id is forgotten."""
+        """The platform says that it did not become a post, so its publish_id is deleted."""
         if reason in TRY_AGAIN and history.ended_as(self.post, TRY_AGAIN) < MOST_AGAIN - 1:
             log.warning("post_failed_for_now", post=self.post.id, code=reason)
             self.plan_again(outcome=reason, after=AGAIN_SECONDS)
@@ -186,12 +187,12 @@ class ApiUpload(Delivery):
         raise Permanent(sentence, code=reason)
 
     def wait(self) -> None:
-        """Raises Wait: 1 s at first, then half of the time it has taken already, up to 60 s."""
+        """Raises Wait: 1 s at first, then half the time it has taken so far, up to 60 s."""
         attempt = history.newest(self.post)
         passed = history.age(attempt) - (attempt.seconds if attempt is not None else 0)
         if passed > PATIENCE_SECONDS:
             raise Parked(
-                "TikTok has been processing this video for a day: look at the account.",
+                "TikTok has been processing this video for a day: check the account on TikTok.",
                 code="processing_too_long",
             )
         raise Wait("TikTok is processing the video.", after=min(60.0, max(1.0, passed / 2)))

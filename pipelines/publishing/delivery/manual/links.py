@@ -1,7 +1,7 @@
-"""Signed addresses for people who post by hand: the download needs no sign-in, only its link.
+"""Signed links for people who post by hand: a download needs the link, but no sign-in.
 
-A link is a capability: whoever has it can fetch that one video until it expires. So it is in no
-log, and a post that is decided takes no more downloads.
+A link is a capability: whoever has it can download that one video until it expires. So links are
+never logged, and a post that is decided allows no more downloads.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from core.settings import Settings
 from models import Post, now
 
 SALT = "storymill.download"
-"""Apart from everything else that SECRET_KEY signs."""
+"""Separates these links from everything else that SECRET_KEY signs."""
 LONGEST_TOKEN = 200
 
 
 class LinkExpiredError(InputError):
-    """The link was good once."""
+    """The link has expired."""
 
 
 class LinkUnknownError(InputError):
-    """The link was never made here, or not like this."""
+    """The link was not made here, or was changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A download link and the moment after which it is of no use."""
+    """A download link and the moment when it expires."""
 
     token: str
     address: str
@@ -43,9 +43,9 @@ class Links:
     """Makes and reads links.
 
     Parameters:
-      secret_key: signs them; changing it ends all that were made.
-      public_url: where the back office is reached.
-      hours: how long a download link is good.
+      secret_key: signs the links; changing it invalidates all existing links.
+      public_url: the back office's public address.
+      hours: how long a download link is valid.
     """
 
     def __init__(self, *, secret_key: str, public_url: str, hours: int) -> None:
@@ -66,15 +66,15 @@ class Links:
         )
 
     def download(self, post: Post) -> Download:
-        """A new link to the post's video; those made before stay good for their time."""
-        # Its end is signed with it: the clock of the host that made it doesn't matter then.
+        """A new link to the post's video; earlier links stay valid until they expire."""
+        # The expiry is part of what is signed.
         until = (now() + self._lasts).replace(microsecond=0)
         signed = self._signer.dumps([post.id, int(until.timestamp())])
         token = signed.decode() if isinstance(signed, bytes) else signed
         return Download(token, f"{self._public_url}/download/{token}", until)
 
     def page(self, post: Post) -> str:
-        """Where the post is marked as posted, behind the sign-in."""
+        """The page where the post is marked as posted; it needs a sign-in."""
         return f"{self._public_url}/manual/{post.id}"
 
     def post_id(self, token: str) -> int:
@@ -82,12 +82,12 @@ class Links:
 
         Raises:
             LinkUnknownError: it was not made here, or was changed.
-            LinkExpiredError: its time is over.
+            LinkExpiredError: it has expired.
         """
         try:
             post_id, until = self._signer.loads(token[:LONGEST_TOKEN])
         except BadSignature:
-            raise LinkUnknownError("This download link is not complete, or not ours.") from None
+            raise LinkUnknownError("This download link is incomplete or not valid.") from None
         if datetime.fromtimestamp(until, UTC) <= now():
-            raise LinkExpiredError("This download link is no longer good.")
+            raise LinkExpiredError("This download link has expired.")
         return int(post_id)

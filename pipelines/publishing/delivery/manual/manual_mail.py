@@ -1,4 +1,4 @@
-"""The mail that asks a person to post a video: everything that is needed, to be copied."""
+"""The mail that asks a person to post a video, with everything they need to copy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipelines.publishing.posts.post_options import PRIVACY, chosen
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What to do, and what to follow (by a name) or to copy for it."""
+    """What to do, and the link to open (shown under a name) or the text to copy."""
 
     what: str
     name: str = ""
@@ -33,13 +33,13 @@ def compose(post: Post, links: Links, *, key: str) -> Mail:
         "Video": f"{video_title(video)} ({length(video.seconds)}, {video.size_bytes / 1e6:.1f} MB)",
         "When": local_time(post.scheduled_at, account.timezone) if post.scheduled_at else "now",
         "Settings": settings_to_choose(post, account),
-        "Why by hand": post.reason or "this account is posted to by hand",
+        "Why by hand": post.reason or "this account's videos are posted by hand",
     }
     until = local_time(download.until, account.timezone)
     steps = (
-        Step(f"Download the video, until {until}", "Download", link=download.address),
-        Step("Post it in the TikTok app, with this caption", copy=post.title),
-        Step("Say that it is posted, so that the next part may go out", "It is posted …", page),
+        Step(f"Download the video (the link works until {until})", "Download", download.address),
+        Step("Post it in the TikTok app with this caption", copy=post.title),
+        Step("Mark it as posted, so the next part can go out", "Mark as posted", page),
     )
     return Mail(
         key=key,
@@ -66,7 +66,7 @@ def length(seconds: float) -> str:
 
 
 def local_time(moment: datetime, timezone: str) -> str:
-    """The moment by the clock of a place; by UTC where nobody knows that place."""
+    """The moment in a time zone; in UTC if the zone is unknown."""
     try:
         zone = ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError):
@@ -75,16 +75,16 @@ def local_time(moment: datetime, timezone: str) -> str:
 
 
 def settings_to_choose(post: Post, account: Account) -> str:
-    """What the machine would have set, for the person to choose in the app."""
+    """The settings that an automatic post would have, for the person to choose in the app."""
     choice = chosen(post, account)
     switches = {"comments": "allow_comment", "duets": "allow_duet", "stitches": "allow_stitch"}
     words = [f"{word} {'on' if choice[name] else 'off'}" for word, name in switches.items()]
     words.append(f"AI-generated label {'on' if choice['ai_label'] else 'off'}")
-    return ", ".join([f"seen by: {PRIVACY.get(choice['privacy'], 'as you choose')}", *words])
+    return ", ".join([f"seen by: {PRIVACY.get(choice['privacy'], 'your choice')}", *words])
 
 
 def _text(facts: dict[str, str], steps: Sequence[Step]) -> str:
-    lines = ["A video waits for you to post it on TikTok.", ""]
+    lines = ["A video is ready for you to post on TikTok.", ""]
     lines += [f"{name}: {value}" for name, value in facts.items()]
     for number, step in enumerate(steps, start=1):
         lines += ["", f"{number}. {step.what}:", "", step.link or step.copy]
@@ -96,14 +96,14 @@ def _html(facts: dict[str, str], steps: Sequence[Step]) -> str:
         f"<tr><th align='left' valign='top'>{escape(name)}</th><td>{escape(value)}</td></tr>"
         for name, value in facts.items()
     )
-    items = "".join(f"<li><p>{escape(step.what)}:</p>{_thing(step)}</li>" for step in steps)
+    items = "".join(f"<li><p>{escape(step.what)}:</p>{_content(step)}</li>" for step in steps)
     return (
-        "<!DOCTYPE html><html><body><p>A video waits for you to post it on TikTok.</p>"
+        "<!DOCTYPE html><html><body><p>A video is ready for you to post on TikTok.</p>"
         f"<table cellpadding='4'>{rows}</table><ol>{items}</ol></body></html>"
     )
 
 
-def _thing(step: Step) -> str:
+def _content(step: Step) -> str:
     if step.link:
         return f"<p><a href='{escape(step.link)}'>{escape(step.name)}</a></p>"
     return f"<blockquote style='white-space: pre-wrap'>{escape(step.copy)}</blockquote>"

@@ -1,9 +1,9 @@
-"""The last way: a person posts by hand (U9).
+"""The last method: a person posts by hand.
 
-A post comes here when its account allows no other way, or every other one is closed. It stays
-``manual`` until a person says that it is posted, gives it back to the machine, or cancels it; the
-next part waits for that as it would for TikTok. The page "By hand" shows it; where a mail server
-is set, a mail tells of it too.
+A post comes here if its account allows no other method, or every other one is closed. It stays
+``manual`` until a person marks it as posted, has it posted automatically after all, or cancels it;
+the next part waits for that as it would for TikTok. The page "By hand" shows the post; if a mail
+server is set, a mail is sent too.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import structlog
 from adapters.ports import Mailer
 from core import db
 from core.errors import InputError
-from models import AuditEntry, Job, JobState, Method, Post, PostState, StaleStateError
+from models import AuditEntry, Job, JobState, Method, Post, PostState, StaleStateError, shown
 from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.publishing.delivery.manual.links import Links
@@ -28,16 +28,16 @@ log = structlog.get_logger(__name__)
 
 VIDEO = re.compile(r"/@(?P<creator>[\w.]{1,30})/video/(?P<id>\d{5,25})/?")
 SHORT = re.compile(r"(?:/t)?/[A-Za-z0-9]{5,20}/?")
-"""What the app's "Copy link" gives; only TikTok knows which video stands behind it."""
+"""What the app's "Copy link" gives; only TikTok knows which video it leads to."""
 NUMBER = re.compile(r"\d{5,25}")
 SHORT_HOSTS = frozenset({"vm.tiktok.com", "vt.tiktok.com"})
 HOSTS = frozenset({"www.tiktok.com", "tiktok.com", "m.tiktok.com"})
 
 
 def begin(post: Post, *, request_id: str = "") -> None:
-    """Tell people of a post that has just become ``manual``; inside that transaction.
+    """Send a mail about a post that has just become ``manual``; inside that transaction.
 
-    The earlier attempt must have been ended; this way is one of its own in the history.
+    The earlier attempt must have ended; posting by hand is its own attempt in the history.
     """
     history.begin(post, Method.MANUAL)
     ledger.enqueue("mail", post.id, request_id=request_id)
@@ -46,12 +46,12 @@ def begin(post: Post, *, request_id: str = "") -> None:
 def mail(post_id: int, claim: Claim, mailer: Mailer | None, links: Links) -> None:
     """The stage ``mail``: one mail about a post that waits for a person.
 
-    Without a mail server the page alone tells of it. The mail may come twice where the server's
-    answer was lost; it is the same mail then, by its Message-ID.
+    Without a mail server, only the page shows the post. If the server's answer was lost, the mail
+    may arrive twice, with the same Message-ID.
 
     Raises:
-        Retryable: the mail server is away or busy.
-        Parked: the mail server refuses; a person has to mend a setting, then ask for a new mail.
+        Retryable: the mail server is unavailable or busy.
+        Parked: the mail server refuses; a person has to fix a setting, then ask for a new mail.
     """
     post = Post.get_by_id(post_id)
     if mailer is not None and post.state == PostState.MANUAL:
@@ -64,10 +64,10 @@ def mail(post_id: int, claim: Claim, mailer: Mailer | None, links: Links) -> Non
 
 
 def mail_again(post_id: int, by: str) -> None:
-    """A person wants a new mail, with a fresh link, now.
+    """Send a new mail with a new link, now.
 
     Raises:
-        StaleStateError: the post doesn't wait for a person any more.
+        StaleStateError: the post no longer waits for a person.
     """
     with db.transaction():
         job = Job.of("mail", post_id)
@@ -75,7 +75,9 @@ def mail_again(post_id: int, by: str) -> None:
             job.try_move(JobState.CANCELLED)  # its next try may be an hour away
         post = Post.get_by_id(post_id)
         if post.state != PostState.MANUAL:
-            raise StaleStateError(f"This post is {post.state}: nobody has to post it by hand.")
+            raise StaleStateError(
+                f"This post is {shown(post.state)}: nobody has to post it by hand."
+            )
         AuditEntry.create(actor=by, action="post.mail", subject=f"post {post_id}")
         ledger.enqueue("mail", post_id)
 
@@ -90,19 +92,21 @@ def mark_posted(post_id: int, by: str, where: str) -> Place:
 
     Raises:
         InputError: ``where`` is neither, or belongs to another post.
-        StaleStateError: the post was decided meanwhile.
+        StaleStateError: somebody else has decided about the post meanwhile.
     """
     found = place(where)
     with db.transaction():
         if other := _other_post_at(found, post_id):
-            raise InputError(f"Post {other.id} is at this address already: copy it once more.")
+            raise InputError(
+                f"Post {other.id} already has this address: copy this post's link again."
+            )
         decisions.mark_published(post_id, by, found.platform_id, address=found.address)
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a post is on TikTok, as far as a person has told; empty where unknown."""
+    """Where a post is on TikTok, as far as a person has said; empty if unknown."""
 
     platform_id: str = ""
     address: str = ""
@@ -110,10 +114,10 @@ class Place:
 
 
 def place(text: str) -> Place:
-    """Read the address that the app or the browser gives, alone or in its sentence, or a number.
+    """Read a video's number, or its address from the app or the browser, also within a sentence.
 
     Raises:
-        InputError: it is no address of a video on TikTok.
+        InputError: it is not the address of a video on TikTok.
     """
     text = text.strip()
     if not text or NUMBER.fullmatch(text):
@@ -135,13 +139,13 @@ def place(text: str) -> Place:
 
 def _no_address() -> InputError:
     return InputError(
-        "That is no address of a video on TikTok. It looks like "
-        "https://www.tiktok.com/@name/video/7500000000000000000; in the app: Share, Copy link."
+        "That is not the address of a TikTok video. In the app, tap Share, then Copy link. It "
+        "looks like https://www.tiktok.com/@name/video/7500000000000000000."
     )
 
 
 def _other_post_at(found: Place, post_id: int) -> Post | None:
-    """Another post that is said to be there: somebody has pasted the address of the last one."""
+    """Another post with this address: somebody has pasted the link of an earlier post."""
     if not (found.platform_id or found.address):
         return None
     there = (

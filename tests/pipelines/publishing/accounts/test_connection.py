@@ -95,11 +95,11 @@ def test_an_answer_is_good_for_the_session_that_asked_and_once(
     )
 
     # Another browser can't use it
-    with pytest.raises(InputError, match="begin it again"):
+    with pytest.raises(InputError, match="start it again"):
         connection.finish_connect("other", back["state"], back["code"], authorizer, REDIRECT_URI)
     # its own can, once
     connection.finish_connect("browser", back["state"], back["code"], authorizer, REDIRECT_URI)
-    with pytest.raises(InputError, match="begin it again"):
+    with pytest.raises(InputError, match="start it again"):
         connection.finish_connect("browser", back["state"], back["code"], authorizer, REDIRECT_URI)
 
 

@@ -64,7 +64,7 @@ def postgresql(services: ServiceAddresses, database_url: str) -> Callable[..., N
 
 @contextmanager
 def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(token_recovery, "INSIST_SECONDS", 0.2)
+    monkeypatch.setattr(token_recovery, "RETRY_FOR_SECONDS", 0.2)
     monkeypatch.setattr(token_recovery, "PAUSE_SECONDS", 0.1)
     yield
 
@@ -191,7 +191,7 @@ def test_a_refresh_that_was_killed_before_its_commit_is_told() -> None:
     other = platform.connect(2, minutes_left=30)
     assert refresh_due(platform) == {"refreshed": 1}
     assert stored(other).refresh_token == "rft.2.1"
-    assert "another process refreshes it" in plan(stored(account), now())
+    assert "another process has been refreshing it" in plan(stored(account), now())
 
     # When the lease has run out, then the account says what happened
     let_pass(minutes=LEASE_SECONDS / 60)

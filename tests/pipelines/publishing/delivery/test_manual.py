@@ -330,7 +330,7 @@ def test_one_address_belongs_to_one_post(hand: Hand, make_videos: MakeVideos) ->
     for where in ("7500000000000000001", "https://vm.tiktok.com/ZMabc123/"):
         Post.update(state=PostState.MANUAL).where(Post.id == post).execute()
         manual_post.mark_posted(post.id, "olga", where)
-        with pytest.raises(InputError, match=f"Post {post.id} is at this address already"):
+        with pytest.raises(InputError, match=f"Post {post.id} already has this address"):
             manual_post.mark_posted(other.id, "olga", where)
     assert Post.get_by_id(other.id).state == PostState.MANUAL
 
@@ -409,7 +409,7 @@ def test_addresses_are_read_as_phones_give_them(text: str, expected: Place) -> N
     ],
 )
 def test_what_is_no_address_on_tiktok_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match="That is no address of a video on TikTok"):
+    with pytest.raises(InputError, match="That is not the address of a TikTok video"):
         place(text)
 
 

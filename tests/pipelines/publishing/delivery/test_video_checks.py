@@ -128,7 +128,7 @@ def test_a_file_that_may_not_be_read_is_refused() -> None:
         path = studio.put(studio.clip())
         path.chmod(0)
 
-        with pytest.raises(Permanent, match="may not be read") as refused:
+        with pytest.raises(Permanent, match="no permission to read") as refused:
             check(studio, path)
 
     assert refused.value.code == "video_forbidden"

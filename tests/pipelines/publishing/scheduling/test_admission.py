@@ -43,7 +43,7 @@ def test_a_post_whose_hint_comes_too_early_waits_and_spends_no_attempt(planned: 
     (post,) = planned()
     Job.update(due_at=now()).execute()
 
-    assert "its slot on" in str(delivery(post))
+    assert "its slot is" in str(delivery(post))
 
     assert not has_gone(post)
     assert abs(job_of(post).due_at - slots_of(of, 1)[0]) < timedelta(seconds=2)
@@ -199,7 +199,7 @@ def test_when_the_platform_takes_no_more_the_queue_moves_to_the_next_slots(
         error = admission.defer(refused)
 
     assert isinstance(error, AccountFullError)
-    assert "its slot on" in str(error)
+    assert "its slot is" in str(error)
     assert refused.state == PostState.PLANNED
     assert times(posts) == slots_of(of, 3)
     assert abs(now() + timedelta(seconds=error.after or 0) - times(posts)[0]) < 5 * MINUTE / 60

@@ -82,10 +82,10 @@ def test_what_can_not_be_pinned_is_refused_with_the_reason(planned: Plan) -> Non
     refused(now() - HOUR, "past")
     refused(now() + timedelta(days=800), "two years")
     refused(now() + 70 * MINUTE, "3 posts a day, 30 minutes apart")  # too near to the pinned one
-    refused(now() + HOUR, "only a planned one", post=gone)
+    refused(now() + HOUR, "only a scheduled post", post=gone)
     with pytest.raises(InputError, match="no post"):
         pins.pin(0, now() + HOUR, "ada")
-    with pytest.raises(InputError, match="queue already"):
+    with pytest.raises(InputError, match="already in the queue"):
         pins.unpin(other.id, "ada")
 
 
@@ -94,7 +94,7 @@ def test_a_day_that_is_full_takes_no_more(planned: Plan) -> None:
     gone, other = planned(stories=2)
     assert delivery(gone) is None
 
-    with pytest.raises(InputError, match="may have 1 posts a day"):
+    with pytest.raises(InputError, match="allows 1 posts a day"):
         pins.pin(other.id, now() + HOUR, "ada")
     pins.pin(other.id, now() + 25 * HOUR, "ada")
 
@@ -104,10 +104,10 @@ def test_parts_can_not_be_pinned_out_of_order(planned: Plan) -> None:
     one, two, three = planned(parts=3)
     at_one, at_two, at_three = times([one, two, three])
 
-    with pytest.raises(InputError, match=r"Part 1 of this story .* part 2 can't come before it"):
+    with pytest.raises(InputError, match=r"Part 1 of this story .* part 2 can't go out before it"):
         pins.pin(two.id, at_one - MINUTE, "ada")
     pins.pin(two.id, at_two + MINUTE, "ada")
-    with pytest.raises(InputError, match=r"Part 2 of this story .* part 1 can't come after it"):
+    with pytest.raises(InputError, match=r"Part 2 of this story .* part 1 can't go out after it"):
         pins.pin(one.id, at_two + HOUR, "ada")
 
     # the unpinned part behind it follows

@@ -60,7 +60,7 @@ def test_with_slots_each_post_has_the_next_one_from_the_moment_it_is_planned(
     job = job_of(posts[0])
     assert job.due_at == expected[0]
     shown = f"{expected[0].astimezone(zone('Europe/Berlin')):%a %d %b %H:%M}"
-    assert ledger.explain(job).endswith(f"more for: its slot on {shown} (Europe/Berlin)")
+    assert ledger.explain(job).endswith(f": its slot is {shown} (Europe/Berlin)")
 
 
 def test_parts_that_are_ready_in_any_order_are_booked_in_order(make_videos: MakeVideos) -> None:
@@ -130,7 +130,7 @@ def test_an_account_that_takes_no_posts_keeps_them_waiting(planned: Plan) -> Non
     of = account(cap=0)
     (post,) = planned()
 
-    assert "more than 0 posts a day" in str(delivery(post))
+    assert "set to 0 posts a day" in str(delivery(post))
 
     Account.update(posts_a_day=1).execute()
     post_times.reassign(of.id)
