@@ -1,4 +1,4 @@
-"""Mail over the sandbox's real SMTP: what arrives, and how every refusal is handled."""
+"""Mail over the sandbox's real SMTP: what arrives, and which error every refusal becomes."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_title_adds_no_header_and_no_recipient(sandbox: RunningSandbox) -> Non
 
 
 @pytest.mark.parametrize(
-    ("call", "fault", "kind", "tells"),
+    ("call", "fault", "kind", "expected"),
     [
         ("connect", "busy", Retryable, ("mail_busy", "is busy (421 4.3.2)")),
         ("connect", "refuses", Parked, ("mail_refused", "accepts no mail from this machine (554")),
@@ -113,21 +113,25 @@ def test_a_title_adds_no_header_and_no_recipient(sandbox: RunningSandbox) -> Non
         ("data", "lost_response", Retryable, ("lost_answer", "closed the connection")),
     ],
 )
-def test_every_refusal_is_explained(
-    sandbox: RunningSandbox, call: str, fault: str, kind: type[StageError], tells: tuple[str, str]
+def test_every_refusal_becomes_an_error_with_a_sentence(
+    sandbox: RunningSandbox,
+    call: str,
+    fault: str,
+    kind: type[StageError],
+    expected: tuple[str, str],
 ) -> None:
     sandbox.fault("mail", call, fault, times=None)
 
     with pytest.raises(kind) as caught:
         mailer(sandbox).send(MAIL)
 
-    assert caught.value.code == tells[0]
-    assert tells[1] in str(caught.value)
+    assert caught.value.code == expected[0]
+    assert expected[1] in str(caught.value)
     assert_no_secret(caught.value)
     assert len(sandbox.mails()) == (1 if fault == "lost_response" else 0)
 
 
-def test_a_refused_recipient_does_not_affect_the_others(sandbox: RunningSandbox) -> None:
+def test_one_refused_recipient_does_not_stop_the_others(sandbox: RunningSandbox) -> None:
     sandbox.fault("mail", "recipient", "refuses", times=1)
     mailer(sandbox).send(MAIL)
     assert sandbox.mails()[0]["recipients"] == ["other@example.org"]
@@ -155,7 +159,7 @@ def test_an_unreachable_server_is_tried_again(sandbox: RunningSandbox) -> None:
     assert caught.value.code == "unreachable"
 
 
-def test_an_impostor_server_gets_no_password(
+def test_a_server_without_a_valid_certificate_gets_no_password(
     sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given a certificate that no authority has signed
@@ -175,7 +179,7 @@ def test_tls_on_a_plain_port_is_explained(sandbox: RunningSandbox) -> None:
 
 
 def assert_no_secret(error: BaseException) -> None:
-    """Neither in the message nor in any error that caused it."""
+    """Neither in the error's message, nor in an error that caused it."""
     assert error.__cause__ is None
     assert error.__context__ is None
     for secret in (PASSWORD, "canary-link", "sandbox-mail"):

@@ -1,4 +1,4 @@
-"""A decision can be taken back: wholly at first, later as far as nothing is out yet."""
+"""A decision can be withdrawn: completely at first, later for all that is not out yet."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def a_video(part: Part, state: VideoState) -> Video:
     return Video.create(part=part, state=state, loudness=-14, true_peak=-2, **made)
 
 
-def test_an_approval_is_taken_back_before_the_script_is_written() -> None:
+def test_an_approval_is_withdrawn_before_the_script_is_written() -> None:
     story = a_story()
     review.approve(story.id, "ada")
     writing = claimed("script", story.id)
@@ -48,8 +48,8 @@ def test_an_approval_is_taken_back_before_the_script_is_written() -> None:
     assert Job.get(Job.stage == "script").state == JobState.WAITING
 
 
-def test_a_story_in_the_making_is_stopped_and_made_after_all() -> None:
-    # Given a part that is being spoken, and a finished one with a planned post
+def test_a_story_in_production_is_stopped_and_resumed() -> None:
+    # Given a part that is being narrated, and a finished one with a planned post
     speaking = a_part(of=2)
     finished = Part.create(
         script=speaking.script, number=2, of=2, hook="", text="The end.", call_to_action=""
@@ -59,17 +59,17 @@ def test_a_story_in_the_making_is_stopped_and_made_after_all() -> None:
     post = planning.plan(a_video(finished, VideoState.READY))[0]
     story = speaking.script.story
 
-    # When the approval is taken back
+    # When the approval is withdrawn
     assert not handover.withdraw(story.id, "ada")
 
-    # Then nothing goes on, and nothing goes out
+    # Then the work stops, and nothing goes out
     with pytest.raises(LeaseLostError), narration.finish():
         pass
     assert Post.get_by_id(post.id).state == PostState.CANCELLED
     with pytest.raises(InputError, match="Nothing is left to stop"):
         handover.stop(story.id, "ada")
 
-    # And what was stopped can be made after all
+    # And the stopped work can be resumed
     handover.resume(story.id, "ada")
     assert Job.get(Job.stage == "narrate").state == JobState.WAITING
     with pytest.raises(InputError, match="No work on this story was stopped"):
@@ -78,8 +78,8 @@ def test_a_story_in_the_making_is_stopped_and_made_after_all() -> None:
     assert actions == ["post.cancel", "story.stop", "story.resume"]
 
 
-def test_a_story_that_was_stopped_with_another_hook_is_spoken_anew() -> None:
-    # Given a part whose render was given up for another hook, and that was stopped then
+def test_a_story_that_was_stopped_with_another_hook_is_narrated_again() -> None:
+    # Given a part whose render was cancelled for another hook, and that was then stopped
     part = a_part()
     script = part.script
     script.hooks = [script.hook, "The lamp went out."]
@@ -87,13 +87,13 @@ def test_a_story_that_was_stopped_with_another_hook_is_spoken_anew() -> None:
     claimed("render", part.id)
     video_review.choose_hook(script.story.id, "ada", "The lamp went out.")
 
-    # When it is made after all, too early or later
+    # When it is resumed, too early and later
     with pytest.raises(InputError, match="No work on this story was stopped"):
         handover.resume(script.story.id, "ada")
     handover.stop(script.story.id, "ada")
     handover.resume(script.story.id, "ada")
 
-    # Then it begins with the new hook's narration, not with the render of the old one
+    # Then it starts with the new hook's narration, not with the old one's render
     states = {job.stage: job.state for job in Job.select()}
     assert states == {"narrate": JobState.WAITING, "render": JobState.CANCELLED}
 

@@ -1,4 +1,4 @@
-"""Keys are complete at the start, and change while everybody reads and writes."""
+"""All keys are there at the start, and can change while everybody reads and writes."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_start_without_a_needed_key_is_refused_with_its_id(old: str, new: str)
     key_rotation.check_readable()
 
 
-def test_a_value_in_the_open_is_refused_and_never_repeated(old: str) -> None:
+def test_an_unencrypted_value_is_refused_and_never_repeated(old: str) -> None:
     fill(1)
     db.database.execute_sql("UPDATE account SET access_token = 'canary'")
     with pytest.raises(ConfigurationError, match="not encrypted") as refused:
@@ -92,14 +92,14 @@ def test_a_rotation_leaves_nothing_under_the_old_key_and_changes_no_value(
     crypto.configure(f"{new},{old}")
     assert key_rotation.under_other_keys() == 601
 
-    told: list[int] = []
-    rotation = key_rotation.rotate(batch=100, tell=told.append)
+    reported: list[int] = []
+    rotation = key_rotation.rotate(batch=100, tell=reported.append)
 
     assert (rotation.rewritten, rotation.unreadable) == (601, set())
-    assert told == [100, 100, 100, 100, 100, 100, 1]
+    assert reported == [100, 100, 100, 100, 100, 100, 1]
     assert counts() == {key_id(new): 601}
     assert key_rotation.rotate().rewritten == 0
-    # The old key may go
+    # The old key can be removed
     crypto.configure(new)
     key_rotation.check_readable()
     assert [a.refresh_token for a in Account.select().order_by(Account.id)] == [
@@ -108,7 +108,7 @@ def test_a_rotation_leaves_nothing_under_the_old_key_and_changes_no_value(
 
 
 class Reader(threading.Thread):
-    """Reads every account over and over."""
+    """Reads every account repeatedly."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -129,7 +129,7 @@ def change_odd_tokens(last: int) -> None:
             changed.where(Account.open_id == f"creator-{n}").execute()
 
 
-def test_readers_and_writers_go_on_while_keys_are_rotated(old: str, new: str) -> None:
+def test_readers_and_writers_continue_while_keys_are_rotated(old: str, new: str) -> None:
     fill(400)
     crypto.configure(f"{new},{old}")
     reader, writer = Reader(), threading.Thread(target=change_odd_tokens, args=[399])
@@ -142,7 +142,7 @@ def test_readers_and_writers_go_on_while_keys_are_rotated(old: str, new: str) ->
     reader.stop.set()
     reader.join()
 
-    # Then nobody read a wrong value, and nothing that was written meanwhile is lost
+    # Then nobody read a wrong value, and nothing written meanwhile is lost
     assert reader.wrong == 0
     assert reader.reads > 400
     assert counts() == {key_id(new): 801}

@@ -1,4 +1,4 @@
-"""The ledger against real PostgreSQL: claims, fences, retries, crashes, a person's hand."""
+"""The ledger against real PostgreSQL: claims, fences, retries, crashes, people's actions."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def fresh(job: Job) -> Job:
     return Job.get_by_id(job.id)
 
 
-def test_of_many_who_claim_a_job_one_gets_it() -> None:
-    # Given one job and eight workers that heard of it
+def test_if_many_claim_a_job_one_gets_it() -> None:
+    # Given one job and eight workers that were woken for it
     enqueued()
     won: list[Claim] = []
 
@@ -81,7 +81,7 @@ def test_a_finished_stage_and_its_result_are_one_transaction() -> None:
         ledger.enqueue("caption", 1)
         raise ZeroDivisionError
 
-    # Then neither the job's end nor the next job is there
+    # Then neither the job's end nor the next job is stored
     assert fresh(job).state == JobState.RUNNING
     assert Job.of("caption", 1) is None
 
@@ -92,7 +92,7 @@ def test_a_finished_stage_and_its_result_are_one_transaction() -> None:
 
 
 def test_a_worker_frozen_past_its_lease_can_not_write_its_late_result() -> None:
-    # Given a worker that froze, and another that took the job over
+    # Given a worker that froze, and another that took over the job
     job = enqueued()
     frozen = claimed(worker="frozen")
     let_lease_run_out(job)
@@ -103,7 +103,7 @@ def test_a_worker_frozen_past_its_lease_can_not_write_its_late_result() -> None:
     with pytest.raises(LeaseLostError), frozen.finish():
         ledger.enqueue("caption", 1)
 
-    # Then nothing of it counts, and the other's result does
+    # Then its result is not stored, and the other's is
     assert Job.of("caption", 1) is None
     with other.finish():
         pass
@@ -119,7 +119,7 @@ def test_a_late_worker_is_refused_even_before_another_takes_over() -> None:
         pass
 
 
-def test_renewing_keeps_the_lease_and_tells_of_a_lost_one() -> None:
+def test_renewing_keeps_the_lease_and_marks_a_lost_one() -> None:
     job = enqueued()
     claim = claimed()
     claim.progress(0.4)
@@ -148,7 +148,7 @@ def test_a_retryable_error_spends_an_attempt_and_waits_longer_each_time() -> Non
     assert 10 <= waits[2] <= 20
 
 
-def test_waiting_spends_no_attempt_and_obeys_the_time_asked_for() -> None:
+def test_waiting_spends_no_attempt_and_lasts_as_long_as_asked() -> None:
     job = enqueued()
     ledger.put_back(claimed(), Wait("still processing", after=42))
     assert fresh(job).attempts == 0
@@ -157,7 +157,7 @@ def test_waiting_spends_no_attempt_and_obeys_the_time_asked_for() -> None:
     assert "still processing" in ledger.explain(fresh(job))
 
 
-def test_work_that_kills_its_worker_is_set_aside_and_stops_nothing_else() -> None:
+def test_a_job_that_kills_its_workers_fails_and_stops_nothing_else() -> None:
     job = enqueued()
     for _ in range(MOST_CRASHES):
         claimed()
@@ -172,7 +172,7 @@ def test_work_that_kills_its_worker_is_set_aside_and_stops_nothing_else() -> Non
     assert ledger.claim("narrate", 2, "worker") is not None
 
 
-def test_a_dead_job_begins_anew_by_a_persons_hand() -> None:
+def test_a_person_restarts_a_failed_job() -> None:
     job = enqueued()
     ledger.set_aside(claimed(), Permanent("no such voice"), "trace")
     assert fresh(job).state == JobState.DEAD
@@ -193,25 +193,25 @@ def test_a_discarded_failure_is_not_done_and_stays_in_the_history() -> None:
     assert DeadLetter.get().resolution == "discarded"
 
 
-def test_hints_lost_by_the_queue_are_sent_again(redis_url: str) -> None:
+def test_wakeups_lost_by_the_queue_are_sent_again(redis_url: str) -> None:
     from core import queue
 
-    # Given ten due jobs whose hints went out
+    # Given ten due jobs whose wake-ups were sent
     for subject in range(10):
         enqueued(subject_id=subject)
     broker = queue.connect(redis_url)
     broker.client.flushall()
     assert queue.depths(broker, ["cpu"]) == {"cpu": 0}
 
-    # When the sweeper hears that the queue was wiped
+    # When the sweeper learns that the queue was wiped
     ledger.forget_wakeups()
     ledger.sweep()
 
-    # Then each job is hinted at again
+    # Then each job gets a new wake-up
     assert queue.depths(broker, ["cpu"]) == {"cpu": 10}
 
 
-def test_repeated_hints_come_ever_more_rarely(redis_url: str) -> None:
+def test_each_repeated_wakeup_waits_longer(redis_url: str) -> None:
     from core import queue
 
     broker = queue.connect(redis_url)
@@ -242,8 +242,8 @@ def test_every_unfinished_job_can_be_explained() -> None:
     assert "The disk burnt." in ledger.explain(fresh(job))
 
 
-def test_a_pause_that_a_step_has_set_outlives_its_worker() -> None:
-    # Given a worker that has written down that a pause is needed, and dies
+def test_a_pause_that_a_step_has_set_survives_its_worker() -> None:
+    # Given a worker that has stored a pause, and dies
     job = enqueued()
     claim = claimed()
     with claim.step():
@@ -253,7 +253,7 @@ def test_a_pause_that_a_step_has_set_outlives_its_worker() -> None:
     # When the job is taken back from it
     ledger.sweep()
 
-    # Then nobody does it before the pause is over
+    # Then nobody claims it before the pause is over
     assert fresh(job).state == JobState.WAITING
     assert fresh(job).due_at > now() + timedelta(seconds=50)
     assert ledger.claim("narrate", 1, "another") is None

@@ -1,4 +1,4 @@
-"""What one run of a stage asks for."""
+"""The limits of one run of a stage."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_only_stages_that_ask_a_service_are_limited() -> None:
     ("methods", "asked"),
     [(["inbox", "manual"], ["tiktok_inbox_init"]), (["manual"], []), (["browser"], [])],
 )
-def test_each_way_is_limited_by_what_it_asks(methods: list[str], asked: list[str]) -> None:
+def test_each_method_is_limited_by_what_it_asks(methods: list[str], asked: list[str]) -> None:
     to_do = post()
     Account.update(methods=methods).execute()
 
@@ -118,14 +118,14 @@ def test_a_post_asks_per_account_and_its_retries_count_as_one_post() -> None:
     assert [limit.counted for limit in limits] == ["", "", f"post:{planned.id}"]
 
 
-def test_a_post_on_its_way_asks_for_its_status_and_is_not_announced_again() -> None:
+def test_an_announced_post_asks_for_its_status_and_is_not_announced_again() -> None:
     on_its_way = post()
     on_its_way.move(PostState.CLAIMING)
     on_its_way.move(PostState.UPLOADING, publish_id="p1", upload_url="https://upload.test/1")
     assert names("publish", on_its_way.id) == ["tiktok_status"]
     assert names("confirm", on_its_way.id) == ["tiktok_status"]
 
-    # Where its upload address is dead it may have to be announced anew
+    # If its upload address is dead, it may have to be announced again
     Post.update(upload_url=None).where(Post.id == on_its_way.id).execute()
     assert names("publish", on_its_way.id) == [
         "tiktok_status",
@@ -134,7 +134,7 @@ def test_a_post_on_its_way_asks_for_its_status_and_is_not_announced_again() -> N
         "tiktok_posts",
     ]
 
-    # Where all has been sent it may not
+    # If all bytes were sent, it must not
     on_its_way.move(PostState.PROCESSING)
     assert names("publish", on_its_way.id) == ["tiktok_status"]
 
@@ -184,8 +184,8 @@ def test_a_limit_is_set_again_and_reset_with_who_did_it() -> None:
         reset_limit("tiktok_init", "otto")
 
 
-def test_who_waits_in_line_asks_again_once_the_workers_know() -> None:
-    # Given jobs that wait for a limit's turn, for another's, and for their time
+def test_waiting_jobs_try_again_once_the_workers_know_a_changed_limit() -> None:
+    # Given jobs that wait for this limit, for another one, and for their slot
     with db.transaction():
         for story, waits_for in ((1, waiting_for(SCRIPT)), (2, waiting_for(INIT)), (3, "its slot")):
             ledger.enqueue("script", story)
@@ -194,7 +194,7 @@ def test_who_waits_in_line_asks_again_once_the_workers_know() -> None:
     # When that limit is changed
     set_limit(SCRIPT.name, 100, 60, "olga")
 
-    # Then those that wait for it are due in some seconds, the others as before
+    # Then those that wait for it are due in a few seconds, the others as before
     left = {job.subject_id: (job.due_at - now()).total_seconds() for job in Job.select()}
     assert 4 < left[1] < 6.5
     assert min(left[2], left[3]) > 290

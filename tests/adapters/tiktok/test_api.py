@@ -1,4 +1,4 @@
-"""TikTok's wire against the sandbox: what its answers mean, and what never leaks."""
+"""TikTok's API against the sandbox: what its answers become, and what never leaks."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_creator_and_a_post_cross_as_typed_values(
+def test_a_creator_and_a_post_are_typed_values(
     publisher: TikTokPublisher, token: str, file: Path, sandbox: RunningSandbox
 ) -> None:
     creator = publisher.creator_info(token)
@@ -93,7 +93,7 @@ def test_a_creator_and_a_post_cross_as_typed_values(
         ("internal_error", Retryable),
     ],
 )
-def test_a_code_is_turned_into_a_decision_once(
+def test_an_error_code_becomes_an_error(
     publisher: TikTokPublisher,
     token: str,
     sandbox: RunningSandbox,
@@ -109,7 +109,7 @@ def test_a_code_is_turned_into_a_decision_once(
     assert refused.value.code == fault
 
 
-def test_what_did_not_leave_is_told_from_what_may_have(
+def test_unsent_requests_differ_from_lost_answers(
     publisher: TikTokPublisher, token: str, sandbox: RunningSandbox
 ) -> None:
     with socket.socket() as unused:
@@ -126,7 +126,7 @@ def test_what_did_not_leave_is_told_from_what_may_have(
 
 
 def test_a_token_is_sent_to_no_other_host(publisher: TikTokPublisher, token: str) -> None:
-    # Given a server that sends its callers elsewhere
+    # Given a server that redirects its callers
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"http://127.0.0.1:{server.getsockname()[1]}"
 
@@ -141,13 +141,13 @@ def test_a_token_is_sent_to_no_other_host(publisher: TikTokPublisher, token: str
         thread = threading.Thread(target=redirect)
         thread.start()
 
-        # When it is called, then the call ends there
+        # When it is called, then no redirect is followed
         with pytest.raises(Permanent, match="HTTP 307"):
             TikTokPublisher(api_url=address).creator_info(token)
         thread.join()
 
 
-def test_refused_uploads_say_how_to_go_on(
+def test_refused_uploads_say_how_to_continue(
     publisher: TikTokPublisher, token: str, file: Path, sandbox: RunningSandbox
 ) -> None:
     ticket = publisher.begin_direct_post(token, POST, SMALL)
@@ -191,7 +191,7 @@ def test_no_secret_is_in_errors_reprs_or_logs(
     caplog.set_level(logging.DEBUG)
     ticket = publisher.begin_direct_post(token, POST, SMALL)
     address_secret = ticket.upload_url.partition("upload_token=")[2]
-    told = [repr(ticket), repr(publisher)]
+    texts = [repr(ticket), repr(publisher)]
     for call, fault in (
         ("upload", "lost_response"),
         ("upload", "403"),
@@ -205,17 +205,17 @@ def test_no_secret_is_in_errors_reprs_or_logs(
                 publisher.send(ticket, file, SMALL)
             else:
                 publisher.creator_info(token)
-        told.append(f"{caught.value!r} {vars(caught.value)}")
-        # requests' own error, which holds the request, is not behind it
+        texts.append(f"{caught.value!r} {vars(caught.value)}")
+        # requests' own error, which contains the request, is not its context
         assert caught.value.__context__ is None
 
-    told.append(caplog.text)
+    texts.append(caplog.text)
     assert address_secret
     for secret in (token, address_secret):
-        assert not any(secret in text for text in told)
+        assert not any(secret in text for text in texts)
 
 
-def test_the_authorize_address_carries_the_hex_challenge() -> None:
+def test_the_authorize_address_contains_the_hex_challenge() -> None:
     authorizer = TikTokAuthorizer(
         client_key="key", client_secret="s3cret", api_url="http://api", authorize_url="http://page/"
     )
@@ -223,7 +223,7 @@ def test_the_authorize_address_carries_the_hex_challenge() -> None:
     url = authorizer.authorize_url(state="st", verifier="abc", redirect_uri="http://here/back")
 
     assert url.startswith("http://page/?client_key=key&response_type=code&scope=user.info.basic")
-    # SHA-256 of "abc", as FIPS 180-2 prints it
+    # SHA-256 of "abc", from FIPS 180-2
     assert "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" in url
     assert "s3cret" not in url + repr(authorizer)
 

@@ -1,4 +1,4 @@
-"""A real browser on the sandbox's upload page: what is posted, what is raised, what is left."""
+"""A real browser on the sandbox's upload page: what is posted, raised and left behind."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def left_by(pid: int) -> tuple[list[int], list[Path]]:
-    """Processes that still work on a profile made by this process, and folders of profiles."""
+    """Processes that still use a profile of this process, and folders of profiles."""
     folder = Path(tempfile.gettempdir())
     marks = tuple(f"{flag}={folder}/{PROFILE}{pid}-" for flag in ("--user-data-dir", "--database"))
     running = []
@@ -91,10 +91,10 @@ def nothing() -> None:
     pass
 
 
-def test_a_video_goes_up_as_it_was_asked_for(
+def test_a_video_is_uploaded_as_asked(
     sandbox: RunningSandbox, session: str, browser: TikTokBrowser, clip: Path
 ) -> None:
-    # given a line on which the video takes a moment
+    # given a connection on which the upload takes a moment
     sandbox.change(studio_bytes_a_second=clip.stat().st_size)
     shares: list[float] = []
     posts_before: list[int] = []
@@ -109,7 +109,7 @@ def test_a_video_goes_up_as_it_was_asked_for(
         progress=shares.append,
     )
 
-    # then there is one post, of these bytes, with these words and settings
+    # then there is one post with these bytes, this title and these settings
     [post] = sandbox.posts()
     assert (post["via"], post["creator"], post["title"]) == ("browser", ME, TITLE)
     assert post["privacy_level"] == "SELF_ONLY"
@@ -119,12 +119,12 @@ def test_a_video_goes_up_as_it_was_asked_for(
     assert (outcome.platform_id, outcome.address[-19:]) == (post["post_id"], post["post_id"])
     # and it was announced once, right before
     assert posts_before == [0]
-    # and progress went from nothing to all
+    # and progress went from 0 to 1
     assert shares == sorted(shares)
     assert shares[0] == 0
     assert shares[-1] == 1
     assert any(0 < share < 1 for share in shares)
-    # and the cookies came back renewed, good for the next time
+    # and the renewed cookies came back for the next time
     assert token_in(outcome.session) != token_in(session)
     assert browser.find(outcome.session, POST, since) is not None
 
@@ -206,7 +206,7 @@ def test_what_a_person_must_see_stops_before_anything_is_posted(
     assert picture.stat().st_mode & 0o077 == 0
 
 
-def test_a_video_that_the_page_refuses_is_refused_for_good(
+def test_a_video_that_the_page_rejects_is_not_retried(
     sandbox: RunningSandbox, session: str, browser: TikTokBrowser, clip: Path
 ) -> None:
     sandbox.fault("studio", "upload", "rejected")
@@ -226,7 +226,7 @@ def test_a_video_that_the_page_refuses_is_refused_for_good(
         ("upload", {"fault": "reset"}, "browser_upload_failed"),
     ],
 )
-def test_what_may_pass_is_tried_again_later(
+def test_temporary_failures_are_retried(
     *,
     sandbox: RunningSandbox,
     session: str,
@@ -275,7 +275,7 @@ def test_cancelling_closes_the_browser_at_once(
 
 
 @pytest.mark.parametrize(("fault", "was_made"), [("lost_response", True), ("captcha", False)])
-def test_an_unknown_end_is_resolved_by_asking_the_list(
+def test_an_unknown_result_is_resolved_by_the_list(
     *,
     sandbox: RunningSandbox,
     session: str,
@@ -317,7 +317,7 @@ def own(name: str) -> list[psutil.Process]:
 
 def kill_browser() -> None:
     for process in own("chromium"):
-        with suppress(psutil.NoSuchProcess):  # it went with another one
+        with suppress(psutil.NoSuchProcess):  # it ended with another one
             process.kill()
 
 
@@ -359,7 +359,7 @@ def test_a_driver_that_hangs_is_killed_with_its_browser(
 def test_a_killed_worker_leaves_no_browser_and_its_profile_only_until_the_next(
     sandbox: RunningSandbox, session: str, browser: TikTokBrowser, tmp_path: Path, clip: Path
 ) -> None:
-    # given a worker in the middle of an upload
+    # given a worker during an upload
     sandbox.change(studio_bytes_a_second=clip.stat().st_size // 30)
     worker = subprocess.Popen(
         [sys.executable, "-c", WORKER, sandbox.studio_url, str(tmp_path), str(clip)],
@@ -375,7 +375,7 @@ def test_a_killed_worker_leaves_no_browser_and_its_profile_only_until_the_next(
     running, [profile] = left_by(worker.pid)
     assert running
 
-    # and its cookies are in memory: nothing of them lies on the disk, nor can others look
+    # and its cookies are only in memory: not on disk, and not readable by others
     assert any("--incognito" in psutil.Process(pid).cmdline() for pid in running)
     secrets = [str(c["value"]).encode() for c in json.loads(session)]
     for file in filter(Path.is_file, profile.rglob("*")):
@@ -387,7 +387,7 @@ def test_a_killed_worker_leaves_no_browser_and_its_profile_only_until_the_next(
     worker.wait()
     worker.stdout.close()
 
-    # then its browser ends, and the next one clears its folder away
+    # then its browser ends, and the next one removes its folder
     eventually(lambda: not left_by(worker.pid)[0])
     browser.check(session)
     assert left_by(worker.pid) == ([], [])
@@ -416,7 +416,7 @@ def eventually(check: Callable[[], bool], seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
-def test_no_browser_on_this_machine_is_said_so(screenshots: Path) -> None:
+def test_a_missing_browser_is_reported(screenshots: Path) -> None:
     browser = TikTokBrowser(screenshots=screenshots, chromium=Path("/nowhere/chromium"))
 
     with pytest.raises(BrowserStopped, match="Chromium is not on this machine") as missing:

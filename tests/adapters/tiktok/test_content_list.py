@@ -1,4 +1,4 @@
-"""When a creator's list tells that a video was posted, that it was not, or nothing."""
+"""When a creator's list shows that a video was posted, that it was not, or neither."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def listed(*posts: ListedPost, complete: bool = True, exact: bool = True) -> Con
         listed(at(1, TITLE), at(-300, TITLE), complete=False),
         listed(at(1, TITLE), exact=False),
         listed(at(1, "  The lamp,\u200b  part 2\n#storytime ")),
-        listed(at(-30, TITLE)),  # its id was given out when its upload began
+        listed(at(-30, TITLE)),  # its id was made when its upload started
     ],
 )
 def test_the_same_title_made_since_is_the_post(content: ContentList) -> None:
@@ -45,21 +45,21 @@ def test_the_same_title_made_since_is_the_post(content: ContentList) -> None:
         listed(at(-10, "Another"), complete=False),
     ],
 )
-def test_it_is_not_there_when_nothing_was_posted_since(content: ContentList) -> None:
+def test_it_is_not_posted_if_nothing_was_posted_since(content: ContentList) -> None:
     assert find_listed(content, TITLE, NOW) is None
 
 
 @pytest.mark.parametrize(
     "content",
     [
-        listed(at(2, TITLE), at(1, TITLE)),  # posted twice already
+        listed(at(2, TITLE), at(1, TITLE)),  # already posted twice
         listed(at(1, "Another")),  # perhaps the same, with its title changed
-        listed(ListedPost("", "Another")),  # still on its way
+        listed(ListedPost("", "Another")),  # still being processed
         listed(complete=False),  # it may be further down
-        listed(at(-10, "The lamp, part…"), exact=False),  # a table may cut titles
+        listed(at(-10, "The lamp, part…"), exact=False),  # a table may shorten titles
     ],
 )
-def test_anything_else_tells_nothing(content: ContentList) -> None:
+def test_anything_else_gives_no_answer(content: ContentList) -> None:
     with pytest.raises(BrowserStopped) as stopped:
         find_listed(content, TITLE, NOW)
 

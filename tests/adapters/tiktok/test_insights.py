@@ -1,4 +1,4 @@
-"""TikTok's figures of public videos, against the sandbox: what its answers mean."""
+"""TikTok's figures of public videos, against the sandbox: what its answers become."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_token_without_the_permission_says_what_to_do(
         ("bad_json", Retryable),
     ],
 )
-def test_what_goes_wrong_is_a_decision(
+def test_failures_become_errors(
     figures: TikTokInsights, sandbox: RunningSandbox, fault: str, error: type[StageError]
 ) -> None:
     token = str(sandbox.grant()["access_token"])

@@ -1,4 +1,4 @@
-"""A sandbox that speaks TikTok's wire, a real video, and hands to do the ledger's jobs."""
+"""A sandbox with TikTok's API, a real video, and a worker's part for the ledger's jobs."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def publisher(sandbox: RunningSandbox) -> TikTokPublisher:
 
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A second of upright noise, some hundred kilobytes."""
+    """A second of noise in portrait format, a few hundred kilobytes."""
     path = tmp_path_factory.mktemp("clip") / "video.mp4"
     picture = ffmpeg.input("testsrc2=size=360x640:rate=30:duration=1", format="lavfi")
     noisy = picture.filter("noise", alls=16, allf="t")
@@ -77,7 +77,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def connect(sandbox: RunningSandbox, authorizer: Authorizer) -> Callable[..., Account]:
-    """Connects a creator of the sandbox, who consents to everything, and posts for himself."""
+    """Connects a creator of the sandbox, who allows everything and posts to "Only me"."""
 
     def connect(creator: str = "storymill_tales") -> Account:
         url = connection.begin_connect("browser", authorizer, REDIRECT_URI)
@@ -95,7 +95,7 @@ def connect(sandbox: RunningSandbox, authorizer: Authorizer) -> Callable[..., Ac
 
 @pytest.fixture
 def make_videos(clip: Path) -> Callable[..., list[Video]]:
-    """Makes a story of ``parts`` parts with a video each."""
+    """Makes a story with ``parts`` parts and a video for each."""
     numbers = itertools.count(1)
 
     def make(
@@ -146,7 +146,7 @@ def desk(record: None, publisher: Publisher, authorizer: Authorizer, clip: Path)
 
 @pytest.fixture
 def planned(record: None, make_videos: Callable[..., list[Video]]) -> Callable[..., list[Post]]:
-    """Plans ``stories`` of ``parts`` parts on the one account there is; their posts by part."""
+    """Plans ``stories`` with ``parts`` parts on the only account; their posts by part."""
 
     def plan(stories: int = 1, parts: int = 1) -> list[Post]:
         posts = []

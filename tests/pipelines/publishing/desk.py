@@ -1,4 +1,4 @@
-"""A worker's part in tests: does the publishing jobs one by one, without waiting."""
+"""A worker for tests: does the publishing jobs one by one, without waiting."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STAGES = {"publish": publish, "confirm": confirm}
 class Desk:
     platform: Platform
     errors: list[StageError] = field(default_factory=list)
-    """What the jobs' tries raised, Wait aside."""
+    """The errors of the jobs' tries, except Wait."""
 
     @property
     def publisher(self) -> Publisher:
@@ -37,7 +37,7 @@ class Desk:
             return planning.plan(video)
 
     def try_once(self, stage: str, post: Post, claim: Claim | None = None) -> StageError | None:
-        """One claim of a job that is made due; what it ended with."""
+        """Make a job due and try it once; its error, if any."""
         claim = claim or self.claimed(stage, post.id)
         try:
             STAGES[stage](post.id, claim, self.platform)
@@ -59,7 +59,7 @@ class Desk:
         return claim
 
     def work_off(self, tries: int = 60) -> None:
-        """Do what waits, in the order of its making, until nothing does."""
+        """Do all waiting jobs, in the order in which they are due."""
         for _ in range(tries):
             waiting = Job.select().where(Job.state == JobState.WAITING, Job.stage.in_(list(STAGES)))
             job = waiting.order_by(Job.due_at).first()

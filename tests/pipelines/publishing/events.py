@@ -1,4 +1,4 @@
-"""Webhooks as TikTok would send them."""
+"""Webhooks as TikTok sends them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ SECRET = "the-app's-secret"
 
 
 def body(event: str, open_id: str = "open-1", at: float | None = None, **content: Any) -> bytes:
-    """An event's JSON; ``content`` is a JSON text within it, as on TikTok's wire."""
-    told = {
+    """An event's JSON; ``content`` is JSON text within it, as TikTok sends it."""
+    event_json = {
         "client_key": "key",
         "event": event,
         "create_time": int(time.time() if at is None else at),
         "user_openid": open_id,
         "content": json.dumps(content),
     }
-    return json.dumps(told, separators=(",", ":")).encode()
+    return json.dumps(event_json, separators=(",", ":")).encode()
 
 
 def signed(text: bytes, *, secret: str = SECRET, at: float | None = None) -> str:

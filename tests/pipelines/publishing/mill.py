@@ -1,4 +1,4 @@
-"""A worker and a back office in processes of their own, and everything that they let out."""
+"""A worker and a back office in their own processes, and all their output."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from core.db import database
 ROOT = Path(__file__).resolve().parents[3]
 HERE = "tests.pipelines.publishing.delivery.careless"
 STARTS_WITHIN_SECONDS = 30.0
-END_OF_WATCH = "nothing more is to be seen"
+END_OF_WATCH = "end of watch"
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Mill:
     environment: dict[str, str]
     folder: Path
     outputs: dict[str, str] = field(default_factory=dict)
-    """What came out, by where."""
+    """All output, by its source."""
 
     @contextmanager
     def worker(self) -> Iterator[None]:
@@ -49,7 +49,7 @@ class Mill:
 
     @contextmanager
     def redis_watched(self) -> Iterator[None]:
-        """Every command that Redis gets meanwhile."""
+        """Record every command that Redis gets meanwhile."""
         seen: list[str] = []
         client = redis.Redis.from_url(self.environment["REDIS_URL"], socket_timeout=None)
 
@@ -69,7 +69,7 @@ class Mill:
             self.outputs["redis"] = "\n".join(seen)
 
     def manage(self, *commands: str) -> None:
-        """Give all ``commands`` at once."""
+        """Run all ``commands`` at the same time."""
         running = {
             command: subprocess.Popen(
                 [sys.executable, "-m", "scripts.management", *command.split()],
@@ -83,7 +83,7 @@ class Mill:
             assert process.returncode == 0, f"{command} failed"
 
     def read_record(self) -> None:
-        """Every table as PostgreSQL holds it."""
+        """Read every table as PostgreSQL stores it."""
         for name in database.get_tables():
             cursor = database.execute_sql(f'SELECT row_to_json(t)::text FROM "{name}" t')
             self.outputs[f"table {name}"] = "\n".join(row[0] for row in cursor.fetchall())

@@ -1,4 +1,4 @@
-"""Secrets go through every path of a post, and none comes out anywhere."""
+"""Secrets take every path of a post, and appear in no output."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ ENDS = {
     "slowed": "rate_limit_exceeded",
     "late": "lost_answer",
     "cut": "lost_answer",
-    "told": "unknown",
+    "echoed": "unknown",
     "careless_init": "CarelessError",
     "careless_upload": "CarelessError",
     "careless_refresh": "retryable",
 }
-"""The paths: how the post of each ends, by its state or by its job's error code."""
+"""How the post of each path ends: its state, or its job's error code."""
 TROUBLES = (
     ("rejected", "/video/init/", "401 access_token_invalid"),
     ("rejected", "/oauth/token/", "400 invalid_grant"),
@@ -62,7 +62,7 @@ TROUBLES = (
     ("slowed", "/video/init/", "429 rate_limit_exceeded"),
     ("late", "/video/init/", "late"),
     ("cut", "/upload/", "reset"),
-    ("told", "/status/fetch/", "told"),
+    ("echoed", "/status/fetch/", "echoed"),
     ("careless_init", "/video/init/", "careless"),
     ("careless_upload", "/upload/", "careless"),
     ("careless_refresh", "/oauth/token/", "careless"),
@@ -86,7 +86,7 @@ def mill(
     tap: Wiretap,
     tmp_path: Path,
 ) -> Mill:
-    """Settings of the processes; this one has the same key and reads the same record."""
+    """Settings of the processes; this process has the same key and database."""
     sandbox = tap.sandbox
     key = crypto.new_key()
     crypto.configure(key)
@@ -118,7 +118,7 @@ def mill(
 
 @pytest.fixture
 def paths() -> dict[str, str]:
-    """``ENDS`` without the way through a browser where there is none."""
+    """``ENDS`` without the browser path if there is no browser."""
     there = any(map(shutil.which, BROWSERS)) and any(map(shutil.which, DRIVERS))
     return {path: end for path, end in ENDS.items() if there or path != "browser"}
 
@@ -130,16 +130,16 @@ def test_no_secret_comes_out_on_any_path(
     make_videos: Callable[..., list[Video]],
     clip: Path,
 ) -> None:
-    # Given an account and a post for each path, and what goes wrong on it
+    # Given an account and a post for each path, with its faults
     video = shutil.copy(clip, mill.folder / "video.mp4")
     posts = {path: begin(path, tap, make_videos(path=Path(video))[0]) for path in paths}
 
-    # When a worker has done what it can, and an owner has looked at everything
+    # When a worker has done all it can, and an owner has opened every page
     create_user("olga", OWNER_PASSWORD, "owner")
     with mill.redis_watched(), mill.worker(), mill.back_office() as office:
         deadline = time.monotonic() + 30
         while (missing := not_ended(posts, paths)) and time.monotonic() < deadline:
-            ledger.sweep()  # as the clock's process does
+            ledger.sweep()  # as the clock process does
             time.sleep(0.2)
         assert missing == {}
         until(tap.sandbox.mails)
@@ -152,9 +152,9 @@ def test_no_secret_comes_out_on_any_path(
     mill.outputs["sentry"] = "\n".join(tap.events)
     mill.outputs["mail"] = json.dumps(tap.sandbox.mails())
 
-    # Then each path was walked, and each output tells of it
+    # Then each path was used, and each output shows it
     assert tap.struck == set(tap.troubles)
-    told = {
+    expected = {
         "worker's log": "set_aside", "web's log": "page_failed", "sentry": "CarelessError",
         "table dead_letter": "CarelessError", "table attempt": "lost_answer",
         "table account": "careless_upload", "redis": "publish", "mail": "The hand lamp",
@@ -163,16 +163,16 @@ def test_no_secret_comes_out_on_any_path(
         f"/failures/{DeadLetter.select().first().id}": "Traceback",
         "manage posts list": "The direct lamp", "manage failures list": "Carel",
     }  # fmt: skip
-    assert {name: words in mill.outputs[name] for name, words in told.items()} == dict.fromkeys(
-        told, True
+    assert {name: words in mill.outputs[name] for name, words in expected.items()} == dict.fromkeys(
+        expected, True
     )
     names = {"client_secret", "refresh_token", "access_token", "code", "code_verifier"}
-    assert names - set(tap.secrets.values()) <= {"client_secret"}  # known by its other name
+    assert names - set(tap.secrets.values()) <= {"client_secret"}  # listed under its other name
     for_people = {"mail", *(f"/manual/{post.id}" for post in posts.values())}
     links = {link for name in for_people for link in DOWNLOAD.findall(mill.outputs.get(name, ""))}
     assert links
 
-    # And no secret is in any of them, but for the links, which are where a person needs them
+    # And none of them contains a secret, except links where a person needs them
     leaks = {
         (kind, where)
         for secret, kind in (tap.secrets | dict.fromkeys(links, "link")).items()
@@ -183,7 +183,7 @@ def test_no_secret_comes_out_on_any_path(
 
 
 def begin(path: str, tap: Wiretap, video: Video) -> Post:
-    """Connect an account of the path's own, with tokens of its own, and plan its post."""
+    """Connect an account with its own tokens for the path, and plan its post."""
     sandbox = tap.sandbox
     grant = sandbox.grant(CREATOR)
     tap.learn(grant)
@@ -224,7 +224,7 @@ def begin(path: str, tap: Wiretap, video: Video) -> Post:
 
 
 def not_ended(posts: dict[str, Post], paths: dict[str, str]) -> dict[str, set[str]]:
-    """Where each post is that is not at its end yet: its state, and what its jobs say."""
+    """Posts that have not ended yet: their state, and their jobs' error codes."""
     found = {}
     for path, post in posts.items():
         job = (Job.subject_id == post.id) & Job.stage.in_(["publish", "confirm"])
@@ -234,7 +234,7 @@ def not_ended(posts: dict[str, Post], paths: dict[str, str]) -> dict[str, set[st
 
 
 def look_at_everything(office: Office, mill: Mill, tap: Wiretap) -> None:
-    """Connect an account, well and badly, and open every page."""
+    """Connect an account, with and without success, and open every page."""
     fields = {"name": "olga", "password": OWNER_PASSWORD}
     assert office.post("/sign-in", on="/sign-in", **fields).status_code == 303
     for _ in range(2):
@@ -257,7 +257,7 @@ def look_at_everything(office: Office, mill: Mill, tap: Wiretap) -> None:
 
 
 def forms(secret: str) -> set[str]:
-    """The secret as itself, in an address, and at each place in a base64 text."""
+    """The secret as plain text, URL-encoded, and at each offset in base64 text."""
     found = {secret, quote(secret), quote(secret, safe=""), quote(secret).replace("%20", "+")}
     for encode in (b64encode, urlsafe_b64encode):
         for shift in range(3):

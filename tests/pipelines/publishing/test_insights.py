@@ -1,4 +1,4 @@
-"""How published videos do is asked often at first, rarely later, and disturbs nothing (U11)."""
+"""View counts are read often at first, less often later, and disturb nothing."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ PublishTo = Callable[..., Post]
         (400 * DAY, None),
     ],
 )
-def test_a_video_is_asked_about_ever_more_rarely(age: timedelta, then: timedelta | None) -> None:
+def test_an_older_video_is_asked_about_less_often(age: timedelta, then: timedelta | None) -> None:
     assert next_after(BORN, BORN + age) == (then if then is None else BORN + then)
 
 
-def test_that_makes_eighty_points_of_a_curve() -> None:
+def test_a_curve_has_eighty_points() -> None:
     points, at = 0, BORN
     while (then := next_after(BORN, at)) is not None:
         points, at = points + 1, then
@@ -91,7 +91,7 @@ def measure(
 def publish_to(
     desk: Desk, connect: Callable[..., Account], make_videos: Callable[..., list[Video]]
 ) -> PublishTo:
-    """Publishes a video on the creator's account, for everybody to see."""
+    """Publishes a video on the creator's account, visible to everybody."""
 
     def publish(creator: str = "storymill_tales") -> Post:
         account = connect(creator)
@@ -135,12 +135,12 @@ def test_a_published_video_is_counted_at_once_and_again_when_its_time_comes(
     assert now() < after.next_insight_at <= now() + HOUR
 
 
-def test_twenty_videos_go_in_one_call_and_accounts_apart(
+def test_one_call_asks_for_up_to_twenty_videos_of_one_account(
     publish_to: PublishTo, measure: Measure, sandbox: RunningSandbox
 ) -> None:
     posts = [publish_to(), publish_to("midnight_pages")]
     for post in posts:
-        for number in range(22):  # as many more as a call and two
+        for number in range(22):  # one call more, and two videos
             copied(post, number)
 
     counts = measure()
@@ -165,7 +165,7 @@ def copied(post: Post, number: int) -> None:
 def test_an_account_that_cannot_be_asked_stops_no_other_and_is_left_alone(
     publish_to: PublishTo, measure: Measure, sandbox: RunningSandbox
 ) -> None:
-    # given an account whose token TikTok refuses the figures to, and one that works
+    # given an account whose token may not read the figures, and one that works
     refused, good = publish_to(), publish_to("midnight_pages")
     copied(refused, 1)
     Post.update(next_insight_at=now() + 10 * MINUTE).where(Post.publish_id.is_null()).execute()
@@ -173,13 +173,13 @@ def test_an_account_that_cannot_be_asked_stops_no_other_and_is_left_alone(
 
     assert measure() == {"refused": 1, "counted": 1}
 
-    # then it isn't asked for an hour, and nothing has become of its posts and its state
+    # then it isn't asked for an hour, and its posts and state are unchanged
     for shut in Post.select().where(Post.account == refused.account):
         assert shut.next_insight_at > now() + 50 * MINUTE
     shut = Post.get_by_id(refused.id)
     assert shut.state == PostState.PUBLISHED
     assert Account.get_by_id(refused.account.id).state == AccountState.CONNECTED
-    # and one that lacks the scope, or is expired, costs no call at all
+    # and an account without the scope, or an expired one, costs no call
     asked = len(sandbox.log(call="video_query"))
     Account.update(scopes="video.publish").where(Account.id == refused.account.id).execute()
     Account.update(state=AccountState.EXPIRED).where(Account.id == good.account.id).execute()
@@ -191,7 +191,7 @@ def test_an_account_that_cannot_be_asked_stops_no_other_and_is_left_alone(
 
 
 @pytest.mark.parametrize("fault", ["rate_limit_exceeded", "internal_error", "reset", "bad_json"])
-def test_a_bad_moment_of_the_platform_costs_one_point(
+def test_a_short_outage_of_the_platform_costs_one_point(
     publish_to: PublishTo, measure: Measure, sandbox: RunningSandbox, fault: str
 ) -> None:
     post = publish_to()
@@ -203,7 +203,7 @@ def test_a_bad_moment_of_the_platform_costs_one_point(
     assert measure() == {"counted": 1}
 
 
-def test_over_the_limit_the_rest_waits_its_turn(publish_to: PublishTo, measure: Measure) -> None:
+def test_over_the_limit_the_rest_waits(publish_to: PublishTo, measure: Measure) -> None:
     LimitSetting.create(name="tiktok_video_query", count=1, seconds=60)
     post = publish_to()
     for number in range(20):

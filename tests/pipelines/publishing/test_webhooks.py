@@ -1,4 +1,4 @@
-"""TikTok's events move posts and accounts on, in any order, however often they come (U10)."""
+"""TikTok's events update posts and accounts, in any order and with any repeats."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Connect = Callable[..., Account]
 # ── the wire ─────────────────────────────────────────────────────────────────────────────────
 
 
-def test_only_a_fresh_signature_of_this_very_body_is_taken() -> None:
+def test_only_a_recent_signature_of_this_body_is_accepted() -> None:
     text = body(COMPLETE, publish_id="p1")
     good = signed(text)
     old = signed(text, at=time.time() - TOLERANCE_SECONDS - 5)
@@ -51,7 +51,7 @@ def test_only_a_fresh_signature_of_this_very_body_is_taken() -> None:
 
     verify(good, text, SECRET)
     verify(f" s={right} , t={moment} ", text, SECRET)
-    verify(f"t={moment},s={'0' * 64},s={right}", text, SECRET)  # while a secret is exchanged
+    verify(f"t={moment},s={'0' * 64},s={right}", text, SECRET)  # while a secret is being replaced
 
     for header, code in {
         "": "garbled",
@@ -91,7 +91,7 @@ def test_only_a_fresh_signature_of_this_very_body_is_taken() -> None:
         b'{"event": "e", "user_openid": "o", "create_time": 1, "content": [1]}',
     ],
 )
-def test_what_is_no_event_is_refused(text: bytes) -> None:
+def test_an_invalid_event_is_refused(text: bytes) -> None:
     with pytest.raises(InputError):
         read(text)
 
@@ -108,7 +108,7 @@ def test_content_is_a_text_of_json_and_its_numbers_may_be_numbers() -> None:
 
 @pytest.fixture
 def processing(desk: Desk, connect: Connect, make_videos: MakeVideos) -> Post:
-    """A post whose bytes are all at TikTok, which will be asked about it in ten minutes."""
+    """A post whose bytes have all arrived; TikTok will be asked about it in ten minutes."""
     connect()
     [post] = desk.plan(make_videos()[0])
     assert desk.try_once("publish", post) is None
@@ -118,7 +118,7 @@ def processing(desk: Desk, connect: Connect, make_videos: MakeVideos) -> Post:
 
 @pytest.fixture
 def delivered(desk: Desk, connect: Connect, make_videos: MakeVideos) -> Post:
-    """A post that waits in its creator's inbox."""
+    """A post in its creator's inbox."""
     account = connect()
     Account.update(scopes="user.info.basic,video.upload").execute()
     [post] = desk.plan(make_videos()[0])
@@ -128,9 +128,7 @@ def delivered(desk: Desk, connect: Connect, make_videos: MakeVideos) -> Post:
     return post
 
 
-def test_an_event_makes_the_post_asked_about_at_once_and_says_nothing_itself(
-    processing: Post, desk: Desk
-) -> None:
+def test_an_event_only_makes_the_job_ask_tiktok_at_once(processing: Post, desk: Desk) -> None:
     outcome = events.receive(body(COMPLETE, publish_id=processing.publish_id))
 
     assert outcome == "asks TikTok at once"
@@ -148,29 +146,29 @@ def test_a_lie_about_a_post_changes_nothing(processing: Post, desk: Desk) -> Non
     assert Post.get_by_id(processing.id).state == PostState.PUBLISHED
 
 
-def test_a_repeat_is_kept_once_and_does_nothing(processing: Post) -> None:
-    told = body(COMPLETE, publish_id=processing.publish_id)
+def test_a_repeat_is_stored_once_and_does_nothing(processing: Post) -> None:
+    event = body(COMPLETE, publish_id=processing.publish_id)
 
-    assert events.receive(told) == "asks TikTok at once"
+    assert events.receive(event) == "asks TikTok at once"
     Job.update(due_at=now() + timedelta(minutes=10)).where(Job.stage == "confirm").execute()
-    assert events.receive(told) == "already received"
+    assert events.receive(event) == "already received"
 
     assert WebhookEvent.select().count() == 1
     assert Job.get(Job.stage == "confirm").due_at > now()
 
 
-def test_a_post_that_its_creator_took_from_the_inbox_is_published_in_whatever_order(
+def test_a_post_that_its_creator_published_from_the_inbox_is_published_in_any_order(
     delivered: Post,
 ) -> None:
     at = int(time.time()) - 30
     publish_id = delivered.publish_id
-    told_events = [
+    bodies = [
         body("post.publish.inbox_delivered", at=at - 60, publish_id=publish_id),
         body(COMPLETE, at=at, publish_id=publish_id),
         body(IN_VIEW, at=at, publish_id=publish_id, post_id="7512345678901234567"),
     ]
 
-    for order in itertools.permutations(told_events):
+    for order in itertools.permutations(bodies):
         with transaction(), database.atomic() as attempt:
             for event in order:
                 events.receive(event)
@@ -183,10 +181,10 @@ def test_a_post_that_its_creator_took_from_the_inbox_is_published_in_whatever_or
             attempt.rollback()
 
 
-def test_an_event_in_the_middle_of_the_work_waits_for_its_end(
+def test_an_event_during_the_work_waits_for_its_end(
     desk: Desk, connect: Connect, make_videos: MakeVideos
 ) -> None:
-    # given a worker that has just been told "delivered to the inbox", and hasn't written it yet
+    # given a worker that got the answer "delivered to the inbox" and has not stored it yet
     connect()
     Account.update(scopes="user.info.basic,video.upload").execute()
     [post] = desk.plan(make_videos()[0])
@@ -196,7 +194,7 @@ def test_an_event_in_the_middle_of_the_work_waits_for_its_end(
     publish_id = Post.get_by_id(post.id).publish_id
     assert events.receive(body(COMPLETE, publish_id=publish_id)) == ""
     assert events.settle() == 0
-    # then that isn't forgotten
+    # then the event isn't lost
     while desk.try_once("confirm", post, claim) is not None:
         claim = desk.claimed("confirm", post.id)
     assert Post.get_by_id(post.id).state == PostState.INBOX
@@ -219,10 +217,10 @@ def test_a_parked_post_is_asked_about_again(
     assert Post.get_by_id(processing.id).state == PostState.PUBLISHED
 
 
-def test_a_post_parked_while_it_was_sent_is_asked_about_and_sent_by_no_means(
+def test_a_post_parked_while_it_was_sent_is_asked_about_and_not_sent_again(
     processing: Post, desk: Desk, sandbox: RunningSandbox
 ) -> None:
-    # given that it can't be known whether the last byte arrived
+    # given that it is unclear whether the last byte arrived
     Job.delete().where(Job.stage == "confirm").execute()
     Job.update(state=JobState.PARKED).where(Job.stage == "publish").execute()
     processing.move(PostState.PARKED)
@@ -236,17 +234,17 @@ def test_a_post_parked_while_it_was_sent_is_asked_about_and_sent_by_no_means(
 
 
 @pytest.mark.parametrize("late", [False, True])
-def test_the_newest_event_decides_whether_a_video_is_in_view(
+def test_the_newest_event_decides_whether_a_video_is_visible(
     processing: Post, desk: Desk, *, late: bool
 ) -> None:
     desk.work_off()
     at, publish_id = int(time.time()), processing.publish_id
-    told_events = [
+    bodies = [
         body(IN_VIEW, at=at - 60, publish_id=publish_id, post_id="7512"),
         body(OUT_OF_VIEW, at=at, publish_id=publish_id),
     ]
 
-    for event in reversed(told_events) if late else told_events:
+    for event in reversed(bodies) if late else bodies:
         events.receive(event)
 
     post = Post.get_by_id(processing.id)
@@ -256,20 +254,20 @@ def test_the_newest_event_decides_whether_a_video_is_in_view(
     assert (post.state, post.reason, post.platform_id) == (PostState.PUBLISHED, "", "7512")
 
 
-def test_an_event_and_what_it_leads_to_are_kept_together_or_not_at_all(delivered: Post) -> None:
-    told = body(COMPLETE, publish_id=delivered.publish_id)
+def test_an_event_and_its_effects_are_stored_together_or_not_at_all(delivered: Post) -> None:
+    event = body(COMPLETE, publish_id=delivered.publish_id)
 
     with pytest.raises(KeyboardInterrupt), transaction():
-        events.receive(told)
+        events.receive(event)
         raise KeyboardInterrupt
 
     assert WebhookEvent.select().count() == 0
     assert Post.get_by_id(delivered.id).state == PostState.INBOX
-    assert events.receive(told) == "published from the inbox"
+    assert events.receive(event) == "published from the inbox"
 
 
 @pytest.mark.parametrize(
-    ("told", "outcome"),
+    ("event", "outcome"),
     [
         (body("video.upload.failed", share_id="s1"), "not used"),
         (body("portability.download.ready", request_id=1), "not used"),
@@ -283,10 +281,8 @@ def test_an_event_and_what_it_leads_to_are_kept_together_or_not_at_all(delivered
         (body("authorization.removed", "x" * 300), "not used: no such account"),
     ],
 )
-def test_events_that_are_not_ours_are_kept_and_left_alone(
-    record: None, told: bytes, outcome: str
-) -> None:
-    assert events.receive(told) == outcome
+def test_other_events_are_stored_and_ignored(record: None, event: bytes, outcome: str) -> None:
+    assert events.receive(event) == outcome
     assert WebhookEvent.get().outcome == outcome
 
 
@@ -304,7 +300,7 @@ def test_an_account_whose_creator_left_says_so(record: None, connect: Connect) -
     account = Account.get_by_id(account.id)
     assert account.state == AccountState.EXPIRED
     assert "the creator disconnected the app in TikTok" in account.last_error
-    assert account.refresh_expires_at <= now()  # its tokens are forgotten in a week
+    assert account.refresh_expires_at <= now()  # its tokens are deleted in a week
     entry = AuditEntry.get(AuditEntry.action == "account.expire")
     assert (entry.actor, entry.subject) == ("tiktok", f"account {account.id}")
 

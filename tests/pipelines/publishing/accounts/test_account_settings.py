@@ -1,4 +1,4 @@
-"""What a person chooses is checked, kept, and written down with their name."""
+"""A person's choices are checked, stored, and recorded with their name."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.usefixtures("record")
 @pytest.fixture
 def account() -> Account:
     return Account.create(
-        name="ladder_tales",
+        name="story_tales",
         open_id="open-1",
         scopes="user.info.basic,video.publish",
         state=AccountState.CONNECTED,
@@ -66,7 +66,7 @@ def test_nothing_is_chosen_for_a_creator(account: Account) -> None:
     assert account_settings.agreement(account.id) is None
 
 
-def test_choices_are_kept_with_who_agreed(account: Account) -> None:
+def test_choices_are_stored_with_who_agreed(account: Account) -> None:
     account_settings.set_posting(
         account.id, "emil", privacy="PUBLIC_TO_EVERYONE", agreed=True, allow_comment=True
     )
@@ -91,7 +91,7 @@ def test_choices_are_kept_with_who_agreed(account: Account) -> None:
         ({"privacy": "SELF_ONLY", "agreed": False}, "Music Usage Confirmation"),
     ],
 )
-def test_without_a_choice_or_an_agreement_nothing_is_kept(
+def test_without_a_choice_or_an_agreement_nothing_is_stored(
     account: Account, choice: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(InputError, match=sentence):
@@ -101,15 +101,15 @@ def test_without_a_choice_or_an_agreement_nothing_is_kept(
     assert entries() == []
 
 
-def test_an_account_that_is_not_there_is_named() -> None:
+def test_a_missing_account_is_named() -> None:
     with pytest.raises(InputError, match="There is no account 404"):
         account_settings.set_methods(404, [Method.MANUAL], "emil")
 
 
-# ── ways ─────────────────────────────────────────────────────────────────────────────────────
+# ── methods ─────────────────────────────────────────────────────────────────────────────────
 
 
-def test_ways_keep_their_order_and_one_remains(account: Account) -> None:
+def test_methods_keep_their_order_and_one_remains(account: Account) -> None:
     account_settings.set_methods(account.id, ["manual", "direct"], "emil")
     assert again(account).methods == [Method.DIRECT, Method.MANUAL]
 
@@ -119,31 +119,31 @@ def test_ways_keep_their_order_and_one_remains(account: Account) -> None:
     assert again(account).methods == [Method.DIRECT, Method.MANUAL]
 
 
-def test_each_way_says_why_it_is_open_or_closed(account: Account) -> None:
-    def told(**changes: Any) -> dict[str, tuple[bool, str]]:
+def test_each_method_says_why_it_is_open_or_closed(account: Account) -> None:
+    def shown(**changes: Any) -> dict[str, tuple[bool, str]]:
         has_session = changes.pop("has_session", False)
         if changes:
             Account.update(**changes).where(Account.id == account.id).execute()
         methods = method_availability.availabilities(again(account), has_session=has_session)
         return {method.method: (method.open, method.sentence) for method in methods}
 
-    assert "choose first who can see" in told()["direct"][1]
-    assert told(privacy="SELF_ONLY")["direct"] == (True, "Open: the creator allows video.publish.")
-    assert "has not allowed video.upload" in told()["inbox"][1]
-    assert told()["browser"] == (False, "Closed: No cookies of a signed-in browser are stored.")
-    assert told(has_session=True)["browser"][0]
-    assert not told(has_session=True, browser_error="Sign in again.")["browser"][0]
-    assert told(state=AccountState.EXPIRED)["direct"] == (
+    assert "choose first who can see" in shown()["direct"][1]
+    assert shown(privacy="SELF_ONLY")["direct"] == (True, "Open: the creator allows video.publish.")
+    assert "has not allowed video.upload" in shown()["inbox"][1]
+    assert shown()["browser"] == (False, "Closed: No cookies of a signed-in browser are stored.")
+    assert shown(has_session=True)["browser"][0]
+    assert not shown(has_session=True, browser_error="Sign in again.")["browser"][0]
+    assert shown(state=AccountState.EXPIRED)["direct"] == (
         False,
         "Closed: The account is expired. Connect it again.",
     )
-    assert told()["manual"][0]
+    assert shown()["manual"][0]
 
 
 # ── times ────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_times_are_kept_under_the_zones_proper_name(account: Account) -> None:
+def test_times_are_stored_with_the_zones_official_name(account: Account) -> None:
     account_settings.set_times(
         account.id, "emil", timezone=" america/new york ", posts_a_day=8, gap_minutes=90
     )
@@ -203,7 +203,7 @@ def test_a_days_times_are_copied_to_all_days_and_one_is_removed(account: Account
         account_settings.remove_slot(account.id, sunday[0].id, "emil")
 
 
-def test_a_slot_of_another_account_is_out_of_reach(account: Account) -> None:
+def test_a_slot_of_another_account_can_not_be_removed(account: Account) -> None:
     other = Account.create(open_id="open-2", state=AccountState.CONNECTED)
     account_settings.add_slots(other.id, [1], "18:30", "emil")
 
@@ -263,7 +263,7 @@ def post(account: Account, make_videos: Callable[..., list[Video]]) -> Post:
 
 
 def parked(post: Post, code: str, stage: str = "publish", **changes: Any) -> None:
-    """Its job was parked with ``code``, as a worker would."""
+    """Park its job with ``code``, as a worker would."""
     with db.transaction():
         ledger.enqueue(stage, post.id)
     claim = ledger.claim(stage, post.id, "worker")
@@ -310,7 +310,7 @@ def test_a_post_can_be_changed_until_it_is_announced(
     assert (Post.get().title == "The lantern") is editable
 
 
-def test_a_post_that_a_worker_has_claimed_is_not_changed_under_its_hands(post: Post) -> None:
+def test_a_post_that_a_worker_has_claimed_can_not_be_changed(post: Post) -> None:
     with db.transaction():
         ledger.enqueue("publish", post.id)
     post_settings.set_title(post.id, "The lantern", "emil")
@@ -320,7 +320,7 @@ def test_a_post_that_a_worker_has_claimed_is_not_changed_under_its_hands(post: P
         post_settings.set_title(post.id, "The candle", "emil")
 
 
-def test_a_post_differs_from_its_account_where_it_says_so(post: Post) -> None:
+def test_a_post_can_override_its_accounts_settings(post: Post) -> None:
     own: dict[str, str | bool | None] = {"privacy": "SELF_ONLY", "allow_duet": True}
     post_settings.set_options(post.id, "emil", own | {"ai_label": None})
     assert Post.get().options == {"privacy": "SELF_ONLY", "allow_duet": True}
@@ -333,7 +333,7 @@ def test_a_post_differs_from_its_account_where_it_says_so(post: Post) -> None:
             post_settings.set_options(post.id, "emil", wrong)
 
 
-def test_a_finding_of_the_gate_is_overruled_with_a_reason(post: Post) -> None:
+def test_a_compliance_finding_is_overruled_with_a_reason(post: Post) -> None:
     parked(post, "compliance_promotion")
     assert post_settings.finding(post.id) == "Look at it."
     with pytest.raises(InputError, match="Say why"):
@@ -347,7 +347,7 @@ def test_a_finding_of_the_gate_is_overruled_with_a_reason(post: Post) -> None:
     assert ("emil", "post.allow", "It is the lamp's own name.") in entries()
 
 
-def test_what_the_gate_did_not_find_can_not_be_let_pass(post: Post) -> None:
+def test_a_post_without_a_compliance_finding_can_not_be_allowed(post: Post) -> None:
     parked(post, "privacy_not_chosen")
 
     with pytest.raises(InputError, match="does not block"):
@@ -365,13 +365,13 @@ def test_a_post_with_a_number_is_asked_about_and_never_announced_again(post: Pos
     # When it is requeued
     post_settings.requeue(post.id, "emil")
 
-    # Then the stage that asks the platform begins again, and the number is kept
+    # Then the stage that asks the platform starts again, and the number is kept
     jobs = {job.stage: job.state for job in Job.select()}
     assert jobs == {"publish": JobState.DONE, "confirm": JobState.WAITING}
     assert Post.get().publish_id == "p1"
 
 
-def test_what_is_on_its_way_or_over_is_not_requeued(post: Post) -> None:
+def test_a_post_that_is_being_sent_or_has_ended_is_not_requeued(post: Post) -> None:
     for state in (PostState.PLANNED, PostState.PUBLISHED, PostState.CANCELLED):
         Post.update(state=state).execute()
         with pytest.raises(InputError, match="only a failed post"):
@@ -386,7 +386,7 @@ def test_a_reconnected_accounts_posts_go_out_by_themselves_after_one_click(
     connect: Callable[..., Account],
     make_videos: Callable[..., list[Video]],
 ) -> None:
-    # Given two posts of which one was sent, when the creator withdrew the consent
+    # Given two posts, one of them sent, when the creator withdrew the consent
     account = connect()
     (video,) = make_videos()
     (sent,) = desk.plan(video)

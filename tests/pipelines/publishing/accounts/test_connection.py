@@ -1,4 +1,4 @@
-"""Connecting accounts over the real wire, and keeping their tokens fresh."""
+"""Connecting accounts over the sandbox's API, and keeping their tokens fresh."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HOUR = timedelta(hours=1)
 
 
 class Form(HTMLParser):
-    """What a browser would send for a page's form as it stands."""
+    """What a browser would send for a page's unchanged form."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class Form(HTMLParser):
 
 
 def consent_in_browser(url: str, creator: str) -> dict[str, str]:
-    """Open the page, choose who one is, press Allow; what the redirect carries."""
+    """Open the page, choose a creator, press Allow; the parameters of the redirect."""
     browser = requests.Session()
     page = browser.get(url, timeout=10)
     assert page.ok, page.text
@@ -78,16 +78,16 @@ def test_two_accounts_are_connected_over_the_authorize_page(
         "video.upload",
         "video.list",
     ]
-    # Lifetimes are the answer's: 2 hours and 180 days
+    # Lifetimes come from the answer: 2 hours and 180 days
     assert timedelta(minutes=119) < first.access_expires_at - now() <= 2 * HOUR
     assert timedelta(days=179) < first.refresh_expires_at - now() <= timedelta(days=180)
-    # At rest there is only cipher text
+    # Only encrypted text is stored
     row = database.execute_sql("SELECT access_token, refresh_token FROM account").fetchone()
     assert not any(value.startswith(("act.", "rft.")) for value in row)
     assert first.access_token.startswith("act.")
 
 
-def test_an_answer_is_good_for_the_session_that_asked_and_once(
+def test_an_answer_is_valid_once_and_for_the_session_that_asked(
     authorizer: Authorizer, sandbox: RunningSandbox
 ) -> None:
     back = sandbox.consent(
@@ -142,7 +142,7 @@ def test_disconnecting_revokes_at_tiktok_and_forgets_the_tokens(
         publisher.creator_info(token)
 
 
-def test_disconnecting_waits_when_tiktok_is_away(
+def test_disconnecting_waits_when_tiktok_is_unavailable(
     connect: Connect, authorizer: Authorizer, sandbox: RunningSandbox
 ) -> None:
     account = connect()
@@ -156,7 +156,7 @@ def test_disconnecting_waits_when_tiktok_is_away(
     assert stored(account).state == AccountState.DISCONNECTED
 
 
-def test_of_many_who_need_a_token_one_refreshes_it(
+def test_if_many_need_a_token_one_refreshes_it(
     connect: Connect, authorizer: Authorizer, sandbox: RunningSandbox
 ) -> None:
     account = connect()
@@ -184,7 +184,7 @@ def test_of_many_who_need_a_token_one_refreshes_it(
 def test_due_tokens_are_refreshed_and_one_bad_account_stops_no_other(
     connect: Connect, authorizer: Authorizer, sandbox: RunningSandbox
 ) -> None:
-    # Given one account whose grant is gone, one that TikTok stumbles over, one good, one not due
+    # Given one account whose grant is gone, one where TikTok fails, one good, one not due
     gone, stumbling, good = map(
         connect, ("storymill_tales", "midnight_pages", "cuentos_de_bolsillo")
     )
@@ -203,7 +203,7 @@ def test_due_tokens_are_refreshed_and_one_bad_account_stops_no_other(
     assert stored(stumbling).last_error
     assert stored(good).access_token != good.access_token
     assert stored(fresh).access_token == fresh.access_token
-    # And an expired account gives no token, but a sentence
+    # And an expired account gives an error and no token
     with pytest.raises(Parked, match="connect it again"):
         access_token(gone, authorizer)
 
@@ -227,7 +227,7 @@ def test_a_wrong_app_secret_expires_no_account(connect: Connect, sandbox: Runnin
     assert "TIKTOK_CLIENT_SECRET" in stored(account).last_error
 
 
-def test_an_account_under_refresh_elsewhere_is_left_to_it(
+def test_an_account_that_another_process_refreshes_is_left_alone(
     connect: Connect, authorizer: Authorizer
 ) -> None:
     account = connect()
@@ -260,20 +260,20 @@ def test_no_secret_is_in_errors_or_logs(
     caplog.set_level(logging.DEBUG)
     account = connect()
     secrets = [account.access_token, account.refresh_token, sandbox.settings.tiktok_client_secret]
-    told: list[str] = []
+    texts: list[str] = []
     for call, fault in (("token", "invalid_grant"), ("token", "reset"), ("token", "bad_json")):
         sandbox.fault("tiktok", call, fault)
         with pytest.raises(StorymillError) as caught:
             authorizer.refresh(account.refresh_token)
-        told.append(repr(caught.value) + str(vars(caught.value)))
-        assert caught.value.__context__ is None  # requests' error holds the form
+        texts.append(repr(caught.value) + str(vars(caught.value)))
+        assert caught.value.__context__ is None  # requests' error contains the form
         assert caught.value.__cause__ is None
     sandbox.fault("tiktok", "token", "invalid_grant")
     expire_access_token(account)
     with pytest.raises(Parked) as parked:
         access_token(account, authorizer)
-    told.append(repr(parked.value))
+    texts.append(repr(parked.value))
 
-    told += [caplog.text, capsys.readouterr().out]
+    texts += [caplog.text, capsys.readouterr().out]
     for secret in secrets:
-        assert not any(secret in text for text in told)
+        assert not any(secret in text for text in texts)

@@ -36,15 +36,15 @@ def stored(account: Account) -> Account:
     return Account.get_by_id(account.id)
 
 
-def let_pass(minutes: float) -> None:
-    """As if that much time went by for all that the rows wait for."""
+def pass_time(minutes: float) -> None:
+    """As if that much time had passed for everything the rows wait for."""
     for column in (Account.next_refresh_at, Account.refresh_begun_at, Account.last_refreshed_at):
         Account.update({column: column - timedelta(minutes=minutes)}).execute()
 
 
 @pytest.fixture
 def postgresql(services: ServiceAddresses, database_url: str) -> Callable[..., None]:
-    """Takes the test's database away, and gives it back."""
+    """Makes the test's database unavailable, and available again."""
     name = urlsplit(database_url).path[1:]
 
     def switch(*, on: bool) -> None:
@@ -85,7 +85,7 @@ def test_of_many_accounts_only_the_bad_ones_are_marked_and_no_token_is_used_twic
     retries = []
     for _ in range(3):
         assert refresh_due(platform, retries_only=True) == {}  # not yet
-        let_pass(minutes=5)
+        pass_time(minutes=5)
         retries.append(refresh_due(platform, retries_only=True))
 
     # Then each token was used exactly once
@@ -144,7 +144,7 @@ def test_new_tokens_survive_that_postgresql_goes_away_before_they_are_stored(
     account = platform.connect(1, minutes_left=0)
     db.release()
 
-    # When a job needs a token, then it gets the new one, and the file that kept it is gone
+    # When a job needs a token, then it gets the new one, and its file is gone
     with db.session():
         assert access_token(account, platform) == "act.1.1"
         assert stored(account).refresh_token == "rft.1.1"
@@ -179,7 +179,7 @@ def test_new_tokens_wait_in_a_file_while_postgresql_stays_away(
     assert list(token_recovery.folder().iterdir()) == []
 
 
-def test_a_refresh_that_was_killed_before_its_commit_is_told() -> None:
+def test_a_refresh_that_was_killed_before_its_commit_is_reported() -> None:
     # Given a process that died after the platform's answer
     platform = Platform()
     account = platform.connect(1)
@@ -187,31 +187,31 @@ def test_a_refresh_that_was_killed_before_its_commit_is_told() -> None:
         assert take_lease(account) is not None
     platform.refresh(account.refresh_token)
 
-    # While its lease may still be alive nobody touches the account, and others have their turn
+    # While its lease is valid nobody touches the account, and other accounts are refreshed
     other = platform.connect(2, minutes_left=30)
     assert refresh_due(platform) == {"refreshed": 1}
     assert stored(other).refresh_token == "rft.2.1"
     assert "another process has been refreshing it" in plan(stored(account), now())
 
     # When the lease has run out, then the account says what happened
-    let_pass(minutes=LEASE_SECONDS / 60)
+    pass_time(minutes=LEASE_SECONDS / 60)
     assert "never ended" in plan(stored(account), now())
     assert refresh_due(platform) == {"expired": 1}
     assert stored(account).state == AccountState.EXPIRED
     assert "never ended" in stored(account).last_error
 
 
-def test_a_process_that_was_frozen_past_its_claim_expires_no_account() -> None:
+def test_a_process_that_was_frozen_past_its_lease_expires_no_account() -> None:
     # Given one that claimed the account and froze, and another that refreshed it meanwhile
     platform = Platform()
     account = platform.connect(1)
     with db.transaction():
         frozen = take_lease(account)
     assert frozen is not None
-    let_pass(minutes=LEASE_SECONDS / 60)
+    pass_time(minutes=LEASE_SECONDS / 60)
     assert refresh_due(platform) == {"refreshed": 1}
 
-    # When the first wakes up and is told that its token is used up
+    # When the first wakes up and hears that its token was used
     platform.gone.add("rft.1.1")
     assert isinstance(token_refresh.refresh(frozen, platform), Permanent)
 

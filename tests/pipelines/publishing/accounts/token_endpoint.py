@@ -16,7 +16,7 @@ HOUR = 3600
 
 
 class Platform:
-    """Implements ``ports.Authorizer`` as far as refreshing goes.
+    """Implements the refreshing part of ``ports.Authorizer``.
 
     Args:
         seconds: how long an answer takes.
@@ -29,7 +29,7 @@ class Platform:
         self.seconds, self.after_answer = seconds, after_answer
         self.valid: set[str] = set()
         self.used: Counter[str] = Counter()
-        """Answered with new tokens, by refresh token."""
+        """How often new tokens were given, by refresh token."""
         self.asked: Counter[str] = Counter()
         self.gone: set[str] = set()
         self.away: Counter[str] = Counter()

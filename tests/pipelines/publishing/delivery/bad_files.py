@@ -1,4 +1,4 @@
-"""Files that must not be sent for their place, name, size or kind: how each is made."""
+"""Files that must not be sent because of place, name, size or kind: how each is made."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def bad(code: str) -> Callable[[Maker], Maker]:
 
 
 def bad_content(code: str, name: str, content: Content) -> None:
-    """A file called ``video`` with a suffix that stands behind a comma in ``name``."""
+    """A file called ``video`` with the suffix after the comma in ``name``."""
     suffix = name.rpartition(" as ")[2] if " as ." in name else ".mp4"
     BAD[name] = (lambda studio: studio.put(content(studio), f"video{suffix}"), code)
 
@@ -114,7 +114,7 @@ def _socket(studio: Studio) -> Path:
     path = studio.media / "s.mp4"
     with socket.socket(socket.AF_UNIX) as server:
         here = Path.cwd()
-        os.chdir(studio.media)  # a socket's path may have 107 bytes only
+        os.chdir(studio.media)  # a socket's path may only have 107 bytes
         server.bind(path.name)
         os.chdir(here)
     return path

@@ -127,7 +127,7 @@ def _overwritten(studio: Studio, start: float, length: int, by: bytes | None = N
 
 
 def _hole_in_a_picture(studio: Studio) -> bytes:
-    """Zeros inside one large picture that nobody decodes, far from where the next begins."""
+    """Zeros inside one large frame that nothing decodes, far from the start of the next."""
     options = ("-vf", "noise=alls=60:allf=t", *H264, "-crf", "10", "-an", *FAST)
     video = bytearray(studio.clip(".mp4", *options, size="720x1280", seconds=0.5))
     at = int(len(video) * 0.53)
@@ -264,7 +264,7 @@ bad_content(
 
 
 def _vp8_of(width: int, height: int) -> Content:
-    """Every key picture claims these sides; 16383x16383 would be 400 MB from some kilobytes."""
+    """Every key frame claims this size; 16383x16383 would be 400 MB from a few kilobytes."""
 
     def make(studio: Studio) -> bytes:
         video, sign = bytearray(_webm(studio)), b"\x9d\x01\x2a"
@@ -278,7 +278,7 @@ def _vp8_of(width: int, height: int) -> Content:
 
 
 def _many_pictures(count: int) -> Content:
-    """A table that promises ``count`` pictures of one byte, with two million bytes behind it."""
+    """An index that claims ``count`` frames of one byte, followed by two million bytes."""
 
     def make(studio: Studio) -> bytes:
         boxes = top_boxes(studio.clip(".mp4", "-c:v", "mpeg4", "-an", *FAST))

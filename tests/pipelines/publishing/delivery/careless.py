@@ -1,4 +1,4 @@
-"""The worker and the back office as production starts them, above a library that tells too much.
+"""The worker and the back office as in production, with a library that reveals too much.
 
 An answer with ``X-Careless`` makes ``requests`` raise an error of no known kind, which repeats
 the whole request. That is the worst that a bug in a library could put into a traceback.
@@ -17,11 +17,11 @@ TIME_OUT = (2.0, 1.0)
 
 
 class CarelessError(Exception):
-    """Says everything that it knows."""
+    """Its message contains everything it knows."""
 
 
 def setup() -> None:
-    """As ``workers.main:setup``."""
+    """Like ``workers.main:setup``."""
     from workers import main
 
     main.setup()
@@ -29,7 +29,7 @@ def setup() -> None:
 
 
 def application() -> Flask:
-    """As ``admin.wsgi:application``."""
+    """Like ``admin.wsgi:application``."""
     from admin import wsgi
 
     _be_careless()

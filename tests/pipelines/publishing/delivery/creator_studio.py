@@ -1,4 +1,4 @@
-"""Makes videos, good and bad ones, with the real ffmpeg."""
+"""Makes good and bad videos with the real ffmpeg."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FAST = ("-movflags", "+faststart")
 
 @dataclass
 class Studio:
-    """A media folder, and a folder beside it that holds clips made once."""
+    """A media folder, and a folder with clips that are made only once."""
 
     media: Path
     store: Path
@@ -32,7 +32,7 @@ class Studio:
         seconds: float = 1,
         sound: bool = True,
     ) -> bytes:
-        """A second of moving picture and a tone, as ``options`` say (H.264 and AAC)."""
+        """A second of video with a tone; ``options`` replace H.264 and AAC."""
         name = "-".join((size, str(rate), str(seconds), str(sound), *options))
         kept = self.store / (name.replace("/", "_").replace(" ", "") + suffix)
         if not kept.exists():
@@ -61,7 +61,7 @@ def box(kind: bytes, content: bytes = b"") -> bytes:
 
 
 def top_boxes(video: bytes) -> dict[bytes, bytes]:
-    """The outermost boxes of an MP4, whole, by kind."""
+    """The outermost boxes of an MP4 by kind, with their headers."""
     found, at = {}, 0
     while at < len(video):
         length = int.from_bytes(video[at : at + 4], "big")

@@ -1,4 +1,4 @@
-"""The way through the browser: real Chromium on the sandbox's upload page."""
+"""Posting by browser: real Chromium on the sandbox's upload page."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ME = "storymill_tales"
 
 
 class AtTheEnd(KillSwitch):
-    """Kills before the end is on record."""
+    """Kills before the end is stored."""
 
     def moment(self, name: str) -> None:
         if name == "before the end":
@@ -44,7 +44,7 @@ def post(
     sandbox: RunningSandbox,
     tmp_path: Path,
 ) -> Post:
-    """A post whose account may be posted to by the browser, or else by hand."""
+    """A post whose account allows the browser, and posting by hand."""
     account = connect(ME)
     desk.platform = replace(
         desk.platform,
@@ -84,7 +84,7 @@ def test_a_post_goes_out_through_the_upload_page(
 @pytest.mark.parametrize(
     ("fault", "code"), [("captcha", "browser_captcha"), ("signed_out", "browser_signed_out")]
 )
-def test_a_page_that_asks_for_a_person_gets_one_and_is_kept_as_a_picture(
+def test_a_page_that_needs_a_person_gets_one_with_a_screenshot(
     desk: Desk, post: Post, sandbox: RunningSandbox, fault: str, code: str
 ) -> None:
     sandbox.fault("studio", "page", fault)
@@ -99,17 +99,17 @@ def test_a_page_that_asks_for_a_person_gets_one_and_is_kept_as_a_picture(
     assert sandbox.posts() == []
 
 
-def test_killed_after_the_button_the_page_is_asked_and_nothing_is_posted_twice(
+def test_killed_after_the_button_the_list_is_checked_and_nothing_is_posted_twice(
     desk: Desk, post: Post, sandbox: RunningSandbox
 ) -> None:
-    # Given a worker that is killed when the page has told it of success
+    # Given a worker that is killed when the page has shown success
     claim = mortal(desk.claimed("publish", post.id), AtTheEnd(at=0))
     with pytest.raises(Killed):
         desk.try_once("publish", post, claim)
     assert fresh(post).state == PostState.PROCESSING
     assert len(sandbox.posts()) == 1
 
-    # When another one takes the job over
+    # When another one takes over the job
     with transaction():
         ledger.free_leases("subject_id = %s", (post.id,))
     desk.work_off()
@@ -119,7 +119,7 @@ def test_killed_after_the_button_the_page_is_asked_and_nothing_is_posted_twice(
     assert len(sandbox.posts()) == 1
 
 
-def test_an_answer_that_is_lost_is_looked_up_before_anything_is_done(
+def test_after_a_lost_answer_the_list_is_checked_first(
     desk: Desk, post: Post, sandbox: RunningSandbox
 ) -> None:
     sandbox.fault("studio", "post", "lost_response")
@@ -131,10 +131,10 @@ def test_an_answer_that_is_lost_is_looked_up_before_anything_is_done(
     assert len(sandbox.posts()) == 1
 
 
-def test_what_the_list_does_not_tell_is_left_to_a_person_and_to_no_other_way(
+def test_without_a_clear_list_a_person_decides_and_no_other_method_is_used(
     desk: Desk, post: Post, sandbox: RunningSandbox
 ) -> None:
-    # Given that neither the upload page nor the creator's list tells what happened
+    # Given that neither the upload page nor the creator's list shows what happened
     sandbox.fault("studio", "post", "lost_response")
     sandbox.fault("studio", "content", "no_table", times=None)
 

@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001  (look-alike letters are the point)
-"""What a post says: found by kind, place and words, and held for a person."""
+"""What a post says: problems are found by kind, place and words, and wait for a person."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ WATERMARKS = [
     "Shutterstock",
 ]
 ORDINARY = [
-    "I told her to follow me to the car, and I saw on her Instagram that she was lying.",
+    "I narrated her to follow me to the car, and I saw on her Instagram that she was lying.",
     "He asked me for the code to the door. Use the code 4512, I said.",
     "I bought it for $500 and sold it for only $20. I had to order a new one for 300 dollars.",
     "It was made with love by my grandmother, and powered by an old diesel engine.",
@@ -107,7 +107,7 @@ def test_an_ordinary_story_passes(text: str, where: str) -> None:
     assert findings({where: text}) == []
 
 
-def test_coarse_words_are_found_in_a_title_and_let_pass_in_a_story() -> None:
+def test_coarse_words_are_found_in_a_title_and_allowed_in_a_story() -> None:
     word = coarse("shpxvat")
 
     assert [each.words for each in findings({"title": f"My {word} lamp"})] == [word]
@@ -121,7 +121,7 @@ def test_a_story_full_of_coarse_words_is_found() -> None:
     assert len(found) == 4
 
 
-def test_hate_is_found_wherever_it_stands() -> None:
+def test_hate_is_found_anywhere() -> None:
     text = "It was night. " * 200 + coarse("avttre")
 
     assert [each.kind for each in findings({"text": text})] == ["profanity"]
@@ -164,8 +164,8 @@ def test_a_person_may_allow_it() -> None:
 
 def test_our_own_stories_pass() -> None:
     for story in shipped_stories():
-        told = narratable(story.title, story.body)
-        assert findings({"title": told.title, "text": told.text}) == [], story.id
+        narrated = narratable(story.title, story.body)
+        assert findings({"title": narrated.title, "text": narrated.text}) == [], story.id
 
 
 def test_it_takes_a_few_milliseconds() -> None:

@@ -1,4 +1,4 @@
-"""A worker killed between any two steps: nothing is lost, and nothing is posted twice (R2, U6)."""
+"""A worker killed between any two steps: nothing is lost, and nothing is posted twice."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ MOST_MOMENTS = 60
 
 
 class Killed(BaseException):
-    """kill -9, as far as the code around it can tell."""
+    """Simulates kill -9."""
 
 
 @dataclass
 class KillSwitch:
-    """Kills at the ``at``-th moment that it is told of."""
+    """Kills at the ``at``-th moment that is reported to it."""
 
     at: int
     moments: list[str] = field(default_factory=list)
@@ -39,7 +39,7 @@ class KillSwitch:
 
 
 class MortalClaim(Claim):
-    """A claim whose holder may die before and after each transaction, and between blocks."""
+    """A claim whose worker may die before and after each transaction, and between blocks."""
 
     kill_switch: KillSwitch
 
@@ -63,7 +63,7 @@ class MortalClaim(Claim):
 
 
 class MortalPublisher:
-    """The real publisher; its user may die before each call and before using the answer."""
+    """The real publisher; its caller may die before each call and before using the answer."""
 
     def __init__(self, publisher: Publisher, kill_switch: KillSwitch) -> None:
         self._publisher, self._kill_switch = publisher, kill_switch
@@ -79,13 +79,13 @@ class MortalPublisher:
 
 
 def mortal(claim: Claim, kill_switch: KillSwitch) -> MortalClaim:
-    twin = MortalClaim(**{f.name: getattr(claim, f.name) for f in fields(claim)})
-    twin.kill_switch = kill_switch
-    return twin
+    copy = MortalClaim(**{f.name: getattr(claim, f.name) for f in fields(claim)})
+    copy.kill_switch = kill_switch
+    return copy
 
 
 def try_until_killed(desk: Desk, post: Post, kill_switch: KillSwitch) -> bool:
-    """Do the post's jobs; whether death came. A sweep then frees the job, as for a dead worker."""
+    """Do the post's jobs; True if killed. Then the job is freed, as after a worker's death."""
     immortal = desk.publisher
     desk.publisher = MortalPublisher(immortal, kill_switch)
     try:
@@ -113,12 +113,12 @@ def test_a_worker_killed_at_any_moment_leaves_exactly_one_post(
     Account.update(posts_a_day=MOST_MOMENTS).execute()
     survived: list[str] = []
     for at in range(1, MOST_MOMENTS):
-        # Given a post of its own, and a worker that dies at its at-th moment
+        # Given a new post, and a worker that dies at its at-th moment
         (post,) = desk.plan(make_videos()[0])
         kill_switch = KillSwitch(at)
         killed = try_until_killed(desk, post, kill_switch)
 
-        # When the next worker goes on
+        # When the next worker continues
         desk.work_off()
 
         # Then it is on the platform once
@@ -135,7 +135,7 @@ def test_a_worker_killed_at_any_moment_leaves_exactly_one_post(
         survived.append(kill_switch.moments[-1])
     else:
         pytest.fail("There are more moments than were tried.")
-    # And every kind of moment was among them
+    # And every kind of moment occurred
     assert {
         "before creator_info",
         "before a step",
@@ -164,7 +164,7 @@ def test_a_worker_that_was_frozen_past_its_lease_sends_nothing(
     announce = desk.publisher.begin_direct_post
 
     def announce_late(*args: Any) -> Any:
-        # and meanwhile lost its job to another, who has done it
+        # and meanwhile lost its job to another worker, which has done it
         desk.publisher.begin_direct_post = announce  # type: ignore[method-assign]
         with session():
             with transaction():
@@ -174,10 +174,10 @@ def test_a_worker_that_was_frozen_past_its_lease_sends_nothing(
 
     desk.publisher.begin_direct_post = announce_late  # type: ignore[method-assign,assignment]
 
-    # When it goes on
+    # When it continues
     with pytest.raises(LeaseLostError):
         desk.try_once("publish", post, frozen)
 
-    # Then its announcement stays without a byte
+    # Then its announcement gets no byte
     assert sorted(found["uploaded_bytes"] for found in sandbox.posts()) == [0, clip.stat().st_size]
     assert Post.get_by_id(post.id).state == PostState.PUBLISHED

@@ -1,4 +1,4 @@
-"""A post whose way is closed takes the next one that its account allows, and says why."""
+"""A post whose method is closed uses the next one that its account allows, and says why."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ def steps(post: Post) -> list[tuple[str, str]]:
     "refusal",
     ["unaudited_client_can_only_post_to_private_accounts", "privacy_level_option_mismatch"],
 )
-def test_what_may_not_be_posted_directly_goes_into_the_inbox(
+def test_a_post_that_may_not_go_out_directly_goes_to_the_inbox(
     desk: Desk, post: Post, sandbox: RunningSandbox, refusal: str
 ) -> None:
     # Given an app that may not post as the account wants
     sandbox.fault("tiktok", "init", refusal)
 
-    # When the post is worked on
+    # When a worker processes the post
     desk.work_off()
 
-    # Then it lies in the creator's inbox, and the step down is on record with its reason
+    # Then it is in the creator's inbox, and the history has the fallback with its reason
     assert (fresh(post).state, fresh(post).method) == (PostState.INBOX, Method.INBOX)
     assert steps(post) == [("direct", refusal), ("inbox", "inbox")]
     assert Attempt.get(Attempt.outcome == refusal).reason.startswith("TikTok")
@@ -54,16 +54,16 @@ def test_what_may_not_be_posted_directly_goes_into_the_inbox(
     assert desk.errors == []
 
 
-def test_with_every_other_way_closed_a_person_gets_the_post(
+def test_with_every_other_method_closed_a_person_gets_the_post(
     desk: Desk, post: Post, sandbox: RunningSandbox
 ) -> None:
-    # Given that the creator allowed drafts only, and that too many of them wait
+    # Given that the creator allowed only drafts, and has too many of them
     Account.update(scopes="user.info.basic,video.upload").execute()
     sandbox.fault("tiktok", "inbox_init", "spam_risk_too_many_pending_share")
 
     desk.work_off()
 
-    # Then each way that was passed over says why
+    # Then each skipped method says why
     assert (fresh(post).state, fresh(post).method) == (PostState.MANUAL, Method.MANUAL)
     assert steps(post) == [
         ("direct", "closed"),
@@ -78,7 +78,7 @@ def test_with_every_other_way_closed_a_person_gets_the_post(
     assert sandbox.posts() == []
 
 
-def test_an_api_that_stays_away_ends_the_way_but_not_the_post(
+def test_an_unavailable_api_ends_the_method_but_not_the_post(
     desk: Desk, post: Post, sandbox: RunningSandbox
 ) -> None:
     # Given an account that posts directly or by hand, and a platform that is broken
@@ -109,7 +109,7 @@ def test_what_the_account_does_not_allow_is_not_tried(
     assert sandbox.posts() == []
 
 
-def test_no_way_at_all_is_a_question_to_a_person(desk: Desk, post: Post) -> None:
+def test_without_any_method_a_person_decides(desk: Desk, post: Post) -> None:
     Account.update(methods=[Method.BROWSER]).execute()
 
     error = desk.try_once("publish", post)
@@ -130,7 +130,7 @@ def test_an_expired_account_is_connected_again_rather_than_posted_to_by_hand(
     assert error.code == "account_expired"
     assert fresh(post).method == ""
 
-    # When it is connected again and the post requeued, it goes out by the best way
+    # When it is connected again and the post requeued, it uses the best method
     connect()
     decisions.post_again(post.id, by="ada")
     desk.work_off()
@@ -138,7 +138,7 @@ def test_an_expired_account_is_connected_again_rather_than_posted_to_by_hand(
 
 
 @pytest.mark.parametrize("refusal", ["spam_risk_user_banned_from_posting", "invalid_file_upload"])
-def test_what_the_next_way_would_meet_too_is_no_reason_to_step_down(
+def test_no_fallback_if_the_next_method_would_fail_too(
     desk: Desk, post: Post, sandbox: RunningSandbox, refusal: str
 ) -> None:
     sandbox.fault("tiktok", "init", refusal)

@@ -1,4 +1,4 @@
-"""Answers lost, refused and late: 0 double posts, 0 lost, the unknowable with a person (U6).
+"""Answers lost, refused and late: no double post, none lost, unclear ones wait for a person.
 
 ``scripts/bench faults`` does the same a thousand times over.
 """
@@ -20,7 +20,7 @@ from sandbox.testing import RunningSandbox
 from services import ServiceAddresses
 
 TIMES = 8
-"""Posts for a fault: several side by side, as it is the same each time."""
+"""Posts for a fault: several in parallel, as it is the same each time."""
 TIMES_BY_CHANCE = 15
 
 
@@ -36,18 +36,18 @@ def bench(
     "scenario", [*faults.PROMISED, *faults.FURTHER], ids=lambda scenario: scenario.name
 )
 def test_a_fault_doubles_nothing_and_loses_nothing(bench: Stand, scenario: Scenario) -> None:
-    # When each of some posts is disturbed
+    # When the fault hits each of several posts
     tally = faults.repeat(bench, [scenario] * TIMES)
 
-    # Then the fault has struck each, and each is there once or, if nobody can know, with a person
+    # Then each was hit, and each is there once or, if that is unclear, waits for a person
     assert tally.faults >= TIMES
     assert (tally.runs, tally.doubled, tally.lost, tally.set_aside) == (TIMES, 0, 0, 0)
     assert tally.parked == (TIMES if scenario.parks else 0)
-    # And what had arrived was not sent again
+    # And bytes that had arrived were not sent again
     assert tally.most_again == 0
 
 
-def test_faults_by_chance_double_nothing_and_lose_nothing(bench: Stand) -> None:
+def test_random_faults_double_nothing_and_lose_nothing(bench: Stand) -> None:
     dice = random.Random(1)  # noqa: S311  # chooses faults, keeps no secret
     tally = faults.repeat(bench, [faults.mixed(dice) for _ in range(TIMES_BY_CHANCE)])
 
@@ -67,10 +67,10 @@ def test_a_reset_in_a_long_upload_costs_at_most_the_chunk_that_broke(bench: Stan
     assert len(chosen) == len(places)
 
     for reset in chosen:
-        # When the connection breaks between two chunks or in one
+        # When the connection breaks between two chunks or within one
         tally = resets.send(bench, clip, reset)
 
-        # Then only what had come of that chunk came again, and the video is there once
+        # Then only bytes of that chunk were sent again, and the video is there once
         assert tally.faults == 1
         assert tally.again == reset.most_again <= chunks.chunk_size, reset.scenario.name
         assert (tally.doubled, tally.lost, tally.parked, tally.set_aside) == (0, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""By hand: the mail that asks for it, its link, and what a person says afterwards."""
+"""Posting by hand: the mail, its link, and what a person reports afterwards."""
 
 from __future__ import annotations
 
@@ -65,18 +65,18 @@ def account(record: None) -> Account:
 
 @dataclass
 class Hand:
-    """A worker's part at the stage ``mail``."""
+    """Does a worker's part of the stage ``mail``."""
 
     mailer: Mailer | None
     links: Links
     errors: list[StageError] = field(default_factory=list)
 
     def begin(self, video: Video, reason: str = "This account is posted to by hand.") -> Post:
-        """Plan the video's post and bring it to a person, as the stage ``publish`` does."""
+        """Plan the video's post and give it to a person, as the stage ``publish`` does."""
         with transaction():
             (post,) = planning.plan(video)
         claim = ledger.claim("publish", post.id, "hand")
-        assert claim is not None, "It is not this post's turn."
+        assert claim is not None, "This post may not go out yet."
         with claim.finish():
             post.move(PostState.MANUAL, reason=reason)
             manual_post.begin(post, request_id=claim.request_id)
@@ -117,7 +117,7 @@ def job_state(post: Post) -> str:
 def test_a_mail_holds_all_that_a_person_needs(
     hand: Hand, make_videos: MakeVideos, sandbox: RunningSandbox
 ) -> None:
-    # given the second part's post, scheduled by its account's clock
+    # given the second part's post, scheduled in its account's time zone
     first, second = make_videos(parts=2)
     decisions.cancel(hand.begin(first).id, "olga")
     post = hand.begin(second, reason="TikTok wants a person (CAPTCHA).")
@@ -144,7 +144,7 @@ def test_a_mail_holds_all_that_a_person_needs(
     assert job_state(post) == JobState.DONE
 
 
-def test_words_of_a_story_are_only_words_in_the_mail(
+def test_a_storys_text_is_only_text_in_the_mail(
     hand: Hand, make_videos: MakeVideos, sandbox: RunningSandbox
 ) -> None:
     post = hand.begin(make_videos()[0], reason="<b>why</b>")
@@ -196,7 +196,7 @@ def test_a_decision_ends_the_mail_that_was_still_to_be_sent(
     assert job_state(post) == JobState.CANCELLED
 
 
-def test_without_a_mail_server_the_page_alone_tells_of_it(
+def test_without_a_mail_server_only_the_page_shows_the_post(
     hand: Hand, make_videos: MakeVideos, sandbox: RunningSandbox
 ) -> None:
     hand.mailer = None
@@ -209,7 +209,7 @@ def test_without_a_mail_server_the_page_alone_tells_of_it(
 def test_a_refusal_waits_for_a_person_who_asks_again(
     hand: Hand, make_videos: MakeVideos, sandbox: RunningSandbox
 ) -> None:
-    # given a mail that the server refuses
+    # given a mail that the server rejects
     post = hand.begin(make_videos()[0])
     sandbox.fault("mail", "sender", "refuses")
     hand.mail(post)
@@ -301,7 +301,7 @@ def test_links_are_in_no_log(links: Links, caplog: pytest.LogCaptureFixture) -> 
 
 
 def test_marking_it_as_posted_lets_the_next_part_go(hand: Hand, make_videos: MakeVideos) -> None:
-    # given two parts, and the first one in a person's hands
+    # given two parts, and the first one waits for a person
     first, second = make_videos(parts=2)
     post = hand.begin(first)
     with transaction():
@@ -335,7 +335,9 @@ def test_one_address_belongs_to_one_post(hand: Hand, make_videos: MakeVideos) ->
     assert Post.get_by_id(other.id).state == PostState.MANUAL
 
 
-def test_a_person_gives_it_back_to_the_machine(hand: Hand, make_videos: MakeVideos) -> None:
+def test_a_person_has_it_posted_automatically_after_all(
+    hand: Hand, make_videos: MakeVideos
+) -> None:
     post = hand.begin(make_videos()[0])
     Post.update(method="manual").execute()
 
@@ -408,12 +410,12 @@ def test_addresses_are_read_as_phones_give_them(text: str, expected: Place) -> N
         "12",
     ],
 )
-def test_what_is_no_address_on_tiktok_is_refused(text: str) -> None:
+def test_other_addresses_are_refused(text: str) -> None:
     with pytest.raises(InputError, match="That is not the address of a TikTok video"):
         place(text)
 
 
-def test_links_are_made_alike_by_workers_and_the_back_office(tmp_path: Path) -> None:
+def test_workers_and_the_back_office_make_the_same_links(tmp_path: Path) -> None:
     settings = Settings(
         database_url=SecretStr("postgresql://db"),
         redis_url=SecretStr("redis://queue"),

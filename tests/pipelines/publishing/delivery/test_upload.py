@@ -1,4 +1,4 @@
-"""Posts on their way: published once, whatever gets lost, breaks or is refused."""
+"""Posts over the API: published once, whatever is lost, breaks or is refused."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def fresh(post: Post) -> Post:
 
 
 def published(sandbox: RunningSandbox) -> list[str]:
-    """Titles of what viewers can see, in the order in which it appeared."""
+    """Titles of visible posts, in the order in which they appeared."""
     shown = [found for found in sandbox.posts() if found["status"] == "PUBLISH_COMPLETE"]
     return [found["title"] for found in sorted(shown, key=lambda found: found["published_at"])]
 
@@ -62,13 +62,13 @@ def test_a_post_is_announced_sent_and_confirmed(
     # When its jobs are done
     desk.work_off()
 
-    # Then the platform has the very file, asked for as it wants to be asked
+    # Then the platform has exactly this file, and every call was valid
     (shown,) = sandbox.posts()
     assert (shown["status"], shown["size"]) == ("PUBLISH_COMPLETE", clip.stat().st_size)
     assert shown["title"] == "The lamp 1 #storytime #mystery"
     assert shown["privacy_level"] == "SELF_ONLY"
     assert shown["asked_creator_info"]
-    # And the record says so, and has forgotten the address
+    # And the database says so, and no longer has the address
     post = fresh(post)
     assert (post.state, post.publish_id) == (PostState.PUBLISHED, shown["publish_id"])
     assert post.published_at is not None
@@ -110,11 +110,11 @@ def test_a_lost_announcement_is_counted(desk: Desk, post: Post, sandbox: Running
     desk.work_off()
 
     assert outcomes(post) == ["lost_answer", "published"]
-    assert len(sandbox.posts()) == 2  # the one whose address nobody got stays without a byte
+    assert len(sandbox.posts()) == 2  # the one whose answer was lost gets no byte
     assert sorted(found["uploaded_bytes"] > 0 for found in sandbox.posts()) == [False, True]
 
 
-def test_a_reset_upload_goes_on_at_the_chunk_that_is_missing(
+def test_a_reset_upload_continues_at_the_missing_chunk(
     desk: Desk, connect: Connect, make_videos: MakeVideos, sandbox: RunningSandbox, clip: Path
 ) -> None:
     # Given a video of three chunks (a box that players skip makes it long)
@@ -131,7 +131,7 @@ def test_a_reset_upload_goes_on_at_the_chunk_that_is_missing(
 
     desk.work_off()
 
-    # Then the first chunk went once, the second twice, and the file is whole
+    # Then the first chunk was sent once, the second twice, and the file is complete
     assert [error.code for error in desk.errors] == ["lost_answer"]
     sent = [call["status"] for call in sandbox.log(call="upload")]
     assert sent == [206, None, 206, 201]
@@ -160,7 +160,7 @@ def test_a_dead_upload_address_leads_to_a_new_announcement(
 ) -> None:
     sandbox.fault("tiktok", "upload", "403")
 
-    # When the address is refused, the post waits until nothing can be on its way any more
+    # When the address is refused, the post waits until no byte can still arrive
     refused = desk.try_once("publish", post)
     assert isinstance(refused, Retryable)
     assert (refused.code, refused.after) == ("address_refused", 60)
@@ -170,7 +170,7 @@ def test_a_dead_upload_address_leads_to_a_new_announcement(
     assert outcomes(post) == ["address_refused", "published"]
 
 
-def test_a_pause_that_tiktok_asks_for_is_kept(
+def test_a_pause_that_tiktok_asks_for_is_observed(
     desk: Desk, post: Post, sandbox: RunningSandbox
 ) -> None:
     sandbox.fault("tiktok", "init", "429", retry_after=37)
@@ -263,7 +263,7 @@ def test_a_video_longer_than_the_creator_may_post_fails_before_a_byte_is_sent(
     assert sandbox.posts() == []
 
 
-def test_without_leave_to_post_the_video_goes_into_the_inbox(
+def test_without_permission_to_post_the_video_goes_to_the_inbox(
     desk: Desk, post: Post, sandbox: RunningSandbox
 ) -> None:
     Account.update(scopes="user.info.basic,video.upload").execute()
@@ -274,7 +274,7 @@ def test_without_leave_to_post_the_video_goes_into_the_inbox(
     assert fresh(post).state == PostState.INBOX
 
 
-def test_tiktoks_own_failures_are_tried_again_but_not_for_ever(
+def test_tiktoks_own_failures_are_retried_a_few_times(
     desk: Desk, post: Post, sandbox: RunningSandbox
 ) -> None:
     sandbox.fault("tiktok", "processing", "internal", times=2)
@@ -287,7 +287,7 @@ def test_tiktoks_own_failures_are_tried_again_but_not_for_ever(
 
 
 @pytest.mark.parametrize("reason", ["frame_rate_check_failed", "spam_risk", "internal"])
-def test_a_final_failure_is_set_aside_and_can_be_tried_anew(
+def test_a_final_failure_is_kept_and_can_be_tried_again(
     desk: Desk, post: Post, sandbox: RunningSandbox, reason: str
 ) -> None:
     sandbox.fault("tiktok", "processing", reason, times=3 if reason == "internal" else 1)
@@ -306,10 +306,10 @@ def test_a_final_failure_is_set_aside_and_can_be_tried_anew(
     assert DeadLetter.get().resolution == "requeued"
 
 
-def test_what_tiktok_denies_to_know_is_parked_and_never_sent_again(
+def test_an_upload_that_tiktok_does_not_know_is_parked_and_never_sent_again(
     desk: Desk, post: Post, sandbox: RunningSandbox
 ) -> None:
-    # Given a post whose last answer was lost, and a platform that then denies to know it
+    # Given a post whose last answer was lost, and a platform that then does not know it
     sandbox.fault("tiktok", "upload", "lost_response")
     desk.try_once("publish", post)
     sandbox.fault("tiktok", "status", "invalid_params", times=None)
@@ -321,17 +321,17 @@ def test_what_tiktok_denies_to_know_is_parked_and_never_sent_again(
     assert fresh(post).state == PostState.PARKED
     assert len(sandbox.log(call="init")) == 1
 
-    # And a person who has looked says that it is there
+    # And a person who has checked says that it is there
     decisions.mark_published(post.id, by="ada", platform_id="75")
     assert fresh(post).state == PostState.PUBLISHED
     assert Job.of("publish", post.id).state == JobState.CANCELLED  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("state", [PostState.UPLOADING, PostState.PROCESSING, PostState.FAILED])
-def test_nobody_may_settle_a_post_that_its_stages_are_still_settling(
+def test_nobody_can_decide_about_a_post_that_its_stages_still_work_on(
     post: Post, state: PostState
 ) -> None:
-    # Given a post on its way, whose job still waits (or one that has failed)
+    # Given a post that is being sent, whose job still waits (or one that has failed)
     Post.update(state=state).where(Post.id == post.id).execute()
 
     # When a person says that it is published, then it stays with its stages
@@ -341,10 +341,10 @@ def test_nobody_may_settle_a_post_that_its_stages_are_still_settling(
     assert Job.of("publish", post.id).state == JobState.WAITING  # type: ignore[union-attr]
 
 
-def test_a_video_that_is_being_made_anew_is_waited_for(
+def test_a_post_waits_while_its_video_is_rendered_again(
     desk: Desk, post: Post, sandbox: RunningSandbox
 ) -> None:
-    # Given a person who has chosen another opening, after the video was planned
+    # Given a person who has chosen another hook after the video was planned
     with transaction():
         ledger.enqueue("narrate", post.video.part.id)
 

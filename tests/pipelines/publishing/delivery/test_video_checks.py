@@ -1,4 +1,4 @@
-"""What is refused before a byte is sent, by what it is and not by its name."""
+"""Files that are refused before a byte is sent, by content and not by name."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def studio(tmp_path: Path, store: Path) -> Studio:
 
 
 def check(studio: Studio, path: Path) -> CheckedVideo:
-    """Check a file whose record tells its true size."""
+    """Check a file whose recorded size is correct."""
     try:
         size = path.stat().st_size
     except (OSError, ValueError):
@@ -174,7 +174,7 @@ def test_a_video_over_the_creators_limit_is_refused(studio: Studio) -> None:
 
 @dataclass
 class Meddled:
-    """The real probe, and something that happens to the file meanwhile."""
+    """The real probe, and a change to the file meanwhile."""
 
     meddle: Callable[[Path], object]
 
@@ -206,7 +206,7 @@ CHANGES = [grow, rewrite, swap, Path.unlink, lambda path: os.truncate(path, 100)
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_file_that_changes_while_it_is_looked_at_is_refused(
+def test_a_file_that_changes_while_it_is_checked_is_refused(
     studio: Studio, change: Callable[[Path], object]
 ) -> None:
     path = studio.put(studio.clip())
@@ -251,8 +251,8 @@ def test_noise_behind_a_good_signature_is_refused(studio: Studio, suffix: str, s
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".avi"])
-def test_turned_bits_end_in_an_answer(studio: Studio, suffix: str) -> None:
-    """Whatever the head of a file says, the check ends soon, with a pass or a named error."""
+def test_flipped_bits_end_in_an_answer(studio: Studio, suffix: str) -> None:
+    """Whatever the start of a file contains, the check soon passes or gives a known error."""
     dice = random.Random(suffix)  # noqa: S311  # bits, not secrets
     video = studio.clip(suffix, *H264, "-bf", "0", "-an", *(FAST if suffix == ".mp4" else ()))
     for _ in range(8):
@@ -268,13 +268,13 @@ def test_turned_bits_end_in_an_answer(studio: Studio, suffix: str) -> None:
 
 
 def processor_seconds() -> float:
-    """What this process and its ended children have worked; ``IsolatedProbe`` ends what waits."""
+    """CPU time of this process and its ended children; ``IsolatedProbe`` ends its children."""
     return sum(os.times()[:4])
 
 
 @contextmanager
 def unprivileged(folder: Path) -> Iterator[None]:
-    """Root may read everything, so it becomes nobody for a while."""
+    """Root can read everything, so become "nobody" for a while."""
     if os.geteuid() != 0:
         yield
         return

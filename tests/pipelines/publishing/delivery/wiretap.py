@@ -1,4 +1,4 @@
-"""A provider that repeats in its answers what it was told; it also knows every secret it saw.
+"""A provider that repeats requests in its answers, and remembers every secret it saw.
 
 It passes calls on to a sandbox, and takes the events that workers send to Sentry.
 """
@@ -35,7 +35,7 @@ class Trouble:
     call: str
     who: str
     what: str
-    """``careless``, ``reset``, ``late``, ``told`` (in a good answer), or a status with a code."""
+    """``careless``, ``reset``, ``late``, ``echoed`` (in a good answer), or a status with a code."""
 
 
 class Wiretap(ThreadingHTTPServer):
@@ -83,7 +83,7 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_POST  # noqa: N815  # the base's names
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base's name
-        """Nothing: it would only fill the test's output."""
+        """Log nothing: it would only fill the test's output."""
 
     def _who(self, body: bytes) -> set[str]:
         tap, who = self.server, set()
@@ -101,7 +101,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _strike(self, trouble: Trouble, body: bytes) -> None:
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
-        told = f"{self.command} {self.path} {dict(self.headers)} {body[:2000]!r}"
+        echo = f"{self.command} {self.path} {dict(self.headers)} {body[:2000]!r}"
         match trouble.what.split():
             case ["reset"]:
                 linger = (socket.SOL_SOCKET, socket.SO_LINGER, RST)
@@ -110,18 +110,18 @@ class Handler(BaseHTTPRequestHandler):
                 self.connection.close()
             case ["late"]:
                 time.sleep(2)
-                self._answer(HTTPStatus.OK, told.encode())
+                self._answer(HTTPStatus.OK, echo.encode())
             case ["careless"]:
                 self._answer(HTTPStatus.OK, b"{}", {"X-Careless": "yes"})
-            case ["told"]:
+            case ["echoed"]:
                 data = {"status": "FAILED", "fail_reason": token}
-                error = {"code": "ok", "message": told, "log_id": token}
+                error = {"code": "ok", "message": echo, "log_id": token}
                 self._answer(HTTPStatus.OK, json.dumps({"data": data, "error": error}).encode())
             case [status, code] if "/oauth/" in self.path:
-                answer = {"error": code, "error_description": told, "log_id": told}
+                answer = {"error": code, "error_description": echo, "log_id": echo}
                 self._answer(HTTPStatus(int(status)), json.dumps(answer).encode())
             case [status, code]:
-                error = {"code": code, "message": told, "log_id": told}
+                error = {"code": code, "message": echo, "log_id": echo}
                 self._answer(HTTPStatus(int(status)), json.dumps({"error": error}).encode())
 
     def _pass_on(self, body: bytes, who: set[str]) -> None:
@@ -131,7 +131,7 @@ class Handler(BaseHTTPRequestHandler):
             self.command,
             f"{tap.sandbox.url}{self.path}",
             data=body,
-            headers=headers,  # its Host too: upload addresses lead here again
+            headers=headers,  # with its Host: upload addresses lead here too
             allow_redirects=False,
             timeout=10,
         )
@@ -157,7 +157,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             self.wfile.write(body)
         except ConnectionError:
-            self.close_connection = True  # the late answer: nobody waits for it
+            self.close_connection = True  # the late answer: nobody waits for it any longer
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""When it is a post's turn: too early, late, too many, and all at once."""
+"""When a post may go out: too early, too late, too many, and all at once."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.usefixtures("record")
 DAILY = ("08:00", "13:00", "18:30")
 
 
-def test_a_post_whose_hint_comes_too_early_waits_and_spends_no_attempt(planned: Plan) -> None:
+def test_a_post_that_is_woken_too_early_waits_and_spends_no_attempt(planned: Plan) -> None:
     of = account(*DAILY)
     (post,) = planned()
     Job.update(due_at=now()).execute()
@@ -54,7 +54,7 @@ def test_a_part_waits_for_the_one_before_it(planned: Plan) -> None:
     account()
     first, second = planned(parts=2)
     with transaction():
-        ledger.enqueue("publish", second.id)  # as a person's requeue may
+        ledger.enqueue("publish", second.id)  # as a person's requeue can
 
     assert "part 1 of this story" in str(delivery(second))
 
@@ -66,7 +66,7 @@ def test_a_part_waits_for_the_one_before_it(planned: Plan) -> None:
     assert delivery(second) is None
 
 
-def test_a_cap_that_was_lowered_after_the_booking_holds(planned: Plan) -> None:
+def test_a_cap_that_was_lowered_after_scheduling_holds(planned: Plan) -> None:
     account(cap=5, timezone=zone_at_noon())
     posts = planned(stories=3)
     Account.update(posts_a_day=2).execute()
@@ -77,10 +77,10 @@ def test_a_cap_that_was_lowered_after_the_booking_holds(planned: Plan) -> None:
 
 
 @pytest.mark.parametrize(("cap", "gap", "go"), [(5, 0, 5), (15, 10, 1)])
-def test_of_many_at_the_same_instant_no_more_go_than_may(
+def test_many_at_the_same_moment_stay_within_cap_and_gap(
     planned: Plan, cap: int, gap: int, go: int
 ) -> None:
-    # given thirty posts that are all due, though cap or gap forbid it
+    # given thirty posts that are all due, although cap or gap forbid it
     of = account(timezone=zone_at_noon())
     posts = copies(planned()[0], 30)
     Post.update(state=PostState.CANCELLED).where(Post.id < posts[0].id).execute()
@@ -97,7 +97,7 @@ def test_of_many_at_the_same_instant_no_more_go_than_may(
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(worker, [posts[n::6] for n in range(6)]))
 
-    # then just as many went as may, and the others have times that fit
+    # then exactly as many as allowed went out, and the others have times that fit
     assert sum(has_gone(post) for post in posts) == go
     at = sorted(times(posts))
     assert max(Counter(local_day(zone(of.timezone), time) for time in at).values()) <= cap
@@ -114,7 +114,7 @@ def test_a_post_that_was_interrupted_goes_on_or_is_planned_again(planned: Plan) 
         assert admission.admit(interrupted) is None
     assert interrupted.state == PostState.CLAIMING
 
-    # when another one went out in the meantime
+    # when another one went out meanwhile
     Post.update(state=PostState.PUBLISHED, scheduled_at=now()).where(Post.id == other.id).execute()
     with transaction():
         wait = admission.admit(interrupted)
@@ -127,7 +127,7 @@ def test_a_post_that_was_interrupted_goes_on_or_is_planned_again(planned: Plan) 
 # ── late, and too many ───────────────────────────────────────────────────────────────────────
 
 
-def test_what_two_days_of_downtime_made_late_takes_the_next_slots_in_order(
+def test_posts_that_are_late_after_downtime_get_the_next_slots_in_order(
     planned: Plan,
 ) -> None:
     of = account(*DAILY)
@@ -136,10 +136,10 @@ def test_what_two_days_of_downtime_made_late_takes_the_next_slots_in_order(
     due = [post for post in posts if job_of(post).due_at <= now()]
     assert len(due) >= 6
 
-    # when all that is due is worked on, the last first
+    # when all due posts are processed, the last one first
     went = [post for post in reversed(due) if job_of(post).due_at <= now() and not delivery(post)]
 
-    # then nothing bursts, the order is kept and nothing is lost
+    # then there is no burst, the order is kept and nothing is lost
     assert went == []
     assert times(posts) == slots_of(of, 10)
     in_time = timedelta(seconds=2)
@@ -154,7 +154,7 @@ def test_without_slots_late_posts_keep_order_and_gap(planned: Plan) -> None:
     posts = planned(stories=4)
     pass_time(10 * HOUR)
 
-    # the last is claimed first, which books all anew; only the first may go
+    # the last is claimed first, which reschedules all; only the first may go out
     assert delivery(posts[3]) is not None
     assert delivery(posts[0]) is None
 
@@ -172,7 +172,7 @@ def test_a_few_minutes_late_a_post_still_goes_out(planned: Plan) -> None:
     assert not has_gone(second)
 
 
-def test_a_pinned_post_that_was_missed_goes_out_as_soon_as_may_be(planned: Plan) -> None:
+def test_a_pinned_post_that_was_missed_goes_out_as_soon_as_possible(planned: Plan) -> None:
     account(*DAILY, gap=30, timezone=zone_at_noon())
     first, second = planned(stories=2)
     pins.pin(first.id, now() + HOUR, "ada")
@@ -205,7 +205,7 @@ def test_when_the_platform_takes_no_more_the_queue_moves_to_the_next_slots(
     assert abs(now() + timedelta(seconds=error.after or 0) - times(posts)[0]) < 5 * MINUTE / 60
 
 
-def test_without_slots_the_platform_gets_six_hours_of_rest(planned: Plan) -> None:
+def test_without_slots_the_account_pauses_for_six_hours(planned: Plan) -> None:
     account(timezone=zone_at_noon())
     posts = planned(stories=3)
     assert delivery(posts[0]) is None

@@ -42,7 +42,7 @@ def test_a_pinned_post_takes_its_time_and_the_queue_closes_up(planned: Plan) -> 
     # nothing moves it
     post_times.reassign(of.id)
     assert times([first]) == [at]
-    # and back in the queue it stands where its time was
+    # and back in the queue it is where its time was
     pins.unpin(first.id, "ada")
     assert times([second, third, first]) == slots[:3]
     assert AuditEntry.select().where(AuditEntry.action == "post.unpin").count() == 1
@@ -81,7 +81,7 @@ def test_what_can_not_be_pinned_is_refused_with_the_reason(planned: Plan) -> Non
 
     refused(now() - HOUR, "past")
     refused(now() + timedelta(days=800), "two years")
-    refused(now() + 70 * MINUTE, "3 posts a day, 30 minutes apart")  # too near to the pinned one
+    refused(now() + 70 * MINUTE, "3 posts a day, 30 minutes apart")  # too close to the pinned one
     refused(now() + HOUR, "only a scheduled post", post=gone)
     with pytest.raises(InputError, match="no post"):
         pins.pin(0, now() + HOUR, "ada")
@@ -110,6 +110,6 @@ def test_parts_can_not_be_pinned_out_of_order(planned: Plan) -> None:
     with pytest.raises(InputError, match=r"Part 2 of this story .* part 1 can't go out after it"):
         pins.pin(one.id, at_two + HOUR, "ada")
 
-    # the unpinned part behind it follows
+    # the unpinned part after it follows
     pins.pin(two.id, at_three + MINUTE, "ada")
     assert times([two])[0] < times([three])[0]

@@ -38,14 +38,14 @@ def account(name: str, state: AccountState = AccountState.CONNECTED) -> Account:
 
 
 def plan(video: Video) -> list[Post]:
-    """As the stage or the person that makes a video READY."""
+    """Like the stage or the person that makes a video READY."""
     with transaction():
         Video.update(state=VideoState.READY).where(Video.id == video.id).execute()
         return planning.plan(video)
 
 
 def published(post: Post) -> None:
-    """As ``confirm`` ends a post."""
+    """End a post as ``confirm`` does."""
     with transaction():
         planning.lock_for_release(post)
         Post.update(state=PostState.PUBLISHED).where(Post.id == post.id).execute()
@@ -54,7 +54,7 @@ def published(post: Post) -> None:
 
 
 def waiting() -> list[tuple[str, int]]:
-    """Account and part of the posts whose publish job waits."""
+    """Account and part of each post whose publish job is waiting."""
     jobs = Job.select().where(Job.stage == "publish", Job.state == JobState.WAITING)
     posts = [Post.get_by_id(job.subject_id) for job in jobs]
     return sorted((post.account.name, post.video.part.number) for post in posts)
@@ -71,7 +71,7 @@ def test_a_video_goes_to_every_account_once(make_videos: MakeVideos) -> None:
     assert waiting() == [("ada", 1), ("bob", 1)]
 
 
-def test_a_source_may_name_its_accounts(make_videos: MakeVideos) -> None:
+def test_a_source_can_name_its_accounts(make_videos: MakeVideos) -> None:
     account("ada")
     chosen = account("bob")
     (video,) = make_videos()
@@ -132,7 +132,7 @@ def test_a_part_planned_while_the_one_before_it_ends_is_not_forgotten(
     with transaction():
         plan(two)
         planned.set()
-        ended.wait(0.3)  # it can't end before we commit; that is the point
+        ended.wait(0.3)  # it can't end before we commit
         assert not ended.is_set()
     ending.join()
 
@@ -164,7 +164,7 @@ def test_a_person_posts_a_video_to_more_accounts(make_videos: MakeVideos) -> Non
     SourceAccount.create(source=video.part.script.story.source, account=ada)
     (there_already,) = plan(video)
 
-    # when a person has it posted to two of them too, twice
+    # when a person plans it on two of them too, twice
     made = planning.post_to(video.id, [bob.id, ada.id, cid.id, bob.id], by="olga")
     again = planning.post_to(video.id, [ada.id, bob.id, cid.id], by="olga")
 

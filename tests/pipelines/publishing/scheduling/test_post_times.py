@@ -36,7 +36,7 @@ pytestmark = pytest.mark.usefixtures("record")
 DAILY = ("08:00", "13:00", "18:30")
 
 
-# ── booking ──────────────────────────────────────────────────────────────────────────────────
+# ── scheduling ──────────────────────────────────────────────────────────────────────────────────
 
 
 def test_without_slots_gap_or_a_full_day_a_post_goes_out_at_once(planned: Plan) -> None:
@@ -63,7 +63,7 @@ def test_with_slots_each_post_has_the_next_one_from_the_moment_it_is_planned(
     assert ledger.explain(job).endswith(f": its slot is {shown} (Europe/Berlin)")
 
 
-def test_parts_that_are_ready_in_any_order_are_booked_in_order(make_videos: MakeVideos) -> None:
+def test_parts_that_are_ready_in_any_order_are_scheduled_in_order(make_videos: MakeVideos) -> None:
     of = account(*DAILY)
     one, two, three = make_videos(3, state=VideoState.REVIEW)
     expected = slots_of(of, 3)
@@ -73,12 +73,12 @@ def test_parts_that_are_ready_in_any_order_are_booked_in_order(make_videos: Make
             Video.update(state=VideoState.READY).where(Video.id == video.id).execute()
             return planning.plan(Video.get_by_id(video.id))[0]
 
-    # given later parts that are ready first: they keep no time from others yet
+    # given later parts that are ready first: they take no time yet
     third, second = ready(three), ready(two)
     assert times([second, third]) == [None, None]
     # when the first is ready too
     first = ready(one)
-    # then all have theirs
+    # then all parts have a time
     assert times([first, second, third]) == expected
 
 
@@ -117,7 +117,7 @@ def test_posts_keep_the_gap_to_each_neighbour(planned: Plan) -> None:
     gaps = [later - earlier for earlier, later in pairwise(times(posts))]
     assert all(90 * MINUTE <= gap < 91 * MINUTE for gap in gaps)
 
-    # when one is pinned between two others, these make room on both sides
+    # when one is pinned between two others, they move on both sides
     at = times([second])[0] + 30 * MINUTE
     pins.pin(third.id, at, "ada")
     fourth, fifth = planned(stories=2)
@@ -126,7 +126,7 @@ def test_posts_keep_the_gap_to_each_neighbour(planned: Plan) -> None:
     assert times([first])[0] <= now()
 
 
-def test_an_account_that_takes_no_posts_keeps_them_waiting(planned: Plan) -> None:
+def test_an_account_with_no_posts_a_day_keeps_posts_waiting(planned: Plan) -> None:
     of = account(cap=0)
     (post,) = planned()
 
@@ -141,13 +141,13 @@ def test_a_long_queue_gets_its_times_quickly(planned: Plan) -> None:
     of = account(*DAILY, cap=2, gap=60)
     posts = copies(planned()[0], 1_000)
 
-    begun = time.process_time()
+    started = time.process_time()
     post_times.reassign(of.id)
 
-    assert time.process_time() - begun < 3
-    booked = times(posts)
-    assert len(set(booked)) == 1_000
-    assert booked == sorted(booked)
+    assert time.process_time() - started < 3
+    scheduled = times(posts)
+    assert len(set(scheduled)) == 1_000
+    assert scheduled == sorted(scheduled)
 
 
 # ── what changes the queue ───────────────────────────────────────────────────────────────────
@@ -168,7 +168,7 @@ def test_new_slots_move_the_queue_and_its_jobs(planned: Plan) -> None:
     assert "11:11 (Asia/Tokyo)" in job_of(posts[0]).waits_for
 
 
-def test_a_story_that_is_held_up_keeps_no_slots(planned: Plan) -> None:
+def test_a_blocked_story_keeps_no_slots(planned: Plan) -> None:
     # given a story whose first part has failed, and another
     of = account(*DAILY)
     one, two = planned(parts=2)
@@ -181,7 +181,7 @@ def test_a_story_that_is_held_up_keeps_no_slots(planned: Plan) -> None:
     post_times.reassign(of.id)
     assert times([two, other]) == [None, slots[0]]
 
-    # when the first part is planned anew, its story is booked behind
+    # when the first part is planned again, its story gets later times
     with transaction():
         post = Post.get_by_id(one.id)
         planning.lock_for_release(post)
@@ -199,14 +199,14 @@ def test_a_post_whose_job_is_dead_keeps_no_slot(planned: Plan) -> None:
     post_times.reassign(of.id)
     assert times([stuck, other]) == [None, slots_of(of, 1)[0]]
 
-    # when a person requeues it, it gets a time at its turn
+    # when a person requeues it, it gets the next free time
     ledger.requeue(job_of(stuck).id)
     assert delivery(stuck) is not None
     assert times([stuck]) == slots_of(of, 2)[1:]
 
 
-def test_rebooking_waits_for_nobody_who_holds_a_job(planned: Plan) -> None:
-    # given a transaction that holds a job and then wants the account, as a person's cancel does
+def test_rescheduling_does_not_wait_for_a_locked_job(planned: Plan) -> None:
+    # given a transaction that locks a job and then the account, as a person's cancel does
     of = account(*DAILY)
     first, second = planned(stories=2)
     holds, goes_on = threading.Event(), threading.Event()
@@ -229,7 +229,7 @@ def test_rebooking_waits_for_nobody_who_holds_a_job(planned: Plan) -> None:
 
     assert not thread.is_alive()
     assert times([first, second]) == slots_of(Account.get_by_id(of.id), 2)
-    # the job that was held finds out at its turn
+    # the job that was locked finds out when it runs
     Job.update(due_at=now()).where(Job.subject_id == second.id).execute()
     assert delivery(second) is not None
 
@@ -247,7 +247,7 @@ def test_a_cancelled_post_gives_its_time_back(planned: Plan) -> None:
     assert post_times.next_free_after(of, slots[2] + MINUTE) == slots[3]
 
 
-def test_planning_on_two_accounts_and_rebooking_do_not_deadlock(make_videos: MakeVideos) -> None:
+def test_planning_on_two_accounts_and_rescheduling_do_not_deadlock(make_videos: MakeVideos) -> None:
     first, second = account(*DAILY), account(*DAILY)
     videos = make_videos(3) + make_videos(3)
 

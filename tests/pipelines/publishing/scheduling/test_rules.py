@@ -10,7 +10,7 @@ from pipelines.publishing.delivery.api.chunks import plan_chunks
 from pipelines.publishing.posts.post_title import post_title, units
 
 
-def test_a_title_carries_its_part_and_hashtags() -> None:
+def test_a_title_has_its_part_and_hashtags() -> None:
     assert post_title("The  lamp\n", 1, 1, ["storytime"]) == "The lamp #storytime"
     title = post_title("The lamp", 2, 3, ["#scary story", "Scarystory", "", "night"])
     assert title == "The lamp (part 2 of 3) #Scarystory #night"

@@ -1,4 +1,4 @@
-"""What an account's clock shows when a post goes out, also in the nights when clocks change.
+"""The local time when a post goes out, also in nights when clocks change.
 
 The expected moments were worked out by hand from the changes that ``zdump -v`` lists.
 """
@@ -27,7 +27,7 @@ CHANGES = [
     ("America/New_York", "2026-03-08", "02:30", "2026-03-08 07:30", "2026-03-08 03:30"),
     ("America/New_York", "2027-03-14", "01:30", "2027-03-14 06:30", "2027-03-14 01:30"),
     ("America/New_York", "2027-03-14", "02:30", "2027-03-14 07:30", "2027-03-14 03:30"),
-    # back: 02:00 EDT is 01:00 EST, so 01:30 comes twice
+    # back: 02:00 EDT is 01:00 EST, so 01:30 occurs twice
     ("America/New_York", "2026-11-01", "01:30", "2026-11-01 05:30", "2026-11-01 01:30"),
     ("America/New_York", "2026-11-01", "02:30", "2026-11-01 07:30", "2026-11-01 02:30"),
     ("America/New_York", "2027-11-07", "01:30", "2027-11-07 05:30", "2027-11-07 01:30"),
@@ -37,12 +37,12 @@ CHANGES = [
     ("Europe/Berlin", "2026-03-29", "02:30", "2026-03-29 01:30", "2026-03-29 03:30"),
     ("Europe/Berlin", "2027-03-28", "01:30", "2027-03-28 00:30", "2027-03-28 01:30"),
     ("Europe/Berlin", "2027-03-28", "02:30", "2027-03-28 01:30", "2027-03-28 03:30"),
-    # back: 03:00 CEST is 02:00 CET, so 02:30 comes twice
+    # back: 03:00 CEST is 02:00 CET, so 02:30 occurs twice
     ("Europe/Berlin", "2026-10-25", "01:30", "2026-10-24 23:30", "2026-10-25 01:30"),
     ("Europe/Berlin", "2026-10-25", "02:30", "2026-10-25 00:30", "2026-10-25 02:30"),
     ("Europe/Berlin", "2027-10-31", "01:30", "2027-10-30 23:30", "2027-10-31 01:30"),
     ("Europe/Berlin", "2027-10-31", "02:30", "2027-10-31 00:30", "2027-10-31 02:30"),
-    # Lord Howe, half an hour back: 02:00 (UTC+11) is 01:30 (UTC+10:30), which comes twice
+    # Lord Howe, half an hour back: 02:00 (UTC+11) is 01:30 (UTC+10:30), which occurs twice
     ("Australia/Lord_Howe", "2026-04-05", "01:30", "2026-04-04 14:30", "2026-04-05 01:30"),
     ("Australia/Lord_Howe", "2026-04-05", "02:30", "2026-04-04 16:00", "2026-04-05 02:30"),
     ("Australia/Lord_Howe", "2027-04-04", "01:30", "2027-04-03 14:30", "2027-04-04 01:30"),
@@ -61,7 +61,7 @@ CHANGES = [
     ("America/Santiago", "2027-04-03", "23:30", "2027-04-04 02:30", "2027-04-03 23:30"),
     ("America/Santiago", "2027-04-04", "01:30", "2027-04-04 05:30", "2027-04-04 01:30"),
     ("America/Santiago", "2027-04-04", "02:30", "2027-04-04 06:30", "2027-04-04 02:30"),
-    # forward: 00:00 is 01:00, so the day begins there
+    # forward: 00:00 is 01:00, so the day starts there
     ("America/Santiago", "2026-09-06", "00:30", "2026-09-06 04:30", "2026-09-06 01:30"),
     ("America/Santiago", "2026-09-06", "01:30", "2026-09-06 04:30", "2026-09-06 01:30"),
     ("America/Santiago", "2026-09-06", "02:30", "2026-09-06 05:30", "2026-09-06 02:30"),
@@ -109,7 +109,7 @@ def test_a_time_in_a_night_when_the_clock_changes(
 
 
 @pytest.mark.parametrize("name", sorted({name for name, *_ in CHANGES}))
-def test_slots_of_every_day_come_once_a_day_and_in_order_all_year(name: str) -> None:
+def test_daily_slots_occur_once_a_day_and_in_order_all_year(name: str) -> None:
     slots = [SlotTime(weekday, at) for weekday in range(1, 8) for at in ("01:30", "12:00", "23:30")]
     where = zone(name)
     year = moments(slots, where, at_local(where, date(2026, 1, 1), "00:00"))
@@ -120,7 +120,7 @@ def test_slots_of_every_day_come_once_a_day_and_in_order_all_year(name: str) -> 
     assert local_day(where, times[-1]) == date(2026, 12, 31)
 
 
-def test_the_week_goes_by_the_accounts_clock() -> None:
+def test_the_week_is_in_the_accounts_time_zone() -> None:
     # given a slot on Monday morning in Auckland, which is Sunday evening in UTC
     slots = [SlotTime(1, "08:00"), SlotTime(4, "18:30")]
 
@@ -137,7 +137,7 @@ def test_a_slot_is_later_than_the_moment_asked_for() -> None:
     assert list(moments([], zone("UTC"), utc("2026-11-20"))) == []
 
 
-def test_slots_that_a_change_brings_together_are_one() -> None:
+def test_slots_that_a_change_moves_to_the_same_time_are_one() -> None:
     slots = [SlotTime(7, "02:30"), SlotTime(7, "03:30"), SlotTime(7, "03:00")]
 
     night = list(islice(moments(slots, zone("America/New_York"), utc("2026-03-08")), 3))
@@ -170,13 +170,13 @@ def test_an_unknown_zone_is_refused_with_advice(name: str, advice: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "24:00", "9:30", "12:60", "noon", "12:00:00"])
-def test_what_is_no_time_is_refused(text: str) -> None:
+def test_an_invalid_time_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="18:30"):
         clock_time(text)
     assert clock_time("09:30") == "09:30"
 
 
-def test_a_time_reads_as_the_account_has_it() -> None:
+def test_a_time_is_shown_in_the_accounts_zone() -> None:
     assert spoken(zone("Europe/Berlin"), utc("2026-11-24 17:30")) == (
         "Tue 24 Nov 18:30 (Europe/Berlin)"
     )

@@ -1,4 +1,4 @@
-"""Accounts with slots, posts on them, and the passing of time, for tests."""
+"""Accounts with slots, their posts, and simulated time, for tests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def account(*daily: str, timezone: str = "Europe/Berlin", cap: int = 15, gap: int = 0) -> Account:
-    """An account with slots at these times of every day."""
+    """An account with slots at these times every day."""
     made = Account.create(
         open_id=f"creator {Account.select().count()}",
         name="lamp_tales",
@@ -54,7 +54,7 @@ def job_of(post: Post) -> Job:
 
 
 def delivery(post: Post, *, patient: bool = False) -> Wait | None:
-    """As the publish stage up to the announcement: None when the post went out.
+    """Like the publish stage up to the announcement; None if the post went out.
 
     With ``patient`` a job that is not due is left alone.
     """
@@ -77,13 +77,13 @@ def has_gone(post: Post) -> bool:
 
 
 def pass_time(by: timedelta) -> None:
-    """All that is on record happened, and is due, so much earlier."""
+    """Move all stored times back by this much."""
     Post.update(scheduled_at=Post.scheduled_at - by).execute()
     Job.update(due_at=Job.due_at - by).execute()
 
 
 def copies(post: Post, count: int) -> list[Post]:
-    """So many posts planned for the same time as this one, each of a story of its own."""
+    """This many posts planned for the same time as ``post``, each of a different story."""
     database.execute_sql(
         """
         WITH numbers AS (SELECT generate_series(1000, 999 + %(count)s) AS n),
