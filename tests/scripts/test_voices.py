@@ -35,7 +35,7 @@ def test_a_voice_is_listed_downloaded_and_sampled(settings: dict[str, str], tmp_
     assert re.search(rf"piper:{NAME}.*scripts/manage voices download {NAME}", before.stdout)
     assert (got.returncode, f"VOICE=piper:{NAME}" in got.stdout) == (0, True), got.stderr
     assert (wrong.returncode, f"did you mean {NAME}?" in wrong.stderr) == (2, True)
-    assert re.search(rf"piper:{NAME}\W+here", after.stdout)
+    assert re.search(rf"piper:{NAME}\W+installed", after.stdout)
     assert "check the network or VOICES_URL" in after.stderr
     assert heard.returncode == 0, heard.stderr
     assert re.search(r"\d+ words per minute, [\d.]+ s of work per spoken minute", heard.stdout)
