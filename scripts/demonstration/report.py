@@ -121,4 +121,5 @@ def show(result: dict[str, Any], console: Console) -> None:
         console.print(skipped)
     waiting = sum(story["state"] in {"waiting", "flagged"} for story in result["stories"])
     if waiting:
-        console.print(f"{waiting} more stories are waiting for your decision in the back office.")
+        stories = "story is" if waiting == 1 else "stories are"
+        console.print(f"{waiting} more {stories} waiting for your decision in the back office.")
