@@ -166,7 +166,9 @@ def failure_of(  # noqa: PLR0911  # one return a decision
             | TimeoutError()
             | ssl.SSLEOFError()
         ):
-            return Retryable(f"{where} did not answer, or closed the connection.", code="lost_answer")
+            return Retryable(
+                f"{where} did not answer, or closed the connection.", code="lost_answer"
+            )
         case ssl.SSLCertVerificationError():
             return Parked(
                 f"{where} has no valid certificate for {server.host}: correct the host in "

@@ -422,7 +422,9 @@ def eventually(check: Callable[[], bool], seconds: float = 30) -> None:
 def test_a_missing_browser_is_reported(screenshots: Path) -> None:
     browser = TikTokBrowser(screenshots=screenshots, chromium=Path("/nowhere/chromium"))
 
-    with pytest.raises(BrowserStopped, match="Chromium is not installed on this machine") as missing:
+    with pytest.raises(
+        BrowserStopped, match="Chromium is not installed on this machine"
+    ) as missing:
         browser.check("[]")
 
     assert missing.value.code == "browser_missing"
