@@ -70,7 +70,7 @@ def test_a_start_without_a_needed_key_is_refused_with_its_id(old: str, new: str)
     sentence = str(refused.value)
     assert f"the key with id {key_id(old)}" in sentence
     assert "3 in account.access_token" in sentence
-    assert "add that key behind the newest one" in sentence
+    assert "add that key after the newest one" in sentence
     crypto.configure(f"{new},{old}")
     key_rotation.check_readable()
 
@@ -80,7 +80,7 @@ def test_an_unencrypted_value_is_refused_and_never_repeated(old: str) -> None:
     db.database.execute_sql("UPDATE account SET access_token = 'canary'")
     with pytest.raises(ConfigurationError, match="not encrypted") as refused:
         key_rotation.check_readable()
-    with pytest.raises(ConfigurationError, match="not encrypted") as read:
+    with pytest.raises(ConfigurationError, match="not properly encrypted") as read:
         Account.get()
     assert "canary" not in str(refused.value) + str(read.value)
 
