@@ -298,4 +298,4 @@ def test_a_channel_with_parts_that_are_too_short_stops_only_its_own_stories() ->
     assert job is not None
     assert job.error_code == "part_length"
     assert "is too short for" in job.error
-    assert "Give its channel longer parts" in job.error
+    assert "Set longer parts in its channel" in job.error
