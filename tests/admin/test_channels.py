@@ -115,18 +115,18 @@ def test_a_channel_in_use_is_not_deleted(editor: Browser) -> None:
     ("field", "value", "sentence"),
     [
         ("name", "", "This field is required."),
-        ("voice", "siri", "“siri” is no voice"),
+        ("voice", "siri", "“siri” is not an installed voice"),
         ("voice", "espeak:xx-none", "espeak-ng has no voice “xx-none”"),
-        ("quote_voice_timbre", "nobody", "“+nobody” is no voice"),
+        ("quote_voice_timbre", "nobody", "“+nobody” is not an installed voice"),
         ("voice", "piper:/no/such.onnx", "the voice file /no/such.onnx does not exist"),
-        ("background", "jungle", "There is no background “jungle” here"),
-        ("music", "jazz", "There is no music “jazz” here"),
+        ("background", "jungle", "There is no background “jungle”: choose"),
+        ("music", "jazz", "There is no music “jazz”: choose"),
         ("words_per_minute", "90", "between 100 and 400"),
-        ("part_seconds_min", "", "Give both the least and the most seconds"),
-        ("part_seconds_min", "80", "must be below the most"),
+        ("part_seconds_min", "", "Set both the shortest and the longest part length"),
+        ("part_seconds_min", "80", "must be below the longest"),
         ("colour", "red", "a colour like #FFE14D, not “red”"),
         ("size", "900", "between 48 and 120"),
-        ("height", "", "a height, not “”"),
+        ("height", "", "a number of pixels, not “”"),
         ("font", "Comic Sans", "Not a valid choice"),
     ],
 )
@@ -193,7 +193,7 @@ def test_the_preview_is_a_picture_or_an_error(viewer: Browser) -> None:
     assert Image.open(BytesIO(answer.data)).size == (540, 960)
     assert answer.data != other.data
     assert wrong.status_code == 400
-    assert wrong.text == "The size of letters is 48 to 120 pixels, not 900."
+    assert wrong.text == "The font size must be 48 to 120 pixels, not 900."
 
 
 @pytest.mark.slow

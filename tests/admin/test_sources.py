@@ -52,13 +52,13 @@ def test_a_source_is_added_changed_and_fetched(editor: Browser) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("place", "not a subreddit!", "A subreddit&#39;s name"),
-        ("interval_minutes", "0", "between 5 and 10080"),
-        ("max_words", "10", "Must not be below the least words."),
-        ("language", "English", "A code like en or de."),
-        ("name", " ", "Give it a name."),
+        ("place", "not a subreddit!", "Must be a subreddit name"),
+        ("interval_minutes", "0", "from 5 to 10080"),
+        ("max_words", "10", "Must not be below the minimum words."),
+        ("language", "English", "Must be a code like en or de."),
+        ("name", " ", "Enter a name."),
         ("kind", "telepathy", "Not a valid choice"),
-        ("flag_from", "0.5", "Must not be below the score that warns."),
+        ("flag_from", "0.5", "Must not be below “Warn from”."),
     ],
 )
 def test_invalid_values_get_an_error_beside_the_field(

@@ -43,7 +43,7 @@ def test_a_folder_is_added_without_the_fields_for_reddit(
     # When the kind is changed to a folder
     Select(chromium.find_element(By.ID, "kind")).select_by_value("folder")
     assert not any(map(shown, ("listing", "min_score", "nsfw")))
-    assert "those in it are read too" in chromium.find_element(By.TAG_NAME, "main").text
+    assert "Subfolders are included" in chromium.find_element(By.TAG_NAME, "main").text
     chromium.find_element(By.ID, "name").send_keys("Notebook")
     chromium.find_element(By.ID, "place").send_keys(str(tmp_path), Keys.ENTER)
 

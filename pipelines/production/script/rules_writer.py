@@ -114,7 +114,7 @@ def _filled(lines: Sequence[str], short: str) -> tuple[str, ...]:
 
 
 def _short(title: str) -> str:
-    """A title short enough for a hook: its first sentences, or its first clause if that is long."""
+    """A title short enough for a hook: its first sentences; if they are long, the first clause."""
     said: list[str] = []
     for sentence in sentences_of(title):
         if said and sum(map(_words, said)) + _words(sentence) > _HOOK_WORDS:

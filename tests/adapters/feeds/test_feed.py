@@ -36,7 +36,7 @@ def sandbox() -> Iterator[RunningSandbox]:
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Serves one answer on loopback, once to who asks by its marks; gives its address."""
+    """Serve one response locally; 304 for requests with its validators. Returns the address."""
     servers = []
 
     def serve(content: bytes, status: int = 200, **headers: str) -> str:
@@ -73,18 +73,18 @@ def stories(
 
 
 def test_a_subreddits_feed_gives_the_posts_that_its_listing_gives(sandbox: RunningSandbox) -> None:
-    # When the sandbox's subreddit is read by its feed, without a key
+    # When the sandbox's subreddit is read from its feed, without an API key
     found = stories(f"{sandbox.reddit_url}/r/sandboxstories/top/.rss", limit=100)
 
-    # Then posts have the ids that the API would give, and their own words only
-    told = [story for story in found if not story.media_only]
-    assert told
+    # Then posts have the same ids as from the API, and only their own text
+    texts = [story for story in found if not story.media_only]
+    assert texts
     assert all(story.external_id.startswith("reddit:t3_") for story in found)
     assert all(story.place == "sandboxstories" and story.title for story in found)
     assert all("submitted by" not in story.body for story in found)
-    assert all(len(story.body.split()) > 20 for story in told[:3])
+    assert all(len(story.body.split()) > 20 for story in texts[:3])
     assert any(story.media_only for story in found)
-    # And no more than was asked for
+    # And no more than requested
     assert len(stories(f"{sandbox.reddit_url}/r/sandboxstories/top/.rss", limit=2)) == 2
 
 
@@ -130,7 +130,7 @@ def test_a_feed_is_read_in_the_encoding_that_it_or_its_server_names(
 
 
 @pytest.mark.parametrize(
-    ("title", "text", "told"),
+    ("title", "text", "expected"),
     [
         ("<![CDATA[A <b>bold</b> &amp; brave]]>", "x", ("A bold & brave", "x")),
         ("AT&amp;amp;T, 5 &lt; 6", "x", ("AT&T, 5 < 6", "x")),
@@ -141,10 +141,10 @@ def test_a_feed_is_read_in_the_encoding_that_it_or_its_server_names(
     ],
 )
 def test_texts_are_as_their_writer_meant_them(
-    serve: Serve, title: str, text: str, told: tuple[str, str]
+    serve: Serve, title: str, text: str, expected: tuple[str, str]
 ) -> None:
     (story,) = stories(serve(rss(an_item(title, text)).encode()))
-    assert (story.title, story.body) == told
+    assert (story.title, story.body) == expected
 
 
 def test_an_entry_that_can_not_be_read_stops_no_other(serve: Serve) -> None:
@@ -246,7 +246,7 @@ def test_a_page_that_is_not_a_feed_is_refused(
         ("", None),
     ],
 )
-def test_a_server_that_asks_to_slow_down_is_asked_later(
+def test_a_server_that_asks_to_slow_down_is_retried_later(
     serve: Serve, status: int, wish: str, seconds: float | None
 ) -> None:
     with pytest.raises(Retryable) as refused:
@@ -254,7 +254,7 @@ def test_a_server_that_asks_to_slow_down_is_asked_later(
     assert refused.value.after == seconds
 
 
-def test_a_server_may_say_when_it_wants_to_be_asked_again(serve: Serve) -> None:
+def test_a_server_may_say_when_to_retry(serve: Serve) -> None:
     in_an_hour = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     with pytest.raises(Retryable) as refused:
         stories(serve(b"", 503, Retry_After=in_an_hour))
@@ -289,7 +289,7 @@ def test_a_feed_in_which_nothing_is_new_is_not_read_again(
     assert memory == {}
 
 
-def test_an_unread_feed_that_says_nothing_is_new_is_asked_later(serve: Serve) -> None:
+def test_an_unread_feed_that_says_nothing_is_new_is_retried_later(serve: Serve) -> None:
     with pytest.raises(Retryable, match="its server is faulty"):
         stories(serve(b"", 304))
 
@@ -310,7 +310,7 @@ def test_a_validator_that_can_not_be_stored_is_left_out(serve: Serve, mark: str)
     assert memory == {}
 
 
-def test_a_server_that_is_away_is_asked_later() -> None:
+def test_an_unavailable_server_is_retried_later() -> None:
     with pytest.raises(Retryable, match="can't be reached"):
         stories("http://127.0.0.1:9/feed")
 
@@ -321,7 +321,7 @@ def test_an_invalid_address_is_refused(place: str) -> None:
         stories(place)
 
 
-def test_addresses_that_lead_nowhere_are_not_asked_again(serve: Serve) -> None:
+def test_invalid_addresses_are_not_retried(serve: Serve) -> None:
     with pytest.raises(Permanent, match="redirects too many times"):
         stories(serve(b"", 302, Location="/feed"))
     with pytest.raises(Permanent, match="is not a valid web address"):

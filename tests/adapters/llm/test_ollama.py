@@ -54,7 +54,7 @@ def judged(*entries: object) -> tuple[dict[int, ScriptDraft], dict[int, str]]:
 # ── checking answers ─────────────────────────────────────────────────────────────────────────
 
 
-def test_an_answer_as_it_was_asked_for_becomes_a_draft() -> None:
+def test_a_valid_answer_becomes_a_draft() -> None:
     drafts, refused = judged(entry())
 
     assert refused == {}
@@ -160,7 +160,7 @@ def test_an_answer_of_another_shape_refuses_every_story(content: str) -> None:
 
 
 def test_words_that_only_look_like_orders_stay() -> None:
-    told = story(
+    asked = story(
         7,
         title="Mr. Lamp and the smoke",
         sentences=(
@@ -180,7 +180,7 @@ def test_words_that_only_look_like_orders_stay() -> None:
         split_after=[0],
     )
 
-    assert read(json.dumps({"stories": [fine]}), [told], written_by="ollama/test")[1] == {}
+    assert read(json.dumps({"stories": [fine]}), [asked], written_by="ollama/test")[1] == {}
 
 
 # ── the question ─────────────────────────────────────────────────────────────────────────────
@@ -240,7 +240,7 @@ def test_a_batch_is_written_in_one_request(sandbox: RunningSandbox) -> None:
 
 
 @pytest.mark.parametrize("fault", ["broken_answer", "wrong_schema"])
-def test_a_bad_answer_is_asked_for_once_more(sandbox: RunningSandbox, fault: str) -> None:
+def test_a_bad_answer_is_requested_once_more(sandbox: RunningSandbox, fault: str) -> None:
     sandbox.fault("ollama", "chat", fault, times=1)
     assert set(writer(sandbox).write([story(1), story(2)])) == {1, 2}
 
@@ -277,7 +277,7 @@ def test_an_answer_that_is_late_or_never_comes_is_retryable(sandbox: RunningSand
         writer(sandbox, url="http://user:canary@127.0.0.1:9").write([story(1)])
 
 
-def test_a_model_that_is_not_there_says_what_to_do(sandbox: RunningSandbox) -> None:
+def test_a_missing_model_says_what_to_do(sandbox: RunningSandbox) -> None:
     with pytest.raises(Permanent, match=r"run `ollama pull storyteller`"):
         writer(sandbox, model="storyteller").write([story(1)])
 

@@ -140,7 +140,7 @@ def test_more_than_a_page_is_fetched_page_by_page(sandbox: RunningSandbox) -> No
     assert len(sandbox.log(call="listing")) == 2
 
 
-def test_missing_credentials_are_named_and_nothing_is_asked(sandbox: RunningSandbox) -> None:
+def test_missing_credentials_are_named_and_nothing_is_requested(sandbox: RunningSandbox) -> None:
     error = refusal(sandbox, client_id="", client_secret=" ")
 
     assert isinstance(error, Permanent)

@@ -60,12 +60,12 @@ def test_a_post_keeps_its_words_and_where_it_came_from() -> None:
         {"author": None, "selftext": None},
     ],
 )
-def test_what_was_taken_down_is_removed(changes: dict[str, Any]) -> None:
+def test_a_deleted_post_is_marked_as_removed(changes: dict[str, Any]) -> None:
     assert story(**changes).removed
 
 
 @pytest.mark.parametrize("author", [None, "[deleted]"])
-def test_a_story_outlives_the_account_of_its_author(author: str | None) -> None:
+def test_a_story_stays_usable_after_its_author_deletes_the_account(author: str | None) -> None:
     left = story(author=author)
 
     assert not left.removed

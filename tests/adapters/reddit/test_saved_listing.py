@@ -56,8 +56,8 @@ def test_every_form_in_which_posts_are_kept(
 def test_every_encoding_of_json(tmp_path: Path, encoding: str) -> None:
     file = tmp_path / "saved.json"
     line_separator = "\u2028"  # no end of a line in JSON
-    told = json.dumps({**ONE, "title": f"Ärger{line_separator}daheim"}, ensure_ascii=False)
-    file.write_text(f"{told}\n{json.dumps(TWO)}", encoding=encoding)
+    line = json.dumps({**ONE, "title": f"Ärger{line_separator}daheim"}, ensure_ascii=False)
+    file.write_text(f"{line}\n{json.dumps(TWO)}", encoding=encoding)
 
     assert found(file) == [f"Ärger{line_separator}daheim", "The second"]
 
@@ -88,7 +88,7 @@ def test_malformed_posts_and_lines_are_left_out(tmp_path: Path) -> None:
         ("", "not JSON at line 1, column 1"),
     ],
 )
-def test_a_file_that_is_no_listing_is_named_with_what_to_do(
+def test_a_file_that_is_not_a_listing_is_named_with_what_to_do(
     tmp_path: Path, content: str, sentence: str
 ) -> None:
     file = tmp_path / "saved.json"

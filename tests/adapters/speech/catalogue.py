@@ -34,7 +34,7 @@ def serve(voice: Path) -> Iterator[Catalogue]:
         where: voice.read_bytes(),
         f"{where}.json": voice.with_name(f"{voice.name}.json").read_bytes(),
     }
-    told = {
+    listed = {
         path: {"size_bytes": len(data), "md5_digest": hashlib.md5(data).hexdigest()}  # noqa: S324
         for path, data in catalogue.files.items()
     }
@@ -44,7 +44,7 @@ def serve(voice: Path) -> Iterator[Catalogue]:
         "language": {"code": "en_GB"},
         "quality": "low",
         "num_speakers": 1,
-        "files": told,
+        "files": listed,
     }
     catalogue.files["voices.json"] = json.dumps({NAME: entry}).encode()
 

@@ -35,7 +35,7 @@ def test_no_word_is_ever_lost(text: str) -> None:
     assert [word for run in runs(text) for word in run.text.split()] == text.split()
 
 
-def test_two_voices_make_one_sound_in_time(tmp_path: Path) -> None:
+def test_two_voices_make_one_timed_sound(tmp_path: Path) -> None:
     # Given an espeak-ng narrator and a Piper voice for quotations
     narrator = EspeakSynthesizer()
     quoted = PiperSynthesizer(voice=make_voice(tmp_path))
@@ -81,9 +81,9 @@ def test_both_voices_are_equally_loud(tmp_path: Path) -> None:
     # Then quotations are as loud as the narration
     samples, rate = read(speech.path)
     clock, nobody, more, she = (speech.words[index] for index in (7, 8, 13, 14))
-    told = level([samples[: round(clock.end * rate)]], rate)
+    narrated = level([samples[: round(clock.end * rate)]], rate)
     said = level([samples[round(nobody.start * rate) : round(more.end * rate)]], rate)
-    assert said == pytest.approx(told, rel=0.1)
+    assert said == pytest.approx(narrated, rel=0.1)
     # And the pauses between voices are those of sentences and commas
     assert nobody.start - clock.end == pytest.approx(0.4, abs=0.05)
     assert she.start - more.end == pytest.approx(0.22, abs=0.05)

@@ -52,7 +52,7 @@ def test_a_voice_without_durations_is_an_estimate(tmp_path: Path) -> None:
     )
 
 
-def test_a_sound_that_the_voice_lacks_costs_only_itself(tmp_path: Path) -> None:
+def test_a_sound_that_the_voice_lacks_affects_only_itself(tmp_path: Path) -> None:
     voice = make_voice(tmp_path)
     config = voice.with_name("tone.onnx.json")
     settings = json.loads(config.read_text(encoding="utf-8"))
@@ -86,11 +86,11 @@ def test_sentences_and_paragraphs_breathe(tmp_path: Path) -> None:
 def test_a_sign_between_words_is_a_pause(tmp_path: Path, sign: str, following: str) -> None:
     piper = PiperSynthesizer(voice=make_voice(tmp_path))
 
-    told = sounding(
+    sounds = sounding(
         piper.speak(f"Wait{sign}{following} came.", tmp_path / "told.wav").path, silence=2 * FRAME
     )
 
-    (_, wait), (nobody, end), (came, _) = told
+    (_, wait), (nobody, end), (came, _) = sounds
     assert nobody - wait > 1.5 * (came - end), "longer than between words"
 
 
@@ -102,7 +102,7 @@ def test_an_ellipsis_loses_no_word(tmp_path: Path, text: str) -> None:
     assert all(timing.end > timing.start for timing in speech.words)
 
 
-def test_brackets_are_no_phonemes(tmp_path: Path) -> None:
+def test_brackets_are_not_phonemes(tmp_path: Path) -> None:
     piper = PiperSynthesizer(voice=make_voice(tmp_path))
 
     bracketed = piper.speak("We met [[seven]] cats.", tmp_path / "bracketed.wav")
@@ -123,8 +123,8 @@ def test_a_voice_is_loaded_once(tmp_path: Path) -> None:
 
 def reconfigure(voice: Path, **changes: object) -> None:
     file = voice.with_name(f"{voice.name}.json")
-    told = json.loads(file.read_text(encoding="utf-8"))
-    file.write_text(json.dumps({**told, **changes}), encoding="utf-8")
+    configuration = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps({**configuration, **changes}), encoding="utf-8")
 
 
 def test_a_voice_that_writes_its_phonemes_kind_the_old_way_speaks(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_a_voice_that_writes_its_phonemes_kind_the_old_way_speaks(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("reads", "told", "language"),
+    ("reads", "named", "language"),
     [
         ("en-us", {"code": "en_US", "family": "en"}, "en"),
         ("ja", {"code": "ja"}, "ja"),
@@ -147,10 +147,10 @@ def test_a_voice_that_writes_its_phonemes_kind_the_old_way_speaks(tmp_path: Path
     ],
 )
 def test_a_voice_has_a_language(
-    tmp_path: Path, reads: str, told: dict[str, str], language: str
+    tmp_path: Path, reads: str, named: dict[str, str], language: str
 ) -> None:
     voice = make_voice(tmp_path, language=reads)
-    reconfigure(voice, language=told)
+    reconfigure(voice, language=named)
 
     assert PiperSynthesizer(voice=voice).language == language
 

@@ -40,12 +40,12 @@ def misheard(spoken: list[WordTiming], chance: random.Random, share: float) -> l
             word.start + chance.uniform(-0.02, 0.02),
             word.end + chance.uniform(-0.02, 0.02),
         )
-        fate = chance.choice(["wrong", "left out", "made up"]) if chance.random() < share else ""
-        if fate == "left out":
+        outcome = chance.choice(["wrong", "left out", "made up"]) if chance.random() < share else ""
+        if outcome == "left out":
             continue
-        text = "".join(chance.choices("bcghjqwxyz", k=4)) if fate == "wrong" else word.word
+        text = "".join(chance.choices("bcghjqwxyz", k=4)) if outcome == "wrong" else word.word
         heard.append(WordTiming(text, start, end))
-        if fate == "made up":
+        if outcome == "made up":
             heard.append(WordTiming("hmm", end, end + 0.02))
     return heard
 
@@ -104,7 +104,7 @@ def hum(path: Path, seconds: float = 5.0) -> Path:
     return path
 
 
-def test_the_model_is_asked_and_its_times_are_fitted(model: Path, tmp_path: Path) -> None:
+def test_the_times_of_the_model_are_aligned(model: Path, tmp_path: Path) -> None:
     # Given a model that hears the sentence in everything
     aligner = WhisperAligner(model=model, language="en")
 

@@ -67,7 +67,7 @@ def _model(*, tells_durations: bool) -> onnx.ModelProto:
         "turn": np.array(2 * np.pi / RATE, np.float32),
         "loudness": np.array(0.5, np.float32),
     }
-    # Piper finds the durations by their Ceil; a voice without that node doesn't tell them.
+    # Piper finds the durations by their Ceil node; a voice without it reports none.
     rounding = "Ceil" if tells_durations else "Round"
     steps: list[tuple[str, list[str], str, dict[str, Any]]] = [
         ("Gather", ["frames_of", "input"], "lengths", {}),

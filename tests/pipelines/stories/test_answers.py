@@ -84,7 +84,7 @@ def test_no_more_answers_are_stored_than_the_source_allows() -> None:
     assert len(Story.get().answers) == 1
 
 
-def test_what_the_database_can_not_hold_is_left_out_of_an_answer() -> None:
+def test_characters_that_the_database_can_not_store_are_left_out() -> None:
     taken(asked(Answer("a\x00b\ud800", "No.\x00 Never\udfff.")))
     assert Story.get().answers == [{"author": "ab", "text": "No. Never.", "score": 0}]
 
@@ -242,7 +242,7 @@ def test_an_answer_that_a_person_adds_again_is_narrated() -> None:
 
 
 @pytest.mark.parametrize("title", ["Why?", "AITA?", "Best pizza topping?"])
-def test_a_question_too_short_to_tell_its_language_has_that_of_its_answers(title: str) -> None:
+def test_a_question_too_short_to_detect_has_the_language_of_its_answers(title: str) -> None:
     story = prepared(*ANSWERS, title=title, source={"language": "en"})
 
     assert (story.state, story.language) == (StoryState.WAITING, "en")
@@ -250,7 +250,7 @@ def test_a_question_too_short_to_tell_its_language_has_that_of_its_answers(title
 
 
 @pytest.mark.parametrize("text", ["»Answer 1 ).", "»Answer 2 …", "> »answer 1 ]?"])
-def test_what_looks_like_a_mark_in_a_post_marks_nothing(text: str) -> None:
+def test_text_that_looks_like_a_mark_in_a_post_is_not_a_mark(text: str) -> None:
     story = prepared(*ANSWERS, body=f"It began.\n\n{text}\n\nIt ended there, I think.")
 
     paragraphs = story_text.read(story.narratable_text)
@@ -298,7 +298,7 @@ LONG = f"What would you say to somebody who asks you {'again ' * 22}why?"
     ("seconds", "hooks"),
     [(90, (f"Nobody could tune it. {LONG}",)), (40, (LONG,)), (30, ("Nobody could tune it.",))],
 )
-def test_a_long_question_is_heard_where_its_answers_have_room_behind_it(
+def test_a_long_question_is_narrated_if_its_answers_have_room(
     seconds: int, hooks: tuple[str, ...]
 ) -> None:
     # Given a question of 32 words, and a part that takes about 80, 35 or 26 of them to open with
@@ -324,7 +324,7 @@ def test_every_part_knows_where_its_answers_begin() -> None:
 
     parts = scripted(story)
 
-    # Then no word is lost, parts end behind an answer, and each mark is at its answer's first word
+    # Then no word is lost, parts end after an answer, and each mark is at its answer's first word
     assert len(parts) > 1
     assert " ".join(" ".join(part.text.split()) for part in parts) == " ".join(
         story_text.spoken(story_text.read(story.narratable_text)).split()

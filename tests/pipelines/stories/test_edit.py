@@ -87,7 +87,7 @@ def prepared_text(body: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("body", POSTS)
-def test_saving_what_the_page_shows_changes_nothing(body: str) -> None:
+def test_saving_the_text_of_the_page_changes_nothing(body: str) -> None:
     shown, code = prepared_text(body)
 
     # As a browser sends it: with its own line ends
@@ -97,7 +97,7 @@ def test_saving_what_the_page_shows_changes_nothing(body: str) -> None:
 
 
 @pytest.mark.parametrize("body", POSTS)
-def test_what_was_typed_and_saved_is_saved_again_as_it_is(body: str) -> None:
+def test_typed_text_is_saved_again_unchanged(body: str) -> None:
     # Given what stands there, and below it all that the original says, just as it is written
     shown, code = prepared_text(body)
     typed = story_text.edited(f"{shown}\n\n{body}", code, 0, before=shown)
@@ -180,8 +180,8 @@ def test_the_stories_of_the_sandbox_are_saved_as_they_are() -> None:
 
 
 @pytest.mark.usefixtures("record")
-def test_where_the_language_is_corrected_what_nobody_edited_is_prepared_in_it() -> None:
-    # Given an English story that was taken for Dutch, and another that was edited since
+def test_unedited_text_is_prepared_again_in_a_corrected_language() -> None:
+    # Given an English story that was detected as Dutch, and another that was then edited
     body = "My MIL left.\n\nI was SO mad, tbh."
     made = normalize.narratable("AITA for it", body, "nl")
     text = story_text.written(story_text.Paragraph(sentences, 0) for sentences in made.paragraphs)

@@ -39,7 +39,7 @@ def prepared(title: str = "The piano", body: str = "\n\n".join(TALE), **fields: 
     return Story.get_by_id(story.id)
 
 
-def test_a_story_waits_for_a_person_with_what_a_narrator_would_say() -> None:
+def test_a_story_waits_for_a_person_with_narratable_text() -> None:
     # When a post as people write them is prepared
     body = "AITA? I (31F) *love* [pianos](https://example.com).\n\nTIFU by tuning one, imo."
     story = prepared(title="AITA for tuning it?", body=body)
@@ -69,7 +69,7 @@ def test_a_story_that_can_not_be_narrated_is_skipped_with_the_reason() -> None:
         assert (story.state, story.reason) == (StoryState.SKIPPED, reason)
 
 
-def test_a_source_without_a_language_takes_any() -> None:
+def test_a_source_without_a_language_accepts_any() -> None:
     a_source(language="")
     story = prepared(body=FARO)
     assert (story.state, story.language) == (StoryState.WAITING, "es")
@@ -82,7 +82,7 @@ def test_an_unsafe_story_waits_flagged_and_says_for_what() -> None:
     assert story.safety_score >= 0.8
 
 
-def test_a_story_marked_unsafe_is_flagged_where_its_source_says_so() -> None:
+def test_a_story_marked_nsfw_is_flagged_if_its_source_says_so() -> None:
     a_source(nsfw=NsfwPolicy.FLAG)
     story = prepared(nsfw=True)
     assert (story.state, story.reason) == (StoryState.FLAGGED, "It is marked not safe for work.")
@@ -99,7 +99,7 @@ def test_a_repost_names_the_story_that_it_repeats() -> None:
     assert (stranger.similar_to, stranger.similarity) == (None, 0.0)
 
 
-def test_what_was_skipped_is_no_original() -> None:
+def test_a_skipped_story_is_not_an_original() -> None:
     skipped = prepared()
     Story.update(state=StoryState.SKIPPED).where(Story.id == skipped.id).execute()
     assert prepared(body=REPOST).similar_to is None

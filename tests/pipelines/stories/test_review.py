@@ -59,7 +59,7 @@ def test_if_two_people_decide_at_once_one_is_too_late() -> None:
     for thread in threads:
         thread.join()
 
-    # Then one did, and only that is on record
+    # Then one succeeds, and only that is recorded
     assert len(refused) == 1
     assert "is approved and can't become approved" in str(refused[0])
     assert len(on_record()) == 1
@@ -129,7 +129,7 @@ def test_a_story_that_was_skipped_unread_can_be_reconsidered() -> None:
         review.reconsider(empty.id, "ada")
 
 
-def test_an_edit_changes_what_is_said_and_never_the_original() -> None:
+def test_an_edit_changes_the_narrated_text_and_never_the_original() -> None:
     story = a_story(StoryState.FLAGGED)
 
     review.edit(story.id, "ada", "A piano & a boy", "It was *old*.\n\nHe played it, tbh.")
@@ -149,7 +149,7 @@ def test_an_edit_changes_what_is_said_and_never_the_original() -> None:
         review.edit(story.id, "ada", "A piano", "Too late.")
 
 
-def test_a_language_that_was_taken_for_another_is_corrected() -> None:
+def test_a_wrongly_detected_language_can_be_corrected() -> None:
     story = a_story(language="la")
 
     review.edit(story.id, "ada", "Ein Klavier", "Es war alt.", "de")

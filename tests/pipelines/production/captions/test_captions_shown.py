@@ -58,8 +58,8 @@ def test_a_word_that_is_not_captioned_is_named() -> None:
 
 @pytest.mark.slow
 def test_two_thousand_words_are_captioned_in_every_style() -> None:
-    told = f"{STORY} {HARD} {EMOJI} ".split()
-    words = spoken(" ".join(told * (2_000 // len(told) + 1)), each=0.1, pause=0.1)
+    words_once = f"{STORY} {HARD} {EMOJI} ".split()
+    words = spoken(" ".join(words_once * (2_000 // len(words_once) + 1)), each=0.1, pause=0.1)
     assert len(words) > 2_000
 
     for caption_style in LOOKS.values():

@@ -67,7 +67,7 @@ def test_cues_end_where_a_reader_would_pause(text: str, shown: list[str]) -> Non
     assert [" ".join(phrase.text for phrase in cue.phrases) for cue in cut] == shown
 
 
-def test_the_picture_is_not_empty_for_a_blink_between_cues_nor_at_the_end() -> None:
+def test_there_is_no_short_gap_between_cues_or_at_the_end() -> None:
     # Given paragraphs 0.75 s apart, then a long silence, then the last words
     words = spoken("So I ran. He ran too. Then we laughed.", pause=0.72)
     late = [WordTiming(w.word, w.start + 3, w.end + 3) for w in words[6:]]
@@ -96,7 +96,7 @@ def test_a_cue_begins_with_its_first_word_and_never_overlaps(style: Style, most:
     )
 
 
-def test_words_that_come_at_once_are_shown_together_rather_than_not_at_all() -> None:
+def test_words_spoken_at_once_are_shown_together() -> None:
     words = [WordTiming("so", 1.0, 1.0), WordTiming("what", 1.0, 1.4), WordTiming("now", 1.4, 1.6)]
 
     events = captions_of(build(words, POP).ass)
@@ -123,7 +123,7 @@ def test_scripts_without_spaces_are_shown_phrase_by_phrase(written: str) -> None
     assert "".join("".join(event.plaintext.split()) for event in sheet) == "".join(text.split())
 
 
-def test_phrases_share_the_time_of_their_word_by_what_there_is_to_say() -> None:
+def test_phrases_share_the_time_of_their_word_by_length() -> None:
     first, second, last = cues.phrased([WordTiming("今日は、さあ、出かけよう。", 2.0, 5.3)])
 
     assert (first.text, second.text, last.text) == ("今日は、", "さあ、", "出かけよう。")

@@ -40,14 +40,14 @@ def own_marks(voice: str, text: str) -> dict[int, float]:
         library.select(voice, rate=round(170 * RATE_PER_WORD), pitch=45, pitch_range=60)
         marks = library.synthesize(text, on_audio=lambda _: None, on_sentence=lambda _: None)
         rate = library.sample_rate
-    told: dict[int, float] = {}
+    marked: dict[int, float] = {}
     character = 0
     for mark in marks:
         if mark.kind == "word":
             character = mark.character
         elif mark.kind == "phoneme":
-            told.setdefault(character, mark.sample / rate)
-    return told
+            marked.setdefault(character, mark.sample / rate)
+    return marked
 
 
 @pytest.mark.parametrize(

@@ -255,8 +255,8 @@ def test_quotations_are_spoken_by_the_second_voice(
         }
     )
     monkeypatch.setattr(settings, "current", lambda: config)
-    told = 'He shook his head. "Nobody rings that bell," she said. He rang it.'
-    part = a_part(told)
+    text = 'He shook his head. "Nobody rings that bell," she said. He rang it.'
+    part = a_part(text)
     production = replace(STUDIO, quote_voice="piper:tone")
 
     # When the part is narrated with the voices that a worker builds

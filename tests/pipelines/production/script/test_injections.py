@@ -102,7 +102,7 @@ ATTACKS = (
 )  # fmt: skip
 
 
-def told(case: Attack, *, asks: bool = False) -> StoryText:
+def story_of(case: Attack, *, asks: bool = False) -> StoryText:
     return StoryText(7, "The lamp across the road", (*BEFORE, case.order, *AFTER), asks=asks)
 
 
@@ -116,7 +116,7 @@ def untouched(draft: ScriptDraft, case: Attack) -> bool:
 
 def written(case: Attack, drafts: dict[int, ScriptDraft]) -> ScriptDraft:
     """The model's draft, or the rules' draft if it was refused, as in the stage."""
-    return drafts.get(7) or RulesWriter().write([told(case)])[7]
+    return drafts.get(7) or RulesWriter().write([story_of(case)])[7]
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +134,7 @@ def test_an_order_in_a_story_changes_nothing_even_where_the_model_obeys(
     # Given a model that does what stories say
     sandbox.reset()
     sandbox.fault("ollama", "chat", "obedient", times=None)
-    story = told(case, asks=asks)
+    story = story_of(case, asks=asks)
 
     # When it writes around a story that gives it an order
     writer = OllamaWriter(url=sandbox.ollama_url, model="llama3.2", timeout_seconds=5.0)
@@ -175,7 +175,7 @@ def test_an_answer_that_contains_the_order_is_refused(case: Attack) -> None:
     many = payload.split() if case.field == "hashtags" else [payload] * 3
     obeyed[case.field] = payload if case.field in {"title", "call_to_action"} else many
 
-    drafts, _refused = read(json.dumps({"stories": [obeyed]}), [told(case)], written_by="test")
+    drafts, _refused = read(json.dumps({"stories": [obeyed]}), [story_of(case)], written_by="test")
 
     assert untouched(written(case, drafts), case)
 
@@ -183,4 +183,4 @@ def test_an_answer_that_contains_the_order_is_refused(case: Attack) -> None:
 def test_an_honest_answer_to_the_same_story_is_accepted() -> None:
     for case in ATTACKS:
         content = json.dumps({"stories": [{"story_id": 7, **HONEST}]})
-        assert read(content, [told(case)], written_by="test")[1] == {}, case
+        assert read(content, [story_of(case)], written_by="test")[1] == {}, case

@@ -91,8 +91,8 @@ def test_a_voice_is_measured_in_a_script_without_spaces_too() -> None:
 def test_the_share_of_the_pace_that_is_spoken_is_what_the_voice_really_does(tmp_path: Path) -> None:
     # Given stories as parts are made of them, and a voice that is set to 170 words a minute
     voice, words, seconds = EspeakSynthesizer(words_per_minute=170), 0, 0.0
-    for told in shipped_stories()[1:9]:
-        text = normalize.narratable(told.title, told.body)
+    for post in shipped_stories()[1:9]:
+        text = normalize.narratable(post.title, post.body)
         speech = voice.speak(f"{closed(text.title)}\n\n{text.text}", tmp_path / "speech.wav")
         words += len(speech.words)
         seconds += speech.seconds

@@ -60,7 +60,7 @@ def test_a_sad_story_gets_no_funny_line() -> None:
         "A" * 300,
     ],
 )
-def test_a_long_title_is_cut_behind_a_clause_or_a_word(title: str) -> None:
+def test_a_long_title_is_cut_after_a_clause_or_a_word(title: str) -> None:
     draft = write(title)
 
     assert len(draft.title) <= TITLE_CHARACTERS
@@ -114,7 +114,7 @@ def test_every_story_gets_several_hooks_to_pick_from() -> None:
             assert len(set(hooks)) == len(hooks)
 
 
-def test_a_tone_comes_first_but_never_makes_fun_of_grief() -> None:
+def test_a_tone_comes_first_but_is_never_funny_about_grief() -> None:
     def first(title: str, tone: str, language: str = "en") -> str:
         return RulesWriter().write([StoryText(7, title, PLAIN, language, tone)])[7].hook
 

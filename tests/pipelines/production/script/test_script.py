@@ -83,7 +83,7 @@ def fallbacks() -> float:
     return metric.samples[0].value
 
 
-def test_a_batch_is_asked_for_at_once_and_recorded_story_by_story() -> None:
+def test_a_batch_is_requested_together_and_saved_story_by_story() -> None:
     # Given three approved stories
     stories = [a_story(StoryState.APPROVED) for _ in range(3)]
     writer = Writer()
@@ -107,7 +107,7 @@ def test_a_batch_is_asked_for_at_once_and_recorded_story_by_story() -> None:
         assert done.state == JobState.DONE
 
 
-def test_where_the_writer_fails_rules_write_and_the_row_says_so() -> None:
+def test_if_the_writer_fails_the_rules_write_and_the_row_says_so() -> None:
     for failure in (Retryable("The writer timed out."), Permanent("There is no such model.")):
         stories = [a_story(StoryState.APPROVED) for _ in range(2)]
         before = fallbacks()
@@ -128,7 +128,7 @@ def test_a_story_that_the_writer_leaves_out_is_written_by_rules() -> None:
     assert fallbacks() - before == 1
 
 
-def test_without_a_writer_rules_are_no_fallback() -> None:
+def test_without_a_writer_the_rules_do_not_count_as_fallback() -> None:
     before = fallbacks()
     write(batch(a_story(StoryState.APPROVED)))
     assert list(written_by().values()) == ["rules"]
@@ -159,8 +159,8 @@ def test_a_long_story_is_split_into_parts_that_lead_to_the_next() -> None:
     ]
 
     # And every approved word is in exactly one part, in order
-    told = " ".join(part.text for part in parts).split()
-    assert told == story.narratable_text.split()
+    words = " ".join(part.text for part in parts).split()
+    assert words == story.narratable_text.split()
 
     # And the narration of each is queued
     assert all(Job.of("narrate", part.id) for part in parts)
@@ -247,15 +247,15 @@ def test_the_tone_of_the_channel_reaches_the_writer_and_the_rules() -> None:
 
 def test_a_story_is_not_narrated_by_a_voice_of_another_language() -> None:
     # Given a batch of two stories, one in Arabic, for a voice that speaks English
-    told = a_story(StoryState.APPROVED)
+    english = a_story(StoryState.APPROVED)
     arabic = a_story(StoryState.APPROVED, language="ar")
 
     # When their scripts are written
-    claims = batch(told, arabic)
+    claims = batch(english, arabic)
     write(claims)
 
     # Then the Arabic one fails before anything is made, and says what to do
-    assert list(written_by()) == [told.id]
+    assert list(written_by()) == [english.id]
     job = Job.of("script", arabic.id)
     assert job is not None
     assert (job.state, job.error_code) == (JobState.DEAD, "voice_language")
@@ -270,7 +270,7 @@ def test_a_story_is_not_narrated_by_a_voice_of_another_language() -> None:
     again = ledger.claim("script", arabic.id, "worker")
     assert again is not None
     write([again])
-    assert set(written_by()) == {told.id, arabic.id}
+    assert set(written_by()) == {english.id, arabic.id}
 
 
 def test_the_second_voice_speaks_the_storys_language_too() -> None:
@@ -298,4 +298,4 @@ def test_a_channel_with_parts_that_are_too_short_stops_only_its_own_stories() ->
     assert job is not None
     assert job.error_code == "part_length"
     assert "is too short for" in job.error
-    assert "Give its channel longer parts" in job.error
+    assert "Set longer parts in its channel" in job.error

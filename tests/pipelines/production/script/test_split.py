@@ -75,7 +75,7 @@ def test_a_suggestion_never_makes_a_part_too_long_or_too_short() -> None:
     assert all(20 <= part.seconds <= 90 for part in parts)
 
 
-def test_the_best_place_is_not_taken_where_it_makes_a_part_shorter_than_twenty_seconds() -> None:
+def test_the_best_place_is_not_used_if_a_part_would_be_under_twenty_seconds() -> None:
     # Given 14 sentences of 4 seconds, and every reason to split after the fourth
     story = [[sentence(11)] * 3 + [sentence(11, "?")], [sentence(11)] * 10]
 
@@ -86,7 +86,7 @@ def test_the_best_place_is_not_taken_where_it_makes_a_part_shorter_than_twenty_s
     assert first.seconds >= 20
 
 
-def test_a_very_long_sentence_leaves_no_scrap_behind() -> None:
+def test_a_very_long_sentence_leaves_no_short_rest() -> None:
     story = [[", and ".join(sentence(11, "") for _ in range(18)) + "."], [sentence(28)]]
 
     parts = split(story, words_per_minute=SPEED, overhead_words=25)
@@ -114,7 +114,7 @@ def test_a_sentence_longer_than_a_part_is_broken_at_its_clauses() -> None:
     assert " ".join(said(parts)) == monster
 
 
-def test_nothing_makes_no_parts() -> None:
+def test_an_empty_story_has_no_parts() -> None:
     assert split([], words_per_minute=SPEED) == ()
     assert split([[]], words_per_minute=SPEED) == ()
 
@@ -160,7 +160,7 @@ def test_of_any_story_each_sentence_is_in_one_part_in_order_and_parts_are_balanc
     assert statistics.median(spreads) < {"sentence": 0.1, "paragraph": 0.3}.get(by, 0.2)
 
 
-def test_by_sentence_the_most_even_place_is_taken() -> None:
+def test_by_sentence_the_most_even_place_is_used() -> None:
     story = [[sentence(10)] * 16, [sentence(10)] * 14]
 
     first, second = split(story, words_per_minute=SPEED, by=SplitBy.SENTENCE, split_after=[12])
@@ -168,7 +168,7 @@ def test_by_sentence_the_most_even_place_is_taken() -> None:
     assert len(first.sentences) == len(second.sentences) == 15
 
 
-def test_by_paragraph_a_cliffhanger_in_its_middle_is_no_place() -> None:
+def test_by_paragraph_a_cliffhanger_inside_one_is_not_used() -> None:
     story = [[sentence(10)] * 18, [sentence(10, "?"), *[sentence(10)] * 11]]
 
     first, _ = split(story, words_per_minute=SPEED, by=SplitBy.PARAGRAPH, split_after=[15])

@@ -50,8 +50,8 @@ class Listing(StorySource):
         return self
 
 
-def test_new_stories_are_taken_as_written_and_known_ones_left_alone() -> None:
-    # Given a source that is asked for this week's best ten
+def test_new_stories_are_added_as_written_and_known_ones_left_alone() -> None:
+    # Given a source set to this week's best ten
     source = a_source(listing="top", time_filter="week", count=10)
     written = a_post("reddit:t3_1", body="So **bold**.\n\nAnd NUL\x00, which no table holds.")
 
@@ -87,7 +87,7 @@ LEFT_OUT: tuple[tuple[dict[str, Any], str], ...] = (
 )
 
 
-def test_what_is_left_out_stays_visible_with_its_reason() -> None:
+def test_skipped_rows_stay_visible_with_their_reason() -> None:
     # Given a listing with a good story, and one for each reason to leave it out
     source = a_source(min_score=10)
     out = [a_post(f"reddit:t3_{number}", **post) for number, (post, _) in enumerate(LEFT_OUT)]
@@ -108,7 +108,7 @@ def test_a_source_may_allow_stories_that_another_skips() -> None:
     assert Story.get().state == StoryState.FETCHED
 
 
-def test_no_more_is_asked_of_a_source_than_its_count() -> None:
+def test_no_more_rows_are_fetched_than_the_count_of_the_source() -> None:
     source = a_source(count=3)
     endless = (a_post(f"reddit:t3_{number}") for number in itertools.count())
     fetch(source.id, claimed("fetch", source.id), Listing(endless))
@@ -302,31 +302,31 @@ def test_a_file_gives_its_next_rows_with_each_fetch() -> None:
     table = a_source(kind=SourceKind.CSV, count=2, min_score=0)
     rows = [
         a_post("text:1"),
-        UnreadableRow(external_id="text:2", title="Row 2", body="", why="It has a cell too many."),
+        UnreadableRow(external_id="text:2", title="Row 2", body="", why="It has too many cells."),
         a_post("reddit:t3_known"),
         a_post("text:4"),
         a_post("text:5"),
     ]
 
     # When it is fetched again and again
-    told = []
+    fetches = []
     for _ in range(4):
         Intake.delete().where(Intake.source == table).execute()
         fetch(table.id, claimed("fetch", table.id), Listing(list(rows)))
         given = Intake.select().where(Intake.source == table).order_by(Intake.id)
-        told.append([(row.external_id, row.outcome, row.reason) for row in given])
+        fetches.append([(row.external_id, row.outcome, row.reason) for row in given])
         rows.append(rows.pop(0))  # and its order changes
 
     # Then no row is missed, and no row is recorded twice
-    assert [[name for name, _, _ in some] for some in told[:2]] == [
+    assert [[name for name, _, _ in some] for some in fetches[:2]] == [
         ["text:1", "text:2"],
         ["reddit:t3_known", "text:4"],
     ]
-    assert told[0][1] == ("text:2", "skipped", "It has a cell too many.")
+    assert fetches[0][1] == ("text:2", "skipped", "It has too many cells.")
     assert Story.select().where(Story.external_id == "text:5").exists()
 
 
-def test_what_postgresql_can_not_hold_is_left_out_of_every_field() -> None:
+def test_characters_that_postgresql_can_not_store_are_left_out() -> None:
     odd = "a\x00b\ud800c"
     post = a_post("feed:1", title=odd, body=odd, url=f"https://x.example/{odd}", author=odd)
     fetch(a_source().id, claimed("fetch", Source.get().id), Listing([post]))

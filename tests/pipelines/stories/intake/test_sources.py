@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("record")
 NEW: dict[str, Any] = {"name": "Evening tales", "kind": "subreddit", "place": "eveningtales"}
 
 
-def test_a_source_is_made_with_what_is_chosen_and_changed_in_one_thing() -> None:
+def test_a_source_is_added_with_settings_and_changed_in_one() -> None:
     channel = Channel.create(name="Evening")
     account = Account.create(open_id="open-1", state=AccountState.CONNECTED)
 

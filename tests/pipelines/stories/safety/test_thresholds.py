@@ -114,7 +114,7 @@ class TestDecisions:
         assert (story.state, story.safety_judge) == (StoryState.FLAGGED, "rules")
         assert [verdict for _, _, verdict in on_record(story)] == ["flag", "pass"]
 
-    def test_until_the_model_has_judged_a_story_does_not_wait_for_a_person(self) -> None:
+    def test_a_story_does_not_wait_for_a_person_before_the_model_has_judged(self) -> None:
         story = arrived()
         prepare(story.id, claimed("prepare", story.id), second_judge=True)
 
@@ -123,7 +123,7 @@ class TestDecisions:
         assert job is not None
         assert (job.queue, job.state, job.request_id) == ("network", JobState.WAITING, "request")
 
-    def test_where_the_model_fails_the_rules_judge_alone_and_it_is_counted(self) -> None:
+    def test_if_the_model_fails_the_rules_judge_alone_and_it_is_counted(self) -> None:
         for failure in (Retryable("It timed out."), Permanent("There is no such model.")):
             before = fallbacks()
 
@@ -139,7 +139,7 @@ class TestDecisions:
         judging.judge(story.id, claimed("judge", story.id), None)
         assert Story.get_by_id(story.id).state == StoryState.FLAGGED
 
-    def test_judging_again_by_hand_undoes_no_persons_decision(self) -> None:
+    def test_judging_again_by_hand_does_not_undo_a_decision(self) -> None:
         story = judged("\n\n".join(TALE), Judge(SafetyOpinion(0.1, "clean")))
         review.reject(story.id, "ada", "Boring")
         with transaction():
@@ -200,7 +200,7 @@ def test_of_a_long_story_every_piece_is_judged(sandbox: RunningSandbox) -> None:
 
 
 @pytest.mark.parametrize("fault", ["broken_answer", "wrong_schema"])
-def test_a_bad_opinion_is_asked_for_once_more(sandbox: RunningSandbox, fault: str) -> None:
+def test_a_bad_opinion_is_requested_once_more(sandbox: RunningSandbox, fault: str) -> None:
     sandbox.fault("ollama", "chat", fault, times=1)
     model(sandbox).judge("The piano", TALE[0])
 

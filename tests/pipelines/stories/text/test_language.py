@@ -17,7 +17,7 @@ from pipelines.stories.text import language
         ("妹は去年引っ越してきたが、家賃を払ったことがない。", "ja"),
     ],
 )
-def test_a_sentence_is_enough_to_tell_its_language(text: str, code: str) -> None:
+def test_a_sentence_is_enough_to_detect_its_language(text: str, code: str) -> None:
     found, confidence = language.detect(text)
 
     assert found == code

@@ -46,12 +46,12 @@ def test_every_rule_has_an_example() -> None:
     assert [name for name, rule in RULES.items() if not rule.examples] == []
 
 
-def test_a_whole_post_becomes_what_a_narrator_would_say() -> None:
+def test_a_whole_post_becomes_narratable() -> None:
     # Given a post with everything that posts have
     # When it is made narratable
     story = normalize.narratable("AITA for asking my MIL to leave", WEDDING)
 
-    # Then I expect a story told by a person, without the notes around it
+    # Then I expect a story as a person would tell it, without the notes around it
     assert story.title == "Am I the a-hole for asking my mother-in-law to leave?"
     assert story.paragraphs == (
         (
@@ -174,7 +174,7 @@ def test_a_wall_of_text_is_broken_for_breath_without_losing_a_word() -> None:
     assert [word.strip(",.").lower() for word in " ".join(sentences).split()] == wall.split()
 
 
-def test_what_an_edit_tells_is_kept_and_its_thanks_are_not() -> None:
+def test_the_news_in_an_edit_is_kept_and_its_thanks_are_not() -> None:
     body = """My neighbor built a fence on my side of the line and painted it in the night, badly,
 while I was asleep upstairs with the window open.
 
@@ -192,15 +192,15 @@ UPDATE 3: He moved the fence. RIP my inbox."""
     )
 
 
-def test_a_summary_is_kept_where_it_is_the_only_story() -> None:
+def test_a_summary_is_kept_if_it_is_the_only_story() -> None:
     assert normalize.narratable("", "TL;DR: I sold the boat.").sentences == ("I sold the boat.",)
 
 
-def test_a_text_too_short_to_tell_its_language_is_taken_for_english() -> None:
+def test_a_text_too_short_to_detect_counts_as_english() -> None:
     assert normalize.narratable("", "My MIL lol", "und").text == "My mother-in-law."
 
 
-def test_another_language_gets_the_rules_that_know_no_language() -> None:
+def test_another_language_gets_the_general_rules() -> None:
     story = normalize.narratable(
         "Mi suegra 😂", "**Ella** vino (https://example.org) a r/bodas!!!", "es"
     )
@@ -231,7 +231,7 @@ def test_no_quotation_loses_its_end(code: str) -> None:
         written = speech.format(open=opens, mark=mark, close=ends) + tail
         # When they are made narratable
         said = normalize.narratable("", written, code).text
-        # Then what opened closes, behind the same word
+        # Then every open quotation is closed, after the same word
         if not re.search(r'"Wait[^\w\s"]*"', said) or said.count('"') != 2:
             lost.append((written, said))
     assert lost == []
@@ -282,5 +282,5 @@ def test_a_wall_in_another_script_is_broken_with_its_own_comma() -> None:
     assert {sentence[-1] for sentence in sentences} == {"،", "."}
 
 
-def test_a_text_in_another_script_gets_no_english_words_where_its_language_is_not_told() -> None:
+def test_an_undetected_text_in_another_script_gets_no_english_words() -> None:
     assert normalize.narratable("", "انظر https://example.org هنا", "und").text == "انظر هنا."
