@@ -102,7 +102,7 @@ def test_a_code_works_once_and_only_in_the_session_that_started(
     ("query", "sentence"),
     [
         ("error=access_denied", "You declined"),
-        ("error=invalid_scope", "redirect address and scopes"),
+        ("error=invalid_scope", "redirect URI and scopes"),
         ("state=made-up&code=good", "start it again"),
         ("", "start it again"),
     ],

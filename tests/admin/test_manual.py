@@ -120,7 +120,7 @@ def test_an_invalid_link_says_why(
     gone = Links.of(settings).download(Post(id=999)).token
     for token, status, sentence in (
         (expired, 410, "has expired"),
-        (gone, 410, "This post is gone"),
+        (gone, 410, "Post status: deleted"),
         (path.removeprefix("/download/")[:-1], 404, "incomplete or not valid"),
         (f"{post.id}", 404, "incomplete or not valid"),
     ):
