@@ -7,6 +7,7 @@ from periodiq import cron
 
 from pipelines.publishing import insights
 from pipelines.publishing.accounts.token_refresh import forget_expired, refresh_due
+from pipelines.publishing.posts import stranded
 from pipelines.publishing.webhooks import events
 from pipelines.rate_limits import Limits
 from pipelines.stories.intake.fetch import enqueue_due_sources
@@ -36,6 +37,11 @@ def forget_expired_tokens() -> None:
 @dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
 def settle_webhooks() -> None:
     events.settle()
+
+
+@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
+def mark_stranded_posts() -> None:
+    stranded.mark_stranded()
 
 
 @dramatiq.actor(queue_name="network", periodic=cron("30 4 * * *"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -64,7 +65,8 @@ class ChunkPlan:
 @dataclass(frozen=True, slots=True)
 class PostStatus:
     state: Literal["uploading", "processing", "inbox", "published", "failed"]
-    uploaded_bytes: int = 0
+    uploaded_bytes: int | None = None
+    """None if the platform doesn't say; it may then have any number of them."""
     fail_reason: str = ""
     platform_id: str = ""
 
@@ -103,7 +105,11 @@ class Publisher(Protocol):
         *,
         first_byte: int = 0,
         progress: Progress | None = None,
+        about_to_complete: Callable[[], None] | None = None,
     ) -> None:
-        """Send the chunks, starting with the one that contains ``first_byte``, in little memory."""
+        """Send the chunks, starting with the one that contains ``first_byte``, in little memory.
+
+        ``about_to_complete`` is called before the chunk that contains the last byte.
+        """
 
     def status(self, access_token: str, publish_id: str) -> PostStatus: ...

@@ -174,7 +174,7 @@ class Posts(Page):
     @expose("/<int:post_id>/anew", methods=["POST"])
     def anew(self, post_id: int) -> ResponseReturnValue:
         """A person has checked that the post is not on TikTok."""
-        decisions.post_again(post_id, person().name)
+        decisions.post_again(post_id, person().name, checked=request.form.get("checked") == "yes")
         return done("Posting again.")
 
 

@@ -21,7 +21,7 @@ from sandbox.faults import CutResponse
 from sandbox.records import Draft, Post, StudioSession, hashed, hashtags_of
 from sandbox.tiktok.creators import CREATORS, Creator
 from sandbox.tiktok.posting import TITLE_UNITS
-from sandbox.tiktok.studio_wire import COOKIE, PAGE_VARIANTS, Studio
+from sandbox.tiktok.studio_wire import COOKIE, PAGE_VARIANTS, REFUSALS, Studio
 from sandbox.tiktok.uploads import part_path
 
 if TYPE_CHECKING:
@@ -91,6 +91,8 @@ def studio(world: World) -> Blueprint:  # noqa: C901 - a list of small views
             return jsonify(captcha=True)
         if _struck("rejected"):
             return jsonify(error="This content may violate our Community Guidelines.")
+        if refusal := _struck(*REFUSALS):
+            return jsonify(error=REFUSALS[refusal])
         draft = world.drafts.take(str(body.get("id")))
         if draft is None or draft.creator != creator.username:
             raise Refusal(make_response(jsonify(error="This video was posted already."), 409))

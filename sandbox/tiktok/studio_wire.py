@@ -29,6 +29,15 @@ PAGE_VARIANTS = (
 """Variants of the upload page; ``dialogs`` shows the real page's offers and questions."""
 
 
+REFUSALS = {
+    "unread_en": "There was a potential issue with your submission.",
+    "unread_de": "Dieser Inhalt verstößt möglicherweise gegen unsere Richtlinien.",
+    "unread_ja": "この動画は投稿できませんでした。",
+    "limited": "Too many uploading attempts. Try again later.",
+}
+"""What the page says in an alert when it refuses a post, in several languages."""
+
+
 class Studio(Wire):
     """The protocol between a creator's browser and the upload and content pages."""
 
@@ -39,7 +48,7 @@ class Studio(Wire):
     faults_by_call: ClassVar[dict[str, tuple[str, ...]]] = {
         "page": (*TRANSPORT, *own_faults, *PAGE_VARIANTS),
         "upload": (*TRANSPORT, *own_faults, "rejected", "stuck"),
-        "post": (*TRANSPORT, *own_faults, "captcha", "rejected"),
+        "post": (*TRANSPORT, *own_faults, "captcha", "rejected", *REFUSALS),
         "content": (*TRANSPORT, *own_faults, "unlisted", "no_data", "no_table"),
     }
 

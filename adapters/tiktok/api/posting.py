@@ -182,6 +182,7 @@ class TikTokPublisher:
         *,
         first_byte: int = 0,
         progress: Progress | None = None,
+        about_to_complete: Callable[[], None] | None = None,
     ) -> None:
         """Send the chunks in order, starting with the one that contains ``first_byte``.
 
@@ -193,6 +194,8 @@ class TikTokPublisher:
         """
         first_chunk = min(first_byte // chunks.chunk_size, chunks.count - 1)
         for index in range(first_chunk, chunks.count):
+            if about_to_complete is not None and index == chunks.count - 1:
+                about_to_complete()
             self._send_chunk(ticket, file, chunks, index, progress)
 
     def status(self, access_token: str, publish_id: str) -> PostStatus:
@@ -202,7 +205,7 @@ class TikTokPublisher:
         return _read(
             lambda: PostStatus(
                 state=STATES[data["status"]],
-                uploaded_bytes=int(data.get("uploaded_bytes") or 0),
+                uploaded_bytes=_count(data.get("uploaded_bytes")),
                 fail_reason=code_of(data.get("fail_reason")),
                 platform_id=str(posts[0]),
             )
@@ -294,6 +297,11 @@ def _ticket(data: dict[str, Any]) -> UploadTicket:
     return _read(
         lambda: UploadTicket(publish_id=str(data["publish_id"]), upload_url=str(data["upload_url"]))
     )
+
+
+def _count(value: object) -> int | None:
+    """A number of bytes; None if TikTok leaves it out."""
+    return None if value is None else int(str(value))
 
 
 def _read(build: Callable[[], T]) -> T:

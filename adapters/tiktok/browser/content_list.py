@@ -47,6 +47,14 @@ def unknown(why: str) -> BrowserStopped:
     )
 
 
+def unread_answer(message: str) -> BrowserStopped:
+    return BrowserStopped(
+        f"TikTok's page answered in words that Storymill doesn't know: “{message[:200]}”. Check in "
+        "TikTok's app whether the video was posted.",
+        code="browser_unread_answer",
+    )
+
+
 def find_listed(content: ContentList, title: str, since: datetime) -> ListedPost | None:
     """The one post with this title made since then; None if there certainly is none.
 

@@ -71,6 +71,16 @@ POST_CONFIRMED = ("Post now",)
 POSTED_WORDS = ("video published", "has been published", "has been uploaded", "has been posted")
 BROKEN_OFF_WORDS = ("network", "connection", "try again", "couldn't upload", "upload failed")
 """Signs that an upload failed by accident, and not because the video was rejected."""
+LIMIT_WORDS = ("too many", "too often", "too fast", "too quickly", "too frequently", "daily limit")
+"""TikTok takes no more posts of this account for now."""
+ALERTS = (
+    "[role=alert]",
+    "[role=alertdialog]",
+    "[aria-live=assertive]",
+    "[data-e2e=toast-message]",
+    "[data-e2e=upload_error]",
+)
+"""Where the page reports an error, in whatever language."""
 REFUSED_WORDS = (
     "violate",
     "couldn't post",

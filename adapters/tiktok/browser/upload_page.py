@@ -17,9 +17,11 @@ from adapters.tiktok.browser.content_list import plain
 from adapters.tiktok.browser.markup import (
     AI_CONFIRMED,
     AI_SWITCH,
+    ALERTS,
     BROKEN_OFF_WORDS,
     EDITOR,
     FILE_INPUT,
+    LIMIT_WORDS,
     MESSAGES,
     MORE,
     NOTICES_AWAY,
@@ -37,9 +39,11 @@ from adapters.tiktok.browser.markup import (
     VISIBILITY_WORDS,
 )
 from adapters.tiktok.browser.studio_page import StudioPage, changed
-from core.errors import Permanent, Retryable
+from core.errors import AccountFullError, Permanent, Retryable
 
 SUGGESTION_SECONDS = 1.0
+LIMIT_SECONDS = 6 * 3600.0
+"""Least pause after TikTok's limit, for which its page gives no time."""
 TAG = re.compile(r"(#[^\s#.,;:!?()]+)")
 
 
@@ -57,10 +61,12 @@ class UploadPage(StudioPage):
 
         Raises:
             Permanent: ``browser_rejected``: the page rejects the file.
+            AccountFullError: TikTok takes no more uploads of this account for now.
             Retryable: ``browser_upload_failed``: the upload failed.
         """
         if refused := self.shown(UPLOAD_REFUSED):
             reason = plain(refused[0].text).replace("\u2019", "'")
+            _stop_at_a_limit(reason)
             if any(sign in reason.lower() for sign in BROKEN_OFF_WORDS):
                 raise Retryable(
                     "The upload in the browser failed.",
@@ -222,6 +228,7 @@ class UploadPage(StudioPage):
 
         Raises:
             Permanent: ``browser_rejected``: it clearly shows a rejection.
+            AccountFullError: TikTok takes no more posts of this account for now.
         """
         if urlsplit(self._driver.current_url).path.rstrip("/").endswith("/content"):
             return True
@@ -232,4 +239,20 @@ class UploadPage(StudioPage):
                 return True
             if any(sign in words for sign in REFUSED_WORDS):
                 raise self.rejected(message)
+            _stop_at_a_limit(message)
         return False
+
+    def alerts(self) -> list[str]:
+        """What the page reports in its places for errors, whatever the language."""
+        shown = [plain(element.text) for element in self.shown((", ".join(ALERTS),))]
+        return [text for text in shown if text]
+
+
+def _stop_at_a_limit(message: str) -> None:
+    words = plain(message).lower().replace("\u2019", "'")
+    if any(sign in words for sign in LIMIT_WORDS):
+        raise AccountFullError(
+            f"TikTok takes no more posts of this account for now. It says: {message[:200]}",
+            code="browser_limit",
+            after=LIMIT_SECONDS,
+        )

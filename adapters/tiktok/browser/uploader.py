@@ -26,12 +26,12 @@ from selenium.common.exceptions import (
 
 from adapters.ports import BrowserHealth, BrowserOutcome, BrowserPost, Progress
 from adapters.tiktok.browser.chromium import BROKEN, Driver, chromium, find_programs
-from adapters.tiktok.browser.content_list import find_listed, unknown
+from adapters.tiktok.browser.content_list import find_listed, unknown, unread_answer
 from adapters.tiktok.browser.page_watch import POLL
 from adapters.tiktok.browser.studio_page import changed, signed_out
 from adapters.tiktok.browser.upload_page import UploadPage
 from core import cookies
-from core.errors import BrowserStopped, Permanent, Retryable, StageError, Wait
+from core.errors import AccountFullError, BrowserStopped, Permanent, Retryable, StageError, Wait
 
 log = structlog.get_logger(__name__)
 
@@ -113,10 +113,11 @@ class TikTokBrowser:
             if not page.says(post.title):
                 raise changed("the description does not keep what was typed")
             page.progress = None
+            before = page.alerts()
             about_to_post()
             with _unknown_unless_answered():
                 button.click()
-                self._await_answer(page)
+                self._await_answer(page, before)
             return self._outcome(driver, page, session, post)
 
     def find(self, session: str, post: BrowserPost, since: datetime) -> BrowserOutcome | None:
@@ -205,10 +206,16 @@ class TikTokBrowser:
                 )
             time.sleep(POLL)
 
-    def _await_answer(self, page: UploadPage) -> None:
+    def _await_answer(self, page: UploadPage, before: list[str]) -> None:
+        """Wait for a clear result; an alert in unknown words gets some time to turn into one."""
         late = time.monotonic() + self._patience.answer
+        unread: float | None = None
         while not page.posted():
             page.confirm_post()
+            if alerts := [text for text in page.alerts() if text not in before]:
+                unread = unread or time.monotonic()
+                if time.monotonic() - unread > min(self._patience.step, self._patience.answer / 2):
+                    raise unread_answer(alerts[0])
             if page.has_captcha():
                 raise unknown("TikTok showed a CAPTCHA after the Post button was pressed")
             if time.monotonic() > late:
@@ -257,7 +264,7 @@ def _unknown_unless_answered() -> Iterator[None]:
     """Turn errors after the Post button was pressed into "unknown": it may have been posted."""
     try:
         yield
-    except (BrowserStopped, Permanent):
+    except (AccountFullError, BrowserStopped, Permanent):
         raise
     except (*BROKEN, StageError) as error:
         log.warning("browser.unknown", error=type(error).__name__)

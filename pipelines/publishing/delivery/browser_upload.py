@@ -11,7 +11,7 @@ import structlog
 
 from adapters.ports import BrowserPost, BrowserUploader
 from core import db
-from core.errors import BrowserStopped, Parked, Retryable, StageError
+from core.errors import AccountFullError, BrowserStopped, Parked, Permanent, Retryable, StageError
 from models import Account, PostState, now
 from pipelines.ledger import Claim
 from pipelines.publishing.delivery.delivery import Delivery, Platform
@@ -21,9 +21,13 @@ from pipelines.publishing.posts.post_options import audience, chosen
 
 log = structlog.get_logger(__name__)
 
+NEVER_LISTED = "browser_never_listed"
 UNKNOWN = "browser_unknown"
 """The button was pressed, and the result is not clear: the next try checks what happened."""
 LOOK_AFTER_SECONDS = 30.0
+MOST_TRIES = 3
+"""Times that a post is sent by browser; after each, TikTok's list showed that nothing came of it.
+Then a person decides."""
 SESSION_OVER = frozenset(
     {"browser_signed_out", "browser_wrong_account", "browser_captcha", "browser_page_changed"}
 )
@@ -41,6 +45,7 @@ class BrowserUpload(Delivery):
         def about_to_post() -> None:
             with self.claim.step():
                 self.move(PostState.PROCESSING)
+                history.may_become_complete(self.post, self.video.size_bytes)
 
         def progress(share: float) -> None:
             file.check_unchanged()
@@ -52,6 +57,10 @@ class BrowserUpload(Delivery):
                 outcome = browser.post(
                     session, file.path, page, about_to_post=about_to_post, progress=progress
                 )
+        except (AccountFullError, Permanent):  # the page has clearly refused it
+            with self.claim.step():
+                history.is_incomplete(self.post)
+            raise
         except BrowserStopped as error:
             if error.code != UNKNOWN:
                 raise
@@ -68,7 +77,14 @@ class BrowserUpload(Delivery):
         with db.closed_for_long_work():
             outcome = browser.find(session, page, since)
         if outcome is None:
-            self.plan_again()
+            if history.ended_as(self.post, frozenset({history.NOT_LISTED})) >= MOST_TRIES - 1:
+                raise BrowserStopped(
+                    f"The browser sent this post {MOST_TRIES} times, and TikTok's list never "
+                    "showed it. Look at the screenshots of the attempts, then decide.",
+                    code=NEVER_LISTED,
+                    screenshot=history.last_screenshot(self.post),
+                )
+            self.plan_again(outcome=history.NOT_LISTED)
             return
         _store_session(self.account, outcome.session)
         self.end_published(outcome.platform_id, outcome.address)

@@ -36,7 +36,7 @@ def publish(post_id: int, claim: Claim, platform: Platform) -> None:
             delivery.done()
         elif delivery.post.publish_id is not None:
             _over_the_api(delivery).go_on()
-        elif delivery.post.method == Method.BROWSER and delivery.post.state == PostState.PROCESSING:
+        elif _may_be_online(delivery.post):
             _by_browser(delivery).look()
         else:
             _begin(delivery)
@@ -109,6 +109,13 @@ def _is_rendered_again(post: Post) -> bool:
         )
         .exists()
     )
+
+
+def _may_be_online(post: Post) -> bool:
+    """Whether a browser may have posted it; a post that begins again is not asked about."""
+    if post.method != Method.BROWSER or post.state in {PostState.PLANNED, PostState.CLAIMING}:
+        return False
+    return post.state == PostState.PROCESSING or history.may_be_online(post)
 
 
 def _is_over(post: Post) -> bool:

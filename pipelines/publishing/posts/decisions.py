@@ -7,7 +7,19 @@ lock in the same order, so there is no deadlock.
 from __future__ import annotations
 
 from core import db
-from models import AuditEntry, Job, JobState, Post, PostState, StaleStateError, now, shown
+from core.errors import InputError
+from models import (
+    AuditEntry,
+    Job,
+    JobState,
+    Method,
+    Post,
+    PostState,
+    StaleStateError,
+    locked,
+    now,
+    shown,
+)
 from pipelines import ledger
 from pipelines.publishing.posts import history
 from pipelines.publishing.scheduling import planning, post_times
@@ -25,10 +37,14 @@ ENDED_WITHOUT_A_POST = frozenset(
 def cancel(post_id: int, by: str, reason: str = "") -> None:
     """Cancel the post; the next part no longer waits for it.
 
+    Also between two tries by browser, although an earlier try may have posted it: the person who
+    cancels is told so by the post's history.
+
     Raises:
         StaleStateError: it is too late: the post is being sent or has ended.
     """
     with db.transaction():
+        _stop_between_tries(post_id)
         post = _closed(post_id, "cancelled")
         post.move(PostState.CANCELLED, reason=reason)
         history.end(post, PostState.CANCELLED)
@@ -68,16 +84,30 @@ def mark_published(
         planning.release_next(post)
 
 
-def post_again(post_id: int, by: str, reason: str = "") -> None:
+def post_again(post_id: int, by: str, reason: str = "", *, checked: bool = False) -> None:
     """Post again, best method first: a person knows that nothing of it is on the platform.
 
+    Args:
+        post_id: the post.
+        by: who decides.
+        reason: why.
+        checked: the person has looked on TikTok; needed if the post may be there.
+
     Raises:
+        InputError: it may be on TikTok, and nobody has looked.
         StaleStateError: it is being sent or has been published.
     """
     with db.transaction():
         post = _closed(post_id, "requeued")
         if post.state not in ENDED_WITHOUT_A_POST:
             raise StaleStateError(f"This post is {shown(post.state)} and can't be posted again.")
+        may_be_online = post.publish_id is not None or history.may_be_online(post)
+        if may_be_online and not checked:
+            raise InputError(
+                f"Post {post_id} may already be on TikTok: check there first, then confirm it."
+            )
+        if history.may_be_online(post):
+            history.rule_out(post)
         if post.state == PostState.MANUAL:
             history.end(post, history.PUT_BACK)
         post.move(
@@ -87,11 +117,33 @@ def post_again(post_id: int, by: str, reason: str = "") -> None:
         planning.replan(post)
 
 
+def look_again(post_id: int, by: str) -> None:
+    """Have the creator's list asked what became of a post that a browser may have posted.
+
+    It is only posted again if the list shows that nothing was posted; if the list can't tell, the
+    post needs attention again.
+    """
+    with db.transaction():
+        post = _closed(post_id, "rechecked")
+        _audit("post.look_again", post, by, "")
+        ledger.enqueue("publish", post.id)
+
+
 def may_decide(post: Post) -> bool:
     """Whether no job will change the post any more, so that a person may decide."""
     unfinished = (JobState.WAITING, JobState.RUNNING)
     jobs = Job.select().where(Job.stage.in_(POST_STAGES), Job.subject_id == post.id)
     return post.state not in ON_ITS_WAY or not jobs.where(Job.state.in_(unfinished)).exists()
+
+
+def _stop_between_tries(post_id: int) -> None:
+    """End the waiting job of a post that a browser has tried; a running one is left alone."""
+    post = Post.get_by_id(post_id)
+    if post.method != Method.BROWSER or post.state not in ON_ITS_WAY:
+        return
+    job = locked(Job.select().where(Job.stage == "publish", Job.subject_id == post_id)).first()
+    if job is not None and job.state == JobState.WAITING:
+        job.move(JobState.CANCELLED, finished_at=now(), lease_until=None)
 
 
 def _closed(post_id: int, resolution: str) -> Post:

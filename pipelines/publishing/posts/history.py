@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from models import Attempt, Post, now
+from models import Attempt, Method, Post, PostState, now
 
 RUNNING = "running"
 INTERRUPTED = "interrupted"
 """Its worker ended before the platform's answer was stored; the post was announced again."""
+NOT_LISTED = "not_listed"
+"""The button was pressed, and the creator's list showed later that nothing was posted."""
+RULED_OUT = "ruled_out"
+"""A person has checked on TikTok that the attempt posted nothing."""
 PUT_BACK = "put_back"
 """A person chose to have it posted automatically instead of by hand."""
 
@@ -20,6 +24,33 @@ def newest(post: Post) -> Attempt | None:
     return attempt
 
 
+def may_be_online(post: Post) -> bool:
+    """Whether the newest attempt pressed a browser's Post button, and nobody knows the result."""
+    attempt = newest(post)
+    return (
+        attempt is not None
+        and attempt.method == Method.BROWSER
+        and attempt.bytes_sent > 0
+        and attempt.outcome not in {NOT_LISTED, RULED_OUT, PostState.PUBLISHED}
+    )
+
+
+def rule_out(post: Post) -> None:
+    """A person says that the newest attempt posted nothing."""
+    _change(newest(post), outcome=RULED_OUT)
+
+
+def last_screenshot(post: Post) -> Path | None:
+    """What a browser showed last for this post."""
+    row = (
+        Attempt.select(Attempt.screenshot)
+        .where(Attempt.post == post, Attempt.screenshot != "")
+        .order_by(Attempt.id.desc())
+        .first()
+    )
+    return Path(row.screenshot) if row is not None else None
+
+
 def begin(post: Post, method: str) -> None:
     end(post, INTERRUPTED)
     Attempt.create(post=post, method=method, outcome=RUNNING)
@@ -28,6 +59,22 @@ def begin(post: Post, method: str) -> None:
 def go_on(post: Post) -> None:
     """The newest attempt continues, whatever had stopped it."""
     _change(newest(post), outcome=RUNNING)
+
+
+def may_become_complete(post: Post, size: int) -> None:
+    """Stored before the last byte, or the Post button: from here on, it may be on the platform."""
+    _change(newest(post), bytes_sent=size)
+
+
+def is_incomplete(post: Post) -> None:
+    """The platform has refused it: nothing of the newest attempt is there."""
+    _change(newest(post), bytes_sent=0)
+
+
+def may_be_complete(post: Post, size: int) -> bool:
+    """Whether the newest attempt may have sent the last byte."""
+    attempt = newest(post)
+    return attempt is not None and attempt.bytes_sent >= size
 
 
 def all_sent(post: Post, size: int) -> None:

@@ -15,7 +15,7 @@ from core import db
 from core.errors import InputError
 from models import Account, AccountState, AuditEntry, Job, JobState, Post, PostState, locked, shown
 from pipelines import ledger
-from pipelines.publishing.posts import decisions
+from pipelines.publishing.posts import decisions, history
 from pipelines.publishing.posts.post_options import PRIVACY, SWITCHES
 from pipelines.publishing.posts.post_title import MOST_UNITS, units
 from pipelines.stages import POST_STAGES
@@ -97,7 +97,8 @@ def finding(post_id: int) -> str:
 def requeue(post_id: int, by: str) -> None:
     """Restart a parked or failed post safely.
 
-    A post without a number from the platform is announced. For a post with a number, the platform
+    A post that a browser may have posted is looked up in the creator's list first. Any other post
+    without a number from the platform is announced. For a post with a number, the platform
     is asked first, so it is never posted twice.
 
     Raises:
@@ -106,7 +107,10 @@ def requeue(post_id: int, by: str) -> None:
     with db.transaction():
         post = read(post_id)
         if post.publish_id is None and post.state in {PostState.PARKED, PostState.FAILED}:
-            decisions.post_again(post_id, by)
+            if history.may_be_online(post):
+                decisions.look_again(post_id, by)
+            else:
+                decisions.post_again(post_id, by)
             return
         job = Job.select().where(_stopped(post_id)).order_by(Job.finished_at.desc()).first()
         on_its_way = post.state in decisions.ON_ITS_WAY and decisions.may_decide(post)

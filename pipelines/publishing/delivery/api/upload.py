@@ -101,10 +101,17 @@ class ApiUpload(Delivery):
     def go_on(self) -> None:
         """Ask the platform how far an earlier try got, and continue there."""
         status = self.status()
-        if status.state != "uploading" or status.uploaded_bytes >= self.video.size_bytes:
+        arrived = status.uploaded_bytes
+        if status.state != "uploading" or (arrived or 0) >= self.video.size_bytes:
             self.hand_over()
-        elif self.post.upload_url is None or self.address_is_old():
-            log.warning("announced_again", post=self.post.id, arrived=status.uploaded_bytes)
+        elif self.address_is_dead() and history.may_be_complete(self.post, self.video.size_bytes):
+            raise Parked(
+                "TikTok may have received the whole video, but doesn't say so, and its upload "
+                "address is no longer valid. Check on TikTok whether the video is there.",
+                code="upload_unclear",
+            )
+        elif self.address_is_dead():
+            log.warning("announced_again", post=self.post.id, arrived=arrived)
             with self.claim.step():
                 history.end(self.post, AddressRefusedError.default_code)
                 self.forget(PostState.PLANNED)
@@ -114,9 +121,9 @@ class ApiUpload(Delivery):
             chunks = plan_chunks(self.video.size_bytes)
             with self.claim.step():
                 history.go_on(self.post)
-                self.move(PostState.UPLOADING, bytes_sent=status.uploaded_bytes, reason="")
+                self.move(PostState.UPLOADING, bytes_sent=arrived or 0, reason="")
             ticket = UploadTicket(str(self.post.publish_id), str(self.post.upload_url))
-            self.send(ticket, file, chunks, first_byte=status.uploaded_bytes)
+            self.send(ticket, file, chunks, first_byte=arrived or 0)
 
     def send(
         self, ticket: UploadTicket, file: CheckedVideo, chunks: ChunkPlan, *, first_byte: int
@@ -124,6 +131,12 @@ class ApiUpload(Delivery):
         def progress(share: float) -> None:
             file.check_unchanged()
             self.claim.progress(share)
+
+        known_before = history.may_be_complete(self.post, self.video.size_bytes)
+
+        def about_to_complete() -> None:
+            with self.claim.step():
+                history.may_become_complete(self.post, self.video.size_bytes)
 
         try:
             with db.closed_for_long_work():
@@ -133,6 +146,7 @@ class ApiUpload(Delivery):
                     chunks,
                     first_byte=first_byte,
                     progress=progress,
+                    about_to_complete=about_to_complete,
                 )
         except AddressRefusedError as error:
             # A byte that is already on its way may still arrive, for example in a chunk of an
@@ -140,6 +154,8 @@ class ApiUpload(Delivery):
             # status is final. That is why the next try asks for it, and not this one.
             with self.claim.step():
                 self.move(PostState.UPLOADING, upload_url=None)
+                if not known_before:  # this very request was refused, and no other was sent
+                    history.is_incomplete(self.post)
                 self.claim.not_before(error.after or 0)
             raise
         self.hand_over()
@@ -156,6 +172,9 @@ class ApiUpload(Delivery):
                 reason="",
             )
             ledger.enqueue("confirm", self.post.id, request_id=self.claim.request_id)
+
+    def address_is_dead(self) -> bool:
+        return self.post.upload_url is None or self.address_is_old()
 
     def address_is_old(self) -> bool:
         age = history.age(history.newest(self.post))
