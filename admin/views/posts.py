@@ -22,7 +22,7 @@ from models import Account, Attempt, Job, Method, Post, PostState
 from pipelines import ledger
 from pipelines.publishing.accounts import account_settings
 from pipelines.publishing.delivery.method_availability import METHODS
-from pipelines.publishing.posts import decisions, post_settings
+from pipelines.publishing.posts import decisions, history, post_settings
 from pipelines.publishing.posts.post_options import PRIVACY, SWITCHES
 from pipelines.publishing.posts.post_title import MOST_UNITS, units
 from pipelines.stages import POST_STAGES
@@ -109,8 +109,10 @@ class Posts(Page):
             "posts/show.html",
             post=post,
             account=account,
-            may={name for name, states in DECISIONS.items() if _as_decided(post) in states},
+            may={name for name, states in DECISIONS.items() if _as_decided(post) in states}
+            | ({"cancel"} if decisions.waits_between_tries(post_id) else set()),
             editable=post_settings.editable(post),
+            may_be_online=post.publish_id is not None or history.may_be_online(post.id),
             typed=post.caption if typed is None else typed,
             typed_units=units(post.caption if typed is None else typed),
             most_units=MOST_UNITS,

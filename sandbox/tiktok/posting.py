@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from sandbox.calls import serving
 from sandbox.records import Post, hashed, hashtags_of
@@ -90,6 +90,10 @@ def posting(world: World) -> Blueprint:
         post = world.posts.get(str(json_body().get("publish_id", "")))
         if post is None or post.creator != creator.username:
             raise refuse("invalid_params", "The publish_id does not exist.")
+        if g.fault and g.fault.fault == "status_without_bytes":
+            return answer({"status": "PROCESSING_UPLOAD"})
+        if g.fault and g.fault.fault == "status_with_old_bytes":
+            return answer({"status": "PROCESSING_UPLOAD", "uploaded_bytes": 0})
         state = post.status(world.now())
         data: dict[str, Any] = {"status": state, "uploaded_bytes": post.received}
         if state == "FAILED":

@@ -126,7 +126,8 @@ class TikTok(Wire):
         "webhook",
     )
     """``processing`` is the work after the last byte, ``webhook`` the events that TikTok sends."""
-    inner_faults = ("upload_reset_at_byte",)
+    inner_faults = ("upload_reset_at_byte", "status_without_bytes", "status_with_old_bytes")
+    """The status faults answer as if no byte had arrived: without their number, or with 0."""
     own_faults = (
         *ERRORS,
         *SHORT_NAMES,

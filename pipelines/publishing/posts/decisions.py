@@ -136,13 +136,19 @@ def may_decide(post: Post) -> bool:
     return post.state not in ON_ITS_WAY or not jobs.where(Job.state.in_(unfinished)).exists()
 
 
+def waits_between_tries(post_id: int) -> bool:
+    """Whether a browser has tried the post, and its next try or look has not begun."""
+    post = Post.select(Post.method, Post.state).where(Post.id == post_id).get()
+    if post.method != Method.BROWSER or post.state not in ON_ITS_WAY:
+        return False
+    job = Job.of("publish", post_id)
+    return job is not None and job.state == JobState.WAITING
+
+
 def _stop_between_tries(post_id: int) -> None:
     """End the waiting job of a post that a browser has tried; a running one is left alone."""
-    post = Post.get_by_id(post_id)
-    if post.method != Method.BROWSER or post.state not in ON_ITS_WAY:
-        return
     job = locked(Job.select().where(Job.stage == "publish", Job.subject_id == post_id)).first()
-    if job is not None and job.state == JobState.WAITING:
+    if job is not None and waits_between_tries(post_id):
         job.move(JobState.CANCELLED, finished_at=now(), lease_until=None)
 
 

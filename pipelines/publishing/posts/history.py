@@ -17,14 +17,14 @@ PUT_BACK = "put_back"
 """A person chose to have it posted automatically instead of by hand."""
 
 
-def newest(post: Post) -> Attempt | None:
+def newest(post: Post | int) -> Attempt | None:
     attempt: Attempt | None = (
         Attempt.select().where(Attempt.post == post).order_by(Attempt.id.desc()).first()
     )
     return attempt
 
 
-def may_be_online(post: Post) -> bool:
+def may_be_online(post: Post | int) -> bool:
     """Whether the newest attempt pressed a browser's Post button, and nobody knows the result."""
     attempt = newest(post)
     return (

@@ -78,11 +78,12 @@ def requeue(ids: tuple[int, ...], *, dry_run: bool) -> None:
 @posts.command("anew")
 @IDS
 @click.option("--reason", default="", help="Kept in the audit log.")
+@click.option("--checked", is_flag=True, help="You looked on TikTok: none of them is there.")
 @DRY_RUN
-def anew(ids: tuple[int, ...], reason: str, *, dry_run: bool) -> None:
-    """Post again from the start: only if you have checked that the post is not on TikTok."""
+def anew(ids: tuple[int, ...], reason: str, *, checked: bool, dry_run: bool) -> None:
+    """Post again from the start; posts that may be on TikTok only with --checked."""
     with record():
-        act = partial(decisions.post_again, by=getuser(), reason=reason)
+        act = partial(decisions.post_again, by=getuser(), reason=reason, checked=checked)
         to_each(ids, _existing(act), "Restarted", dry_run=dry_run)
 
 

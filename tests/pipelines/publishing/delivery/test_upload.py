@@ -10,7 +10,7 @@ import imageio_ffmpeg
 import pytest
 
 from core.db import transaction
-from core.errors import Parked, Permanent, Retryable, Wait
+from core.errors import InputError, Parked, Permanent, Retryable, Wait
 from models import (
     Account,
     AccountState,
@@ -26,7 +26,8 @@ from models import (
     now,
 )
 from pipelines import ledger
-from pipelines.publishing.posts import decisions
+from pipelines.publishing.posts import decisions, post_settings, stranded
+from pipelines.stages import MOST_CRASHES
 from sandbox.testing import RunningSandbox
 from tests.pipelines.publishing.job_runner import Desk
 
@@ -171,6 +172,68 @@ def test_a_dead_upload_address_leads_to_a_new_announcement(
 
     assert len(published(sandbox)) == 1
     assert outcomes(post) == ["address_refused", "published"]
+
+
+@pytest.mark.parametrize("status", ["status_without_bytes", "status_with_old_bytes"])
+@pytest.mark.parametrize("refusal", ["403", "404"])
+def test_what_may_have_arrived_whole_is_never_announced_again(
+    desk: Desk, post: Post, sandbox: RunningSandbox, status: str, refusal: str
+) -> None:
+    # Given a whole video whose last answer was lost, a platform that doesn't say what it has, and
+    # an address that takes nothing more
+    sandbox.fault("tiktok", "upload", "lost_response", times=1)
+    desk.try_once("publish", post)
+    sandbox.fault("tiktok", "status", status, times=None)
+    sandbox.fault("tiktok", "upload", refusal, times=None)
+
+    desk.work_off()
+
+    # Then it was announced once, and a person decides
+    assert len(sandbox.log(call="init")) == 1
+    assert fresh(post).state == PostState.PARKED
+    assert desk.errors[-1].code == "upload_unclear"
+    sandbox.clear_faults()
+    assert len(published(sandbox)) == 1
+
+    # And a retry asks TikTok, which says by now that it is there
+    post_settings.requeue(post.id, "ada")
+    desk.work_off()
+    assert fresh(post).state == PostState.PUBLISHED
+    assert len(published(sandbox)) == 1
+
+
+def test_a_post_whose_job_has_failed_needs_attention_until_tiktok_is_asked(
+    desk: Desk, post: Post, sandbox: RunningSandbox
+) -> None:
+    # Given a post whose bytes are all there, and whose job was killed three times
+    sandbox.fault("tiktok", "upload", "lost_response", times=1)
+    desk.try_once("publish", post)
+    for _ in range(MOST_CRASHES):
+        desk.claimed("publish", post.id)
+        with transaction():
+            ledger.free_leases("subject_id = %s", (post.id,))
+    assert fresh(post).state == PostState.UPLOADING
+
+    # When the clock looks for posts that nothing works on
+    assert stranded.mark_stranded() == 1
+    assert stranded.mark_stranded() == 0
+
+    # Then the post says why, can't be sent again unseen, and a retry finds it published
+    assert fresh(post).state == PostState.PARKED
+    reason = fresh(post).reason
+    assert "Nobody knows whether this post is on TikTok. Its worker died 3 times" in reason
+    with pytest.raises(InputError, match="may already be on TikTok"):
+        decisions.post_again(post.id, by="ada")
+    post_settings.requeue(post.id, "ada")
+    desk.work_off()
+    assert fresh(post).state == PostState.PUBLISHED
+    assert len(sandbox.log(call="init")) == 1
+
+
+def test_a_post_that_a_job_still_works_on_is_left_alone(desk: Desk, post: Post) -> None:
+    Post.update(state=PostState.UPLOADING).where(Post.id == post.id).execute()
+    assert Job.of("publish", post.id).state == JobState.WAITING  # type: ignore[union-attr]
+    assert stranded.mark_stranded() == 0
 
 
 def test_a_pause_that_tiktok_asks_for_is_observed(
