@@ -8,6 +8,7 @@ settings.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -66,6 +67,14 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     music_dir: Annotated[
         Path | None, Field(description="Folder of background music; composed when unset")
     ] = None
+
+    fetch_allowed_hosts: Annotated[
+        str,
+        Field(
+            description="Hosts that feeds may be read from although their address is private, as "
+            "host or host:port, separated by commas"
+        ),
+    ] = ""
 
     reddit_client_id: Annotated[str, Field(description="Client id of your Reddit app")] = ""
     reddit_client_secret: Annotated[
@@ -244,6 +253,11 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
         if self.smtp_url.get_secret_value() and len(addresses(self.mail_from)) != 1:
             raise ValueError("MAIL_FROM must be one address where SMTP_URL is set")
         return self
+
+    @property
+    def allowed_hosts(self) -> frozenset[str]:
+        """What FETCH_ALLOWED_HOSTS names: ``host`` or ``host:port``."""
+        return frozenset(filter(None, re.split(r"[\s,]+", self.fetch_allowed_hosts.lower())))
 
     @property
     def redirect_uri(self) -> str:

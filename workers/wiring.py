@@ -55,7 +55,7 @@ def story_source(kind: str) -> StorySource:
     if kind == SourceKind.FEED:
         from adapters.feeds.feed import FeedSource
 
-        return FeedSource(user_agent=config.reddit_user_agent)
+        return FeedSource(user_agent=config.reddit_user_agent, allowed_hosts=config.allowed_hosts)
     if kind == SourceKind.CSV:
         from adapters.files.csv_table import CsvSource
 

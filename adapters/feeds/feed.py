@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -16,6 +16,7 @@ import structlog
 
 from adapters.feeds.feed_entry import title_of, to_story
 from adapters.feeds.feed_page import feed_address, whole_characters
+from adapters.guarded_http import AddressNotPublicError, GuardedSession
 from adapters.ports import FetchedStory, StoryQuery, StorySource
 from core.errors import Permanent, Retryable
 
@@ -44,11 +45,19 @@ class FeedSource(StorySource):
 
     Args:
         user_agent: names this project to the feed's server.
+        allowed_hosts: hosts that may be private, as ``name`` or ``name:port``.
         most_seconds: time limit for one response.
     """
 
-    def __init__(self, *, user_agent: str, most_seconds: float = MOST_SECONDS) -> None:
+    def __init__(
+        self,
+        *,
+        user_agent: str,
+        allowed_hosts: Collection[str] = (),
+        most_seconds: float = MOST_SECONDS,
+    ) -> None:
         self._user_agent = user_agent
+        self._allowed_hosts = allowed_hosts
         self._most_seconds = most_seconds
 
     def stories(self, query: StoryQuery) -> Iterator[FetchedStory]:
@@ -96,21 +105,28 @@ class FeedSource(StorySource):
         try:
             asked_by = {_ASKED_BY[name]: mark for name, mark in marks.items()}
             headers = {"User-Agent": self._user_agent, **asked_by}
-            response = requests.get(address, headers=headers, timeout=SECONDS, stream=True)
-            with response:
+            session = GuardedSession(allowed=self._allowed_hosts)
+            with (
+                session,
+                session.get(address, headers=headers, timeout=SECONDS, stream=True) as response,
+            ):
                 if asked_by and response.status_code == HTTPStatus.NOT_MODIFIED:
                     return response, b""
                 _check(response, address)
                 return response, self._content(response, address)
+        except AddressNotPublicError:
+            raise _unusable(
+                f"{address} does not lead to a public web address, and sources are only read from "
+                "those. If this host is yours, its owner can name it in FETCH_ALLOWED_HOSTS."
+            ) from None
         except ValueError:  # a bad address, from any of the libraries that parse it
             raise _unusable(f"{address} is not a valid web address: correct it.") from None
         except requests.TooManyRedirects:
             raise _unusable(f"{address} redirects too many times: correct it.") from None
         except requests.RequestException as error:
-            raise Retryable(
-                f"The feed {address} can't be reached ({type(error).__name__}).",
-                code="feed_away",
-            ) from error
+            log.info("feed_away", error=type(error).__name__)
+            # The reason stays in the log: it tells open ports from closed ones.
+            raise Retryable(f"The feed {address} can't be reached.", code="feed_away") from None
 
     def _content(self, response: requests.Response, address: str) -> bytes:
         content, deadline = bytearray(), time.monotonic() + self._most_seconds

@@ -67,7 +67,7 @@ def serve() -> Iterator[Serve]:
 def stories(
     place: str, limit: int = 25, memory: dict[str, str] | None = None
 ) -> list[FetchedStory]:
-    source = FeedSource(user_agent="storymill-tests/1 (tests)")
+    source = FeedSource(user_agent="storymill-tests/1 (tests)", allowed_hosts={"127.0.0.1"})
     asked = {} if memory is None else memory
     return list(source.stories(StoryQuery(place=place, limit=limit, memory=asked)))
 
@@ -206,7 +206,9 @@ def test_a_feed_that_was_cut_off_is_fetched_again(serve: Serve) -> None:
 
 
 def test_a_slow_server_blocks_no_worker(serve: Serve) -> None:
-    source = FeedSource(user_agent="storymill-tests/1 (tests)", most_seconds=0)
+    source = FeedSource(
+        user_agent="storymill-tests/1 (tests)", allowed_hosts={"127.0.0.1"}, most_seconds=0
+    )
     with pytest.raises(Retryable, match="is too slow"):
         list(source.stories(StoryQuery(place=serve(BLOG))))
 
