@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tables.base import Row, StaleStateError, locked, now, shown
+from tables.base import Row, StaleStateError, in_state, locked, now, shown
 from tables.people import AuditEntry, Role, User
 from tables.production import Caption, Narration, Part, Script, Video, VideoState
 from tables.publishing import (
@@ -96,6 +96,7 @@ __all__ = [
     "Video",
     "VideoState",
     "WebhookEvent",
+    "in_state",
     "locked",
     "now",
     "shown",

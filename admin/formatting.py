@@ -19,13 +19,8 @@ TONES = {
 }
 """Colours of states; all others are quiet."""
 
-WORDS = {
-    "making": "in production",
-    "taken": "added",
-    "known": "seen before",
-    "requeued": "retried",
-}
-"""Tabs, outcomes and resolutions that people read under another name; states have ``shown``."""
+TABS = {"making": "in production"}
+"""Tabs that people read under another name than their address has."""
 
 
 def tone(state: str) -> str:
@@ -34,7 +29,7 @@ def tone(state: str) -> str:
 
 def word(state: str) -> str:
     """What people read for a state, outcome or resolution."""
-    return WORDS.get(state) or shown(state)
+    return TABS.get(state) or shown(state)
 
 
 def badge(state: str) -> Markup:

@@ -45,16 +45,25 @@ SHOWN = {
     "planned": "scheduled",
     "claiming": "starting",
     "inbox": "in the creator's inbox",
-    "manual": "to post by hand",
+    "manual": "needs manual posting",
     "dead": "failed",
     "parked": "needs attention",
+    "taken": "added",
+    "known": "seen before",
+    "requeued": "retried",
 }
-"""States that people know by another word."""
+"""States, outcomes and resolutions that people call by another word."""
 
 
 def shown(state: str) -> str:
     """A state of any table in an operator's words, for pages, messages and commands."""
     return SHOWN.get(state, state.replace("_", " "))
+
+
+def in_state(state: str) -> str:
+    """A state as a sentence goes on with it: ``is scheduled``, ``needs attention``."""
+    words = shown(state)
+    return words if words.startswith("needs ") else f"is {words}"
 
 
 class Transition(NamedTuple):
@@ -114,7 +123,7 @@ class Row(Model):
         if not self.try_move(to, **changes):
             name = type(self).__name__.lower()
             state = type(self).get_by_id(self.id).state
-            raise StaleStateError(f"This {name} is {shown(state)} and can't become {shown(to)}.")
+            raise StaleStateError(f"This {name} {in_state(state)} and can't become {shown(to)}.")
 
     def try_move(self, to: str, **changes: Any) -> bool:
         """Like ``move``, but returns whether the row moved."""

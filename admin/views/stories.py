@@ -14,7 +14,7 @@ from admin.auth import person
 from admin.paging import count, cut
 from admin.views.page import Page, chosen, done, each, expose, get, settings
 from core.errors import InputError
-from models import Channel, JobState, Part, Post, Script, Source, Story, StoryState, Video, shown
+from models import Channel, JobState, Part, Post, Script, Source, Story, StoryState, Video, in_state
 from pipelines import handover
 from pipelines.production import video_review
 from pipelines.production.narration import voices
@@ -176,7 +176,7 @@ class Stories(Page):
     def edit(self, story_id: int) -> ResponseReturnValue:
         story = get(Story, story_id)
         if story.state not in DECIDABLE:
-            raise InputError(f"This story can't be edited, because it is {shown(story.state)}.")
+            raise InputError(f"This story can't be edited, because it {in_state(story.state)}.")
         if request.method == "GET":
             return self.render(
                 "stories/edit.html", story=story, next_story=_beside(story, older=True)

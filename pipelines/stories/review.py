@@ -14,8 +14,8 @@ from models import (
     StaleStateError,
     Story,
     StoryState,
+    in_state,
     now,
-    shown,
 )
 from pipelines import ledger
 from pipelines.stories.prepare import narrated
@@ -103,7 +103,7 @@ def edit(story_id: int, by: str, title: str, text: str, language: str = "") -> N
         story = _story(story_id)
         if story.state not in {StoryState.WAITING, StoryState.FLAGGED}:
             raise InputError(
-                f"This story is {shown(story.state)}: only waiting and flagged ones can be edited."
+                f"This story {in_state(story.state)}: only waiting and flagged ones can be edited."
             )
         code = language or story.language or "en"
         paragraphs = story_text.edited(text, code, len(story.answers), before=story.narratable_text)

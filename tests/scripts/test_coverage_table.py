@@ -28,8 +28,8 @@ def test_files_are_counted_for_the_package_that_they_are_in() -> None:
     report = {
         "files": {
             "models.py": file(100, 99),
-            "adapters/drawn/light.py": file(30, 20),
-            "adapters/tunes.py": file(70, 70),
+            "adapters/backgrounds/light.py": file(30, 20),
+            "adapters/music.py": file(70, 70),
         }
     }
 

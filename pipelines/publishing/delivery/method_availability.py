@@ -27,7 +27,7 @@ METHODS = {
     Method.DIRECT: "Direct post",
     Method.INBOX: "Creator's inbox",
     Method.BROWSER: "Browser",
-    Method.MANUAL: "By hand",
+    Method.MANUAL: "Manual",
 }
 
 API_SCOPES = {Method.DIRECT: "video.publish", Method.INBOX: "video.upload"}

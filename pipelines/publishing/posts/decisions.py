@@ -16,9 +16,9 @@ from models import (
     Post,
     PostState,
     StaleStateError,
+    in_state,
     locked,
     now,
-    shown,
 )
 from pipelines import ledger
 from pipelines.publishing.posts import history
@@ -71,7 +71,7 @@ def mark_published(
     with db.transaction():
         post = _closed(post_id, "published")
         if post.state not in SEEN_BY_A_PERSON:
-            raise StaleStateError(f"This post is {shown(post.state)} and can't become published.")
+            raise StaleStateError(f"This post {in_state(post.state)} and can't become published.")
         post.move(
             PostState.PUBLISHED,
             platform_id=platform_id or post.platform_id,
@@ -100,7 +100,7 @@ def post_again(post_id: int, by: str, reason: str = "", *, checked: bool = False
     with db.transaction():
         post = _closed(post_id, "requeued")
         if post.state not in ENDED_WITHOUT_A_POST:
-            raise StaleStateError(f"This post is {shown(post.state)} and can't be posted again.")
+            raise StaleStateError(f"This post {in_state(post.state)} and can't be posted again.")
         may_be_online = post.publish_id is not None or history.may_be_online(post)
         if may_be_online and not checked:
             raise InputError(

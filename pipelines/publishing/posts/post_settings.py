@@ -13,7 +13,18 @@ from peewee import ModelSelect
 
 from core import db
 from core.errors import InputError
-from models import Account, AccountState, AuditEntry, Job, JobState, Post, PostState, locked, shown
+from models import (
+    Account,
+    AccountState,
+    AuditEntry,
+    Job,
+    JobState,
+    Post,
+    PostState,
+    in_state,
+    locked,
+    shown,
+)
 from pipelines import ledger
 from pipelines.publishing.posts import decisions, history
 from pipelines.publishing.posts.post_options import PRIVACY, SWITCHES
@@ -116,7 +127,7 @@ def requeue(post_id: int, by: str) -> None:
         on_its_way = post.state in decisions.ON_ITS_WAY and decisions.may_decide(post)
         if job is None or not (on_its_way or post.state in {PostState.PARKED, PostState.FAILED}):
             raise InputError(
-                f"Post {post_id} is {shown(post.state)}: only a failed post, or one that needs "
+                f"Post {post_id} {in_state(post.state)}: only a failed post, or one that needs "
                 "attention, can be restarted."
             )
         ledger.requeue(job.id)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from core import db
 from core.errors import InputError
-from models import AuditEntry, Post, PostState, shown
+from models import AuditEntry, Post, PostState, in_state
 from pipelines.publishing.scheduling.account_queue import AccountQueue
 from pipelines.publishing.scheduling.slots import spoken
 
@@ -60,7 +60,7 @@ def _to_be_moved(post_id: int) -> tuple[Post, AccountQueue]:
     account_queue = AccountQueue.of(post)
     post = Post.select(Post.id, Post.state, Post.pinned).where(Post.id == post_id).get()
     if post.state != PostState.PLANNED:
-        raise InputError(f"This post is {shown(post.state)}: only a scheduled post can be moved.")
+        raise InputError(f"This post {in_state(post.state)}: only a scheduled post can be moved.")
     return post, account_queue
 
 

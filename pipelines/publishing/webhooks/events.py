@@ -38,9 +38,9 @@ from models import (
     Post,
     PostState,
     WebhookEvent,
+    in_state,
     locked,
     now,
-    shown,
 )
 from pipelines import ledger
 from pipelines.publishing.accounts.connection import PLATFORM
@@ -180,7 +180,7 @@ def _without_a_job(post: Post, event: Event) -> str:
             _note(post, "TikTok published it although it was cancelled: check the account.")
             return "noted on the post"
         case state:
-            return f"nothing left to do: the post is {shown(state)}"
+            return f"nothing left to do: the post {in_state(state)}"
 
 
 def _ask_again(post: Post) -> None:

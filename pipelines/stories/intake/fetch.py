@@ -39,11 +39,6 @@ class IntakeOutcome(StrEnum):
     SKIPPED = "skipped"
     KNOWN = "known"
 
-    @property
-    def word(self) -> str:
-        """The outcome in an operator's words."""
-        return {"taken": "added", "known": "seen before"}.get(self.value, self.value)
-
 
 def fetch(source_id: int, claim: Claim, source_of: Callable[[str], StorySource]) -> None:
     """Fetch the source's stories and add those that are new.

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from core.errors import InputError
-from models import Account, Intake, Job, JobState, Source, SourceKind
+from models import Account, Intake, Job, JobState, Source, SourceKind, shown
 from pipelines import ledger
 from pipelines.production import channels
 from pipelines.stories.intake import sources as pipeline
@@ -232,13 +232,13 @@ def outcomes(name: str, outcome: str | None, count: int) -> None:
         rows = Intake.select().where(Intake.source == source).order_by(Intake.id.desc())
         for row in (rows.where(Intake.outcome == outcome) if outcome else rows).limit(count):
             title = row.title or row.external_id
-            word = IntakeOutcome(row.outcome).word
+            word = shown(row.outcome)
             table.add_row(f"{row.created_at:%Y-%m-%d %H:%M}", title, word, row.reason)
         of_source = Intake.select(Intake.outcome, fn.COUNT(Intake.id).alias("rows"))
         counts: Any = of_source.where(Intake.source == source).group_by(Intake.outcome)
         found = {row.outcome: row.rows for row in counts}
     Console().print(table)
-    counted = ", ".join(f"{found.get(each, 0)} {each.word}" for each in IntakeOutcome)
+    counted = ", ".join(f"{found.get(each, 0)} {shown(each)}" for each in IntakeOutcome)
     click.echo(f"{source.name}: {counted} in the last {OUTCOMES_KEPT_DAYS} days.")
     if source.last_error:
         click.echo(source.last_error, err=True)

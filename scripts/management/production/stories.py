@@ -82,11 +82,11 @@ def import_stories(path: Path, kind: str | None, min_score: int, *, dry_run: boo
                 intake = fetch.take(source, post)
                 outcomes[intake.outcome] += 1
                 because = f": {intake.reason}" if intake.reason else ""
-                word = fetch.IntakeOutcome(intake.outcome).word
+                word = shown(intake.outcome)
                 click.echo(f"{intake.external_id:24} {word}{because}")
         except StageError as error:
             raise InputError(str(error)) from None
-        counts = (f"{outcomes[outcome]} {outcome.word}" for outcome in fetch.IntakeOutcome)
+        counts = (f"{outcomes[outcome]} {shown(outcome)}" for outcome in fetch.IntakeOutcome)
         click.echo(", ".join(counts))
 
 

@@ -2,8 +2,8 @@
 
 A post comes here if its account allows no other method, or every other one is closed. It stays
 ``manual`` until a person marks it as posted, has it posted automatically after all, or cancels it;
-the next part waits for that as it would for TikTok. The page "By hand" shows the post; if a mail
-server is set, a mail is sent too.
+the next part waits for that as it would for TikTok. The page "Manual posts" shows the post; with a
+mail server, a mail is sent too.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import structlog
 from adapters.ports import Mailer
 from core import db
 from core.errors import InputError
-from models import AuditEntry, Job, JobState, Method, Post, PostState, StaleStateError, shown
+from models import AuditEntry, Job, JobState, Method, Post, PostState, StaleStateError, in_state
 from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.publishing.delivery.manual.links import Links
@@ -76,7 +76,7 @@ def mail_again(post_id: int, by: str) -> None:
         post = Post.get_by_id(post_id)
         if post.state != PostState.MANUAL:
             raise StaleStateError(
-                f"This post is {shown(post.state)}: nobody has to post it by hand."
+                f"This post {in_state(post.state)}: nobody has to post it by hand."
             )
         AuditEntry.create(actor=by, action="post.mail", subject=f"post {post_id}")
         ledger.enqueue("mail", post_id)
