@@ -39,7 +39,7 @@ def tiktok() -> ResponseReturnValue:
         body = request.get_data()
         verify(request.headers.get("TikTok-Signature", ""), body, secret)
         with db.session():
-            events.receive(body)
+            events.receive(body, client_key=settings.tiktok_client_key)
     except RefusedError as error:
         return _refused(error.code, STATUSES[error.code], str(error))
     except InputError as error:

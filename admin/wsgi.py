@@ -53,6 +53,7 @@ def _application() -> Flask:
         authorize_url=config.tiktok_authorize_url,
         client_key=config.tiktok_client_key,
         client_secret=config.tiktok_client_secret.get_secret_value(),
+        scopes=config.scopes,
     )
     return create_app(
         config,

@@ -9,11 +9,14 @@
         ├── Retryable        may work later: retried with back-off, uses up an attempt
         │   ├── TokenRejectedError   the access token is refused: refresh it once, retry
         │   ├── AddressRefusedError  the upload address no longer works
+        │   ├── UnknownPostError     the platform says that it doesn't know a post: ask again
         │   └── Wait         nothing is wrong, but it is too early: uses up no attempt
         │       ├── AccountFullError  the account is full for now: the post moves to its next slot
+        │       ├── AccountStoppedError  the platform takes nothing from the account: it is paused
         │       └── DiskFull  the disk is full: work pauses until a person frees space
         ├── Permanent        will never work like this: becomes a dead letter at once
         └── Parked           only a person can decide it: needs attention
+            ├── GrantRemovedError  the creator ended the app's authorization
             └── BrowserStopped  a browser page needs a person; may carry a screenshot
 
 Only adapters read provider codes; they map them to these errors. Nothing matches on the text of a
@@ -26,6 +29,8 @@ from pathlib import Path
 
 LONGEST_CODE = 60
 """Characters of a provider's code that the database keeps."""
+PAUSED_SECONDS = 600.0
+"""How long a post of a paused account waits before it looks again; resuming wakes it at once."""
 
 
 class StorymillError(Exception):
@@ -87,6 +92,17 @@ class AccountFullError(Wait):
     default_code = "account_full"
 
 
+class AccountStoppedError(Wait):
+    """The platform takes no post from the account until somebody settles it there: it is paused."""
+
+    default_code = "account_stopped"
+
+    def __init__(
+        self, sentence: str, *, code: str | None = None, after: float | None = None
+    ) -> None:
+        super().__init__(sentence, code=code, after=after or PAUSED_SECONDS)
+
+
 class DiskFull(Wait):
     """The disk is full: work pauses and continues by itself once there is space."""
 
@@ -108,6 +124,12 @@ class AddressRefusedError(Retryable):
     default_code = "address_refused"
 
 
+class UnknownPostError(Retryable):
+    """The platform says that it doesn't know a post that it has numbered: ask again, then stop."""
+
+    default_code = "unknown_post"
+
+
 class Permanent(StageError):
     """Will never work like this: the job becomes a dead letter without another try."""
 
@@ -118,6 +140,12 @@ class Parked(StageError):
     """Only a person can decide it: the job needs attention and is never retried blindly."""
 
     default_code = "parked"
+
+
+class GrantRemovedError(Parked):
+    """The creator has ended the app's authorization: the account has to be connected again."""
+
+    default_code = "auth_removed"
 
 
 class BrowserStopped(Parked):

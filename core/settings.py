@@ -33,6 +33,9 @@ ROOT = Path(__file__).resolve().parent.parent
 WORDS_PER_MINUTE = (100, 400)
 """The slowest and the fastest pace that espeak-ng keeps."""
 
+TIKTOK_SCOPES = ("user.info.basic", "video.publish", "video.upload", "video.list")
+"""All that Storymill can use: the name, direct posts, drafts, view counts."""
+
 
 class Settings(BaseModel, frozen=True, extra="ignore"):
     """The checked configuration of a process."""
@@ -94,6 +97,13 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     tiktok_client_secret: Annotated[
         SecretStr, Field(description="Client secret of your TikTok app")
     ] = SecretStr("")
+    tiktok_scopes: Annotated[
+        str,
+        Field(
+            description="Permissions that creators are asked for, separated by commas; leave out "
+            "those that TikTok has not approved for your app. What needs a missing one is off"
+        ),
+    ] = ",".join(TIKTOK_SCOPES)
     tiktok_api_url: Annotated[str, Field(description="Address of the Content Posting API")] = (
         "https://open.tiktokapis.com"
     )
@@ -226,6 +236,16 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
             raise ValueError(str(error)) from error
         return value
 
+    @field_validator("tiktok_scopes")
+    @classmethod
+    def _scopes_are_known(cls, value: str) -> str:
+        asked = set(filter(None, re.split(r"[\s,]+", value)))
+        if unknown := sorted(asked - set(TIKTOK_SCOPES)):
+            raise ValueError(f"{unknown[0]} is none of {', '.join(TIKTOK_SCOPES)}")
+        if TIKTOK_SCOPES[0] not in asked:
+            raise ValueError(f"{TIKTOK_SCOPES[0]} is missing: it names the creator")
+        return value
+
     @field_validator("smtp_url")
     @classmethod
     def _mail_server_is_one(cls, value: SecretStr) -> SecretStr:
@@ -258,6 +278,11 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     def allowed_hosts(self) -> frozenset[str]:
         """What FETCH_ALLOWED_HOSTS names: ``host`` or ``host:port``."""
         return frozenset(filter(None, re.split(r"[\s,]+", self.fetch_allowed_hosts.lower())))
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What TIKTOK_SCOPES names."""
+        return tuple(filter(None, re.split(r"[\s,]+", self.tiktok_scopes)))
 
     @property
     def redirect_uri(self) -> str:

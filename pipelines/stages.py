@@ -13,6 +13,7 @@ render     Part      gpu      the video and its cover
 publish    Post      network  asks for the creator's limits, announces the post, sends the bytes
 confirm    Post      network  asks the platform until the post is published or has failed
 browser    Account   network  checks who is signed in with its browser session
+revoke     Account   network  ends a disconnected account's authorization at the platform
 mail       Post      network  mails a person about a post that has to be made by hand
 =========  ========  =======  =================================================================
 """
@@ -67,6 +68,7 @@ STAGES: dict[str, Stage] = {
         Stage("render", "gpu", "Part", attempts=3),
         Stage("publish", "network", "Post", attempts=8, backoff=10, longest=3600),
         Stage("browser", "network", "Account", attempts=3, backoff=30),
+        Stage("revoke", "network", "Account", attempts=8, backoff=30, longest=3600),
         Stage("confirm", "network", "Post", attempts=50, backoff=5, longest=300),
         Stage("mail", "network", "Post", attempts=8, backoff=30, longest=3600),
     )

@@ -19,7 +19,7 @@ from playhouse.postgres_ext import BinaryJSONField, DateTimeTZField
 
 from core.crypto import EncryptedTextField
 from tables.base import Row, one_of
-from tables.production import Video
+from tables.production import Script, Video
 from tables.stories import Source
 
 
@@ -36,6 +36,14 @@ class AccountState(StrEnum):
     CONNECTED = "connected"
     EXPIRED = "expired"
     DISCONNECTED = "disconnected"
+
+
+class LateStories(StrEnum):
+    """What an account gets of stories that had begun elsewhere before it could take part."""
+
+    ASK = ""
+    FROM_PART_ONE = "from_part_one"
+    SKIP = "skip"
 
 
 class Account(Row):
@@ -58,6 +66,13 @@ class Account(Row):
     next_refresh_at = DateTimeTZField(null=True)
     """When a failed refresh is retried."""
     last_error = TextField(default="")
+    paused_at = DateTimeTZField(null=True)
+    """Since when nothing of it is announced; None while it isn't paused."""
+    paused_reason = TextField(default="")
+
+    late_stories = CharField(
+        max_length=16, default=LateStories.ASK, constraints=[one_of("late_stories", LateStories)]
+    )
 
     privacy = CharField(max_length=40, default="")
     """Who can see its posts; empty until a person has chosen, as the platform's rules require."""
@@ -116,6 +131,17 @@ class SourceAccount(Row):
     class Meta:
         table_name = "source_account"
         indexes = ((("source", "account"), True),)
+
+
+class LateStory(Row):
+    """A story that began without an account; a person decides whether the account gets it."""
+
+    account = ForeignKeyField(Account, backref="late", on_delete="CASCADE")
+    script = ForeignKeyField(Script, backref="late_for", on_delete="CASCADE")
+
+    class Meta:
+        table_name = "late_story"
+        indexes = ((("account", "script"), True),)
 
 
 class OAuthHandshake(Row):
@@ -187,7 +213,7 @@ class Post(Row):
     reason = TextField(default="")
     published_at = DateTimeTZField(null=True)
     next_insight_at = DateTimeTZField(null=True)
-    """When its view counts are read next."""
+    """When TikTok is asked about it next: for its number, then for its view counts."""
 
     moves: ClassVar = {
         PostState.PLANNED: frozenset(
@@ -238,6 +264,10 @@ class Post(Row):
             (("account", "scheduled_at"), False),
             (("method", "id"), False),
             (("next_insight_at",), False),
+            SQL(
+                "CREATE INDEX post_new_drafts ON post (id) "
+                "WHERE state = 'inbox' AND next_insight_at IS NULL"
+            ),
         )
 
 
@@ -252,6 +282,8 @@ class Attempt(Row):
     reason = TextField(default="")
     """The outcome in a sentence; if the next method was used, why."""
     platform_id = CharField(max_length=120, default="")
+    unknown_answers = IntegerField(default=0)
+    """How often in a row the platform has said that it doesn't know this upload."""
     screenshot = TextField(default="")
     """Path of a picture of the page where the browser stopped."""
 

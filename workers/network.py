@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipelines.production.script.script import BATCH, write_scripts
+from pipelines.publishing.accounts.connection import revoke as revoke_grant
 from pipelines.publishing.delivery.browser_upload import check_browser
 from pipelines.publishing.delivery.manual.manual_post import mail as mail_post
 from pipelines.publishing.delivery.publish import confirm as confirm_post
@@ -47,6 +48,11 @@ def confirm(post_id: int) -> None:
 @stage_actor
 def browser(account_id: int) -> None:
     check_browser(account_id, claim(), wiring.platform())
+
+
+@stage_actor
+def revoke(account_id: int) -> None:
+    revoke_grant(account_id, claim(), wiring.authorizer())
 
 
 @stage_actor

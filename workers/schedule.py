@@ -5,7 +5,7 @@ from __future__ import annotations
 import dramatiq
 from periodiq import cron
 
-from pipelines.publishing import insights
+from pipelines.publishing import insights, video_numbers
 from pipelines.publishing.accounts.token_refresh import forget_expired, refresh_due
 from pipelines.publishing.posts import stranded
 from pipelines.publishing.webhooks import events
@@ -47,6 +47,11 @@ def mark_stranded_posts() -> None:
 @dramatiq.actor(queue_name="network", periodic=cron("30 4 * * *"))
 def forget_old_webhooks() -> None:
     events.forget_old()
+
+
+@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
+def learn_video_numbers() -> None:
+    video_numbers.learn_due(wiring.publisher(), wiring.authorizer(), wiring.limiter(), Limits())
 
 
 @dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))

@@ -178,6 +178,7 @@ def authorizer() -> Authorizer:
         authorize_url=config.tiktok_authorize_url,
         client_key=config.tiktok_client_key,
         client_secret=config.tiktok_client_secret.get_secret_value(),
+        scopes=config.scopes,
     )
 
 

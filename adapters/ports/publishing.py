@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from adapters.ports.progress import Progress
+from core.errors import StageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ class PostStatus:
     state: Literal["uploading", "processing", "inbox", "published", "failed"]
     uploaded_bytes: int | None = None
     """None if the platform doesn't say; it may then have any number of them."""
-    fail_reason: str = ""
+    failure: StageError | None = None
+    """Of a failed post: what TikTok's reason means, as if it had refused to begin the post."""
     platform_id: str = ""
 
 

@@ -18,14 +18,24 @@ from admin.paging import count
 from admin.views.page import Page, audit, done, expose, get, settings
 from core.db import transaction
 from core.errors import InputError, StorymillError
-from models import Account, AccountState, Part, Post, Script, Video
+from models import Account, AccountState, LateStory, Part, Post, Script, Video
 from pipelines import ledger
 from pipelines.publishing.accounts import account_settings, connection
+from pipelines.publishing.accounts import pause as pausing
 from pipelines.publishing.delivery import method_availability
 from pipelines.publishing.posts import post_settings
 from pipelines.publishing.posts.post_options import PRIVACY, SWITCHES
+from pipelines.publishing.scheduling import planning
 
 LAST_POSTS = 10
+MOST_REASON = 200
+REFUSALS = {
+    "access_denied": "You declined on TikTok's page. No account was connected.",
+    "invalid_scope": "TikTok has not approved one of the permissions that Storymill asks for. No "
+    "account was connected. Set TIKTOK_SCOPES to those that your app has in TikTok's developer "
+    "portal, restart Storymill and connect again.",
+}
+"""What TikTok's consent page may report, in words."""
 
 
 class Accounts(Page):
@@ -42,6 +52,8 @@ class Accounts(Page):
             Account.refresh_expires_at,
             Account.last_refreshed_at,
             Account.last_error,
+            Account.paused_at,
+            Account.paused_reason,
             Account.privacy,
             Account.timezone,
             Account.posts_a_day,
@@ -68,10 +80,11 @@ class Accounts(Page):
             abort(403)  # this GET changes data, because TikTok's redirect is always a GET
         if "error" in request.args:
             return self._not_connected(
-                "You declined on TikTok's page. No account was connected."
-                if request.args["error"] == "access_denied"
-                else "TikTok reported an error. No account was connected. "
-                "Check the app's redirect URI and scopes in TikTok's developer portal."
+                REFUSALS.get(
+                    request.args["error"],
+                    "TikTok reported an error. No account was connected. Check the app's redirect "
+                    "URI in TikTok's developer portal.",
+                )
             )
         try:
             account = connection.finish_connect(
@@ -92,8 +105,20 @@ class Accounts(Page):
 
     @expose("/<int:account_id>/disconnect", methods=["POST"])
     def disconnect(self, account_id: int) -> ResponseReturnValue:
-        connection.disconnect(account_id, _authorizer(), person().name)
-        return done("Account disconnected. Its tokens were revoked and deleted.")
+        connection.disconnect(account_id, person().name)
+        return done("Account disconnected. TikTok is asked to end the app's authorization.")
+
+    @expose("/<int:account_id>/pause", methods=["POST"])
+    def pause(self, account_id: int) -> ResponseReturnValue:
+        """Stop announcing the account's posts; its queue, times and tokens stay."""
+        reason = request.form.get("reason", "").strip()[:MOST_REASON]
+        new = pausing.pause(account_id, person().name, reason)
+        return done("Account paused." if new else "This account is paused already.")
+
+    @expose("/<int:account_id>/resume", methods=["POST"])
+    def resume(self, account_id: int) -> ResponseReturnValue:
+        new = pausing.resume(account_id, person().name)
+        return done("Account resumed." if new else "This account was not paused.")
 
     @expose("/<int:account_id>")
     def show(self, account_id: int) -> str:
@@ -111,6 +136,8 @@ class Accounts(Page):
             account=account,
             can_connect=_can_connect(),
             scopes=method_availability.granted(account),
+            asked=settings().scopes,
+            late=count(LateStory.select().where(LateStory.account == account_id)),
             words=method_availability.SCOPES,
             needed=method_availability.NEEDED,
             methods=method_availability.availabilities(account, has_session=account.has_session),
@@ -126,6 +153,12 @@ class Accounts(Page):
             most_a_day=account_settings.MOST_A_DAY,
             most_gap=account_settings.MOST_GAP_MINUTES,
         )
+
+    @expose("/<int:account_id>/late-stories/<choice>", methods=["POST"])
+    def late_stories(self, account_id: int, choice: str) -> ResponseReturnValue:
+        """Decide about stories that other accounts had begun before this one joined."""
+        new = planning.decide_late(account_id, choice, person().name)
+        return done(f"Saved. {new} {'story was' if new == 1 else 'stories were'} scheduled.")
 
     @expose("/<int:account_id>/requeue", methods=["POST"])
     def requeue(self, account_id: int) -> ResponseReturnValue:

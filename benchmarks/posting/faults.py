@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.tiktok.api.posting import SCOPES
 from benchmarks.posting.posting import INBOX_SCOPES, Stand, make_due, try_once, waiting
 from benchmarks.posting.tally import Tally
 from benchmarks.rows import Row
 from core.errors import StageError, Wait
+from core.settings import TIKTOK_SCOPES
 from models import Post
 
 BATCH = 50
@@ -110,7 +110,7 @@ def repeat(stand: Stand, scenarios: Sequence[Scenario]) -> Tally:
 
 
 def _batch(stand: Stand, scenarios: Sequence[Scenario]) -> Tally:
-    stand.begin_anew(INBOX_SCOPES if scenarios[0].inbox else SCOPES)
+    stand.begin_anew(INBOX_SCOPES if scenarios[0].inbox else TIKTOK_SCOPES)
     return disturb(stand, stand.plan(len(scenarios)), scenarios)
 
 

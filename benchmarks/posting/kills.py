@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from adapters.tiktok.api.posting import SCOPES
 from benchmarks.posting import resets, worker_kills
 from benchmarks.posting.clips import make_long_clip
 from benchmarks.posting.faults import Switch
@@ -23,6 +22,7 @@ from benchmarks.posting.posting import INBOX_SCOPES, Stand, waiting
 from benchmarks.posting.tally import Tally
 from benchmarks.rows import Row
 from core.db import database
+from core.settings import TIKTOK_SCOPES
 from models import Job, JobState, Post
 from pipelines import ledger
 
@@ -41,7 +41,7 @@ class Method:
     """The method of posting, and what else disturbs the posts."""
 
     name: str
-    scopes: tuple[str, ...] = SCOPES
+    scopes: tuple[str, ...] = TIKTOK_SCOPES
     switches: tuple[Switch, ...] = ()
     clip: Path | None = None
     """A video of several chunks; None means a short one for each post."""

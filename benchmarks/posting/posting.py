@@ -15,13 +15,14 @@ from tempfile import TemporaryDirectory
 
 from adapters.media.media_probe import probe
 from adapters.ports import Authorizer, Publisher
-from adapters.tiktok.api.posting import SCOPES, TikTokAuthorizer, TikTokPublisher
+from adapters.tiktok.api.posting import TikTokAuthorizer, TikTokPublisher
 from adapters.video_inspection.probe import IsolatedProbe
 from benchmarks.place import empty_database
 from benchmarks.posting.clips import make_clip
 from benchmarks.posting.tally import Tally, tally
 from core import crypto, db, queue
 from core.errors import Parked, Permanent, Retryable, StageError
+from core.settings import TIKTOK_SCOPES
 from models import (
     Account,
     Job,
@@ -59,7 +60,7 @@ GENEROUS = {
     "read_a_minute": 1_000_000,
 }
 """The platform's limits are not measured here."""
-INBOX_SCOPES = tuple(scope for scope in SCOPES if scope != "video.publish")
+INBOX_SCOPES = tuple(scope for scope in TIKTOK_SCOPES if scope != "video.publish")
 NUMBERS = count(1)
 
 
@@ -93,7 +94,7 @@ class Surroundings:
     def publisher(self) -> Publisher:
         return TikTokPublisher(api_url=self.tiktok_url)
 
-    def authorizer(self, scopes: tuple[str, ...] = SCOPES) -> Authorizer:
+    def authorizer(self, scopes: tuple[str, ...] = TIKTOK_SCOPES) -> Authorizer:
         return TikTokAuthorizer(
             client_key=self.client_key,
             client_secret=self.client_secret,
@@ -112,7 +113,7 @@ class Stand:
     clip: Path
     folder: Path
 
-    def begin_anew(self, scopes: tuple[str, ...] = SCOPES) -> None:
+    def begin_anew(self, scopes: tuple[str, ...] = TIKTOK_SCOPES) -> None:
         """Reset the platform, and connect its creator with ``scopes``."""
         self.sandbox.reset()
         self.sandbox.change(**GENEROUS)

@@ -6,8 +6,9 @@ time. So two ticks never take the same post, and a tick that dies costs one poin
 it asks TikTok, account by account, and holds no connection meanwhile. A problem with one account
 doesn't affect the others.
 
-A post without a known number on the platform (private posts never get one) is not asked about. It
-waits for its number at the same intervals.
+A post without a known number on the platform (private posts never get one) is not asked about.
+``video_numbers.py`` learns the numbers of posts that went out over the API; others wait for theirs
+at the same intervals.
 """
 
 from __future__ import annotations
@@ -194,6 +195,7 @@ def _take_due() -> list[Due]:
     due = columns.where(
         Post.next_insight_at <= moment,
         Post.state == PostState.PUBLISHED,
+        (Post.platform_id != "") | Post.publish_id.is_null(),
         Post.published_at.is_null(False),
     ).order_by(Post.next_insight_at)
     with db.transaction():

@@ -90,19 +90,26 @@ def posting(world: World) -> Blueprint:
         post = world.posts.get(str(json_body().get("publish_id", "")))
         if post is None or post.creator != creator.username:
             raise refuse("invalid_params", "The publish_id does not exist.")
-        if g.fault and g.fault.fault == "status_without_bytes":
-            return answer({"status": "PROCESSING_UPLOAD"})
-        if g.fault and g.fault.fault == "status_with_old_bytes":
-            return answer({"status": "PROCESSING_UPLOAD", "uploaded_bytes": 0})
-        state = post.status(world.now())
-        data: dict[str, Any] = {"status": state, "uploaded_bytes": post.received}
-        if state == "FAILED":
-            data["fail_reason"] = post.fail_reason
-        if state == "PUBLISH_COMPLETE" and post.public:
-            data["publicaly_available_post_id"] = [post.post_id]
-        return answer(data)
+        return answer(_status(post, world.now(), g.fault.fault if g.fault else ""))
 
     return api
+
+
+def _status(post: Post, now: float, fault: str) -> dict[str, Any]:
+    match fault:
+        case "status_without_bytes":
+            return {"status": "PROCESSING_UPLOAD"}
+        case "status_with_old_bytes":
+            return {"status": "PROCESSING_UPLOAD", "uploaded_bytes": 0}
+        case "status_unnamed":
+            return {"status": "PROCESSING_SOMEWHERE"}
+    state = post.status(now)
+    data: dict[str, Any] = {"status": state, "uploaded_bytes": post.received}
+    if state == "FAILED":
+        data["fail_reason"] = post.fail_reason
+    if state == "PUBLISH_COMPLETE" and post.public and fault != "status_without_number":
+        data["publicaly_available_post_id"] = [post.post_id]
+    return data
 
 
 def _source(body: dict[str, Any]) -> tuple[int, int, int]:

@@ -25,6 +25,13 @@ ERRORS: dict[str, tuple[int, str]] = {
     ),
     "scope_not_authorized": (401, "The user did not authorize the scope required for this call."),
     "rate_limit_exceeded": (429, "The API rate limit was exceeded. Please try again later."),
+    "scope_permission_missed": (401, "The user did not grant the scope that this call needs."),
+    "invalid_param": (400, "One or more fields in request is invalid."),
+    "invalid_publish_id": (400, "The publish_id does not exist."),
+    "token_not_authorized_for_specified_publish_id": (
+        401,
+        "The access token does not belong to the creator of this publish_id.",
+    ),
     "invalid_params": (400, "One or more fields in request is invalid."),
     "invalid_file_upload": (400, "The uploaded file does not meet the specification."),
     "internal_error": (500, "Internal error. Please try again later."),
@@ -62,6 +69,9 @@ FAIL_REASONS = (
     "auth_removed",
     "publish_cancelled",
     "spam_risk",
+    "spam_risk_text",
+    "spam_risk_too_many_posts",
+    "spam_risk_user_banned_from_posting",
 )
 
 SHORT_NAMES = {
@@ -126,8 +136,16 @@ class TikTok(Wire):
         "webhook",
     )
     """``processing`` is the work after the last byte, ``webhook`` the events that TikTok sends."""
-    inner_faults = ("upload_reset_at_byte", "status_without_bytes", "status_with_old_bytes")
-    """The status faults answer as if no byte had arrived: without their number, or with 0."""
+    inner_faults = (
+        "upload_reset_at_byte",
+        "status_without_bytes",
+        "status_with_old_bytes",
+        "status_unnamed",
+        "status_without_number",
+    )
+    """The status faults answer as if no byte had arrived: without their number, or with 0; with a
+    status that no document names; or without the number of a public video, as before moderation.
+    """
     own_faults = (
         *ERRORS,
         *SHORT_NAMES,

@@ -11,7 +11,18 @@ from adapters.ports import TokenGrant
 from admin.app import create_app
 from core import db
 from core.errors import Permanent
-from models import Account, AccountState, JobState, Method, Post, PostState, Slot, now
+from models import (
+    Account,
+    AccountState,
+    Job,
+    JobState,
+    LateStory,
+    Method,
+    Post,
+    PostState,
+    Slot,
+    now,
+)
 from tests.admin import records
 from tests.admin.conftest import Browser, signed_in
 
@@ -23,9 +34,6 @@ if TYPE_CHECKING:
 
 class Consent:
     """A fake platform whose creators consent with the code ``good``."""
-
-    def __init__(self) -> None:
-        self.revoked: list[str] = []
 
     def authorize_url(self, *, state: str, redirect_uri: str, **_: str) -> str:
         return f"https://consent.example/?state={state}&redirect_uri={redirect_uri}"
@@ -42,7 +50,7 @@ class Consent:
         return "ladder_tales"
 
     def revoke(self, access_token: str) -> None:
-        self.revoked.append(access_token)
+        raise NotImplementedError
 
 
 @pytest.fixture
@@ -62,7 +70,7 @@ def start(browser: Browser) -> str:
     return asked["state"][0]
 
 
-def test_an_account_is_connected_and_disconnected(editor: Browser, platform: Consent) -> None:
+def test_an_account_is_connected_and_disconnected(editor: Browser) -> None:
     state = start(editor)
 
     done = editor.get(f"/accounts/callback?state={state}&code=good")
@@ -77,8 +85,8 @@ def test_an_account_is_connected_and_disconnected(editor: Browser, platform: Con
 
     editor.post(f"/accounts/{account.id}/disconnect")
 
-    assert platform.revoked == ["act.canary"]
     assert Account.get().state == AccountState.DISCONNECTED
+    assert Job.get().stage == "revoke"
 
 
 def test_a_code_works_once_and_only_in_the_session_that_started(
@@ -102,9 +110,10 @@ def test_a_code_works_once_and_only_in_the_session_that_started(
     ("query", "sentence"),
     [
         ("error=access_denied", "You declined"),
-        ("error=invalid_scope", "redirect URI and scopes"),
+        ("error=invalid_scope", "TIKTOK_SCOPES"),
+        ("error=server_error", "TikTok reported an error"),
         ("state=made-up&code=good", "start it again"),
-        ("", "start it again"),
+        ("", "no code"),
     ],
 )
 def test_a_failed_connection_says_what_went_wrong(
@@ -126,6 +135,39 @@ def test_a_refused_code_connects_nothing(editor: Browser) -> None:
 
 def test_a_viewer_cannot_finish_a_connection_of_an_editor(viewer: Browser, editor: Browser) -> None:
     assert viewer.get(f"/accounts/callback?state={start(editor)}&code=good").status_code == 403
+
+
+# ── pause, and stories that began elsewhere ──────────────────────────────────────────────────
+
+
+def test_an_account_is_paused_with_its_reason_shown_and_resumed(
+    editor: Browser, viewer: Browser
+) -> None:
+    account = records.account()
+
+    editor.post(f"/accounts/{account.id}/pause", reason="The creator is on holiday.")
+
+    for page in ("/accounts/", f"/accounts/{account.id}"):
+        assert "The creator is on holiday." in viewer.get(page).text
+    assert viewer.post(f"/accounts/{account.id}/resume").status_code == 403
+    editor.post(f"/accounts/{account.id}/resume")
+    assert "holiday" not in editor.get(f"/accounts/{account.id}").text
+    assert Account.get_by_id(account.id).paused_at is None
+
+
+def test_the_page_asks_about_stories_that_began_on_other_accounts(
+    editor: Browser, settings: Settings
+) -> None:
+    account = records.account()
+    script = records.part(records.story("s1")).script
+    LateStory.create(account=account, script=script)
+
+    assert "1 story had begun" in editor.get(f"/accounts/{account.id}").text
+    editor.post(f"/accounts/{account.id}/late-stories/skip")
+
+    page = editor.get(f"/accounts/{account.id}").text
+    assert "had begun" not in page
+    assert "not posted here" in page
 
 
 # ── settings ─────────────────────────────────────────────────────────────────────────────────

@@ -22,7 +22,7 @@ from models import Account, AccountState, Job, JobState, Post, PostState, Webhoo
 from pipelines.publishing.webhooks.events import EVENTS
 from sandbox.testing import running_sandbox
 from tests.admin import records
-from tests.pipelines.publishing.events import SECRET, body, signed
+from tests.pipelines.publishing.events import SECRET, about, body, signed
 from tests.sandbox.posting import ask, publish
 
 if TYPE_CHECKING:
@@ -121,9 +121,7 @@ def test_a_storm_of_repeated_events_in_any_order_leaves_the_right_states(
     posts = [post(settings.media_dir, f"p{number}", inbox=number % 2 == 0) for number in range(60)]
     # when their events arrive in parallel and shuffled, half of them twice
     events = [
-        body(event, publish_id=str(row.publish_id), post_id=7_000 + row.id)
-        for row in posts
-        for event in (COMPLETE, IN_VIEW)
+        about(row, event, post_id=7_000 + row.id) for row in posts for event in (COMPLETE, IN_VIEW)
     ]
     storm = events + events[: len(events) // 2]
     random.Random(7).shuffle(storm)  # noqa: S311  # the same storm each time
@@ -151,7 +149,10 @@ def test_events_of_the_sandbox_are_understood(
     with running_sandbox(processing_seconds=0.05, webhook_retry_seconds=0.1) as tiktok:
         # given a creator's account, and a post that TikTok is processing
         secret = SecretStr(tiktok.settings.tiktok_client_secret)
-        app = create_app(settings.model_copy(update={"tiktok_client_secret": secret}))
+        key = tiktok.settings.tiktok_client_key
+        app = create_app(
+            settings.model_copy(update={"tiktok_client_secret": secret, "tiktok_client_key": key})
+        )
         grant = tiktok.grant()
         account = records.account(
             open_id=grant["open_id"], last_refreshed_at=now() - timedelta(minutes=5)

@@ -33,6 +33,16 @@ def test_a_pace_that_no_voice_can_keep_is_refused_at_once(pace: str) -> None:
     assert [read({**GOOD, "WORDS_PER_MINUTE": str(end)}) for end in WORDS_PER_MINUTE]
 
 
+def test_the_permissions_to_ask_for_are_chosen_from_tiktoks() -> None:
+    assert "video.list" in read(GOOD).scopes
+    fewer = read({**GOOD, "TIKTOK_SCOPES": "user.info.basic, video.upload"})
+    assert fewer.scopes == ("user.info.basic", "video.upload")
+
+    for asked, sentence in (("video.upload", "is missing"), ("user.info.basic,all", "all is none")):
+        with pytest.raises(ConfigurationError, match=f"TIKTOK_SCOPES.*{sentence}"):
+            read({**GOOD, "TIKTOK_SCOPES": asked})
+
+
 def test_every_problem_is_listed_at_once() -> None:
     with pytest.raises(ConfigurationError) as caught:
         read({"CRYPTOGRAPHY_KEY": "short", "VOICE": "gramophone", "BACKGROUND_DIR": "/no/such"})

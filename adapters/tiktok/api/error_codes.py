@@ -1,21 +1,29 @@
 """TikTok's error codes, and the error that each becomes.
 
-Codes and meanings come from the OAuth and Content Posting API documents of November 2026. TikTok's
-own messages are left out on purpose: we don't control them, and they would end up in logs.
+A code means the same wherever it comes from: from a call that begins a post, or as the reason why
+TikTok failed one. Only while the status of a post is asked for is it different: whatever the answer
+is, the post exists, so it must neither fail nor be announced again because of it.
+
+Codes and meanings come from the OAuth, Content Posting and Display API documents of November 2026.
+TikTok's own messages are left out on purpose: we don't control them, and they would end up in logs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.errors import (
     AccountFullError,
+    AccountStoppedError,
+    GrantRemovedError,
     Parked,
     Permanent,
     Retryable,
     StageError,
     TokenRejectedError,
+    UnknownPostError,
+    Wait,
 )
 
 MINUTE = 60.0
@@ -40,19 +48,25 @@ class Refusal:
 TOO_FAST = Refusal(Retryable, "TikTok asks us to slow down.", MINUTE)
 AWAY = Refusal(Retryable, "TikTok has an internal error.")
 
+NOT_ALLOWED = Refusal(
+    Permanent,
+    "The creator did not allow the app to do this: connect the account again and allow it.",
+)
+INVALID = Refusal(
+    Permanent, "TikTok rejects the request as invalid: check the post's title and video."
+)
+BAD_FILE = "Render the video again, or make it anew with other settings."
+
 POSTING: Mapping[str, Refusal] = {
     "access_token_invalid": Refusal(
         TokenRejectedError, "TikTok does not accept the account's access token."
     ),
-    "scope_not_authorized": Refusal(
-        Permanent,
-        "The creator did not allow the app to post: connect the account again and allow it.",
-    ),
+    "scope_not_authorized": NOT_ALLOWED,
+    "scope_permission_missed": NOT_ALLOWED,
     "rate_limit_exceeded": TOO_FAST,
     "internal_error": AWAY,
-    "invalid_params": Refusal(
-        Permanent, "TikTok rejects the request as invalid: check the post's title and video."
-    ),
+    "invalid_params": INVALID,
+    "invalid_param": INVALID,
     "invalid_file_upload": Refusal(
         Permanent, "TikTok does not accept this file: render the video again."
     ),
@@ -67,8 +81,9 @@ POSTING: Mapping[str, Refusal] = {
         6 * HOUR,
     ),
     "spam_risk_user_banned_from_posting": Refusal(
-        Permanent,
-        "TikTok has banned this account from posting: read its messages in the TikTok app.",
+        AccountStoppedError,
+        "TikTok has banned this account from posting: read its messages in the TikTok app. When "
+        "it may post again, resume the account.",
     ),
     "reached_active_user_cap": Refusal(
         Retryable,
@@ -89,20 +104,64 @@ POSTING: Mapping[str, Refusal] = {
         Permanent, "TikTok has not verified who owns the video's address: verify it with TikTok."
     ),
 }
+"""The answers to creator_info and to the two calls that begin a post."""
 
-UNKNOWN_POST = Refusal(
-    Parked,
-    "TikTok does not know this upload, so it is unclear whether it was posted: check the account "
-    "on TikTok, then mark the post as published or post it again.",
-)
+FAILED: Mapping[str, Refusal] = {
+    **POSTING,
+    "file_format_check_failed": Refusal(
+        Permanent, f"TikTok does not accept the video's format. {BAD_FILE}"
+    ),
+    "duration_check_failed": Refusal(
+        Permanent, "TikTok does not accept the video's length for this account: make it shorter."
+    ),
+    "frame_rate_check_failed": Refusal(
+        Permanent, f"TikTok does not accept the video's frame rate. {BAD_FILE}"
+    ),
+    "picture_size_check_failed": Refusal(
+        Permanent, f"TikTok does not accept the video's picture size. {BAD_FILE}"
+    ),
+    "internal": Refusal(Retryable, "TikTok failed while it processed the video.", MINUTE),
+    "video_pull_failed": Refusal(Retryable, "TikTok could not read the video.", MINUTE),
+    "auth_removed": Refusal(
+        GrantRemovedError,
+        "The creator removed the app's authorization while the video was processed: connect the "
+        "account again, then requeue.",
+    ),
+    "publish_cancelled": Refusal(Permanent, "Its creator cancelled it in the TikTok app."),
+    "spam_risk": Refusal(
+        Permanent, "TikTok calls this post a spam risk: change its title, then post it again."
+    ),
+    "spam_risk_text": Refusal(
+        Permanent, "TikTok sees spam in the post's title: change it, then post it again."
+    ),
+}
+"""The ``fail_reason`` of a post that TikTok failed: nothing of it is on the platform."""
+
+UNKNOWN_POST = Refusal(UnknownPostError, "TikTok says that it does not know this upload.")
+
+
+def _while_asking(meant: Refusal) -> Refusal:
+    """What a code means when the status of a post is asked for: the post itself goes on."""
+    if issubclass(meant.error, Retryable) and not issubclass(meant.error, Wait):
+        return meant
+    if issubclass(meant.error, AccountFullError):
+        return TOO_FAST
+    return Refusal(
+        Parked,
+        "TikTok does not say what became of this post. It may be online: check the account on "
+        f"TikTok. TikTok's answer means: {meant.sentence}",
+    )
+
 
 STATUS: Mapping[str, Refusal] = {
-    **POSTING,
+    **{code: _while_asking(meant) for code, meant in POSTING.items()},
     "invalid_params": UNKNOWN_POST,
+    "invalid_param": UNKNOWN_POST,
     "invalid_publish_id": UNKNOWN_POST,
     "token_not_authorized_for_specified_publish_id": UNKNOWN_POST,
 }
-"""For the status call: a post that TikTok doesn't know must never be announced again unchecked."""
+"""The answers to the status call. A post that TikTok doesn't know is asked about again first, and
+never announced again unchecked."""
 
 _WRONG_APP = Refusal(
     Parked,
@@ -120,7 +179,11 @@ OAUTH: Mapping[str, Refusal] = {
     "invalid_client": _WRONG_APP,
     "unauthorized_client": _WRONG_APP,
     "invalid_request": _WRONG_APP,
-    "invalid_scope": _WRONG_APP,
+    "invalid_scope": Refusal(
+        Parked,
+        "TikTok has not approved one of the permissions that the app asks for: set TIKTOK_SCOPES "
+        "to those that your app has in TikTok's developer portal.",
+    ),
     "rate_limit_exceeded": TOO_FAST,
     "temporarily_unavailable": AWAY,
     "server_error": AWAY,
@@ -140,5 +203,14 @@ def refusal(
         return TOO_FAST.as_error(code, retry_after)
     if status >= 500:  # noqa: PLR2004  # the protocol's own figure
         return AWAY.as_error(code, retry_after)
-    kind = Parked if codes is not POSTING else Permanent
+    kind = Permanent if codes is POSTING else Parked
     return kind(f"TikTok refused the call (HTTP {status}, code {code}).", code=code)
+
+
+def failure(reason: str) -> StageError:
+    """The error for the ``fail_reason`` of a post that TikTok failed."""
+    sentence = f"TikTok did not publish the video ({reason})."
+    known = FAILED.get(reason)
+    if known is None:
+        return Permanent(sentence, code=reason)
+    return replace(known, sentence=f"{sentence} {known.sentence}").as_error(reason, None)

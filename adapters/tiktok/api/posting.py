@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode
 
+import structlog
+from prometheus_client import Counter
+
 from adapters.ports import (
     ChunkPlan,
     CreatorInfo,
@@ -23,11 +26,10 @@ from adapters.ports import (
     TokenGrant,
     UploadTicket,
 )
-from adapters.tiktok.api.error_codes import OAUTH, POSTING, STATUS, refusal
+from adapters.tiktok.api.error_codes import OAUTH, POSTING, STATUS, failure, refusal
 from adapters.tiktok.api.http import Http, code_of, retry_after
 from core.errors import AddressRefusedError, Permanent, Retryable
-
-SCOPES = ("user.info.basic", "video.publish", "video.upload", "video.list")
+from core.settings import TIKTOK_SCOPES
 
 BLOCK_BYTES = 512 * 1024  # as fast as curl (scripts/bench upload); more is not faster
 UPLOAD_SECONDS = (30.0, 300.0)
@@ -41,13 +43,20 @@ CONTENT_TYPES = {
     ".mkv": "video/x-matroska",
 }
 
-STATES: Mapping[str, Literal["uploading", "processing", "inbox", "published", "failed"]] = {
+State = Literal["uploading", "processing", "inbox", "published", "failed"]
+STATES: Mapping[str, State] = {
     "PROCESSING_UPLOAD": "uploading",
     "PROCESSING_DOWNLOAD": "processing",
     "SEND_TO_USER_INBOX": "inbox",
     "PUBLISH_COMPLETE": "published",
     "FAILED": "failed",
 }
+
+log = structlog.get_logger(__name__)
+
+UNKNOWN_STATES = Counter(
+    "storymill_tiktok_unknown_states_total", "Statuses of posts that TikTok's documents don't name"
+)
 
 T = TypeVar("T")
 
@@ -70,7 +79,7 @@ class TikTokAuthorizer:
         client_secret: str,
         api_url: str,
         authorize_url: str,
-        scopes: tuple[str, ...] = SCOPES,
+        scopes: tuple[str, ...] = TIKTOK_SCOPES,
     ) -> None:
         self._app = {"client_key": client_key, "client_secret": client_secret}
         self._api_url = api_url.rstrip("/")
@@ -204,9 +213,11 @@ class TikTokPublisher:
         posts = data.get("publicaly_available_post_id") or [""]  # spelled so by TikTok
         return _read(
             lambda: PostStatus(
-                state=STATES[data["status"]],
+                state=(state := _state(data["status"])),
                 uploaded_bytes=_count(data.get("uploaded_bytes")),
-                fail_reason=code_of(data.get("fail_reason")),
+                failure=failure(code_of(data.get("fail_reason")) or "unknown")
+                if state == "failed"
+                else None,
                 platform_id=str(posts[0]),
             )
         )
@@ -302,6 +313,14 @@ def _ticket(data: dict[str, Any]) -> UploadTicket:
 def _count(value: object) -> int | None:
     """A number of bytes; None if TikTok leaves it out."""
     return None if value is None else int(str(value))
+
+
+def _state(status: str) -> State:
+    """A status that the documents don't name is waited for, like processing: it is no outcome."""
+    if status not in STATES:
+        UNKNOWN_STATES.inc()
+        log.warning("tiktok_state_unknown", status=code_of(status) or "unreadable")
+    return STATES.get(status, "processing")
 
 
 def _read(build: Callable[[], T]) -> T:

@@ -9,9 +9,10 @@ import structlog
 
 from adapters.ports import Authorizer, TokenGrant
 from core import db
-from core.errors import InputError, Parked, Permanent, StageError
+from core.errors import InputError, Permanent, StageError
 from models import Account, AccountState, AuditEntry, OAuthHandshake, locked, now
-from pipelines.publishing.accounts import tokens
+from pipelines import ledger
+from pipelines.ledger import Claim
 from pipelines.publishing.accounts.token_recovery import granted
 
 log = structlog.get_logger(__name__)
@@ -44,11 +45,14 @@ def finish_connect(
     An account that was connected before keeps its row, its posts and its settings.
 
     Raises:
-        InputError: another session started it, it was already used, or it is too old.
+        InputError: the answer has no code, another session started it, it was already used, or it
+            is too old.
         Permanent: the platform refuses the code.
         Parked: the platform refuses the app's key, secret or redirect address.
         Retryable: the platform is unavailable; start again.
     """
+    if not code:  # checked first: such an answer must not use up what was begun
+        raise InputError("TikTok's answer has no code: start again, or go back to TikTok's page.")
     verifier = _use_handshake(session_id, state)
     with db.closed_for_long_work():
         grant = authorizer.exchange_code(code, verifier=verifier, redirect_uri=redirect_uri)
@@ -84,31 +88,80 @@ def set_username(account: Account, username: str) -> None:
         Account.update(username=username).where(Account.id == account.id).execute()
 
 
-def disconnect(account_id: int, authorizer: Authorizer, by: str) -> None:
-    """Revoke the grant at the platform, then delete the tokens.
+def disconnect(account_id: int, by: str) -> None:
+    """End the connection: nothing is posted from now on, and the stage ``revoke`` tells TikTok.
 
     Raises:
         StaleStateError: the account is already disconnected.
-        Retryable: the platform is unavailable; nothing has changed, so it can be tried again.
     """
-    account = Account.get_by_id(account_id)
-    if account.state == AccountState.CONNECTED:
-        try:
-            tokens.with_token(account, authorizer, authorizer.revoke)
-        except (Parked, Permanent) as error:
-            # The platform doesn't know this grant, so there is nothing to revoke.
-            log.warning("revoke_refused", account=account_id, code=error.code)
     with db.transaction():
-        account = Account.get_by_id(account_id)
-        account.move(
-            AccountState.DISCONNECTED,
-            access_token=None,
-            refresh_token=None,
-            access_expires_at=None,
-            refresh_expires_at=None,
-        )
+        account = Account.select(Account.id, Account.state).where(Account.id == account_id).get()
+        account.move(AccountState.DISCONNECTED, refresh_expires_at=now(), refresh_begun_at=None)
+        ledger.enqueue("revoke", account_id)
         AuditEntry.create(actor=by, action="account.disconnect", subject=f"account {account_id}")
     log.info("account_disconnected", account=account_id)
+
+
+def revoke(account_id: int, claim: Claim, authorizer: Authorizer) -> None:
+    """The stage ``revoke``: end a disconnected account's grant at TikTok, then delete its tokens.
+
+    If that never succeeds, the tokens are deleted in a week (``token_refresh.forget_expired``).
+
+    Raises:
+        Retryable: TikTok is unavailable.
+        Parked: TikTok refuses the app's key or secret.
+    """
+    account = Account.get_by_id(account_id)
+    if account.state == AccountState.DISCONNECTED and account.access_token is not None:
+        try:
+            with db.closed_for_long_work():
+                _end_at_tiktok(account, authorizer)
+        except StageError as error:
+            _still_allowed(account_id, f"TikTok still allows the app to use this account: {error}")
+            raise
+        _still_allowed(account_id, "", access_token=None, refresh_token=None)
+    with claim.finish():
+        pass
+
+
+def _end_at_tiktok(account: Account, authorizer: Authorizer) -> None:
+    """End the grant by its access token, or by a new one if that has expired."""
+    token = str(account.access_token)
+    try:
+        if account.access_expires_at is None or account.access_expires_at <= now():
+            grant = authorizer.refresh(str(account.refresh_token))
+            with db.session():  # the old refresh token is used up: a second try needs the new one
+                _still_allowed(account.id, str(account.last_error), **granted(grant, now()))
+            token = grant.access_token
+        authorizer.revoke(token)
+    except Permanent as error:  # TikTok doesn't know the grant: nothing is left to end
+        log.warning("revoke_refused", account=account.id, code=error.code)
+
+
+def _still_allowed(account_id: int, sentence: str, **changes: object) -> None:
+    """Store how the revocation goes, unless the account was connected again meanwhile."""
+    Account.update({**changes, "last_error": sentence}).where(
+        Account.id == account_id, Account.state == AccountState.DISCONNECTED
+    ).execute()
+
+
+def end_grant(account_id: int, why: str, *, actor: str = "tiktok") -> bool:
+    """The creator has ended the app's authorization: the account has to be connected again.
+
+    Its tokens are deleted in a week. False if the account isn't connected any more.
+    """
+    with db.transaction():
+        account = Account(id=account_id)
+        ended = account.try_move(
+            AccountState.EXPIRED, last_error=why, refresh_begun_at=None, refresh_expires_at=now()
+        )
+        if ended:
+            AuditEntry.create(
+                actor=actor, action="account.expire", subject=f"account {account_id}", reason=why
+            )
+    if ended:
+        log.error("account_expired", account=account_id)
+    return ended
 
 
 def _oldest() -> datetime:

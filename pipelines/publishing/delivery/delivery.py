@@ -13,11 +13,22 @@ import structlog
 
 from adapters.ports import Authorizer, BrowserUploader, PostStatus, Publisher, VideoProbe
 from core import db
-from core.errors import AccountFullError, BrowserStopped, Parked, Retryable, StageError, Wait
+from core.errors import (
+    AccountFullError,
+    AccountStoppedError,
+    BrowserStopped,
+    Parked,
+    Retryable,
+    StageError,
+    UnknownPostError,
+    Wait,
+)
 from models import Account, Post, PostState, Video, now
 from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.publishing.accounts import tokens
+from pipelines.publishing.accounts.pause import CODE as PAUSED
+from pipelines.publishing.accounts.pause import STORYMILL, pause
 from pipelines.publishing.delivery import fallback_policy
 from pipelines.publishing.delivery.compliance import check_texts, texts_of
 from pipelines.publishing.delivery.video_checks import MOST_BYTES, CheckedVideo, check_video
@@ -27,6 +38,15 @@ from pipelines.publishing.scheduling import admission, planning, post_times
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+
+MOST_UNKNOWN = 6
+"""Times in a row that TikTok may say it doesn't know a post before a person has to look. One such
+answer was always wrong so far; these take eight minutes."""
+UNKNOWN_SECONDS = 15.0
+"""Pause after the first of these answers; it doubles with each."""
+MOST_FULL = 8
+"""Times that the platform may refuse a post because its account is full, each time at its next slot
+or some hours later. Then the account is paused and a person has to look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +85,35 @@ class Delivery:
         return tokens.with_token(self.account, self.platform.authorizer, call)
 
     def status(self) -> PostStatus:
+        """What the platform says about the announced post.
+
+        Raises:
+            Wait: it says that it doesn't know the post; it is asked again.
+            Parked: it has said so ``MOST_UNKNOWN`` times in a row.
+        """
         publish_id = str(self.post.publish_id)
-        return self.ask(lambda token: self.platform.publisher.status(token, publish_id))
+        try:
+            status = self.ask(lambda token: self.platform.publisher.status(token, publish_id))
+        except UnknownPostError as error:
+            raise self.unknown(error) from None
+        history.is_known(self.post)
+        return status
+
+    def unknown(self, error: UnknownPostError) -> StageError:
+        with self.claim.step():
+            times = history.count_unknown(self.post)
+            if times >= MOST_UNKNOWN:
+                history.is_known(self.post)  # whoever has it asked again gets as many answers
+        if times < MOST_UNKNOWN:
+            after = UNKNOWN_SECONDS * 2 ** (times - 1)
+            log.warning("post_unknown", post=self.post.id, times=times)
+            return Wait(f"{error} It is asked again.", after=after, code=error.code)
+        return Parked(
+            f"TikTok has said {times} times that it does not know this upload, so it is unclear "
+            "whether it was posted: check the account on TikTok, then mark the post as published "
+            "or post it again.",
+            code=error.code,
+        )
 
     def done(self) -> None:
         with self.claim.finish():
@@ -113,6 +160,8 @@ class Delivery:
             yield
         except AccountFullError as error:
             raise self.defer(error) from None
+        except AccountStoppedError as error:
+            raise self.pause(error) from None
         except Wait:
             raise
         except StageError as error:
@@ -139,15 +188,48 @@ class Delivery:
             due_at = now() + timedelta(seconds=after) if after else None
             ledger.enqueue("publish", self.post.id, request_id=self.claim.request_id, due_at=due_at)
 
-    def defer(self, error: AccountFullError) -> AccountFullError:
+    def defer(self, error: AccountFullError) -> Wait:
         """The platform takes no more posts from this account now: move to the next slot."""
+        if self.post.publish_id is not None:  # something of it may be there: only wait
+            return error
+        if self.is_full_too_often(error):
+            return self.pause(_full_too_often(error))
         with self.claim.step():
             planning.lock_for_release(self.post)
             history.end(self.post, error.code, reason=str(error))
-            self.change(publish_id=None, upload_url=None, bytes_sent=0, reason=str(error))
+            self.change(upload_url=None, bytes_sent=0, reason=str(error))
             later = admission.defer(self.post)
         later.code = error.code
         return later
+
+    def pause(self, error: AccountStoppedError) -> AccountStoppedError:
+        """The platform takes nothing from this account: pause it; the post waits for that."""
+        with self.claim.step():
+            planning.lock_for_release(self.post)
+            history.end(self.post, error.code, reason=str(error))
+            if self.post.publish_id is None:
+                self.move(PostState.PLANNED, reason=str(error))
+            pause(self.account.id, STORYMILL, str(error))
+        error.code = PAUSED
+        return error
+
+    def is_full_too_often(self, error: AccountFullError) -> bool:
+        return history.ended_as(self.post, frozenset({error.code})) >= MOST_FULL - 1
+
+    def begin_again(self, error: Retryable) -> None:
+        """The platform has failed an announced post: the same as if it had refused to begin it."""
+        after = now() + timedelta(seconds=error.after or 0)
+        with self.claim.finish():
+            planning.lock_for_release(self.post)
+            full = isinstance(error, AccountFullError) and not self.is_full_too_often(error)
+            history.end(self.post, error.code, reason=str(error))
+            self.forget(PostState.PLANNED, reason=str(error))
+            ledger.enqueue("publish", self.post.id, request_id=self.claim.request_id, due_at=after)
+            if full:
+                admission.defer(self.post)
+            elif isinstance(error, AccountFullError | AccountStoppedError):
+                pause(self.account.id, STORYMILL, str(error))
+        log.warning("post_begins_again", post=self.post.id, code=error.code)
 
     def step_down(self, error: StageError) -> None:
         """Nothing of the post is on the platform: try again with the account's next method."""
@@ -190,6 +272,13 @@ class Delivery:
         Post.update(**changes).where(Post.id == self.post.id).execute()
         for name, value in changes.items():
             setattr(self.post, name, value)
+
+
+def _full_too_often(error: AccountFullError) -> AccountStoppedError:
+    return AccountStoppedError(
+        f"TikTok has refused the same post {MOST_FULL} times, each time hours later: {error} Look "
+        "at the account in the TikTok app and set fewer posts a day, then resume the account."
+    )
 
 
 def _screenshot(error: StageError) -> str:

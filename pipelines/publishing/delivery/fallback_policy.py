@@ -22,6 +22,7 @@ CAPPED = frozenset({"reached_active_user_cap"})
 NOT_FOR_THIS_APP = frozenset(
     {
         "scope_not_authorized",
+        "scope_permission_missed",
         "privacy_not_offered",
         "privacy_level_option_mismatch",
         "unaudited_client_can_only_post_to_private_accounts",
@@ -41,7 +42,10 @@ NOT_CONNECTED = frozenset({"account_expired", "account_disconnected"})
 
 STEPS_DOWN: Mapping[str, frozenset[str]] = {
     Method.DIRECT: NOT_FOR_THIS_APP | CAPPED,
-    Method.INBOX: frozenset({"scope_not_authorized", "spam_risk_too_many_pending_share"}) | CAPPED,
+    Method.INBOX: frozenset(
+        {"scope_not_authorized", "scope_permission_missed", "spam_risk_too_many_pending_share"}
+    )
+    | CAPPED,
     Method.BROWSER: NO_BROWSER,
     Method.MANUAL: frozenset(),
 }
@@ -106,12 +110,17 @@ def steps_down(post: Post, account: Account, error: StageError, attempt: int) ->
     may_be_there = post.publish_id is not None or post.state == PostState.PROCESSING
     if not post.method or may_be_there or next_method(post, account) is None:
         return False
-    if error.code in STEPS_DOWN[post.method]:
+    if closes(post, account, error):
         return True
     if error.code in NOT_CONNECTED:  # never falls back to posting by hand: reconnecting is enough
         return Method.BROWSER in _policy(account) and not closed(Method.BROWSER, account)
     last_attempt = isinstance(error, Retryable) and attempt >= STAGES["publish"].attempts
     return last_attempt and not isinstance(error, Wait)
+
+
+def closes(post: Post, account: Account, error: StageError) -> bool:
+    """Whether ``error`` closes the post's method, and there is a next one."""
+    return error.code in STEPS_DOWN[post.method] and next_method(post, account) is not None
 
 
 def _from(post: Post, account: Account) -> list[Method]:

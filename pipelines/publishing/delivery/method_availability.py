@@ -80,7 +80,10 @@ def closed(method: Method, account: Account, *, has_session: bool) -> str:
             return f"The account is {account.state}. Connect it again."
         case Method.DIRECT | Method.INBOX if API_SCOPES[method] not in granted(account):
             scope = API_SCOPES[method]
-            return f"The creator has not allowed {scope}. Connect again and allow it."
+            return (
+                f"The creator has not allowed {scope}. Connect again and allow it, if the app asks "
+                "for it (TIKTOK_SCOPES)."
+            )
         case Method.BROWSER if not has_session:
             return "No cookies of a signed-in browser are stored."
         case Method.BROWSER if account.browser_error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from core.errors import Wait
 from models import Job, JobState, Method, Post, PostState
 from pipelines.ledger import Claim
+from pipelines.publishing.accounts.pause import paused
 from pipelines.publishing.delivery import fallback_policy
 from pipelines.publishing.delivery.api.upload import ApiUpload
 from pipelines.publishing.delivery.browser_upload import BrowserUpload
@@ -64,6 +65,8 @@ def confirm(post_id: int, claim: Claim, platform: Platform) -> None:
 def _begin(delivery: Delivery) -> None:
     if _is_rendered_again(delivery.post):
         raise Wait("Its video is being rendered again.", after=RENDERING_SECONDS)
+    if (wait := paused(delivery.account)) is not None:
+        raise wait
     method, skipped = fallback_policy.method_now(delivery.post, delivery.account)
     with delivery.claim.step():
         for closed, reason in skipped:

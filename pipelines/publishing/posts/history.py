@@ -77,11 +77,35 @@ def may_be_complete(post: Post, size: int) -> bool:
     return attempt is not None and attempt.bytes_sent >= size
 
 
+def count_unknown(post: Post) -> int:
+    """The platform says that it doesn't know the newest attempt; how often so in a row."""
+    attempt = newest(post)
+    times = attempt.unknown_answers + 1 if attempt is not None else 1
+    _change(attempt, unknown_answers=times)
+    return times
+
+
+def is_known(post: Post) -> None:
+    """The platform knows the newest attempt: what it said before was wrong."""
+    Attempt.update(unknown_answers=0).where(
+        Attempt.post == post, Attempt.unknown_answers > 0
+    ).execute()
+
+
 def all_sent(post: Post, size: int) -> None:
     """The last byte has arrived: the attempt's ``seconds`` are the time of its upload."""
     attempt = newest(post)
     if attempt is not None:
         _change(attempt, bytes_sent=size, seconds=attempt.seconds or age(attempt))
+
+
+def learn_number(post: Post, platform_id: str) -> None:
+    """Store the number of the public video once; its views can be read with it."""
+    Post.update(platform_id=platform_id).where(Post.id == post.id, Post.platform_id == "").execute()
+    attempts = Attempt.select(Attempt.id).where(Attempt.post == post).order_by(Attempt.id.desc())
+    Attempt.update(platform_id=platform_id).where(
+        Attempt.id.in_(attempts.limit(1)), Attempt.platform_id == ""
+    ).execute()
 
 
 def end(

@@ -72,7 +72,13 @@ class AccountQueue:
 
     def __init__(self, account_id: int, *, lock: bool = True) -> None:
         row = Account.select(
-            Account.id, Account.name, Account.timezone, Account.posts_a_day, Account.gap_minutes
+            Account.id,
+            Account.name,
+            Account.timezone,
+            Account.posts_a_day,
+            Account.gap_minutes,
+            Account.paused_at,
+            Account.paused_reason,
         ).where(Account.id == account_id)
         self.account: Account = (locked(row) if lock else row).get()
         # The database's clock, read under the lock: the clocks of hosts may differ.

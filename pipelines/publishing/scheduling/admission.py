@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from core import db
 from core.errors import AccountFullError, Wait
 from models import Part, Post, PostState, Video
+from pipelines.publishing.accounts.pause import paused
 from pipelines.publishing.scheduling.account_queue import GRACE, OVER, AccountQueue
 from pipelines.publishing.scheduling.slots import moments
 
@@ -38,6 +39,9 @@ def admit(post: Post) -> Wait | None:
     """
     with db.transaction():
         account_queue = AccountQueue.of(post)
+        if (wait := paused(account_queue.account)) is not None:
+            _plan_again(post)
+            return wait
         unfinished = _part_before(post)
         if unfinished is not None:
             return Wait(f"part {unfinished} of this story must go out first", after=PART_SECONDS)

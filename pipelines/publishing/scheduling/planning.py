@@ -21,6 +21,7 @@ from models import (
     AccountState,
     AuditEntry,
     Job,
+    LateStories,
     Part,
     Post,
     PostState,
@@ -34,7 +35,7 @@ from models import (
 )
 from pipelines import ledger
 from pipelines.publishing.posts.post_title import post_title
-from pipelines.publishing.scheduling import account_queue, pins, post_times
+from pipelines.publishing.scheduling import account_queue, late_stories, pins, post_times
 
 log = structlog.get_logger(__name__)
 
@@ -46,9 +47,10 @@ def plan(video: Video, *, request_id: str = "") -> list[Post]:
     """Create the posts of a video that has just become READY, and release those that may go out.
 
     Each account of the story's source gets the video, or every account if the source names none.
-    Expired accounts get it too: their posts then wait for a person instead of getting lost. If an
-    account lacks earlier parts, because it was connected later, they are planned too. Runs in the
-    caller's transaction; a second call changes nothing.
+    Expired accounts get it too: their posts then wait for a person instead of getting lost. An
+    account that could only join the story late gets it as a person has decided
+    (``late_stories.py``), then with all earlier parts. Runs in the caller's transaction; a second
+    call changes nothing.
 
     Args:
         video: READY.
@@ -57,8 +59,41 @@ def plan(video: Video, *, request_id: str = "") -> list[Post]:
     with db.transaction():
         script = video.part.script
         _lock(script)
-        chosen = _accounts(script.story.source)
+        chosen = [each for each in _accounts(script.story.source) if _takes(script, each)]
         return [_planned(video, account, request_id)[0] for account in chosen]
+
+
+def decide_late(account_id: int, choice: str, by: str) -> int:
+    """What an account gets of stories that began before it joined; how many it gets now.
+
+    Args:
+        account_id: the account.
+        choice: one of ``LateStories``.
+        by: who decides.
+
+    Raises:
+        InputError: there is no such account or no such choice.
+    """
+    with db.transaction():
+        scripts = late_stories.decide(account_id, choice, by)
+        account = Account.get_by_id(account_id)
+        for script_id in scripts:
+            _lock(Script.get_by_id(script_id))
+            ready = Video.select(Video.id, Video.part).join(Part).order_by(Part.number.desc())
+            newest = ready.where(Part.script == script_id, Video.state == VideoState.READY).first()
+            if newest is not None:
+                _planned(newest, account)
+    return len(scripts)
+
+
+def _takes(script: Script, account: Account) -> bool:
+    if account.late_stories == LateStories.FROM_PART_ONE or not late_stories.joins_late(
+        script, account
+    ):
+        return True
+    if account.late_stories == LateStories.ASK:
+        late_stories.ask(script, account)
+    return False
 
 
 def post_to(

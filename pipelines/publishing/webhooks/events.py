@@ -31,8 +31,6 @@ from core.log import storable
 from models import (
     Account,
     AccountState,
-    Attempt,
-    AuditEntry,
     Job,
     JobState,
     Post,
@@ -43,7 +41,8 @@ from models import (
     now,
 )
 from pipelines import ledger
-from pipelines.publishing.accounts.connection import PLATFORM
+from pipelines.publishing.accounts.connection import PLATFORM, end_grant
+from pipelines.publishing.posts import history
 from pipelines.publishing.webhooks.payload import Event, read
 
 log = structlog.get_logger(__name__)
@@ -75,10 +74,17 @@ STAGES = ("confirm", "publish")
 EVENTS = Counter("storymill_webhooks_total", "Webhook deliveries by outcome", ["what"])
 
 
-def receive(body: bytes) -> str:
+def receive(body: bytes, *, client_key: str) -> str:
     """Store a verified event and act on it, both or neither; a repeat changes nothing.
 
-    Returns the outcome in words; empty if it has to be settled later.
+    An event for another app, or about a post of another creator, is stored and not used.
+
+    Args:
+        body: the event, whose signature was checked.
+        client_key: our app's.
+
+    Returns:
+        The outcome in words; empty if it has to be settled later.
 
     Raises:
         InputError: it is not an event.
@@ -89,7 +95,10 @@ def receive(body: bytes) -> str:
         if row is None:
             EVENTS.labels("repeated").inc()
             return "already received"
-        outcome = _settled(row, event)
+        if event.client_key == client_key:
+            outcome = _settled(row, event)
+        else:
+            outcome = _ended(row, "not used: it is for another app")
     EVENTS.labels("taken").inc()
     log.info("webhook", name=storable(event.name), publish_id=event.publish_id, outcome=outcome)
     return outcome
@@ -106,7 +115,7 @@ def settle() -> int:
             )
             row = locked(rows, skip_locked=True).first()
             if row is not None:
-                event = Event(row.event, row.open_id, row.created_at, row.publish_id)
+                event = Event(row.event, row.open_id, row.created_at, publish_id=row.publish_id)
                 ended += _settled(row, event) != UNSETTLED
     return ended
 
@@ -139,24 +148,33 @@ def _settled(row: WebhookEvent, event: Event) -> str:
         outcome = _end_account(event)
     else:
         outcome = "not used"
-    if outcome != UNSETTLED:
-        WebhookEvent.update(outcome=outcome).where(WebhookEvent.id == row.id).execute()
+    return _ended(row, outcome) if outcome != UNSETTLED else outcome
+
+
+def _ended(row: WebhookEvent, outcome: str) -> str:
+    WebhookEvent.update(outcome=outcome).where(WebhookEvent.id == row.id).execute()
     return outcome
 
 
 def _move_post_on(event: Event) -> str:
     """Lock jobs before the post, as everywhere in this package, to avoid a deadlock."""
-    found = Post.select(Post.id).where(Post.publish_id == event.publish_id)
+    found = (
+        Post.select(Post.id, Account.open_id)
+        .join(Account)
+        .where(Post.publish_id == event.publish_id)
+    )
     known = found.first() if event.publish_id else None
     if known is None:
         return "not used: no post has this publish id"
+    if known.account.open_id != event.open_id:
+        return "not used: the post is another creator's"
     asked = any(ledger.wake(stage, known.id) for stage in STAGES)
     jobs = Job.select(Job.id).where(Job.stage.in_(STAGES), Job.subject_id == known.id)
     busy = not asked and jobs.where(Job.state == JobState.RUNNING).exists()
     # Read last: if no job works on it any more, this is the final state.
     post = Post.select(Post.id, Post.state, Post.platform_id).where(Post.id == known.id).get()
     if event.video_id and not post.platform_id:
-        _number(post, event.video_id)
+        history.learn_number(post, event.video_id)
     if busy or (asked and event.name == OUT_OF_VIEW):
         return UNSETTLED
     return "asks TikTok at once" if asked else _without_a_job(post, event)
@@ -218,15 +236,6 @@ def _why(event: Event) -> str:
     return f" ({event.reason})" if event.reason.isidentifier() else ""
 
 
-def _number(post: Post, video_id: str) -> None:
-    """Store the number of the public video; its views can be read with it."""
-    Post.update(platform_id=video_id).where(Post.id == post.id, Post.platform_id == "").execute()
-    newest = Attempt.select(Attempt.id).where(Attempt.post == post).order_by(Attempt.id.desc())
-    Attempt.update(platform_id=video_id).where(
-        Attempt.id.in_(newest.limit(1)), Attempt.platform_id == ""
-    ).execute()
-
-
 def _end_account(event: Event) -> str:
     """Expire the account as a refresh does when the grant is gone; tokens are deleted in a week."""
     columns = Account.select(Account.id, Account.state, Account.last_refreshed_at)
@@ -242,14 +251,8 @@ def _end_account(event: Event) -> str:
         return "not used: the account was connected or renewed since"
     code = int(event.reason) if event.reason.isdecimal() else 0
     why = REASONS.get(code, "TikTok doesn't say why")
-    account.move(
-        AccountState.EXPIRED,
-        last_error=f"TikTok removed the app's authorization ({why}): connect the account again.",
-        refresh_begun_at=None,
-        refresh_expires_at=now(),
+    end_grant(
+        account.id,
+        f"TikTok removed the app's authorization ({why}): connect the account again.",
     )
-    AuditEntry.create(
-        actor="tiktok", action="account.expire", subject=f"account {account.id}", reason=why
-    )
-    log.error("account_expired", account=account.id, code=REMOVED)
     return "the account needs to be connected again"

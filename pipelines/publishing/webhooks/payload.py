@@ -24,6 +24,7 @@ class Event:
     publish_id: str = ""
     video_id: str = ""
     reason: str = ""
+    client_key: str = ""
 
 
 def read(body: bytes) -> Event:
@@ -40,6 +41,7 @@ def read(body: bytes) -> Event:
         name=_clean(name),
         open_id=_clean(open_id),
         at=_moment(at),
+        client_key=_text(event.get("client_key")),
         publish_id=_text(facts.get("publish_id")),
         video_id=_text(facts.get("post_id")),
         reason=_text(facts.get("reason")),

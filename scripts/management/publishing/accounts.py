@@ -35,6 +35,8 @@ SHOWN = (
 def add_to(manage: click.Group) -> None:
     accounts.add_command(account_settings.show)
     accounts.add_command(account_settings.set_choices)
+    accounts.add_command(account_settings.pause_accounts)
+    accounts.add_command(account_settings.resume_accounts)
     manage.add_command(accounts)
     manage.add_command(refresh_tokens)
 

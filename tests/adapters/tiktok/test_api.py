@@ -8,7 +8,6 @@ import os
 import socket
 import threading
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from adapters.ports import ChunkPlan, PostInfo, UploadTicket
 from adapters.tiktok.api.posting import TikTokAuthorizer, TikTokPublisher
 from core.errors import (
     AccountFullError,
+    AccountStoppedError,
     AddressRefusedError,
     Parked,
     Permanent,
@@ -24,32 +24,10 @@ from core.errors import (
     StageError,
     TokenRejectedError,
 )
-from sandbox.testing import RunningSandbox, running_sandbox
+from sandbox.testing import RunningSandbox
 
 POST = PostInfo(title="The lamp", privacy="SELF_ONLY")
 SMALL = ChunkPlan(video_size=300_000, chunk_size=300_000, count=1)
-
-
-@pytest.fixture(scope="module")
-def _sandbox() -> Iterator[RunningSandbox]:
-    with running_sandbox(init_a_minute=10_000, creator_info_a_minute=10_000) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(_sandbox: RunningSandbox) -> RunningSandbox:
-    _sandbox.reset()
-    return _sandbox
-
-
-@pytest.fixture
-def publisher(sandbox: RunningSandbox) -> TikTokPublisher:
-    return TikTokPublisher(api_url=sandbox.tiktok_url)
-
-
-@pytest.fixture
-def token(sandbox: RunningSandbox) -> str:
-    return str(sandbox.grant()["access_token"])
 
 
 @pytest.fixture
@@ -85,7 +63,7 @@ def test_a_creator_and_a_post_are_typed_values(
         ("scope_not_authorized", Permanent),
         ("rate_limit_exceeded", Retryable),
         ("spam_risk_too_many_posts", AccountFullError),
-        ("spam_risk_user_banned_from_posting", Permanent),
+        ("spam_risk_user_banned_from_posting", AccountStoppedError),
         ("reached_active_user_cap", Retryable),
         ("unaudited_client_can_only_post_to_private_accounts", Parked),
         ("privacy_level_option_mismatch", Parked),

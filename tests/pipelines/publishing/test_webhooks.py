@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from core.db import database, transaction
-from core.errors import InputError, Parked
+from core.errors import InputError, Parked, Wait
 from models import (
     Account,
     AccountState,
@@ -25,11 +25,12 @@ from models import (
     now,
 )
 from pipelines import ledger
+from pipelines.publishing.delivery.delivery import MOST_UNKNOWN
 from pipelines.publishing.webhooks import events
 from pipelines.publishing.webhooks.payload import read
 from pipelines.publishing.webhooks.signature import TOLERANCE_SECONDS, RefusedError, verify
 from sandbox.testing import RunningSandbox
-from tests.pipelines.publishing.events import SECRET, body, signed
+from tests.pipelines.publishing.events import SECRET, about, body, receive, signed
 from tests.pipelines.publishing.job_runner import Desk
 
 COMPLETE = "post.publish.complete"
@@ -104,6 +105,18 @@ def test_content_is_a_text_of_json_and_its_numbers_may_be_numbers() -> None:
     assert event.at.timestamp() == 1_795_000_000
 
 
+def test_an_event_about_another_creators_post_or_for_another_app_is_not_used(
+    processing: Post,
+) -> None:
+    strangers = body(COMPLETE, "open-stranger", publish_id=processing.publish_id)
+
+    assert receive(strangers) == "not used: the post is another creator's"
+    assert events.receive(about(processing, COMPLETE), client_key="ours") == (
+        "not used: it is for another app"
+    )
+    assert Job.get(Job.stage == "confirm").due_at > now()
+
+
 # ── posts ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -130,7 +143,7 @@ def delivered(desk: Desk, connect: Connect, make_videos: MakeVideos) -> Post:
 
 
 def test_an_event_only_makes_the_job_ask_tiktok_at_once(processing: Post, desk: Desk) -> None:
-    outcome = events.receive(body(COMPLETE, publish_id=processing.publish_id))
+    outcome = receive(about(processing, COMPLETE))
 
     assert outcome == "asks TikTok at once"
     job = Job.get(Job.stage == "confirm")
@@ -141,18 +154,18 @@ def test_an_event_only_makes_the_job_ask_tiktok_at_once(processing: Post, desk: 
 
 
 def test_a_lie_about_a_post_changes_nothing(processing: Post, desk: Desk) -> None:
-    events.receive(body("post.publish.failed", publish_id=processing.publish_id, reason="x"))
+    receive(about(processing, "post.publish.failed", reason="x"))
     desk.work_off()
 
     assert Post.get_by_id(processing.id).state == PostState.PUBLISHED
 
 
 def test_a_repeat_is_stored_once_and_does_nothing(processing: Post) -> None:
-    event = body(COMPLETE, publish_id=processing.publish_id)
+    event = about(processing, COMPLETE)
 
-    assert events.receive(event) == "asks TikTok at once"
+    assert receive(event) == "asks TikTok at once"
     Job.update(due_at=now() + timedelta(minutes=10)).where(Job.stage == "confirm").execute()
-    assert events.receive(event) == "already received"
+    assert receive(event) == "already received"
 
     assert WebhookEvent.select().count() == 1
     assert Job.get(Job.stage == "confirm").due_at > now()
@@ -162,17 +175,16 @@ def test_a_post_that_its_creator_published_from_the_inbox_is_published_in_any_or
     delivered: Post,
 ) -> None:
     at = int(time.time()) - 30
-    publish_id = delivered.publish_id
     bodies = [
-        body("post.publish.inbox_delivered", at=at - 60, publish_id=publish_id),
-        body(COMPLETE, at=at, publish_id=publish_id),
-        body(IN_VIEW, at=at, publish_id=publish_id, post_id="7512345678901234567"),
+        about(delivered, "post.publish.inbox_delivered", at=at - 60),
+        about(delivered, COMPLETE, at=at),
+        about(delivered, IN_VIEW, at=at, post_id="7512345678901234567"),
     ]
 
     for order in itertools.permutations(bodies):
         with transaction(), database.atomic() as attempt:
             for event in order:
-                events.receive(event)
+                receive(event)
             post = Post.get_by_id(delivered.id)
             assert post.state == PostState.PUBLISHED
             assert post.published_at.timestamp() == at
@@ -192,8 +204,7 @@ def test_an_event_during_the_work_waits_for_its_end(
     desk.try_once("publish", post)
     claim = desk.claimed("confirm", post.id)
     # when the creator publishes from the inbox
-    publish_id = Post.get_by_id(post.id).publish_id
-    assert events.receive(body(COMPLETE, publish_id=publish_id)) == ""
+    assert receive(about(Post.get_by_id(post.id), COMPLETE)) == ""
     assert events.settle() == 0
     # then the event isn't lost
     while desk.try_once("confirm", post, claim) is not None:
@@ -208,11 +219,13 @@ def test_an_event_during_the_work_waits_for_its_end(
 def test_a_parked_post_is_asked_about_again(
     processing: Post, desk: Desk, sandbox: RunningSandbox
 ) -> None:
-    sandbox.fault("tiktok", "status", "invalid_params")
+    sandbox.fault("tiktok", "status", "invalid_params", times=MOST_UNKNOWN)
+    for _ in range(MOST_UNKNOWN - 1):
+        assert isinstance(desk.try_once("confirm", processing), Wait)
     assert isinstance(desk.try_once("confirm", processing), Parked)
     assert Post.get_by_id(processing.id).state == PostState.PARKED
 
-    assert events.receive(body(COMPLETE, publish_id=processing.publish_id)) == ("asks TikTok again")
+    assert receive(about(processing, COMPLETE)) == ("asks TikTok again")
     desk.work_off()
 
     assert Post.get_by_id(processing.id).state == PostState.PUBLISHED
@@ -226,7 +239,7 @@ def test_a_post_parked_while_it_was_sent_is_asked_about_and_not_sent_again(
     Job.update(state=JobState.PARKED).where(Job.stage == "publish").execute()
     processing.move(PostState.PARKED)
 
-    events.receive(body(COMPLETE, publish_id=processing.publish_id))
+    receive(about(processing, COMPLETE))
 
     assert Job.get(Job.stage == "publish").state == JobState.CANCELLED
     desk.work_off()
@@ -239,32 +252,32 @@ def test_the_newest_event_decides_whether_a_video_is_visible(
     processing: Post, desk: Desk, *, late: bool
 ) -> None:
     desk.work_off()
-    at, publish_id = int(time.time()), processing.publish_id
+    at = int(time.time())
     bodies = [
-        body(IN_VIEW, at=at - 60, publish_id=publish_id, post_id="7512"),
-        body(OUT_OF_VIEW, at=at, publish_id=publish_id),
+        about(processing, IN_VIEW, at=at - 60, post_id="7512"),
+        about(processing, OUT_OF_VIEW, at=at),
     ]
 
     for event in reversed(bodies) if late else bodies:
-        events.receive(event)
+        receive(event)
 
     post = Post.get_by_id(processing.id)
     assert "can no longer see it" in post.reason
-    events.receive(body(IN_VIEW, at=at + 60, publish_id=publish_id, post_id="7512"))
+    receive(about(processing, IN_VIEW, at=at + 60, post_id="7512"))
     post = Post.get_by_id(processing.id)
     assert (post.state, post.reason, post.platform_id) == (PostState.PUBLISHED, "", "7512")
 
 
 def test_an_event_and_its_effects_are_stored_together_or_not_at_all(delivered: Post) -> None:
-    event = body(COMPLETE, publish_id=delivered.publish_id)
+    event = about(delivered, COMPLETE)
 
     with pytest.raises(KeyboardInterrupt), transaction():
-        events.receive(event)
+        receive(event)
         raise KeyboardInterrupt
 
     assert WebhookEvent.select().count() == 0
     assert Post.get_by_id(delivered.id).state == PostState.INBOX
-    assert events.receive(event) == "published from the inbox"
+    assert receive(event) == "published from the inbox"
 
 
 @pytest.mark.parametrize(
@@ -283,7 +296,7 @@ def test_an_event_and_its_effects_are_stored_together_or_not_at_all(delivered: P
     ],
 )
 def test_other_events_are_stored_and_ignored(record: None, event: bytes, outcome: str) -> None:
-    assert events.receive(event) == outcome
+    assert receive(event) == outcome
     assert WebhookEvent.get().outcome == outcome
 
 
@@ -293,9 +306,7 @@ def test_other_events_are_stored_and_ignored(record: None, event: bytes, outcome
 def test_an_account_whose_creator_left_says_so(record: None, connect: Connect) -> None:
     account = connect()
 
-    outcome = events.receive(
-        body("authorization.removed", account.open_id, at=time.time() + 2, reason=1)
-    )
+    outcome = receive(body("authorization.removed", account.open_id, at=time.time() + 2, reason=1))
 
     assert outcome == "the account needs to be connected again"
     account = Account.get_by_id(account.id)
@@ -311,9 +322,7 @@ def test_a_late_event_does_not_end_an_account_that_was_connected_again(
 ) -> None:
     account = connect()
 
-    outcome = events.receive(
-        body("authorization.removed", account.open_id, at=time.time() - 60, reason=1)
-    )
+    outcome = receive(body("authorization.removed", account.open_id, at=time.time() - 60, reason=1))
 
     assert outcome == "not used: the account was connected or renewed since"
     assert Account.get_by_id(account.id).state == AccountState.CONNECTED
@@ -321,8 +330,8 @@ def test_a_late_event_does_not_end_an_account_that_was_connected_again(
 
 def test_old_events_are_forgotten(record: None) -> None:
     week = events.KEPT_DAYS * 86_400
-    events.receive(body("old", at=time.time() - week - 60))
-    events.receive(body("young", at=time.time() - week + 60))
+    receive(body("old", at=time.time() - week - 60))
+    receive(body("young", at=time.time() - week + 60))
 
     assert events.forget_old() == 1
     assert WebhookEvent.get().event == "young"

@@ -28,11 +28,13 @@ after ``processing`` is stored         job done                           nothin
 while confirming                       processing                         asks for the status again
 after the status said published,       processing; status says the same   the same end
 before that is stored
-TikTok doesn't know the publish_id     any                                parked: needs a person
+TikTok doesn't know the publish_id     any                                asks again, 6 times in
+                                                                          all; then it needs
+                                                                          attention
 =====================================  =================================  ======================
 
-If TikTok fails a post for reasons of its own (``TRY_AGAIN``), the post is planned again, a few
-times.
+If TikTok fails a post that it has received, its reason means what it would mean as the answer to an
+announcement (``fail``): the next slot, a paused account, the next method, another try, or the end.
 """
 
 from __future__ import annotations
@@ -41,15 +43,27 @@ import structlog
 
 from adapters.ports import ChunkPlan, PostStatus, UploadTicket
 from core import db
-from core.errors import AddressRefusedError, Parked, Permanent, Wait
-from models import Method, PostState, now
+from core.errors import (
+    AccountFullError,
+    AccountStoppedError,
+    AddressRefusedError,
+    GrantRemovedError,
+    Parked,
+    Permanent,
+    Retryable,
+    StageError,
+    Wait,
+)
+from models import AccountState, Method, PostState, now
 from pipelines import ledger
-from pipelines.publishing.accounts.connection import set_username
+from pipelines.publishing.accounts.connection import end_grant, set_username
+from pipelines.publishing.delivery import fallback_policy
 from pipelines.publishing.delivery.api.chunks import plan_chunks
 from pipelines.publishing.delivery.delivery import Delivery
 from pipelines.publishing.delivery.video_checks import CheckedVideo, check_length
 from pipelines.publishing.posts import history
 from pipelines.publishing.posts.post_options import post_info
+from pipelines.publishing.scheduling import planning
 
 log = structlog.get_logger(__name__)
 
@@ -58,10 +72,8 @@ ADDRESS_SECONDS = 3_600.0
 IN_FLIGHT_SECONDS = 300.0
 """A dead sender's last chunk may still arrive for as long as a live sender waits for an answer."""
 
-TRY_AGAIN = frozenset({"internal", "video_pull_failed"})
-"""TikTok's own failures; any other ``fail_reason`` would be the same next time."""
 MOST_AGAIN = 3
-AGAIN_SECONDS = 60.0
+"""Times that TikTok may fail a post for one reason of its own before the post has failed."""
 
 PATIENCE_SECONDS = 24 * 3_600.0
 """Processing takes minutes, sometimes hours; after this time a person should check."""
@@ -189,21 +201,39 @@ class ApiUpload(Delivery):
             case "inbox":
                 self.end(PostState.INBOX, status.platform_id)
             case "failed":
-                self.fail(status.fail_reason or "unknown")
+                self.fail(status.failure or Permanent("TikTok did not publish the video."))
             case _:
                 self.wait()
 
-    def fail(self, reason: str) -> None:
-        """The platform says that it did not become a post, so its publish_id is deleted."""
-        if reason in TRY_AGAIN and history.ended_as(self.post, TRY_AGAIN) < MOST_AGAIN - 1:
-            log.warning("post_failed_for_now", post=self.post.id, code=reason)
-            self.plan_again(outcome=reason, after=AGAIN_SECONDS)
-            return
-        sentence = f"TikTok did not publish the video ({reason})."
+    def fail(self, error: StageError) -> None:
+        """The platform says that it did not become a post, so its publish_id is deleted.
+
+        The reason then counts as if the platform had refused to begin it.
+        """
+        if isinstance(error, GrantRemovedError):
+            error = self.end_grant(error)
+        if fallback_policy.closes(self.post, self.account, error):
+            self.step_down(error)
+        elif isinstance(error, AccountFullError | AccountStoppedError) or (
+            isinstance(error, Retryable)
+            and history.ended_as(self.post, frozenset({error.code})) < MOST_AGAIN - 1
+        ):
+            self.begin_again(error)
+        else:
+            state = PostState.PARKED if isinstance(error, Parked) else PostState.FAILED
+            with self.claim.step():
+                history.end(self.post, error.code, reason=str(error))
+                self.forget(state, reason=str(error))
+            if state is PostState.PARKED:
+                raise error
+            raise Permanent(str(error), code=error.code)
+
+    def end_grant(self, error: GrantRemovedError) -> Parked:
+        """Expire the account; its posts continue when it is connected again."""
         with self.claim.step():
-            history.end(self.post, reason)
-            self.forget(PostState.FAILED, reason=sentence)
-        raise Permanent(sentence, code=reason)
+            planning.lock_for_release(self.post)
+            end_grant(self.account.id, str(error))
+        return Parked(str(error), code=f"account_{AccountState.EXPIRED}")
 
     def wait(self) -> None:
         """Raises Wait: 1 s at first, then half the time it has taken so far, up to 60 s."""

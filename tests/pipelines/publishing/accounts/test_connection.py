@@ -14,8 +14,10 @@ import requests
 
 from adapters.ports import Authorizer, Publisher
 from core.db import database, session
-from core.errors import InputError, Parked, StorymillError
-from models import Account, AccountState, AuditEntry, OAuthHandshake, now
+from core.errors import InputError, Parked, Retryable, StorymillError
+from models import Account, AccountState, AuditEntry, Job, OAuthHandshake, now
+from pipelines import ledger
+from pipelines.ledger import Claim
 from pipelines.publishing.accounts import connection
 from pipelines.publishing.accounts.token_refresh import refresh_due
 from pipelines.publishing.accounts.tokens import access_token
@@ -133,27 +135,75 @@ def test_disconnecting_revokes_at_tiktok_and_forgets_the_tokens(
     account = connect()
     token = account.access_token
 
-    connection.disconnect(account.id, authorizer, by="ada")
+    connection.disconnect(account.id, by="ada")
 
-    gone = stored(account)
-    assert (gone.state, gone.access_token, gone.refresh_token) == ("disconnected", None, None)
+    assert stored(account).state == AccountState.DISCONNECTED
     assert AuditEntry.get().actor == "ada"
+    connection.revoke(account.id, claimed("revoke", account.id), authorizer)
+    gone = stored(account)
+    assert (gone.access_token, gone.refresh_token, gone.last_error) == (None, None, "")
     with pytest.raises(StorymillError):
         publisher.creator_info(token)
 
 
-def test_disconnecting_waits_when_tiktok_is_unavailable(
-    connect: Connect, authorizer: Authorizer, sandbox: RunningSandbox
+def test_a_revocation_that_fails_is_made_again_until_tiktok_knows(
+    connect: Connect, authorizer: Authorizer, publisher: Publisher, sandbox: RunningSandbox
+) -> None:
+    # Given a disconnected account whose revocation fails, and whose access token then expires
+    account = connect()
+    token = account.access_token
+    connection.disconnect(account.id, by="ada")
+    sandbox.fault("tiktok", "revoke", "503")
+    claim = claimed("revoke", account.id)
+    with pytest.raises(Retryable) as refused:
+        connection.revoke(account.id, claim, authorizer)
+    ledger.put_back(claim, refused.value)
+    assert "still allows" in stored(account).last_error
+    assert stored(account).state == AccountState.DISCONNECTED
+    Account.update(access_expires_at=now()).execute()
+
+    # When the job tries again
+    connection.revoke(account.id, claimed("revoke", account.id), authorizer)
+
+    # Then the grant has ended at TikTok, and no token is left here
+    assert (stored(account).refresh_token, stored(account).last_error) == (None, "")
+    with pytest.raises(StorymillError):
+        publisher.creator_info(token)
+
+
+def test_an_account_that_is_connected_again_meanwhile_is_not_revoked(
+    connect: Connect, authorizer: Authorizer, publisher: Publisher
 ) -> None:
     account = connect()
-    sandbox.fault("tiktok", "revoke", "503")
+    connection.disconnect(account.id, by="ada")
+    again = connect()
 
-    with pytest.raises(StorymillError):
-        connection.disconnect(account.id, authorizer, by="ada")
+    connection.revoke(account.id, claimed("revoke", account.id), authorizer)
 
-    assert stored(account).state == AccountState.CONNECTED
-    connection.disconnect(account.id, authorizer, by="ada")
-    assert stored(account).state == AccountState.DISCONNECTED
+    assert stored(again).state == AccountState.CONNECTED
+    assert publisher.creator_info(stored(again).access_token).username == "storymill_tales"
+
+
+def test_an_answer_without_a_code_uses_nothing_up(
+    connect: Connect, authorizer: Authorizer, sandbox: RunningSandbox
+) -> None:
+    url = connection.begin_connect("browser", authorizer, REDIRECT_URI)
+    back = sandbox.consent(url, "storymill_tales")
+
+    with pytest.raises(InputError, match="no code"):
+        connection.finish_connect("browser", back["state"], "", authorizer, REDIRECT_URI)
+
+    account = connection.finish_connect(
+        "browser", back["state"], back["code"], authorizer, REDIRECT_URI
+    )
+    assert account.state == AccountState.CONNECTED
+
+
+def claimed(stage: str, subject_id: int) -> Claim:
+    Job.update(due_at=now()).where(Job.stage == stage).execute()
+    claim = ledger.claim(stage, subject_id, "worker")
+    assert claim is not None
+    return claim
 
 
 def test_if_many_need_a_token_one_refreshes_it(

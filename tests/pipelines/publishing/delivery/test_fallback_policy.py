@@ -73,7 +73,7 @@ def test_with_every_other_method_closed_a_person_gets_the_post(
         ("manual", "running"),
     ]
     reasons = [attempt.reason for attempt in Attempt.select().order_by(Attempt.id)]
-    assert reasons[0] == "The creator has not allowed video.publish. Connect again and allow it."
+    assert "The creator has not allowed video.publish. Connect again" in reasons[0]
     assert reasons[2] == "No cookies of a signed-in browser are stored."
     assert "inbox" in fresh(post).reason
     assert sandbox.posts() == []
@@ -139,7 +139,7 @@ def test_an_expired_account_is_connected_again_rather_than_posted_to_by_hand(
     assert (fresh(post).state, fresh(post).method) == (PostState.PUBLISHED, Method.DIRECT)
 
 
-@pytest.mark.parametrize("refusal", ["spam_risk_user_banned_from_posting", "invalid_file_upload"])
+@pytest.mark.parametrize("refusal", ["invalid_params", "invalid_file_upload"])
 def test_no_fallback_if_the_next_method_would_fail_too(
     desk: Desk, post: Post, sandbox: RunningSandbox, refusal: str
 ) -> None:

@@ -98,15 +98,17 @@ def test_parts_that_are_ready_in_any_order_go_out_in_order(make_videos: MakeVide
     assert Post.get_by_id(third.id).state == PostState.PLANNED
 
 
-def test_an_account_connected_between_two_parts_gets_the_first_one_too(
+def test_an_account_connected_between_two_parts_gets_the_first_one_too_if_somebody_wants_it(
     make_videos: MakeVideos,
 ) -> None:
     account("ada")
     one, two = make_videos(2)
     plan(one)
-    account("bob")
+    bob = account("bob")
 
     plan(two)
+    assert waiting() == [("ada", 1)]
+    planning.decide_late(bob.id, "from_part_one", "ada")
 
     assert waiting() == [("ada", 1), ("bob", 1)]
     assert Post.select().count() == 4
