@@ -10,11 +10,13 @@ from datetime import timedelta
 
 import pytest
 
+from core.db import transaction
 from core.errors import AccountFullError, Parked, Wait
 from models import Account, AccountState, Attempt, AuditEntry, Job, JobState, Post, PostState, now
-from pipelines.publishing.accounts.pause import resume
+from pipelines.publishing.accounts.pause import pause, resume
 from pipelines.publishing.delivery.delivery import MOST_FULL, MOST_UNKNOWN
 from pipelines.publishing.posts import post_settings
+from pipelines.publishing.scheduling.admission import admit
 from sandbox.testing import RunningSandbox
 from tests.pipelines.publishing.job_runner import Desk
 
@@ -129,6 +131,15 @@ def test_a_ban_pauses_the_account_and_the_next_posts_are_not_tried(
     # Then each post goes out once
     assert [fresh(post).state for post in posts] == [PostState.PUBLISHED] * 3
     assert public(sandbox) == 3
+
+
+def test_a_pause_that_comes_while_the_file_is_checked_still_holds(post: Post) -> None:
+    pause(Account.get().id, "ada", "a holiday")
+
+    with transaction():
+        wait = admit(fresh(post))
+
+    assert "paused: a holiday" in str(wait)
 
 
 def test_an_authorization_removed_while_processing_waits_for_the_account(
