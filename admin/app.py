@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 
 from adapters.ports import Authorizer, Music, Voices
 from admin import auth, downloads, formatting, health, home_figures, response_headers, webhooks
-from admin.views import VIEWS, Home
+from admin.views import VIEWS, Home, menu
 from admin.views.page import back
 from core import db
 from core.errors import StorymillError
@@ -76,7 +76,7 @@ def create_app(
         csp_nonce_generator=response_headers.nonce,
     )
     admin.add_views(*(view() for view in VIEWS))
-    app.context_processor(lambda: {"needs": home_figures.needs, "asset": _asset})
+    app.context_processor(lambda: {"needs": home_figures.needs, "asset": _asset, "menu": menu})
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     return app
 

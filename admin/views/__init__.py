@@ -1,4 +1,10 @@
-"""The pages, one file each, in menu order."""
+"""The pages, one file each, and the menu."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_admin import Admin
 
 from admin.views.accounts import Accounts
 from admin.views.audit import Audit
@@ -19,23 +25,28 @@ from admin.views.users import Users
 from admin.views.videos import Videos
 from admin.views.webhooks import Webhooks
 
-VIEWS: tuple[type[Page], ...] = (
-    Stories,
-    Videos,
-    Posts,
-    Calendar,
-    Manual,
-    Insights,
-    Accounts,
-    Sources,
-    Channels,
-    Jobs,
-    Failures,
-    Limits,
-    Webhooks,
-    Users,
-    Audit,
-    Me,
+MENU: tuple[tuple[str, tuple[type[Page], ...]], ...] = (
+    ("Work", (Stories, Videos, Posts, Calendar, Manual)),
+    ("Insight", (Insights,)),
+    ("Set-up", (Accounts, Sources, Channels)),
+    ("Operations", (Failures, Jobs, Limits, Webhooks)),
+    ("People", (Users, Audit)),
 )
+"""The pages in the menu, by group; the home page comes first in the first one."""
 
-__all__ = ["VIEWS", "Home"]
+VIEWS = (*(page for _, pages in MENU for page in pages), Me)
+
+
+def menu(admin: Admin) -> list[tuple[str, list[Any]]]:
+    """The menu's groups, each with the items that the signed-in person may open."""
+    items = [item for item in admin.menu() if item.is_accessible() and item.is_visible()]
+    groups = []
+    for name, pages in MENU:
+        kinds: tuple[type[Page], ...] = (Home, *pages) if name == MENU[0][0] else pages
+        shown = [item for item in items if isinstance(item._view, kinds)]  # noqa: SLF001  # the item's page
+        if shown:
+            groups.append((name, shown))
+    return groups
+
+
+__all__ = ["VIEWS", "Home", "menu"]

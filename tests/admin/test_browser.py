@@ -16,7 +16,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from werkzeug.serving import make_server
 
 from admin.auth import create_user
-from models import Channel, JobState, PostState, Slot, Story, StoryState, now
+from models import Channel, JobState, PostState, Slot, Source, Story, StoryState, now
 from tests.admin import records
 from tests.admin.conftest import PASSWORD
 
@@ -231,6 +231,32 @@ def test_weekly_times_are_added_on_a_phone_by_keyboard_alone(
         assert chromium.execute_script(overflow) <= 0, path
     log = chromium.get_log("browser")  # type: ignore[attr-defined]  # Chromium's own
     assert [line for line in log if line["level"] == "SEVERE"] == []
+
+
+def test_every_list_is_walked_by_keys_and_the_keys_are_listed(
+    settings: Settings, office: str, chromium: WebDriver
+) -> None:
+    create_user("emil", PASSWORD, "editor")
+    first, second = (records.source(name=name) for name in ("First", "Second"))
+    chromium.get(f"{office}/sources/")
+    chromium.find_element(By.ID, "name").send_keys("emil")
+    chromium.find_element(By.ID, "password").send_keys(PASSWORD, Keys.ENTER)
+    WebDriverWait(chromium, 10).until(lambda _: "/sources/" in chromium.current_url)
+    body = chromium.find_element(By.TAG_NAME, "body")
+    # a question mark lists the keys, Escape closes the list
+    body.send_keys("?")
+    assert chromium.find_element(By.ID, "keys").is_displayed()
+    chromium.switch_to.active_element.send_keys(Keys.ESCAPE)
+    assert not chromium.find_element(By.ID, "keys").is_displayed()
+    # j goes down the table, and Enter opens the row
+    body.send_keys("j", "j", Keys.ENTER)
+    WebDriverWait(chromium, 10).until(lambda _: f"/sources/{second.id}" in chromium.current_url)
+    # Ctrl+Enter saves the form from any of its fields
+    chromium.get(f"{office}/sources/{first.id}/edit")
+    name = chromium.find_element(By.NAME, "name")
+    name.clear()
+    name.send_keys("Renamed", Keys.CONTROL + Keys.ENTER)
+    WebDriverWait(chromium, 10).until(lambda _: Source.get_by_id(first.id).name == "Renamed")
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -1,8 +1,10 @@
-// Keys of the approval queue: j and k move, x selects, a approves, r rejects, e edits, u undoes the
-// last decision, Enter opens, Space plays a video. After a decision the list keeps its position.
+// The keys of every page; the dialog "Keys" lists them. In a list j and k move, x selects and Enter
+// opens; a decision applies to the highlighted row, or on a row's own page to that row. After a
+// decision the list keeps its position.
 "use strict";
 
-const rows = [...document.querySelectorAll("[data-row]")];
+const rows = [...document.querySelectorAll("[data-row], main table.stack:not(.card *) tbody tr")];
+for (const row of rows) row.tabIndex = -1;
 const POSITION = "place in the queue";
 let at = -1;
 
@@ -25,6 +27,11 @@ function beside(rel) {
   document.querySelector(`.head [rel=${rel}]`)?.click();
 }
 
+function open(row) {
+  const address = row?.dataset.open ?? row?.querySelector("a[href]")?.href;
+  if (address) location.assign(address);
+}
+
 function play(media) {
   if (media?.paused) media.play();
   else media?.pause();
@@ -39,20 +46,35 @@ const keys = {
   e: () => press("e"),
   u: () => press("u"),
   " ": () => play(document.querySelector("video")),
-  Enter: () => rows[at] && location.assign(rows[at].dataset.open),
+  Enter: () => open(rows[at]),
+  "/": () => document.querySelector("[type=search]")?.focus(),
+  "?": () => document.getElementById("keys").showModal(),
 };
+const ANYWHERE = "jku/?";
 
 document.addEventListener("keydown", (event) => {
   const busy = event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]");
   const typing = event.target.closest("input:not([type=checkbox]), textarea, select, audio, video");
-  const follows = event.key === "Enter" && event.target.closest("a, button, summary");
+  const follows = event.key === "Enter" && (at < 0 || event.target.closest("a, button, summary"));
   const pressed = event.key === " " && (rows.length || event.target.closest("a, button, summary, input, dialog"));
   if (busy || typing || follows || pressed || !Object.hasOwn(keys, event.key)) return;
   // In the list a decision needs a highlighted row; on a story's page it applies to that story.
-  if (rows.length && at < 0 && !"jku".includes(event.key)) return;
+  if (rows.length && at < 0 && !ANYWHERE.includes(event.key)) return;
   event.preventDefault();
   keys[event.key]();
 });
+
+// Ctrl+Enter (⌘+Enter on a Mac) submits the form that is being filled in; Escape closes the menu.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.target.closest("form[method=post]")?.requestSubmit();
+  } else if (event.key === "Escape") {
+    menuSwitch.setAttribute("aria-expanded", "false");
+    document.querySelectorAll("details.drop[open]").forEach((drop) => drop.removeAttribute("open"));
+  }
+});
+
+document.querySelector(".keys-button").addEventListener("click", keys["?"]);
 
 document.addEventListener("click", (event) => {
   const row = event.target.closest("[data-row] .buttons")?.closest("[data-row]");
