@@ -29,7 +29,7 @@ SECRET_KEYS = frozenset(
 SECRET_VALUES = re.compile(
     r"(?P<key>(?:access_token|refresh_token|client_secret|code_verifier|upload_token|password"
     r"|Authorization)\\*[\"']?\s*[=:]\s*\\*[\"']?(?:Bearer\s+|bearer\s+)?)[^\s\"'&,}]+"
-    r"|(?P<query>[?&]code=)[^\s\"'&]+"
+    r"|(?P<query>[?&][\w.~%-]{1,60}=)(?!\[secret\])[^\s\"'&]+"
     r"|(?P<cookie>\b(?i:cookie)\\*[\"']?\s*[=:]\s*\\*[\"']?)[^\"'\r\n]+"
     r"|\b(?P<scheme>Bearer\s+)[^\s\"']+"
     r"|\b(?P<prefix>act|rft)\.[A-Za-z0-9!._~%-]{8,}"
@@ -123,3 +123,5 @@ def configure(process: str, level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    # At DEBUG it writes the path of each request; a feed's path may hold a token.
+    logging.getLogger("urllib3").setLevel(logging.INFO)

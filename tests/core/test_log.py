@@ -20,6 +20,7 @@ CANARIES = (
     "https://upload.example/video?upload_id=7&upload_token=canary",
     "client_secret=canary&grant_type=refresh_token",
     "GET /accounts/callback?state=7&code=canary HTTP/1.1",
+    "GET /r/tifu/.rss?t=day&feed=canary HTTP/1.1",
     "PUT failed: {'Accept': '*/*', 'Cookie': 'sid=canary; sessionid=canary'}",
     r"failed({\'Cookie\': \'sid=canary; sessionid=canary\', \'Accept\': 7})",
     "Set-Cookie: sid=canary; Path=/",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from core.addresses import is_masked, public_part
 from models import Account, Channel, Source, SourceKind
 from pipelines.stories.intake.source_settings import (
     ALL,
@@ -118,8 +119,12 @@ def _place(source: Source, values: Values) -> str:
         case SourceKind.PASTE:
             return "Pasted stories have no place: leave it empty." if place else ""
         case SourceKind.SUBREDDIT:
+            if public_part(place).endswith(".rss"):
+                return "This is the address of a feed: choose that kind for it."
             good = _SUBREDDITS.fullmatch(place)
             return "" if good else "Must be a subreddit name, such as tifu."
+        case SourceKind.FEED if is_masked(place):
+            return "Enter the whole address again: a part of this one is hidden."
         case SourceKind.FEED:
             return "" if is_address(place) else "Must be an address that starts with https://."
         case _:

@@ -29,8 +29,8 @@ def sandbox(served: RunningSandbox) -> RunningSandbox:
     return served
 
 
-def source(sandbox: RunningSandbox, **changes: str) -> RedditSource:
-    settings = {
+def source(sandbox: RunningSandbox, **changes: Any) -> RedditSource:
+    settings: dict[str, Any] = {
         "client_id": sandbox.settings.reddit_client_id,
         "client_secret": sandbox.settings.reddit_client_secret,
         "user_agent": "storymill-tests/1 (tests)",
