@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import unquote, unquote_plus
 
-from core.log import MASK
+MASK = "[secret]"
 
 _PARTS = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*://)?(?:(?P<user>[^/?#]*)@)?(?P<host>[^/?#]*)"
@@ -19,7 +19,7 @@ _PARTS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """Matches every text, so that an address that nothing can parse is masked too."""
-_IN_TEXT = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"'<>“”]+", re.IGNORECASE)
+_IN_TEXT = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"'<>“”]+(?<![.,;:!?)])", re.IGNORECASE)
 _TOKEN = re.compile(
     r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
     r"|(?<![a-z0-9])(?=(?:[a-z]*\d){2})(?=\d*[a-z])[a-z0-9]{20,}"

@@ -68,8 +68,11 @@ def test_the_host_of_an_address_is_the_same_however_it_is_written() -> None:
 
 
 def test_addresses_inside_a_text_are_masked() -> None:
-    text = f"Link https://night.example/feed?key={TOKEN}, added today."
-    assert addresses.shown_in(text) == "Link https://night.example/feed?key=[secret] added today."
+    text = f"Link (https://night.example/feed?key={TOKEN}), added to https://a.example/?b={TOKEN}."
+    assert addresses.shown_in(text) == (
+        "Link (https://night.example/feed?key=[secret]), added to https://a.example/?b=[secret]."
+    )
+    assert addresses.shown_in(addresses.shown_in(text)) == addresses.shown_in(text)
 
 
 def test_a_text_that_repeats_a_secret_is_cleaned_in_each_spelling() -> None:

@@ -23,6 +23,8 @@ CANARIES = (
     "GET /r/tifu/.rss?t=day&feed=canary HTTP/1.1",
     "PUT failed: {'Accept': '*/*', 'Cookie': 'sid=canary; sessionid=canary'}",
     r"failed({\'Cookie\': \'sid=canary; sessionid=canary\', \'Accept\': 7})",
+    "failed: {'Authorization': 'Basic canary=='}",
+    "answered http://night.example/p/canary0f8fad5bd9cb469fa165/feed",
     "Set-Cookie: sid=canary; Path=/",
     r'answered "{\"error\": 7, \"access_token\": \"canary\"}"',
 )

@@ -16,6 +16,7 @@ import structlog
 from adapters.ports import FetchedStory, StoryQuery, StorySource, UnreadableRow
 from core import db
 from core.db import database, transaction
+from core.deletion_notices import Notice, notice
 from core.errors import StageError
 from core.log import storable
 from models import Intake, NsfwPolicy, Source, SourceKind, Story, StoryState, locked, now
@@ -196,7 +197,7 @@ def why_skip(source: Source, post: FetchedStory, *, answers_follow: bool = False
             f"Its title is longer than {LONGEST_TITLE:,} characters.",
         ),
         (len(post.body) > LONGEST_BODY, f"It is longer than {LONGEST_BODY:,} characters."),
-        (post.removed, "It was removed or deleted."),
+        (post.removed or notice(post.body) is Notice.GONE, "It was removed or deleted."),
         (post.stickied, "It is a pinned notice."),
         (post.media_only, "It is only a link or a picture."),
         (not has_text and not source.answers, "It has a title but no text."),

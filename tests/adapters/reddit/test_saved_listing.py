@@ -123,6 +123,9 @@ def test_a_posts_own_page_brings_the_answers_to_it(tmp_path: Path) -> None:
             comment("t3_q1", "Because.", score=40),
             comment("t1_x", "A reply to somebody."),
             comment("t3_q1", "[deleted]", author="[deleted]"),
+            comment("t3_q1", "[ Removed by Reddit ]"),
+            comment("t3_q1", "*This comment was wiped by its writer with a privacy app*"),
+            comment("t3_q1", "A tin with a ring in it.", author="[deleted]", score=90),
             comment("t3_q1", "And it went on. " * 3_000),
             comment("t3_other", "To another post."),
             comment("t3_q1", "Why not?", score=3),
@@ -134,5 +137,10 @@ def test_a_posts_own_page_brings_the_answers_to_it(tmp_path: Path) -> None:
 
     (story,) = SavedListing().stories(StoryQuery(str(path)))
 
-    assert story.answers == (Answer("b", "Because.", 40), Answer("b", "Why not?", 3))
+    # Then people's own words are kept, although the account of one is deleted
+    assert story.answers == (
+        Answer("b", "Because.", 40),
+        Answer("", "A tin with a ring in it.", 90),
+        Answer("b", "Why not?", 3),
+    )
     assert list(SavedListing().answers([story], 1)) == [("reddit:t3_q1", story.answers[:1])]

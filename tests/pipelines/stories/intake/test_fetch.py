@@ -76,6 +76,7 @@ def test_new_stories_are_added_as_written_and_known_ones_left_alone() -> None:
 
 LEFT_OUT: tuple[tuple[dict[str, Any], str], ...] = (
     ({"removed": True}, "It was removed or deleted."),
+    ({"body": "*This post was wiped by its author with a privacy tool*"}, "removed or deleted."),
     ({"stickied": True}, "pinned notice"),
     ({"media_only": True}, "only a link or a picture"),
     ({"body": " \n"}, "a title but no text"),
