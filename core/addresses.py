@@ -8,6 +8,7 @@ scheme, host, the names in the query, and the few values that are known to be ha
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Callable
 from urllib.parse import unquote, unquote_plus
 
@@ -95,6 +96,8 @@ def remover(*addresses: str) -> Callable[[str], str]:
 
     for address in addresses:
         _written(address, noted)
+        if user := _split(address)["user"]:  # as the request's header has it
+            secrets.append(b64encode(unquote(user).encode()).decode())
     spelled = {spell(each) for each in secrets for spell in (str, unquote, unquote_plus)}
     long = sorted((each for each in spelled if len(each) >= _LEAST_SECRET), key=len, reverse=True)
     if not long:

@@ -26,6 +26,9 @@ SECRET_KEYS = frozenset(
         "upload_url",
         "code_verifier",
         "password",
+        "http.query",  # these three are Sentry's, of each request that led to an error
+        "http.fragment",
+        "query_string",
     }
 )
 SECRET_VALUES = re.compile(

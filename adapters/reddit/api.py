@@ -120,8 +120,8 @@ class RedditSource(StorySource):
         missing = [variable for variable, value in given.items() if not value.strip()]
         if missing:
             raise Permanent(
-                f"Reddit needs {' and '.join(missing)}: set what is missing, or use a saved "
-                "listing as the source.",
+                f"Reddit's API needs {' and '.join(missing)}: set what is missing, or use the "
+                "subreddit's feed, which needs no key: https://www.reddit.com/r/<name>/top/.rss.",
                 code="reddit_credentials",
             )
         if len(self._user_agent) < prawcore.Requestor.MIN_USER_AGENT_LENGTH:

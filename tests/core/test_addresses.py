@@ -80,4 +80,6 @@ def test_a_text_that_repeats_a_secret_is_cleaned_in_each_spelling() -> None:
 
     assert clean("a very+secret token, very%2Bsecret%20token") == "a [secret], [secret]"
     assert clean(f"by {TOKEN}") == f"by {TOKEN}"  # a user's name is no secret in a text
+    signed = addresses.remover("https://ada:a%20long%20password@night.example/")
+    assert signed("Basic YWRhOmEgbG9uZyBwYXNzd29yZA== a long password") == "Basic [secret] [secret]"
     assert addresses.remover("https://night.example/feed?a=lamp")("The lamp") == "The lamp"

@@ -40,6 +40,7 @@ def test_secrets_for_sentry_are_masked_at_any_depth() -> None:
     event = {
         "exception": {"values": [{"value": CANARIES[0]}]},
         "request": {"headers": {"Cookie": "canary"}, "url": CANARIES[5]},
+        "breadcrumbs": {"values": [{"data": {"http.query": "feed=canary&user=heron"}}]},
         "extra": {"upload_url": "canary", "story": 7},
     }
     assert "canary" not in json.dumps(log.scrubbed(event))

@@ -80,8 +80,15 @@ def test_malformed_posts_and_lines_are_left_out(tmp_path: Path) -> None:
     ("content", "sentence"),
     [
         ('{\n  "kind": "Listing",\n  "data": {"chil', r"not JSON at line 3, column \d+.*save that"),
-        ("<!doctype html><title>Reddit</title>", r"is a web page, not JSON: add \.json to"),
-        (json.dumps({"message": "Forbidden", "error": 403}), "not a listing of Reddit posts"),
+        ("<!doctype html><title>Reddit</title>", r"is a web page, not JSON: its address must end"),
+        (
+            "<!doctype html><style>p{}</style><h1>Sorry</h1><p>Our network policy stopped this.",
+            r"Reddit blocks the request: sign in .* Without an account, use a feed",
+        ),
+        (json.dumps({"message": "Forbidden", "error": 403}), r"error 403\): sign in to Reddit"),
+        (json.dumps({"message": "Not Found", "error": 404}), r"error 404\): correct the subreddit"),
+        (json.dumps({"error": 429}), r"error 429\): wait some minutes"),
+        (json.dumps({"error": "none", "items": []}), "not a listing of Reddit posts"),
         (json.dumps(listing(COMMENT)), "not a listing of Reddit posts"),
         ("[" * 100_000, "not a listing"),
         ("12", "not a listing of Reddit posts"),
