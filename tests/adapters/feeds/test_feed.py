@@ -442,6 +442,11 @@ def test_invalid_addresses_are_not_retried(serve: Serve) -> None:
         stories(serve(b"", 302, Location="ftp://night.example/feed"))
 
 
+def test_a_masked_address_is_never_asked() -> None:
+    with pytest.raises(Permanent, match="hidden part of this address was lost"):
+        stories("https://night.example/feed?key=[secret]")
+
+
 @pytest.mark.parametrize("place", ["tifu", "file:///etc/passwd", "ftp://night.example/feed"])
 def test_other_addresses_are_not_opened(place: str) -> None:
     with pytest.raises(Permanent, match="must start with https"):
