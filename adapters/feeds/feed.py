@@ -19,7 +19,7 @@ from adapters.feeds.feed_page import feed_address, whole_characters
 from adapters.feeds.feed_response import READ_OF_REFUSAL, blocked_page, refusal
 from adapters.guarded_http import AddressNotPublicError, GuardedSession
 from adapters.ports import FetchedStory, StoryQuery, StorySource
-from core.addresses import public_part, remover, shown
+from core.addresses import is_masked, public_part, remover, shown
 from core.errors import Permanent, Retryable
 
 log = structlog.get_logger(__name__)
@@ -95,6 +95,8 @@ class FeedSource(StorySource):
         feed = shown(address)
         if not address.startswith(("https://", "http://")):
             raise _unusable(f"{feed} is not a feed address: it must start with https://.")
+        if is_masked(address):  # its key was lost, and its encrypted address with it
+            raise _unusable(f"{feed}: the hidden part of this address was lost; enter it again.")
         try:
             asked_by = {_ASKED_BY[name]: mark for name, mark in marks.items()}
             headers = {"User-Agent": self._user_agent, **asked_by}

@@ -10,9 +10,10 @@ import pytest
 from core import crypto, db
 from core.crypto import key_id, new_key
 from core.errors import ConfigurationError
-from models import Account, AccountState, OAuthHandshake
+from models import Account, AccountState, OAuthHandshake, Source, SourceKind
 from pipelines import key_rotation
 from pipelines.publishing.accounts import token_recovery
+from tests.pipelines.production.making import a_source
 
 pytestmark = pytest.mark.usefixtures("record")
 
@@ -58,7 +59,19 @@ def test_every_encrypted_column_is_found() -> None:
         "account.refresh_token",
         "oauth_handshake.verifier",
         "post.upload_url",
+        "source.address",
     }
+
+
+def test_the_address_of_a_feed_changes_its_key(old: str, new: str) -> None:
+    address = "https://night.example/feed?key=canary"
+    source = a_source(kind=SourceKind.FEED, address=address)
+    crypto.configure(f"{new},{old}")
+
+    assert key_rotation.rotate().rewritten == 1
+
+    crypto.configure(new)
+    assert Source.get_by_id(source.id).whole_place == address
 
 
 def test_a_start_without_a_needed_key_is_refused_with_its_id(old: str, new: str) -> None:
