@@ -106,3 +106,10 @@ def test_an_excerpt_is_flagged_even_if_it_is_too_short(min_words: int) -> None:
     assert (story.state, story.excerpt) == (StoryState.FLAGGED, True)
     assert story.reason.startswith("It is only an excerpt: fetch the whole text")
     assert "Continue" not in story.narratable_text
+
+
+def test_only_a_blogs_short_text_that_trails_off_is_an_excerpt() -> None:
+    source = a_source(kind=SourceKind.FEED)
+    posts = [a_post(name, body=f"{TEXT} And then…") for name in ("feed:1", "reddit:t3_1")]
+    fetch(source.id, claimed("fetch", source.id), lambda _kind: Listing(posts))
+    assert [story.excerpt for story in Story.select().order_by(Story.id)] == [True, False]
