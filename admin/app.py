@@ -12,6 +12,7 @@ from flask import Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import Admin
 from flask_admin.theme import Bootstrap4Theme
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -19,11 +20,16 @@ from adapters.ports import Authorizer, Music, Voices
 from admin import auth, downloads, formatting, health, home_figures, response_headers, webhooks
 from admin.views import VIEWS, Home, menu
 from admin.views.page import back
+from admin.views.sources import Sources
 from core import db
 from core.errors import StorymillError
 from core.settings import Settings
+from pipelines.stories.intake.uploads import LARGEST_UPLOAD
 
 log = structlog.get_logger(__name__)
+
+MOST_AROUND_UPLOAD = 1_000_000
+"""Bytes of an upload's form without its files: names of files, and what divides them."""
 
 WITHOUT_DATABASE = frozenset(
     {"static", "home.static", "health.alive", "health.ready", "webhook_receiver.tiktok"}
@@ -61,6 +67,7 @@ def create_app(
     app.extensions["voices"] = voices
     app.extensions["music"] = music
     _connect_for_each_request(app)
+    _allow_uploads(app)
     response_headers.install(app, settings)
     auth.install(app)
     downloads.install(app)
@@ -98,6 +105,17 @@ def _connect_for_each_request(app: Flask) -> None:
         db.release()
 
 
+def _allow_uploads(app: Flask) -> None:
+    """Only who may upload can send a large request. It runs before the form is read."""
+
+    @app.before_request
+    def allow() -> None:
+        if request.endpoint != "sources.upload" or not current_user.is_authenticated:
+            return
+        if auth.person().may(Sources.writes):
+            request.max_content_length = LARGEST_UPLOAD + MOST_AROUND_UPLOAD
+
+
 def _explain_errors(app: Flask) -> None:
     def page(status: int, title: str, sentence: str) -> ResponseReturnValue:
         return render_template("error.html", status=status, title=title, sentence=sentence), status
@@ -122,6 +140,7 @@ def _explain_errors(app: Flask) -> None:
             401: "Sign in first.",
             403: "Your role doesn't allow this. Ask an owner.",
             404: "There is nothing at this address. It may have been deleted.",
+            413: "The upload is too large: split it, or put it into the server's intake folder.",
             405: "This address doesn't support this kind of request.",
         }
         status = error.code or 500

@@ -58,6 +58,6 @@ def _application() -> Flask:
     return create_app(
         config,
         authorizer,
-        InstalledVoices(config.voices_dir),
+        InstalledVoices(config.voices_dir, default=config.voice),
         Tunes(folder=config.music_dir, cache=config.media_dir / "music"),
     )

@@ -64,6 +64,13 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     run_dir: Annotated[
         Path, Field(description="Folder where the supervisor reports processes that do not stay up")
     ] = ROOT / "var" / "run"
+    intake_dir: Annotated[
+        Path,
+        Field(
+            description="Folder of files that sources read: tables, saved listings, texts. Files "
+            "outside it are never read"
+        ),
+    ] = ROOT / "var" / "intake"
     background_dir: Annotated[
         Path | None, Field(description="Folder of background clips; generated when unset")
     ] = None
@@ -229,6 +236,13 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
             raise ValueError(f"the folder {value} does not exist: create it or unset the variable")
         return value
 
+    @field_validator("intake_dir")
+    @classmethod
+    def _is_a_folder_of_its_own(cls, value: Path) -> Path:
+        if not value.is_absolute() or value.resolve() == Path("/"):
+            raise ValueError("must be the full path of a folder of its own, such as /srv/intake")
+        return value
+
     @field_validator("voice")
     @classmethod
     def _voice_is_there(cls, value: str, others: ValidationInfo) -> str:
@@ -266,6 +280,9 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     def _fits_together(self) -> Self:
         if self.part_seconds_min >= self.part_seconds_max:
             raise ValueError("PART_SECONDS_MIN must be less than PART_SECONDS_MAX")
+        intake = self.intake_dir.resolve()
+        if any(path.resolve().is_relative_to(intake) for path in (self.media_dir, ROOT)):
+            raise ValueError("INTAKE_DIR must not contain MEDIA_DIR or the program: choose another")
         if self.safety_model and not self.ollama_url:
             raise ValueError("SAFETY_MODEL needs OLLAMA_URL: the server that it runs on")
         if not self.redis_url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):

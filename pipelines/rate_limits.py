@@ -17,7 +17,7 @@ from core import db
 from core.addresses import host_of, is_reddit
 from core.errors import InputError
 from core.limiter import Limit
-from models import AuditEntry, LimitSetting, Method, Post, PostState, Source, SourceKind
+from models import AuditEntry, LimitSetting, Method, Post, PostState, Source, SourceKind, Story
 from pipelines.publishing.delivery import fallback_policy
 
 MINUTE, DAY = 60.0, 86_400.0
@@ -134,6 +134,11 @@ def feed_limit(address: str) -> Limit:
     return REDDIT_FEED if is_reddit(address) else replace(FEED, key=host_of(address))
 
 
+def _page(story_id: int) -> list[Limit]:
+    story = Story.select(Story.url).where(Story.id == story_id).first()
+    return [feed_limit(story.url)] if story is not None and story.url else []
+
+
 def _script(_story_id: int) -> list[Limit]:
     return [SCRIPT]
 
@@ -169,6 +174,7 @@ def _confirm(post_id: int) -> list[Limit]:
 
 STAGE_LIMITS: dict[str, Callable[[int], list[Limit]]] = {
     "fetch": _fetch,
+    "page": _page,
     "script": _script,
     "judge": _judge,
     "publish": _publish,

@@ -40,7 +40,7 @@ class Channel(Row):
     name = CharField(max_length=80, unique=True)
     tone = CharField(max_length=12, default=Tone.PLAIN, constraints=[one_of("tone", Tone)])
     voice = CharField(max_length=300, default="")
-    """``espeak:<voice>`` or ``piper:<path>``."""
+    """``espeak:<voice>``, or ``piper:<name>`` of a voice in VOICES_DIR."""
     quote_voice = CharField(max_length=300, default="")
     """Speaks quoted text; empty means the narrator does."""
     words_per_minute = IntegerField(null=True)
@@ -76,7 +76,8 @@ class Source(Row):
     name = CharField(max_length=120, unique=True)
     kind = CharField(max_length=20, constraints=[one_of("kind", SourceKind)])
     place = CharField(max_length=500, default="")
-    """A subreddit name, a feed address as it may be shown, or the path of a file or folder."""
+    """A subreddit name, a feed address as it may be shown, or a file or folder by its place in
+    INTAKE_DIR."""
     address = EncryptedTextField(null=True)
     """The whole address of a feed, where ``place`` hides a part of it."""
     channel = ForeignKeyField(Channel, null=True, backref="sources", on_delete="SET NULL")
@@ -102,7 +103,8 @@ class Source(Row):
     last_fetched_at = DateTimeTZField(null=True)
     last_error = TextField(default="")
     memory = BinaryJSONField(default=dict, index=False)
-    """Validators from its last response, such as a feed's ``ETag``; cleared when it is edited."""
+    """Validators from its last response, such as a feed's ``ETag``, and a note on what could not
+    be used; cleared when it is edited."""
 
     @property
     def whole_place(self) -> str:
@@ -128,8 +130,13 @@ class Story(Row):
     url = TextField(default="")
     place = CharField(max_length=120, default="")
     author = CharField(max_length=120, default="")
-    score = IntegerField(default=0)
+    score = IntegerField(default=0, null=True)
+    """Empty if it has none, or one that can't be read."""
     nsfw = BooleanField(default=False)
+    doubt = TextField(default="")
+    """What could not be read about it; a person decides."""
+    excerpt = BooleanField(default=False)
+    """Whether its text is only the beginning of the page at ``url``."""
     written_at = DateTimeTZField(null=True)
     title = TextField()
     body = TextField()
@@ -160,9 +167,14 @@ class Story(Row):
 
     moves: ClassVar = {
         StoryState.FETCHED: frozenset({StoryState.SKIPPED, StoryState.FLAGGED, StoryState.WAITING}),
-        StoryState.SKIPPED: frozenset({StoryState.WAITING}),
-        StoryState.FLAGGED: frozenset({StoryState.APPROVED, StoryState.REJECTED}),
-        StoryState.WAITING: frozenset({StoryState.APPROVED, StoryState.REJECTED}),
+        # Back to fetched: an excerpt's whole text has come from its page.
+        StoryState.SKIPPED: frozenset({StoryState.WAITING, StoryState.FETCHED}),
+        StoryState.FLAGGED: frozenset(
+            {StoryState.APPROVED, StoryState.REJECTED, StoryState.FETCHED}
+        ),
+        StoryState.WAITING: frozenset(
+            {StoryState.APPROVED, StoryState.REJECTED, StoryState.FETCHED}
+        ),
         StoryState.REJECTED: frozenset({StoryState.WAITING}),
         StoryState.APPROVED: frozenset({StoryState.SCRIPTED, StoryState.REJECTED}),
         StoryState.SCRIPTED: frozenset(),

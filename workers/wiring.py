@@ -7,11 +7,13 @@ voice, a gpu worker never loads PRAW.
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 
 from core import settings
+from core.intake_folder import IntakeFolder
 from core.limiter import Limit, Limiter, LimiterUnavailableError
 from core.smtp import SmtpServer, addresses
 from core.storage import MediaStore
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
         Insights,
         Mailer,
         Music,
+        PageReader,
         Publisher,
         Renderer,
         SafetyJudge,
@@ -67,17 +70,31 @@ def story_source(kind: str) -> StorySource:
             allowed_hosts=config.allowed_hosts,
             slow_down=lambda feed, seconds: hold(rate_limits.feed_limit(feed), seconds),
         )
+    return file_source(kind, config.intake_dir)
+
+
+def file_source(kind: str, folder: Path) -> StorySource:
+    """The source of files of that kind below ``folder``."""
+    intake = IntakeFolder(folder)
     if kind == SourceKind.CSV:
         from adapters.files.csv_table import CsvSource
 
-        return CsvSource()
+        return CsvSource(intake)
     if kind == SourceKind.FOLDER:
         from adapters.files.text_folder import FolderSource
 
-        return FolderSource()
+        return FolderSource(intake)
     from adapters.reddit.saved_listing import SavedListing
 
-    return SavedListing()
+    return SavedListing(intake)
+
+
+@cache
+def pages() -> PageReader:
+    from adapters.feeds.article import ArticlePages
+
+    config = settings.current()
+    return ArticlePages(user_agent=config.reddit_user_agent, allowed_hosts=config.allowed_hosts)
 
 
 @cache

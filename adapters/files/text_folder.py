@@ -10,9 +10,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from adapters.files.plain_text import read, unusable
+from adapters.files.plain_text import text_of, unusable
 from adapters.ports import FetchedStory, StoryQuery, StorySource, UnreadableRow
 from core.errors import Permanent
+from core.intake_folder import Found, IntakeFolder
 
 LARGEST_TEXT = 1024 * 1024
 LONGEST_TITLE = 300
@@ -28,11 +29,17 @@ _UNDERLINE = re.compile(r"(?:=+|-+)[ \t]*(?:\n|$)")
 
 
 class FolderSource(StorySource):
-    """StorySource for a folder's .txt and .md files, by name; ``query.place`` is its path.
+    """StorySource for a folder's .txt and .md files, by name; ``query.place`` is its place.
 
     Subfolders are included, except hidden ones and links. A story's title is the file's heading
     or first line; if the first sentence continues on the next line, it is the file name.
+
+    Args:
+        folder: the intake folder, which the folder of texts is in.
     """
+
+    def __init__(self, folder: IntakeFolder) -> None:
+        self._folder = folder
 
     def stories(self, query: StoryQuery) -> Iterator[FetchedStory]:
         """Return at most ``query.limit`` stories, one per file.
@@ -40,40 +47,32 @@ class FolderSource(StorySource):
         Files that can't be read are returned as ``UnreadableRow``.
 
         Raises:
-            Permanent: the folder is missing, can't be read, or has no text files.
+            Permanent: the folder is missing, outside the intake folder, can't be read, or has no
+                text files.
         """
-        folder = Path(query.place).expanduser()
-        if not folder.is_dir():
-            raise unusable(f"There is no folder {folder}: correct the source's place.")
-        closed: list[OSError] = []
-        files = sorted(_files(folder, closed))
+        closed: dict[str, OSError] = {}
+        found = self._folder.walk(query.place, closed)
+        files = sorted(
+            (file for file in found if Path(file.place).suffix.lower() in TEXTS),
+            key=lambda file: Path(file.place),
+        )
         if not files and not closed:
-            raise unusable(f"The folder {folder} has no .txt or .md file: add one.")
-        return islice(_stories(folder, files, closed), query.limit)
+            raise unusable(f"The folder “{query.place}” has no .txt or .md file: add one.")
+        return islice(self._stories(query.place, files, closed), query.limit)
 
-
-def _files(folder: Path, closed: list[OSError]) -> Iterator[Path]:
-    for place, folders, names in os.walk(folder, onerror=closed.append):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        paths = (Path(place, name) for name in names if not name.startswith("."))
-        yield from (path for path in paths if path.suffix.lower() in TEXTS)
-
-
-def _stories(folder: Path, files: list[Path], closed: list[OSError]) -> Iterator[FetchedStory]:
-    for error in closed:
-        place = Path(error.filename)
-        if place == folder:
-            raise unusable(
-                f"{folder} can't be read ({error.strerror}): check the path and its permissions."
-            )
-        yield unreadable(_shown(place.name), f"Its folder can't be read ({error.strerror}).")
-    for path in files:
-        try:
-            text = read(path, LARGEST_TEXT)
-        except Permanent as error:
-            yield unreadable(_shown(path.relative_to(folder)), str(error), _version(path))
-        else:
-            yield _story_of(path, text.strip())
+    def _stories(
+        self, top: str, files: list[Found], closed: dict[str, OSError]
+    ) -> Iterator[FetchedStory]:
+        for name, error in closed.items():
+            yield unreadable(_shown(name), f"Its folder can't be read ({error.strerror}).")
+        for file in files:
+            name = _shown(os.path.relpath(file.place, top))
+            try:
+                text = text_of(f"“{name}”", self._folder.read(file.place, LARGEST_TEXT))
+            except Permanent as error:
+                yield unreadable(name, str(error), file.version)
+            else:
+                yield _story_of(Path(file.place), text.strip())
 
 
 def _story_of(path: Path, text: str) -> FetchedStory:
@@ -113,15 +112,7 @@ def _id(text: str) -> str:
     return f"text:{hashlib.sha256(words.encode('utf-8', 'replace')).hexdigest()[:32]}"
 
 
-def _shown(name: Path | str) -> str:
-    """A file name as text, whatever bytes it has."""
-    return os.fsencode(name).decode("utf-8", "replace")
-
-
-def _version(path: Path) -> str:
-    """A version mark that changes with the file, so a changed file is read again."""
-    try:
-        about = path.lstat()
-    except OSError:
-        return ""
-    return f"{about.st_size} {about.st_mtime_ns}"
+def _shown(name: str) -> str:
+    """A file name as text on one line, whatever bytes it has."""
+    text = os.fsencode(name).decode("utf-8", "replace")
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)

@@ -35,8 +35,10 @@ from adapters.ports.safety import SafetyJudge, SafetyLabel, SafetyOpinion
 from adapters.ports.scripts import ScriptDraft, ScriptWriter, StoryText
 from adapters.ports.speech import KnownVoice, Speech, Synthesizer, Voices, WordTiming
 from adapters.ports.stories import (
+    NOTE,
     Answer,
     FetchedStory,
+    PageReader,
     StoryQuery,
     StorySource,
     UnreadableRow,
@@ -44,6 +46,7 @@ from adapters.ports.stories import (
 from adapters.ports.video import Fault, ProbedVideo, VideoProbe
 
 __all__ = [
+    "NOTE",
     "NO_MUSIC",
     "Answer",
     "Authorizer",
@@ -65,6 +68,7 @@ __all__ = [
     "Mail",
     "Mailer",
     "Music",
+    "PageReader",
     "PostInfo",
     "PostStatus",
     "ProbedVideo",

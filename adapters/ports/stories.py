@@ -7,19 +7,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
+NOTE = "note"
+"""Key in a query's memory: what the source could not use, as a sentence for a person."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoryQuery:
     """Which stories to fetch from a source."""
 
     place: str = field(repr=False)
-    """A subreddit name, a feed address (it may hold a secret), or the path of a file or folder."""
+    """A subreddit name, a feed address (it may hold a secret), or a file or folder by its place in
+    the intake folder."""
     listing: Literal["hot", "new", "top", "rising"] = "hot"
     time_filter: Literal["hour", "day", "week", "month", "year", "all"] = "day"
     limit: int = 25
     memory: dict[str, str] = field(default_factory=dict, compare=False)
-    """Validators from the source's last response (``ETag`` and such). The source updates them;
-    save them together with the stories."""
+    """What the source remembers of its last response: validators (``ETag`` and such), and under
+    ``NOTE`` a sentence for whoever set it up. The source updates it; save it together with the
+    stories."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +50,13 @@ class FetchedStory:
     place: str = ""
     """The subreddit or feed it came from, without any prefix."""
     author: str = ""
-    score: int = 0
+    score: int | None = 0
+    """None if it has none, or one that can't be read."""
+    score_as_written: str = ""
+    """The score that can't be read, to show it."""
     nsfw: bool = False
+    doubt: str = ""
+    """What can't be read about it, as a sentence: a person decides before it goes on."""
     stickied: bool = False
     removed: bool = False
     """Deleted by its author, or removed by a moderator or the platform."""
@@ -67,6 +77,16 @@ class UnreadableRow(FetchedStory):
 
     why: str = ""
     """What is wrong and what to do, in one sentence."""
+
+
+class PageReader(Protocol):
+    def text(self, address: str) -> str:
+        """The text of the web page at ``address``, as Markdown.
+
+        Raises:
+            Permanent: it is not public, gone, no web page, or has no article.
+            Retryable: it is unavailable.
+        """
 
 
 class StorySource(Protocol):

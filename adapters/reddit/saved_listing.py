@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from http import HTTPStatus
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -20,6 +19,7 @@ from adapters.block_page import is_block_page
 from adapters.ports import FetchedStory, StoryQuery, StorySource
 from adapters.reddit.post import POSTS_UNREADABLE, answers_by_post, is_post, stories_of
 from core.errors import Permanent
+from core.intake_folder import IntakeFolder
 
 log = structlog.get_logger(__name__)
 
@@ -34,17 +34,24 @@ OR_A_FEED = "Without an account, use a feed as the source: https://www.reddit.co
 
 
 class SavedListing(StorySource):
-    """StorySource for a file; ``query.place`` is its path. File order counts as best first."""
+    """StorySource for a file; ``query.place`` is its place. File order counts as best first.
+
+    Args:
+        folder: where listings are read from.
+    """
+
+    def __init__(self, folder: IntakeFolder) -> None:
+        self._folder = folder
 
     def stories(self, query: StoryQuery) -> Iterator[FetchedStory]:
         """Return at most ``query.limit`` stories.
 
         Raises:
-            Permanent: the file is missing, not JSON, or not a listing of posts; the message names
-                the file, the position and what to do.
+            Permanent: the file is missing, outside the folder, not JSON, or not a listing of
+                posts; the message names the file, the position and what to do.
         """
-        path = Path(query.place).expanduser()
-        things = _things(path, _parsed(path, _read(path)))
+        name, content = f"“{query.place}”", self._folder.read(query.place, LARGEST_FILE)
+        things = _things(name, _parsed(name, _text(name, content)))
         answers = answers_by_post(things)
         return (
             replace(story, answers=tuple(answers.get(story.external_id, ())))
@@ -52,29 +59,18 @@ class SavedListing(StorySource):
         )
 
 
-def _read(path: Path) -> str:
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            limit = LARGEST_FILE // 1024**2
-            raise _unusable(f"{path} is larger than {limit} MB: split it into smaller files.")
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise _unusable(f"There is no file {path}: correct the source's place.") from None
-    except OSError as error:
-        raise _unusable(
-            f"{path} can't be read ({error.strerror}): check the path and its permissions."
-        ) from None
+def _text(name: str, content: bytes) -> str:
     try:
         return content.decode(json.detect_encoding(content))
     except UnicodeDecodeError as error:
-        raise _unusable(f"{path} is not text (byte {error.start}): {HOW_TO_SAVE}.") from None
+        raise _unusable(f"{name} is not text (byte {error.start}): {HOW_TO_SAVE}.") from None
 
 
-def _parsed(path: Path, text: str) -> Any:
+def _parsed(name: str, text: str) -> Any:
     """The JSON value of the file, or the list of its lines' values."""
     text = text.removeprefix("\ufeff")
     if text.lstrip().startswith("<"):
-        raise _unusable(f"{path} is {_kind_of_page(text)}")
+        raise _unusable(f"{name} is {_kind_of_page(text)}")
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
@@ -82,9 +78,9 @@ def _parsed(path: Path, text: str) -> Any:
         if len(lines) > 1 and _is_value(lines[0]):
             return list(_line_values(lines))
         where = f"line {error.lineno}, column {error.colno}"
-        raise _unusable(f"{path} is not JSON at {where} ({error.msg}): {HOW_TO_SAVE}.") from None
+        raise _unusable(f"{name} is not JSON at {where} ({error.msg}): {HOW_TO_SAVE}.") from None
     except (ValueError, RecursionError):
-        raise _unusable(f"{path} is not a listing: {HOW_TO_SAVE}.") from None
+        raise _unusable(f"{name} is not a listing: {HOW_TO_SAVE}.") from None
 
 
 def _kind_of_page(text: str) -> str:
@@ -116,17 +112,17 @@ def _line_values(lines: list[str]) -> Iterator[Any]:
             log.warning("post_skipped", place=number, reason=f"the line is not JSON: {error}")
 
 
-def _things(path: Path, value: Any) -> list[Any]:
+def _things(name: str, value: Any) -> list[Any]:
     """The children of one listing, or of each listing in a list (a comment page has two)."""
     if refused := _refusal(value):
-        raise _unusable(f"{path} is not the listing but {refused}")
+        raise _unusable(f"{name} is not the listing but {refused}")
     parts = value if isinstance(value, list) else [value]
     things: list[Any] = []
     for part in parts:
         children = _children(part)
         things += [part] if children is None else children
     if things and not any(is_post(thing) and "title" in _inner(thing) for thing in things):
-        raise _unusable(f"{path} is JSON but not a listing of Reddit posts: {HOW_TO_SAVE}.")
+        raise _unusable(f"{name} is JSON but not a listing of Reddit posts: {HOW_TO_SAVE}.")
     return things
 
 

@@ -16,10 +16,12 @@ class InstalledVoices:
 
     Args:
         folder: Piper's voices, each with its configuration file.
+        default: the voice of the settings, which may be a file elsewhere.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, default: str = "") -> None:
         self._folder = folder
+        self._default = default
 
     def here(self) -> list[KnownVoice]:
         piper = [
@@ -37,12 +39,20 @@ class InstalledVoices:
             return library.variants()
 
     def check(self, voice: str) -> None:
-        """See ``Voices.check``."""
+        """See ``Voices.check``. Only voices in the folder are named: a path could be any file's."""
+        if voice == self._default:
+            return
+        engine, _, name = voice.partition(":")
+        known = {path.stem for path in piper_voices.found(self._folder)}
+        if engine == "piper" and name not in known:
+            raise InputError(
+                f"“{voice[:60]}” is not an installed voice: choose a Piper voice by its name in "
+                "VOICES_DIR. scripts/manage voices list shows them all."
+            )
         try:
             check_voice(voice, self._folder)
         except ConfigurationError as error:
             raise InputError(f"“{voice[:60]}” is not an installed voice: {error}.") from error
-        engine, _, name = voice.partition(":")
         if engine == "espeak":
             try:
                 with espeak_library() as library:

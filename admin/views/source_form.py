@@ -18,6 +18,7 @@ from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget, NumberInput
 
 from core.addresses import shown, shown_in
+from core.intake_folder import IntakeFolder
 from models import Channel, Source, SourceKind
 from pipelines.stories.intake.source_rules import problems
 from pipelines.stories.intake.source_settings import (
@@ -91,11 +92,11 @@ class SourceForm(_Settings):  # type: ignore[misc]  # untyped base
         kinds = {SourceKind.PASTE: "Pasted texts"} if by_hand else KINDS
         self.kind.choices = [SelectChoice(kind, label) for kind, label in kinds.items()]
 
-    def fits(self, source: Source) -> bool:
+    def fits(self, source: Source, intake: IntakeFolder) -> bool:
         """Whether everything can be saved; errors appear beside their fields."""
         valid = bool(self.validate())
         values = {name: value for name, value in self.chosen.items() if not self[name].errors}
-        for name, error in problems(source, values).items():
+        for name, error in problems(source, values, intake).items():
             self.refuse(name, error)
             valid = False
         return valid

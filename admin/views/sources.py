@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from itertools import groupby
 from operator import attrgetter
-from typing import cast
+from typing import BinaryIO, cast
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from peewee import JOIN, fn
 from wtforms.fields.choices import SelectChoice
 
+from adapters.ports import NOTE
 from admin.auth import person
 from admin.paging import count, cut
-from admin.views.page import Page, done, expose, get
+from admin.views.page import Page, done, expose, get, settings
 from admin.views.source_form import SourceForm
+from core.intake_folder import IntakeFolder
 from models import Account, Channel, Intake, Job, JobState, Source, SourceKind
 from pipelines import ledger
-from pipelines.stories.intake import sources
+from pipelines.stories.intake import sources, uploads
 from pipelines.stories.intake.fetch import OUTCOMES_KEPT_DAYS, IntakeOutcome
+from pipelines.stories.intake.source_rules import path_problem
 from pipelines.stories.intake.source_settings import PLACES, SETTINGS
+from pipelines.stories.intake.uploads import LARGEST_UPLOAD, Uploaded
 
 BEING_FETCHED = (Job.stage == "fetch") & Job.state.in_([JobState.WAITING, JobState.RUNNING])
 
@@ -34,9 +38,10 @@ class Sources(Page):
             .order_by(broken, Source.enabled.desc(), fn.LOWER(Source.name))
             .limit(500)
         )
+        intake = _intake()
         return self.render(
             "sources/index.html",
-            sources=list(rows),
+            sources=[(row, path_problem(row.kind, row.place, intake)) for row in rows],
             by_hand=SourceKind.PASTE,
             fetching={job.subject_id for job in Job.select(Job.subject_id).where(BEING_FETCHED)},
         )
@@ -48,6 +53,34 @@ class Sources(Page):
     @expose("/<int:source_id>/edit", methods=["GET", "POST"])
     def edit(self, source_id: int) -> ResponseReturnValue:
         return self._form(get(Source, source_id))
+
+    @expose("/upload", methods=["GET", "POST"])
+    def upload(self) -> ResponseReturnValue:
+        """Files from the person's own machine become a source."""
+        if request.method == "GET":
+            return self.render(
+                "sources/upload.html",
+                kinds=uploads.LABELS,
+                suffixes=",".join(uploads.BY_SUFFIX),
+                most_megabytes=LARGEST_UPLOAD // 1024**2,
+                channels=list(Channel.select(Channel.id, Channel.name).order_by(Channel.name)),
+            )
+        chosen = {
+            "kind": request.form.get("kind", ""),
+            "name": request.form.get("name", ""),
+            "language": request.form.get("language", "").strip().lower(),
+            "channel": request.form.get("channel", type=int),
+        }
+        files = [
+            Uploaded(file.filename, cast("BinaryIO", file.stream))
+            for file in request.files.getlist("file")
+            if file.filename
+        ]
+        source = uploads.add(files, chosen, person().name, _intake())
+        return done(
+            f"{source.name} uploaded. Its stories are being read.",
+            url_for(".outcomes", source_id=source.id),
+        )
 
     def _form(self, source: Source) -> ResponseReturnValue:
         form = SourceForm(obj=source, accounts=sources.accounts_of(source))
@@ -62,8 +95,8 @@ class Sources(Page):
         status = 200
         if request.method == "POST":
             try:
-                if form.fits(source):
-                    saved = sources.save(source.id, form.chosen, person().name)
+                if form.fits(source, _intake()):
+                    saved = sources.save(source.id, form.chosen, person().name, _intake())
                     return done(f"{saved.name} saved.", url_for(".index"))
             except sources.SourceRefusedError as refused:  # another request was faster
                 for name, error in refused.problems.items():
@@ -75,7 +108,12 @@ class Sources(Page):
             for group, some in groupby(SETTINGS, key=attrgetter("group"))
         }
         page = self.render(
-            "sources/form.html", form=form, source=source, groups=groups, places=PLACES
+            "sources/form.html",
+            form=form,
+            source=source,
+            groups=groups,
+            places=PLACES,
+            problem=path_problem(source.kind, source.place, _intake()) if source.id else "",
         )
         return page, status
 
@@ -89,6 +127,8 @@ class Sources(Page):
         return self.render(
             "sources/outcomes.html",
             source=source,
+            problem=path_problem(source.kind, source.place, _intake()),
+            note=source.memory.get(NOTE, ""),
             page=cut(with_outcome.get(cast("IntakeOutcome", outcome), rows), Intake.id),
             outcome=outcome,
             outcomes=[(each, count(with_outcome[each])) for each in IntakeOutcome],
@@ -107,3 +147,7 @@ class Sources(Page):
         """Enable or disable the source."""
         sources.switch(get(Source, source_id).id, person().name)
         return redirect(url_for(".index"), 303)
+
+
+def _intake() -> IntakeFolder:
+    return IntakeFolder(settings().intake_dir)

@@ -14,13 +14,25 @@ from admin.auth import person
 from admin.paging import count, cut
 from admin.views.page import Page, chosen, done, each, expose, get, settings
 from core.errors import InputError
-from models import Channel, JobState, Part, Post, Script, Source, Story, StoryState, Video, in_state
+from models import (
+    Channel,
+    Job,
+    JobState,
+    Part,
+    Post,
+    Script,
+    Source,
+    Story,
+    StoryState,
+    Video,
+    in_state,
+)
 from pipelines import handover
 from pipelines.production import video_review
 from pipelines.production.narration import voices
 from pipelines.stages import PART_STAGES
 from pipelines.stories import review
-from pipelines.stories.intake import manual_intake
+from pipelines.stories.intake import manual_intake, whole_text
 from pipelines.stories.safety import thresholds
 from pipelines.stories.text import story_text
 
@@ -35,7 +47,7 @@ TABS = (
 )
 MEANINGS = {
     StoryState.WAITING: "Checked and waiting for your approval.",
-    StoryState.FLAGGED: "The safety check flagged them. Approve one with a reason, or reject it.",
+    StoryState.FLAGGED: "Each has a reason to look twice. Approve one with a reason, or reject it.",
     StoryState.APPROVED: "Their scripts are being written. They move on automatically.",
     StoryState.SCRIPTED: "Their videos are in production or finished.",
     StoryState.REJECTED: "No videos are produced. Reconsider a story to move it back to waiting.",
@@ -46,6 +58,7 @@ DECIDABLE = frozenset({StoryState.WAITING, StoryState.FLAGGED})
 RECONSIDERABLE = frozenset({StoryState.REJECTED, StoryState.SKIPPED})
 LIVE_PIECES = ("parts", "work")
 EXCERPT = 280
+BEING_READ = (Job.stage == "page") & Job.state.in_([JobState.WAITING, JobState.RUNNING])
 STOPPED = "Production stopped. No more videos are produced and no more posts go out."
 
 
@@ -121,6 +134,8 @@ class Stories(Page):
             defaults=settings(),
             can_tell=voices.can_tell,
             speaks=voices.speaks,
+            page_can_be_read=whole_text.can_be_read(story),
+            reading_page=Job.select().where(BEING_READ, Job.subject_id == story_id).exists(),
         )
 
     @expose("/<int:story_id>/live.json")
@@ -171,6 +186,12 @@ class Stories(Page):
         return done(
             "Hook changed. Part 1 is being produced again.", url_for(".show", story_id=story_id)
         )
+
+    @expose("/<int:story_id>/page", methods=["POST"])
+    def page(self, story_id: int) -> ResponseReturnValue:
+        """Read an excerpt's whole text from the page that it links to."""
+        whole_text.ask(story_id, person().name)
+        return done("The whole text is being fetched. Then it is checked like any other story.")
 
     @expose("/<int:story_id>/edit", methods=["GET", "POST"])
     def edit(self, story_id: int) -> ResponseReturnValue:

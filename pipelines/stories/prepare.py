@@ -33,7 +33,7 @@ def prepare(story_id: int, claim: Claim, *, second_judge: bool = False) -> None:
         state, reason = StoryState.SKIPPED, "It has no text that can be narrated."
     elif source.language and code not in {source.language, language.UNDETERMINED}:
         state, reason = StoryState.SKIPPED, f"Its language is {code}, not {source.language}."
-    elif words < source.min_words:
+    elif words < source.min_words and not story.excerpt:  # the whole text is longer
         state, reason = StoryState.SKIPPED, f"It has {words} words, fewer than {source.min_words}."
     elif words > source.max_words:
         state, reason = StoryState.SKIPPED, f"It has {words} words, more than {source.max_words}."

@@ -35,6 +35,7 @@ def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
         cryptography_key=SecretStr(crypto.new_key()),
         secret_key=SecretStr("a secret for tests only"),
         media_dir=media,
+        intake_dir=tmp_path / "intake",
         voices_dir=voices,
         run_dir=tmp_path / "var" / "run",
         tiktok_client_key="key",

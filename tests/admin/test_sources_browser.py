@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
@@ -18,12 +19,15 @@ if TYPE_CHECKING:
 
     from selenium.webdriver.remote.webdriver import WebDriver
 
+    from core.settings import Settings
+
 __all__ = ["chromium", "office", "pytestmark"]  # fixtures, and the skip where there is no browser
 
 
 def test_a_folder_is_added_without_the_fields_for_reddit(
-    office: str, chromium: WebDriver, tmp_path: Path
+    settings: Settings, office: str, chromium: WebDriver
 ) -> None:
+    (settings.intake_dir / "texts").mkdir(parents=True)
     create_user("emil", PASSWORD, "editor")
     chromium.get(f"{office}/sources/new")
     chromium.find_element(By.ID, "name").send_keys("emil")
@@ -45,7 +49,7 @@ def test_a_folder_is_added_without_the_fields_for_reddit(
     assert not any(map(shown, ("listing", "min_score", "nsfw")))
     assert "Subfolders are included" in chromium.find_element(By.TAG_NAME, "main").text
     chromium.find_element(By.ID, "name").send_keys("Notebook")
-    chromium.find_element(By.ID, "place").send_keys(str(tmp_path), Keys.ENTER)
+    chromium.find_element(By.ID, "place").send_keys("texts", Keys.ENTER)
 
     # Then a field with an error is visible, although it doesn't apply to this kind
     WebDriverWait(chromium, 10).until(lambda driver: driver.find_elements(By.CLASS_NAME, "error"))
@@ -55,6 +59,46 @@ def test_a_folder_is_added_without_the_fields_for_reddit(
     score.clear()
     score.send_keys("0", Keys.ENTER)
     WebDriverWait(chromium, 10).until(lambda _: Source.select().exists())
-    assert Source.get().place == str(tmp_path)
+    assert Source.get().place == "texts"
     log = chromium.get_log("browser")  # type: ignore[attr-defined]  # Chromium's own
     assert [line for line in log if "422" not in line["message"]] == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_table_is_uploaded_from_a_desk_and_from_a_phone(
+    office: str, chromium: WebDriver, tmp_path: Path, width: int
+) -> None:
+    # Given a table on the person's own machine
+    table = tmp_path / "my tales.csv"
+    table.write_text("title,text\nThe lamp,It went out.\n")
+    create_user("emil", PASSWORD, "editor")
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+    def wait(until: Any) -> Any:
+        return WebDriverWait(chromium, 10).until(lambda _: until())
+
+    def fits() -> bool:
+        overflow = "return document.documentElement.scrollWidth - window.innerWidth"
+        return int(chromium.execute_script(overflow)) <= 0
+
+    # When it is chosen and sent
+    chromium.get(f"{office}/sources/")
+    chromium.find_element(By.ID, "name").send_keys("emil")
+    chromium.find_element(By.ID, "password").send_keys(PASSWORD, Keys.ENTER)
+    wait(lambda: chromium.find_elements(By.LINK_TEXT, "Upload file"))
+    chromium.find_element(By.LINK_TEXT, "Upload file").click()
+    wait(lambda: chromium.find_elements(By.ID, "file"))
+    assert fits()
+    chromium.find_element(By.ID, "file").send_keys(str(table))
+    chromium.find_element(By.CSS_SELECTOR, "main .btn-primary").click()
+
+    # Then the fetch history says that it is being read
+    wait(lambda: Source.select().exists())
+    wait(lambda: "/outcomes" in chromium.current_url)
+    page = chromium.find_element(By.TAG_NAME, "main").text
+    assert "my tales.csv" in page
+    assert "Fetching now." in page
+    assert fits()
+    log = chromium.get_log("browser")  # type: ignore[attr-defined]  # Chromium's own
+    assert [line for line in log if line["level"] == "SEVERE"] == []

@@ -48,19 +48,31 @@ def test_the_kind_of_a_source_follows_from_its_place(
     assert {place: kind_of(place) for place in kinds} == kinds
 
 
-def test_a_file_is_added_relative_to_the_current_folder(
+def test_a_file_of_the_intake_folder_is_added_by_its_path_or_its_place(
     settings: dict[str, str], tmp_path: Path
 ) -> None:
-    (tmp_path / "tales.csv").touch()
-    here = os.path.relpath(tmp_path / "tales.csv", ROOT)
+    # Given files in the intake folder, and one beside it
+    intake = tmp_path / "intake"
+    (intake / "texts").mkdir(parents=True)
+    (intake / "tales.csv").touch()
+    (tmp_path / "beside.csv").touch()
+    here = os.path.relpath(intake / "tales.csv", ROOT)
+    settings = {**settings, "INTAKE_DIR": str(intake)}
 
-    added = manage("sources", "add", here, "--count", "5", **settings)
+    # When they are added by path, by place, and as a folder
+    for place, name in ((here, "A"), ("tales.csv", "B"), ("texts", "C")):
+        added = manage("sources", "add", place, "--name", name, **settings)
+        assert added.returncode == 0, added.stderr
+        assert "its first fetch starts within a minute" in added.stdout
 
-    assert added.returncode == 0, added.stderr
-    assert "its first fetch starts within a minute" in added.stdout
-    source = Source.get()
-    assert (source.kind, Path(source.place).resolve()) == ("csv", tmp_path / "tales.csv")
-    assert AuditEntry.get().action == "source.add"
+    # Then their places in the folder are stored
+    stored = [(source.kind, source.place) for source in Source.select().order_by(Source.name)]
+    assert stored == [("csv", "tales.csv"), ("csv", "tales.csv"), ("folder", "texts")]
+    assert AuditEntry.select().first().action == "source.add"
+    # And a file elsewhere is refused with the folder to put it into
+    refused = manage("sources", "add", str(tmp_path / "beside.csv"), **settings)
+    assert refused.returncode == 2
+    assert f"is outside the intake folder {intake}: put the file there" in refused.stderr
 
 
 def test_every_setting_is_given_at_once_and_changed_later(settings: dict[str, str]) -> None:
@@ -183,3 +195,7 @@ def test_a_table_and_a_folder_are_imported_completely_or_in_a_dry_run(
         "The boat",
     ]
     assert not Source.select().where(Source.enabled).exists()
+    # And nothing reads the files again, wherever they are
+    assert {source.place for source in Source.select()} == {""}
+    asked = manage("sources", "fetch", f"Import of {table}", **settings)
+    assert (asked.returncode, "was read once and names no file" in asked.stderr) == (2, True)

@@ -22,11 +22,12 @@ from core.log import storable
 from models import Intake, NsfwPolicy, Source, SourceKind, Story, StoryState, locked, now
 from pipelines import ledger
 from pipelines.ledger import Claim
+from pipelines.stories.intake.source_settings import OF_FILES
+from pipelines.stories.text.rules import footers
 
 log = structlog.get_logger(__name__)
 
 OUTCOMES_KEPT_DAYS = 30
-OF_FILES = frozenset({SourceKind.SAVED_LISTING, SourceKind.CSV, SourceKind.FOLDER})
 BATCH = 500
 """Rows of a file that are looked up together."""
 LONGEST_TITLE = 1_000
@@ -126,7 +127,7 @@ def _not_seen_before(source: Source, rows: Iterator[FetchedStory]) -> Iterator[F
 
 def take(source: Source, post: FetchedStory, request_id: str = "") -> Intake:
     """Record a row's outcome, and its story if that is new. Must be in a transaction."""
-    reason = why_skip(source, post)
+    reason, doubt = why_skip(source, post), _doubt(source, post)
     inserted = (
         Story.insert(
             source=source,
@@ -136,6 +137,13 @@ def take(source: Source, post: FetchedStory, request_id: str = "") -> Intake:
             author=_storable(post.author),
             score=post.score,
             nsfw=post.nsfw,
+            doubt=_storable(doubt),
+            excerpt=footers.is_excerpt(
+                post.body,
+                # Reddit's feeds give whole posts.
+                from_feed=source.kind == SourceKind.FEED
+                and not post.external_id.startswith("reddit:"),
+            ),
             written_at=post.written_at,
             title=_storable(post.title)[:LONGEST_TITLE],
             body=_storable(post.body),
@@ -161,7 +169,7 @@ def take(source: Source, post: FetchedStory, request_id: str = "") -> Intake:
     elif reason:
         outcome = IntakeOutcome.SKIPPED
     else:
-        outcome = IntakeOutcome.TAKEN
+        outcome, reason = IntakeOutcome.TAKEN, _storable(doubt)
         ledger.enqueue("prepare", story.id, request_id=request_id)
     return Intake.create(
         source=source,
@@ -203,10 +211,23 @@ def why_skip(source: Source, post: FetchedStory, *, answers_follow: bool = False
         (not has_text and not source.answers, "It has a title but no text."),
         (not has_text, "It has a title, but no text and no answers."),
         (known_original, f"It is a cross-post of {post.crosspost_of}, which was added before."),
-        (post.score < source.min_score, f"Its score {post.score} is below {source.min_score}."),
+        (
+            post.score is not None and post.score < source.min_score,
+            f"Its score {post.score} is below {source.min_score}.",
+        ),
         (post.nsfw and source.nsfw == NsfwPolicy.SKIP, "It is marked not safe for work."),
     )
     return next((reason for applies, reason in reasons if applies), "")
+
+
+def _doubt(source: Source, post: FetchedStory) -> str:
+    """What can't be read about a post that the source's rules ask for; a person decides."""
+    sentences = [post.doubt]
+    if post.score is None and source.min_score:
+        written = post.score_as_written
+        said = f"Its score “{written}” can't be read" if written else "It has no score"
+        sentences.append(f"{said}, so the minimum score of {source.min_score} was not checked.")
+    return " ".join(filter(None, sentences))
 
 
 def enqueue_due_sources() -> int:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from core.addresses import is_masked, public_part
+from core.intake_folder import IntakeFolder
 from models import Account, Channel, Source, SourceKind
 from pipelines.stories.intake.source_settings import (
     ALL,
     ANSWERED,
+    OF_FILES,
     SCORED,
     Choice,
     Figure,
@@ -31,13 +32,14 @@ _WRITTEN = re.compile(r"(?:https?://(?:\w+\.)?reddit\.com)?/?(?:r/)?(?P<name>[^/
 Values = Mapping[str, Any]
 
 
-def problems(source: Source, values: Values) -> dict[str, str]:
+def problems(source: Source, values: Values, intake: IntakeFolder) -> dict[str, str]:
     """What is wrong with ``values`` for ``source``, by the name of each setting.
 
     Args:
         source: as it is now; without an id for a new source.
         values: by the names of ``ALL``, with ``channel`` (an id or None) and ``accounts`` (ids).
             Settings that are absent are not checked.
+        intake: where files and folders are read from.
     """
     wrong = {
         setting.name: problem
@@ -48,20 +50,17 @@ def problems(source: Source, values: Values) -> dict[str, str]:
     for name, also, check in _CHECKS:
         if {name, *also} <= good.keys() and (problem := check(source, good)):
             wrong[name] = problem
+    if {"kind", "place"} <= good.keys() and (problem := _place(source, good, intake)):
+        wrong["place"] = problem
     return wrong
 
 
 def tidy(kind: str, place: str) -> str:
-    """A place as stored: a bare subreddit name, a full path, no surrounding spaces."""
+    """A place as stored: a bare subreddit name, no surrounding spaces."""
     place = place.strip()
     match kind:
         case SourceKind.SUBREDDIT if match := _WRITTEN.fullmatch(place):
             return match["name"]
-        case SourceKind.SAVED_LISTING | SourceKind.CSV | SourceKind.FOLDER if place:
-            try:
-                return str(Path(place).expanduser())
-            except RuntimeError:  # no such user's home
-                return place
         case _:
             return place
 
@@ -111,7 +110,7 @@ def _kind(source: Source, values: Values) -> str:
     return ""
 
 
-def _place(source: Source, values: Values) -> str:
+def _place(source: Source, values: Values, intake: IntakeFolder) -> str:
     kind, place = values["kind"], tidy(values["kind"], values["place"])
     if source.id and (kind, place) == (source.kind, source.place):
         return ""  # a source whose file is missing can still be switched off
@@ -126,7 +125,9 @@ def _place(source: Source, values: Values) -> str:
         case SourceKind.FEED:
             return _feed(place)
         case _:
-            return _path(Path(place), folder=kind == SourceKind.FOLDER)
+            no_import = values.get("enabled") and not place  # an import was read once
+            missing = "Give a file or folder, or upload it." if no_import else ""
+            return missing or path_problem(kind, place, intake)
 
 
 def _feed(place: str) -> str:
@@ -135,14 +136,11 @@ def _feed(place: str) -> str:
     return "" if is_address(place) else "Must be an address that starts with https://."
 
 
-def _path(path: Path, *, folder: bool) -> str:
-    if not path.is_absolute():
-        return "Must be the full path, starting with /."
-    try:
-        there = path.is_dir() if folder else path.is_file()
-    except OSError as error:
-        return f"It can't be opened ({error.strerror}): correct the path."
-    return "" if there else f"There is no such {'folder' if folder else 'file'} on this machine."
+def path_problem(kind: str, place: str, intake: IntakeFolder) -> str:
+    """Why a source of that kind can't read its file or folder; empty if it can, or reads none."""
+    if kind not in OF_FILES or not place:
+        return ""
+    return intake.refusal(intake.place(place), folder=kind == SourceKind.FOLDER)
 
 
 def is_address(place: str) -> bool:
@@ -194,7 +192,6 @@ def _accounts(_: Source, values: Values) -> str:
 _CHECKS: tuple[tuple[str, tuple[str, ...], Callable[[Source, Values], str]], ...] = (
     ("name", (), _name),
     ("kind", (), _kind),
-    ("place", ("kind",), _place),
     ("answers", ("kind",), _answers),
     ("min_score", ("kind",), _score),
     ("max_words", ("min_words",), _words),

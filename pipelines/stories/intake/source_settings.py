@@ -22,6 +22,9 @@ SCORED = frozenset({SourceKind.SUBREDDIT, SourceKind.SAVED_LISTING, SourceKind.C
 ANSWERED = frozenset({SourceKind.SUBREDDIT, SourceKind.SAVED_LISTING})
 """The kinds that have answers to each story."""
 
+OF_FILES = frozenset({SourceKind.SAVED_LISTING, SourceKind.CSV, SourceKind.FOLDER})
+"""The kinds that read a file or a folder below INTAKE_DIR."""
+
 WHEN, WHICH, SAFETY = "Schedule", "Which stories are added", "Safety"
 ON_SCHEDULE = frozenset(SourceKind) - {SourceKind.PASTE}
 
@@ -86,16 +89,20 @@ PLACES = {
     SourceKind.SUBREDDIT: "A subreddit name, such as tifu, or several: tifu+confession.",
     SourceKind.FEED: "The feed's address; it starts with https://. What may be secret in it is "
     "stored encrypted and not shown again: leave it as it is to keep it.",
-    SourceKind.SAVED_LISTING: "The full path of the file on this machine.",
-    SourceKind.CSV: "The full path of the file on this machine. Its first row names the columns: "
-    "title and text; optional: url, author, place, score and nsfw.",
-    SourceKind.FOLDER: "The full path of the folder on this machine. Subfolders are included.",
+    SourceKind.SAVED_LISTING: "The file's place in the intake folder, such as saved/top.json. "
+    "Or upload it.",
+    SourceKind.CSV: "The file's place in the intake folder, such as tables/tales.csv. Or upload "
+    "it. Its first row names the columns: title and text; optional: url, author, place, score and "
+    "nsfw (yes or no, in most languages; an empty cell means no).",
+    SourceKind.FOLDER: "The folder's place in the intake folder, such as texts. Or upload them. "
+    "Subfolders are included.",
 }
 PLACE = Text(
     name="place",
     label="Place",
     longest=500,
-    help="The subreddit name, the feed address, or the path of the file or folder.",
+    help="The subreddit name, the feed address, or the place of the file or folder below "
+    "INTAKE_DIR.",
     kinds=ON_SCHEDULE,
 )
 

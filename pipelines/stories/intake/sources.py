@@ -11,11 +11,12 @@ from peewee import IntegrityError
 from core.addresses import shown, shown_in
 from core.db import transaction
 from core.errors import InputError
+from core.intake_folder import IntakeFolder
 from models import Account, AuditEntry, Source, SourceAccount, SourceKind, now
 from pipelines import ledger
 from pipelines.stories.intake.source_names import free_name
 from pipelines.stories.intake.source_rules import problems, taken, tidy
-from pipelines.stories.intake.source_settings import ALL, KINDS
+from pipelines.stories.intake.source_settings import ALL, KINDS, OF_FILES
 
 __all__ = [
     "SourceRefusedError",
@@ -47,7 +48,7 @@ class SourceRefusedError(InputError):
         self.problems = dict(wrong)
 
 
-def save(source_id: int | None, chosen: Mapping[str, Any], by: str) -> Source:
+def save(source_id: int | None, chosen: Mapping[str, Any], by: str, intake: IntakeFolder) -> Source:
     """Add or change a source; settings not in ``chosen`` keep their value or default.
 
     Args:
@@ -55,6 +56,7 @@ def save(source_id: int | None, chosen: Mapping[str, Any], by: str) -> Source:
         chosen: values by the names of ``source_settings.ALL``, with ``channel`` (an id, or None)
             and ``accounts`` (ids; an empty list means every account).
         by: who changes it.
+        intake: where files and folders are read from.
 
     Raises:
         SourceRefusedError: settings are invalid; it has a sentence for each.
@@ -66,10 +68,12 @@ def save(source_id: int | None, chosen: Mapping[str, Any], by: str) -> Source:
             before = {name: getattr(source, name) for name in ("kind", "place", "address")}
             values = {**_current(source), **chosen}
             values["name"] = shown_in(str(values["name"]))
-            if wrong := problems(source, values):
+            if wrong := problems(source, values, intake):
                 raise SourceRefusedError(wrong)
             values["name"] = values["name"].strip()
             values |= _placed(source, values["kind"], values["place"])
+            if values["kind"] in OF_FILES:
+                values["place"] = intake.place(values["place"])
             accounts = values.pop("accounts")
             for name, value in values.items():
                 setattr(source, name, value)
@@ -100,21 +104,28 @@ def ask(source_id: int, by: str) -> Source:
     """Queue a fetch of the source now.
 
     Raises:
-        InputError: there is no such source, or its stories are pasted by hand.
+        InputError: there is no such source, its stories are pasted by hand, or it was an import.
     """
     with transaction():
         source = locked(source_id)
         if source.kind not in KINDS:
             raise InputError(f"{source.name} can't be fetched: its stories are pasted by hand.")
+        _check_place(source)
         ledger.enqueue("fetch", source.id)
         _audit(by, "source.fetch", source)
     return source
 
 
 def switch(source_id: int, by: str) -> Source:
-    """Switch the source on or off. Raises InputError if there is no such source."""
+    """Switch the source on or off.
+
+    Raises:
+        InputError: there is no such source, or it was an import of a file.
+    """
     with transaction():
         source = locked(source_id)
+        if not source.enabled:
+            _check_place(source)
         source.enabled = not source.enabled
         source.save(only=[Source.enabled])
         _audit(by, "source.enable" if source.enabled else "source.disable", source)
@@ -133,6 +144,11 @@ def locked(source_id: int) -> Source:
     if source is None:
         raise InputError(f"There is no source {source_id}.")
     return source
+
+
+def _check_place(source: Source) -> None:
+    if source.kind in OF_FILES and not source.place:
+        raise InputError(f"{source.name} was read once and names no file: give its place first.")
 
 
 def _blank() -> Source:

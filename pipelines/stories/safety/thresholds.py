@@ -15,6 +15,7 @@ from models import NsfwPolicy, SafetyDecision, Source, Story, StoryState
 
 RULES = "rules"
 """The first judge's name in the database."""
+EXCERPT = "It is only an excerpt: fetch the whole text, or paste it as a new story."
 
 
 class Verdict(StrEnum):
@@ -32,13 +33,19 @@ def verdict(source: Source, score: float) -> Verdict:
 
 def outcome(story: Story, opinion: SafetyOpinion) -> tuple[StoryState, str]:
     """Whether a story waits for approval or is flagged, and why."""
-    if verdict(story.source, opinion.score) is Verdict.FLAG:
-        return StoryState.FLAGGED, f"Safety: {opinion.label} {opinion.score:.2f}."
-    if story.nsfw and story.source.nsfw == NsfwPolicy.FLAG:
-        return StoryState.FLAGGED, "It is marked not safe for work."
-    if notice(story.body) is not Notice.NONE:
-        return StoryState.FLAGGED, "Its text may only say that it was deleted: read it first."
-    return StoryState.WAITING, ""
+    flagged, marked = verdict(story.source, opinion.score) is Verdict.FLAG, story.nsfw
+    reasons = (
+        (flagged, f"Safety: {opinion.label} {opinion.score:.2f}."),
+        (marked and story.source.nsfw == NsfwPolicy.FLAG, "It is marked not safe for work."),
+        (
+            notice(story.body) is not Notice.NONE,
+            "Its text may only say that it was deleted: read it first.",
+        ),
+        (story.doubt, story.doubt),
+        (story.excerpt, EXCERPT),
+    )
+    reason = " ".join(reason for applies, reason in reasons if applies)
+    return (StoryState.FLAGGED, reason) if reason else (StoryState.WAITING, "")
 
 
 def note(story: Story, judge: str, opinion: SafetyOpinion, reason: str = "") -> None:

@@ -14,6 +14,7 @@ from pipelines.stories.text.rules import (
     censored,
     characters,
     edit_notes,
+    footers,
     markdown,
     numbers,
     reddit,
@@ -146,7 +147,8 @@ def narratable(title: str, body: str, language: str = "en") -> Narratable:
     """
     of = _language(language, title + body)
     written = (*characters.RULES, *of.written)
-    blocks = of.settle(markdown.paragraphs(apply_all(written, body), of.phrases))
+    read = markdown.paragraphs(apply_all(written, body), of.phrases)
+    blocks = of.settle(footers.cut(read))
     paragraphs = (sentences.split(apply_all(of.spoken, block)) for block in blocks)
     heading = " ".join(apply_all((*written, *_TITLE, *of.spoken), title).split())
     return Narratable(

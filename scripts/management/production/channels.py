@@ -171,6 +171,5 @@ def _offer() -> pipeline.Offer:
     from adapters.speech.installed_voices import InstalledVoices
 
     config = settings.current()
-    return pipeline.Offer(
-        InstalledVoices(config.voices_dir), config.background_dir, config.music_dir
-    )
+    voices = InstalledVoices(config.voices_dir, default=config.voice)
+    return pipeline.Offer(voices, config.background_dir, config.music_dir)

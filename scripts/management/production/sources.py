@@ -15,6 +15,7 @@ from rich.table import Column, Table
 
 from core.addresses import public_part
 from core.errors import InputError
+from core.intake_folder import IntakeFolder
 from models import Account, Intake, Job, JobState, Source, SourceKind, shown
 from pipelines import ledger
 from pipelines.production import channels
@@ -50,8 +51,8 @@ def add_to(manage: click.Group) -> None:
     manage.add_command(sources)
 
 
-def kind_of(place: str) -> SourceKind:
-    """Guess the kind from a place."""
+def kind_of(place: str, intake: IntakeFolder | None = None) -> SourceKind:
+    """Guess the kind from a place: a path, or a place below ``intake``."""
     if place.startswith(("https://", "http://")):
         page = public_part(place)
         on_reddit = "reddit.com/r/" in page and not page.endswith((".rss", ".xml"))
@@ -59,14 +60,10 @@ def kind_of(place: str) -> SourceKind:
     path = Path(place)
     if path.suffix.lower() in BY_SUFFIX:
         return BY_SUFFIX[path.suffix.lower()]
-    if path.is_dir() and not place.startswith("r/"):
+    folders = [path] if intake is None else [path, intake.folder / place]
+    if any(folder.is_dir() for folder in folders) and not place.startswith("r/"):
         return SourceKind.FOLDER
     return SourceKind.SUBREDDIT
-
-
-def whole(path: Path) -> Path:
-    """The full path; an absolute symbolic link is not resolved."""
-    return path if path.is_absolute() else path.resolve()
 
 
 def settings_of_a_source(command: Command) -> Command:
@@ -161,11 +158,15 @@ def show(name: str) -> None:
 def add_source(
     place: str, name: str | None, kind: str | None, *, dry_run: bool, **options: Any
 ) -> None:
-    """Add PLACE as a source: a subreddit, a feed address, a file or a folder."""
-    with record(), changes(dry_run=dry_run):
-        chosen = _placed(place, kind or kind_of(place)) | _chosen(options)
+    """Add PLACE as a source: a subreddit, a feed address, a file or a folder.
+
+    A file or folder must be below INTAKE_DIR: give its path, or its place there. It is not copied.
+    """
+    with record() as config, changes(dry_run=dry_run):
+        intake = IntakeFolder(config.intake_dir)
+        chosen = _placed(place, kind or kind_of(place, intake), intake) | _chosen(options)
         named = name or _name_of(chosen)
-        source = pipeline.save(None, chosen | {"name": named}, getuser())
+        source = pipeline.save(None, chosen | {"name": named}, getuser(), intake)
         begins = "its first fetch starts within a minute" if source.enabled else "it is off"
         click.echo(f"Source {source.id}, {source.name}, was added; {begins}.")
 
@@ -187,17 +188,20 @@ def set_source(
     **options: Any,
 ) -> None:
     """Change the source NAME; other settings stay as they are."""
-    with record(), changes(dry_run=dry_run):
+    with record() as config, changes(dry_run=dry_run):
+        intake = IntakeFolder(config.intake_dir)
         source = pipeline.find(name)
         chosen = _chosen(options)
         if rename is not None:
             chosen["name"] = rename
         if place is not None or kind is not None:
             where = source.place if place is None else place
-            chosen |= _placed(where, kind or (kind_of(where) if place else source.kind))
+            chosen |= _placed(
+                where, kind or (kind_of(where, intake) if place else source.kind), intake
+            )
         if not chosen:
             raise InputError("Nothing to change: give at least one setting; --help lists them.")
-        pipeline.save(source.id, chosen, getuser())
+        pipeline.save(source.id, chosen, getuser(), intake)
         click.echo(f"{rename or source.name} was changed.")
 
 
@@ -257,11 +261,12 @@ sources.add_command(  # its old name
 )
 
 
-def _placed(place: str, kind: str) -> dict[str, Any]:
-    """Kind and place; a path is made absolute, because workers run in another folder."""
+def _placed(place: str, kind: str, intake: IntakeFolder) -> dict[str, Any]:
+    """Kind and place; an existing path becomes absolute, so that it is the same for workers."""
     if kind in {SourceKind.SUBREDDIT, SourceKind.FEED} or not place:
         return {"kind": kind, "place": pipeline.tidy(kind, place)}
-    return {"kind": kind, "place": str(whole(Path(place)))}
+    path = Path(place).absolute()
+    return {"kind": kind, "place": intake.place(str(path) if path.exists() else place)}
 
 
 def _name_of(chosen: dict[str, Any]) -> str:

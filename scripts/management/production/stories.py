@@ -13,13 +13,15 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from adapters.ports import StoryQuery
+from adapters.ports import NOTE, StoryQuery
 from core.errors import InputError, StageError
+from core.intake_folder import IntakeFolder
 from models import Source, Story, StoryState, shown
 from pipelines.stories import review
 from pipelines.stories.intake import fetch, manual_intake, sources
+from pipelines.stories.intake.source_settings import OF_FILES
 from scripts.management.changes import DRY_RUN, IDS, changes, to_each
-from scripts.management.production.sources import kind_of, whole
+from scripts.management.production.sources import kind_of
 from scripts.management.record import record
 
 IMPORTED = {"enabled": False}
@@ -54,7 +56,7 @@ def list_stories(state: str | None, count: int) -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option(
     "--kind",
-    type=click.Choice(sorted(fetch.OF_FILES)),
+    type=click.Choice(sorted(OF_FILES)),
     help="Default: guessed from the name.",
 )
 @click.option("--min-score", default=0, show_default=True, help="Skip stories with fewer upvotes.")
@@ -62,23 +64,27 @@ def list_stories(state: str | None, count: int) -> None:
 def import_stories(path: Path, kind: str | None, min_score: int, *, dry_run: bool) -> None:
     """Add all stories from PATH once, and show the outcome of each row.
 
-    PATH is a saved Reddit listing (.json, .jsonl), a table (.csv, .tsv), or a folder of texts.
+    PATH is a saved Reddit listing (.json, .jsonl), a table (.csv, .tsv), or a folder of texts. It
+    may be anywhere: it is read here and now, with your own rights, and not copied.
     """
     from workers import wiring
 
-    path = whole(path)
+    path = path.absolute()
+    if not path.exists():
+        raise InputError(f"There is no such file on this machine: {path}. Correct the path.")
+    path = path.resolve()
     kind = kind or kind_of(str(path))
-    if kind not in fetch.OF_FILES:
+    if kind not in OF_FILES:
         raise InputError(
             f"{path} is not a listing (.json), table (.csv) or folder of texts: correct it, or set "
             "--kind."
         )
-    query = StoryQuery(place=str(path), limit=sys.maxsize)
+    query = StoryQuery(place=path.name or ".", limit=sys.maxsize)
     outcomes: Counter[str] = Counter()
-    with record(), changes(dry_run=dry_run):
-        source = _once(path, kind, min_score)
+    with record() as config, changes(dry_run=dry_run):
+        source = _once(path, kind, min_score, IntakeFolder(config.intake_dir))
         try:
-            for post in wiring.story_source(kind).stories(query):
+            for post in wiring.file_source(kind, path.parent).stories(query):
                 intake = fetch.take(source, post)
                 outcomes[intake.outcome] += 1
                 because = f": {intake.reason}" if intake.reason else ""
@@ -86,19 +92,21 @@ def import_stories(path: Path, kind: str | None, min_score: int, *, dry_run: boo
                 click.echo(f"{intake.external_id:24} {word}{because}")
         except StageError as error:
             raise InputError(str(error)) from None
+        if note := query.memory.get(NOTE):
+            click.echo(note)
         counts = (f"{outcomes[outcome]} {shown(outcome)}" for outcome in fetch.IntakeOutcome)
         click.echo(", ".join(counts))
 
 
-def _once(path: Path, kind: str, min_score: int) -> Source:
-    """The source of an import; it is not fetched on a schedule."""
+def _once(path: Path, kind: str, min_score: int, intake: IntakeFolder) -> Source:
+    """The source of an import: it names no file, so it is never fetched again."""
     name = f"Import of {path}"
     if len(name) > Source.name.max_length:
         name = f"Import of …{str(path)[-100:]}"
     known = Source.get_or_none(Source.name == name)
     chosen = {"min_score": min_score} if known else IMPORTED | {"min_score": min_score}
-    place = {"name": name, "kind": kind, "place": str(path)}
-    return sources.save(known.id if known else None, chosen | place, getuser())
+    place = {"name": name, "kind": kind, "place": ""}
+    return sources.save(known.id if known else None, chosen | place, getuser(), intake)
 
 
 @stories.command("paste")
@@ -167,7 +175,9 @@ def try_out(file: Path, limit: int, oddest: int, signs: int) -> None:
     if not file.is_file():
         raise InputError(f"{file} is not a file: give the path of a saved Reddit listing.")
     try:
-        posts = list(SavedListing().stories(StoryQuery(place=str(file.resolve()), limit=limit)))
+        whole = file.resolve()
+        listing = SavedListing(IntakeFolder(whole.parent))
+        posts = list(listing.stories(StoryQuery(place=whole.name, limit=limit)))
     except StageError as error:
         raise InputError(str(error)) from None
     pace = int(str(default_of("words_per_minute")))

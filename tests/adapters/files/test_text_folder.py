@@ -1,5 +1,7 @@
 """Stories from a folder of text files."""
 
+# ruff: noqa: RUF001  (quotation marks of other encodings are the subject)
+
 from __future__ import annotations
 
 import os
@@ -10,10 +12,12 @@ import pytest
 from adapters.files.text_folder import FolderSource
 from adapters.ports import FetchedStory, StoryQuery, UnreadableRow
 from core.errors import Permanent
+from core.intake_folder import IntakeFolder
 
 
 def stories(folder: Path, limit: int = 25) -> list[FetchedStory]:
-    return list(FolderSource().stories(StoryQuery(place=str(folder), limit=limit)))
+    source = FolderSource(IntakeFolder(folder.parent))
+    return list(source.stories(StoryQuery(place=folder.name, limit=limit)))
 
 
 def test_each_text_of_a_folder_is_a_story(tmp_path: Path) -> None:
@@ -101,3 +105,38 @@ def test_missing_places_say_what_to_do(tmp_path: Path) -> None:
         stories(tmp_path / "nowhere")
     with pytest.raises(Permanent, match=r"has no \.txt or \.md"):
         stories(tmp_path)
+
+
+def test_only_texts_below_the_intake_folder_are_read(tmp_path: Path) -> None:
+    # Given a folder of texts with links to outside, and names that are not plain
+    outside, folder = tmp_path / "outside", tmp_path / "intake" / "texts"
+    outside.mkdir()
+    folder.mkdir(parents=True)
+    (outside / "secret.txt").write_text("canary-8812")
+    (folder / "a.txt").symlink_to(outside / "secret.txt")
+    (folder / "b").symlink_to(outside)
+    (folder / "c\nd.txt").write_text("canary-8813")
+    (folder / "e.txt").write_text("The bell\n\nIt rang.")
+
+    link, odd, bell = stories(folder)
+
+    # Then these are named as rows that can't be read, without their text
+    assert isinstance(link, UnreadableRow)
+    assert isinstance(odd, UnreadableRow)
+    assert "is outside the intake folder" in link.why
+    assert "line break" in odd.why
+    assert odd.title == "c\N{REPLACEMENT CHARACTER}d.txt"
+    assert "canary" not in f"{link} {odd}"
+    assert bell.title == "The bell"
+    # And other places are refused as a whole
+    for place in ("/proc", "..", str(outside)):
+        with pytest.raises(Permanent, match="is outside the intake folder"):
+            list(FolderSource(IntakeFolder(tmp_path / "intake")).stories(StoryQuery(place=place)))
+
+
+@pytest.mark.parametrize("encoding", ["mac_roman", "cp1252", "utf-16"])
+def test_texts_are_read_in_the_encodings_of_editors(tmp_path: Path, encoding: str) -> None:
+    text = "The gate\r\rShe said “it’s mine” — and left the café."
+    (tmp_path / "gate.txt").write_bytes(text.encode(encoding))
+    (story,) = stories(tmp_path)
+    assert (story.title, story.body) == ("The gate", "She said “it’s mine” — and left the café.")

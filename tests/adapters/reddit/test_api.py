@@ -54,7 +54,7 @@ def refusal(sandbox: RunningSandbox, place: str = PLACE, **changes: str) -> Stag
 def test_the_best_stories_come_first_and_say_what_they_are(sandbox: RunningSandbox) -> None:
     stories = fetched(sandbox, f"r/{PLACE}", listing="top", time_filter="all", limit=100)
 
-    scores = [story.score for story in stories]
+    scores = [story.score or 0 for story in stories]
     assert scores == sorted(scores, reverse=True)
     assert all(story.external_id.startswith("reddit:t3_") for story in stories)
     assert all(story.url.startswith(f"{sandbox.reddit_url}/r/{PLACE}/") for story in stories)

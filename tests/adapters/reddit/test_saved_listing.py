@@ -11,6 +11,7 @@ import pytest
 from adapters.ports import Answer, StoryQuery
 from adapters.reddit.saved_listing import SavedListing
 from core.errors import Permanent
+from core.intake_folder import IntakeFolder
 
 ONE = {"id": "one1", "title": "The first", "selftext": "It began.", "author": "a", "is_self": True}
 TWO = {"id": "two2", "title": "The second", "selftext": "It ended.", "author": "b", "is_self": True}
@@ -26,8 +27,8 @@ def thing(post: dict[str, Any]) -> dict[str, Any]:
 
 
 def found(path: Path, *, limit: int = 25) -> list[str]:
-    query = StoryQuery(place=str(path), limit=limit)
-    return [story.title for story in SavedListing().stories(query)]
+    query = StoryQuery(place=path.name, limit=limit)
+    return [story.title for story in SavedListing(IntakeFolder(path.parent)).stories(query)]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def test_a_file_that_is_not_a_listing_is_named_with_what_to_do(
 
     with pytest.raises(Permanent, match=sentence) as caught:
         found(file)
-    assert str(file) in str(caught.value)
+    assert file.name in str(caught.value)
 
 
 def test_a_missing_file_a_folder_and_a_picture_are_named(tmp_path: Path) -> None:
@@ -112,9 +113,9 @@ def test_a_missing_file_a_folder_and_a_picture_are_named(tmp_path: Path) -> None
 
     with pytest.raises(Permanent, match=r"There is no file .*gone\.json"):
         found(tmp_path / "gone.json")
-    with pytest.raises(Permanent, match="can't be read"):
+    with pytest.raises(Permanent, match="is not a regular file"):
         found(tmp_path)
-    with pytest.raises(Permanent, match=r"picture\.jpg is not text"):
+    with pytest.raises(Permanent, match=r"“picture\.jpg” is not text"):
         found(picture)
 
 
@@ -142,7 +143,9 @@ def test_a_posts_own_page_brings_the_answers_to_it(tmp_path: Path) -> None:
     path = tmp_path / "post.json"
     path.write_text(json.dumps(page))
 
-    (story,) = SavedListing().stories(StoryQuery(str(path)))
+    source = SavedListing(IntakeFolder(tmp_path))
+
+    (story,) = source.stories(StoryQuery(path.name))
 
     # Then people's own words are kept, although the account of one is deleted
     assert story.answers == (
@@ -150,4 +153,4 @@ def test_a_posts_own_page_brings_the_answers_to_it(tmp_path: Path) -> None:
         Answer("", "A tin with a ring in it.", 90),
         Answer("b", "Why not?", 3),
     )
-    assert list(SavedListing().answers([story], 1)) == [("reddit:t3_q1", story.answers[:1])]
+    assert list(source.answers([story], 1)) == [("reddit:t3_q1", story.answers[:1])]

@@ -33,8 +33,31 @@ def test_a_listed_voice_can_speak(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "voice", ["siri", "espeak:", "espeak:en-gb", "espeak:en-us+nobody", "piper:nobody", "+f3"]
+    "voice",
+    [
+        "siri",
+        "espeak:",
+        "espeak:en-gb",
+        "espeak:en-us+nobody",
+        "piper:nobody",
+        "+f3",
+        "piper:/etc/x.onnx",
+        "piper:../tone",
+    ],
 )
 def test_an_unusable_voice_is_refused(tmp_path: Path, voice: str) -> None:
     with pytest.raises(InputError, match=r"(not an installed|has no) voice"):
         InstalledVoices(tmp_path).check(voice)
+
+
+def test_a_voice_elsewhere_is_only_the_settings_own(tmp_path: Path) -> None:
+    # Given a voice outside the folder, which the settings name
+    (tmp_path / "elsewhere").mkdir()
+    path = make_voice(tmp_path / "elsewhere")
+    voice = f"piper:{path}"
+
+    # Then a channel may name it only if it is that one
+    InstalledVoices(tmp_path, default=voice).check(voice)
+    for written in (voice, "piper:elsewhere/tone"):
+        with pytest.raises(InputError, match="choose a Piper voice by its name"):
+            InstalledVoices(tmp_path).check(written)

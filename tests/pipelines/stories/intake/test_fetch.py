@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from adapters.ports import Answer, FetchedStory, StoryQuery, StorySource, UnreadableRow
 from core.db import session
 from core.errors import InputError, Permanent, StageError
+from core.intake_folder import IntakeFolder
 from models import AuditEntry, Intake, Job, NsfwPolicy, Source, SourceKind, Story, StoryState, now
 from pipelines.ledger import LeaseLostError
 from pipelines.stories.intake import sources
@@ -163,7 +165,8 @@ def test_validators_of_a_source_are_kept_until_it_is_changed() -> None:
     # When it is changed, before or during a fetch
     def change() -> None:
         with session():
-            sources.save(source.id, {"count": Source.get().count + 1}, "ada")
+            change = {"count": Source.get().count + 1}
+            sources.save(source.id, change, "ada", IntakeFolder(Path("/no/such/folder")))
 
     change()
     feed.meanwhile = change
