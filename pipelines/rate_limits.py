@@ -4,34 +4,56 @@ TikTok's figures come from its documents of November 2026 and apply to each endp
 The limit of direct posts is counted per creator, over all apps. Reddit allows a client 100 requests
 a minute; the limit here leaves room for access tokens and further pages. A LimitSetting with the
 limit's name changes its figures at run time.
+
+A limit is taken as late as possible: what is taken and then not used is lost to others, and TikTok
+counts calls when they arrive. Stages that call their service first take it before they are claimed
+(``workers/middleware/rate_limit.py``). A post passes many checks before it is announced. So its
+limits are only checked before the claim, and taken by ``Grants`` right before the call.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import structlog
+
 from core import db
-from core.errors import InputError
-from core.limiter import Limit
+from core.errors import InputError, Wait
+from core.limiter import Grant, Limit, Limiter, LimiterUnavailableError
 from models import AuditEntry, LimitSetting, Method, Post, PostState, Source, SourceKind
 from pipelines.publishing.delivery import fallback_policy
+
+log = structlog.get_logger(__name__)
 
 MINUTE, DAY = 60.0, 86_400.0
 NOTICED_SECONDS = 5.0
 """After this time every worker knows a changed figure."""
+MARGIN_SECONDS = 5.0
+"""TikTok's windows are longer here by as long as connecting to it may take: without this margin,
+the seventh announcement of a minute arrived 59.1 s after the first one."""
+LONGEST_WAIT = 300.0
+"""Seconds after which a waiting job always asks again: its limit may have changed."""
+AWAY_WAIT = 5.0
+"""Seconds until the limits are asked again after Redis did not answer."""
+LIMITS_UNKNOWN = "limits_unknown"
+
+
+def _tiktok(name: str, count: int, seconds: float) -> Limit:
+    return Limit(name, count, seconds, margin=MARGIN_SECONDS)
+
 
 REDDIT = Limit("reddit_fetch", 60, MINUTE)
 SCRIPT = Limit("script_request", 30, MINUTE)
 JUDGE = Limit("safety_request", 120, MINUTE)
-CREATOR_INFO = Limit("tiktok_creator_info", 20, MINUTE)
-INIT = Limit("tiktok_init", 6, MINUTE)
-POSTS = Limit("tiktok_posts", 15, DAY)
-INBOX_INIT = Limit("tiktok_inbox_init", 6, MINUTE)
-STATUS = Limit("tiktok_status", 30, MINUTE)
-VIDEO_QUERY = Limit("tiktok_video_query", 600, MINUTE)
+CREATOR_INFO = _tiktok("tiktok_creator_info", 20, MINUTE)
+INIT = _tiktok("tiktok_init", 6, MINUTE)
+POSTS = _tiktok("tiktok_posts", 15, DAY)
+INBOX_INIT = _tiktok("tiktok_inbox_init", 6, MINUTE)
+STATUS = _tiktok("tiktok_status", 30, MINUTE)
+VIDEO_QUERY = _tiktok("tiktok_video_query", 600, MINUTE)
 
 ALL = (REDDIT, SCRIPT, JUDGE, CREATOR_INFO, INIT, POSTS, INBOX_INIT, STATUS, VIDEO_QUERY)
 LIMITS = {limit.name: limit for limit in ALL}
@@ -113,19 +135,33 @@ def _publish(post_id: int) -> list[Limit]:
     post = Post.get_or_none(Post.id == post_id)
     if post is None:
         return []
-    key = str(post.account.id)
-    limits = [] if post.publish_id is None else [replace(STATUS, key=key)]
+    limits = [] if post.publish_id is None else [replace(STATUS, key=str(post.account.id))]
     if post.upload_url is None and post.state != PostState.PROCESSING:
-        match fallback_policy.expected(post, post.account):
-            case Method.DIRECT:
-                limits += [
-                    replace(CREATOR_INFO, key=key),
-                    replace(INIT, key=key),
-                    replace(POSTS, key=key, counted=f"post:{post_id}"),  # retries count once
-                ]
-            case Method.INBOX:
-                limits.append(replace(INBOX_INIT, key=key))
+        method = fallback_policy.expected(post, post.account)
+        asked = creator_info(post) if method is Method.DIRECT else []
+        limits += [replace(limit, later=True) for limit in asked + announcement(post, method)]
     return limits
+
+
+def creator_info(post: Post) -> list[Limit]:
+    """The limits of asking what the post's creator may post."""
+    return [replace(CREATOR_INFO, key=str(post.account.id))]
+
+
+def announcement(post: Post, method: str | None) -> list[Limit]:
+    """The limits of announcing the post by ``method``."""
+    key = str(post.account.id)
+    match method:
+        case Method.DIRECT:
+            return [replace(INIT, key=key), _posts_a_day(post)]
+        case Method.INBOX:
+            return [replace(INBOX_INIT, key=key)]
+        case _:
+            return []
+
+
+def _posts_a_day(post: Post) -> Limit:
+    return replace(POSTS, key=str(post.account.id), counted=f"post:{post.id}")  # once per post
 
 
 def _confirm(post_id: int) -> list[Limit]:
@@ -171,6 +207,60 @@ class Limits:
                 self._read_at = time.monotonic()
             count, seconds = self._figures.get(limit.name, (limit.count, limit.seconds))
         return replace(limit, count=count, seconds=seconds)
+
+
+class OverLimitError(Wait):
+    """The limit is used up: the job waits for its turn and uses up no attempt.
+
+    Attributes:
+        limit: its name.
+    """
+
+    default_code = "over_limit"
+
+    def __init__(self, grant: Grant, limit: Limit) -> None:
+        held = f"the service asked for a pause ({limit.name})"
+        after = min(LONGEST_WAIT, grant.seconds)
+        super().__init__(held if grant.held else waiting_for(limit), after=after)
+        self.limit = limit.name
+
+
+class Grants:
+    """Takes limits for the run of a job; one instance serves all threads of a process.
+
+    Parameters:
+      limiter: grants and counts.
+      limits: the limits as currently set.
+    """
+
+    def __init__(self, limiter: Limiter, limits: Limits | None = None) -> None:
+        self.limiter = limiter
+        self.limits = limits or Limits()
+
+    def take(self, wanted: Sequence[Limit], *, who: str, run: str) -> Wait | None:
+        """Take all of ``wanted`` or none; returns what the job has to wait for.
+
+        A connection must be open.
+
+        Args:
+            wanted: the limits, with the account that they apply to.
+            who: the job, which keeps its place in the line.
+            run: this run of the job; asking twice for the same run takes only one grant.
+        """
+        limits = [self.limits.as_set(limit) for limit in wanted]
+        try:
+            grant = self.limiter.acquire(limits, who=who, grant=run)
+        except LimiterUnavailableError as error:
+            log.error("limits_not_checked", error=str(error))  # noqa: TRY400  # the cause is in it
+            return Wait("Redis does not answer (rate limits)", after=AWAY_WAIT, code=LIMITS_UNKNOWN)
+        return OverLimitError(grant, grant.waits_for) if grant.waits_for is not None else None
+
+    def not_posted(self, post: Post) -> None:
+        """The platform has refused to take the post: it doesn't count as one of the day's posts."""
+        try:
+            self.limiter.give_back(_posts_a_day(post))
+        except LimiterUnavailableError as error:  # then the day has one post less
+            log.warning("post_still_counted", post=post.id, error=str(error))
 
 
 # ── set at run time ──────────────────────────────────────────────────────────────────────────

@@ -17,6 +17,7 @@ from models import SourceKind
 from pipelines.production.production_settings import ProductionSettings
 from pipelines.publishing.delivery.delivery import Platform
 from pipelines.publishing.delivery.manual.links import Links
+from pipelines.rate_limits import Grants
 
 if TYPE_CHECKING:
     from adapters.ports import (
@@ -200,6 +201,7 @@ def platform() -> Platform:
         authorizer=authorizer(),
         probe=IsolatedProbe(),
         folder=config.media_dir,
+        grants=Grants(limiter()),
         browser=TikTokBrowser(
             screenshots=config.media_dir / "screenshots",
             studio_url=config.tiktok_studio_url,
