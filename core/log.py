@@ -13,6 +13,8 @@ from typing import Any
 
 import structlog
 
+from core.addresses import MASK, shown_in
+
 SECRET_KEYS = frozenset(
     {
         "access_token",
@@ -24,12 +26,15 @@ SECRET_KEYS = frozenset(
         "upload_url",
         "code_verifier",
         "password",
+        "http.query",  # these three are Sentry's, of each request that led to an error
+        "http.fragment",
+        "query_string",
     }
 )
 SECRET_VALUES = re.compile(
     r"(?P<key>(?:access_token|refresh_token|client_secret|code_verifier|upload_token|password"
-    r"|Authorization)\\*[\"']?\s*[=:]\s*\\*[\"']?(?:Bearer\s+|bearer\s+)?)[^\s\"'&,}]+"
-    r"|(?P<query>[?&]code=)[^\s\"'&]+"
+    r"|Authorization)\\*[\"']?\s*[=:]\s*\\*[\"']?(?:(?:[Bb]earer|[Bb]asic)\s+)?)[^\s\"'&,}]+"
+    r"|(?P<query>[?&][\w.~%-]{1,60}=)(?!\[secret\])[^\s\"'&]+"
     r"|(?P<cookie>\b(?i:cookie)\\*[\"']?\s*[=:]\s*\\*[\"']?)[^\"'\r\n]+"
     r"|\b(?P<scheme>Bearer\s+)[^\s\"']+"
     r"|\b(?P<prefix>act|rft)\.[A-Za-z0-9!._~%-]{8,}"
@@ -39,17 +44,16 @@ SECRET_VALUES = re.compile(
 )
 KEPT = ("key", "query", "cookie", "scheme", "url", "link")
 """Groups before a secret that show what it was."""
-MASK = "[secret]"
 
 
 def scrub(text: str) -> str:
-    """``text`` with every token-shaped value masked."""
+    """``text`` with every token-shaped value masked, and what may be secret in addresses."""
 
     def mask(match: re.Match[str]) -> str:
         kept = next(filter(None, map(match.group, KEPT)), "")
         return f"{kept}{MASK}"
 
-    return SECRET_VALUES.sub(mask, text)
+    return SECRET_VALUES.sub(mask, shown_in(text))
 
 
 def storable(text: str) -> str:
@@ -123,3 +127,5 @@ def configure(process: str, level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    # At DEBUG it writes the path of each request; a feed's path may hold a token.
+    logging.getLogger("urllib3").setLevel(logging.INFO)

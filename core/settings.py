@@ -79,9 +79,11 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
         ),
     ] = ""
 
-    reddit_client_id: Annotated[str, Field(description="Client id of your Reddit app")] = ""
+    reddit_client_id: Annotated[
+        str, Field(description="Client id of your Reddit app; feeds need none")
+    ] = ""
     reddit_client_secret: Annotated[
-        SecretStr, Field(description="Client secret of your Reddit app")
+        SecretStr, Field(description="Client secret of your Reddit app; feeds need none")
     ] = SecretStr("")
     reddit_user_agent: Annotated[str, Field(description="User agent for Reddit and feeds")] = (
         "storymill/0.1 (story narration)"

@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from core import db
+from core.addresses import host_of, is_reddit
 from core.errors import InputError, Wait
 from core.limiter import Grant, Limit, Limiter, LimiterUnavailableError
 from models import AuditEntry, LimitSetting, Method, Post, PostState, Source, SourceKind
@@ -46,6 +47,8 @@ def _tiktok(name: str, count: int, seconds: float) -> Limit:
 
 
 REDDIT = Limit("reddit_fetch", 60, MINUTE)
+REDDIT_FEED = Limit("reddit_feed", 1, 62.0)
+FEED = Limit("feed_fetch", 1, 10.0)
 SCRIPT = Limit("script_request", 30, MINUTE)
 JUDGE = Limit("safety_request", 120, MINUTE)
 CREATOR_INFO = _tiktok("tiktok_creator_info", 20, MINUTE)
@@ -55,7 +58,19 @@ INBOX_INIT = _tiktok("tiktok_inbox_init", 6, MINUTE)
 STATUS = _tiktok("tiktok_status", 30, MINUTE)
 VIDEO_QUERY = _tiktok("tiktok_video_query", 600, MINUTE)
 
-ALL = (REDDIT, SCRIPT, JUDGE, CREATOR_INFO, INIT, POSTS, INBOX_INIT, STATUS, VIDEO_QUERY)
+ALL = (
+    REDDIT,
+    REDDIT_FEED,
+    FEED,
+    SCRIPT,
+    JUDGE,
+    CREATOR_INFO,
+    INIT,
+    POSTS,
+    INBOX_INIT,
+    STATUS,
+    VIDEO_QUERY,
+)
 LIMITS = {limit.name: limit for limit in ALL}
 
 
@@ -66,6 +81,7 @@ class About:
     purpose: str
     origin: str
     per_account: bool = False
+    per_host: bool = False
 
 
 ABOUT = {
@@ -73,6 +89,16 @@ ABOUT = {
         "Fetching subreddits from Reddit",
         "Reddit allows a client 100 requests a minute; this leaves room for access tokens and "
         "further pages.",
+    ),
+    REDDIT_FEED.name: About(
+        "Fetching feeds from Reddit, all of them together",
+        "Since June 2026 Reddit answers about one feed request a minute per address; feeds with a "
+        "token count too. Two seconds are left as a margin.",
+    ),
+    FEED.name: About(
+        "Fetching feeds from a host",
+        "Our own: feeds of one host are asked one after another.",
+        per_host=True,
     ),
     SCRIPT.name: About(
         "Requests to the language model that writes scripts",
@@ -118,8 +144,16 @@ ABOUT = {
 
 
 def _fetch(source_id: int) -> list[Limit]:
-    source = Source.get_or_none(Source.id == source_id)
-    return [REDDIT] if source is not None and source.kind == SourceKind.SUBREDDIT else []
+    columns = Source.select(Source.kind, Source.place)
+    source = columns.where(Source.id == source_id).first()
+    if source is None or source.kind not in {SourceKind.SUBREDDIT, SourceKind.FEED}:
+        return []
+    return [REDDIT] if source.kind == SourceKind.SUBREDDIT else [feed_limit(source.place)]
+
+
+def feed_limit(address: str) -> Limit:
+    """The limit that all feeds share that are fetched from the host of ``address``."""
+    return REDDIT_FEED if is_reddit(address) else replace(FEED, key=host_of(address))
 
 
 def _script(_story_id: int) -> list[Limit]:

@@ -59,7 +59,7 @@ class Stage:
 STAGES: dict[str, Stage] = {
     stage.name: stage
     for stage in (
-        Stage("fetch", "network", "Source", attempts=3, backoff=30),
+        Stage("fetch", "network", "Source", attempts=5, backoff=30),
         Stage("prepare", "cpu", "Story"),
         Stage("judge", "network", "Story", attempts=3),
         Stage("script", "network", "Story"),

@@ -17,6 +17,7 @@ from peewee import (
 )
 from playhouse.postgres_ext import ArrayField, BinaryJSONField, DateTimeTZField
 
+from core.crypto import EncryptedTextField
 from tables.base import Row, one_of
 
 
@@ -75,7 +76,9 @@ class Source(Row):
     name = CharField(max_length=120, unique=True)
     kind = CharField(max_length=20, constraints=[one_of("kind", SourceKind)])
     place = CharField(max_length=500, default="")
-    """A subreddit name, a feed address, or the path of a file or folder."""
+    """A subreddit name, a feed address as it may be shown, or the path of a file or folder."""
+    address = EncryptedTextField(null=True)
+    """The whole address of a feed, where ``place`` hides a part of it."""
     channel = ForeignKeyField(Channel, null=True, backref="sources", on_delete="SET NULL")
     warn_from = FloatField(default=0.6)
     """Safety score from which the approver is warned."""
@@ -100,6 +103,11 @@ class Source(Row):
     last_error = TextField(default="")
     memory = BinaryJSONField(default=dict, index=False)
     """Validators from its last response, such as a feed's ``ETag``; cleared when it is edited."""
+
+    @property
+    def whole_place(self) -> str:
+        """Where it is fetched from; may hold a secret, so never show it."""
+        return str(self.address or self.place)
 
 
 class StoryState(StrEnum):

@@ -9,11 +9,14 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+import structlog
+
 from core import settings
-from core.limiter import Limiter
+from core.limiter import Limit, Limiter, LimiterUnavailableError
 from core.smtp import SmtpServer, addresses
 from core.storage import MediaStore
 from models import SourceKind
+from pipelines import rate_limits
 from pipelines.production.production_settings import ProductionSettings
 from pipelines.publishing.delivery.delivery import Platform
 from pipelines.publishing.delivery.manual.links import Links
@@ -35,6 +38,9 @@ if TYPE_CHECKING:
     )
 
 
+log = structlog.get_logger(__name__)
+
+
 @cache
 def media() -> MediaStore:
     return MediaStore(settings.current().media_dir)
@@ -52,11 +58,16 @@ def story_source(kind: str) -> StorySource:
             user_agent=config.reddit_user_agent,
             reddit_url=config.reddit_url,
             oauth_url=config.reddit_oauth_url,
+            slow_down=lambda seconds: hold(rate_limits.REDDIT, seconds),
         )
     if kind == SourceKind.FEED:
         from adapters.feeds.feed import FeedSource
 
-        return FeedSource(user_agent=config.reddit_user_agent, allowed_hosts=config.allowed_hosts)
+        return FeedSource(
+            user_agent=config.reddit_user_agent,
+            allowed_hosts=config.allowed_hosts,
+            slow_down=lambda feed, seconds: hold(rate_limits.feed_limit(feed), seconds),
+        )
     if kind == SourceKind.CSV:
         from adapters.files.csv_table import CsvSource
 
@@ -241,3 +252,11 @@ def insights() -> Insights:
 @cache
 def limiter() -> Limiter:
     return Limiter.at(settings.current().redis_url.get_secret_value())
+
+
+def hold(limit: Limit, seconds: float) -> None:
+    """Let nothing under ``limit`` pass for ``seconds``, in any worker: its service asked for it."""
+    try:
+        limiter().hold(limit, seconds)
+    except LimiterUnavailableError as error:
+        log.warning("pause_not_shared", limit=limit.name, error=str(error), seconds=seconds)

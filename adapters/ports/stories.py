@@ -12,8 +12,8 @@ from typing import Literal, Protocol
 class StoryQuery:
     """Which stories to fetch from a source."""
 
-    place: str
-    """A subreddit name, a feed address, or the path of a file or folder."""
+    place: str = field(repr=False)
+    """A subreddit name, a feed address (it may hold a secret), or the path of a file or folder."""
     listing: Literal["hot", "new", "top", "rising"] = "hot"
     time_filter: Literal["hour", "day", "week", "month", "year", "all"] = "day"
     limit: int = 25

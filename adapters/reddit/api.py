@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,8 @@ import prawcore
 import structlog
 from requests import RequestException, Response
 
+from adapters.asked_pause import asked_pause, until_reset
+from adapters.block_page import BLOCKED_PAUSE, is_block_page
 from adapters.ports import Answer, FetchedStory, StoryQuery, StorySource
 from adapters.reddit.post import POST, answers_by_post, stories_of
 from core.errors import Permanent, Retryable, Wait
@@ -33,6 +35,10 @@ class RedditSource(StorySource):
     """StorySource for a subreddit's listing, read-only.
 
     Each call opens its own session, because PRAW sessions are not thread-safe.
+
+    Args:
+        slow_down: called with the seconds for which Reddit must not be asked again, when a good
+            response used up its allowance.
     """
 
     def __init__(
@@ -43,7 +49,9 @@ class RedditSource(StorySource):
         user_agent: str,
         reddit_url: str = "https://www.reddit.com",
         oauth_url: str = "https://oauth.reddit.com",
+        slow_down: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
+        self._slow_down = slow_down
         self._client_id = client_id
         self._client_secret = client_secret
         self._user_agent = user_agent
@@ -100,6 +108,7 @@ class RedditSource(StorySource):
             reddit_url=self._reddit_url,
             user_agent=self._user_agent,
             timeout=TIMEOUT,
+            slow_down=self._slow_down,
         )
 
     def _check_credentials(self) -> None:
@@ -111,8 +120,8 @@ class RedditSource(StorySource):
         missing = [variable for variable, value in given.items() if not value.strip()]
         if missing:
             raise Permanent(
-                f"Reddit needs {' and '.join(missing)}: set what is missing, or use a saved "
-                "listing as the source.",
+                f"Reddit's API needs {' and '.join(missing)}: set what is missing, or use the "
+                "subreddit's feed, which needs no key: https://www.reddit.com/r/<name>/top/.rss.",
                 code="reddit_credentials",
             )
         if len(self._user_agent) < prawcore.Requestor.MIN_USER_AGENT_LENGTH:
@@ -147,9 +156,12 @@ class _Wire(prawcore.Requestor):
         pause: seconds until Reddit allows another request; PRAW would sleep in the thread.
     """
 
-    def __init__(self, *, subreddit: str, **settings: Any) -> None:
+    def __init__(
+        self, *, subreddit: str, slow_down: Callable[[float], None], **settings: Any
+    ) -> None:
         super().__init__(**settings)
         self.subreddit = subreddit
+        self.slow_down = slow_down
         self.pause = 0.0
 
     def request(self, *args: Any, timeout: float | None = None, **kwargs: Any) -> Response:
@@ -157,21 +169,28 @@ class _Wire(prawcore.Requestor):
             response = super().request(*args, timeout=timeout, **kwargs)
         except prawcore.RequestException as error:
             raise _away(error.original_exception) from None
-        allowance = _number(response.headers.get("x-ratelimit-remaining"))
-        if allowance is not None and allowance < 1:
-            self.pause = _number(response.headers.get("x-ratelimit-reset")) or 60.0
         if not response.ok or response.is_redirect:
             raise self._decision(response)
+        if (pause := until_reset(response.headers)) is not None:
+            self.pause = pause
+            self.slow_down(pause)
         return response
 
     def _decision(self, response: Response) -> Permanent | Retryable:
         status = response.status_code
         is_token = response.url.startswith(f"{self.reddit_url}/api/v1/access_token")
         if status == HTTPStatus.TOO_MANY_REQUESTS:
-            after = _number(response.headers.get("retry-after")) or self.pause or None
+            after = asked_pause(response.headers)
             return Retryable("Reddit asks to slow down.", code="rate_limit_exceeded", after=after)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
             return Retryable(f"Reddit failed (HTTP {status}).", code="reddit_away")
+        if status == HTTPStatus.FORBIDDEN and is_block_page(response.text):
+            return Retryable(
+                "Reddit blocks requests from this machine (HTTP 403): wait, or ask Reddit's "
+                "support to allow it.",
+                code="reddit_blocked",
+                after=asked_pause(response.headers) or BLOCKED_PAUSE,
+            )
         if is_token:
             return _refused()
         if status == HTTPStatus.UNAUTHORIZED:
@@ -231,13 +250,6 @@ def _page(answer: object) -> tuple[list[object], str]:
     if not isinstance(data, Mapping) or not isinstance(children, list):
         raise _unreadable(None)
     return children, str(data.get("after") or "")
-
-
-def _number(header: str | None) -> float | None:
-    try:
-        return max(0.0, float(header or ""))
-    except ValueError:
-        return None
 
 
 def _refused() -> Permanent:

@@ -15,6 +15,8 @@ import structlog
 from prometheus_client import Counter
 
 from adapters.ports import Answer, FetchedStory
+from core import deletion_notices
+from core.deletion_notices import Notice
 
 log = structlog.get_logger(__name__)
 
@@ -31,8 +33,8 @@ LARGEST_SCORE = 2**31 - 1
 
 _ID = re.compile(r"(?:t3_)?([0-9a-z]{1,20})", re.IGNORECASE)
 _POST_NAME = re.compile(r"t3_([0-9a-z]{1,20})", re.IGNORECASE)
-GONE = re.compile(r"\[\s*(?:removed|deleted)\b[^\]]*\]", re.IGNORECASE)
-"""What Reddit shows instead of a removed text."""
+GONE = deletion_notices.GONE
+"""What Reddit shows instead of a removed text or a deleted author."""
 
 
 class MalformedPostError(ValueError):
@@ -66,13 +68,13 @@ def answers_by_post(things: Iterable[object]) -> dict[str, list[Answer]]:
     """The top-level comments among ``things``, by external id of their post, in order.
 
     Notices from moderators and bots, removed, empty and overlong comments, and "more" placeholders
-    are left out.
+    are left out. A comment stays when only its author's account was deleted.
     """
     answers: dict[str, list[Answer]] = {}
     for comment in map(_comment, things):
         answered = _POST_NAME.fullmatch(_text(comment.get("parent_id")))
         if answered and _is_narratable(comment):
-            author = _text(comment.get("author"))[:NAME_LENGTH]
+            author = _author(comment)
             answer = Answer(author, _text(comment.get("body")), score(comment.get("score")))
             answers.setdefault(f"reddit:{POST}_{answered[1].lower()}", []).append(answer)
     return answers
@@ -87,13 +89,13 @@ def _comment(thing: object) -> Mapping[str, object]:
 
 def _is_narratable(comment: Mapping[str, object]) -> bool:
     body, author = _text(comment.get("body")).strip(), _text(comment.get("author")).strip()
-    notice = (
+    from_moderators = (
         _flag(comment.get("stickied"))
         or bool(_text(comment.get("distinguished")))
         or author.lower() == "automoderator"
     )
-    usable = 0 < len(body) <= LONGEST_ANSWER and not notice
-    return usable and not GONE.fullmatch(body) and not GONE.fullmatch(author)
+    usable = 0 < len(body) <= LONGEST_ANSWER and not from_moderators
+    return usable and deletion_notices.notice(body) is not Notice.GONE
 
 
 def to_story(post: Mapping[str, object], *, site: str) -> FetchedStory:
@@ -106,25 +108,28 @@ def to_story(post: Mapping[str, object], *, site: str) -> FetchedStory:
     if not title.strip():
         raise MalformedPostError("it has no title")
     external_id = _external_id(post.get("name"), post.get("id"))
-    author = GONE.sub("", _text(post.get("author")))[:NAME_LENGTH]
     shown = _shown(post)
     body = _text(shown.get("selftext"))
-    is_self = shown.get("is_self")
     return FetchedStory(
         external_id=external_id,
         title=title,
         body=body,
         url=_url(post, site),
         place=_text(post.get("subreddit")).removeprefix("r/")[:NAME_LENGTH],
-        author=author,
+        author=_author(post),
         score=score(post.get("score")),
         nsfw=_flag(post.get("over_18")),
         stickied=_flag(post.get("stickied")),
         removed=_is_removed(post, shown),
-        media_only=not (body.strip() if is_self is None else _flag(is_self)),
+        media_only=not (body.strip() or _flag(shown.get("is_self"))),
         crosspost_of=_crosspost_of(post.get("crosspost_parent")),
         written_at=_moment(post.get("created_utc")),
     )
+
+
+def _author(thing: Mapping[str, object]) -> str:
+    """The author's name; empty for a deleted account."""
+    return GONE.sub("", _text(thing.get("author"))).strip()[:NAME_LENGTH]
 
 
 def _data(thing: object) -> Mapping[str, object]:
@@ -153,11 +158,12 @@ def _shown(post: Mapping[str, object]) -> Mapping[str, object]:
 
 def _is_removed(post: Mapping[str, object], shown: Mapping[str, object]) -> bool:
     body = _text(shown.get("selftext")).strip()
-    texts = (body, _text(post.get("title")).strip())
+    title = _text(post.get("title")).strip()
     author = _text(post.get("author", "not given"))
     return (
         any(bool(one.get("removed_by_category")) for one in (post, shown))
-        or any(GONE.fullmatch(text) for text in texts)
+        or GONE.fullmatch(title) is not None
+        or deletion_notices.notice(body) is Notice.GONE
         or not (body or GONE.sub("", author))
     )
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from http import HTTPStatus
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import structlog
 
+from adapters.block_page import is_block_page
 from adapters.ports import FetchedStory, StoryQuery, StorySource
 from adapters.reddit.post import POSTS_UNREADABLE, answers_by_post, is_post, stories_of
 from core.errors import Permanent
@@ -24,8 +26,11 @@ log = structlog.get_logger(__name__)
 SITE = "https://www.reddit.com"
 LARGEST_FILE = 256 * 1024 * 1024
 HOW_TO_SAVE = (
-    "open https://www.reddit.com/r/<name>/top.json in a browser and save that page as a file"
+    "open https://www.reddit.com/r/<name>/top.json in a browser that is signed in to Reddit, and "
+    "save that page as a file"
 )
+OR_A_FEED = "Without an account, use a feed as the source: https://www.reddit.com/r/<name>/top/.rss"
+"""Since May 2026 Reddit shows its .json pages only to people who are signed in."""
 
 
 class SavedListing(StorySource):
@@ -69,9 +74,7 @@ def _parsed(path: Path, text: str) -> Any:
     """The JSON value of the file, or the list of its lines' values."""
     text = text.removeprefix("\ufeff")
     if text.lstrip().startswith("<"):
-        raise _unusable(
-            f"{path} is a web page, not JSON: add .json to the page's address and save it again."
-        )
+        raise _unusable(f"{path} is {_kind_of_page(text)}")
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
@@ -82,6 +85,19 @@ def _parsed(path: Path, text: str) -> Any:
         raise _unusable(f"{path} is not JSON at {where} ({error.msg}): {HOW_TO_SAVE}.") from None
     except (ValueError, RecursionError):
         raise _unusable(f"{path} is not a listing: {HOW_TO_SAVE}.") from None
+
+
+def _kind_of_page(text: str) -> str:
+    """What a web page is that was saved in place of a listing, and what to do."""
+    if is_block_page(text):
+        return (
+            "not the listing but a page on which Reddit blocks the request: sign in to Reddit in "
+            f"that browser, open the same address again, and save what it shows then. {OR_A_FEED}."
+        )
+    return (
+        "a web page, not JSON: its address must end in .json. If it does, sign in to Reddit in "
+        f"that browser and save it again. {OR_A_FEED}."
+    )
 
 
 def _is_value(line: str) -> bool:
@@ -102,6 +118,8 @@ def _line_values(lines: list[str]) -> Iterator[Any]:
 
 def _things(path: Path, value: Any) -> list[Any]:
     """The children of one listing, or of each listing in a list (a comment page has two)."""
+    if refused := _refusal(value):
+        raise _unusable(f"{path} is not the listing but {refused}")
     parts = value if isinstance(value, list) else [value]
     things: list[Any] = []
     for part in parts:
@@ -110,6 +128,19 @@ def _things(path: Path, value: Any) -> list[Any]:
     if things and not any(is_post(thing) and "title" in _inner(thing) for thing in things):
         raise _unusable(f"{path} is JSON but not a listing of Reddit posts: {HOW_TO_SAVE}.")
     return things
+
+
+def _refusal(value: Any) -> str:
+    """What Reddit's error says that was saved in place of a listing; empty if it is none."""
+    status = value.get("error") if isinstance(value, dict) else None
+    if not isinstance(status, int) or "data" in value:
+        return ""
+    why = f"Reddit's answer that it is not to be had (error {status})"
+    if status == HTTPStatus.NOT_FOUND:
+        return f"{why}: correct the subreddit's name in the address and save it again."
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return f"{why}: wait some minutes, load the page again and save it."
+    return f"{why}: sign in to Reddit in that browser and save it again. {OR_A_FEED}."
 
 
 def _children(part: Any) -> list[Any] | None:

@@ -10,15 +10,16 @@ from flask.typing import ResponseReturnValue
 
 from admin.auth import person
 from admin.views.page import Page, done, expose, settings
+from core.addresses import host_of
 from core.limiter import Limit, Limiter, LimiterUnavailableError, Usage
-from models import Account, AccountState, Role
+from models import Account, AccountState, Role, Source, SourceKind
 from pipelines import rate_limits
 from pipelines.rate_limits import Described
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A limit and its use: that of the account that uses it most."""
+    """A limit and its use: that of the account or host that uses it most."""
 
     limit: Described
     fullest: Usage | None
@@ -65,13 +66,15 @@ def _used(described: list[Described]) -> list[Row]:
         Account.state == AccountState.CONNECTED
     )
     names = {str(row.id): row.name or row.open_id for row in connected}
+    feeds = Source.select(Source.place).where(Source.kind == SourceKind.FEED)
+    hosts = sorted({host_of(feed.place) for feed in feeds})
     asked: list[Limit] = []
     for limit in described:
-        keys = list(names) if limit.about.per_account else [""]
+        keys = list(names) if limit.about.per_account else hosts if limit.about.per_host else [""]
         asked += [replace(limit.now, key=key) for key in keys]
     used: dict[str, list[tuple[Usage, str]]] = {}
     for one, usage in zip(asked, _limiter().usage(asked), strict=True):
-        used.setdefault(one.name, []).append((usage, names.get(one.key, "")))
+        used.setdefault(one.name, []).append((usage, names.get(one.key, one.key)))
     return [_row(limit, used.get(limit.now.name, [])) for limit in described]
 
 

@@ -17,6 +17,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget, NumberInput
 
+from core.addresses import shown, shown_in
 from models import Channel, Source, SourceKind
 from pipelines.stories.intake.source_rules import problems
 from pipelines.stories.intake.source_settings import (
@@ -101,6 +102,14 @@ class SourceForm(_Settings):  # type: ignore[misc]  # untyped base
 
     def refuse(self, name: str, error: str) -> None:
         self[name].errors = (*self[name].errors, error)
+
+    def hide_secrets(self, source: Source) -> None:
+        """What was typed comes back to the page, but not what may be secret in an address."""
+        typed, self.name.data = self.place.data or "", shown_in(self.name.data or "")
+        if "://" in typed and shown(typed) != typed:
+            self.place.data = source.place
+            if not self.place.errors:
+                self.refuse("place", "Enter the address again: it was not saved, and is not shown.")
 
     @property
     def chosen(self) -> dict[str, Any]:

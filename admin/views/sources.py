@@ -68,6 +68,7 @@ class Sources(Page):
             except sources.SourceRefusedError as refused:  # another request was faster
                 for name, error in refused.problems.items():
                     form.refuse(name, error)
+            form.hide_secrets(source)
             status = 422
         groups = {
             group: [setting.name for setting in some]

@@ -32,6 +32,10 @@ TOKEN_SECONDS = 86_400
 WINDOW_SECONDS = 600
 PRIVATE, BANNED = "sandboxprivate", "sandboxbanned"
 GENERIC_AGENTS = ("python-requests/", "python-urllib", "python-httpx/", "curl/", "wget/", "java/")
+BLOCK_PAGE = (
+    "<html><head><title>Blocked</title></head><body><h1>whoa there, pardner!</h1>"
+    "<p>Your request has been blocked due to a network policy.</p></body></html>"
+)
 STATUS_WORDS = {
     401: "Unauthorized",
     403: "Forbidden",
@@ -47,7 +51,7 @@ STATUS_WORDS = {
 class Reddit(Wire):
     name = "reddit"
     calls = ("token", "listing", "comments", "info", "feed")
-    own_faults = ("expired_token", *(str(status) for status in STATUS_WORDS))
+    own_faults = ("expired_token", "blocked", *(str(status) for status in STATUS_WORDS))
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -56,6 +60,8 @@ class Reddit(Wire):
         if fault.fault == "expired_token":
             self._world.reddit_tokens.take(hashed(_bearer()))
             return self._invalid_token().response
+        if fault.fault == "blocked":
+            return Response(BLOCK_PAGE, 403, mimetype="text/html")
         status = int(fault.fault)
         if call == "feed":
             response = Response(f"<h1>{STATUS_WORDS[status]}</h1>", status, mimetype="text/html")

@@ -48,13 +48,16 @@ def atom(world: World, subreddit: str, posts: list[Story]) -> bytes:
 
 
 def _content(base: str, story: Story) -> str:
-    is_text = "media" not in story.flags and not story.crosspost_of
-    body = body_html(story.body) if is_text and story.body else ""
+    body = body_html(story.body) if story.body and not story.crosspost_of else ""
     comments = base + story.permalink
+    if "media" in story.flags:
+        picture = f'<a href="{comments}"><img src="{story.url}" alt="" /></a>'
+        body = f"<table> <tr><td> {picture} </td><td> {body}"
+    end = "</td></tr></table>" if "media" in story.flags else ""
     return (
         f'{body} &#32; submitted by &#32; <a href="{base}/user/{story.author}"> /u/{story.author} '
         f'</a> <br/> <span><a href="{story.url or comments}">[link]</a></span> &#32; '
-        f'<span><a href="{comments}">[comments]</a></span>'
+        f'<span><a href="{comments}">[comments]</a></span>{end}'
     )
 
 

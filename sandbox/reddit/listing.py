@@ -100,7 +100,7 @@ def post_data(world: World, story: Story, *, raw: bool) -> dict[str, Any]:
     original = next((s for s in world.stories() if s.id == story.crosspost_of), None)
     is_self = "media" not in flags and original is None
     gone = "removed" in flags or "deleted" in flags
-    body = story.body if is_self else ""
+    body = story.body if original is None else ""  # a picture may have a text too
     permalink_url = f"{request.host_url}reddit{story.permalink}"
     created = created_at(world, story)
     edited = world.clock.epoch - story.edited_hours_old * 3_600 if story.edited_hours_old else False

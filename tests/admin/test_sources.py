@@ -96,6 +96,41 @@ def test_two_sources_never_share_a_name(editor: Browser) -> None:
     assert Source.select().count() == 1
 
 
+TOKEN = "c0ffee15f00d5ea5e4b1ec7ab1e5"
+PRIVATE = {
+    **FORM,
+    "name": "Mine",
+    "kind": "feed",
+    "place": f"https://www.reddit.com/.rss?feed={TOKEN}&user=quiet_heron",
+}
+
+
+def test_a_secret_address_is_saved_and_never_shown_again(editor: Browser) -> None:
+    # Given a private feed, refused first for another reason
+    refused = editor.post("/sources/new", on="/sources/new", **{**PRIVATE, "count": "0"})
+    assert (refused.status_code, TOKEN in refused.text) == (422, False)
+    assert "Enter the address again" in refused.text
+    assert editor.post("/sources/new", on="/sources/new", **PRIVATE).status_code == 303
+
+    # When its form is opened, then it shows that a query is set, but not its values
+    source = Source.get()
+    form = editor.get(f"/sources/{source.id}/edit").text
+    assert 'value="https://www.reddit.com/.rss?feed=[secret]&amp;user=[secret]"' in form
+    assert TOKEN not in form + editor.get("/sources/").text
+
+    # And when it is saved as shown, then it is kept
+    changed = {**PRIVATE, "place": source.place, "count": "7"}
+    assert (
+        editor.post(f"/sources/{source.id}/edit", on="/sources/new", **changed).status_code == 303
+    )
+    assert (Source.get().count, Source.get().whole_place) == (7, PRIVATE["place"])
+
+    # But what is hidden is not kept for another address
+    moved = {**PRIVATE, "place": source.place.replace("reddit.com", "night.example")}
+    refused = editor.post(f"/sources/{source.id}/edit", on="/sources/new", **moved)
+    assert (refused.status_code, "Enter the whole address again" in refused.text) == (422, True)
+
+
 def test_pasted_texts_have_only_one_source(editor: Browser) -> None:
     pasted = Source.create(name="Pasted stories", kind="paste", enabled=False)
 

@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from core import crypto, log
+from core.addresses import MASK
 
 CANARIES = (
     "Authorization: Bearer act.canary!4sandbox",
@@ -20,8 +21,11 @@ CANARIES = (
     "https://upload.example/video?upload_id=7&upload_token=canary",
     "client_secret=canary&grant_type=refresh_token",
     "GET /accounts/callback?state=7&code=canary HTTP/1.1",
+    "GET /r/tifu/.rss?t=day&feed=canary HTTP/1.1",
     "PUT failed: {'Accept': '*/*', 'Cookie': 'sid=canary; sessionid=canary'}",
     r"failed({\'Cookie\': \'sid=canary; sessionid=canary\', \'Accept\': 7})",
+    "failed: {'Authorization': 'Basic canary=='}",
+    "answered http://night.example/p/canary0f8fad5bd9cb469fa165/feed",
     "Set-Cookie: sid=canary; Path=/",
     r'answered "{\"error\": 7, \"access_token\": \"canary\"}"',
 )
@@ -30,13 +34,14 @@ CANARIES = (
 @pytest.mark.parametrize("text", CANARIES)
 def test_secrets_are_masked_in_any_text(text: str) -> None:
     assert "canary" not in log.scrub(text)
-    assert log.MASK in log.scrub(text)
+    assert MASK in log.scrub(text)
 
 
 def test_secrets_for_sentry_are_masked_at_any_depth() -> None:
     event = {
         "exception": {"values": [{"value": CANARIES[0]}]},
         "request": {"headers": {"Cookie": "canary"}, "url": CANARIES[5]},
+        "breadcrumbs": {"values": [{"data": {"http.query": "feed=canary&user=heron"}}]},
         "extra": {"upload_url": "canary", "story": 7},
     }
     assert "canary" not in json.dumps(log.scrubbed(event))

@@ -10,8 +10,8 @@ from peewee import SQL
 from playhouse.schema_diff import diff_models
 
 from core import db, migrate
-from models import TABLES
-from tests.pipelines.production.making import a_story
+from models import TABLES, Job, Source, SourceKind
+from tests.pipelines.production.making import a_source, a_story
 
 pytestmark = pytest.mark.usefixtures("record")
 
@@ -53,6 +53,41 @@ def test_the_release_before_narrates_answers_without_their_cards() -> None:
     # Then no mark is left that would be read out, and all words are there
     told = db.database.execute_sql("SELECT narratable_text FROM story").fetchone()[0]
     assert told == "I ask.\n\nNo.\nNever.\n\nYes."
+    migrate.forward()
+    assert drift() == []
+
+
+def test_addresses_of_feeds_are_encrypted_and_come_back() -> None:
+    # Given a private feed and a public one, as the release before stored them
+    token = "c0ffee15f00d5ea5e4b1ec7ab1e5"
+    private = f"https://www.reddit.com/.rss?feed={token}&user=quiet_heron"
+    names = migrate.applied()
+    steps = len(names) - names.index("0009_addresses")
+    secret = a_source(kind=SourceKind.FEED, name=private, place=private, last_error=private)
+    public = a_source(kind=SourceKind.FEED, name="Night", place="https://night.example/feed")
+    error = f"The feed {private} can't be fetched (HTTP 404)."
+    Job.create(stage="fetch", subject_id=secret.id, queue="network", request_id="", error=error)
+    a_story(source=secret, url=f"https://www.reddit.com/r/tifu?feed={token}")
+    migrate.back(steps)
+
+    # When we go forward, then the token is only where it is encrypted
+    migrate.forward()
+    everything = [
+        str(row)
+        for table in TABLES
+        for row in db.database.execute_sql(f'SELECT * FROM "{table._meta.table_name}"').fetchall()  # noqa: SLF001  # as above
+    ]
+    assert not [row for row in everything if token in row]
+    found = Source.get_by_id(secret.id)
+    assert (found.whole_place, found.name) == (private, "www.reddit.com/.rss")
+    assert found.place == "https://www.reddit.com/.rss?feed=[secret]&user=[secret]"
+    left = Source.get_by_id(public.id)
+    assert (left.name, left.place, left.address) == (public.name, public.place, None)
+
+    # And when we go back, then the release before can fetch it
+    migrate.back(steps)
+    rows = db.database.execute_sql("SELECT place FROM source ORDER BY id").fetchall()
+    assert [place for (place,) in rows] == [private, public.place]
     migrate.forward()
     assert drift() == []
 

@@ -105,6 +105,31 @@ def test_a_subreddit_is_limited_and_a_file_is_not() -> None:
     assert names("fetch", source(SourceKind.SAVED_LISTING).id) == []
 
 
+def test_feeds_of_one_host_share_a_limit_however_their_addresses_are_written() -> None:
+    def of_feed(name: str, place: str) -> tuple[str, int, str]:
+        feed = Source.create(name=name, kind=SourceKind.FEED, place=place)
+        (limit,) = Limits().of("fetch", feed.id)
+        return limit.name, limit.count, limit.key
+
+    assert of_feed("1", "https://night.example/feed?key=[secret]") == (
+        "feed_fetch",
+        1,
+        "night.example",
+    )
+    assert of_feed("2", "http://[secret]@NIGHT.example:80/tales") == (
+        "feed_fetch",
+        1,
+        "night.example",
+    )
+    assert of_feed("3", "https://reddit.com.night.example/") == (
+        "feed_fetch",
+        1,
+        "reddit.com.night.example",
+    )
+    for number, host in enumerate(("www.reddit.com", "reddit.com", "old.reddit.com"), 4):
+        assert of_feed(str(number), f"https://{host}/r/tifu/.rss") == ("reddit_feed", 1, "")
+
+
 def test_a_post_asks_per_account_and_its_retries_count_as_one_post() -> None:
     planned = post()
 
@@ -161,7 +186,7 @@ def test_a_setting_changes_a_figure_within_the_cache_time() -> None:
 
 def test_every_limit_has_a_name_of_its_own() -> None:
     assert LIMITS["tiktok_init"] == INIT
-    assert len(LIMITS) == 9
+    assert len(LIMITS) == 11
 
 
 # ── changed by a person ──────────────────────────────────────────────────────────────────────

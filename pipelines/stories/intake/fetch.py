@@ -16,8 +16,10 @@ import structlog
 from adapters.ports import FetchedStory, StoryQuery, StorySource, UnreadableRow
 from core import db
 from core.db import database, transaction
+from core.deletion_notices import Notice, notice
 from core.errors import StageError
-from models import Intake, NsfwPolicy, Source, SourceKind, Story, StoryState, now
+from core.log import storable
+from models import Intake, NsfwPolicy, Source, SourceKind, Story, StoryState, locked, now
 from pipelines import ledger
 from pipelines.ledger import Claim
 
@@ -64,22 +66,23 @@ def fetch(source_id: int, claim: Claim, source_of: Callable[[str], StorySource])
         with claim.step():
             for post in answered.values():
                 take(source, post, claim.request_id)
-            Source.update(last_error=str(error)).where(Source.id == source.id).execute()
+            Source.update(last_error=storable(str(error))).where(Source.id == source.id).execute()
         raise
     with claim.finish():
         outcomes = Counter(take(source, post, claim.request_id).outcome for post in found)
         Source.update(last_fetched_at=now(), last_error="").where(Source.id == source.id).execute()
         # If a person edited the source meanwhile, its validators don't fit the next request.
-        by = (Source.kind, Source.place, Source.count)
-        same = [field == getattr(source, field.name) for field in by]
-        Source.update(memory=query.memory).where(Source.id == source.id, *same).execute()
+        current = locked(Source.select().where(Source.id == source.id)).get()
+        by = ("kind", "whole_place", "count")
+        if all(getattr(current, name) == getattr(source, name) for name in by):
+            Source.update(memory=query.memory).where(Source.id == source.id).execute()
         _forget_old_outcomes(source)
     log.info("fetched", source=source.name, found=len(found), **outcomes)
 
 
 def _query(source: Source) -> StoryQuery:
     return StoryQuery(
-        place=source.place,
+        place=source.whole_place,
         listing=cast("Literal['hot', 'new', 'top', 'rising']", source.listing),
         time_filter=cast(
             "Literal['hour', 'day', 'week', 'month', 'year', 'all']", source.time_filter
@@ -194,7 +197,7 @@ def why_skip(source: Source, post: FetchedStory, *, answers_follow: bool = False
             f"Its title is longer than {LONGEST_TITLE:,} characters.",
         ),
         (len(post.body) > LONGEST_BODY, f"It is longer than {LONGEST_BODY:,} characters."),
-        (post.removed, "It was removed or deleted."),
+        (post.removed or notice(post.body) is Notice.GONE, "It was removed or deleted."),
         (post.stickied, "It is a pinned notice."),
         (post.media_only, "It is only a link or a picture."),
         (not has_text and not source.answers, "It has a title but no text."),

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from typing import cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from adapters.ports import FetchedStory
+from core.addresses import hides, is_masked, shown
 from core.db import transaction
 from core.errors import InputError
 from models import AuditEntry, Source, SourceKind, Story
 from pipelines import ledger
 from pipelines.stories.intake.fetch import IntakeOutcome, take
+from pipelines.stories.intake.source_names import free_name
 from pipelines.stories.intake.source_rules import is_address
 
 REDDIT = "https://www.reddit.com"
 PASTE_SOURCE = "Pasted stories"
+LINK = "Link "
+"""How the names of sources begin that were made for a link."""
 LONGEST_STORY = 20_000
 """Most words of a story that a person adds."""
 
@@ -56,17 +60,15 @@ def ask_link(link: str, by: str) -> Source:
         InputError: it is not a web address, or was fetched before.
     """
     address = _feed_of(link.strip())
-    name = f"Link {address}"
-    if len(name) > Source.name.max_length:
-        name = f"{name[:100]}… {_digest(address)[:8]}"
     with transaction():
-        source = Source.get_or_none(Source.name == name)
+        source = _of_link(address)
         if source is not None and not source.last_error:
             raise InputError(f"This link was added before: see source {source.id}.")
         source = source or Source.create(
-            name=name,
+            name=free_name(address, start=LINK),
             kind=SourceKind.FEED,
-            place=address,
+            place=shown(address)[: Source.place.max_length],
+            address=address if hides(address) else None,
             count=1,
             min_words=1,
             max_words=LONGEST_STORY,
@@ -77,8 +79,19 @@ def ask_link(link: str, by: str) -> Source:
     return source
 
 
+def _of_link(address: str) -> Source | None:
+    """The source that was made for this very address."""
+    place = shown(address)[: Source.place.max_length]
+    links = Source.select().where(
+        Source.kind == SourceKind.FEED, Source.place == place, Source.name.startswith(LINK)
+    )
+    return next((source for source in links if source.whole_place == address), None)
+
+
 def _feed_of(link: str) -> str:
     """The address to fetch for a link: each Reddit post has its own feed."""
+    if is_masked(link):
+        raise InputError("A part of this link is hidden: copy the whole link.")
     if not is_address(link):
         raise InputError("A link starts with https:// and names a page: copy the whole link.")
     if len(link) > Source.place.max_length:
@@ -91,11 +104,19 @@ def _feed_of(link: str) -> str:
         return link
     if len(steps) > 2 and steps[2] == "s":  # noqa: PLR2004 (r/<name>/s/<code>)
         raise InputError("This is a share link: open it and copy the post's own address.")
-    if steps[-1:] == [".rss"]:
-        steps.pop()
+    return _reddit_feed(parts, steps)
+
+
+def _reddit_feed(parts: SplitResult, steps: list[str]) -> str:
+    """The feed of a page of Reddit; ``top.rss`` and ``top/.rss`` are the same."""
+    is_feed = steps[-1:] and steps[-1].endswith(".rss")
+    if is_feed:
+        steps = [*steps[:-1], *filter(None, [steps[-1].removesuffix(".rss")])]
+    query = parts.query
     if "comments" in steps:  # the rest names a single comment
         steps = steps[: steps.index("comments") + 3]
-    return "/".join([REDDIT, *steps, ".rss"])
+        query = query if is_feed else ""  # only says from where the link was copied
+    return "/".join([REDDIT, *steps, ".rss"]) + (f"?{query}" if query else "")
 
 
 def _digest(text: str) -> str:

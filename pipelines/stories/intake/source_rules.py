@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from core.addresses import is_masked, public_part
 from models import Account, Channel, Source, SourceKind
 from pipelines.stories.intake.source_settings import (
     ALL,
@@ -117,13 +118,21 @@ def _place(source: Source, values: Values) -> str:
     match kind:
         case SourceKind.PASTE:
             return "Pasted stories have no place: leave it empty." if place else ""
+        case SourceKind.SUBREDDIT if public_part(place).endswith(".rss"):
+            return "This is the address of a feed: choose that kind for it."
         case SourceKind.SUBREDDIT:
             good = _SUBREDDITS.fullmatch(place)
             return "" if good else "Must be a subreddit name, such as tifu."
         case SourceKind.FEED:
-            return "" if is_address(place) else "Must be an address that starts with https://."
+            return _feed(place)
         case _:
             return _path(Path(place), folder=kind == SourceKind.FOLDER)
+
+
+def _feed(place: str) -> str:
+    if is_masked(place):
+        return "Enter the whole address again: a part of this one is hidden."
+    return "" if is_address(place) else "Must be an address that starts with https://."
 
 
 def _path(path: Path, *, folder: bool) -> str:

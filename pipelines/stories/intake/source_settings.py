@@ -84,7 +84,8 @@ KIND = Choice(
 )
 PLACES = {
     SourceKind.SUBREDDIT: "A subreddit name, such as tifu, or several: tifu+confession.",
-    SourceKind.FEED: "The feed's address; it starts with https://.",
+    SourceKind.FEED: "The feed's address; it starts with https://. What may be secret in it is "
+    "stored encrypted and not shown again: leave it as it is to keep it.",
     SourceKind.SAVED_LISTING: "The full path of the file on this machine.",
     SourceKind.CSV: "The full path of the file on this machine. Its first row names the columns: "
     "title and text; optional: url, author, place, score and nsfw.",

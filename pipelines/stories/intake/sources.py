@@ -8,10 +8,12 @@ from typing import Any
 
 from peewee import IntegrityError
 
+from core.addresses import shown, shown_in
 from core.db import transaction
 from core.errors import InputError
 from models import Account, AuditEntry, Source, SourceAccount, SourceKind, now
 from pipelines import ledger
+from pipelines.stories.intake.source_names import free_name
 from pipelines.stories.intake.source_rules import problems, taken, tidy
 from pipelines.stories.intake.source_settings import ALL, KINDS
 
@@ -20,6 +22,7 @@ __all__ = [
     "accounts_of",
     "ask",
     "find",
+    "free_name",
     "save",
     "switch",
     "tidy",
@@ -60,12 +63,13 @@ def save(source_id: int | None, chosen: Mapping[str, Any], by: str) -> Source:
     try:
         with transaction():
             source = _blank() if source_id is None else locked(source_id)
-            before = {name: getattr(source, name) for name in ("kind", "place")}
+            before = {name: getattr(source, name) for name in ("kind", "place", "address")}
             values = {**_current(source), **chosen}
+            values["name"] = shown_in(str(values["name"]))
             if wrong := problems(source, values):
                 raise SourceRefusedError(wrong)
             values["name"] = values["name"].strip()
-            values["place"] = tidy(values["kind"], values["place"])
+            values |= _placed(source, values["kind"], values["place"])
             accounts = values.pop("accounts")
             for name, value in values.items():
                 setattr(source, name, value)
@@ -86,7 +90,9 @@ def find(name: str) -> Source:
     if source is None and name.isascii() and name.isdigit() and len(name) < 19:  # noqa: PLR2004 (a bigint's digits)
         source = Source.get_or_none(Source.id == int(name))
     if source is None:
-        raise InputError(f"There is no source {name}: scripts/manage sources list shows them all.")
+        raise InputError(
+            f"There is no source {shown_in(name)}: scripts/manage sources list shows them all."
+        )
     return source
 
 
@@ -137,6 +143,16 @@ def _current(source: Source) -> dict[str, Any]:
     values = {setting.name: getattr(source, setting.name) for setting in ALL}
     channel = source.__data__.get("channel")
     return values | {"channel": channel, "accounts": accounts_of(source)}
+
+
+def _placed(source: Source, kind: str, place: str) -> dict[str, str | None]:
+    """The place as it may be shown, and the whole address if that hides a part of it."""
+    place = tidy(kind, place)
+    if source.id and (kind, place) == (source.kind, source.place):
+        return {"place": place, "address": source.address}
+    if kind != SourceKind.FEED or (masked := shown(place)) == place:
+        return {"place": place, "address": None}
+    return {"place": masked[: Source.place.max_length], "address": place}
 
 
 def _reschedule(source: Source, *, moved: bool) -> None:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from adapters.ports import SafetyOpinion
+from core.deletion_notices import Notice, notice
 from models import NsfwPolicy, SafetyDecision, Source, Story, StoryState
 
 RULES = "rules"
@@ -35,6 +36,8 @@ def outcome(story: Story, opinion: SafetyOpinion) -> tuple[StoryState, str]:
         return StoryState.FLAGGED, f"Safety: {opinion.label} {opinion.score:.2f}."
     if story.nsfw and story.source.nsfw == NsfwPolicy.FLAG:
         return StoryState.FLAGGED, "It is marked not safe for work."
+    if notice(story.body) is not Notice.NONE:
+        return StoryState.FLAGGED, "Its text may only say that it was deleted: read it first."
     return StoryState.WAITING, ""
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from adapters.ports import Answer
+from core.deletion_notices import Notice, notice
 from core.errors import InputError
 from pipelines.stories.safety import lexicon_judge
 from pipelines.stories.text import language, normalize
@@ -135,6 +136,8 @@ def _why_left_out(
 ) -> str:
     if not paragraphs:
         return "It has no text that can be narrated."
+    if notice(answer.text) is not Notice.NONE:
+        return "It may only say that something was deleted: read it before you add it."
     found = lexicon_judge.judge(spoken(paragraphs))
     if found.score >= least_unsafe:
         return f"Safety: {found.label} {found.score:.2f}."

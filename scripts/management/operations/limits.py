@@ -29,7 +29,8 @@ def list_limits() -> None:
     with record():
         for limit in named.describe():
             now, own = (f"{one.count} in {one.seconds:g} s" for one in (limit.now, limit.default))
-            whose = "account" if limit.about.per_account else ""
+            about = limit.about
+            whose = "account" if about.per_account else "host" if about.per_host else ""
             shown = f"{now} (changed)" if limit.changed else now
             table.add_row(limit.now.name, shown, own, whose, limit.about.purpose)
     Console().print(table)

@@ -13,6 +13,7 @@ from peewee import fn
 from rich.console import Console
 from rich.table import Column, Table
 
+from core.addresses import public_part
 from core.errors import InputError
 from models import Account, Intake, Job, JobState, Source, SourceKind, shown
 from pipelines import ledger
@@ -52,7 +53,8 @@ def add_to(manage: click.Group) -> None:
 def kind_of(place: str) -> SourceKind:
     """Guess the kind from a place."""
     if place.startswith(("https://", "http://")):
-        on_reddit = "reddit.com/r/" in place and not place.endswith(".rss")
+        page = public_part(place)
+        on_reddit = "reddit.com/r/" in page and not page.endswith((".rss", ".xml"))
         return SourceKind.SUBREDDIT if on_reddit else SourceKind.FEED
     path = Path(place)
     if path.suffix.lower() in BY_SUFFIX:
@@ -152,7 +154,7 @@ def show(name: str) -> None:
 
 @sources.command("add")
 @click.argument("place")
-@click.option("--name", help="Name in the back office; default: its place.")
+@click.option("--name", help="Name in the back office; default: its place, or host and path.")
 @KIND
 @settings_of_a_source
 @DRY_RUN
@@ -162,7 +164,7 @@ def add_source(
     """Add PLACE as a source: a subreddit, a feed address, a file or a folder."""
     with record(), changes(dry_run=dry_run):
         chosen = _placed(place, kind or kind_of(place)) | _chosen(options)
-        named = name or chosen["place"].removeprefix("https://")[-100:]
+        named = name or _name_of(chosen)
         source = pipeline.save(None, chosen | {"name": named}, getuser())
         begins = "its first fetch starts within a minute" if source.enabled else "it is off"
         click.echo(f"Source {source.id}, {source.name}, was added; {begins}.")
@@ -260,6 +262,12 @@ def _placed(place: str, kind: str) -> dict[str, Any]:
     if kind in {SourceKind.SUBREDDIT, SourceKind.FEED} or not place:
         return {"kind": kind, "place": pipeline.tidy(kind, place)}
     return {"kind": kind, "place": str(whole(Path(place)))}
+
+
+def _name_of(chosen: dict[str, Any]) -> str:
+    """The name of a source that was given none; a feed's address may hold a secret."""
+    place = str(chosen["place"])
+    return pipeline.free_name(place) if chosen["kind"] == SourceKind.FEED else place[-100:]
 
 
 def _chosen(options: dict[str, Any]) -> dict[str, Any]:

@@ -29,8 +29,8 @@ def sandbox(served: RunningSandbox) -> RunningSandbox:
     return served
 
 
-def source(sandbox: RunningSandbox, **changes: str) -> RedditSource:
-    settings = {
+def source(sandbox: RunningSandbox, **changes: Any) -> RedditSource:
+    settings: dict[str, Any] = {
         "client_id": sandbox.settings.reddit_client_id,
         "client_secret": sandbox.settings.reddit_client_secret,
         "user_agent": "storymill-tests/1 (tests)",
@@ -204,9 +204,26 @@ def test_a_used_up_rate_limit_does_not_block_the_thread(
         )
 
     # When it is fetched, then it ends at once and says when to retry
+    held: list[float] = []
+    asked = source(sandbox, slow_down=held.append)
     with pytest.raises(Wait) as caught:
-        fetched(sandbox, "sandboxpages", listing="new", limit=101)
+        list(asked.stories(StoryQuery("sandboxpages", listing="new", limit=101)))
     assert 0 < (caught.value.after or 0) <= 600
+    # And nobody else asks before
+    assert held == [caught.value.after]
+
+
+@pytest.mark.parametrize("call", ["token", "listing"])
+def test_a_block_is_not_called_a_closed_subreddit_or_a_wrong_key(
+    sandbox: RunningSandbox, call: str
+) -> None:
+    sandbox.fault("reddit", call, "blocked")
+
+    error = refusal(sandbox)
+
+    assert type(error) is Retryable
+    assert (error.code, error.after) == ("reddit_blocked", 900)
+    assert "Reddit blocks requests from this machine" in str(error)
 
 
 def test_a_token_that_ended_early_is_requested_again(sandbox: RunningSandbox) -> None:

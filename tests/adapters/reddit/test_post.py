@@ -58,6 +58,8 @@ def test_a_post_keeps_its_words_and_where_it_came_from() -> None:
         {"title": "[deleted by user]", "selftext": ""},
         {"removed_by_category": "moderator"},
         {"author": None, "selftext": None},
+        {"selftext": "*This post was deleted by its writer, using a privacy script*"},
+        {"selftext": "oak jug *This post was mass deleted and anonymized with [Redact](x)*"},
     ],
 )
 def test_a_deleted_post_is_marked_as_removed(changes: dict[str, Any]) -> None:
@@ -70,6 +72,37 @@ def test_a_story_stays_usable_after_its_author_deletes_the_account(author: str |
 
     assert not left.removed
     assert left.author == ""
+
+
+TOLD = "They locked our boathouse, and I kept the only key."
+
+
+@pytest.mark.parametrize(
+    "media",
+    [
+        {"post_hint": "image", "url": "https://i.example/1.jpg"},
+        {"is_gallery": True, "gallery_data": {"items": [{"media_id": "m", "id": 1}]}},
+        {"post_hint": "link", "url": "https://news.example/street"},
+        {"is_video": True, "media": {"reddit_video": {}}},
+        {"is_self": True, "poll_data": {"options": []}},
+    ],
+)
+def test_a_picture_or_link_with_a_text_is_a_story(media: dict[str, Any]) -> None:
+    # Given a post with a text, and one that cross-posts it
+    shown = post(**{"is_self": False, "selftext": TOLD, **media})
+    crossed = {"crosspost_parent": "t3_abc12", "crosspost_parent_list": [shown]}
+    again = post(id="again1", name="t3_again1", is_self=False, selftext="", **crossed)
+
+    # Then both are stories with this text
+    for one in (shown, again):
+        read = to_story(one, site=SITE)
+        assert (read.body, read.media_only) == (TOLD, False)
+
+    # But without a text they stay pictures or links
+    bare = {**shown, "is_self": False, "selftext": " \n"}
+    again["crosspost_parent_list"] = [bare]
+    assert to_story(bare, site=SITE).media_only
+    assert to_story(again, site=SITE).media_only
 
 
 def test_links_and_pictures_are_media_and_a_title_alone_is_not() -> None:

@@ -80,8 +80,15 @@ def test_malformed_posts_and_lines_are_left_out(tmp_path: Path) -> None:
     ("content", "sentence"),
     [
         ('{\n  "kind": "Listing",\n  "data": {"chil', r"not JSON at line 3, column \d+.*save that"),
-        ("<!doctype html><title>Reddit</title>", r"is a web page, not JSON: add \.json to"),
-        (json.dumps({"message": "Forbidden", "error": 403}), "not a listing of Reddit posts"),
+        ("<!doctype html><title>Reddit</title>", r"is a web page, not JSON: its address must end"),
+        (
+            "<!doctype html><style>p{}</style><h1>Sorry</h1><p>Our network policy stopped this.",
+            r"Reddit blocks the request: sign in .* Without an account, use a feed",
+        ),
+        (json.dumps({"message": "Forbidden", "error": 403}), r"error 403\): sign in to Reddit"),
+        (json.dumps({"message": "Not Found", "error": 404}), r"error 404\): correct the subreddit"),
+        (json.dumps({"error": 429}), r"error 429\): wait some minutes"),
+        (json.dumps({"error": "none", "items": []}), "not a listing of Reddit posts"),
         (json.dumps(listing(COMMENT)), "not a listing of Reddit posts"),
         ("[" * 100_000, "not a listing"),
         ("12", "not a listing of Reddit posts"),
@@ -123,6 +130,9 @@ def test_a_posts_own_page_brings_the_answers_to_it(tmp_path: Path) -> None:
             comment("t3_q1", "Because.", score=40),
             comment("t1_x", "A reply to somebody."),
             comment("t3_q1", "[deleted]", author="[deleted]"),
+            comment("t3_q1", "[ Removed by Reddit ]"),
+            comment("t3_q1", "*This comment was wiped by its writer with a privacy app*"),
+            comment("t3_q1", "A tin with a ring in it.", author="[deleted]", score=90),
             comment("t3_q1", "And it went on. " * 3_000),
             comment("t3_other", "To another post."),
             comment("t3_q1", "Why not?", score=3),
@@ -134,5 +144,10 @@ def test_a_posts_own_page_brings_the_answers_to_it(tmp_path: Path) -> None:
 
     (story,) = SavedListing().stories(StoryQuery(str(path)))
 
-    assert story.answers == (Answer("b", "Because.", 40), Answer("b", "Why not?", 3))
+    # Then people's own words are kept, although the account of one is deleted
+    assert story.answers == (
+        Answer("b", "Because.", 40),
+        Answer("", "A tin with a ring in it.", 90),
+        Answer("b", "Why not?", 3),
+    )
     assert list(SavedListing().answers([story], 1)) == [("reddit:t3_q1", story.answers[:1])]

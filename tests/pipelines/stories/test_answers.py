@@ -70,6 +70,19 @@ def scripted(story: Story, writer: Writer | None = None) -> list[Part]:
 # ── fetched ──────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_an_answer_that_may_only_say_that_it_was_deleted_is_left_out_and_shown() -> None:
+    unclear = Answer("wren", "My answer was wiped from the board by the janitor.", 9999)
+    story = prepared(unclear, *ANSWERS)
+
+    assert "janitor" not in story.narratable_text
+    reasons = [answer["left_out"] for answer in story.answers]
+    assert reasons == [
+        "It may only say that something was deleted: read it before you add it.",
+        "",
+        "",
+    ]
+
+
 def test_a_question_without_text_is_added_if_its_answers_are_narrated() -> None:
     taken(asked(*ANSWERS))
 

@@ -57,6 +57,20 @@ def test_a_story_waits_for_a_person_with_narratable_text() -> None:
     assert job.state == JobState.DONE
 
 
+def test_a_text_that_may_be_a_notice_of_its_deletion_is_flagged() -> None:
+    # Given a story that begins, or ends, with words that tools write when they delete a text
+    told = "\n\n".join(TALE)
+    for body in (
+        f"This post was removed by its moderators once, so I tell it again. {told}",
+        f"{told}\n\n*This post was mass deleted and anonymized with [Redact](https://r.example)*",
+    ):
+        story = prepared(body=body)
+
+        # Then a person reads it first
+        assert story.state == StoryState.FLAGGED
+        assert story.reason == "Its text may only say that it was deleted: read it first."
+
+
 def test_a_story_that_can_not_be_narrated_is_skipped_with_the_reason() -> None:
     a_source(min_words=20, max_words=100)
     for body, reason in (

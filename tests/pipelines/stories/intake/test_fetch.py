@@ -46,7 +46,7 @@ class Listing(StorySource):
         return super().answers(stories, count)
 
     def __call__(self, kind: str) -> StorySource:
-        assert kind in {SourceKind.SUBREDDIT, SourceKind.CSV}
+        assert kind in {SourceKind.SUBREDDIT, SourceKind.CSV, SourceKind.FEED}
         return self
 
 
@@ -76,6 +76,7 @@ def test_new_stories_are_added_as_written_and_known_ones_left_alone() -> None:
 
 LEFT_OUT: tuple[tuple[dict[str, Any], str], ...] = (
     ({"removed": True}, "It was removed or deleted."),
+    ({"body": "*This post was wiped by its author with a privacy tool*"}, "removed or deleted."),
     ({"stickied": True}, "pinned notice"),
     ({"media_only": True}, "only a link or a picture"),
     ({"body": " \n"}, "a title but no text"),
@@ -271,8 +272,35 @@ def test_a_reddit_link_in_any_of_its_shapes_becomes_the_posts_feed() -> None:
         "https://www.reddit.com/r/a/comments/3/c/.rss": f"{post}3/c/.rss",
         "https://www.reddit.com/r/a": "https://www.reddit.com/r/a/.rss",
         "https://notreddit.com/r/a?page=2": "https://notreddit.com/r/a?page=2",
+        "https://www.reddit.com/r/a/top/?t=week": "https://www.reddit.com/r/a/top/.rss?t=week",
+        "https://old.reddit.com/r/b/top.rss?t=week": "https://www.reddit.com/r/b/top/.rss?t=week",
+        "https://www.reddit.com/r/c/comments/4/d/.rss?limit=9": (
+            "https://www.reddit.com/r/c/comments/4/d/.rss?limit=9"
+        ),
     }
     assert {link: ask_link(link, by="ada").place for link in shapes} == shapes
+
+
+def test_a_link_with_a_secret_is_read_with_it_and_named_without() -> None:
+    # When links to two people's private feeds are added
+    first, second = (
+        ask_link(f"https://www.reddit.com/.rss?feed={token}&user=heron", by="ada")
+        for token in ("c0ffee15f00d5ea5e4b1ec7ab1e5", "5ca1ab1e5eedfacade15c0de5afe")
+    )
+
+    # Then each is its own source, fetched with its token, and named by host and path
+    assert (first.name, second.name) == ("Link www.reddit.com/.rss", "Link www.reddit.com/.rss (2)")
+    assert first.place == second.place == "https://www.reddit.com/.rss?feed=[secret]&user=[secret]"
+    feed = Feed([])
+    fetch(second.id, claimed("fetch", second.id), feed)
+    assert feed.asked[0].place.endswith("feed=5ca1ab1e5eedfacade15c0de5afe&user=heron")
+    assert "5ca1ab1e" not in repr(feed.asked)
+
+    # And the same link is known again
+    with pytest.raises(InputError, match=f"added before: see source {second.id}"):
+        ask_link(second.whole_place, by="ada")
+    with pytest.raises(InputError, match="A part of this link is hidden"):
+        ask_link(second.place, by="ada")
 
 
 def test_an_invalid_link_is_refused() -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from core import crypto
+from core.db import database
 from core.errors import InputError
 from models import Account, AccountState, AuditEntry, Channel, Job, Source, SourceKind, now
 from pipelines.stories.intake import sources
@@ -48,6 +50,44 @@ def test_a_place_is_stored_in_its_short_form() -> None:
         assert made.place == kept
 
 
+TOKEN = "c0ffee15f00d5ea5e4b1ec7ab1e5"
+PRIVATE = f"https://www.reddit.com/.rss?feed={TOKEN}&user=quiet_heron"
+SHOWN = "https://www.reddit.com/.rss?feed=[secret]&user=[secret]"
+
+
+def test_an_address_with_a_secret_is_stored_encrypted_and_kept_when_it_is_left_alone() -> None:
+    # When a private feed is added, under a name that repeats its address
+    made = sources.save(None, {"name": f"Mine {PRIVATE}", "kind": "feed", "place": PRIVATE}, "ada")
+
+    # Then only one column holds the token, encrypted
+    assert (made.name, made.place, made.whole_place) == (f"Mine {SHOWN}", SHOWN, PRIVATE)
+    columns = database.execute_sql("SELECT row_to_json(source)::text, address FROM source")
+    row, stored = columns.fetchone()
+    assert TOKEN not in row
+    assert crypto.keyring().decrypt(stored) == PRIVATE
+
+    # And it is kept while other settings change, replaced by another address, and dropped
+    sources.save(made.id, {"place": SHOWN, "count": 3}, "ada")
+    assert Source.get().whole_place == PRIVATE
+    Source.update(next_fetch_at=now()).execute()
+    other = PRIVATE.replace(TOKEN, TOKEN[::-1])
+    sources.save(made.id, {"place": other}, "ada")
+    assert (Source.get().whole_place, Source.get().next_fetch_at) == (other, None)
+    sources.save(made.id, {"place": "https://night.example/feed"}, "ada")
+    assert (Source.get().address, Source.get().whole_place) == (None, "https://night.example/feed")
+
+
+def test_a_hidden_part_is_never_kept_for_another_address() -> None:
+    # Otherwise a token could be sent to another host
+    made = sources.save(None, {"name": "Mine", "kind": "feed", "place": PRIVATE}, "ada")
+    for place in (SHOWN.replace("www.reddit.com", "night.example"), f"{SHOWN}&t=week"):
+        with pytest.raises(SourceRefusedError, match="Enter the whole address again"):
+            sources.save(made.id, {"place": place}, "ada")
+    with pytest.raises(SourceRefusedError, match="Enter the whole address again"):
+        sources.save(None, {"name": "New", "kind": "feed", "place": SHOWN}, "ada")
+    assert Source.get().whole_place == PRIVATE
+
+
 REFUSED: tuple[tuple[dict[str, Any], str], ...] = (
     ({"name": "Known"}, "Name: A source named Known already exists"),
     ({"name": " "}, "Name: Enter a name."),
@@ -56,6 +96,7 @@ REFUSED: tuple[tuple[dict[str, Any], str], ...] = (
     ({"kind": "paste", "place": ""}, "The kind “paste” is only for"),
     ({"place": "not a subreddit!"}, "Place: Must be a subreddit name"),
     ({"place": "https://www.reddit.com/r/tifu/comments/abc"}, "Must be a subreddit name"),
+    ({"place": "https://www.reddit.com/r/tifu/top/.rss?t=week"}, "the address of a feed"),
     ({"kind": "feed", "place": "night.example"}, "starts with https://"),
     ({"kind": "feed", "place": "https://[night"}, "starts with https://"),
     ({"kind": "feed", "place": "https://night.example:port/"}, "starts with https://"),
