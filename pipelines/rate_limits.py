@@ -8,26 +8,22 @@ limit's name changes its figures at run time.
 A limit is taken as late as possible: what is taken and then not used is lost to others, and TikTok
 counts calls when they arrive. Stages that call their service first take it before they are claimed
 (``workers/middleware/rate_limit.py``). A post passes many checks before it is announced. So its
-limits are only checked before the claim, and taken by ``Grants`` right before the call.
+limits are only checked before the claim, and taken right before the call (``limit_grants.py``).
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-
-import structlog
 
 from core import db
 from core.addresses import host_of, is_reddit
-from core.errors import InputError, Wait
-from core.limiter import Grant, Limit, Limiter, LimiterUnavailableError
+from core.errors import InputError
+from core.limiter import Limit
 from models import AuditEntry, LimitSetting, Method, Post, PostState, Source, SourceKind
 from pipelines.publishing.delivery import fallback_policy
-
-log = structlog.get_logger(__name__)
 
 MINUTE, DAY = 60.0, 86_400.0
 NOTICED_SECONDS = 5.0
@@ -35,11 +31,6 @@ NOTICED_SECONDS = 5.0
 MARGIN_SECONDS = 5.0
 """TikTok's windows are longer here by as long as connecting to it may take: without this margin,
 the seventh announcement of a minute arrived 59.1 s after the first one."""
-LONGEST_WAIT = 300.0
-"""Seconds after which a waiting job always asks again: its limit may have changed."""
-AWAY_WAIT = 5.0
-"""Seconds until the limits are asked again after Redis did not answer."""
-LIMITS_UNKNOWN = "limits_unknown"
 
 
 def _tiktok(name: str, count: int, seconds: float) -> Limit:
@@ -187,15 +178,16 @@ def announcement(post: Post, method: str | None) -> list[Limit]:
     key = str(post.account.id)
     match method:
         case Method.DIRECT:
-            return [replace(INIT, key=key), _posts_a_day(post)]
+            return [replace(INIT, key=key), posts_a_day(post)]
         case Method.INBOX:
             return [replace(INBOX_INIT, key=key)]
         case _:
             return []
 
 
-def _posts_a_day(post: Post) -> Limit:
-    return replace(POSTS, key=str(post.account.id), counted=f"post:{post.id}")  # once per post
+def posts_a_day(post: Post) -> Limit:
+    """The limit of the account's direct posts; all tries of a post count once."""
+    return replace(POSTS, key=str(post.account.id), counted=f"post:{post.id}")
 
 
 def _confirm(post_id: int) -> list[Limit]:
@@ -241,60 +233,6 @@ class Limits:
                 self._read_at = time.monotonic()
             count, seconds = self._figures.get(limit.name, (limit.count, limit.seconds))
         return replace(limit, count=count, seconds=seconds)
-
-
-class OverLimitError(Wait):
-    """The limit is used up: the job waits for its turn and uses up no attempt.
-
-    Attributes:
-        limit: its name.
-    """
-
-    default_code = "over_limit"
-
-    def __init__(self, grant: Grant, limit: Limit) -> None:
-        held = f"the service asked for a pause ({limit.name})"
-        after = min(LONGEST_WAIT, grant.seconds)
-        super().__init__(held if grant.held else waiting_for(limit), after=after)
-        self.limit = limit.name
-
-
-class Grants:
-    """Takes limits for the run of a job; one instance serves all threads of a process.
-
-    Parameters:
-      limiter: grants and counts.
-      limits: the limits as currently set.
-    """
-
-    def __init__(self, limiter: Limiter, limits: Limits | None = None) -> None:
-        self.limiter = limiter
-        self.limits = limits or Limits()
-
-    def take(self, wanted: Sequence[Limit], *, who: str, run: str) -> Wait | None:
-        """Take all of ``wanted`` or none; returns what the job has to wait for.
-
-        A connection must be open.
-
-        Args:
-            wanted: the limits, with the account that they apply to.
-            who: the job, which keeps its place in the line.
-            run: this run of the job; asking twice for the same run takes only one grant.
-        """
-        limits = [self.limits.as_set(limit) for limit in wanted]
-        try:
-            grant = self.limiter.acquire(limits, who=who, grant=run)
-        except LimiterUnavailableError as error:
-            log.error("limits_not_checked", error=str(error))  # noqa: TRY400  # the cause is in it
-            return Wait("Redis does not answer (rate limits)", after=AWAY_WAIT, code=LIMITS_UNKNOWN)
-        return OverLimitError(grant, grant.waits_for) if grant.waits_for is not None else None
-
-    def not_posted(self, post: Post) -> None:
-        """The platform has refused to take the post: it doesn't count as one of the day's posts."""
-        try:
-            self.limiter.give_back(_posts_a_day(post))
-        except LimiterUnavailableError as error:  # then the day has one post less
-            log.warning("post_still_counted", post=post.id, error=str(error))
 
 
 # ── set at run time ──────────────────────────────────────────────────────────────────────────

@@ -17,10 +17,10 @@ from core.smtp import SmtpServer, addresses
 from core.storage import MediaStore
 from models import SourceKind
 from pipelines import rate_limits
+from pipelines.limit_grants import Grants
 from pipelines.production.production_settings import ProductionSettings
 from pipelines.publishing.delivery.delivery import Platform
 from pipelines.publishing.delivery.manual.links import Links
-from pipelines.rate_limits import Grants
 
 if TYPE_CHECKING:
     from adapters.ports import (

@@ -41,11 +41,12 @@ from models import (
 )
 from pipelines import ledger
 from pipelines.ledger import Claim, LeaseLostError
+from pipelines.limit_grants import Grants
 from pipelines.publishing.accounts import connection, token_recovery
 from pipelines.publishing.delivery.delivery import Platform
 from pipelines.publishing.delivery.publish import confirm, publish
 from pipelines.publishing.scheduling import planning
-from pipelines.rate_limits import LIMITS, Grants
+from pipelines.rate_limits import LIMITS
 from sandbox.testing import RunningSandbox, running_sandbox
 from services import ServiceAddresses
 from workers.middleware.dead_letter import decide

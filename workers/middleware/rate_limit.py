@@ -16,7 +16,8 @@ from core.errors import Retryable, Wait
 from core.limiter import Limit, Limiter, LimiterUnavailableError
 from models import Job, JobState
 from pipelines import ledger
-from pipelines.rate_limits import LIMITS_UNKNOWN, STAGE_LIMITS, Grants, Limits, OverLimitError
+from pipelines.limit_grants import LIMITS_UNKNOWN, Grants, OverLimitError
+from pipelines.rate_limits import STAGE_LIMITS, Limits
 
 log = structlog.get_logger(__name__)
 

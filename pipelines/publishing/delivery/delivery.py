@@ -34,6 +34,7 @@ from core.limiter import Limit
 from models import Account, Post, PostState, Video, now
 from pipelines import ledger, rate_limits
 from pipelines.ledger import Claim
+from pipelines.limit_grants import Grants
 from pipelines.publishing.accounts import tokens
 from pipelines.publishing.accounts.pause import CODE as PAUSED
 from pipelines.publishing.accounts.pause import STORYMILL, pause
@@ -42,7 +43,6 @@ from pipelines.publishing.delivery.compliance import check_texts, texts_of
 from pipelines.publishing.delivery.video_checks import MOST_BYTES, CheckedVideo, check_video
 from pipelines.publishing.posts import history
 from pipelines.publishing.scheduling import admission, planning, post_times
-from pipelines.rate_limits import Grants
 
 log = structlog.get_logger(__name__)
 

@@ -28,10 +28,11 @@ from models import (
     Video,
     VideoState,
 )
+from pipelines.limit_grants import Grants
 from pipelines.publishing.accounts import connection, token_recovery
 from pipelines.publishing.delivery.delivery import Platform
 from pipelines.publishing.scheduling import planning
-from pipelines.rate_limits import CREATOR_INFO, INBOX_INIT, INIT, POSTS, Grants, Limits
+from pipelines.rate_limits import CREATOR_INFO, INBOX_INIT, INIT, POSTS, Limits
 from sandbox.testing import RunningSandbox, running_sandbox
 from tests.pipelines.publishing.job_runner import Desk
 

@@ -24,6 +24,7 @@ from models import (
     now,
 )
 from pipelines import ledger
+from pipelines.limit_grants import Grants
 from pipelines.publishing.delivery.publish import publish as publish_post
 from pipelines.rate_limits import (
     CREATOR_INFO,
@@ -31,7 +32,6 @@ from pipelines.rate_limits import (
     INIT,
     MARGIN_SECONDS,
     POSTS,
-    Grants,
     Limits,
 )
 from sandbox.testing import RunningSandbox
