@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from core.errors import Wait
+from core.errors import LIMITS_UNKNOWN, OutageError, Wait
 from core.limiter import Grant, Limit, Limiter, LimiterUnavailableError
 from models import Post
 from pipelines.rate_limits import Limits, posts_a_day, waiting_for
@@ -17,7 +17,6 @@ LONGEST_WAIT = 300.0
 """Seconds after which a waiting job always asks again: its limit may have changed."""
 AWAY_WAIT = 5.0
 """Seconds until the limits are asked again after Redis did not answer."""
-LIMITS_UNKNOWN = "limits_unknown"
 
 
 class OverLimitError(Wait):
@@ -63,7 +62,9 @@ class Grants:
             grant = self.limiter.acquire(limits, who=who, grant=run)
         except LimiterUnavailableError as error:
             log.error("limits_not_checked", error=str(error))  # noqa: TRY400  # the cause is in it
-            return Wait("Redis does not answer (rate limits)", after=AWAY_WAIT, code=LIMITS_UNKNOWN)
+            return OutageError(
+                "Redis does not answer (rate limits)", after=AWAY_WAIT, code=LIMITS_UNKNOWN
+            )
         return OverLimitError(grant, grant.waits_for) if grant.waits_for is not None else None
 
     def not_posted(self, post: Post) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.tiktok.api.http import CONNECT_SECONDS
 from core import db
-from core.errors import InputError
+from core.errors import InputError, Wait
 from models import (
     Account,
     AccountState,
@@ -223,7 +223,7 @@ def test_waiting_jobs_try_again_once_the_workers_know_a_changed_limit() -> None:
     with db.transaction():
         for story, waits_for in ((1, waiting_for(SCRIPT)), (2, waiting_for(INIT)), (3, "its slot")):
             ledger.enqueue("script", story)
-            ledger.postpone("script", story, 300, waits_for)
+            ledger.postpone("script", story, Wait(waits_for, after=300))
 
     # When that limit is changed
     set_limit(SCRIPT.name, 100, 60, "olga")

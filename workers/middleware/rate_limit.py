@@ -12,11 +12,11 @@ from peewee import fn
 from prometheus_client import Counter
 
 from core import db
-from core.errors import Retryable, Wait
+from core.errors import LIMITS_UNKNOWN, OutageError, Retryable, Wait
 from core.limiter import Limit, Limiter, LimiterUnavailableError
 from models import Job, JobState
 from pipelines import ledger
-from pipelines.limit_grants import LIMITS_UNKNOWN, Grants, OverLimitError
+from pipelines.limit_grants import Grants, OverLimitError
 from pipelines.rate_limits import STAGE_LIMITS, Limits
 
 log = structlog.get_logger(__name__)
@@ -26,6 +26,7 @@ NOT_LET_THROUGH = Counter(
     "storymill_limits_unknown_total", "Jobs held back because the limits could not be checked"
 )
 
+UNCHECKED_WAIT = 60.0
 RATE_LIMITED = "rate_limit_exceeded"
 """Error code for a rate limit (HTTP 429); adapters use it for every service."""
 
@@ -66,6 +67,8 @@ class RateLimit(Middleware):
             log.exception("limits_not_checked")
             if isinstance(error, db.Unavailable):
                 db.discard()
+            else:
+                self._postpone_unknown(message, error)
             raise SkipMessage("the limits could not be checked") from error
         if reason:
             raise SkipMessage(reason)
@@ -91,8 +94,17 @@ class RateLimit(Middleware):
             self._mine.limits = limits
             return ""
         _count(wait)
-        ledger.postpone(stage, subject_id, wait.after or 0, str(wait))
+        ledger.postpone(stage, subject_id, wait)
         return str(wait)
+
+    def _postpone_unknown(self, message: MessageProxy, error: Exception) -> None:
+        """The limits can't be read, through a mistake of ours: say so on the job."""
+        why = f"The rate limits can't be checked ({type(error).__name__}): see the worker's log"
+        wait = OutageError(why, after=UNCHECKED_WAIT, code=LIMITS_UNKNOWN)
+        try:
+            ledger.postpone(message.actor_name, message.args[0], wait)
+        except Exception:
+            log.exception("not_postponed")  # the sweeper sends it again
 
     def after_process_message(
         self,
