@@ -21,7 +21,8 @@ from admin import auth, downloads, formatting, health, home_figures, response_he
 from admin.views import VIEWS, Home, menu
 from admin.views.page import back
 from admin.views.sources import Sources
-from core import db
+from core import db, db_errors
+from core.db_errors import Meaning
 from core.errors import StorymillError
 from core.settings import Settings
 from pipelines.stories.intake.uploads import LARGEST_UPLOAD
@@ -146,18 +147,22 @@ def _explain_errors(app: Flask) -> None:
         status = error.code or 500
         return page(status, error.name, sentences.get(status, error.description or ""))
 
-    def unavailable(error: Exception) -> ResponseReturnValue:
-        log.warning("database_away", error=str(error).strip())
-        return page(
-            503,
-            "The database is unavailable",
-            "Nothing is lost. This page will work again when the database is back.",
-        )
-
-    for kind in db.Unavailable:
-        app.register_error_handler(kind, unavailable)
-
     @app.errorhandler(Exception)
     def broken(error: Exception) -> ResponseReturnValue:
+        match db_errors.meaning(error):
+            case Meaning.AWAY | Meaning.FULL:
+                log.warning("database_away", error=str(error).strip())
+                return page(
+                    503,
+                    "The database is unavailable",
+                    "Nothing is lost. This page will work again when the database is back.",
+                )
+            case Meaning.AGAIN | Meaning.LATER:
+                log.warning("database_busy", error=str(error).strip())
+                return page(
+                    503,
+                    "The database was busy",
+                    "Other work was in the way, so nothing was changed. Go back and try again.",
+                )
         log.error("page_failed", path=request.path, exc_info=error)
         return page(500, "Something went wrong", "The error was logged. Try again in a moment.")

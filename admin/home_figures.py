@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import g, url_for
+from peewee import ModelSelect
 
 from admin.paging import count
 from core.db import database
@@ -26,12 +27,15 @@ from models import (
     VideoState,
     now,
 )
+from pipelines import ledger
 from pipelines.stages import STAGES
 
 REFRESH_RETRIES = 3
 """Failed renewals after which an account needs attention."""
 EXPIRES_SOON = timedelta(days=7)
 RECENT_POSTS = 500
+UNTAKEN = timedelta(minutes=5)
+"""A job that has been due for longer, in a queue where nothing runs, needs a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,22 @@ def _all_needs() -> list[Need]:
             urgent=True,
         ),
         Need(
+            "jobs",
+            "job held up by an outage of PostgreSQL or Redis",
+            "jobs held up by an outage of PostgreSQL or Redis",
+            count(held_up(jobs)),
+            url_for("jobs.index", held_up=1),
+            urgent=True,
+        ),
+        Need(
+            "jobs",
+            "due job that no worker takes",
+            "due jobs that no worker takes",
+            count(_taken_by_nobody(jobs)),
+            url_for("jobs.index", state=JobState.WAITING),
+            urgent=True,
+        ),
+        Need(
             "accounts",
             "account to reconnect",
             "accounts to reconnect",
@@ -144,6 +164,25 @@ def _all_needs() -> list[Need]:
             url_for("videos.index", state=VideoState.REVIEW),
         ),
     ]
+
+
+def held_up(jobs: ModelSelect[Job]) -> ModelSelect[Job]:
+    """Those of ``jobs`` that have met an outage of PostgreSQL or Redis for some minutes."""
+    return jobs.where(
+        Job.state == JobState.WAITING,
+        Job.error_code.in_(sorted(ledger.OUTAGES)),
+        Job.code_since < now() - ledger.SHOWN_AFTER,
+    )
+
+
+def _taken_by_nobody(jobs: ModelSelect[Job]) -> ModelSelect[Job]:
+    """Due jobs of queues in which nothing runs: no worker is up, or it gets no wake-ups."""
+    running = Job.select(Job.queue).where(Job.state == JobState.RUNNING).distinct()
+    busy = {job.queue for job in running}
+    idle = [name for name, stage in STAGES.items() if stage.queue not in busy]
+    return jobs.where(
+        Job.state == JobState.WAITING, Job.stage.in_(idle), Job.due_at < now() - UNTAKEN
+    )
 
 
 def _expired_or_soon() -> Any:

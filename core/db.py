@@ -14,15 +14,16 @@ from urllib.parse import urlsplit
 import structlog
 from peewee import InterfaceError, OperationalError
 from playhouse.db_url import parse as parse_url
-from playhouse.pool import PooledPostgresqlDatabase
+from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase
 from playhouse.postgres_ext import PostgresqlExtDatabase
 
 from core.errors import ConfigurationError
 
 log = structlog.get_logger(__name__)
 
-Unavailable = (OperationalError, InterfaceError)
-"""What peewee raises when PostgreSQL is unavailable."""
+Unavailable = (OperationalError, InterfaceError, MaxConnectionsExceeded)
+"""What peewee raises when PostgreSQL is unavailable, and also for some mistakes of ours;
+``db_errors.meaning`` tells them apart."""
 
 
 class Database(PooledPostgresqlDatabase, PostgresqlExtDatabase):  # type: ignore[misc]  # untyped bases

@@ -13,6 +13,7 @@
         │   └── Wait         nothing is wrong, but it is too early: uses up no attempt
         │       ├── AccountFullError  the account is full for now: the post moves to its next slot
         │       ├── AccountStoppedError  the platform takes nothing from the account: it is paused
+        │       ├── OutageError  something that all work needs is away; shown after a while
         │       └── DiskFull  the disk is full: work pauses until a person frees space
         ├── Permanent        will never work like this: becomes a dead letter at once
         └── Parked           only a person can decide it: needs attention
@@ -101,6 +102,16 @@ class AccountStoppedError(Wait):
         self, sentence: str, *, code: str | None = None, after: float | None = None
     ) -> None:
         super().__init__(sentence, code=code, after=after or PAUSED_SECONDS)
+
+
+class OutageError(Wait):
+    """PostgreSQL or Redis is away: the job waits, and after some minutes people are told."""
+
+    default_code = "outage"
+
+
+DATABASE_AWAY, LIMITS_UNKNOWN = "database_away", "limits_unknown"
+"""Codes of outages: PostgreSQL; Redis, without which nobody can tell whether a limit allows it."""
 
 
 class DiskFull(Wait):

@@ -47,10 +47,10 @@ local function score(key, rank)
 end
 
 local function limit(i)
-    local counted = ARGV[3 * i + 3]
+    local counted = ARGV[4 * i + 2]
     if counted == '' then counted = grant end
     return KEYS[3 * i - 2], KEYS[3 * i - 1], KEYS[3 * i],
-        tonumber(ARGV[3 * i + 1]), tonumber(ARGV[3 * i + 2]), counted
+        tonumber(ARGV[4 * i]), tonumber(ARGV[4 * i + 1]), counted, ARGV[4 * i + 3] == '1'
 end
 
 for i = 1, limits do
@@ -85,9 +85,9 @@ for i = 1, limits do
 end
 
 for i = 1, limits do
-    local grants, line, _, _, window, counted = limit(i)
-    redis.call('ZREM', line, who)
-    if blocked == 0 then
+    local grants, line, _, _, window, counted, later = limit(i)
+    if blocked ~= 0 or not later then redis.call('ZREM', line, who) end
+    if blocked == 0 and not later then
         redis.call('ZADD', grants, now, counted)
         redis.call('PEXPIRE', grants, math.ceil(window / 1000) + 1000)
     elseif blocked == i then
@@ -127,6 +127,10 @@ class Limit:
         key: whom the limit applies to (an account, a client); empty for everybody together.
         counted: what counts only once, even with several grants (a post, so that its retries
             don't use up a limit on posts); empty counts each grant.
+        margin: seconds by which the window is longer here. A service counts a call when it
+            arrives: with a slow way for the first call and a quick one for the last, they arrive
+            closer together than they were sent.
+        later: it is only checked now; whoever makes the call takes it then.
     """
 
     name: str
@@ -134,6 +138,13 @@ class Limit:
     seconds: float
     key: str = ""
     counted: str = ""
+    margin: float = 0.0
+    later: bool = False
+
+    @property
+    def window(self) -> int:
+        """Microseconds for which a grant counts."""
+        return int((self.seconds + self.margin) * MICROSECONDS)
 
 
 class Grant(NamedTuple):
@@ -182,6 +193,8 @@ class Limiter:
     def acquire(self, limits: Sequence[Limit], *, who: str, grant: str = "") -> Grant:
         """Take one grant of every limit, or none; the answer says when to ask again.
 
+        Of limits that are taken ``later`` only the use is checked, and a place in line is kept.
+
         Args:
             limits: all that apply, each once.
             who: name of the asker, which keeps its place in the line.
@@ -196,12 +209,27 @@ class Limiter:
         arguments: list[Any] = [grant or uuid.uuid4().hex, who, int(TURN_KEPT * MICROSECONDS)]
         for limit in limits:
             keys += [_key(limit, part) for part in PARTS]
-            arguments += [limit.count, int(limit.seconds * MICROSECONDS), limit.counted]
+            arguments += [limit.count, limit.window, limit.counted, int(limit.later)]
         try:
             blocked, wait, held = self._script(keys=keys, args=arguments)
         except RedisError as error:
             raise _unavailable(error) from error
         return Grant(int(wait) / MICROSECONDS, limits[blocked - 1] if blocked else None, held > 0)
+
+    def give_back(self, limit: Limit, grant: str = "") -> None:
+        """What the grant was for did not happen; without such a grant, nothing changes.
+
+        Args:
+            limit: as it was taken.
+            grant: as it was taken; not needed if the limit says what is ``counted``.
+
+        Raises:
+            LimiterUnavailableError: Redis did not answer.
+        """
+        try:
+            self._redis.zrem(_key(limit, "grants"), limit.counted or grant)
+        except RedisError as error:
+            raise _unavailable(error) from error
 
     def usage(self, limits: Sequence[Limit]) -> list[Usage]:
         """How far each limit is used, in the same order; changes nothing.
@@ -213,7 +241,7 @@ class Limiter:
         for first in range(0, len(limits), AT_ONCE):
             some = limits[first : first + AT_ONCE]
             keys = [_key(limit, part) for limit in some for part in PARTS]
-            windows = [int(limit.seconds * MICROSECONDS) for limit in some]
+            windows = [limit.window for limit in some]
             try:
                 flat = self._usage(keys=keys, args=windows)
             except RedisError as error:

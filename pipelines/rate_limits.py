@@ -4,6 +4,11 @@ TikTok's figures come from its documents of November 2026 and apply to each endp
 The limit of direct posts is counted per creator, over all apps. Reddit allows a client 100 requests
 a minute; the limit here leaves room for access tokens and further pages. A LimitSetting with the
 limit's name changes its figures at run time.
+
+A limit is taken as late as possible: what is taken and then not used is lost to others, and TikTok
+counts calls when they arrive. Stages that call their service first take it before they are claimed
+(``workers/middleware/rate_limit.py``). A post passes many checks before it is announced. So its
+limits are only checked before the claim, and taken right before the call (``limit_grants.py``).
 """
 
 from __future__ import annotations
@@ -23,18 +28,26 @@ from pipelines.publishing.delivery import fallback_policy
 MINUTE, DAY = 60.0, 86_400.0
 NOTICED_SECONDS = 5.0
 """After this time every worker knows a changed figure."""
+MARGIN_SECONDS = 5.0
+"""TikTok's windows are longer here by as long as connecting to it may take: without this margin,
+the seventh announcement of a minute arrived 59.1 s after the first one."""
+
+
+def _tiktok(name: str, count: int, seconds: float) -> Limit:
+    return Limit(name, count, seconds, margin=MARGIN_SECONDS)
+
 
 REDDIT = Limit("reddit_fetch", 60, MINUTE)
 REDDIT_FEED = Limit("reddit_feed", 1, 62.0)
 FEED = Limit("feed_fetch", 1, 10.0)
 SCRIPT = Limit("script_request", 30, MINUTE)
 JUDGE = Limit("safety_request", 120, MINUTE)
-CREATOR_INFO = Limit("tiktok_creator_info", 20, MINUTE)
-INIT = Limit("tiktok_init", 6, MINUTE)
-POSTS = Limit("tiktok_posts", 15, DAY)
-INBOX_INIT = Limit("tiktok_inbox_init", 6, MINUTE)
-STATUS = Limit("tiktok_status", 30, MINUTE)
-VIDEO_QUERY = Limit("tiktok_video_query", 600, MINUTE)
+CREATOR_INFO = _tiktok("tiktok_creator_info", 20, MINUTE)
+INIT = _tiktok("tiktok_init", 6, MINUTE)
+POSTS = _tiktok("tiktok_posts", 15, DAY)
+INBOX_INIT = _tiktok("tiktok_inbox_init", 6, MINUTE)
+STATUS = _tiktok("tiktok_status", 30, MINUTE)
+VIDEO_QUERY = _tiktok("tiktok_video_query", 600, MINUTE)
 
 ALL = (
     REDDIT,
@@ -152,19 +165,34 @@ def _publish(post_id: int) -> list[Limit]:
     post = Post.get_or_none(Post.id == post_id)
     if post is None:
         return []
-    key = str(post.account.id)
-    limits = [] if post.publish_id is None else [replace(STATUS, key=key)]
+    limits = [] if post.publish_id is None else [replace(STATUS, key=str(post.account.id))]
     if post.upload_url is None and post.state != PostState.PROCESSING:
-        match fallback_policy.expected(post, post.account):
-            case Method.DIRECT:
-                limits += [
-                    replace(CREATOR_INFO, key=key),
-                    replace(INIT, key=key),
-                    replace(POSTS, key=key, counted=f"post:{post_id}"),  # retries count once
-                ]
-            case Method.INBOX:
-                limits.append(replace(INBOX_INIT, key=key))
+        method = fallback_policy.expected(post, post.account)
+        asked = creator_info(post) if method is Method.DIRECT else []
+        limits += [replace(limit, later=True) for limit in asked + announcement(post, method)]
     return limits
+
+
+def creator_info(post: Post) -> list[Limit]:
+    """The limits of asking what the post's creator may post."""
+    return [replace(CREATOR_INFO, key=str(post.account.id))]
+
+
+def announcement(post: Post, method: str | None) -> list[Limit]:
+    """The limits of announcing the post by ``method``."""
+    key = str(post.account.id)
+    match method:
+        case Method.DIRECT:
+            return [replace(INIT, key=key), posts_a_day(post)]
+        case Method.INBOX:
+            return [replace(INBOX_INIT, key=key)]
+        case _:
+            return []
+
+
+def posts_a_day(post: Post) -> Limit:
+    """The limit of the account's direct posts; all tries of a post count once."""
+    return replace(POSTS, key=str(post.account.id), counted=f"post:{post.id}")
 
 
 def _confirm(post_id: int) -> list[Limit]:

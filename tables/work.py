@@ -54,6 +54,9 @@ class Job(Row):
     finished_at = DateTimeTZField(null=True)
     error = TextField(default="")
     error_code = CharField(max_length=60, default="")
+    """Of the newest try, or of what it waits for."""
+    code_since = DateTimeTZField(null=True)
+    """Since when each try has ended with this code; None if it ended otherwise."""
 
     moves: ClassVar = {
         JobState.WAITING: frozenset({JobState.RUNNING, JobState.CANCELLED}),
@@ -77,6 +80,10 @@ class Job(Row):
             (("stage", "subject_id"), True),
             (("state", "due_at"), False),
             (("state", "stage", "id"), False),
+            SQL(
+                "CREATE INDEX job_held_up ON job (id) WHERE state = 'waiting' "
+                "AND error_code IN ('database_away', 'limits_unknown', 'disk_full')"
+            ),
         )
 
     @classmethod

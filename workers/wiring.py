@@ -19,6 +19,7 @@ from core.smtp import SmtpServer, addresses
 from core.storage import MediaStore
 from models import SourceKind
 from pipelines import rate_limits
+from pipelines.limit_grants import Grants
 from pipelines.production.production_settings import ProductionSettings
 from pipelines.publishing.delivery.delivery import Platform
 from pipelines.publishing.delivery.manual.links import Links
@@ -228,6 +229,7 @@ def platform() -> Platform:
         authorizer=authorizer(),
         probe=IsolatedProbe(),
         folder=config.media_dir,
+        grants=Grants(limiter()),
         browser=TikTokBrowser(
             screenshots=config.media_dir / "screenshots",
             studio_url=config.tiktok_studio_url,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import request
 from flask.typing import ResponseReturnValue
 
+from admin.home_figures import held_up
 from admin.job_subjects import subjects
 from admin.paging import cut
 from admin.views.page import Page, audit, done, expose
@@ -23,6 +24,8 @@ class Jobs(Page):
         query = Job.select().where(Job.state == state if state else Job.state.in_(UNFINISHED))
         if stage:
             query = query.where(Job.stage == stage)
+        if request.args.get("held_up"):
+            query = held_up(query)
         page = cut(query, Job.id)
         return self.render(
             "jobs/index.html",

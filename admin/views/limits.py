@@ -38,7 +38,12 @@ class Limits(Page):
             rows = _used(described)
         except LimiterUnavailableError as error:
             rows, unavailable = [Row(limit, None, "", 0, 0) for limit in described], str(error)
-        return self.render("limits/index.html", rows=rows, unavailable=unavailable)
+        return self.render(
+            "limits/index.html",
+            rows=rows,
+            unavailable=unavailable,
+            margin=rate_limits.MARGIN_SECONDS,
+        )
 
     @expose("/<limit>/set", methods=["POST"])
     def set(self, limit: str) -> ResponseReturnValue:

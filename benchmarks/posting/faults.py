@@ -136,8 +136,7 @@ class Worker:
     def __init__(self, stand: Stand) -> None:
         self.faults = 0
         self._sandbox = stand.sandbox
-        self._publisher = stand.surroundings.publisher()
-        self._authorizer = stand.surroundings.authorizer()
+        self._around = stand.surroundings.around()
 
     @contextmanager
     def disturbed(self, switches: Sequence[Switch]) -> Iterator[None]:
@@ -153,7 +152,7 @@ class Worker:
         if job is None:
             return None
         make_due(job)
-        return try_once(job, self._publisher, self._authorizer)
+        return try_once(job, self._around)
 
     def try_until_it_fails(self, post: Post) -> None:
         """Do the post's jobs until one fails (waiting is no failure) or none is left."""

@@ -2,8 +2,8 @@
 
 The moments are found from outside the tested code: one at the start, and one after each effect
 outside the process. Effects are SQL statements (including commits), each block of a request, the
-arrival of its answer, and wake-ups sent to Redis. Between two neighbouring moments nothing happens
-that is visible to others.
+arrival of its answer, and commands to Redis (limits taken, wake-ups sent). Between two neighbouring
+moments nothing happens that is visible to others.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def live(orders: Orders) -> None:
     orders.surroundings.enter()
     kill_switch = KillSwitch(orders.dies_at)
     watch(kill_switch)
-    publisher, authorizer = orders.surroundings.publisher(), orders.surroundings.authorizer()
+    around = orders.surroundings.around()
     with db.session():
         kill_switch.moment("start")
         for _ in range(MOST_TRIES):
@@ -100,7 +100,7 @@ def live(orders: Orders) -> None:
                 if job is None:
                     break
                 make_due(job)
-            if isinstance(try_once(job, publisher, authorizer), Wait):
+            if isinstance(try_once(job, around), Wait):
                 time.sleep(PAUSE_SECONDS)
     if orders.report is not None:
         orders.report.write_text(json.dumps(kill_switch.moments))
@@ -119,7 +119,7 @@ def watch(kill_switch: KillSwitch) -> None:
     session.send = kill_switch.after(session.send, _answer)
     client: Any = redis.Redis
     client.execute_command = kill_switch.after(
-        client.execute_command, lambda *_, **__: "wake-up sent"
+        client.execute_command, lambda *_, **__: "command to Redis"
     )
 
 

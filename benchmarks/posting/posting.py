@@ -22,10 +22,12 @@ from benchmarks.posting.clips import make_clip
 from benchmarks.posting.tally import Tally, tally
 from core import crypto, db, queue
 from core.errors import Parked, Permanent, Retryable, StageError
+from core.limiter import Limiter
 from core.settings import TIKTOK_SCOPES
 from models import (
     Account,
     Job,
+    LimitSetting,
     Method,
     Part,
     Post,
@@ -39,10 +41,12 @@ from models import (
 )
 from pipelines import ledger
 from pipelines.ledger import Claim, LeaseLostError
+from pipelines.limit_grants import Grants
 from pipelines.publishing.accounts import connection, token_recovery
 from pipelines.publishing.delivery.delivery import Platform
 from pipelines.publishing.delivery.publish import confirm, publish
 from pipelines.publishing.scheduling import planning
+from pipelines.rate_limits import LIMITS
 from sandbox.testing import RunningSandbox, running_sandbox
 from services import ServiceAddresses
 from workers.middleware.dead_letter import decide
@@ -59,18 +63,27 @@ GENEROUS = {
     "status_a_minute": 1_000_000,
     "read_a_minute": 1_000_000,
 }
-"""The platform's limits are not measured here."""
+"""The platform's limits are not measured here, and so aren't ours."""
+UNLIMITED = 1_000_000
 INBOX_SCOPES = tuple(scope for scope in TIKTOK_SCOPES if scope != "video.publish")
 NUMBERS = count(1)
 
 
-def run_stage(
-    stage: str, post_id: int, claim: Claim, publisher: Publisher, authorizer: Authorizer
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a job of a post is done with."""
+
+    publisher: Publisher
+    authorizer: Authorizer
+    grants: Grants
+
+
+def run_stage(stage: str, post_id: int, claim: Claim, around: Around) -> None:
     """The only place where these measurements call the stages."""
     stages = {"publish": publish, "confirm": confirm}
     folder = Path(Post.get_by_id(post_id).video.path).parent
-    stages[stage](post_id, claim, Platform(publisher, authorizer, IsolatedProbe(), folder))
+    platform = Platform(around.publisher, around.authorizer, IsolatedProbe(), folder, around.grants)
+    stages[stage](post_id, claim, platform)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +103,10 @@ class Surroundings:
         db.configure(self.services.database_url)
         queue.connect(self.services.redis_url)
         token_recovery.configure(self.media_dir)
+
+    def around(self) -> Around:
+        grants = Grants(Limiter.at(self.services.redis_url))
+        return Around(self.publisher(), self.authorizer(), grants)
 
     def publisher(self) -> Publisher:
         return TikTokPublisher(api_url=self.tiktok_url)
@@ -117,6 +134,10 @@ class Stand:
         """Reset the platform, and connect its creator with ``scopes``."""
         self.sandbox.reset()
         self.sandbox.change(**GENEROUS)
+        for name in LIMITS:
+            LimitSetting.insert(
+                name=name, count=UNLIMITED, seconds=60
+            ).on_conflict_ignore().execute()
         for video in self.folder.glob("post-*.mp4"):
             video.unlink()
         authorizer = self.surroundings.authorizer(scopes)
@@ -197,13 +218,13 @@ def make_due(job: Job) -> None:
     Job.update(due_at=now()).where(Job.id == job.id).execute()
 
 
-def try_once(job: Job, publisher: Publisher, authorizer: Authorizer) -> StageError | None:
+def try_once(job: Job, around: Around) -> StageError | None:
     """Claim and do a due job; its result is stored as a worker's middleware does."""
     claim = ledger.claim(job.stage, job.subject_id, "bench")
     if claim is None:
         return None
     try:
-        run_stage(job.stage, job.subject_id, claim, publisher, authorizer)
+        run_stage(job.stage, job.subject_id, claim, around)
     except (StageError, LeaseLostError) as error:
         decision = decide(claim, error)
         match decision:

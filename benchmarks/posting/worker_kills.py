@@ -17,7 +17,7 @@ import psutil
 from benchmarks.posting.posting import Stand
 from benchmarks.posting.tally import Tally
 from core.settings import ROOT
-from models import Job, JobState, LimitSetting, Post
+from models import Job, JobState, Post
 
 THREADS = 8
 SLOW_SECONDS = 0.15
@@ -26,15 +26,11 @@ LIFE_SECONDS = 1.5
 """A worker dies at a random time within this many seconds after its first job."""
 PATIENCE = 120.0
 ALIVE = (JobState.WAITING, JobState.RUNNING)
-UNLIMITED = 1_000_000
-LIMITS = ("tiktok_creator_info", "tiktok_init", "tiktok_posts", "tiktok_status")
 
 
 def kill_workers(stand: Stand, *, posts: int, kills: int, dice: random.Random) -> Tally:
     """Let workers post a batch; kill one after the other, and let the last one finish."""
     stand.begin_anew()
-    for name in LIMITS:
-        LimitSetting.insert(name=name, count=UNLIMITED, seconds=60).on_conflict_ignore().execute()
     for call in ("init", "upload", "status"):
         stand.sandbox.fault("tiktok", call, "slow", seconds=SLOW_SECONDS, times=None)
     batch = stand.plan(posts)

@@ -33,12 +33,21 @@ from pipelines.ledger.claims import (
     set_aside,
     wake,
 )
-from pipelines.ledger.operations import cancel, discard, explain, requeue
+from pipelines.ledger.operations import (
+    OUTAGES,
+    SHOWN_AFTER,
+    cancel,
+    discard,
+    explain,
+    requeue,
+)
 from pipelines.ledger.sweep import forget_wakeups, free_leases, sweep
 
 __all__ = [
     "LEASE_SECONDS",
+    "OUTAGES",
     "RENEW_SECONDS",
+    "SHOWN_AFTER",
     "Claim",
     "InterruptedByShutdownError",
     "LeaseLostError",

@@ -25,6 +25,11 @@ log = structlog.get_logger(__name__)
 LEASE_SECONDS = 15.0
 RENEW_SECONDS = 2.0
 
+_CODE = (
+    "code_since = CASE WHEN error_code = %s AND code_since IS NOT NULL THEN code_since "
+    "ELSE now() END, error_code = %s"
+)
+"""The code of a try's end; both placeholders are the code."""
 _RUNNING = (JobState.RUNNING,)
 _CLAIMED = Job.transition(JobState.RUNNING)
 _RESTARTED = Job.transition(JobState.WAITING, of=set(JobState) - {JobState.WAITING, *_RUNNING})
@@ -51,6 +56,10 @@ class Claim:
     attempt: int
     """1 for the first try."""
     request_id: str
+    earlier_code: str = ""
+    """How the try before this one ended, or what it waited for; empty for the first."""
+    earlier_seconds: float = 0.0
+    """For how long each try has ended with that code."""
     share: float = 0.0
     finished: bool = False
     lost: threading.Event = field(default_factory=threading.Event)
@@ -148,7 +157,8 @@ def _enqueue(
         ON CONFLICT (stage, subject_id) DO UPDATE
             SET {_RESTARTED.assignment}, due_at = EXCLUDED.due_at, sent_at = EXCLUDED.sent_at,
                 sends = 0, request_id = EXCLUDED.request_id, attempts = 0, crashes = 0,
-                progress = 0, error = '', error_code = '', waits_for = '', finished_at = NULL
+                progress = 0, error = '', error_code = '', code_since = NULL, waits_for = '',
+                finished_at = NULL
             WHERE {_RESTARTED.condition}
         RETURNING id
         """,
@@ -240,7 +250,8 @@ def _claim(which: str, values: tuple[Any, ...], worker: str) -> list[Claim]:
         "worker = %s, lease_until = now() + %s * interval '1 second', started_at = now(), "
         "progress = 0, waits_for = '' "
         f"WHERE {which} AND {_CLAIMED.condition} AND due_at <= now() "
-        "RETURNING id, stage, subject_id, fence, attempts, request_id",
+        "RETURNING id, stage, subject_id, fence, attempts, request_id, error_code, "
+        "COALESCE(EXTRACT(EPOCH FROM now() - code_since), 0)::float8",
         (worker, LEASE_SECONDS, *values),
     )
     return [Claim(*row) for row in cursor.fetchall()]
@@ -267,22 +278,23 @@ def put_back(held: Claim, error: Retryable) -> None:
             JobState.WAITING,
             "due_at = now() + %s * interval '1 second', sent_at = NULL, "
             "sends = 0, lease_until = NULL, attempts = attempts - %s, waits_for = %s, error = %s, "
-            "error_code = %s",
+            f"{_CODE}",
             delay,
             1 - spent,
             storable(str(error)) if not spent else "",
             storable(str(error)) if spent else "",
             error.code,
+            error.code,
         )
 
 
-def postpone(stage: str, subject_id: int, seconds: float, waits_for: str) -> None:
+def postpone(stage: str, subject_id: int, wait: Wait) -> None:
     """Postpone an unclaimed job that may not start yet; it spends no attempt, blocks no thread."""
     with transaction():
         database.execute_sql(
             "UPDATE job SET due_at = now() + %s * interval '1 second', sent_at = NULL, sends = 0, "
-            "waits_for = %s WHERE stage = %s AND subject_id = %s AND state = 'waiting'",
-            (seconds, waits_for, stage, subject_id),
+            f"waits_for = %s, {_CODE} WHERE stage = %s AND subject_id = %s AND state = 'waiting'",
+            (wait.after or 0, storable(str(wait)), wait.code, wait.code, stage, subject_id),
         )
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.db import transaction
-from core.errors import InputError
+from core.errors import DATABASE_AWAY, LIMITS_UNKNOWN, InputError
 from models import DeadLetter, Job, JobState, now
 from pipelines.ledger.claims import enqueue, resolve_dead_letters
+
+OUTAGES = frozenset({DATABASE_AWAY, LIMITS_UNKNOWN})
+"""Codes of jobs that wait for PostgreSQL or Redis."""
+SHOWN_AFTER = timedelta(minutes=5)
+"""An outage that a job has met for this long is said on its page and on the home page."""
 
 
 def requeue(job_id: int) -> None:
@@ -57,8 +62,8 @@ def explain(job: Job) -> str:  # noqa: PLR0911  # one return a state
         case JobState.WAITING if job.due_at > moment:
             left = _span((job.due_at - moment).total_seconds())
             if job.error and not job.waits_for:
-                return f"Retrying in {left}: {job.error}"
-            return f"Waiting {left}: {job.waits_for or 'not due yet'}"
+                return f"Retrying in {left}: {job.error}{_for_how_long(job, moment)}"
+            return f"Waiting {left}: {job.waits_for or 'not due yet'}{_for_how_long(job, moment)}"
         case JobState.WAITING:
             age = _age(moment, job.due_at)
             return f"In the {job.queue} queue for {age}, waiting for a free worker."
@@ -68,6 +73,13 @@ def explain(job: Job) -> str:  # noqa: PLR0911  # one return a state
             return f"Has needed attention for {_age(moment, job.finished_at)}: {job.error}"
         case _:
             return f"{job.state.capitalize()} {_age(moment, job.finished_at)} ago."
+
+
+def _for_how_long(job: Job, moment: datetime) -> str:
+    since = job.code_since
+    if job.error_code not in OUTAGES or since is None or since > moment - SHOWN_AFTER:
+        return ""
+    return f" This job has met this since {since:%Y-%m-%d %H:%M} UTC ({_age(moment, since)})."
 
 
 def _age(moment: datetime, then: datetime | None) -> str:

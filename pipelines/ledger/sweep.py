@@ -66,7 +66,7 @@ def free_leases(which: str, values: tuple[Any, ...] = ()) -> int:
             database.execute_sql(
                 f"UPDATE job SET {_FREED.assignment}, due_at = greatest(due_at, now()), "
                 "sent_at = NULL, sends = 0, crashes = %s, lease_until = NULL, error = %s, "
-                "error_code = 'worker_lost' WHERE id = %s",
+                "error_code = 'worker_lost', code_since = NULL WHERE id = %s",
                 (crashes, f"Its worker ended while working ({crashes} times).", job_id),
             )
             continue

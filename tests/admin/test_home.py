@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -52,6 +52,27 @@ def test_home_shows_what_needs_attention_and_the_results(
         "1 post published",
     ):
         assert need in page, need
+
+
+def test_home_shows_jobs_that_an_outage_holds_up_or_that_nobody_takes(viewer: Browser) -> None:
+    # Given jobs that have met an outage for long and for a moment, and jobs of two queues that are
+    # due for long: in one of them something runs
+    stories = [records.story() for _ in range(6)]
+    ago, later = now() - timedelta(minutes=6), now() + timedelta(minutes=1)
+    held: dict[str, Any] = {"state": JobState.WAITING, "due_at": later}
+    records.job("script", stories[0].id, error_code="database_away", code_since=ago, **held)
+    records.job("judge", stories[1].id, error_code="limits_unknown", code_since=ago, **held)
+    records.job("script", stories[2].id, error_code="database_away", code_since=now(), **held)
+    records.job("prepare", stories[3].id, JobState.WAITING, due_at=ago)
+    records.job("prepare", stories[4].id, JobState.RUNNING, started_at=ago)
+    records.job("script", stories[5].id, JobState.WAITING, due_at=ago)
+
+    page = " ".join(viewer.get("/").text.replace("<strong>", "").replace("</strong>", "").split())
+
+    assert "2 jobs held up by an outage of PostgreSQL or Redis" in page
+    assert "1 due job that no worker takes" in page
+    listed = viewer.get("/jobs/?held_up=1").text
+    assert listed.count("This job has met this since") == 2
 
 
 def test_running_jobs_are_shown_live(viewer: Browser) -> None:
@@ -103,6 +124,29 @@ def test_readiness_names_what_is_unavailable(settings: Settings, stranger: Brows
     assert "Nothing is lost" in stranger.client.get("/").text
     db.configure(settings.database_url.get_secret_value())
     db.database.connect()
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "title"),
+    [
+        ("57P01", 503, "The database is unavailable"),
+        ("40P01", 503, "The database was busy"),
+        ("57014", 503, "The database was busy"),
+        ("P0001", 500, "Something went wrong"),
+    ],
+)
+def test_a_page_says_what_an_error_of_the_database_means(
+    owner: Browser, state: str, status: int, title: str
+) -> None:
+    db.database.execute_sql(
+        f"CREATE FUNCTION refuse() RETURNS trigger AS $$ BEGIN RAISE SQLSTATE '{state}'; END $$ "
+        "LANGUAGE plpgsql; CREATE TRIGGER refused BEFORE INSERT ON limit_setting "
+        "FOR EACH ROW EXECUTE FUNCTION refuse()"
+    )
+
+    answer = owner.post("/limits/tiktok_init/set", count="3", seconds="60")
+
+    assert (answer.status_code, title in answer.text) == (status, True)
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from redis import Redis
@@ -110,6 +111,44 @@ def test_the_same_run_takes_one_grant_and_the_same_post_counts_once(limiter: Lim
     assert not limiter.acquire([Limit("posts", 2, 86_400, counted="post:3")], who="3").granted
 
 
+def test_a_limit_for_later_is_only_checked_and_keeps_the_place_in_line(limiter: Limiter) -> None:
+    # Given a limit that is only checked now
+    limit = Limit("init", 1, 1.0)
+    for _ in range(3):
+        assert limiter.acquire([replace(limit, later=True)], who="first").granted
+
+    # Then nothing is taken
+    assert limiter.usage([limit])[0].used == 0
+
+    # When it is used up, the one who checks gets a place in line, and keeps it after its turn
+    assert granted(limiter, limit) == 1
+    turn = limiter.acquire([replace(limit, later=True)], who="first")
+    assert turn.waits_for is not None
+    time.sleep(turn.seconds + 0.01)
+    assert limiter.acquire([replace(limit, later=True)], who="first").granted
+    assert not limiter.acquire([limit], who="newcomer").granted
+    assert limiter.acquire([limit], who="first").granted
+
+
+def test_what_was_not_used_is_given_back(limiter: Limiter) -> None:
+    day = Limit("posts", 1, 86_400, "account", counted="post:1")
+    another = replace(day, counted="post:2")
+    assert limiter.acquire([day], who="publish:1").granted
+    assert not limiter.acquire([another], who="publish:2").granted
+
+    limiter.give_back(another)  # it was never taken
+    assert limiter.usage([day])[0].used == 1
+    limiter.give_back(day)
+
+    assert limiter.usage([day])[0].used == 0
+
+
+def test_a_margin_makes_the_window_longer(limiter: Limiter) -> None:
+    limit = Limit("init", 1, 1.0, margin=0.5)
+    assert granted(limiter, limit) == 1
+    assert 1.4 < limiter.acquire([limit], who="second").seconds <= 1.5
+
+
 def test_a_changed_limit_counts_at_once_and_zero_stops_everything(limiter: Limiter) -> None:
     assert granted(limiter, Limit("init", 3, 60), times=9) == 3
 
@@ -155,6 +194,8 @@ def test_without_redis_nothing_may_pass() -> None:
     assert "canary-password" not in str(caught.value)
     with pytest.raises(LimiterUnavailableError):
         limiter.hold(Limit("init", 6, 60), 1)
+    with pytest.raises(LimiterUnavailableError):
+        limiter.give_back(Limit("init", 6, 60), "run 1")
 
 
 @pytest.mark.parametrize(

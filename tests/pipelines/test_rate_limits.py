@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.tiktok.api.http import CONNECT_SECONDS
 from core import db
-from core.errors import InputError
+from core.errors import InputError, Wait
 from models import (
     Account,
     AccountState,
@@ -141,6 +142,13 @@ def test_a_post_asks_per_account_and_its_retries_count_as_one_post() -> None:
         ("tiktok_posts", 15, 86_400, account),
     ]
     assert [limit.counted for limit in limits] == ["", "", f"post:{planned.id}"]
+    assert all(limit.later for limit in limits), "they are taken when the post is announced"
+
+
+def test_the_windows_of_tiktok_are_longer_here_by_the_time_that_connecting_may_take() -> None:
+    for limit in LIMITS.values():
+        margin = CONNECT_SECONDS if limit.name.startswith("tiktok") else 0
+        assert limit.window == (limit.seconds + margin) * 1_000_000
 
 
 def test_an_announced_post_asks_for_its_status_and_is_not_announced_again() -> None:
@@ -148,6 +156,7 @@ def test_an_announced_post_asks_for_its_status_and_is_not_announced_again() -> N
     on_its_way.move(PostState.CLAIMING)
     on_its_way.move(PostState.UPLOADING, publish_id="p1", upload_url="https://upload.test/1")
     assert names("publish", on_its_way.id) == ["tiktok_status"]
+    assert [limit.later for limit in Limits().of("publish", on_its_way.id)] == [False]
     assert names("confirm", on_its_way.id) == ["tiktok_status"]
 
     # If its upload address is dead, it may have to be announced again
@@ -214,7 +223,7 @@ def test_waiting_jobs_try_again_once_the_workers_know_a_changed_limit() -> None:
     with db.transaction():
         for story, waits_for in ((1, waiting_for(SCRIPT)), (2, waiting_for(INIT)), (3, "its slot")):
             ledger.enqueue("script", story)
-            ledger.postpone("script", story, 300, waits_for)
+            ledger.postpone("script", story, Wait(waits_for, after=300))
 
     # When that limit is changed
     set_limit(SCRIPT.name, 100, 60, "olga")

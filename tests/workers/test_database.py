@@ -7,16 +7,19 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 
+import dramatiq
 import psycopg2
 import pytest
 from psycopg2 import sql
 from redis import Redis
+from structlog.testing import capture_logs
 
 from core import db
 from core.errors import Permanent
 from models import DeadLetter, JobState
 from services import ServiceAddresses
 from tests.workers.running import enqueued, job, running, until
+from workers.middleware.dead_letter import DeadLetters
 from workers.middleware.lease import GENERATION
 from workers.stage_actor import claim
 
@@ -56,6 +59,11 @@ def server(services: ServiceAddresses, database_url: str) -> Iterator[Server]:
     server = Server(services.database_url, database_url.rpartition("/")[2].partition("?")[0])
     yield server
     server.let_in(True)
+
+
+def outcomes() -> DeadLetters:
+    """The middleware of this process that writes outcomes."""
+    return next(one for one in dramatiq.get_broker().middleware if isinstance(one, DeadLetters))
 
 
 @pytest.mark.slow
@@ -131,6 +139,7 @@ def test_an_outcome_is_written_once_postgresql_is_back(redis_url: str, server: S
         raise Permanent("There is no such voice.")
 
     with running(redis_url, prepare):
+        outcomes().patience = 0.0  # which only counts once the worker is to stop
         enqueued("prepare", 1)
         assert begun.wait(30)
         server.go_away()
@@ -145,3 +154,33 @@ def test_an_outcome_is_written_once_postgresql_is_back(redis_url: str, server: S
         until(lambda: job("prepare").state == JobState.DEAD)
     assert DeadLetter.get().error == "There is no such voice."
     assert runs == [1]
+
+
+@pytest.mark.parametrize("answer", ["P0001", "55P03"])
+def test_an_outcome_that_postgresql_refuses_does_not_hold_the_worker(
+    redis_url: str, answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a stage whose failure can't be written, although PostgreSQL answers
+    monkeypatch.setattr("workers.middleware.dead_letter.AGAIN_SECONDS", 0.01)
+    db.database.execute_sql(
+        f"CREATE FUNCTION refuse() RETURNS trigger AS $$ BEGIN RAISE SQLSTATE '{answer}'; END $$ "
+        "LANGUAGE plpgsql; CREATE TRIGGER refused BEFORE INSERT ON dead_letter "
+        "FOR EACH ROW EXECUTE FUNCTION refuse()"
+    )
+
+    def prepare(story_id: int) -> None:
+        if story_id == 1:
+            raise Permanent("There is no such voice.")
+        with claim().finish():
+            pass
+
+    # When its worker has more to do
+    with capture_logs() as logs, running(redis_url, prepare):
+        enqueued("prepare", 1)
+        until(lambda: job("prepare").state == JobState.RUNNING)
+        enqueued("prepare", 2)
+
+        # Then it does that, and leaves the job to its lease, which counts as a crash
+        until(lambda: job("prepare", 2).state == JobState.DONE)
+    assert "outcome_not_written" in {entry["event"] for entry in logs}
+    assert job("prepare").state == JobState.RUNNING

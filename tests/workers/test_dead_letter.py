@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import os
 from dataclasses import dataclass
+from functools import partial
 
 import dramatiq
+import psycopg2
 import pytest
-from peewee import OperationalError
+from peewee import InterfaceError, OperationalError
 
 from core.errors import DiskFull, Parked, Permanent, Retryable, Wait
 from models import DeadLetter, Job, JobState
@@ -62,8 +64,16 @@ ENDS = (
         JobState.WAITING, 0, "disk_full", "the media folder (MEDIA_DIR) is full", (27, 30),
     ),
     End(
-        OperationalError("server closed the connection"),
-        JobState.WAITING, 0, "database_away", "The connection to PostgreSQL was lost.", (-1, 1),
+        OperationalError(psycopg2.OperationalError("server closed the connection")),
+        JobState.WAITING, 0, "database_away", "PostgreSQL was away.", (-1, 1),
+    ),
+    End(
+        InterfaceError("Error, database connection not opened."),
+        JobState.WAITING, 1, "InterfaceError", "connection not opened", (2, 5),
+    ),
+    End(
+        OSError(errno.EDQUOT, os.strerror(errno.EDQUOT), "/media/a.wav"),
+        JobState.WAITING, 0, "disk_full", "the media folder (MEDIA_DIR) is full", (27, 30),
     ),
     End(
         ValueError("seven is not a word"),
@@ -172,16 +182,18 @@ def test_every_job_of_a_batch_gets_its_own_outcome(redis_url: str) -> None:
     }
 
 
-def test_a_failed_periodic_task_is_not_lost_either(redis_url: str) -> None:
+def test_a_failed_periodic_task_has_one_letter_however_often_it_fails(redis_url: str) -> None:
     with running(redis_url):
 
         @dramatiq.actor(queue_name="cpu")
         def tick() -> None:
             raise ConnectionError(LEAKY)
 
-        tick.send()
-        until(lambda: DeadLetter.select().count())
+        for times in (1, 2, 3):
+            tick.send()
+            until(partial(DeadLetter.get_or_none, DeadLetter.attempts == times))
     letter = DeadLetter.get()
+    assert DeadLetter.select().count() == 1
     assert (letter.job, letter.stage, letter.error_code) == (None, "tick", "ConnectionError")
     assert "raise ConnectionError(LEAKY)" in letter.trace
     assert not [secret for secret in SECRETS if secret in letter.error + letter.trace]

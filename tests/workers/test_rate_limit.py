@@ -146,10 +146,12 @@ def test_with_a_database_error_nothing_may_pass_either(redis_url: str) -> None:
         # Then the actor does not run; a plain exception in a middleware would not stop it
         assert ran == []
         assert (job(1).state, job(1).attempts) == (JobState.WAITING, 0)
+        assert "The rate limits can't be checked (ProgrammingError)" in ledger.explain(job(1))
 
-        # And when they can be read again, the next wake-up runs it
+        # And when they can be read again, its next try runs it
         database.execute_sql("ALTER TABLE gone RENAME TO limit_setting")
-        ledger.send_wakeup("script", 1)
+        with transaction():
+            ledger.wake("script", 1)
         until(lambda: job(1).state == JobState.DONE)
 
 

@@ -9,7 +9,7 @@ import structlog
 from dramatiq import Broker, MessageProxy, Middleware, Worker
 from dramatiq.middleware import SkipMessage
 
-from core import db
+from core import db, db_errors
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +36,10 @@ class DatabaseConnection(Middleware):
                 db.database.execute_sql("SELECT 1")  # a pooled one may have died meanwhile
             except db.Unavailable as error:
                 db.discard()
+                if not db_errors.holds_up(error):
+                    # Anything but a MiddlewareError would be logged and the actor run.
+                    log.exception("no_connection")
+                    raise SkipMessage("a connection could not be opened") from error
                 log.warning("database_away", error=str(error).strip(), retry_in=pause)
                 self.stopping.wait(pause)
                 pause = min(self.longest_pause, pause * 2)

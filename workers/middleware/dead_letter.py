@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import errno
+import random
+import threading
 import time
 import traceback
 from collections.abc import Callable
 from typing import Any
 
 import structlog
-from dramatiq import Broker, MessageProxy, Middleware
+from dramatiq import Broker, MessageProxy, Middleware, Worker
 from dramatiq.middleware import Interrupt
-from peewee import InterfaceError, OperationalError, PeeweeException
 
-from core import db
-from core.errors import DiskFull, Parked, Permanent, Retryable, StageError, Wait
+from core import db, db_errors
+from core.db_errors import Meaning
+from core.errors import (
+    DATABASE_AWAY,
+    DiskFull,
+    OutageError,
+    Parked,
+    Permanent,
+    Retryable,
+    StageError,
+    Wait,
+)
 from core.log import storable
 from models import DeadLetter
 from pipelines import ledger
@@ -25,10 +36,14 @@ from workers.middleware.lease import Lease
 log = structlog.get_logger(__name__)
 
 TRACE_CHARACTERS = 20_000
-AWAY_CLASSES = frozenset({"08", "57"})
-"""SQLSTATE classes: connection exception, operator intervention."""
-AGAIN_STATES = frozenset({"40001", "40P01"})
-"""Serialization failure, deadlock."""
+OUTAGE_SECONDS = 600.0
+"""A job that has met an outage of PostgreSQL for this long is treated as failing: PostgreSQL
+answered meanwhile, at least when each of these outcomes was written and the job claimed again."""
+LONGEST_PAUSE = 60.0
+AGAIN_SECONDS = 0.5
+MOST_WRITES = 10
+"""Times that an outcome is written while PostgreSQL answers and refuses it for now."""
+FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class DeadLetters(Middleware):
@@ -36,13 +51,15 @@ class DeadLetters(Middleware):
 
     Parameters:
       lease: knows the claims of the current message.
-      patience: seconds to keep trying while PostgreSQL is down; after that the lease expires and
-        the sweeper frees the job.
+      patience: seconds for which an outcome is tried while PostgreSQL is down and the worker is
+        to stop. After that the lease expires, and the sweeper frees the job. While the worker runs
+        there is no such end: without PostgreSQL this thread has nothing else to do.
     """
 
     def __init__(self, *, lease: Lease, patience: float = 60.0) -> None:
         self.lease = lease
         self.patience = patience
+        self.stopping = threading.Event()
 
     @property
     def actor_options(self) -> set[str]:
@@ -61,8 +78,13 @@ class DeadLetters(Middleware):
             for claim in self.lease.claims():
                 if not claim.finished:
                     self._settle(claim, exception)
-        elif exception is not None:
+        elif exception is not None and not db_errors.holds_up(
+            exception
+        ):  # the next tick repeats it
             self._insist(lambda: _letter_without_job(message, exception))
+
+    def before_worker_shutdown(self, broker: Broker, worker: Worker) -> None:
+        self.stopping.set()
 
     def _settle(self, claim: Claim, exception: BaseException | None) -> None:
         decision = decide(claim, exception)
@@ -83,22 +105,39 @@ class DeadLetters(Middleware):
 
     def _insist(self, write: Callable[[], None]) -> None:
         """Write the outcome, even if PostgreSQL goes down meanwhile."""
-        deadline = time.monotonic() + self.patience
+        deadline, refused = time.monotonic() + self.patience, 0
         while True:
             try:
                 with db.session():
                     write()
             except LeaseLostError:
                 log.warning("late_result_refused")
-            except db.Unavailable as error:
+            except Exception as error:
                 db.discard()
-                if time.monotonic() > deadline:
-                    log.exception("outcome_not_written")
+                refused += _answers()
+                late = self.stopping.is_set() and time.monotonic() > deadline
+                if late or refused >= MOST_WRITES or not _may_pass(error):
+                    log.exception("outcome_not_written")  # the lease expires; crashes are counted
                     return
                 log.warning("outcome_waits_for_database", error=str(error).strip())
-                time.sleep(0.5)
+                time.sleep(AGAIN_SECONDS)
                 continue
             return
+
+
+def _may_pass(error: Exception) -> bool:
+    return db_errors.meaning(error) not in {None, Meaning.FAULT}
+
+
+def _answers() -> bool:
+    """Whether PostgreSQL answers now."""
+    try:
+        with db.session():
+            db.database.execute_sql("SELECT 1")
+    except db.Unavailable:
+        db.discard()
+        return False
+    return True
 
 
 def decide(  # noqa: PLR0911  # one return a decision
@@ -114,18 +153,41 @@ def decide(  # noqa: PLR0911  # one return a decision
             return exception
         case Interrupt():
             return InterruptedByShutdownError("The worker is stopping.", after=0)
-        case OSError(errno=errno.ENOSPC) | Retryable(code=DiskFull.default_code):
+        case OSError() if exception.errno in FULL_DISK:
             return DiskFull("the media folder (MEDIA_DIR)")
-        case OperationalError() | InterfaceError() if _went_away(exception):
-            return Wait("The connection to PostgreSQL was lost.", after=1, code="database_away")
+        case Retryable(code=DiskFull.default_code):
+            return DiskFull("the media folder (MEDIA_DIR)")
         case _:
-            return _again_or_not(claim, exception)
+            return _of_the_database(claim, exception) or _again_or_not(claim, exception)
 
 
-def _went_away(error: PeeweeException) -> bool:
-    """Whether the connection or server failed; refused statements raise the same errors."""
-    state = getattr(getattr(error, "orig", None) or error.__cause__, "pgcode", None)
-    return state is None or state[:2] in AWAY_CLASSES or state in AGAIN_STATES
+def _of_the_database(claim: Claim, exception: BaseException) -> StageError | None:
+    """The decision about an error of PostgreSQL; None if the job itself is at fault."""
+    what = f"{type(exception).__name__}, SQLSTATE {db_errors.sqlstate(exception) or 'none'}"
+    code = f"sqlstate_{db_errors.sqlstate(exception)}"
+    match db_errors.meaning(exception):
+        case Meaning.AWAY:
+            return _outage(claim, what)
+        case Meaning.FULL:
+            return DiskFull("PostgreSQL's data")
+        case Meaning.AGAIN:
+            after = random.uniform(0, AGAIN_SECONDS)  # noqa: S311  # spreads load, keeps no secret
+            met = Retryable(f"Other work was in the way ({what}).", code=code, after=after)
+            return _again_or_not(claim, met)
+        case Meaning.LATER:
+            gave_up = f"PostgreSQL gave up on a statement ({what})."
+            return _again_or_not(claim, Retryable(gave_up, code=code))
+        case _:
+            return None
+
+
+def _outage(claim: Claim, what: str) -> StageError:
+    passed = claim.earlier_seconds if claim.earlier_code == DATABASE_AWAY else 0.0
+    if passed < OUTAGE_SECONDS:
+        after = min(LONGEST_PAUSE, max(1.0, passed / 2))
+        return OutageError("PostgreSQL was away.", code=DATABASE_AWAY, after=after)
+    alone = f"PostgreSQL was away again and again for this job, but answered others ({what})."
+    return _again_or_not(claim, Retryable(alone, code=DATABASE_AWAY))
 
 
 def _again_or_not(claim: Claim, exception: BaseException) -> StageError:
@@ -140,12 +202,17 @@ def _again_or_not(claim: Claim, exception: BaseException) -> StageError:
 
 
 def _letter_without_job(message: MessageProxy, exception: BaseException) -> None:
-    DeadLetter.create(
-        stage=message.actor_name,
-        error=storable(f"{type(exception).__name__}: {exception}"),
-        error_code=type(exception).__name__,
-        trace=_trace(exception),
+    """A periodic task that keeps failing the same way has one letter, which counts the times."""
+    code, error = type(exception).__name__, f"{type(exception).__name__}: {exception}"
+    same = (
+        DeadLetter.job.is_null(),
+        DeadLetter.stage == message.actor_name,
+        DeadLetter.error_code == code,
+        DeadLetter.resolved_at.is_null(),
     )
+    news = {"error": storable(error), "trace": _trace(exception)}
+    if not DeadLetter.update(attempts=DeadLetter.attempts + 1, **news).where(*same).execute():
+        DeadLetter.create(stage=message.actor_name, error_code=code, attempts=1, **news)
 
 
 def _trace(exception: BaseException | None) -> str:

@@ -14,7 +14,7 @@ from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import SkipMessage
 from redis.exceptions import RedisError
 
-from core import db
+from core import db, db_errors
 from pipelines import ledger
 from pipelines.ledger import Claim, InterruptedByShutdownError, LeaseLostError
 from pipelines.stages import STAGES
@@ -136,13 +136,14 @@ class Lease(Middleware):
             try:
                 with db.session():
                     keep()
-            except db.Unavailable as error:
-                # All leases may have expired meanwhile: let the workers renew them first.
-                self.free_from = time.monotonic() + ledger.LEASE_SECONDS
-                log.warning("keeper_waits_for_database", error=str(error).strip())
-            except Exception:
+            except Exception as error:
                 # The keeper must survive every error: without it every lease expires.
-                log.exception("keeper_failed")
+                if db_errors.holds_up(error):
+                    # All leases may have expired meanwhile: let the workers renew them first.
+                    self.free_from = time.monotonic() + ledger.LEASE_SECONDS
+                    log.warning("keeper_waits_for_database", error=str(error).strip())
+                else:
+                    log.exception("keeper_failed")
             self.ended.wait(every)
 
     def _renew(self) -> None:

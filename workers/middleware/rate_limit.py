@@ -12,11 +12,12 @@ from peewee import fn
 from prometheus_client import Counter
 
 from core import db
-from core.errors import Retryable, Wait
-from core.limiter import Grant, Limit, Limiter, LimiterUnavailableError
+from core.errors import LIMITS_UNKNOWN, OutageError, Retryable, Wait
+from core.limiter import Limit, Limiter, LimiterUnavailableError
 from models import Job, JobState
 from pipelines import ledger
-from pipelines.rate_limits import STAGE_LIMITS, Limits, waiting_for
+from pipelines.limit_grants import Grants, OverLimitError
+from pipelines.rate_limits import STAGE_LIMITS, Limits
 
 log = structlog.get_logger(__name__)
 
@@ -25,9 +26,7 @@ NOT_LET_THROUGH = Counter(
     "storymill_limits_unknown_total", "Jobs held back because the limits could not be checked"
 )
 
-LONGEST_WAIT = 300.0
-"""Seconds after which a waiting job always asks again: its limit may have changed."""
-AWAY_WAIT = 5.0
+UNCHECKED_WAIT = 60.0
 RATE_LIMITED = "rate_limit_exceeded"
 """Error code for a rate limit (HTTP 429); adapters use it for every service."""
 
@@ -54,8 +53,7 @@ class RateLimit(Middleware):
     """
 
     def __init__(self, limiter: Limiter, *, limits: Limits | None = None) -> None:
-        self.limiter = limiter
-        self.limits = limits or Limits()
+        self.grants = Grants(limiter, limits)
         self._mine = _Mine()
 
     def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
@@ -69,6 +67,8 @@ class RateLimit(Middleware):
             log.exception("limits_not_checked")
             if isinstance(error, db.Unavailable):
                 db.discard()
+            else:
+                self._postpone_unknown(message, error)
             raise SkipMessage("the limits could not be checked") from error
         if reason:
             raise SkipMessage(reason)
@@ -87,23 +87,24 @@ class RateLimit(Middleware):
         )
         if job is None:
             return "a stale wake-up: the job is not due"
-        limits = self.limits.of(stage, subject_id)
-        try:
-            # The fence names one run of the job: a doubled wake-up takes no second grant.
-            grant = self.limiter.acquire(
-                limits, who=f"{stage}:{subject_id}", grant=f"{job.id}:{job.fence}"
-            )
-        except LimiterUnavailableError as error:
-            NOT_LET_THROUGH.inc()
-            log.error("limits_not_checked", error=str(error))  # noqa: TRY400  # the cause is in it
-            ledger.postpone(stage, subject_id, AWAY_WAIT, "Redis does not answer (rate limits)")
-            return "the limits could not be checked"
-        if grant.waits_for is None:
+        limits = self.grants.limits.of(stage, subject_id)
+        # The fence names one run of the job: a doubled wake-up takes no second grant.
+        wait = self.grants.take(limits, who=f"{stage}:{subject_id}", run=f"{job.id}:{job.fence}")
+        if wait is None:
             self._mine.limits = limits
             return ""
-        POSTPONED.labels(grant.waits_for.name).inc()
-        ledger.postpone(stage, subject_id, min(LONGEST_WAIT, grant.seconds), _explained(grant))
-        return f"over the rate limit {grant.waits_for.name}"
+        _count(wait)
+        ledger.postpone(stage, subject_id, wait)
+        return str(wait)
+
+    def _postpone_unknown(self, message: MessageProxy, error: Exception) -> None:
+        """The limits can't be read, through a mistake of ours: say so on the job."""
+        why = f"The rate limits can't be checked ({type(error).__name__}): see the worker's log"
+        wait = OutageError(why, after=UNCHECKED_WAIT, code=LIMITS_UNKNOWN)
+        try:
+            ledger.postpone(message.actor_name, message.args[0], wait)
+        except Exception:
+            log.exception("not_postponed")  # the sweeper sends it again
 
     def after_process_message(
         self,
@@ -114,10 +115,11 @@ class RateLimit(Middleware):
         exception: BaseException | None = None,
     ) -> None:
         limits, self._mine.limits = self._mine.limits, []
+        _count(exception)  # the stage itself may have taken a limit
         if limits and (pause := pause_asked_by(exception)):
             try:
                 for limit in limits:
-                    self.limiter.hold(limit, pause)
+                    self.grants.limiter.hold(limit, pause)
             except LimiterUnavailableError as error:
                 log.warning("pause_not_shared", error=str(error), seconds=pause)
 
@@ -136,10 +138,8 @@ def pause_asked_by(exception: BaseException | None) -> float:
             return 0.0
 
 
-def _explained(grant: Grant) -> str:
-    limit = grant.waits_for
-    if limit is None:
-        return ""
-    if grant.held:
-        return f"the service asked for a pause ({limit.name})"
-    return waiting_for(limit)
+def _count(wait: BaseException | None) -> None:
+    if isinstance(wait, OverLimitError):
+        POSTPONED.labels(wait.limit).inc()
+    elif isinstance(wait, Wait) and wait.code == LIMITS_UNKNOWN:
+        NOT_LET_THROUGH.inc()

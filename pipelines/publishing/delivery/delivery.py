@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +11,14 @@ from typing import Any, TypeVar
 
 import structlog
 
-from adapters.ports import Authorizer, BrowserUploader, PostStatus, Publisher, VideoProbe
+from adapters.ports import (
+    Authorizer,
+    BrowserUploader,
+    CreatorInfo,
+    PostStatus,
+    Publisher,
+    VideoProbe,
+)
 from core import db
 from core.errors import (
     AccountFullError,
@@ -23,9 +30,11 @@ from core.errors import (
     UnknownPostError,
     Wait,
 )
+from core.limiter import Limit
 from models import Account, Post, PostState, Video, now
-from pipelines import ledger
+from pipelines import ledger, rate_limits
 from pipelines.ledger import Claim
+from pipelines.limit_grants import Grants
 from pipelines.publishing.accounts import tokens
 from pipelines.publishing.accounts.pause import CODE as PAUSED
 from pipelines.publishing.accounts.pause import STORYMILL, pause
@@ -58,6 +67,7 @@ class Platform:
     probe: VideoProbe
     folder: Path
     """Only videos in this folder are sent."""
+    grants: Grants
     browser: BrowserUploader | None = None
     """None if this worker uses no browser."""
     most_bytes: int = MOST_BYTES
@@ -136,19 +146,50 @@ class Delivery:
         """Raises Parked if a person should read the texts first."""
         check_texts(texts_of(self.post), allowed=self.post.allowed)
 
+    def creator(self) -> CreatorInfo:
+        """What the creator may post now; raises Wait if that was asked too often."""
+        wait = self.over_limit(rate_limits.creator_info(self.post))
+        if wait is not None:
+            raise wait
+        return self.ask(self.platform.publisher.creator_info)
+
     def announcing(self) -> None:
         """Store that the post is about to be announced, before the platform is called.
 
+        Its limits are taken here: the announcement follows at once.
+
         Raises:
-            Wait: it is not time yet.
+            Wait: it is not time yet, or a limit is used up.
         """
         with self.claim.step():
             wait = admission.admit(self.post)
             if wait is None:
-                self.move(PostState.CLAIMING, reason="")
-                history.begin(self.post, self.post.method)
+                wait = self.over_limit(rate_limits.announcement(self.post, self.post.method))
+                if wait is None:
+                    self.move(PostState.CLAIMING, reason="")
+                    history.begin(self.post, self.post.method)
+                else:  # an interrupted try may have left it as claiming
+                    self.move(PostState.PLANNED)
         if wait is not None:
             raise wait
+
+    def announce(self, call: Callable[[str], T]) -> T:
+        """Make the announcing call; a post that is refused isn't one of the account's day."""
+        try:
+            return self.ask(call)
+        except StageError as error:
+            # After other errors the post may be there, or its next try counts as the same post.
+            if isinstance(error, Wait) or not isinstance(error, Retryable):
+                self.platform.grants.not_posted(self.post)
+            raise
+
+    def over_limit(self, limits: Sequence[Limit]) -> Wait | None:
+        """Take the limits of the next call; returns what to wait for if one is used up."""
+        return self.platform.grants.take(
+            limits,
+            who=f"{self.claim.stage}:{self.post.id}",
+            run=f"{self.claim.job_id}:{self.claim.fence}",
+        )
 
     @contextmanager
     def recorded(self) -> Iterator[None]:
@@ -234,6 +275,7 @@ class Delivery:
     def step_down(self, error: StageError) -> None:
         """Nothing of the post is on the platform: try again with the account's next method."""
         method, following = self.post.method, fallback_policy.next_method(self.post, self.account)
+        self.platform.grants.not_posted(self.post)
         with self.claim.finish():
             history.note(self.post, method, error.code, str(error), screenshot=_screenshot(error))
             self.forget(PostState.PLANNED, method=following, reason=str(error))

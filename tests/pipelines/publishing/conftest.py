@@ -9,15 +9,30 @@ from pathlib import Path
 import ffmpeg
 import imageio_ffmpeg
 import pytest
+from redis import Redis
 
 from adapters.ports import Authorizer, Publisher
 from adapters.tiktok.api.posting import TikTokAuthorizer, TikTokPublisher
 from adapters.video_inspection.probe import IsolatedProbe
 from core.db import transaction
-from models import Account, Part, Post, Script, Source, SourceKind, Story, Video, VideoState
+from core.limiter import PREFIX, Limiter, beside
+from models import (
+    Account,
+    LimitSetting,
+    Part,
+    Post,
+    Script,
+    Source,
+    SourceKind,
+    Story,
+    Video,
+    VideoState,
+)
+from pipelines.limit_grants import Grants
 from pipelines.publishing.accounts import connection, token_recovery
 from pipelines.publishing.delivery.delivery import Platform
 from pipelines.publishing.scheduling import planning
+from pipelines.rate_limits import CREATOR_INFO, INBOX_INIT, INIT, POSTS, Limits
 from sandbox.testing import RunningSandbox, running_sandbox
 from tests.pipelines.publishing.job_runner import Desk
 
@@ -140,8 +155,19 @@ def make_videos(clip: Path) -> Callable[..., list[Video]]:
 
 
 @pytest.fixture
-def desk(record: None, publisher: Publisher, authorizer: Authorizer, clip: Path) -> Desk:
-    return Desk(Platform(publisher, authorizer, IsolatedProbe(), folder=clip.parent.parent))
+def grants(record: None, redis_url: str) -> Iterator[Grants]:
+    """The limits of posting, set so high that tests about other things don't meet them."""
+    for name in (CREATOR_INFO.name, INIT.name, INBOX_INIT.name, POSTS.name):
+        LimitSetting.create(name=name, count=10_000, seconds=60)
+    yield Grants(Limiter.at(redis_url), Limits(cache_seconds=0))
+    with Redis.from_url(beside(redis_url)) as redis:
+        for key in redis.scan_iter(f"{PREFIX}:*"):
+            redis.delete(key)
+
+
+@pytest.fixture
+def desk(publisher: Publisher, authorizer: Authorizer, clip: Path, grants: Grants) -> Desk:
+    return Desk(Platform(publisher, authorizer, IsolatedProbe(), clip.parent.parent, grants))
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from models import (
 )
 from pipelines.publishing import insights
 from pipelines.publishing.insights import GONE, NEVER, next_after
-from pipelines.rate_limits import Limits
+from pipelines.rate_limits import MARGIN_SECONDS, Limits
 from sandbox.testing import RunningSandbox
 from tests.pipelines.publishing.job_runner import Desk
 
@@ -213,7 +213,8 @@ def test_over_the_limit_the_rest_waits(publish_to: PublishTo, measure: Measure) 
 
     assert measure() == {"counted": 20, "left_for_later": 1}
     assert measure() == {}
-    due = Post.select().where(Post.next_insight_at < now() + timedelta(seconds=61))
+    full = 60 + MARGIN_SECONDS
+    due = Post.select().where(Post.next_insight_at < now() + timedelta(seconds=full + 1))
     assert due.count() == 1
 
 

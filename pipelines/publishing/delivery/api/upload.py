@@ -88,17 +88,17 @@ class ApiUpload(Delivery):
         """Announce the post by its method, ``direct`` or ``inbox``, and send it."""
         chunks = plan_chunks(self.video.size_bytes)
         if self.post.method == Method.DIRECT:
-            creator = self.ask(self.platform.publisher.creator_info)
+            creator = self.creator()
             check_length(file.seconds, creator)
             info = post_info(self.post, self.account, creator)
             self.announcing()
             set_username(self.account, creator.username)
-            ticket = self.ask(
+            ticket = self.announce(
                 lambda token: self.platform.publisher.begin_direct_post(token, info, chunks)
             )
         else:
             self.announcing()
-            ticket = self.ask(
+            ticket = self.announce(
                 lambda token: self.platform.publisher.begin_inbox_upload(token, chunks)
             )
         with self.claim.step():
