@@ -40,9 +40,10 @@ SECRET_VALUES = re.compile(
     r"|\b(?P<prefix>act|rft)\.[A-Za-z0-9!._~%-]{8,}"
     r"|(?P<url>\w+://[^\s:/@]*:)[^\s@]+(?=@)"
     r"|gAAAAA[\w-]{20,}={0,2}"
-    r"|(?P<link>/download/)[\w.-]+"
 )
-KEPT = ("key", "query", "cookie", "scheme", "url", "link")
+LINKS = re.compile(r"(/download/)[\w.-]+")
+"""Masked first: the rules for addresses would mask a part of such a link and leave the rest."""
+KEPT = ("key", "query", "cookie", "scheme", "url")
 """Groups before a secret that show what it was."""
 
 
@@ -53,7 +54,7 @@ def scrub(text: str) -> str:
         kept = next(filter(None, map(match.group, KEPT)), "")
         return f"{kept}{MASK}"
 
-    return SECRET_VALUES.sub(mask, shown_in(text))
+    return SECRET_VALUES.sub(mask, shown_in(LINKS.sub(rf"\1{MASK}", text)))
 
 
 def storable(text: str) -> str:

@@ -263,7 +263,11 @@ def until_all_ended(redis_url: str, added: dict[str, int]) -> dict[str, str]:
                 jobs[each] for each in added.values() if jobs[each].state not in {"done", "dead"}
             ]
             if not left:
-                return {name: jobs[source].error_code for name, source in added.items()}
+                # A job that is done keeps the code of what it last waited for.
+                codes = {
+                    job.subject_id: job.error_code for job in jobs.values() if job.state == "dead"
+                }
+                return {name: codes.get(source, "") for name, source in added.items()}
             assert time.monotonic() < deadline, [(job.subject_id, job.waits_for) for job in left]
             time.sleep(0.2)
 
