@@ -1,10 +1,8 @@
 """View counts of published videos: read often while a video is new, less often later.
 
-``Post.next_insight_at`` drives this: None is "not started" (a tick starts it once the post is
-published), ``NEVER`` is "ended". A tick takes the posts that are due by moving each to its next
-time. So two ticks never take the same post, and a tick that dies costs one point of a curve. Then
-it asks TikTok, account by account, and holds no connection meanwhile. A problem with one account
-doesn't affect the others.
+A tick takes the videos that are due (``asking_times.py``; once a post is published, a tick starts
+it) and asks TikTok about them, account by account, without a connection to the database. A problem
+with one account doesn't affect the others.
 
 A post without a known number on the platform (private posts never get one) is not asked about.
 ``video_numbers.py`` learns the numbers of posts that went out over the API; others wait for theirs
@@ -17,7 +15,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -29,6 +27,7 @@ from core.errors import ConfigurationError, Retryable, StageError
 from core.limiter import Limiter, LimiterUnavailableError
 from models import Account, AccountState, Insight, Post, PostState, locked, now
 from pipelines.publishing.accounts import tokens
+from pipelines.publishing.asking_times import AWAY, NEVER, SHUT, TICK_SECONDS, move_on, next_after
 from pipelines.rate_limits import VIDEO_QUERY, Limits
 
 log = structlog.get_logger(__name__)
@@ -40,17 +39,10 @@ STEPS = (
     (timedelta(days=30), timedelta(days=1)),
 )
 """Up to this age of a video, ask this often: 80 times in all, then never again."""
-NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 SCOPE = "video.list"
 MOST_A_CALL = 20
 MOST_A_TICK = 1_000
-TICK_SECONDS = 45.0
-"""A tick that takes longer leaves the rest to the next one, so it doesn't block a worker."""
-AWAY = timedelta(minutes=5)
-"""Pause when TikTok or Redis is unavailable and gives no pause of its own."""
-SHUT = timedelta(hours=1)
-"""Pause for an account that can't be asked until a person does something."""
 GONE_AFTER = timedelta(hours=48)
 """A video that TikTok has not listed for this long, asked at least every six hours, is gone."""
 GONE = (
@@ -64,18 +56,6 @@ class Due:
     post_id: int
     account_id: int
     platform_id: str
-
-
-def next_after(published_at: datetime, moment: datetime) -> datetime | None:
-    """The next time after ``moment`` to ask about the video; None if it is too old.
-
-    Times are counted from the publication, so a late tick doesn't shift later points.
-    """
-    age = max(timedelta(), moment - published_at)
-    for until, step in STEPS:
-        if age < until:
-            return published_at + (age // step + 1) * step
-    return None
 
 
 def measure_due(
@@ -200,11 +180,11 @@ def _take_due() -> list[Due]:
     ).order_by(Post.next_insight_at)
     with db.transaction():
         posts: list[Any] = list(locked(due.limit(MOST_A_TICK), skip_locked=True).tuples())
-        times = [next_after(published_at, moment) or NEVER for *_, published_at in posts]
-        db.database.execute_sql(
-            "UPDATE post SET next_insight_at = next.at "
-            "FROM unnest(%s::int[], %s::timestamptz[]) AS next (id, at) WHERE post.id = next.id",
-            ([post_id for post_id, *_ in posts], times),
+        move_on(
+            [
+                (post_id, next_after(published_at, moment, STEPS) or NEVER)
+                for post_id, *_, published_at in posts
+            ]
         )
     return [Due(*post[:3]) for post in posts if post[2]]
 

@@ -5,9 +5,8 @@ complete; a private video never gets one. A draft in the creator's inbox becomes
 creator publishes it. Webhooks report both, but they can be lost or not be set up. So TikTok is
 asked about each such post, ever less often, for 30 days.
 
-``Post.next_insight_at`` drives this, as for view counts (``insights.py``): once the number is
-known, the counts are read. A tick takes the posts that are due by moving each to its next time, so
-two ticks never ask about the same post.
+When each is asked about is kept as for view counts (``asking_times.py``): once the number is known,
+the counts are read (``insights.py``).
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -27,6 +26,7 @@ from core.errors import ConfigurationError, Retryable, StageError
 from core.limiter import Limiter, LimiterUnavailableError
 from models import Account, AccountState, Method, Post, PostState, locked, now
 from pipelines.publishing.accounts import tokens
+from pipelines.publishing.asking_times import AWAY, NEVER, SHUT, TICK_SECONDS, move_on, next_after
 from pipelines.publishing.delivery.method_availability import API_SCOPES, granted
 from pipelines.publishing.posts import history
 from pipelines.rate_limits import STATUS, Limits
@@ -41,14 +41,7 @@ STEPS = (
     (timedelta(days=30), timedelta(days=1)),
 )
 """Up to this age of a post, ask this often: 94 times in all, then never again."""
-NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 MOST_A_TICK = 500
-TICK_SECONDS = 45.0
-"""A tick that takes longer leaves the rest to the next one, so it doesn't block a worker."""
-SHUT = timedelta(hours=1)
-"""Pause for an account that can't be asked until a person does something."""
-AWAY = timedelta(minutes=5)
-"""Pause when TikTok or Redis is unavailable and gives no pause of its own."""
 ASKED_ABOUT = (PostState.PUBLISHED, PostState.INBOX)
 
 
@@ -57,15 +50,6 @@ class Due:
     post_id: int
     account_id: int
     publish_id: str
-
-
-def next_after(since: datetime, moment: datetime) -> datetime | None:
-    """The next time after ``moment`` to ask about a post that went out at ``since``, or None."""
-    age = max(timedelta(), moment - since)
-    for until, step in STEPS:
-        if age < until:
-            return since + (age // step + 1) * step
-    return None
 
 
 def learn_due(
@@ -198,11 +182,11 @@ def _take_due() -> list[Due]:
     ).order_by(Post.next_insight_at)
     with db.transaction():
         rows: list[Any] = list(locked(due.limit(MOST_A_TICK), skip_locked=True).tuples())
-        times = [next_after(went_out, moment) or NEVER for *_, went_out in rows]
-        db.database.execute_sql(
-            "UPDATE post SET next_insight_at = next.at "
-            "FROM unnest(%s::int[], %s::timestamptz[]) AS next (id, at) WHERE post.id = next.id",
-            ([post_id for post_id, *_ in rows], times),
+        move_on(
+            [
+                (post_id, next_after(went_out, moment, STEPS) or NEVER)
+                for post_id, *_, went_out in rows
+            ]
         )
     return [Due(*row[:3]) for row in rows]
 

@@ -55,7 +55,7 @@ NOT_ALLOWED = Refusal(
 INVALID = Refusal(
     Permanent, "TikTok rejects the request as invalid: check the post's title and video."
 )
-BAD_FILE = "Render the video again, or make it anew with other settings."
+BAD_FILE = "Render the video again. If TikTok refuses that too, change the channel's settings."
 
 POSTING: Mapping[str, Refusal] = {
     "access_token_invalid": Refusal(

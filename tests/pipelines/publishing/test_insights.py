@@ -26,7 +26,8 @@ from models import (
     now,
 )
 from pipelines.publishing import insights
-from pipelines.publishing.insights import GONE, NEVER, next_after
+from pipelines.publishing.asking_times import NEVER, next_after
+from pipelines.publishing.insights import GONE, STEPS
 from pipelines.rate_limits import MARGIN_SECONDS, Limits
 from sandbox.testing import RunningSandbox
 from tests.pipelines.publishing.job_runner import Desk
@@ -60,12 +61,12 @@ PublishTo = Callable[..., Post]
     ],
 )
 def test_an_older_video_is_asked_about_less_often(age: timedelta, then: timedelta | None) -> None:
-    assert next_after(BORN, BORN + age) == (then if then is None else BORN + then)
+    assert next_after(BORN, BORN + age, STEPS) == (then if then is None else BORN + then)
 
 
 def test_a_curve_has_eighty_points() -> None:
     points, at = 0, BORN
-    while (then := next_after(BORN, at)) is not None:
+    while (then := next_after(BORN, at, STEPS)) is not None:
         points, at = points + 1, then
 
     assert points == 80

@@ -13,7 +13,8 @@ from adapters.ports import Authorizer, Publisher
 from core.limiter import Limiter, beside
 from models import Account, AccountState, Post, PostState, Video, now
 from pipelines.publishing import video_numbers
-from pipelines.publishing.video_numbers import NEVER, next_after
+from pipelines.publishing.asking_times import NEVER, next_after
+from pipelines.publishing.video_numbers import STEPS
 from pipelines.rate_limits import Limits
 from sandbox.testing import RunningSandbox
 from tests.pipelines.publishing.job_runner import Desk
@@ -100,7 +101,7 @@ def test_it_is_asked_ever_less_often_and_ends_after_thirty_days(
 ) -> None:
     born = unnumbered.published_at
     points, at = 0, born
-    while (then := next_after(born, at)) is not None:
+    while (then := next_after(born, at, STEPS)) is not None:
         points, at = points + 1, then
     assert points == 94
 
