@@ -177,7 +177,7 @@ def _take_due() -> list[Due]:
         Post.state == PostState.PUBLISHED,
         (Post.platform_id != "") | Post.publish_id.is_null(),
         Post.published_at.is_null(False),
-    ).order_by(Post.next_insight_at)
+    ).order_by(Post.next_insight_at, Post.id)
     with db.transaction():
         posts: list[Any] = list(locked(due.limit(MOST_A_TICK), skip_locked=True).tuples())
         move_on(

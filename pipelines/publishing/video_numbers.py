@@ -179,7 +179,7 @@ def _take_due() -> list[Due]:
         Post.state.in_(ASKED_ABOUT),
         Post.platform_id == "",
         Post.publish_id.is_null(False),
-    ).order_by(Post.next_insight_at)
+    ).order_by(Post.next_insight_at, Post.id)
     with db.transaction():
         rows: list[Any] = list(locked(due.limit(MOST_A_TICK), skip_locked=True).tuples())
         move_on(
