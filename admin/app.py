@@ -21,8 +21,9 @@ from admin import auth, downloads, formatting, health, home_figures, response_he
 from admin.views import VIEWS, Home, menu
 from admin.views.page import back
 from admin.views.sources import Sources
-from core import db, db_errors
-from core.db_errors import Meaning
+from core import db
+from core.db import errors as db_errors
+from core.db.errors import Meaning
 from core.errors import StorymillError
 from core.settings import Settings
 from pipelines.stories.intake.uploads import LARGEST_UPLOAD

@@ -23,8 +23,8 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
+from core.files.storage import MediaStore
 from core.settings import Settings
-from core.storage import MediaStore
 from models import Post, PostState, shown
 from pipelines.publishing.delivery.manual.links import LinkExpiredError, Links, LinkUnknownError
 from pipelines.publishing.delivery.manual.manual_mail import video_title

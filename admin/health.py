@@ -13,8 +13,8 @@ from flask import Blueprint, Flask, current_app, jsonify
 from flask.typing import ResponseReturnValue
 
 from core import db, queue, supervision
+from core.files.storage import LEAST_FREE_BYTES
 from core.settings import Settings
-from core.storage import LEAST_FREE_BYTES
 
 log = structlog.get_logger(__name__)
 

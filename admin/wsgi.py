@@ -13,7 +13,8 @@ from adapters.music.library import Tunes
 from adapters.speech.installed_voices import InstalledVoices
 from adapters.tiktok.api.posting import TikTokAuthorizer
 from admin.app import create_app
-from core import crypto, db, log, migrate, queue, settings
+from core import crypto, db, log, queue, settings
+from core.db import migrate
 from core.errors import ConfigurationError
 from pipelines import key_rotation
 from pipelines.publishing.accounts import token_recovery

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 import psycopg2
 
-from core import crypto, db, log, migrate
+from core import crypto, db, log
+from core.db import migrate
 from core.settings import ROOT
 from services import ServiceAddresses, ensure_running
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from core.addresses import MASK, shown_in
+from core.text.addresses import MASK, shown_in
 
 SECRET_KEYS = frozenset(
     {

@@ -3,7 +3,7 @@
 from typing import Any
 
 from core import crypto
-from core.addresses import hides, name_of, remover, shown, shown_in
+from core.text.addresses import hides, name_of, remover, shown, shown_in
 
 LONGEST_PLACE, LONGEST_NAME = 500, 120
 TEXTS = {

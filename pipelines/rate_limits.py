@@ -19,9 +19,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from core import db
-from core.addresses import host_of, is_reddit
 from core.errors import InputError
 from core.limiter import Limit
+from core.text.addresses import host_of, is_reddit
 from models import AuditEntry, LimitSetting, Method, Post, PostState, Source, SourceKind, Story
 from pipelines.publishing.delivery import fallback_policy
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import psycopg2
 from psycopg2 import sql
 
-from core.migrate import migrate
+from core.db.migrate import migrate
 
 KEPT_TABLE = "schema_migration"
 MANY_ROWS = 500

@@ -11,9 +11,10 @@ from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import Pipelines
 from periodiq import PeriodiqMiddleware
 
-from core import crypto, db, log, migrate, queue, settings
+from core import crypto, db, log, queue, settings
+from core.db import migrate
+from core.files.storage import MediaStore
 from core.limiter import Limiter
-from core.storage import MediaStore
 from pipelines import key_rotation
 from pipelines.publishing.accounts import token_recovery
 from workers.middleware.database import DatabaseConnection

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import structlog
 
 from core import settings
-from core.intake_folder import IntakeFolder
+from core.files.intake_folder import IntakeFolder
+from core.files.storage import MediaStore
 from core.limiter import Limit, Limiter, LimiterUnavailableError
 from core.smtp import SmtpServer, addresses
-from core.storage import MediaStore
 from models import SourceKind
 from pipelines import rate_limits
 from pipelines.limit_grants import Grants

@@ -19,8 +19,8 @@ from adapters.feeds.feed_page import feed_address, whole_characters
 from adapters.feeds.feed_response import READ_OF_REFUSAL, blocked_page, refusal
 from adapters.guarded_http import AddressNotPublicError, GuardedSession
 from adapters.ports import FetchedStory, StoryQuery, StorySource
-from core.addresses import is_masked, public_part, remover, shown
 from core.errors import Permanent, Retryable
+from core.text.addresses import is_masked, public_part, remover, shown
 
 log = structlog.get_logger(__name__)
 

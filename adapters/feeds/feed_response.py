@@ -8,8 +8,8 @@ import requests
 
 from adapters.asked_pause import asked_pause
 from adapters.block_page import BLOCKED_PAUSE, is_block_page, is_sign_in
-from core.addresses import is_reddit, name_of
 from core.errors import Permanent, Retryable, StageError
+from core.text.addresses import is_reddit, name_of
 
 UNSAID_PAUSE = 60.0
 """Seconds to wait after "too many requests" from a server that doesn't say how long."""

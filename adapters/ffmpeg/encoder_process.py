@@ -17,8 +17,8 @@ from typing import IO
 import imageio_ffmpeg
 import structlog
 
-from core import disk
 from core.errors import Permanent, Retryable
+from core.files import disk
 
 log = structlog.get_logger(__name__)
 

@@ -18,8 +18,9 @@ from adapters.ffmpeg.frame_filters import COLOUR, cropped
 from adapters.ffmpeg.sound_mix import Levels
 from adapters.media.media_probe import UnreadableMediaError, probe
 from adapters.ports import Progress, RenderedVideo, RenderPlan
-from core import disk, memory
+from core import memory
 from core.errors import Permanent, Retryable, StageError
+from core.files import disk
 
 log = structlog.get_logger(__name__)
 

@@ -15,7 +15,7 @@ from adapters.files.plain_text import text_of, unusable
 from adapters.files.text_folder import story, unreadable
 from adapters.ports import NOTE, FetchedStory, StoryQuery, StorySource
 from adapters.reddit.post import GONE, NAME_LENGTH
-from core.intake_folder import IntakeFolder
+from core.files.intake_folder import IntakeFolder
 
 LARGEST_FILE = 64 * 1024 * 1024
 SEPARATORS = ",;\t|"

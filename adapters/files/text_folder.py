@@ -13,7 +13,7 @@ from typing import Any
 from adapters.files.plain_text import text_of, unusable
 from adapters.ports import FetchedStory, StoryQuery, StorySource, UnreadableRow
 from core.errors import Permanent
-from core.intake_folder import Found, IntakeFolder
+from core.files.intake_folder import Found, IntakeFolder
 
 LARGEST_TEXT = 1024 * 1024
 LONGEST_TITLE = 300

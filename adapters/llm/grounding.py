@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from adapters.ports import StoryText
-from core.homoglyphs import drawn
+from core.text.homoglyphs import drawn
 
 LEAST_GROUNDED = 0.4
 """Share of a line's distinctive words that the story must have too; a line from another story has

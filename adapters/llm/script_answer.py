@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from adapters.llm.grounding import Grounds, gives_orders, material
 from adapters.ports import ScriptDraft, StoryText
-from core.quotation import balanced
+from core.text.quotation import balanced
 
 MOST_WORDS = 20
 """In a hook or a call to action: about seven seconds of narration."""

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import structlog
 
-from core import disk, memory
+from core import memory
+from core.files import disk
 
 log = structlog.get_logger(__name__)
 

@@ -15,8 +15,8 @@ import structlog
 from prometheus_client import Counter
 
 from adapters.ports import Answer, FetchedStory
-from core import deletion_notices
-from core.deletion_notices import Notice
+from core.text import deletion_notices
+from core.text.deletion_notices import Notice
 
 log = structlog.get_logger(__name__)
 

@@ -19,7 +19,7 @@ from adapters.block_page import is_block_page
 from adapters.ports import FetchedStory, StoryQuery, StorySource
 from adapters.reddit.post import POSTS_UNREADABLE, answers_by_post, is_post, stories_of
 from core.errors import Permanent
-from core.intake_folder import IntakeFolder
+from core.files.intake_folder import IntakeFolder
 
 log = structlog.get_logger(__name__)
 

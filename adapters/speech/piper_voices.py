@@ -23,8 +23,8 @@ import requests
 import structlog
 from urllib3.exceptions import HTTPError
 
-from core import disk
 from core.errors import InputError, Retryable
+from core.files import disk
 
 log = structlog.get_logger(__name__)
 

@@ -23,8 +23,8 @@ from rapidfuzz.distance import Levenshtein
 
 from adapters.ports import WordTiming
 from adapters.speech.samples import Samples, quiet_ends, softened
-from core import disk
 from core.errors import Permanent, Retryable
+from core.files import disk
 
 log = structlog.get_logger(__name__)
 

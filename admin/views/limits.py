@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 
 from admin.auth import person
 from admin.views.page import Page, done, expose, settings
-from core.addresses import host_of
 from core.limiter import Limit, Limiter, LimiterUnavailableError, Usage
+from core.text.addresses import host_of
 from models import Account, AccountState, Role, Source, SourceKind
 from pipelines import rate_limits
 from pipelines.rate_limits import Described

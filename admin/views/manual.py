@@ -12,7 +12,7 @@ from admin.auth import person
 from admin.paging import count
 from admin.views.page import Page, done, expose, get, settings
 from admin.views.post_rows import post_rows
-from core.storage import MediaStore
+from core.files.storage import MediaStore
 from models import Account, Attempt, Job, Method, Post, PostState, Video
 from pipelines import ledger
 from pipelines.publishing.delivery.manual import manual_post

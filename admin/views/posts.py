@@ -17,7 +17,7 @@ from admin.paging import cut
 from admin.views.page import Page, chosen, done, each, expose, get, settings
 from admin.views.post_rows import post_rows
 from core.errors import InputError
-from core.storage import MediaStore
+from core.files.storage import MediaStore
 from models import Account, Attempt, Job, Method, Post, PostState
 from pipelines import ledger
 from pipelines.publishing.accounts import account_settings

@@ -17,8 +17,8 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget, NumberInput
 
-from core.addresses import shown, shown_in
-from core.intake_folder import IntakeFolder
+from core.files.intake_folder import IntakeFolder
+from core.text.addresses import shown, shown_in
 from models import Channel, Source, SourceKind
 from pipelines.stories.intake.source_rules import problems
 from pipelines.stories.intake.source_settings import (

@@ -16,7 +16,7 @@ from admin.auth import person
 from admin.paging import count, cut
 from admin.views.page import Page, done, expose, get, settings
 from admin.views.source_form import SourceForm
-from core.intake_folder import IntakeFolder
+from core.files.intake_folder import IntakeFolder
 from models import Account, Channel, Intake, Job, JobState, Source, SourceKind
 from pipelines import ledger
 from pipelines.stories.intake import sources, uploads

@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from core import crypto, db, log, migrate, queue, settings
+from core import crypto, db, log, queue, settings
+from core.db import migrate
 from core.log import scrub
 from core.settings import ROOT
 from scripts import terminal

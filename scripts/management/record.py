@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from core import crypto, db, log, migrate, queue, settings
+from core import crypto, db, log, queue, settings
+from core.db import migrate
 from core.settings import ROOT, Settings
 from pipelines import key_rotation
 from pipelines.publishing.accounts import token_recovery

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from core import db
-from core.intake_folder import UPLOADS, IntakeFolder
+from core.files.intake_folder import UPLOADS, IntakeFolder
 from models import AuditEntry, Channel, Job, Source, StoryState
 from pipelines.stories.intake import uploads
 from tests.admin import records

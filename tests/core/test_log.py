@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from core import crypto, log
-from core.addresses import MASK
+from core.text.addresses import MASK
 
 CANARIES = (
     "Authorization: Bearer act.canary!4sandbox",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.storage import MediaStore
+from core.files.storage import MediaStore
 
 
 @pytest.fixture

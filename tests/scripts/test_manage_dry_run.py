@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from core import migrate
+from core.db import migrate
 from models import AuditEntry, DeadLetter, Job, JobState, Source, Story, StoryState, User
 from pipelines.stories.intake import manual_intake
 from scripts.management.__main__ import manage as all_commands

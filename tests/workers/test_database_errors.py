@@ -11,7 +11,7 @@ import pytest
 from peewee import PeeweeException
 
 from core import db
-from core.db_errors import BY_SQLSTATE, Meaning, meaning, sqlstate
+from core.db.errors import BY_SQLSTATE, Meaning, meaning, sqlstate
 from core.errors import DiskFull, OutageError, Permanent, Retryable, StageError, Wait
 from models import DeadLetter, Job, JobState, now
 from pipelines import ledger

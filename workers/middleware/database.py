@@ -9,7 +9,8 @@ import structlog
 from dramatiq import Broker, MessageProxy, Middleware, Worker
 from dramatiq.middleware import SkipMessage
 
-from core import db, db_errors
+from core import db
+from core.db import errors as db_errors
 
 log = structlog.get_logger(__name__)
 

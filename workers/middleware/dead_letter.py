@@ -14,8 +14,9 @@ import structlog
 from dramatiq import Broker, MessageProxy, Middleware, Worker
 from dramatiq.middleware import Interrupt
 
-from core import db, db_errors
-from core.db_errors import Meaning
+from core import db
+from core.db import errors as db_errors
+from core.db.errors import Meaning
 from core.errors import (
     DATABASE_AWAY,
     DiskFull,

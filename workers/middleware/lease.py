@@ -14,7 +14,8 @@ from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import SkipMessage
 from redis.exceptions import RedisError
 
-from core import db, db_errors
+from core import db
+from core.db import errors as db_errors
 from pipelines import ledger
 from pipelines.ledger import Claim, InterruptedByShutdownError, LeaseLostError
 from pipelines.stages import STAGES

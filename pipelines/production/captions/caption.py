@@ -9,7 +9,7 @@ from itertools import pairwise
 from adapters.ports import WordTiming
 from core import db
 from core.errors import InputError, Permanent
-from core.storage import MediaStore, content_key
+from core.files.storage import MediaStore, content_key
 from models import Caption, Narration, Part, Story
 from pipelines import ledger
 from pipelines.ledger import Claim

@@ -13,7 +13,7 @@ from prometheus_client import Histogram
 from adapters.ports import Speech, Synthesizer, WordTiming
 from core import db
 from core.errors import Permanent
-from core.storage import MediaStore, content_key
+from core.files.storage import MediaStore, content_key
 from models import Narration, Part
 from pipelines import ledger
 from pipelines.ledger import Claim

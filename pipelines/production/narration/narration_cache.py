@@ -12,7 +12,7 @@ import structlog
 from prometheus_client import Counter
 
 from adapters.ports import Speech, WordTiming
-from core.storage import MediaStore
+from core.files.storage import MediaStore
 from models import Narration
 
 log = structlog.get_logger(__name__)

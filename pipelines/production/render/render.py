@@ -14,7 +14,7 @@ from peewee import JOIN, fn
 from adapters.ports import Backgrounds, Music, RenderedVideo, Renderer, RenderPlan
 from core import db
 from core.errors import DiskFull
-from core.storage import LEAST_FREE_BYTES, MediaStore, content_key
+from core.files.storage import LEAST_FREE_BYTES, MediaStore, content_key
 from models import (
     Caption,
     Channel,

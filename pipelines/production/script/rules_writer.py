@@ -14,7 +14,7 @@ from hashlib import blake2b
 from itertools import pairwise
 
 from adapters.ports import ScriptDraft, StoryText
-from core.quotation import balanced
+from core.text.quotation import balanced
 from pipelines.production.script.rules_lines import (
     ANY,
     ASKED,

@@ -16,9 +16,9 @@ import structlog
 from adapters.ports import FetchedStory, StoryQuery, StorySource, UnreadableRow
 from core import db
 from core.db import database, transaction
-from core.deletion_notices import Notice, notice
 from core.errors import StageError
 from core.log import storable
+from core.text.deletion_notices import Notice, notice
 from models import Intake, NsfwPolicy, Source, SourceKind, Story, StoryState, locked, now
 from pipelines import ledger
 from pipelines.ledger import Claim

@@ -7,9 +7,9 @@ from typing import cast
 from urllib.parse import SplitResult, urlsplit
 
 from adapters.ports import FetchedStory
-from core.addresses import hides, is_masked, shown
 from core.db import transaction
 from core.errors import InputError
+from core.text.addresses import hides, is_masked, shown
 from models import AuditEntry, Source, SourceKind, Story
 from pipelines import ledger
 from pipelines.stories.intake.fetch import IntakeOutcome, take

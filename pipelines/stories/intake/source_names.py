@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.addresses import name_of
+from core.text.addresses import name_of
 from models import Source
 
 LONGEST = 100

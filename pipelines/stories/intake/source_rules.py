@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from core.addresses import is_masked, public_part
-from core.intake_folder import IntakeFolder
+from core.files.intake_folder import IntakeFolder
+from core.text.addresses import is_masked, public_part
 from models import Account, Channel, Source, SourceKind
 from pipelines.stories.intake.source_settings import (
     ALL,

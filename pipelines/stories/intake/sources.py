@@ -8,10 +8,10 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from core.addresses import shown, shown_in
 from core.db import transaction
 from core.errors import InputError
-from core.intake_folder import IntakeFolder
+from core.files.intake_folder import IntakeFolder
+from core.text.addresses import shown, shown_in
 from models import Account, AuditEntry, Source, SourceAccount, SourceKind, now
 from pipelines import ledger
 from pipelines.stories.intake.source_names import free_name

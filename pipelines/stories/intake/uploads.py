@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from core.db import transaction
 from core.errors import InputError
-from core.intake_folder import IntakeFolder
+from core.files.intake_folder import IntakeFolder
 from models import AuditEntry, Source, SourceKind
 from pipelines.stories.intake import sources
 from pipelines.stories.intake.manual_intake import LONGEST_STORY

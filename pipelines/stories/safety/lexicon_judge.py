@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from adapters.ports import SafetyOpinion
-from core.homoglyphs import drawn
+from core.text.homoglyphs import drawn
 
 CLEAN = "clean"
 

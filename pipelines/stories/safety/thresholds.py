@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from adapters.ports import SafetyOpinion
-from core.deletion_notices import Notice, notice
+from core.text.deletion_notices import Notice, notice
 from models import NsfwPolicy, SafetyDecision, Source, Story, StoryState
 
 RULES = "rules"

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from adapters.ports import Answer
-from core.deletion_notices import Notice, notice
 from core.errors import InputError
+from core.text.deletion_notices import Notice, notice
 from pipelines.stories.safety import lexicon_judge
 from pipelines.stories.text import language, normalize
 

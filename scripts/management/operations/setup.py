@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from core import migrate, settings
+from core import settings
+from core.db import migrate
 from scripts.management.changes import DRY_RUN, changes
 from scripts.management.operations import reference
 from scripts.management.record import record, settle

@@ -13,9 +13,9 @@ from peewee import fn
 from rich.console import Console
 from rich.table import Column, Table
 
-from core.addresses import public_part
 from core.errors import InputError
-from core.intake_folder import IntakeFolder
+from core.files.intake_folder import IntakeFolder
+from core.text.addresses import public_part
 from models import Account, Intake, Job, JobState, Source, SourceKind, shown
 from pipelines import ledger
 from pipelines.production import channels

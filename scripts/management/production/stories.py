@@ -15,7 +15,7 @@ from rich.table import Table
 
 from adapters.ports import NOTE, StoryQuery
 from core.errors import InputError, StageError
-from core.intake_folder import IntakeFolder
+from core.files.intake_folder import IntakeFolder
 from models import Source, Story, StoryState, shown
 from pipelines.stories import review
 from pipelines.stories.intake import fetch, manual_intake, sources

@@ -11,7 +11,7 @@ import pytest
 from adapters.files.csv_table import CsvSource
 from adapters.ports import NOTE, FetchedStory, StoryQuery, UnreadableRow
 from core.errors import Permanent
-from core.intake_folder import IntakeFolder
+from core.files.intake_folder import IntakeFolder
 
 
 def stories(path: Path, content: str | bytes | None = None, limit: int = 25) -> list[FetchedStory]:

@@ -12,7 +12,7 @@ import pytest
 from adapters.files.text_folder import FolderSource
 from adapters.ports import FetchedStory, StoryQuery, UnreadableRow
 from core.errors import Permanent
-from core.intake_folder import IntakeFolder
+from core.files.intake_folder import IntakeFolder
 
 
 def stories(folder: Path, limit: int = 25) -> list[FetchedStory]:

@@ -11,7 +11,7 @@ import pytest
 from adapters.ports import Answer, StoryQuery
 from adapters.reddit.saved_listing import SavedListing
 from core.errors import Permanent
-from core.intake_folder import IntakeFolder
+from core.files.intake_folder import IntakeFolder
 
 ONE = {"id": "one1", "title": "The first", "selftext": "It began.", "author": "a", "is_self": True}
 TWO = {"id": "two2", "title": "The second", "selftext": "It ended.", "author": "b", "is_self": True}

@@ -27,7 +27,7 @@ from adapters.ports import (
 )
 from adapters.speech.espeak import EspeakSynthesizer
 from core.errors import DiskFull
-from core.storage import MediaStore
+from core.files.storage import MediaStore
 from models import (
     Account,
     AccountState,

@@ -14,7 +14,7 @@ from adapters.ports import Answer, FetchedStory
 from adapters.reddit.api import RedditSource
 from adapters.speech.espeak import EspeakSynthesizer
 from core.errors import InputError, Wait
-from core.storage import MediaStore
+from core.files.storage import MediaStore
 from models import Caption, Job, Narration, Part, Script, Source, Story, StoryState
 from pipelines.production.captions import subtitle_writer
 from pipelines.production.captions.caption import ANSWER_SECONDS, caption

@@ -12,7 +12,7 @@ from pysubs2 import SSAFile
 
 from adapters.speech.espeak import EspeakSynthesizer
 from core.errors import Permanent
-from core.storage import MediaStore
+from core.files.storage import MediaStore
 from models import Caption, Channel, Job, Narration, Part, Source, Story
 from pipelines.production.captions import subtitle_writer
 from pipelines.production.captions.caption import ANSWER_SECONDS, caption

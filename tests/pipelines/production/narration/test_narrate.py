@@ -15,7 +15,7 @@ from adapters.ports import Progress, Speech, Synthesizer, WordTiming
 from adapters.speech.espeak import EspeakSynthesizer
 from core import crypto, queue, settings
 from core.errors import Permanent
-from core.storage import MediaStore
+from core.files.storage import MediaStore
 from models import Job, Narration
 from pipelines import ledger
 from pipelines.ledger import LeaseLostError

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.files.csv_table import CsvSource
 from adapters.ports import NOTE
-from core.intake_folder import IntakeFolder
+from core.files.intake_folder import IntakeFolder
 from models import Intake, NsfwPolicy, Source, SourceKind, Story, StoryState
 from pipelines.stories.intake.fetch import fetch
 from pipelines.stories.prepare import prepare

@@ -15,7 +15,7 @@ import pytest
 from adapters.ports import Answer, FetchedStory, StoryQuery, StorySource, UnreadableRow
 from core.db import session
 from core.errors import InputError, Permanent, StageError
-from core.intake_folder import IntakeFolder
+from core.files.intake_folder import IntakeFolder
 from models import AuditEntry, Intake, Job, NsfwPolicy, Source, SourceKind, Story, StoryState, now
 from pipelines.ledger import LeaseLostError
 from pipelines.stories.intake import sources

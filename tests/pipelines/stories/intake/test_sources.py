@@ -11,7 +11,7 @@ import pytest
 from core import crypto
 from core.db import database
 from core.errors import InputError
-from core.intake_folder import IntakeFolder
+from core.files.intake_folder import IntakeFolder
 from models import Account, AccountState, AuditEntry, Channel, Job, Source, SourceKind, now
 from pipelines.stories.intake import sources
 from pipelines.stories.intake.sources import SourceRefusedError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.deletion_notices import Notice, notice
+from core.text.deletion_notices import Notice, notice
 
 FILLER = "oak kettle window harbour like strong decide door airport"
 NOTICES = (

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.quotation import balanced
+from core.text.quotation import balanced
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from core.disk import FULL
 from core.errors import InputError, Permanent
+from core.files.disk import FULL
 
 UPLOADS = "uploads"
 """Subfolder for files that were uploaded in a browser."""

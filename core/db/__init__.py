@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 Unavailable = (OperationalError, InterfaceError, MaxConnectionsExceeded)
 """What peewee raises when PostgreSQL is unavailable, and also for some mistakes of ours;
-``db_errors.meaning`` tells them apart."""
+``core.db.errors.meaning`` tells them apart."""
 
 
 class Database(PooledPostgresqlDatabase, PostgresqlExtDatabase):  # type: ignore[misc]  # untyped bases

@@ -9,7 +9,8 @@ import pytest
 from peewee import SQL
 from playhouse.schema_diff import diff_models
 
-from core import db, migrate
+from core import db
+from core.db import migrate
 from models import TABLES, Job, Source, SourceKind
 from tests.pipelines.production.making import a_source, a_story
 
@@ -101,7 +102,7 @@ def test_two_processes_that_start_at_once_migrate_once(database_url: str) -> Non
     command = [
         sys.executable,
         "-c",
-        "import sys; from core.migrate import migrate; migrate(sys.argv[1])",
+        "import sys; from core.db.migrate import migrate; migrate(sys.argv[1])",
     ]
     starts = [subprocess.Popen([*command, database_url]) for _ in range(4)]
 

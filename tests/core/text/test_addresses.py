@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core import addresses
+from core.text import addresses
 
 TOKEN = "c0ffee15f00d5ea5e4b1ec7ab1e5"
 HIDDEN = {

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError, Permanent
-from core.intake_folder import UPLOADS, IntakeFolder, safe_name
+from core.files.intake_folder import UPLOADS, IntakeFolder, safe_name
 
 SECRET = "canary-8812"
 MOST = 1_000

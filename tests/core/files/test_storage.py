@@ -8,12 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from core.storage import MediaStore
+from core.files.storage import MediaStore
 
 WORKER = """
 import signal, sys
 from pathlib import Path
-from core.storage import MediaStore
+from core.files.storage import MediaStore
 with MediaStore(Path(sys.argv[1])).workshop() as folder:
     (folder / "half.mp4").write_bytes(b"half")
     print(folder, flush=True)
