@@ -24,14 +24,14 @@ import numpy as np
 from adapters.backgrounds.drawn import draw
 from adapters.ffmpeg import encoder_process
 from adapters.ffmpeg.encoder_process import Patience
-from adapters.ffmpeg.renderer import FfmpegRenderer
+from adapters.ffmpeg.video_encoder import usual_options
 from adapters.music import composed
 from adapters.ports import RenderPlan, WordTiming
 from benchmarks.media import render_job
 from benchmarks.media.render_job import Cost, cost_of
 from benchmarks.rows import Row
 from core import log
-from pipelines.production.captions import fonts, subtitle_writer
+from pipelines.production.captions import subtitle_writer
 from pipelines.production.captions.caption_style import Style
 
 _MOST_RATIO = 1.05
@@ -78,10 +78,9 @@ def run(seconds: int = 60, repeats: int = 5, at_once: int | None = None) -> list
             _prepare(folder / f"part-{part}", background, music, seconds, part=part)
             for part in range(1, _PARTS + 1)
         ]
-        options = FfmpegRenderer(fonts=fonts.FOLDER).video_options(long)
         for _ in range(repeats):
             for style, plan in plans.items():
-                bare[style].append(cost_of(partial(bare_encode, plan, options)))
+                bare[style].append(cost_of(partial(bare_encode, plan)))
                 ours[style].append(_in_own_process([plan], 1))
             double.append(_in_own_process([long], 1))
             story.append(_in_own_process(parts, at_once))
@@ -127,10 +126,14 @@ def _in_own_process(plans: Sequence[RenderPlan], at_once: int) -> Cost:
         return process.submit(render_job.render, plans, at_once).result()
 
 
-def bare_encode(plan: RenderPlan, options: dict[str, object]) -> None:
-    """The baseline: the same background, length and encoder settings, and nothing else."""
+def bare_encode(plan: RenderPlan) -> None:
+    """The baseline: the same background and length with the usual x264 setting, nothing else."""
     encode = ffmpeg.input(str(plan.background), stream_loop=-1).output(
-        str(plan.output.with_name("bare.mp4")), t=plan.seconds, an=None, y=None, **options
+        str(plan.output.with_name("bare.mp4")),
+        t=plan.seconds,
+        an=None,
+        y=None,
+        **usual_options(plan),
     )
     encoder_process.run(encode.get_args(), seconds=plan.seconds, patience=Patience())
 

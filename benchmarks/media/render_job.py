@@ -41,7 +41,7 @@ def render(plans: Sequence[RenderPlan], at_once: int) -> Cost:
     log.configure("bench", "WARNING")
     _prepare_backgrounds_and_music()
     renderer = FfmpegRenderer(fonts=fonts.FOLDER)
-    _ = renderer.encoder  # a worker detects it once, before its first video
+    _ = renderer.identity  # a worker looks for a graphics card once, before its first video
 
     def work() -> None:
         with ThreadPoolExecutor(at_once) as threads:

@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 from peewee import JOIN, fn
 
-from adapters.ports import Backgrounds, Music, RenderedVideo, Renderer, RenderPlan
+from adapters.ports import Backgrounds, Encoding, Music, RenderedVideo, Renderer, RenderPlan
 from core import db
 from core.errors import DiskFull
 from core.files.storage import LEAST_FREE_BYTES, MediaStore, content_key
@@ -73,7 +73,12 @@ def render(
         background = backgrounds.choose(production.background, scene, narration.seconds)
         tune = music.choose(production.music, tune_number)
         key = content_key(
-            "video/2", narration.key, captions.key, background.name, tune.name if tune else None
+            "video/3",
+            narration.key,
+            captions.key,
+            background.name,
+            tune.name if tune else None,
+            renderer.identity,
         )
         made = _known(media, key)
         if made is None:
@@ -107,6 +112,7 @@ def render(
             size_bytes=made.size_bytes,
             loudness=made.loudness,
             true_peak=made.true_peak,
+            encoding=asdict(made.encoding),
             state=VideoState.REVIEW if review else VideoState.READY,
         ).on_conflict(
             conflict_target=[Video.part],
@@ -118,6 +124,7 @@ def render(
                 Video.size_bytes,
                 Video.loudness,
                 Video.true_peak,
+                Video.encoding,
             ],
         ).execute()
         video = Video.get(Video.part == part)
@@ -157,7 +164,9 @@ def _known(media: MediaStore, key: str) -> RenderedVideo | None:
     video, cover, sheet = _places(media, key)
     if not (video.is_file() and cover.is_file() and sheet.is_file()):
         return None
-    return RenderedVideo(path=video, cover=cover, **json.loads(sheet.read_text()))
+    measured = json.loads(sheet.read_text())
+    encoding = Encoding(**measured.pop("encoding"))
+    return RenderedVideo(path=video, cover=cover, encoding=encoding, **measured)
 
 
 def _keep(media: MediaStore, key: str, made: RenderedVideo) -> RenderedVideo:
