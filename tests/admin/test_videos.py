@@ -122,7 +122,7 @@ def test_the_page_says_how_the_picture_was_encoded_and_why(
     )
     for words in ("x264 ultrafast crf 28", "It is the fastest.", "93.8", "91.2", "8.9", "9.1"):
         assert words in chosen
-    assert "about 13.8 MB (2.3 ×)" in chosen
+    assert "about 13.8 MB (2.3 times)" in chosen
     assert "about 6.0 MB" in chosen
     assert "not measured" not in chosen
 
