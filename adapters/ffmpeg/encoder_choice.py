@@ -19,7 +19,8 @@ from math import ceil, floor, log
 import structlog
 from prometheus_client import Counter
 
-from adapters.ffmpeg.quality_probe import Pieces, Quality, QualityProbe, UnmeasuredError
+from adapters.ffmpeg.quality_probe import Pieces, QualityProbe
+from adapters.ffmpeg.vmaf import Quality, UnmeasuredError
 from adapters.ffmpeg.x264_settings import FASTER, USUAL, X264
 from adapters.ports import Encoding
 
@@ -108,9 +109,8 @@ class _Choice:
         usual_pieces = self._probe.encode(USUAL)
         if usual_pieces.rate > self._most_rate:
             return _usual(_HELD_BACK)
-        usual_quality, fastest_quality = self._probe.measure([usual_pieces, fastest])
-        usual = _Trial(usual_pieces, usual_quality)
-        for trial in self._trials(_Trial(fastest, fastest_quality), usual):
+        usual = self._measured(usual_pieces)
+        for trial in self._trials(self._measured(fastest), usual):
             if self._better_crf(trial, usual) == trial.pieces.setting.crf:
                 return trial.pieces.setting, self._encoding(trial, usual, _AS_GOOD)
         return USUAL, self._encoding(usual, usual, _NONE_AS_GOOD)
@@ -118,16 +118,15 @@ class _Choice:
     def _trials(self, fastest: _Trial, usual: _Trial) -> Iterator[_Trial]:
         """Each faster setting, and again with the rate factor that its first trial calls for."""
         for setting in FASTER:
-            trial = fastest if setting is fastest.pieces.setting else self._try(setting)
+            is_known = setting is fastest.pieces.setting
+            trial = fastest if is_known else self._measured(self._probe.encode(setting))
             yield trial
             crf = self._better_crf(trial, usual)
             if crf is not None:
-                yield self._try(setting.at(crf))
+                yield self._measured(self._probe.encode(setting.at(crf)))
 
-    def _try(self, setting: X264) -> _Trial:
-        pieces = self._probe.encode(setting)
-        (quality,) = self._probe.measure([pieces])
-        return _Trial(pieces, quality)
+    def _measured(self, pieces: Pieces) -> _Trial:
+        return _Trial(pieces, self._probe.measure(pieces))
 
     def _better_crf(self, trial: _Trial, usual: _Trial) -> int | None:
         """The rate factor to use: the same if all is well; None if none is expected to do."""

@@ -11,6 +11,18 @@ from adapters.ffmpeg.frame_filters import COLOUR, cropped
 from adapters.ports import RenderPlan
 
 _DECODER_THREADS = 2
+_FADE = 0.4  # seconds
+
+
+def finished(plan: RenderPlan, fonts: Path) -> Any:
+    """The whole video's picture. It has no end: limit the output to the video's length."""
+    shown = captioned(footage(plan, plan.background_start), plan, fonts)
+    return shown.filter("fade", type="out", start_time=fade_at(plan), duration=_FADE)
+
+
+def fade_at(plan: RenderPlan) -> float:
+    """Second at which the fade begins."""
+    return max(0.0, plan.seconds - _FADE)
 
 
 def footage(plan: RenderPlan, start: float, **options: Any) -> Any:

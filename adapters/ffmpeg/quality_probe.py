@@ -1,18 +1,13 @@
 """Encode short pieces of a video and measure what each x264 setting makes of them.
 
-The pieces come from all over the video and have captions, like the video itself. VMAF (0 to 100,
-https://github.com/Netflix/vmaf) says how close the encoded picture is to the unencoded one; it
-doesn't see bands in dark gradients. CAMBI (0 is none, more than 5 is visible) measures these.
+The pieces come from all over the video and have captions, like the video itself.
 """
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import isfinite
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -21,9 +16,10 @@ import av
 import av.error
 import ffmpeg
 
-from adapters.ffmpeg import encoder_process, picture
+from adapters.ffmpeg import encoder_process, picture, vmaf
 from adapters.ffmpeg.encoder_process import Patience
 from adapters.ffmpeg.frame_filters import COLOUR
+from adapters.ffmpeg.vmaf import Quality, UnmeasuredError
 from adapters.ffmpeg.x264_settings import X264
 from adapters.media.media_probe import UnreadableMediaError, probe
 from adapters.ports import RenderPlan
@@ -45,13 +41,8 @@ The next frame is read too, and not measured: VMAF depends on how much the pictu
 
 _FAILURES = frozenset({"encoder_died", "encoder_failed", "encoder_hung"})
 
-
-class UnmeasuredError(Exception):
-    """A piece could not be encoded or measured; ``code`` says what went wrong."""
-
-    def __init__(self, sentence: str, *, code: str = "unmeasured") -> None:
-        super().__init__(sentence)
-        self.code = code
+_LEAN = {"threads": 1, "thread_queue_size": 1}
+"""Few frames in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +57,6 @@ class Pieces:
     @property
     def rate(self) -> float:
         return mean(self.rates)
-
-
-@dataclass(frozen=True, slots=True)
-class Quality:
-    vmaf: float
-    cambi: float
 
 
 class QualityProbe:
@@ -127,7 +112,7 @@ class QualityProbe:
         self._run(ffmpeg.merge_outputs(*outputs))
         return Pieces(setting, file, tuple(_rates(file, self._plan.fps)))
 
-    def measure(self, pieces: Sequence[Pieces]) -> list[Quality]:
+    def measure(self, pieces: Pieces) -> Quality:
         """Compare encoded pieces with the unencoded ones.
 
         Raises:
@@ -135,25 +120,12 @@ class QualityProbe:
             Retryable: code ``disk_full``.
             Permanent: code ``encoder_missing``.
         """
-        reports = [self._folder / f"quality-{index}.json" for index in range(len(pieces))]
+        report = pieces.file.with_suffix(".json")
         # raw video has no colour tags, and ffmpeg would convert pictures whose tags differ
-        reference = ffmpeg.input(str(self._reference)).filter("setparams", **COLOUR)
-        reference = reference.filter("setpts", "N/TB")
-        references = reference.filter_multi_output("split", len(pieces))
-        compared = [
-            ffmpeg.filter(
-                [_sampled(ffmpeg.input(str(made.file)).video), references[index]],
-                "libvmaf",
-                feature="name=cambi",
-                n_subsample=2,
-                n_threads=os.cpu_count() or 1,
-                log_fmt="json",
-                log_path=reports[index],
-            ).output("pipe:2", format="null")
-            for index, made in enumerate(pieces)
-        ]
-        self._run(ffmpeg.merge_outputs(*compared))
-        return [_quality(report) for report in reports]
+        unencoded = ffmpeg.input(str(self._reference), **_LEAN).filter("setparams", **COLOUR)
+        encoded = _sampled(ffmpeg.input(str(pieces.file), **_LEAN).video)
+        self._run(vmaf.comparison(encoded, unencoded, report, every=2))
+        return vmaf.read(report)
 
     def _composed(self) -> Any:
         """The pieces one after another, each with the captions of its time."""
@@ -230,14 +202,3 @@ def _rates(file: Path, fps: int) -> Iterator[float]:
     for first in range(0, len(sizes), _FRAMES):
         key, *others = sizes[first : first + _FRAMES]
         yield key / _KEY_FRAME_SECONDS + mean(others) * (fps - 1 / _KEY_FRAME_SECONDS)
-
-
-def _quality(report: Path) -> Quality:
-    try:
-        pooled = json.loads(report.read_text())["pooled_metrics"]
-        vmaf, cambi = (float(pooled[name]["mean"]) for name in ("vmaf", "cambi"))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UnmeasuredError(f"ffmpeg's report is not usable: {error!r}") from error
-    if not (isfinite(vmaf) and isfinite(cambi)):
-        raise UnmeasuredError(f"ffmpeg reported VMAF {vmaf} and CAMBI {cambi}.")
-    return Quality(vmaf, cambi)

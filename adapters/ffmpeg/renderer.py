@@ -11,9 +11,8 @@ import ffmpeg
 import structlog
 
 from adapters.backgrounds import clips
-from adapters.ffmpeg import encoder_process, sound_mix, subtitle_fonts
+from adapters.ffmpeg import encoder_process, picture, sound_mix, subtitle_fonts
 from adapters.ffmpeg.encoder_process import Patience
-from adapters.ffmpeg.picture import captioned, footage
 from adapters.ffmpeg.sound_mix import Levels
 from adapters.ffmpeg.video_encoder import AUDIO_BITS, VideoEncoder
 from adapters.media.media_probe import UnreadableMediaError, probe
@@ -25,7 +24,6 @@ from core.settings import X264_MOST_GROWTH
 
 log = structlog.get_logger(__name__)
 
-_FADE = 0.4  # seconds
 _DURATION_TOLERANCE = 0.1
 
 # JPEG readers assume these; with the video's own colours, red would be darker on the cover.
@@ -105,20 +103,15 @@ class FfmpegRenderer:
         video: Path,
         cover: Path,
     ) -> list[str]:
-        fade_at = max(0.0, plan.seconds - _FADE)
-        picture = (
-            captioned(footage(plan, plan.background_start), plan, self._fonts)
-            # fade before the split: after it, each frame would have to be copied first
-            .filter("fade", type="out", start_time=fade_at, duration=_FADE)
-            .filter_multi_output("split")
-        )
-        cover_at = min(plan.cover_at, fade_at)
+        # fade before the split: after it, each frame would have to be copied first
+        shown = picture.finished(plan, self._fonts).filter_multi_output("split")
+        cover_at = min(plan.cover_at, picture.fade_at(plan))
         # trim ends this branch after the cover. With select, every later frame would still be
         # queued and dropped, which costs a tenth of the encode's processor time.
-        still = picture[1].filter("trim", start=cover_at, duration=2 / plan.fps)
+        still = shown[1].filter("trim", start=cover_at, duration=2 / plan.fps)
         still = still.filter("scale", **_COVER_COLOUR)
         main = ffmpeg.output(
-            picture[0],
+            shown[0],
             sound_mix.mix(plan.narration, plan.music, plan.seconds, levels),
             str(video),
             t=plan.seconds,

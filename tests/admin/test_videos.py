@@ -107,7 +107,8 @@ def test_the_page_says_how_the_picture_was_encoded_and_why(
 
     def shown(**encoding: object) -> str:
         Video.update(encoding=encoding).execute()
-        return viewer.json(f"/videos/{video.part.id}/live.json")["encoding"]
+        piece: str = viewer.json(f"/videos/{video.part.id}/live.json")["encoding"]
+        return piece
 
     chosen = shown(
         setting="x264 ultrafast crf 28",

@@ -121,7 +121,7 @@ def test_a_picture_that_is_hardly_compressed_is_measured_as_nearly_perfect(
         encoder_options={"pix_fmt": "yuv420p"},
     )
 
-    (fine, coarse) = probe.measure([probe.encode(X264("ultrafast", crf)) for crf in (4, 40)])
+    fine, coarse = (probe.measure(probe.encode(X264("ultrafast", crf))) for crf in (4, 40))
 
     assert fine.vmaf > 98
     assert coarse.vmaf < 90
