@@ -37,7 +37,7 @@ VERSION = 1
 _LEAST_SECONDS = 12.0
 """In a shorter video the probe takes longer than a faster setting saves."""
 
-# A probe of two seconds is off by about this much from the whole video.
+# A probe of short pieces is off by about this much from the whole video.
 _VMAF_MARGIN = 0.2
 _CAMBI_ALLOWED = 0.15  # of the 0.3 that the whole video may be worse
 

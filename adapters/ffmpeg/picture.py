@@ -27,9 +27,8 @@ def fade_at(plan: RenderPlan) -> float:
 
 def footage(plan: RenderPlan, start: float, **options: Any) -> Any:
     """The background from second ``start`` of its file, repeated, at the video's frame rate."""
-    clip = ffmpeg.input(
-        str(plan.background), stream_loop=-1, ss=start, threads=_DECODER_THREADS, **options
-    ).video
+    options = {"threads": _DECODER_THREADS} | options
+    clip = ffmpeg.input(str(plan.background), stream_loop=-1, ss=start, **options).video
     return clip.filter("setpts", "PTS-STARTPTS").filter("fps", plan.fps)
 
 

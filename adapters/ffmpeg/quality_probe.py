@@ -28,19 +28,21 @@ from core.errors import Retryable
 _PLACES = (0.22, 0.55, 0.87)
 """Where the pieces are in the video. Uneven, so that a short background that repeats is seen at
 different places."""
-_FRAMES = 20
+_FRAMES = 16
 """Frames of a piece. The first is a key frame; a finished video has one every two seconds."""
 _KEY_FRAME_SECONDS = 2
-_MEASURED = (9, 13, 17)
+_MEASURED = (9, 14)
 """Frames of a piece whose quality is measured, because each takes as long as encoding four. None is
 near the key frame, where few bands have formed yet.
 
 The next frame is read too, and not measured: VMAF depends on how much the picture moves.
 """
 
-
 _FAILURES = frozenset({"encoder_died", "encoder_failed", "encoder_hung"})
 
+_ENCODER_THREADS = 2
+"""The same everywhere, so that the choice doesn't depend on the machine's cores. Each holds about
+25 MiB of frames."""
 _LEAN = {"threads": 1, "thread_queue_size": 1}
 """Few frames in memory."""
 
@@ -106,7 +108,7 @@ class QualityProbe:
             outputs = [_sampled(kept).output(str(self._reference), vcodec="rawvideo")]
         file = self._folder / f"pieces-{len(self._files)}.mp4"
         self._files.append(file)
-        options = self._options | setting.options()
+        options = self._options | setting.options() | {"threads": _ENCODER_THREADS}
         keys = f"expr:not(mod(n,{_FRAMES}))"
         outputs.insert(0, shown.output(str(file), force_key_frames=keys, **options))
         self._run(ffmpeg.merge_outputs(*outputs))
@@ -132,9 +134,9 @@ class QualityProbe:
         plan = self._plan
         length = _FRAMES / plan.fps
         clips = [
-            picture.footage(plan, self._start(at), t=length + 0.5, noaccurate_seek=None).filter(
-                "trim", end_frame=_FRAMES
-            )
+            picture.footage(
+                plan, self._start(at), t=length + 0.5, noaccurate_seek=None, **_LEAN
+            ).filter("trim", end_frame=_FRAMES)
             for at in self._times
         ]
         clip = ffmpeg.concat(*clips, v=1, a=0)
