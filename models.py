@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from tables.base import Row, StaleStateError, in_state, locked, now, shown
-from tables.people import AuditEntry, Role, User
+from tables.people import (
+    AuditEntry,
+    AuditSeal,
+    OldPassword,
+    RecoveryCode,
+    Role,
+    SignInSession,
+    SignInTries,
+    User,
+)
 from tables.production import Caption, Narration, Part, Script, Video, VideoState
 from tables.publishing import (
     Account,
@@ -36,7 +45,12 @@ from tables.work import DeadLetter, Job, JobState, LimitSetting
 
 TABLES: tuple[type[Row], ...] = (
     User,
+    SignInSession,
+    RecoveryCode,
+    OldPassword,
+    SignInTries,
     AuditEntry,
+    AuditSeal,
     Channel,
     Source,
     Story,
@@ -67,6 +81,7 @@ __all__ = [
     "AccountState",
     "Attempt",
     "AuditEntry",
+    "AuditSeal",
     "Caption",
     "Channel",
     "DeadLetter",
@@ -81,13 +96,17 @@ __all__ = [
     "Narration",
     "NsfwPolicy",
     "OAuthHandshake",
+    "OldPassword",
     "Part",
     "Post",
     "PostState",
+    "RecoveryCode",
     "Role",
     "Row",
     "SafetyDecision",
     "Script",
+    "SignInSession",
+    "SignInTries",
     "Slot",
     "Source",
     "SourceAccount",

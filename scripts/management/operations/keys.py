@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from getpass import getuser
 
 import click
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from rich.table import Table
 
 from core import crypto
+from models import AuditEntry
 from pipelines import key_rotation
 from scripts.management.changes import DRY_RUN
 from scripts.management.record import record
@@ -53,6 +55,12 @@ def rotate_keys(*, dry_run: bool, batch: int) -> None:
             rotation = key_rotation.rotate(
                 batch=batch, tell=lambda done: progress.advance(task, done)
             )
+        AuditEntry.create(
+            actor=getuser(),
+            action="keys.rotate",
+            subject=f"key {newest}",
+            reason=f"{rotation.rewritten} values, {len(rotation.unreadable)} unreadable",
+        )
         click.echo(f"{rotation.rewritten} values re-encrypted with the newest key, {newest}.")
         for place, row in sorted(rotation.unreadable):
             click.echo(
