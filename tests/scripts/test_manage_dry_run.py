@@ -19,6 +19,7 @@ pytestmark = pytest.mark.slow
 
 CHANGE_NOTHING = {
     "audit verify",
+    "channels hear",
     "check",
     "configuration",
     "contact-sheet",
