@@ -57,6 +57,7 @@ CREATE TABLE audit_seal (
     witness TEXT
 );
 CREATE UNIQUE INDEX auditseal_entry_id ON audit_seal (entry_id);
+CREATE INDEX audit_seal_witness ON audit_seal (id) WHERE witness IS NOT NULL;
 """
 
 DOWN = """

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from peewee import (
+    SQL,
     BigIntegerField,
     BooleanField,
     CharField,
@@ -117,7 +118,10 @@ class AuditSeal(Row):
     hash = CharField(max_length=64)
     """SHA-256 of the seal before, and of the entry."""
     witness = EncryptedTextField(null=True)
-    """``hash`` again, under a key that is not in the database; the last of each batch has it."""
+    """``hash`` again, under a key that is not in the database; only the newest seal has it."""
 
     class Meta:
         table_name = "audit_seal"
+        indexes = (
+            SQL("CREATE INDEX audit_seal_witness ON audit_seal (id) WHERE witness IS NOT NULL"),
+        )

@@ -1,4 +1,4 @@
-"""Whoever has to use a second factor is led to set it up before anything else."""
+"""Sends a person who has to use a second factor to the page that sets it up."""
 
 from __future__ import annotations
 

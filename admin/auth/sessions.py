@@ -1,7 +1,7 @@
 """Sessions: kept in a table, so that each can be listed and ended, and ends by itself.
 
-The cookie has a random token, the table its hash. A user is read again at each request: whoever is
-barred, or has another role, is so at once.
+The cookie has a random token, the table its hash. The user is read again at each request, so
+a changed role or a deactivation applies at once.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def start(user: User, address: str, agent: str) -> Person:
 
 
 def load(token: str) -> Person | None:
-    """The person whose session has this token, unless it has ended or the person is barred."""
+    """The person whose session has this token, unless it has ended or the person is deactivated."""
     if database.is_closed():  # a static file, or an error page while PostgreSQL is away
         return None
     query: Any = (

@@ -1,4 +1,4 @@
-"""Users: added, given roles, barred, given new passwords. The pages and the commands call these."""
+"""Users: added, given roles and passwords, deactivated. The pages and the commands call these."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def set_role(user_id: int, role: str, by: str) -> User:
 
 
 def set_active(user_id: int, by: str, *, active: bool) -> User:
-    """Bar a user, whose sessions all end, or let the user in again.
+    """Deactivate a user, whose sessions all end, or reactivate the user.
 
     Raises:
         InputError: nobody else would be an owner.
@@ -131,7 +131,7 @@ def set_active(user_id: int, by: str, *, active: bool) -> User:
 
 
 def _locked(user_id: int) -> User:
-    """The user. Changes of owners run one after the other, so that two can't bar each other."""
+    """The user. Owners are changed one after the other: two can't deactivate each other."""
     database.execute_sql("SELECT 1 FROM person WHERE role = 'owner' ORDER BY id FOR UPDATE")
     user: User | None = User.get_or_none(User.id == user_id)
     if user is None:

@@ -103,7 +103,7 @@ class Users(Page):
 
     @expose("/<int:user_id>/two-factor/off", methods=["POST"])
     def two_factor_off(self, user_id: int) -> ResponseReturnValue:
-        """For a lost phone: the user signs in by password, and sets up codes anew."""
+        """For a lost phone: the user signs in by password, then sets up codes again."""
         user = get(User, user_id)
         two_factor.turn_off(user_id, person().name)
         return done(f"{user.name} signs in without a code now.", url_for(".index"))

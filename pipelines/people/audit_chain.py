@@ -2,23 +2,27 @@
 
 Writers of the audit log know nothing of the chain: no transaction waits for another. A tick seals
 what was committed since, in the order of the ids; an entry of a long transaction, which shows up
-late, is sealed late. Each seal's hash covers the seal before and every field of its entry.
+late, is sealed late. Each seal's hash covers the seal before and every field of its entry. The
+newest seal alone has a witness: its hash, encrypted and authenticated under CRYPTOGRAPHY_KEY, which
+is not in the database. The next batch checks the witness, then moves it to its own last seal.
 
 What a passed check proves, and what it doesn't:
 
-- Entries and seals that were changed, removed from the middle, or inserted are found.
-- Somebody who writes a whole new chain needs CRYPTOGRAPHY_KEY too: the last seal of each batch
-  holds its hash encrypted and authenticated, under a key that is not in the database.
-- Entries and seals that were cut off at the end, or a database put back to an older state, are only
-  found by comparing with a seal that was noted elsewhere. Each batch writes its last seal into the
-  log (``audit_sealed``), and ``scripts/manage audit verify --expect`` compares it.
-- Nothing protects the minute before an entry is sealed.
+- Sealed entries that were changed, and entries and seals that were removed, are found.
+- Somebody who writes new hashes up to the end, or removes the newest seals, needs CRYPTOGRAPHY_KEY
+  too: without it the newest seal has no valid witness. The next tick logs ``audit_chain_broken``,
+  and leaves a mark on that seal, which a check finds as well.
+- A database put back to an older state, or a table of seals that was emptied, is only found by
+  comparing with a seal that was noted elsewhere. Each batch writes its last seal into the log
+  (``audit_sealed``), and ``scripts/manage audit verify --expect`` compares it.
+- Nothing protects the minute before an entry is sealed, and a row that somebody adds to the newest
+  ones is sealed like an entry of ours.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -40,6 +44,9 @@ MOST_BATCHES = 500
 START = "0" * 64
 MOST_FAULTS = 20
 """Faults that are named; all are counted."""
+BROKEN = "broken"
+"""The witness of a seal that had no valid one when the next batch came."""
+UNWITNESSED = "was not written by this installation, or newer seals were removed."
 _LOCK = 0x5EA1
 
 ENTRY = "entry.id, entry.created_at, entry.actor, entry.action, entry.subject, entry.reason"
@@ -84,8 +91,8 @@ def _seal_batch() -> int:
     with db.transaction():
         if not _ask("SELECT pg_try_advisory_xact_lock(%s)", _LOCK)[0][0]:
             return 0  # another tick does it
-        newest = _ask("SELECT id, hash FROM audit_seal ORDER BY id DESC LIMIT 1")
-        number, last = newest[0] if newest else (0, START)
+        newest = _ask("SELECT id, hash, witness FROM audit_seal ORDER BY id DESC LIMIT 1")
+        number, last = newest[0][:2] if newest else (0, START)
         late = _ask("SELECT COALESCE(max(entry_id), 0) FROM audit_seal")[0][0] - LATE
         entries = _ask(
             f"SELECT {ENTRY} FROM audit_entry AS entry "
@@ -102,9 +109,19 @@ def _seal_batch() -> int:
             number, last = number + 1, link(last, entry)
             seals.append({"id": number, "entry_id": entry[0], "hash": last, "witness": None})
         seals[-1]["witness"] = last
+        if newest:
+            _take_witness(*newest[0])
         AuditSeal.insert_many(seals).execute()
     log.info("audit_sealed", seals=len(seals), last=f"{number}:{last}")
     return len(seals)
+
+
+def _take_witness(number: int, stored: str, witness: str | None) -> None:
+    """From the seal that was the newest until now; a mark stays there if its witness is wrong."""
+    valid = witness is not None and _agrees(witness, stored)
+    if not valid:
+        log.error("audit_chain_broken", seal=number)
+    AuditSeal.update(witness=None if valid else BROKEN).where(AuditSeal.id == number).execute()
 
 
 def link(before: str, entry: tuple[Any, ...]) -> str:
@@ -115,42 +132,48 @@ def link(before: str, entry: tuple[Any, ...]) -> str:
     return sha256(f"{before}\n{json.dumps(fields, ensure_ascii=True)}".encode()).hexdigest()
 
 
-def verify(expect: str = "", tell: Callable[[int], None] = lambda _: None) -> Verified:
+def verify(expect: str = "") -> Verified:
     """Check every seal and every entry.
 
     Args:
         expect: a seal that was noted earlier, as ``number:hash``.
-        tell: called after each batch with the number of seals that were checked.
     """
-    found, last, number = Verified(), START, 0
+    found, last, number, witnessed = Verified(), START, 0, True
     expected_number, _, expected_hash = expect.partition(":")
     met = not expect
     for seal_id, stored, witness, entry in _seals():
         if seal_id != number + 1:
             found.fault(f"Seals {number + 1} to {seal_id - 1} are missing.")
         number = seal_id
-        if entry is None:
-            found.fault(f"The entry of seal {seal_id} is missing.")
-        elif link(last, entry) != stored:
-            found.fault(f"Entry {entry[0]}, or the seal before it, was changed.")
+        _check_entry(found, seal_id, stored, last, entry)
         if witness is not None and not _agrees(witness, stored):
-            found.fault(f"Seal {seal_id} was not written by this installation.")
+            found.fault(f"Seal {seal_id} {UNWITNESSED}")
+        witnessed = witness is not None
         if str(seal_id) == expected_number:
             met = stored == expected_hash
         last = stored
         found.sealed += 1
-        if found.sealed % BATCH == 0:
-            tell(found.sealed)
     if found.sealed:
         found.last = f"{number}:{last}"
+    if not witnessed:
+        found.fault(f"Seal {number} {UNWITNESSED}")
     if not met:
         found.fault(f"Seal {expected_number} is not the one that was noted: {expected_hash}.")
     _check_unsealed(found)
     return found
 
 
+def _check_entry(
+    found: Verified, seal_id: int, stored: str, before: str, entry: tuple[Any, ...] | None
+) -> None:
+    if entry is None:
+        found.fault(f"The entry of seal {seal_id} is missing.")
+    elif link(before, entry) != stored:
+        found.fault(f"Entry {entry[0]}, or the seal before it, was changed.")
+
+
 def _check_unsealed(found: Verified) -> None:
-    """An entry without a seal is new, or was inserted below those that are sealed long since."""
+    """An entry without a seal is new, or was inserted among those that were sealed long ago."""
     rows = _ask(
         "SELECT id, created_at > now() - interval '10 minutes' FROM audit_entry AS entry "
         "WHERE NOT EXISTS (SELECT FROM audit_seal WHERE entry_id = entry.id) ORDER BY id"

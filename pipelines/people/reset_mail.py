@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 LEAST_BETWEEN = timedelta(minutes=5)
 """At most one mail to a person in this time."""
 TRIED_FOR = timedelta(minutes=10)
-"""How long a mail is tried again before somebody has to ask anew."""
+"""How long a mail is tried again before the person has to ask again."""
 
 
 def ask(name: str) -> None:

@@ -32,7 +32,7 @@ def least(rules: dict[str, str], endpoint: str) -> str:
 
 
 def test_no_route_lets_the_wrong_one_in(app: Flask) -> None:
-    # Given somebody of each role, signed in, and a first user whom owners bar and sign out
+    # Given somebody of each role, signed in, and a first user whom owners deactivate and sign out
     create_user("first", PASSWORD, "viewer")
     for role in RISING[1:]:
         create_user(role, PASSWORD, role)

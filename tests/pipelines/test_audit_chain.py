@@ -78,9 +78,8 @@ def test_an_entry_inserted_among_old_ones_is_found(sealed: str) -> None:
     assert "Entry 50 has no seal" in " ".join(audit_chain.verify().faults)
 
 
-def test_a_chain_that_was_made_anew_lacks_the_key(sealed: str) -> None:
-    # Given somebody who changes an entry and makes all seals anew, without our key
-    db.database.execute_sql("UPDATE audit_entry SET reason = 'nothing' WHERE id = 5")
+def rehash() -> None:
+    """Write new hashes for all seals, as somebody without our key can."""
     last = audit_chain.START
     for row in AuditSeal.select(AuditSeal.id, AuditSeal.entry_id).order_by(AuditSeal.id):
         written = AuditEntry.get_by_id(row.entry_id)
@@ -88,19 +87,48 @@ def test_a_chain_that_was_made_anew_lacks_the_key(sealed: str) -> None:
         last = audit_chain.link(last, (*fields, written.subject, written.reason))
         AuditSeal.update(hash=last).where(AuditSeal.id == row.id).execute()
 
-    # Then the hashes agree with the entries, but not with what the key protects
-    found = audit_chain.verify()
-    assert "was not written by this installation" in found.faults[0]
+
+@pytest.mark.parametrize("witness", ["kept", "removed"])
+def test_a_rewritten_chain_lacks_the_key(sealed: str, witness: str) -> None:
+    # Given somebody who changes an entry, and writes new hashes for all seals
+    db.database.execute_sql("UPDATE audit_entry SET reason = 'nothing' WHERE id = 5")
+    rehash()
+    if witness == "removed":
+        db.database.execute_sql("UPDATE audit_seal SET witness = NULL")
+
+    # Then the hashes agree with the entries, but the newest seal has no valid witness
+    assert audit_chain.verify().faults == [f"Seal {ENTRIES} {audit_chain.UNWITNESSED}"]
+
+    # And the next batch doesn't cover that up
+    entry(ENTRIES)
+    audit_chain.seal()
+    entry(ENTRIES + 1)
+    audit_chain.seal()
+    assert audit_chain.verify().faults == [f"Seal {ENTRIES} {audit_chain.UNWITNESSED}"]
 
 
-def test_a_cut_off_end_is_found_by_a_seal_that_was_noted(sealed: str) -> None:
-    assert audit_chain.verify(expect=sealed).count == 0
-
+def test_removed_newest_entries_are_found(sealed: str) -> None:
     db.database.execute_sql("DELETE FROM audit_seal WHERE id > 8")
     db.database.execute_sql("DELETE FROM audit_entry WHERE id > 8")
 
+    assert audit_chain.verify().faults == [f"Seal 8 {audit_chain.UNWITNESSED}"]
+
+
+def test_a_new_chain_from_the_start_is_found_by_a_seal_that_was_noted(sealed: str) -> None:
+    assert audit_chain.verify(expect=sealed).count == 0
+
+    db.database.execute_sql("UPDATE audit_entry SET reason = 'nothing' WHERE id = 5")
+    AuditSeal.delete().execute()
+    audit_chain.seal()
+
     assert audit_chain.verify().count == 0
     assert "is not the one that was noted" in audit_chain.verify(expect=sealed).faults[0]
+
+
+def test_only_the_newest_seal_has_a_witness(sealed: str) -> None:
+    witnessed = AuditSeal.select(AuditSeal.id).where(AuditSeal.witness.is_null(False))
+
+    assert [seal.id for seal in witnessed] == [ENTRIES]
 
 
 def test_seals_survive_a_change_of_keys(sealed: str, tmp_path: Path) -> None:

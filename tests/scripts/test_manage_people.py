@@ -45,16 +45,16 @@ def test_users_are_listed_changed_barred_and_readmitted(
 
     assert manage("users", "role", "olga", "editor", **settings).returncode == 0
     assert (User.get_by_id(olga.id).role, newest()) == ("editor", (getuser(), "user.set_role"))
-    assert manage("users", "bar", "olga", **settings).returncode == 0
+    assert manage("users", "deactivate", "olga", **settings).returncode == 0
     assert not User.get_by_id(olga.id).active
     assert not SignInSession.select().exists()
-    assert manage("users", "readmit", "olga", **settings).returncode == 0
+    assert manage("users", "reactivate", "olga", **settings).returncode == 0
     assert User.get_by_id(olga.id).active
 
     # and the last owner stays one
-    last = manage("users", "bar", "otto", **settings)
+    last = manage("users", "deactivate", "otto", **settings)
     assert (last.returncode, "only owner" in last.stderr) == (2, True)
-    assert (manage("users", "bar", "nobody", **settings).returncode) == 2
+    assert (manage("users", "deactivate", "nobody", **settings).returncode) == 2
 
 
 def test_a_password_is_reset_from_the_input_and_never_from_the_command_line(

@@ -1,4 +1,4 @@
-"""Users: listed, added, given roles and passwords, barred; for when the pages can't be reached."""
+"""Users: listed, added, given roles and passwords, deactivated."""
 
 from __future__ import annotations
 
@@ -131,19 +131,19 @@ def set_email(name: str, address: str, *, dry_run: bool) -> None:
         click.echo(f"The e-mail address of {user.name} is saved.")
 
 
-@users.command("bar")
+@users.command("deactivate")
 @NAME
 @DRY_RUN
-def bar(name: str, *, dry_run: bool) -> None:
-    """Don't let NAME sign in any more; all sessions end at once."""
+def deactivate(name: str, *, dry_run: bool) -> None:
+    """Stop NAME from signing in; all sessions end at once."""
     _switch(name, active=False, dry_run=dry_run)
 
 
-@users.command("readmit")
+@users.command("reactivate")
 @NAME
 @DRY_RUN
-def readmit(name: str, *, dry_run: bool) -> None:
-    """Let a barred NAME sign in again."""
+def reactivate(name: str, *, dry_run: bool) -> None:
+    """Let NAME sign in again."""
     _switch(name, active=True, dry_run=dry_run)
 
 
