@@ -231,7 +231,10 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
 
     two_factor: Annotated[
         Literal["optional", "owners", "everyone"],
-        Field(description="Who has to sign in with a code of an authenticator app"),
+        Field(
+            description="Who must sign in with a code of an authenticator app as well; with "
+            "optional nobody must, and each person may set it up on their own page"
+        ),
     ] = "optional"
     proxies: Annotated[
         int,
