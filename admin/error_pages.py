@@ -21,6 +21,8 @@ from core.errors import StorymillError
 log = structlog.get_logger(__name__)
 
 FORBIDDEN = 403
+TITLES = {400: "This page can't be shown"}
+"""Where the protocol's own name says little."""
 SENTENCES = {
     401: "Sign in first.",
     FORBIDDEN: "Your role doesn't allow this. Ask an owner.",
@@ -52,7 +54,7 @@ def _refused(error: StorymillError) -> ResponseReturnValue:
     if request.method == "POST":
         flash(str(error), "danger")
         return redirect(back(), 303)
-    return page(400, "This page can't be shown", str(error))
+    return page(400, TITLES[400], str(error))
 
 
 def _not_there(_error: DoesNotExist) -> ResponseReturnValue:
@@ -62,8 +64,8 @@ def _not_there(_error: DoesNotExist) -> ResponseReturnValue:
 def _unstorable(error: DataError) -> ResponseReturnValue:
     """A value that a page let through, and that its column can't hold."""
     log.warning("value_refused_by_database", path=request.path, error=type(error).__name__)
-    sentence = "A value is too long, or not of the kind that is needed. Go back and correct it."
-    return page(400, "This can't be stored", sentence)
+    sentence = "A value is too long, or of the wrong kind. Go back and correct it."
+    return page(400, "This can't be saved", sentence)
 
 
 def _stale_form(_error: Any) -> ResponseReturnValue:
@@ -75,7 +77,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
     if status == FORBIDDEN:
         log.warning("access_refused", path=request.path, user=getattr(current_user, "id", None))
-    return page(status, error.name, SENTENCES.get(status, error.description or ""))
+    title = TITLES.get(status, error.name)
+    return page(status, title, SENTENCES.get(status, error.description or ""))
 
 
 def _broken(error: Exception) -> ResponseReturnValue:

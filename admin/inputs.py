@@ -59,7 +59,9 @@ class Query(Fields):
             try:
                 return _id(super().get(key))
             except ValueError:
-                raise BadRequest(f"{key} in this address is not a number of ours.") from None
+                raise BadRequest(
+                    f'"{key}" in this address must be a whole number, at most {LARGEST_ID}.'
+                ) from None
         return super().get(key, default, type=type)
 
 
@@ -113,11 +115,13 @@ def install(app: Flask) -> None:
 def _check_fields(fields: Iterable[tuple[str, str]], *, longest: int | None) -> None:
     for name, value in fields:
         if len(name) > LONGEST_NAME or UNSEEN.search(name):
-            raise BadRequest("A field has a name that can't be read. Reload the page, then retry.")
+            raise BadRequest(
+                "A field has a name that can't be read. Reload the page, then try again."
+            )
         if UNSEEN.search(value):
             raise BadRequest(
                 f'"{name}" contains an invisible control character. Remove it: typing the text '
                 "again, instead of pasting it, helps."
             )
         if longest is not None and len(value) > longest:
-            raise BadRequest(f"{name} in this address is longer than {longest} characters.")
+            raise BadRequest(f'"{name}" in this address has more than {longest} characters.')

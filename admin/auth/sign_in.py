@@ -80,7 +80,7 @@ def code() -> ResponseReturnValue:
     except ThrottledError as error:
         return _later(error, "sign_in_code.html", target=target)
     if not right:
-        flash("This code is wrong, or was used already. Wait for the next one.", "danger")
+        flash("This code is wrong, or was used already. Try the next one.", "danger")
         return _page("sign_in_code.html", target=target), 401
     return begin(user, target)
 

@@ -59,7 +59,8 @@ def test_codes_are_set_up_and_asked_for(
 
     # Then recovery codes are shown once
     wait(".codes")
-    assert len(chromium.find_elements(By.CSS_SELECTOR, ".codes code")) == two_factor.CODES
+    codes = [shown.text for shown in chromium.find_elements(By.CSS_SELECTOR, ".codes code")]
+    assert len(codes) == two_factor.CODES
     assert RecoveryCode.select().count() == two_factor.CODES
 
     # And what matters most asks for a password or code again, and then goes on
@@ -76,6 +77,13 @@ def test_codes_are_set_up_and_asked_for(
     sign_in()
     wait("#code").send_keys(phone.at(then), Keys.ENTER)
     wait(".who")
+
+    # And a recovery code signs in without the phone
+    chromium.delete_all_cookies()
+    sign_in()
+    wait("#code")
+    chromium.find_element(By.PARTIAL_LINK_TEXT, "recovery code").send_keys(Keys.ENTER)
+    wait("#code[autocomplete='off']").send_keys(codes[3].lower(), Keys.ENTER)
     wait(".who")
     assert chromium.current_url == f"{office}/me/"
     log = chromium.get_log("browser")  # type: ignore[attr-defined]  # Chromium's own

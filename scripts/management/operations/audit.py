@@ -53,7 +53,7 @@ def verify(expect: str) -> None:
         click.echo(sentence, err=True)
     if found.count > len(found.faults):
         click.echo(f"… and {found.count - len(found.faults)} more.", err=True)
-    click.echo(f"{found.sealed} sealed entries were checked, {found.unsealed} are not sealed yet.")
+    click.echo(f"Sealed entries checked: {found.sealed}. Not sealed yet: {found.unsealed}.")
     if found.last:
         click.echo(f"Last seal: {found.last}")
     if found.count:
