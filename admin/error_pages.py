@@ -13,7 +13,7 @@ from flask_wtf.csrf import CSRFError
 from peewee import DataError, DoesNotExist
 from werkzeug.exceptions import HTTPException
 
-from admin.views.page import back
+from admin.auth import back
 from core.db import errors as db_errors
 from core.db.errors import Meaning
 from core.errors import StorymillError

@@ -9,9 +9,9 @@ from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 
 from admin.auth import credentials, sessions
+from admin.auth.redirects import BACK, back
 from admin.auth.sessions import person
 from admin.auth.throttle import ThrottledError
-from models import now
 
 NEEDED = frozenset(
     {
@@ -58,6 +58,6 @@ def ask() -> ResponseReturnValue | None:
     fields = [
         (name, value)
         for name, value in request.form.items(multi=True)
-        if name not in {FIELD, "csrf_token"}
+        if name not in {FIELD, BACK, "csrf_token"}
     ]
-    return render_template("proof.html", fields=fields, at=now()), status
+    return render_template("proof.html", fields=fields, back=back()), status

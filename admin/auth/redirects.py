@@ -1,8 +1,13 @@
-"""Where a person is sent after signing in: only to pages of ours."""
+"""Where a person is sent after signing in or submitting a form: only to pages of ours."""
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
+
+from flask import request, url_for
+
+BACK = "back"
+"""Field of the page that asks for a password: the page with the form that it interrupted."""
 
 
 def is_local(target: str) -> bool:
@@ -13,3 +18,15 @@ def is_local(target: str) -> bool:
         return False
     parts = urlsplit(target)
     return not parts.scheme and not parts.netloc
+
+
+def back() -> str:
+    """The page with the form, if it was one of ours; else the home page."""
+    passed_on = request.form.get(BACK, "")
+    if is_local(passed_on):
+        return passed_on
+    origin = urlsplit(request.referrer or "")
+    target = origin.path + (f"?{origin.query}" if origin.query else "")
+    if origin.netloc == request.host and is_local(target):
+        return target
+    return url_for("home.index")

@@ -66,11 +66,14 @@ class Browser:
         answer: dict[str, Any] = self.get(path).get_json()
         return answer
 
-    def post(self, path: str, *, on: str = "/me/", **fields: Any) -> TestResponse:
-        """Submit a form with the CSRF token of the page ``on``."""
+    def post(
+        self, path: str, *, on: str = "/me/", referrer: str = "", **fields: Any
+    ) -> TestResponse:
+        """Submit a form with the CSRF token of the page ``on``; ``referrer`` is the page's path."""
         token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', self.get(on).text)
         data = {**fields, "csrf_token": token[1] if token else ""}
-        return self._ask("POST", path, data=data)
+        headers = {"Referer": f"http://localhost{referrer}"} if referrer else {}
+        return self._ask("POST", path, data=data, headers=headers)
 
     def sign_in(self, name: str, password: str = PASSWORD, **fields: str) -> TestResponse:
         return self.post("/sign-in", on="/sign-in", name=name, password=password, **fields)

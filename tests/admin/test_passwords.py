@@ -222,3 +222,27 @@ def test_what_matters_most_asks_for_a_fresh_password(
     assert again.status_code in {200, 303, 404}
     assert "Confirm that it is you" not in again.text
     assert SignInTries.select().where(SignInTries.tries > 4).count() == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "page"),
+    [
+        ("/users/new", {"name": "", "role": "viewer"}, "/users/"),  # refused
+        ("/limits/reddit_fetch/reset", {}, "/limits/"),
+        ("/me/sessions/end", {}, "/me/"),
+    ],
+)
+def test_after_a_fresh_password_one_is_back_on_the_page_with_the_form(
+    owner: Browser, path: str, fields: dict[str, str], page: str
+) -> None:
+    # Given a form that was interrupted by the question for a password
+    SignInSession.update(proved_at=now() - timedelta(hours=1)).execute()
+    asked = owner.post(path, referrer=page, **fields)
+    back = re.search(r'name="back" value="([^"]+)"', asked.text)
+    assert back
+
+    # When the password is sent from the page that asked
+    sent = owner.post(path, referrer=path, **fields, back=back[1], proof=PASSWORD)
+
+    # Then the person is back on the page with the form, not on the address that only takes forms
+    assert (sent.status_code, sent.location) == (303, page)
