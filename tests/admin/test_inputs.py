@@ -1,4 +1,4 @@
-"""Whatever stands in an address, a filter or a form: a sentence is the answer, never an error 500.
+"""Wrong values in addresses, filters and forms are answered by a sentence, never by an error 500.
 
 Every route is walked with every field that it reads. Which fields these are is seen while it runs.
 """
@@ -120,7 +120,7 @@ def test_no_input_of_any_route_ends_in_an_error(
                     log: Any = next((entry for entry in reversed(logs) if "exc_info" in entry), {})
                     broken.append((asked, answer, repr(log.get("exc_info"))[:200]))
 
-    # Then each answer is one of the web's own words for "not so", and no 500
+    # Then no answer is an error 500
     assert not broken, f"{len(broken)} answers, such as {summary(broken)}"
     # And the walk has really found the fields
     if role == "owner":

@@ -35,7 +35,7 @@ def newest() -> tuple[str, str]:
     return entry.actor, entry.action
 
 
-def test_users_are_listed_changed_barred_and_readmitted(
+def test_users_are_listed_changed_deactivated_and_reactivated(
     settings: dict[str, str], olga: User
 ) -> None:
     sessions.start(olga, "198.51.100.7", "")
