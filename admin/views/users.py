@@ -99,7 +99,7 @@ class Users(Page):
         user = get(User, user_id)
         with transaction():
             ended = sessions.end(user_id, person().name)
-        return done(f"{ended} sessions of {user.name} ended.", url_for(".index"))
+        return done(f"Sessions of {user.name} ended: {ended}.", url_for(".index"))
 
     @expose("/<int:user_id>/two-factor/off", methods=["POST"])
     def two_factor_off(self, user_id: int) -> ResponseReturnValue:

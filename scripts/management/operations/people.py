@@ -157,7 +157,7 @@ def end_sessions(name: str, *, dry_run: bool) -> None:
 
     with record(), changes(dry_run=dry_run):
         user = find(name)
-        click.echo(f"{sessions.end(user.id, getuser())} sessions of {user.name} ended.")
+        click.echo(f"Sessions of {user.name} ended: {sessions.end(user.id, getuser())}.")
 
 
 @users.command("turn-off-codes")
