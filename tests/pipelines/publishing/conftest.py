@@ -33,7 +33,7 @@ from pipelines.publishing.accounts import connection, token_recovery
 from pipelines.publishing.delivery.delivery import Platform
 from pipelines.publishing.scheduling import planning
 from pipelines.rate_limits import CREATOR_INFO, INBOX_INIT, INIT, POSTS, Limits
-from sandbox.testing import RunningSandbox, running_sandbox
+from sandbox.testing import RunningSandbox
 from tests.pipelines.publishing.job_runner import Desk
 
 REDIRECT_URI = "http://127.0.0.1/accounts/callback"
@@ -42,24 +42,6 @@ REDIRECT_URI = "http://127.0.0.1/accounts/callback"
 @pytest.fixture(autouse=True)
 def _unsaved_tokens(tmp_path: Path) -> None:
     token_recovery.configure(tmp_path)
-
-
-@pytest.fixture(scope="session")
-def _sandbox() -> Iterator[RunningSandbox]:
-    with running_sandbox(
-        processing_seconds=0.05,
-        daily_posts=1_000,
-        creator_info_a_minute=10_000,
-        init_a_minute=10_000,
-        status_a_minute=10_000,
-    ) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(_sandbox: RunningSandbox) -> RunningSandbox:
-    _sandbox.reset()
-    return _sandbox
 
 
 @pytest.fixture
