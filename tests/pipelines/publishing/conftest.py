@@ -18,6 +18,7 @@ from core.db import transaction
 from core.limiter import PREFIX, Limiter, beside
 from models import (
     Account,
+    AccountState,
     LimitSetting,
     Part,
     Post,
@@ -70,6 +71,18 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     made.run(cmd=imageio_ffmpeg.get_ffmpeg_exe(), quiet=True)
     return path
+
+
+@pytest.fixture
+def account(record: None) -> Account:
+    """An account that is connected, but for which nothing is chosen yet."""
+    return Account.create(
+        name="story_tales",
+        open_id="open-1",
+        scopes="user.info.basic,video.publish",
+        state=AccountState.CONNECTED,
+        access_token="act.canary",
+    )
 
 
 @pytest.fixture
