@@ -70,10 +70,17 @@ class Demo:
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Query the demo's own database."""
-        url = services.ensure_running(self.root, environ={}).database_url
-        with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        with closing(self._connection()) as connection, connection.cursor() as cursor:
             cursor.execute(sql)
             return cursor.fetchall()
+
+    def execute(self, sql: str) -> None:
+        """Change the demo's own database."""
+        with closing(self._connection()) as connection, connection, connection.cursor() as cursor:
+            cursor.execute(sql)
+
+    def _connection(self) -> psycopg2.extensions.connection:
+        return psycopg2.connect(services.ensure_running(self.root, environ={}).database_url)
 
     def until(self, condition: Callable[[], Any], what: str, seconds: float = 120.0) -> Any:
         """The first true answer of ``condition``, which may be asked too early."""
