@@ -112,7 +112,7 @@ class Office:
     def answers(self) -> bool:
         try:
             return requests.get(f"{self.url}/health", timeout=5).ok
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):  # too early, or a busy machine
             return False
 
     def get(self, path: str) -> requests.Response:
