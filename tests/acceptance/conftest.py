@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -132,10 +132,9 @@ def plain_environment(root: Path) -> dict[str, str]:
     }
 
 
-@pytest.fixture
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A copy of the project with its own ``var``."""
-    root = tmp_path_factory.mktemp("demo")
+@contextmanager
+def copied_tree(root: Path) -> Iterator[Path]:
+    """A copy of the project in ``root``, with its own ``var``."""
     root.chmod(0o755)
     for folder in FOLDERS:
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -147,6 +146,12 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         services.stop(root)
         shutil.rmtree(Home.of(root).path, ignore_errors=True)
         shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with copied_tree(tmp_path_factory.mktemp("demo")) as root:
+        yield root
 
 
 StartDemo = Callable[..., Demo]

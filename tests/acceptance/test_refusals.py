@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sandbox.testing import running_sandbox
-from tests.acceptance.conftest import StartDemo, plain_environment
+from tests.acceptance.conftest import StartDemo, copied_tree, plain_environment
 
 pytestmark = pytest.mark.slow
 
@@ -29,6 +30,13 @@ def run_demo(tree: Path, **environment: str) -> subprocess.CompletedProcess[str]
     )
 
 
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A tree for demos that end before they change anything."""
+    with copied_tree(tmp_path_factory.mktemp("demo")) as root:
+        yield root
+
+
 @pytest.mark.parametrize(
     ("environment", "sentence"),
     [
@@ -42,9 +50,9 @@ def run_demo(tree: Path, **environment: str) -> subprocess.CompletedProcess[str]
     ],
 )
 def test_a_demo_that_can_not_start_says_why_in_a_sentence(
-    tree: Path, environment: dict[str, str], sentence: str
+    untouched: Path, environment: dict[str, str], sentence: str
 ) -> None:
-    ended = run_demo(tree, **environment)
+    ended = run_demo(untouched, **environment)
     said = ended.stdout + ended.stderr
     assert ended.returncode != 0
     assert sentence in said
