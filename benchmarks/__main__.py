@@ -8,7 +8,6 @@ import platform
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.rows import Row
@@ -134,7 +133,7 @@ def show(name: str, rows: list[Row], file: Path | None) -> None:
     for row in rows:
         ok = "" if row.ok is None else ("yes" if row.ok else "no")
         table.add_row(row.what, f"{row.value:,.3f}", row.unit, row.goal, ok)
-    Console().print(table)
+    terminal.print_table(table)
     if file:
         report = {"name": name, "machine": machine, "rows": [row.as_dict() for row in rows]}
         file.write_text(json.dumps(report, indent=2) + "\n")

@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 from peewee import JOIN, fn
-from rich.console import Console
 from rich.table import Table
 
 from core import settings
@@ -21,6 +20,7 @@ from pipelines.production.captions.caption_style import POSITIONS, STYLES, Capti
 from pipelines.production.narration import pronunciation
 from scripts.management.changes import DRY_RUN, changes
 from scripts.management.record import record
+from scripts.terminal import print_table
 
 Command = Callable[..., None]
 NAME = click.argument("name", metavar="NAME")
@@ -90,7 +90,7 @@ def list_channels() -> None:
             table.add_row(
                 row.name, row.voice, captions, row.background, row.music, row.users or "nothing"
             )
-    Console().print(table)
+    print_table(table)
 
 
 @channels.command("show")
@@ -105,7 +105,7 @@ def show(name: str) -> None:
     ).items():
         shown = ("no", "yes")[value] if isinstance(value, bool) else str(value or "")
         table.add_row(setting, pronunciation.lines(value) if setting == "pronunciations" else shown)
-    Console().print(table)
+    print_table(table)
 
 
 @channels.command("add")
