@@ -47,6 +47,31 @@ def sync(words: int, file: Path | None) -> None:
 
 
 @bench.command()
+@click.option(
+    "--texts", default=3, show_default=True, type=click.IntRange(1, 6), help="Of each of two sets."
+)
+@json_option
+def align(texts: int, file: Path | None) -> None:
+    """Compare the word times that a recogniser finds with the synthesizer's own."""
+    from benchmarks.speech import align as bench_align
+
+    show("align", bench_align.run(texts=texts), file)
+
+
+@bench.command()
+@click.option("--texts", default=6, show_default=True, type=click.IntRange(1, 10))
+@json_option
+def hear(texts: int, file: Path | None) -> None:
+    """Count the words that a recogniser hears, in the narration and in the finished mix."""
+    from benchmarks.speech import hear as bench_hear
+
+    rows, missed = bench_hear.run(texts=texts)
+    for line in missed:
+        click.echo(line)
+    show("hear", rows, file)
+
+
+@bench.command()
 @click.option("--messages", default=1000, show_default=True)
 @click.option("--repeats", default=3, show_default=True)
 @json_option
