@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from adapters.tiktok.browser.chromium import BROWSERS, DRIVERS
-from adapters.tiktok.browser.uploader import Patience, TikTokBrowser
 from core.db import transaction
 from core.errors import AccountFullError, InputError, Parked, Wait
 from models import (
@@ -22,25 +17,16 @@ from models import (
     Post,
     PostState,
     StaleStateError,
-    Video,
     now,
 )
 from pipelines import ledger
-from pipelines.publishing.accounts import account_settings
 from pipelines.publishing.posts import decisions, post_settings
 from sandbox.testing import RunningSandbox
+from tests.pipelines.publishing.delivery.browser.conftest import IN_CHROMIUM, fresh
 from tests.pipelines.publishing.delivery.test_crashes import Killed, KillSwitch, mortal
 from tests.pipelines.publishing.job_runner import Desk
 
-pytestmark = [
-    pytest.mark.skipif(
-        not (any(map(shutil.which, BROWSERS)) and any(map(shutil.which, DRIVERS))),
-        reason="Chromium and its driver are not installed",
-    ),
-    pytest.mark.slow,
-]
-
-ME = "storymill_tales"
+pytestmark = IN_CHROMIUM
 
 
 class AtTheEnd(KillSwitch):
@@ -49,35 +35,6 @@ class AtTheEnd(KillSwitch):
     def moment(self, name: str) -> None:
         if name == "before the end":
             raise Killed(name)
-
-
-@pytest.fixture
-def post(
-    desk: Desk,
-    connect: Callable[..., Account],
-    make_videos: Callable[..., list[Video]],
-    sandbox: RunningSandbox,
-    tmp_path: Path,
-) -> Post:
-    """A post whose account allows the browser, and posting by hand."""
-    account = connect(ME)
-    desk.platform = replace(
-        desk.platform,
-        browser=TikTokBrowser(
-            screenshots=tmp_path / "screenshots",
-            studio_url=sandbox.studio_url,
-            patience=Patience(page=10, step=3, answer=2, settle=0),
-        ),
-    )
-    cookies = sandbox.browser_session(ME)
-    account_settings.set_browser_session(account.id, cookies, "ada", username=ME, site="127.0.0.1")
-    Account.update(methods=[Method.BROWSER, Method.MANUAL]).execute()
-    (post,) = desk.plan(make_videos()[0])
-    return post
-
-
-def fresh(post: Post) -> Post:
-    return Post.get_by_id(post.id)
 
 
 def test_a_post_goes_out_through_the_upload_page(
