@@ -168,8 +168,11 @@ def authenticate(name: str, password: str) -> User | None:
     changes: dict[str, Any] = {"failed_sign_ins": 0, "locked_until": None}
     if _hasher.check_needs_rehash(hashed):
         changes["password_hash"] = hash_password(password)
-    User.update(changes).where(User.id == user_id).execute()
-    return User.get_by_id(user_id)
+    # The password may have been changed while this one was checked: then it was the wrong one.
+    with transaction():
+        unchanged = (User.id == user_id, User.password_hash == hashed)
+        signed_in = User.update(changes).where(*unchanged).execute()
+        return User.get_by_id(user_id) if signed_in else None
 
 
 # ── the pages ────────────────────────────────────────────────────────────────────────────────

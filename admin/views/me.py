@@ -33,7 +33,9 @@ class Me(Page):
             raise InputError("The current password is wrong.")
         hashed = hash_password(request.form.get("new", ""))
         with transaction():
-            User.update(password_hash=hashed).where(User.id == user.id).execute()
+            unchanged = (User.id == user.id, User.password_hash == user.password_hash)
+            if not User.update(password_hash=hashed).where(*unchanged).execute():
+                raise InputError("Your password was changed meanwhile: sign in with the new one.")
             audit("user.change_password", f"user {user.id}")
         login_user(Person(User.get_by_id(user.id)))
         return done("Password changed. Your other sessions are signed out.", url_for(".index"))

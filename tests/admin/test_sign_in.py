@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from argon2 import PasswordHasher
 
 from admin.app import create_app
-from admin.auth import FREE_TRIES, create_user, is_local
+from admin.auth import FREE_TRIES, authenticate, create_user, hash_password, is_local
+from core.db import session
 from core.errors import InputError
 from models import AuditEntry, User, now
 from tests.admin.conftest import PASSWORD, Browser
@@ -95,6 +99,30 @@ def test_a_new_password_ends_the_other_sessions(app: Flask, owner: Browser) -> N
     assert elsewhere.get("/").status_code == 302
     assert elsewhere.sign_in("olga").status_code == 401
     assert elsewhere.sign_in("olga", "another good password").status_code == 303
+
+
+@pytest.mark.slow
+def test_a_password_that_is_reset_while_the_old_one_is_checked_stays(record: None) -> None:
+    # Given a user whose old hash takes long to check, and is then written again
+    user, reset = create_user("olga", PASSWORD, "owner"), hash_password("another password")
+    slowly = PasswordHasher(time_cost=20, memory_cost=19_456, parallelism=1)
+    User.update(password_hash=slowly.hash(PASSWORD)).execute()
+
+    # When an owner resets the password meanwhile
+    def sign_in() -> User | None:
+        with session():
+            return authenticate("olga", PASSWORD)
+
+    with ThreadPoolExecutor() as pool:
+        signing_in = pool.submit(sign_in)
+        while not User.get().failed_sign_ins:
+            time.sleep(0.01)
+        assert not signing_in.done()
+        User.update(password_hash=reset).execute()
+
+    # Then the old one is refused, and the new one stays
+    assert signing_in.result() is None
+    assert User.get_by_id(user.id).password_hash == reset
 
 
 def test_a_deactivated_user_is_signed_out_at_once(owner: Browser, viewer: Browser) -> None:
