@@ -92,6 +92,8 @@ class Account(Row):
 
     browser_session = EncryptedTextField(null=True)
     """Cookies of the creator's signed-in browser."""
+    browser_session_version = IntegerField(default=0)
+    """Raised whenever the cookies change, so that no use of older ones is written over them."""
     browser_checked_at = DateTimeTZField(null=True)
     browser_error = TextField(default="")
     """Why the session didn't work at the last check."""

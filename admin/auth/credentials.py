@@ -40,7 +40,9 @@ def authenticate(name: str, password: str, visitor: Visitor) -> User | None:
     _give_back("password", name, visitor)
     if passwords.needs_rehash(user.password_hash):
         rehashed = passwords.hash_password(password)
-        User.update(password_hash=rehashed).where(User.id == user.id).execute()
+        # Only if nobody has changed the password meanwhile.
+        unchanged = (User.id == user.id, User.password_hash == user.password_hash)
+        User.update(password_hash=rehashed).where(*unchanged).execute()
         user.password_hash = rehashed
     return user
 

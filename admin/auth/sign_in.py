@@ -99,8 +99,12 @@ def sign_out() -> ResponseReturnValue:
 def begin(user: User, target: str) -> Response:
     """Sign ``user`` in: a new session for this browser, which is known from now on."""
     with transaction():
+        # The password may have been changed while it was checked, or the user deactivated.
+        unchanged = (User.id == user.id, User.active, User.password_hash == user.password_hash)
+        if not User.update(last_sign_in_at=now()).where(*unchanged).execute():
+            flash("Your password was changed just now. Sign in with the new one.", "danger")
+            return make_response(redirect(url_for(".sign_in", next=target), 303))
         started = sign_in_again(user)
-        User.update(last_sign_in_at=now()).where(User.id == user.id).execute()
         AuditEntry.create(
             actor=user.name,
             action="user.sign_in",

@@ -97,7 +97,7 @@ class Posts(Page):
             post=post,
             account=account,
             may={name for name, states in DECISIONS.items() if _as_decided(post) in states}
-            | ({"cancel"} if decisions.waits_between_tries(post_id) else set()),
+            | ({"cancel"} if decisions.is_at_browser(post_id) else set()),
             editable=post_settings.editable(post),
             may_be_online=post.publish_id is not None or history.may_be_online(post.id),
             typed=post.caption if typed is None else typed,

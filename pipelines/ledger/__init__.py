@@ -34,7 +34,7 @@ from pipelines.ledger.claims import (
     wake,
 )
 from pipelines.ledger.operations import (
-    OUTAGES,
+    LONGEST_WAIT,
     SHOWN_AFTER,
     cancel,
     discard,
@@ -45,7 +45,7 @@ from pipelines.ledger.sweep import forget_wakeups, free_leases, sweep
 
 __all__ = [
     "LEASE_SECONDS",
-    "OUTAGES",
+    "LONGEST_WAIT",
     "RENEW_SECONDS",
     "SHOWN_AFTER",
     "Claim",

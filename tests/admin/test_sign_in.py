@@ -3,9 +3,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from argon2 import PasswordHasher
 
 from admin.app import create_app
-from admin.auth import create_user, is_local
+from admin.auth import create_user, is_local, passwords
+from admin.auth.passwords import hash_password
 from core.errors import InputError
 from models import AuditEntry, SignInSession, User
 from tests.admin.conftest import PASSWORD, Browser
@@ -71,6 +73,31 @@ def test_a_new_password_ends_the_other_sessions(app: Flask, owner: Browser) -> N
     assert elsewhere.get("/").status_code == 302
     assert elsewhere.sign_in("olga").status_code == 401
     assert elsewhere.sign_in("olga", "another good password").status_code == 303
+
+
+def test_a_password_that_is_reset_while_the_old_one_is_checked_stays(
+    stranger: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a user whose hash is of an older kind, and is written again when it is checked
+    user, reset = create_user("olga", PASSWORD, "owner"), hash_password("another password")
+    older = PasswordHasher(time_cost=1, memory_cost=19_456, parallelism=1)
+    User.update(password_hash=older.hash(PASSWORD)).execute()
+
+    # When an owner resets the password meanwhile
+    check = passwords.is_password_of_stranger
+
+    def check_slowly(hashed: str | None, password: str) -> bool:
+        right = check(hashed, password)
+        User.update(password_hash=reset).execute()
+        return right
+
+    monkeypatch.setattr(passwords, "is_password_of_stranger", check_slowly)
+    answer = stranger.sign_in("olga")
+
+    # Then the old one is refused, and the new one stays
+    assert answer.location.startswith("/sign-in")
+    assert not SignInSession.select().exists()
+    assert User.get_by_id(user.id).password_hash == reset
 
 
 def test_a_deactivated_user_is_signed_out_at_once(owner: Browser, viewer: Browser) -> None:

@@ -15,13 +15,13 @@ from selenium.webdriver.support.ui import WebDriverWait
 from admin.auth import create_user, two_factor
 from models import RecoveryCode, SignInSession, User, now
 from tests.admin.conftest import PASSWORD
-from tests.admin.test_browser import chromium, office, pytestmark
+from tests.browsers import needs_chromium
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
     from selenium.webdriver.remote.webelement import WebElement
 
-__all__ = ["chromium", "office", "pytestmark"]
+pytestmark = [needs_chromium, pytest.mark.slow]
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -150,6 +150,10 @@ def decide(  # noqa: PLR0911  # one return a decision
             return LeaseLostError(f"Job {claim.job_id} lost its lease.")
         case None:
             return Permanent(f"The {claim.stage} stage ended without a result.", code="no_result")
+        case Wait() if _is_endless(claim, exception):
+            days = ledger.LONGEST_WAIT.days
+            waited = f"It has waited for the same reason for {days} days: {exception}"
+            return Permanent(waited, code=exception.code)
         case LeaseLostError() | Wait() | Permanent() | Parked():
             return exception
         case Interrupt():
@@ -160,6 +164,18 @@ def decide(  # noqa: PLR0911  # one return a decision
             return DiskFull("the media folder (MEDIA_DIR)")
         case _:
             return _of_the_database(claim, exception) or _again_or_not(claim, exception)
+
+
+def _is_endless(claim: Claim, wait: Wait) -> bool:
+    """Whether the job only ever waits.
+
+    Posts wait for their time, and for people, for any length. A full disk and an outage are on the
+    home page until they end.
+    """
+    waits_long = claim.stage == "publish" or isinstance(wait, DiskFull | OutageError)
+    same = claim.earlier_code == wait.code
+    too_long = claim.earlier_seconds > ledger.LONGEST_WAIT.total_seconds()
+    return same and too_long and not waits_long
 
 
 def _of_the_database(claim: Claim, exception: BaseException) -> StageError | None:

@@ -13,11 +13,13 @@ from peewee import JOIN, fn
 
 from adapters.ports import Backgrounds, Music, RenderedVideo, Renderer, RenderPlan
 from core import db
-from core.errors import DiskFull
+from core.errors import DiskFull, Permanent, Retryable, StageError, Wait
 from core.files.storage import LEAST_FREE_BYTES, MediaStore, content_key
 from models import (
     Caption,
     Channel,
+    Job,
+    JobState,
     Narration,
     Part,
     Script,
@@ -30,11 +32,14 @@ from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.production.narration import narration_cache
 from pipelines.production.production_settings import ProductionSettings
+from pipelines.stages import PART_STAGES, STAGES
 
 log = structlog.get_logger(__name__)
 
 COVER_AT = 0.7
 """Second of the cover frame: it shows the title card."""
+LOST_SECONDS = 15.0
+"""Pause while an earlier stage makes its lost file again."""
 
 
 def render(
@@ -56,6 +61,10 @@ def render(
 
     Background and music are chosen by the video's number, so a repeat gives the same video. If the
     narration or the captions were lost on disk, their stage runs again, and then this one.
+
+    Raises:
+        Retryable: an earlier stage runs again.
+        Permanent: files of earlier stages are lost again and again.
     """
     part = Part.get_by_id(part_id)
     narration = Narration.get(Narration.part == part)
@@ -63,10 +72,7 @@ def render(
     with db.closed_for_long_work():
         lost = _lost(narration, captions, media)
     if lost:
-        log.warning("render.input_lost", begins_again=lost)
-        with claim.finish():
-            ledger.enqueue(lost, part.id, request_id=claim.request_id)
-        return
+        raise _made_again(lost, part, claim)
     production = defaults.of(part.script.story)
     scene, tune_number = (_number(part, chosen, defaults) for chosen in ("background", "music"))
     with db.closed_for_long_work():
@@ -123,6 +129,32 @@ def render(
         video = Video.get(Video.part == part)
         if video.state == VideoState.READY:
             when_ready(video, claim.request_id)
+
+
+def _made_again(lost: str, part: Part, claim: Claim) -> StageError:
+    """Have the earlier stage run again; returns what to raise.
+
+    Each time uses up an attempt: a disk may lose or damage each new file, too.
+    """
+    busy = Job.select().where(
+        Job.stage.in_(PART_STAGES),
+        Job.stage != claim.stage,
+        Job.subject_id == part.id,
+        Job.state.in_((JobState.WAITING, JobState.RUNNING)),
+    )
+    if busy.exists():
+        return Wait(f"The stage {lost} runs again, because its file was lost.", after=LOST_SECONDS)
+    why = f"The file of the stage {lost} is missing or damaged"
+    if claim.attempt >= STAGES[claim.stage].attempts:
+        return Permanent(
+            f"{why}, although it ran again {claim.attempt - 1} times: check the disk with "
+            "MEDIA_DIR.",
+            code="input_lost",
+        )
+    log.warning("render.input_lost", begins_again=lost)
+    with claim.step():
+        ledger.enqueue(lost, part.id, request_id=claim.request_id)
+    return Retryable(f"{why}: that stage runs again.", code="input_lost", after=LOST_SECONDS)
 
 
 def _lost(narration: Narration, captions: Caption, media: MediaStore) -> str | None:

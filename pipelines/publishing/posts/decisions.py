@@ -37,14 +37,15 @@ ENDED_WITHOUT_A_POST = frozenset(
 def cancel(post_id: int, by: str, reason: str = "") -> None:
     """Cancel the post; the next part no longer waits for it.
 
-    Also between two tries by browser, although an earlier try may have posted it: the person who
-    cancels is told so by the post's history.
+    A post that goes out by browser can be cancelled at every moment: a worker that is at it writes
+    nothing more, so it doesn't press the button either. If the button was pressed, the video may be
+    on TikTok, and the post's history says so.
 
     Raises:
-        StaleStateError: it is too late: the post is being sent or has ended.
+        StaleStateError: it is too late: the post is being sent over the API, or has ended.
     """
     with db.transaction():
-        _stop_between_tries(post_id)
+        _stop_browser(post_id)
         post = _closed(post_id, "cancelled")
         post.move(PostState.CANCELLED, reason=reason)
         history.end(post, PostState.CANCELLED)
@@ -136,19 +137,19 @@ def may_decide(post: Post) -> bool:
     return post.state not in ON_ITS_WAY or not jobs.where(Job.state.in_(unfinished)).exists()
 
 
-def waits_between_tries(post_id: int) -> bool:
-    """Whether a browser has tried the post, and its next try or look has not begun."""
+def is_at_browser(post_id: int) -> bool:
+    """Whether a browser works on the post, or waits for its next try or look."""
     post = Post.select(Post.method, Post.state).where(Post.id == post_id).get()
     if post.method != Method.BROWSER or post.state not in ON_ITS_WAY:
         return False
     job = Job.of("publish", post_id)
-    return job is not None and job.state == JobState.WAITING
+    return job is not None and job.state in {JobState.WAITING, JobState.RUNNING}
 
 
-def _stop_between_tries(post_id: int) -> None:
-    """End the waiting job of a post that a browser has tried; a running one is left alone."""
+def _stop_browser(post_id: int) -> None:
+    """End the job of a post that a browser works on; jobs of other methods are left alone."""
     job = locked(Job.select().where(Job.stage == "publish", Job.subject_id == post_id)).first()
-    if job is not None and waits_between_tries(post_id):
+    if job is not None and is_at_browser(post_id):
         job.move(JobState.CANCELLED, finished_at=now(), lease_until=None)
 
 

@@ -22,7 +22,7 @@ from core.text.deletion_notices import Notice, notice
 from models import Intake, NsfwPolicy, Source, SourceKind, Story, StoryState, locked, now
 from pipelines import ledger
 from pipelines.ledger import Claim
-from pipelines.stories.intake.source_settings import OF_FILES
+from pipelines.stories.intake.source_settings import ALL, OF_FILES
 from pipelines.stories.text.rules import footers
 
 log = structlog.get_logger(__name__)
@@ -67,18 +67,29 @@ def fetch(source_id: int, claim: Claim, source_of: Callable[[str], StorySource])
         with claim.step():
             for post in answered.values():
                 take(source, post, claim.request_id)
-            Source.update(last_error=storable(str(error))).where(Source.id == source.id).execute()
+            if _is_as_read(source):
+                wrong = storable(str(error))
+                Source.update(last_error=wrong).where(Source.id == source.id).execute()
         raise
     with claim.finish():
         outcomes = Counter(take(source, post, claim.request_id).outcome for post in found)
         Source.update(last_fetched_at=now(), last_error="").where(Source.id == source.id).execute()
-        # If a person edited the source meanwhile, its validators don't fit the next request.
-        current = locked(Source.select().where(Source.id == source.id)).get()
-        by = ("kind", "whole_place", "count")
-        if all(getattr(current, name) == getattr(source, name) for name in by):
+        if _is_as_read(source):
             Source.update(memory=query.memory).where(Source.id == source.id).execute()
         _forget_old_outcomes(source)
     log.info("fetched", source=source.name, found=len(found), **outcomes)
+
+
+def _is_as_read(source: Source) -> bool:
+    """False if a person has edited the source meanwhile: what was found out is outdated.
+
+    Locks the row.
+    """
+    current = locked(Source.select().where(Source.id == source.id)).first()
+    names = ("whole_place", *(setting.name for setting in ALL))
+    return current is not None and all(
+        getattr(current, name) == getattr(source, name) for name in names
+    )
 
 
 def _query(source: Source) -> StoryQuery:

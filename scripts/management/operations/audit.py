@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from models import AuditEntry
 from scripts.management.record import record
+from scripts.terminal import print_table
 
 
 def add_to(manage: click.Group) -> None:
@@ -34,7 +34,7 @@ def list_entries(user: str | None, count: int) -> None:
             table.add_row(
                 str(entry.id), when, entry.actor, entry.action, entry.subject, entry.reason
             )
-    Console().print(table)
+    print_table(table)
 
 
 @audit.command("verify")

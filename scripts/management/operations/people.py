@@ -6,7 +6,6 @@ import sys
 from getpass import getuser
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from core import db
@@ -14,6 +13,7 @@ from core.errors import InputError
 from models import Role, SignInSession, User
 from scripts.management.changes import DRY_RUN, changes
 from scripts.management.record import record
+from scripts.terminal import print_table
 
 NAME = click.argument("name")
 ROLE = click.Choice([role.value for role in Role])
@@ -51,7 +51,7 @@ def list_users() -> None:
                 f"{last:%Y-%m-%d %H:%M} UTC" if last else "never",
                 user.email or "",
             )
-    Console().print(table)
+    print_table(table)
 
 
 @users.command("add")

@@ -26,7 +26,7 @@ from adapters.ports import (
     Tune,
 )
 from adapters.speech.espeak import EspeakSynthesizer
-from core.errors import DiskFull
+from core.errors import DiskFull, Permanent, Retryable, Wait
 from core.files.storage import MediaStore
 from models import (
     Account,
@@ -40,6 +40,7 @@ from models import (
     Post,
     Video,
     VideoState,
+    now,
 )
 from pipelines import handover, ledger
 from pipelines.ledger import Claim, LeaseLostError
@@ -48,6 +49,7 @@ from pipelines.production.captions.caption import caption
 from pipelines.production.narration.narrate import narrate
 from pipelines.production.production_settings import ProductionSettings
 from pipelines.production.render.render import render
+from pipelines.stages import STAGES
 from tests.pipelines.production.making import STUDIO, a_part, a_source, claimed
 
 pytestmark = pytest.mark.usefixtures("record", "account")
@@ -285,14 +287,40 @@ def test_files_lost_on_disk_are_made_again_before_the_video(
 
     # When the render stage runs
     renderer = QuickRenderer()
-    quickly(part, media, renderer)
+    for expected in (Retryable, Wait):
+        claim = claimed("render", part.id)
+        with pytest.raises(Retryable) as again:
+            quickly(part, media, renderer, claim=claim)
 
-    # Then nothing is rendered, and the stage that makes the file runs again
+        # Then nothing is rendered, and the stage that makes the file runs again, before this one
+        assert type(again.value) is expected
+        ledger.put_back(claim, again.value)
+        Job.update(due_at=now()).execute()
+        job = Job.of(stage, part.id)
+        assert job
+        assert job.state == JobState.WAITING
     assert renderer.plans == []
     assert Video.select().count() == 0
-    again = Job.of(stage, part.id)
-    assert again
-    assert again.state == JobState.WAITING
+
+
+def test_on_a_disk_that_loses_files_again_and_again_the_render_fails(
+    part: Part, media: MediaStore
+) -> None:
+    # Given a disk on which every new narration is lost
+    media.path("narration", "n", ".wav").unlink()
+    narration = Job.stage == "narrate"
+    for _ in range(STAGES["render"].attempts - 1):
+        claim = claimed("render", part.id)
+        with pytest.raises(Retryable) as again:
+            quickly(part, media, QuickRenderer(), claim=claim)
+        ledger.put_back(claim, again.value)
+        assert Job.update(state=JobState.DONE).where(narration, Job.state == "waiting").execute()
+        Job.update(due_at=now()).execute()
+
+    # Then the last try fails, and nothing begins again
+    with pytest.raises(Permanent, match="ran again 2 times: check the disk"):
+        quickly(part, media, QuickRenderer(), claim=claimed("render", part.id))
+    assert Job.get(narration).state == JobState.DONE
 
 
 def test_the_videos_of_a_mood_are_numbered_over_all_channels(part: Part, media: MediaStore) -> None:
