@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from adapters.tiktok.browser.chromium import BROWSERS, DRIVERS
-from adapters.tiktok.browser.uploader import Patience, TikTokBrowser
+from adapters.tiktok.browser.uploader import TikTokBrowser
 from models import Account, Method, Post, Video
 from pipelines.publishing.accounts import account_settings
 from sandbox.testing import RunningSandbox
+from tests.adapters.tiktok.browser.browsing import QUICK
+from tests.pipelines.publishing.delivery.browser.by_browser import ME
 from tests.pipelines.publishing.job_runner import Desk
-
-IN_CHROMIUM = [
-    pytest.mark.skipif(
-        not (any(map(shutil.which, BROWSERS)) and any(map(shutil.which, DRIVERS))),
-        reason="Chromium and its driver are not installed",
-    ),
-    pytest.mark.slow,
-]
-
-ME = "storymill_tales"
-
-
-def fresh(post: Post) -> Post:
-    return Post.get_by_id(post.id)
 
 
 @pytest.fixture
@@ -46,7 +32,7 @@ def post(
         browser=TikTokBrowser(
             screenshots=tmp_path / "screenshots",
             studio_url=sandbox.studio_url,
-            patience=Patience(page=10, step=3, answer=2, settle=0),
+            patience=QUICK,
         ),
     )
     cookies = sandbox.browser_session(ME)

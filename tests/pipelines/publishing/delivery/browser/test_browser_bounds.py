@@ -17,10 +17,11 @@ from models import Attempt, JobState, Post, PostState, Video
 from pipelines.ledger import LeaseLostError
 from pipelines.publishing.posts import decisions, history
 from sandbox.testing import RunningSandbox
-from tests.pipelines.publishing.delivery.browser.conftest import IN_CHROMIUM, fresh
+from tests.browsers import needs_chromium
+from tests.pipelines.publishing.delivery.browser.by_browser import fresh
 from tests.pipelines.publishing.job_runner import Desk
 
-pytestmark = IN_CHROMIUM
+pytestmark = [needs_chromium, pytest.mark.slow]
 
 
 @pytest.mark.parametrize("language", ["en", "de", "ja"])

@@ -21,11 +21,12 @@ from models import (
 from pipelines import ledger
 from pipelines.publishing.posts import decisions, post_settings
 from sandbox.testing import RunningSandbox
-from tests.pipelines.publishing.delivery.browser.conftest import IN_CHROMIUM, fresh
+from tests.browsers import needs_chromium
+from tests.pipelines.publishing.delivery.browser.by_browser import fresh
 from tests.pipelines.publishing.delivery.test_crashes import Killed, KillSwitch, mortal
 from tests.pipelines.publishing.job_runner import Desk
 
-pytestmark = IN_CHROMIUM
+pytestmark = [needs_chromium, pytest.mark.slow]
 
 
 class AtTheEnd(KillSwitch):

@@ -21,10 +21,11 @@ from pipelines.publishing.accounts import account_settings
 from pipelines.publishing.accounts.browser_session import BrowserSession
 from pipelines.publishing.delivery.browser_upload import check_browser
 from sandbox.testing import RunningSandbox
-from tests.pipelines.publishing.delivery.browser.conftest import IN_CHROMIUM, ME, fresh
+from tests.browsers import needs_chromium
+from tests.pipelines.publishing.delivery.browser.by_browser import ME, fresh
 from tests.pipelines.publishing.job_runner import Desk
 
-pytestmark = IN_CHROMIUM
+pytestmark = [needs_chromium, pytest.mark.slow]
 
 
 class ReplacedMeanwhile(TikTokBrowser):
