@@ -49,7 +49,7 @@ from pipelines.publishing.scheduling import planning
 from pipelines.rate_limits import LIMITS
 from sandbox.testing import RunningSandbox, running_sandbox
 from services import ServiceAddresses
-from workers.middleware.dead_letter import decide
+from workers.job_outcome import decide
 
 CREATOR = "storymill_tales"
 REDIRECT_URI = "http://127.0.0.1/accounts/callback"

@@ -12,7 +12,7 @@ from pipelines import ledger
 from pipelines.ledger import Claim, LeaseLostError
 from pipelines.stages import MOST_CRASHES, STAGES
 from tests.workers.running import enqueued, job, running, until
-from workers.middleware.dead_letter import decide
+from workers.job_outcome import decide
 
 pytestmark = pytest.mark.usefixtures("record")
 

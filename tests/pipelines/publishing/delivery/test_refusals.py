@@ -157,6 +157,24 @@ def test_an_authorization_removed_while_processing_waits_for_the_account(
     assert public(sandbox) == 1
 
 
+def test_an_authorization_removed_before_the_account_was_connected_again_expires_nothing(
+    desk: Desk, post: Post, sandbox: RunningSandbox, connect: Connect
+) -> None:
+    # Given a post on its way whose creator removes the app, and connects the account again
+    sandbox.fault("tiktok", "processing", "auth_removed", times=1)
+    desk.try_once("publish", post)
+    again = connect()
+
+    desk.work_off()
+
+    # Then the new connection stays, and the post begins again with it
+    account = Account.get()
+    assert account.state == AccountState.CONNECTED
+    assert account.access_token == again.access_token
+    assert fresh(post).state == PostState.PUBLISHED
+    assert public(sandbox) == 1
+
+
 @pytest.mark.parametrize("code", ["scope_not_authorized", "spam_risk_user_banned_from_posting"])
 def test_a_refused_question_leaves_the_delivered_post_as_it_is(
     desk: Desk, post: Post, sandbox: RunningSandbox, code: str
