@@ -43,15 +43,20 @@ def video_is_ready(video: Video, request_id: str = "") -> None:
     planning.plan(video, request_id=request_id)
 
 
-def approve_video(video_id: int, by: str) -> None:
+def approve_video(video_id: int, by: str, key: str) -> None:
     """Approve a finished video; its posts are scheduled in the same transaction.
+
+    Args:
+        video_id: the video.
+        by: who has watched it.
+        key: ``Video.key`` of what the person has watched.
 
     Raises:
         InputError: there is no such video.
-        StaleStateError: somebody has already decided.
+        StaleStateError: somebody has already decided, or it was rendered again meanwhile.
     """
     with transaction():
-        video_is_ready(video_review.approve(video_id, by))
+        video_is_ready(video_review.approve(video_id, by, key))
 
 
 def withdraw(story_id: int, by: str) -> bool:

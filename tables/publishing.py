@@ -194,6 +194,8 @@ class Post(Row):
     state = CharField(
         max_length=12, default=PostState.PLANNED, constraints=[one_of("state", PostState)]
     )
+    video_key = CharField(max_length=64, default="")
+    """``key`` of the video that was announced; empty before."""
     title = TextField()
     options = BinaryJSONField(default=dict, index=False)
     """Where it differs from its account's settings: ``privacy``, ``allow_comment``, …"""

@@ -102,7 +102,8 @@ class Videos(Page):
 
     @expose("/<int:part_id>/approve", methods=["POST"])
     def approve(self, part_id: int) -> ResponseReturnValue:
-        handover.approve_video(_video_of(part_id).id, person().name)
+        watched = request.form.get("key", "")
+        handover.approve_video(_video_of(part_id).id, person().name, watched)
         return done("Video approved. It will be posted.", _onwards())
 
     @expose("/<int:part_id>/reject", methods=["POST"])

@@ -186,6 +186,8 @@ class Stand:
             video = Video.create(
                 part=part,
                 key=str(number),
+                spoken_key=part.spoken_key,
+                approved_key=str(number),
                 path=str(path),
                 cover_path="",
                 seconds=probe(path).seconds,

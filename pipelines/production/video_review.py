@@ -12,8 +12,10 @@ from models import (
     Post,
     PostState,
     Script,
+    StaleStateError,
     Video,
     VideoState,
+    locked,
     now,
 )
 from pipelines import ledger
@@ -62,16 +64,26 @@ def choose_hook(story_id: int, by: str, hook: str) -> None:
         _audit(by, "script.hook", f"story {script.story.id}", hook)
 
 
-def approve(video_id: int, by: str) -> Video:
+def approve(video_id: int, by: str, key: str) -> Video:
     """Approve a finished video; ``handover.approve_video`` also schedules its posts.
+
+    Args:
+        video_id: the video.
+        by: who has watched it.
+        key: ``Video.key`` of what the person has watched.
 
     Raises:
         InputError: there is no such video.
-        StaleStateError: somebody has already decided.
+        StaleStateError: somebody has already decided, or it was rendered again meanwhile.
     """
     with transaction():
         video = _video(video_id)
-        video.move(VideoState.READY)
+        if video.state == VideoState.REVIEW and video.key != key:
+            raise StaleStateError(
+                "This video was rendered again while you watched it: watch the new one, then "
+                "decide."
+            )
+        video.move(VideoState.READY, approved_key=key)
         _audit(by, "video.approve", f"video {video.id}")
         return video
 
@@ -82,7 +94,7 @@ def reject(video_id: int, by: str, reason: str) -> None:
         raise InputError("Give a reason for rejecting the video: the next person needs to know.")
     with transaction():
         video = _video(video_id)
-        video.move(VideoState.REJECTED)
+        video.move(VideoState.REJECTED, approved_key="")
         _audit(by, "video.reject", f"video {video.id}", reason)
 
 
@@ -100,9 +112,12 @@ def reconsider(video_id: int, by: str) -> None:
 
 
 def _video(video_id: int) -> Video:
-    video = Video.get_or_none(Video.id == video_id)
-    if video is None:
+    """The video, with its script and its own row locked until the transaction ends."""
+    part = Part.select(Part.script).join(Video).where(Video.id == video_id)
+    script = locked(Script.select(Script.id).where(Script.id.in_(part))).first()
+    if script is None:
         raise InputError(f"There is no video {video_id}.")
+    video: Video = locked(Video.select().where(Video.id == video_id)).get()
     return video
 
 

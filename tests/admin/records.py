@@ -105,6 +105,7 @@ def video(
     Caption.create(
         part=shown,
         key="c",
+        narration_key="n",
         ass_path="",
         srt_path=str(files["srt"]),
         vtt_path=str(files["vtt"]),
@@ -114,6 +115,8 @@ def video(
     return Video.create(
         part=shown,
         key="v",
+        spoken_key=shown.spoken_key,
+        approved_key="v" if state == VideoState.READY else "",
         path=str(files["mp4"]),
         cover_path=str(files["jpg"]),
         seconds=64.0,
@@ -144,6 +147,8 @@ def post(shown: Video, on: Account, state: str = PostState.PLANNED, **fields: An
         "title": "The green ladder #storytime",
         "upload_url": "https://upload/canary-upload-url",
     }
+    if state not in {PostState.PLANNED, PostState.CANCELLED}:
+        made["video_key"] = shown.key
     return Post.create(video=shown, account=on, state=state, **{**made, **fields})
 
 

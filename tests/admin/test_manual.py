@@ -144,6 +144,19 @@ def test_a_post_that_is_no_longer_manual_has_no_download(
     assert f"Post status: {shown(state)}" in answer.text
 
 
+def test_a_video_that_was_rendered_again_is_not_posted_by_hand(
+    stranger: Browser, editor: Browser, post: Post, path: str
+) -> None:
+    Video.update(key="another").execute()
+
+    answer = stranger.get(path)
+    assert answer.status_code == 410
+    assert "The video was rendered again" in answer.text
+    page = editor.get(f"/manual/{post.id}").text
+    assert "The video was rendered again" in page
+    assert path not in page
+
+
 def test_only_files_of_the_media_folder_are_ever_sent(
     settings: Settings, stranger: Browser, path: str
 ) -> None:

@@ -58,6 +58,7 @@ def caption(part_id: int, claim: Claim, media: MediaStore, defaults: ProductionS
         Caption.insert(
             part=part,
             key=key,
+            narration_key=narration.key,
             ass_path=str(paths["ass"]),
             srt_path=str(paths["srt"]),
             vtt_path=str(paths["vtt"]),
@@ -67,6 +68,7 @@ def caption(part_id: int, claim: Claim, media: MediaStore, defaults: ProductionS
             conflict_target=[Caption.part],
             preserve=[
                 Caption.key,
+                Caption.narration_key,
                 Caption.ass_path,
                 Caption.srt_path,
                 Caption.vtt_path,

@@ -25,11 +25,13 @@ from models import (
     Story,
     Video,
     VideoState,
+    locked,
 )
 from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.production.narration import narration_cache
 from pipelines.production.production_settings import ProductionSettings
+from pipelines.production.render import stored_video
 
 log = structlog.get_logger(__name__)
 
@@ -55,17 +57,19 @@ def render(
     its request id.
 
     Background and music are chosen by the video's number, so a repeat gives the same video. If the
-    narration or the captions were lost on disk, their stage runs again, and then this one.
+    narration or the captions were lost on disk, or are of other words than the part has now, their
+    stage runs again, and then this one.
     """
     part = Part.get_by_id(part_id)
     narration = Narration.get(Narration.part == part)
     captions = Caption.get(Caption.part == part)
+    behind = _outdated(part, narration, captions)
     with db.closed_for_long_work():
-        lost = _lost(narration, captions, media)
-    if lost:
-        log.warning("render.input_lost", begins_again=lost)
+        behind = behind or _lost(narration, captions, media)
+    if behind:
+        log.warning("render.input_unusable", begins_again=behind)
         with claim.finish():
-            ledger.enqueue(lost, part.id, request_id=claim.request_id)
+            ledger.enqueue(behind, part.id, request_id=claim.request_id)
         return
     production = defaults.of(part.script.story)
     scene, tune_number = (_number(part, chosen, defaults) for chosen in ("background", "music"))
@@ -98,31 +102,27 @@ def render(
                 )
                 made = _keep(media, key, renderer.render(plan, claim.progress))
     with claim.finish():
-        Video.insert(
-            part=part,
-            key=key,
-            path=str(made.path),
-            cover_path=str(made.cover),
-            seconds=made.seconds,
-            size_bytes=made.size_bytes,
-            loudness=made.loudness,
-            true_peak=made.true_peak,
-            state=VideoState.REVIEW if review else VideoState.READY,
-        ).on_conflict(
-            conflict_target=[Video.part],
-            preserve=[
-                Video.key,
-                Video.path,
-                Video.cover_path,
-                Video.seconds,
-                Video.size_bytes,
-                Video.loudness,
-                Video.true_peak,
-            ],
-        ).execute()
-        video = Video.get(Video.part == part)
+        locked(Script.select(Script.id).where(Script.id == part.script.id)).get()
+        if not _is_current(narration, captions):
+            ledger.enqueue(claim.stage, part.id, request_id=claim.request_id)
+            return
+        video = stored_video.store(part, key, made, review=review)
         if video.state == VideoState.READY:
             when_ready(video, claim.request_id)
+
+
+def _outdated(part: Part, narration: Narration, captions: Caption) -> str | None:
+    """The stage whose result is not of the part's present words, after another hook was chosen."""
+    if [word for word, *_ in narration.words] != part.spoken.split():
+        return "narrate"
+    return None if captions.narration_key == narration.key else "caption"
+
+
+def _is_current(narration: Narration, captions: Caption) -> bool:
+    """Whether neither was made again while the video was rendered."""
+    sound = Narration.select().where(Narration.id == narration.id, Narration.key == narration.key)
+    shown = Caption.select().where(Caption.id == captions.id, Caption.key == captions.key)
+    return bool(sound.exists() and shown.exists())
 
 
 def _lost(narration: Narration, captions: Caption, media: MediaStore) -> str | None:

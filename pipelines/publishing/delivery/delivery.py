@@ -38,7 +38,7 @@ from pipelines.limit_grants import Grants
 from pipelines.publishing.accounts import tokens
 from pipelines.publishing.accounts.pause import CODE as PAUSED
 from pipelines.publishing.accounts.pause import STORYMILL, pause
-from pipelines.publishing.delivery import fallback_policy
+from pipelines.publishing.delivery import approved_video, fallback_policy
 from pipelines.publishing.delivery.compliance import check_texts, texts_of
 from pipelines.publishing.delivery.video_checks import MOST_BYTES, CheckedVideo, check_video
 from pipelines.publishing.posts import history
@@ -159,19 +159,23 @@ class Delivery:
         Its limits are taken here: the announcement follows at once.
 
         Raises:
-            Wait: it is not time yet, or a limit is used up.
+            Wait: its video may not go out, it is not time yet, or a limit is used up.
         """
         with self.claim.step():
-            wait = admission.admit(self.post)
+            wait = self.held_back() or self.over_limit(
+                rate_limits.announcement(self.post, self.post.method)
+            )
             if wait is None:
-                wait = self.over_limit(rate_limits.announcement(self.post, self.post.method))
-                if wait is None:
-                    self.move(PostState.CLAIMING, reason="")
-                    history.begin(self.post, self.post.method)
-                else:  # an interrupted try may have left it as claiming
-                    self.move(PostState.PLANNED)
+                self.move(PostState.CLAIMING, reason="", video_key=self.video.key)
+                history.begin(self.post, self.post.method)
+            else:  # an interrupted try may have left it as claiming
+                self.move(PostState.PLANNED)
         if wait is not None:
             raise wait
+
+    def held_back(self) -> Wait | None:
+        """What the post waits for; None if it goes out in this step."""
+        return approved_video.awaited(self.post) or admission.admit(self.post)
 
     def announce(self, call: Callable[[str], T]) -> T:
         """Make the announcing call; a post that is refused isn't one of the account's day."""

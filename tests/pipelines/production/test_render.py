@@ -128,11 +128,12 @@ def captioned(part: Part, media: MediaStore) -> None:
     captions = media.path("captions", "c", ".ass")
     captions.write_text("")
     Narration.create(
-        part=part, key="n", path=str(sound), seconds=3, voice="", timed_by="synthesizer", words=[]
-    )
+        part=part, key="n", path=str(sound), seconds=3, voice="", timed_by="synthesizer",
+        words=[[word, 0, 0] for word in part.spoken.split()],
+    )  # fmt: skip
     Caption.create(
-        part=part, key="c", ass_path=str(captions), srt_path="", vtt_path="", style="pop",
-        captioned_words=0,
+        part=part, key="c", narration_key="n", ass_path=str(captions), srt_path="", vtt_path="",
+        style="pop", captioned_words=0,
     )  # fmt: skip
 
 
