@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tables.base import Row, StaleStateError, in_state, locked, now, shown
 from tables.people import AuditEntry, Role, User
-from tables.production import Caption, Narration, Part, Script, Video, VideoState
+from tables.production import Caption, Narration, Part, Script, Video, VideoNumber, VideoState
 from tables.publishing import (
     Account,
     AccountState,
@@ -47,6 +47,7 @@ TABLES: tuple[type[Row], ...] = (
     Narration,
     Caption,
     Video,
+    VideoNumber,
     Account,
     Slot,
     SourceAccount,
@@ -99,6 +100,7 @@ __all__ = [
     "Tone",
     "User",
     "Video",
+    "VideoNumber",
     "VideoState",
     "WebhookEvent",
     "in_state",

@@ -1,4 +1,4 @@
-"""Videos know which content was approved and which words they say; posts know what they sent."""
+"""Videos know what was approved, and which words they say; their numbers are stored."""
 
 from typing import Any
 
@@ -29,6 +29,29 @@ ALTER TABLE video ALTER COLUMN spoken_key DROP DEFAULT, ALTER COLUMN approved_ke
 ALTER TABLE post ALTER COLUMN video_key DROP DEFAULT;
 """
 
+# As they were counted before: all earlier parts with the same mood, over all channels.
+NUMBERS = """
+CREATE TABLE video_number (
+    id SERIAL NOT NULL PRIMARY KEY,
+    created_at TIMESTAMPTZ NOT NULL,
+    part_id INTEGER NOT NULL REFERENCES part (id) ON DELETE CASCADE,
+    choice VARCHAR(12) NOT NULL,
+    mood VARCHAR(120) NOT NULL,
+    number INTEGER NOT NULL
+);
+INSERT INTO video_number (created_at, part_id, choice, mood, number)
+SELECT now(), part.id, of.choice, of.mood,
+       row_number() OVER (PARTITION BY of.choice, of.mood ORDER BY part.id) - 1
+FROM part JOIN script ON script.id = part.script_id JOIN story ON story.id = script.story_id
+     JOIN source ON source.id = story.source_id LEFT JOIN channel ON channel.id = source.channel_id
+     CROSS JOIN LATERAL (VALUES ('background', COALESCE(channel.background, '')),
+                                ('music', COALESCE(channel.music, ''))) AS of (choice, mood)
+ORDER BY part.id, of.choice;
+CREATE INDEX video_number_part_id ON video_number (part_id);
+CREATE UNIQUE INDEX video_number_part_id_choice_mood ON video_number (part_id, choice, mood);
+CREATE UNIQUE INDEX video_number_choice_mood_number ON video_number (choice, mood, number);
+"""
+
 KEYS_BACK = """
 ALTER TABLE post DROP COLUMN video_key;
 ALTER TABLE video DROP COLUMN approved_key, DROP COLUMN spoken_key;
@@ -39,7 +62,9 @@ ALTER TABLE caption DROP COLUMN narration_key;
 def up(_migrator: Any, db: Any) -> None:
     db.execute_sql(KEYS)
     db.execute_sql(WORDS)
+    db.execute_sql(NUMBERS)
 
 
 def down(_migrator: Any, db: Any) -> None:
+    db.execute_sql("DROP TABLE video_number")
     db.execute_sql(KEYS_BACK)

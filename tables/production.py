@@ -84,6 +84,20 @@ class Caption(Row):
     captioned_words = IntegerField()
 
 
+class VideoNumber(Row):
+    """A part's number among the parts that were rendered with the same mood."""
+
+    part = ForeignKeyField(Part, backref="numbers", on_delete="CASCADE")
+    choice = CharField(max_length=12)
+    """``background`` or ``music``."""
+    mood = CharField(max_length=120)
+    number = IntegerField()
+
+    class Meta:
+        table_name = "video_number"
+        indexes = ((("part", "choice", "mood"), True), (("choice", "mood", "number"), True))
+
+
 class VideoState(StrEnum):
     REVIEW = "review"
     READY = "ready"

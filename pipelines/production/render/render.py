@@ -9,7 +9,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import structlog
-from peewee import JOIN, fn
 
 from adapters.ports import Backgrounds, Music, RenderedVideo, Renderer, RenderPlan
 from core import db
@@ -17,12 +16,9 @@ from core.errors import DiskFull
 from core.files.storage import LEAST_FREE_BYTES, MediaStore, content_key
 from models import (
     Caption,
-    Channel,
     Narration,
     Part,
     Script,
-    Source,
-    Story,
     Video,
     VideoState,
     locked,
@@ -31,7 +27,7 @@ from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.production.narration import narration_cache
 from pipelines.production.production_settings import ProductionSettings
-from pipelines.production.render import stored_video
+from pipelines.production.render import stored_video, video_numbers
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +68,8 @@ def render(
             ledger.enqueue(behind, part.id, request_id=claim.request_id)
         return
     production = defaults.of(part.script.story)
-    scene, tune_number = (_number(part, chosen, defaults) for chosen in ("background", "music"))
+    scene = video_numbers.number_of(part, "background", production.background)
+    tune_number = video_numbers.number_of(part, "music", production.music)
     with db.closed_for_long_work():
         background = backgrounds.choose(production.background, scene, narration.seconds)
         tune = music.choose(production.music, tune_number)
@@ -130,26 +127,6 @@ def _lost(narration: Narration, captions: Caption, media: MediaStore) -> str | N
     if not narration_cache.is_whole(narration, media):
         return "narrate"
     return None if Path(captions.ass_path).is_file() else "caption"
-
-
-def _number(part: Part, choice: str, defaults: ProductionSettings) -> int:
-    """How many earlier parts have the same mood, over all channels.
-
-    So the videos of a mood are numbered without gaps, in the order of their parts, and
-    consecutive videos get different backgrounds and tunes.
-    """
-    default = getattr(defaults, choice)
-    mood = getattr(defaults.of(part.script.story), choice)
-    column = fn.COALESCE(fn.NULLIF(getattr(Channel, choice), ""), default)
-    return int(
-        Part.select()
-        .join(Script)
-        .join(Story)
-        .join(Source)
-        .join(Channel, JOIN.LEFT_OUTER)
-        .where(Part.id < part.id, column == mood)
-        .count()
-    )
 
 
 def _known(media: MediaStore, key: str) -> RenderedVideo | None:

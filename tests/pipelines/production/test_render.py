@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import imageio_ffmpeg
 import pytest
@@ -317,23 +318,29 @@ def test_the_videos_of_a_mood_are_numbered_over_all_channels(part: Part, media: 
     for later in parts[1:]:
         captioned(later, media)
 
-    # When they are rendered, in any order
+    # When they are rendered
     backgrounds, music = NumberedBackgrounds(), OneTune()
-    for row in reversed(parts):
-        quickly(
-            Part.get_by_id(row.id), media, QuickRenderer(), backgrounds=backgrounds, music=music
-        )
 
-    # Then each mood counts its own videos, in the order of their parts
-    assert backgrounds.asked[::-1] == ["/0", "rain/0", "/1", "rain/1", "rain/2"]
-    assert music.asked[::-1] == ["/0", "slow/0", "/1", "/2", "slow/1"]
+    def make(row: Part, **defaults: Any) -> None:
+        part = Part.get_by_id(row.id)
+        quickly(part, media, QuickRenderer(), backgrounds=backgrounds, music=music,
+                defaults=replace(STUDIO, **defaults))  # fmt: skip
+
+    for row in parts:
+        make(row)
+
+    # Then each mood counts its own videos, and a repeat keeps its number
+    assert backgrounds.asked == ["/0", "rain/0", "/1", "rain/1", "rain/2"]
+    assert music.asked == ["/0", "slow/0", "/1", "/2", "slow/1"]
+    for row in reversed(parts):
+        make(row)
+    assert backgrounds.asked[:4:-1] == backgrounds.asked[:5]
 
     # And a default of that mood counts with them
-    quickly(part, media, QuickRenderer(), backgrounds=backgrounds,
-            defaults=replace(STUDIO, background="rain"))  # fmt: skip
-    quickly(parts[4], media, QuickRenderer(), backgrounds=backgrounds,
-            defaults=replace(STUDIO, background="rain"))  # fmt: skip
-    assert backgrounds.asked[-2:] == ["rain/0", "rain/4"]
+    make(part, background="rain")
+    make(parts[4], background="rain")
+    make(part)
+    assert backgrounds.asked[-3:] == ["rain/3", "rain/2", "/0"]
 
 
 def test_with_review_on_a_video_waits_for_a_person_and_no_post_is_scheduled(
