@@ -6,7 +6,6 @@ from core.db import transaction
 from core.errors import InputError
 from models import (
     AuditEntry,
-    Job,
     JobState,
     Part,
     Post,
@@ -34,10 +33,12 @@ def choose_hook(story_id: int, by: str, hook: str) -> None:
         InputError: the script has no such hook, or a post of the story is already out.
     """
     with transaction():
-        script = Script.get_or_none(Script.story == story_id)
-        if script is None:
+        first = Part.select(Part.id).join(Script).where(Script.story == story_id, Part.number == 1)
+        part_id = first.scalar()
+        if part_id is None:
             raise InputError("This story has no script yet.")
-        Script.select(Script.id).where(Script.id == script.id).for_update().get()
+        jobs = ledger.lock_jobs((PART_STAGES, (part_id,)))
+        script = locked(Script.select().where(Script.story == story_id)).get()
         if hook not in script.hooks:
             raise InputError("Choose one of the hooks that were written for this story.")
         if hook == script.hook:
@@ -54,13 +55,10 @@ def choose_hook(story_id: int, by: str, hook: str) -> None:
                 "The hook can't be changed: a post of this story is being posted or is posted."
             )
         Script.update(hook=hook).where(Script.id == script.id).execute()
-        Part.update(hook=hook).where(Part.script == script, Part.number == 1).execute()
-        first = Part.get(Part.script == script, Part.number == 1)
-        for stage in PART_STAGES:
-            job = Job.of(stage, first.id)
-            if job is not None:  # work for the old hook must not be saved for the new one
-                job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
-        ledger.enqueue(PART_STAGES[0], first.id)
+        Part.update(hook=hook).where(Part.id == part_id).execute()
+        for job in jobs:  # work for the old hook must not be saved for the new one
+            job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
+        ledger.enqueue(PART_STAGES[0], part_id)
         _audit(by, "script.hook", f"story {script.story.id}", hook)
 
 

@@ -14,7 +14,7 @@ from adapters.ports import Speech, Synthesizer, WordTiming
 from core import db
 from core.errors import Permanent
 from core.files.storage import MediaStore, content_key
-from models import Narration, Part
+from models import Narration, Part, locked
 from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.production.narration import narration_cache, voices
@@ -56,6 +56,10 @@ def narrate(
         raise Permanent("The narration does not contain every word of the part.", code="coverage")
     words = [_row(timing) for timing in speech.words]
     with claim.finish():
+        same = Narration.select(Narration.id).where(
+            (Narration.part == part) | (Narration.key == key)
+        )
+        list(locked(same.order_by(Narration.id)))  # two parts may have the same words
         Narration.insert(
             part=part,
             key=key,
