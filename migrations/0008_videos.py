@@ -1,6 +1,8 @@
-"""Videos know what was approved, and which words they say; their numbers are stored."""
+"""Videos know what was approved and what they say, and have numbers; paths are below MEDIA_DIR."""
 
 from typing import Any
+
+from core import settings
 
 KEYS = """
 ALTER TABLE caption ADD COLUMN narration_key VARCHAR(64) NOT NULL DEFAULT '';
@@ -52,6 +54,15 @@ CREATE UNIQUE INDEX video_number_part_id_choice_mood ON video_number (part_id, c
 CREATE UNIQUE INDEX video_number_choice_mood_number ON video_number (choice, mood, number);
 """
 
+FILES = {
+    "narration": ("path",),
+    "caption": ("ass_path", "srt_path", "vtt_path"),
+    "video": ("path", "cover_path"),
+    "attempt": ("screenshot",),
+}
+# By their form, so also where MEDIA_DIR was moved since.
+BELOW = r"^.*/((narration|captions|video)/[0-9a-f]{2}/[^/]+|screenshots/[^/]+)$"
+
 KEYS_BACK = """
 ALTER TABLE post DROP COLUMN video_key;
 ALTER TABLE video DROP COLUMN approved_key, DROP COLUMN spoken_key;
@@ -63,8 +74,28 @@ def up(_migrator: Any, db: Any) -> None:
     db.execute_sql(KEYS)
     db.execute_sql(WORDS)
     db.execute_sql(NUMBERS)
+    for table, column in _columns():
+        db.execute_sql(
+            f"UPDATE {table} SET {column} = regexp_replace({column}, %s, '\\1') "
+            f"WHERE {column} ~ %s",
+            (BELOW, BELOW),
+        )
 
 
 def down(_migrator: Any, db: Any) -> None:
     db.execute_sql("DROP TABLE video_number")
     db.execute_sql(KEYS_BACK)
+    for table, column in _columns():
+        rows = db.execute_sql(
+            f"SELECT id FROM {table} WHERE {column} <> '' AND NOT starts_with({column}, '/')"
+        ).fetchall()
+        if rows:
+            folder = settings.current().media_dir.resolve()
+            db.execute_sql(
+                f"UPDATE {table} SET {column} = %s || {column} WHERE id = ANY(%s)",
+                (f"{folder}/", [row_id for (row_id,) in rows]),
+            )
+
+
+def _columns() -> list[tuple[str, str]]:
+    return [(table, column) for table, columns in FILES.items() for column in columns]

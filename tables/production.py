@@ -64,6 +64,7 @@ class Narration(Row):
     part = ForeignKeyField(Part, backref="narrations", unique=True, on_delete="CASCADE")
     key = CharField(max_length=64, index=True)
     path = TextField()
+    """Below the media folder, like all paths of files (``MediaStore.name``)."""
     seconds = FloatField()
     voice = CharField(max_length=200)
     timed_by = CharField(max_length=20)

@@ -287,7 +287,7 @@ class Attempt(Row):
     unknown_answers = IntegerField(default=0)
     """How often in a row the platform has said that it doesn't know this upload."""
     screenshot = TextField(default="")
-    """Path of a picture of the page where the browser stopped."""
+    """Path, below the media folder, of a picture of the page where the browser stopped."""
 
 
 class Insight(Row):

@@ -134,7 +134,7 @@ def fill(count: int, made_of: Mapping[str, str], *, rendered: bool = True) -> ra
 
     Args:
         count: how many parts.
-        made_of: ``narration`` and ``captions`` (keys), ``ass`` (path), ``spoken`` (a part's key).
+        made_of: ``narration`` and ``captions`` (keys), ``ass`` (a name), ``spoken`` (a part's key).
         rendered: whether they have videos and published posts; otherwise they end with captions.
 
     Returns:

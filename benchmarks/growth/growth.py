@@ -105,7 +105,7 @@ def _made_of(media: MediaStore) -> dict[str, str]:
     captions = media.path("captions", "c", ".ass")
     captions.write_text("")
     spoken = Part(hook="", text="It went out.", call_to_action="").spoken_key
-    return {"narration": "n", "captions": "c", "ass": str(captions), "spoken": spoken}
+    return {"narration": "n", "captions": "c", "ass": media.name(captions), "spoken": spoken}
 
 
 class NoEncoder:

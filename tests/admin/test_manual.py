@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -94,13 +93,15 @@ def test_a_range_beyond_the_end_says_where_the_end_is(stranger: Browser, path: s
         assert answer.headers["Referrer-Policy"] == "no-referrer"
 
 
-def test_a_resumed_download_never_mixes_two_files(stranger: Browser, path: str) -> None:
+def test_a_resumed_download_never_mixes_two_files(
+    settings: Settings, stranger: Browser, path: str
+) -> None:
     whole = stranger.get(path)
     rest = {"Range": "bytes=10000-", "If-Range": whole.headers["ETag"]}
     assert stranger.get(path, headers=rest).status_code == 206
 
     # when the video was rendered again in the meantime
-    Path(Video.get().path).write_bytes(CONTENT[::-1] + b"!")
+    (settings.media_dir / Video.get().path).write_bytes(CONTENT[::-1] + b"!")
 
     answer = stranger.get(path, headers=rest)
     assert (answer.status_code, answer.data) == (200, CONTENT[::-1] + b"!")

@@ -59,9 +59,9 @@ def caption(part_id: int, claim: Claim, media: MediaStore, defaults: ProductionS
             part=part,
             key=key,
             narration_key=narration.key,
-            ass_path=str(paths["ass"]),
-            srt_path=str(paths["srt"]),
-            vtt_path=str(paths["vtt"]),
+            ass_path=media.name(paths["ass"]),
+            srt_path=media.name(paths["srt"]),
+            vtt_path=media.name(paths["vtt"]),
             style=caption_style.style,
             captioned_words=subtitles.captioned_words,
         ).on_conflict(

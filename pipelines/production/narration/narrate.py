@@ -63,7 +63,7 @@ def narrate(
         Narration.insert(
             part=part,
             key=key,
-            path=str(speech.path),
+            path=media.name(speech.path),
             seconds=speech.seconds,
             voice=synthesizer.identity,
             timed_by=speech.timed_by,

@@ -86,9 +86,9 @@ def render(
                 if media.free_bytes() < LEAST_FREE_BYTES:
                     raise DiskFull(str(media.folder))
                 plan = RenderPlan(
-                    narration=Path(narration.path),
+                    narration=media.at(narration.path),
                     seconds=narration.seconds,
-                    subtitles=Path(captions.ass_path),
+                    subtitles=media.at(captions.ass_path),
                     output=folder / "video.mp4",
                     cover=folder / "cover.jpg",
                     cover_at=COVER_AT,
@@ -103,7 +103,7 @@ def render(
         if not _is_current(narration, captions):
             ledger.enqueue(claim.stage, part.id, request_id=claim.request_id)
             return
-        video = stored_video.store(part, key, made, review=review)
+        video = stored_video.store(part, key, made, media, review=review)
         if video.state == VideoState.READY:
             when_ready(video, claim.request_id)
 
@@ -126,7 +126,7 @@ def _lost(narration: Narration, captions: Caption, media: MediaStore) -> str | N
     """The stage whose file is missing or damaged and must be made again; None if all is intact."""
     if not narration_cache.is_whole(narration, media):
         return "narrate"
-    return None if Path(captions.ass_path).is_file() else "caption"
+    return None if media.at(captions.ass_path).is_file() else "caption"
 
 
 def _known(media: MediaStore, key: str) -> RenderedVideo | None:

@@ -7,12 +7,13 @@ from typing import Any
 import structlog
 
 from adapters.ports import RenderedVideo
+from core.files.storage import MediaStore
 from models import Part, Video, VideoState, locked
 
 log = structlog.get_logger(__name__)
 
 
-def store(part: Part, key: str, made: RenderedVideo, *, review: bool) -> Video:
+def store(part: Part, key: str, made: RenderedVideo, media: MediaStore, *, review: bool) -> Video:
     """Store the part's video, in the transaction that ends the render.
 
     The caller has locked the part's script. A video that was decided on keeps its state while its
@@ -22,8 +23,8 @@ def store(part: Part, key: str, made: RenderedVideo, *, review: bool) -> Video:
     facts: dict[str, Any] = {
         "key": key,
         "spoken_key": part.spoken_key,
-        "path": str(made.path),
-        "cover_path": str(made.cover),
+        "path": media.name(made.path),
+        "cover_path": media.name(made.cover),
         "seconds": made.seconds,
         "size_bytes": made.size_bytes,
         "loudness": made.loudness,

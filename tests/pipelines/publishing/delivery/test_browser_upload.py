@@ -109,7 +109,7 @@ def test_a_page_that_needs_a_person_gets_one_with_a_screenshot(
     assert fresh(post).state == PostState.MANUAL
     stopped = Attempt.get(Attempt.outcome == code)
     assert stopped.reason
-    assert Path(stopped.screenshot).read_bytes().startswith(b"\x89PNG")
+    assert (desk.platform.folder / stopped.screenshot).read_bytes().startswith(b"\x89PNG")
     assert Account.get().browser_error == stopped.reason
     assert sandbox.posts() == []
 
@@ -176,7 +176,7 @@ def test_an_answer_in_unknown_words_stops_at_once_and_shows_the_page(
     assert "answered in words that Storymill doesn't know: “" in stopped.reason
     attempt = Attempt.get(Attempt.post == post)
     assert attempt.outcome == "browser_unread_answer"
-    assert Path(attempt.screenshot).read_bytes().startswith(b"\x89PNG")
+    assert (desk.platform.folder / attempt.screenshot).read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_limit_moves_the_post_on_by_hours(
