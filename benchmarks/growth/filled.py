@@ -7,6 +7,7 @@ minutes, up to now, each from a story of its own, and posted on one of the accou
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from peewee import fn
@@ -16,14 +17,18 @@ from models import (
     Account,
     AccountState,
     Channel,
+    Job,
+    JobState,
     Method,
     Part,
     Post,
+    PostState,
     Script,
     Source,
     SourceKind,
     Story,
     Video,
+    now,
 )
 
 ACCOUNTS = 5
@@ -155,6 +160,15 @@ def fill(count: int, made_of: Mapping[str, str], *, rendered: bool = True) -> ra
             database.execute_sql("SELECT setval(%s, %s)", (sequence, last))
     database.execute_sql("VACUUM ANALYZE")
     return range(first, last + 1)
+
+
+def publish_planned() -> None:
+    """Let the planned posts be out since days, so that no queue builds up."""
+    days_ago = now() - timedelta(days=2)
+    Post.update(state=PostState.PUBLISHED, scheduled_at=days_ago, published_at=days_ago).where(
+        Post.state == PostState.PLANNED
+    ).execute()
+    Job.update(state=JobState.DONE).where(Job.state == JobState.WAITING).execute()
 
 
 def _execute(statements: str, values: dict[str, object]) -> None:
