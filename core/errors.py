@@ -16,6 +16,7 @@
         │       ├── OutageError  something that all work needs is away; shown after a while
         │       └── DiskFull  the disk is full: work pauses until a person frees space
         ├── Permanent        will never work like this: becomes a dead letter at once
+        │   └── VoiceUnusableError  a voice is missing or damaged, or speaks another language
         └── Parked           only a person can decide it: needs attention
             ├── GrantRemovedError  the creator ended the app's authorization
             └── BrowserStopped  a browser page needs a person; may carry a screenshot
@@ -145,6 +146,12 @@ class Permanent(StageError):
     """Will never work like this: the job becomes a dead letter without another try."""
 
     default_code = "permanent"
+
+
+class VoiceUnusableError(Permanent):
+    """A voice can't tell the story: another one may, where the settings allow it."""
+
+    default_code = "bad_voice"
 
 
 class Parked(StageError):

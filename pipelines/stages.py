@@ -80,6 +80,15 @@ MOST_CRASHES = 3
 """Times that a worker may die while doing a job before the job has failed."""
 
 
+def priority(stage: str) -> int:
+    """Which of the messages that a worker holds goes first: the lowest number.
+
+    A stage further along goes before earlier ones, so that what was begun is finished before more
+    is begun. A worker holds few messages at once, so no stage waits for long.
+    """
+    return -list(STAGES).index(stage)
+
+
 def of_subject(subject: str) -> tuple[str, ...]:
     """The names of the stages that work on a table's rows, in order."""
     return tuple(stage.name for stage in STAGES.values() if stage.subject == subject)

@@ -67,6 +67,8 @@ class Narration(Row):
     """Below the media folder, like all paths of files (``MediaStore.name``)."""
     seconds = FloatField()
     voice = CharField(max_length=200)
+    voice_note = TextField(default="")
+    """Why another voice than the chosen one told it; else empty."""
     timed_by = CharField(max_length=20)
     words = BinaryJSONField(index=False)
     """``[[word, start, end], …]``, in seconds. A word in a script without spaces may have a fourth

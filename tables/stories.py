@@ -43,6 +43,8 @@ class Channel(Row):
     """``espeak:<voice>``, or ``piper:<name>`` of a voice in VOICES_DIR."""
     quote_voice = CharField(max_length=300, default="")
     """Speaks quoted text; empty means the narrator does."""
+    pronunciations = BinaryJSONField(default=list, index=False)
+    """How words are said: ``[[written, said], …]``."""
     words_per_minute = IntegerField(null=True)
     split_by = CharField(
         max_length=12, default=SplitBy.CLIFFHANGER, constraints=[one_of("split_by", SplitBy)]

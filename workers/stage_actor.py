@@ -9,7 +9,7 @@ from dramatiq import Actor
 
 from core.errors import StageError
 from pipelines.ledger import Claim, LeaseLostError
-from pipelines.stages import STAGES
+from pipelines.stages import STAGES, priority
 from workers.middleware.lease import Lease
 
 
@@ -23,6 +23,7 @@ def stage_actor(run: Callable[[int], None]) -> Actor[[int], None]:
     declare = dramatiq.actor(
         actor_name=stage.name,
         queue_name=stage.queue,
+        priority=priority(stage.name),
         throws=(StageError, LeaseLostError),
     )
     return declare(run)

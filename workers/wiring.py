@@ -129,6 +129,8 @@ def production_settings() -> ProductionSettings:
     config = settings.current()
     return ProductionSettings(
         voice=config.voice,
+        voice_fallback=config.voice_fallback,
+        espeak_other_languages=config.espeak_other_languages,
         words_per_minute=config.words_per_minute,
         target_seconds=(config.part_seconds_min, config.part_seconds_max),
         caption_style={"style": config.caption_style},
@@ -150,20 +152,16 @@ def synthesizer(chosen: ProductionSettings) -> Synthesizer:
 def voice(chosen: str, words_per_minute: int) -> Synthesizer:
     """One voice, as ``VOICE`` or a channel names it."""
     config = settings.current()
-    engine, _, name = chosen.partition(":")
-    if engine == "piper":
-        from adapters.speech.piper import PiperSynthesizer
+    from adapters.speech.piper import PiperSynthesizer
+    from adapters.speech.voice import build
 
-        piper = PiperSynthesizer(voice=settings.piper_file(name, config.voices_dir))
-        if config.whisper_model is None:
-            return piper
-        from adapters.speech.whisper import AlignedSynthesizer, WhisperAligner
+    speaks = build(chosen, config.voices_dir, words_per_minute)
+    if config.whisper_model is None or not isinstance(speaks, PiperSynthesizer):
+        return speaks
+    from adapters.speech.whisper import AlignedSynthesizer, WhisperAligner
 
-        aligner = WhisperAligner(model=config.whisper_model, language=piper.language)
-        return AlignedSynthesizer(piper, aligner)
-    from adapters.speech.espeak import EspeakSynthesizer
-
-    return EspeakSynthesizer(voice=name, words_per_minute=words_per_minute)
+    aligner = WhisperAligner(model=config.whisper_model, language=speaks.language)
+    return AlignedSynthesizer(speaks, aligner)
 
 
 @cache

@@ -63,6 +63,13 @@ class Voices(Protocol):
     def check(self, voice: str) -> None:
         """Raises InputError if ``voice`` can't be used here; the message says what to do."""
 
+    def say(self, voice: str, text: str, words_per_minute: int) -> bytes:
+        """Say a few words in a separate process, within seconds; returns a WAV file.
+
+        Raises:
+            InputError: the text is too long, ``voice`` can't say it, or another text is being said.
+        """
+
 
 class Synthesizer(Protocol):
     @property

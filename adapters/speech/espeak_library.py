@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple
 import espeakng_loader
 import structlog
 
-from core.errors import ConfigurationError, Permanent, Retryable
+from core.errors import ConfigurationError, Retryable, VoiceUnusableError
 
 log = structlog.get_logger(__name__)
 
@@ -106,7 +106,7 @@ class EspeakLibrary:
         """Set the voice and its parameters; the defaults are espeak-ng's own.
 
         Raises:
-            Permanent: there is no such voice; the message suggests similar ones.
+            VoiceUnusableError: there is no such voice; the message suggests similar ones.
         """
         language, _, variant = voice.partition("+")
         # The library reports an unknown language, but silently ignores an unknown variant.
@@ -215,9 +215,11 @@ def _nearest(asked: str, available: list[str]) -> list[str]:
     return difflib.get_close_matches(asked.lower(), available, n=3, cutoff=0.5)
 
 
-def _unknown(voice: str, near: list[str], where: str) -> Permanent:
+def _unknown(voice: str, near: list[str], where: str) -> VoiceUnusableError:
     meant = f" (did you mean {', '.join(near)}?)" if near else ""
-    return Permanent(f"espeak-ng has no voice {voice!r}{meant}: {where}.", code="unknown_voice")
+    return VoiceUnusableError(
+        f"espeak-ng has no voice {voice!r}{meant}: {where}.", code="unknown_voice"
+    )
 
 
 _LOCK = threading.RLock()

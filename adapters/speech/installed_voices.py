@@ -1,14 +1,14 @@
-"""Lists the voices installed on this machine: espeak-ng's, and Piper's in a folder."""
+"""Lists the voices of this machine: espeak-ng's, and Piper's in a folder or in packages."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from adapters.ports import KnownVoice
-from adapters.speech import piper_voices
+from adapters.speech import piper_voices, say_once
 from adapters.speech.espeak_library import espeak_library
 from core.errors import ConfigurationError, InputError, Permanent
-from core.settings import check_voice
+from core.voices import check_voice
 
 
 class InstalledVoices:
@@ -25,7 +25,8 @@ class InstalledVoices:
 
     def here(self) -> list[KnownVoice]:
         piper = [
-            KnownVoice(f"piper:{path.stem}", path.stem) for path in piper_voices.found(self._folder)
+            KnownVoice(f"piper:{path.stem}", path.stem)
+            for path in piper_voices.installed(self._folder)
         ]
         with espeak_library() as library:
             labels = library.labels()
@@ -38,16 +39,21 @@ class InstalledVoices:
         with espeak_library() as library:
             return library.variants()
 
+    def say(self, voice: str, text: str, words_per_minute: int) -> bytes:
+        """See ``Voices.say``."""
+        self.check(voice)
+        return say_once.say(voice, text, self._folder, words_per_minute)
+
     def check(self, voice: str) -> None:
-        """See ``Voices.check``. Only voices in the folder are named: a path could be any file's."""
+        """See ``Voices.check``. Only installed voices are named: a path could be any file's."""
         if voice == self._default:
             return
         engine, _, name = voice.partition(":")
-        known = {path.stem for path in piper_voices.found(self._folder)}
+        known = {path.stem for path in piper_voices.installed(self._folder)}
         if engine == "piper" and name not in known:
             raise InputError(
-                f"“{voice[:60]}” is not an installed voice: choose a Piper voice by its name in "
-                "VOICES_DIR. scripts/manage voices list shows them all."
+                f"“{voice[:60]}” is not an installed voice: choose a Piper voice by its name. "
+                "scripts/manage voices list shows them all."
             )
         try:
             check_voice(voice, self._folder)

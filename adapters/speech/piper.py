@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.metadata
 import json
+import os
 import re
 import threading
 import unicodedata
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from itertools import accumulate, pairwise
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from adapters.ports import Progress, Speech
+from adapters.speech import piper_model
 from adapters.speech.timeline import (
     PARAGRAPH_PAUSE,
     SENTENCE_PAUSE,
@@ -28,13 +32,16 @@ from adapters.speech.timeline import (
     align,
     blocks,
 )
-from core.errors import Permanent, Retryable
+from core.errors import Permanent, Retryable, VoiceUnusableError
+from core.voices import configuration_of, missing_library, remedy
 
 if TYPE_CHECKING:
     from piper import AudioChunk, PiperVoice
 
 log = structlog.get_logger(__name__)
 
+_AT_ONCE = min(4, os.cpu_count() or 1)
+"""Blocks of one narration that are spoken at once, by one thread each."""
 _PAD, _BEGIN, _END = "_", "^", "$"
 _STRESS_MARKS = "ˈˌ"
 _MARKS = {"Lm", "Mn", "Sk"}
@@ -92,6 +99,7 @@ class PiperSynthesizer:
     @property
     def identity(self) -> str:
         """Until the voice is loaded, based on the current files: a damaged one may be replaced."""
+        self._require_libraries()
         version = importlib.metadata.version("piper-tts")
         mark = self._mark or self._fingerprint()
         return (
@@ -106,11 +114,11 @@ class PiperSynthesizer:
         with WavFile(into, rate=voice.config.sample_rate) as wav:
             timeline = Timeline()
             pause = 0.0
-            for block in blocks(text):
+            for block, sentences in self._spoken(voice, text):
                 words = block.words()
                 expected = [_names(voice, word.spoken) for word in words]
                 phones: list[Phone] = []
-                for chunk in self._sentences(voice, block.spoken):
+                for chunk in sentences:
                     begun = wav.write(chunk.audio_int16_array, after=pause)
                     pause = self._sentence_pause
                     spoken, exact = _phones(voice, chunk, begun)
@@ -135,12 +143,27 @@ class PiperSynthesizer:
     def _pause_after(self, block: Block) -> float:
         return self._paragraph_pause if block.ends_paragraph else self._sentence_pause
 
-    def _sentences(self, voice: PiperVoice, text: str) -> Iterator[AudioChunk]:
+    def _spoken(self, voice: PiperVoice, text: str) -> Iterator[tuple[Block, list[AudioChunk]]]:
+        """Yield each block with its sound, while the next ones are spoken on the other cores."""
+        ahead: deque[tuple[Block, Future[list[AudioChunk]]]] = deque()
+        pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="piper")
+        try:
+            for block in blocks(text):
+                ahead.append((block, pool.submit(self._sentences, voice, block.spoken)))
+                if len(ahead) > _AT_ONCE:
+                    first, sentences = ahead.popleft()
+                    yield first, sentences.result()
+            for block, sentences in ahead:
+                yield block, sentences.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _sentences(self, voice: PiperVoice, text: str) -> list[AudioChunk]:
         from piper import SynthesisConfig  # noqa: PLC0415 - heavy, and only workers speak
 
         settings = SynthesisConfig(speaker_id=self._speaker, length_scale=self._length_scale)
         try:
-            yield from voice.synthesize(_readable(text), settings, include_alignments=True)
+            return list(voice.synthesize(_readable(text), settings, include_alignments=True))
         except Exception as error:  # onnxruntime's errors have no common base
             raise Retryable(
                 f"Piper failed to speak with {self._path.name} ({type(error).__name__}).",
@@ -156,18 +179,18 @@ class PiperSynthesizer:
             return self._loaded
 
     def _load(self) -> PiperVoice:
-        from piper import PiperVoice  # noqa: PLC0415 - heavy, and only workers speak
-
         configuration = self._configuration()
+        self._require_libraries()
         try:
-            with TemporaryDirectory() as folder:
-                config = Path(folder) / "voice.json"
-                config.write_text(json.dumps(configuration), encoding="utf-8")
-                voice = PiperVoice.load(
-                    self._path, config, include_alignments=True, download_dir=self._path.parent
-                )
+            voice = piper_model.load(self._path, configuration)
             for _chunk in voice.synthesize("one"):  # a damaged voice fails now, not later
                 pass
+        except ImportError as error:
+            raise VoiceUnusableError(
+                f"The libraries of Piper can't be loaded ({error.name}): install piper-tts and "
+                "onnxruntime again, or set VOICE=espeak:en-us.",
+                code="no_engine",
+            ) from error
         except Exception as error:  # errors of four libraries share no base
             raise self._damaged() from error
         speakers = voice.config.num_speakers
@@ -194,34 +217,45 @@ class PiperSynthesizer:
             raise self._damaged() from error
         return configuration
 
-    def _damaged(self) -> Permanent:
-        return Permanent(
-            f"The Piper voice {self._path} or its configuration is damaged; download it again with "
-            "scripts/manage voices download.",
+    def _damaged(self) -> VoiceUnusableError:
+        return VoiceUnusableError(
+            f"The Piper voice {self._path} or its configuration is damaged: {remedy(self._path)}",
             code="bad_voice",
         )
+
+    @staticmethod
+    def _require_libraries() -> None:
+        if sentence := missing_library():
+            raise VoiceUnusableError(sentence, code="no_engine")
 
     def _require_files(self) -> None:
         for file in self._files:
             if not file.is_file():
-                raise Permanent(
-                    f"The Piper voice {self._path.name} needs the file {file}, which is missing; "
-                    "download the voice with scripts/manage voices download.",
+                raise VoiceUnusableError(
+                    f"The Piper voice {self._path.name} needs the file {file}, which is missing: "
+                    f"{remedy(self._path)}",
                     code="unknown_voice",
                 )
 
     @property
     def _files(self) -> tuple[Path, Path]:
-        return self._path, self._path.with_name(f"{self._path.name}.json")
+        return self._path, configuration_of(self._path)
 
     def _fingerprint(self) -> str:
         """Hash the voice's files, so a different voice with the same name has another identity."""
         self._require_files()
         digest = hashlib.sha256()
         for file in self._files:
-            with file.open("rb") as opened:
-                digest.update(hashlib.file_digest(opened, "sha256").digest())
+            known = file.stat()
+            digest.update(_digest(file, known.st_size, known.st_mtime_ns))
         return digest.hexdigest()[:16]
+
+
+@functools.lru_cache(maxsize=64)
+def _digest(file: Path, _size: int, _changed: int) -> bytes:
+    """SHA-256 of a file, read again only after a change: a voice has 60 MB."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").digest()
 
 
 def _readable(text: str) -> str:

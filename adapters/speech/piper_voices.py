@@ -1,4 +1,4 @@
-"""Piper's voices: those in a folder, and the public catalogue to download more from.
+"""Piper's voices: those on this machine, and the public catalogue to download more from.
 
 The catalogue is ``voices.json`` at https://huggingface.co/rhasspy/piper-voices. It lists for each
 voice the language, the quality, and each file's path, size and MD5 digest.
@@ -25,6 +25,7 @@ from urllib3.exceptions import HTTPError
 
 from core.errors import InputError, Retryable
 from core.files import disk
+from core.voices import configuration_of, packaged
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +69,14 @@ class CatalogueVoice:
 def found(folder: Path) -> list[Path]:
     """Return the voices in ``folder`` that have a configuration file."""
     voices = sorted(folder.glob("*.onnx")) if folder.is_dir() else []
-    return [voice for voice in voices if voice.with_name(f"{voice.name}.json").is_file()]
+    return [voice for voice in voices if configuration_of(voice).is_file()]
+
+
+def installed(folder: Path) -> list[Path]:
+    """Return the voices of packages and those in ``folder``, which come before a package's."""
+    whole = {name: file for name, file in packaged().items() if configuration_of(file).is_file()}
+    voices = whole | {voice.stem: voice for voice in found(folder)}
+    return [voices[name] for name in sorted(voices)]
 
 
 class VoiceCatalogue:

@@ -88,3 +88,36 @@ if (tune) {
   mood.addEventListener("change", load);
   load();
 }
+
+// Speaks a text with the chosen voice and the pronunciations as they are typed now.
+const hear = document.getElementById("hear");
+if (hear) {
+  const text = document.getElementById("heard");
+  const failure = document.getElementById("hear-problem");
+  const speak = async () => {
+    hear.disabled = true;
+    failure.textContent = "";
+    try {
+      const answer = await fetch(form.dataset.hear, { method: "POST", body: new FormData(form) });
+      if (answer.ok) await play(await answer.arrayBuffer());
+      else failure.textContent = answer.status === 400 ? await answer.text() : "The voice is unavailable.";
+    } catch {
+      failure.textContent = "The voice is unavailable.";
+    }
+    hear.disabled = false;
+  };
+  const play = async (sound) => {
+    const context = new AudioContext();
+    const source = context.createBufferSource();
+    source.buffer = await context.decodeAudioData(sound);
+    source.connect(context.destination);
+    source.addEventListener("ended", () => context.close());
+    source.start();
+  };
+  hear.addEventListener("click", speak);
+  text.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault(); // don't submit the form
+    if (!hear.disabled) speak();
+  });
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, IntegerField, SelectField, StringField
+from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import ColorInput
@@ -24,6 +24,12 @@ from pipelines.production.captions.caption_style import (
     CaptionStyle,
 )
 from pipelines.production.channels import PART_SECONDS, Offer
+from pipelines.production.narration import channel_pronunciations
+from pipelines.production.narration.channel_pronunciations import (
+    MOST_ENTRIES,
+    MOST_SAID,
+    MOST_WRITTEN,
+)
 
 AT_HEIGHT = "height"
 CAPTION_FIELDS = (
@@ -45,7 +51,10 @@ GROUPS = (
     ("Story", ("name", "tone", "split_by", "part_seconds_min", "part_seconds_max")),
     (
         "Voice",
-        ("voice", "voice_timbre", "words_per_minute", "quote_voice", "quote_voice_timbre"),
+        (
+            *("voice", "voice_timbre", "words_per_minute", "quote_voice", "quote_voice_timbre"),
+            "pronunciations",
+        ),
     ),
     ("Background and music", ("background", "music")),
 )
@@ -96,6 +105,14 @@ class ChannelForm(FlaskForm):  # type: ignore[misc]  # untyped base
     quote_voice_timbre = _pick("Quote voice timbre", "For espeak voices.")
     words_per_minute = _number(
         "Words per minute", WORDS_PER_MINUTE, "for espeak voices", "; leave empty for the default."
+    )
+    pronunciations = TextAreaField(
+        "Pronunciations",
+        [Length(max=MOST_ENTRIES * (MOST_WRITTEN + MOST_SAID))],
+        description="One per line: Nguyen = win. Captions show the written form. A word with a "
+        "capital after its first letter, like AITA, matches only so; others match in any case. "
+        "Common abbreviations are already written out when a story is fetched.",
+        render_kw={"rows": 6, "spellcheck": "false"},
     )
     split_by = SelectField(
         "Split long stories",
@@ -182,13 +199,18 @@ class ChannelForm(FlaskForm):  # type: ignore[misc]  # untyped base
 
     @property
     def chosen(self) -> dict[str, Any]:
-        """The values for ``channels.save``."""
+        """The values for ``channels.save``.
+
+        Raises:
+            InputError: a line of the pronunciations can't be used.
+        """
         values = {name: value for name, value in self.data.items() if name not in CAPTION_FIELDS}
         values.pop("csrf_token", None)
         for name in VOICES:
             timbre = values.pop(f"{name}_timbre")
             values[name] = f"{values[name]}+{timbre}" if timbre else values[name]
-        return {**values, "caption_style": self.caption_style}
+        table = channel_pronunciations.parse_lines(self.pronunciations.data or "")
+        return {**values, "pronunciations": table, "caption_style": self.caption_style}
 
     @property
     def caption_style(self) -> dict[str, Any]:
@@ -216,6 +238,7 @@ def filled(channel: Channel, caption_style: CaptionStyle) -> dict[str, Any]:
     return {
         **channel.__data__,
         **voices,
+        "pronunciations": channel_pronunciations.lines(channel.pronunciations),
         **{name: getattr(caption_style, name) for name in CAPTION_FIELDS if name != "height"},
         "colour": f"#{caption_style.colour}",
         "spoken_colour": f"#{caption_style.spoken_colour}",

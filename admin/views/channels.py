@@ -17,6 +17,7 @@ from core.errors import ConfigurationError, InputError, Permanent
 from models import Channel, Source
 from pipelines.production import channels
 from pipelines.production.captions.caption_style import MOST_TRIED, SAMPLE, CaptionStyle
+from pipelines.production.narration import channel_pronunciations
 
 
 class Channels(Page):
@@ -95,6 +96,24 @@ class Channels(Page):
         except InputError as error:
             return Response(str(error), 400, mimetype="text/plain")
         return Response(drawn, mimetype="image/jpeg")
+
+    @expose("/hear", methods=["POST"])
+    def hear(self) -> ResponseReturnValue:
+        """Speak the text in the form with its voice and pronunciations, or an error sentence."""
+        form = ChannelForm(meta={"csrf": False})  # every POST is checked before it comes here
+        text = " ".join(request.form.get("heard", "").split())
+        if not any(map(str.isalnum, text)):
+            return Response("Type a word or a sentence to hear.", 400, mimetype="text/plain")
+        config = settings()
+        try:
+            chosen = form.chosen
+            said = channel_pronunciations.say(text, chosen["pronunciations"])
+            voice = chosen["voice"] or config.voice
+            pace = chosen["words_per_minute"] or config.words_per_minute
+            sound = _offer().voices.say(voice, said.text if said else text, pace)
+        except InputError as error:
+            return Response(str(error), 400, mimetype="text/plain")
+        return Response(sound, mimetype="audio/wav")
 
     @expose("/music")
     def music(self) -> ResponseReturnValue:

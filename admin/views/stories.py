@@ -111,6 +111,7 @@ class Stories(Page):
             decidable=DECIDABLE,
             reconsiderable=RECONSIDERABLE,
             defaults=settings(),
+            default_for=_default_voice,
             can_tell=voices.can_tell,
             speaks=voices.speaks,
         )
@@ -132,6 +133,7 @@ class Stories(Page):
             decidable=DECIDABLE,
             reconsiderable=RECONSIDERABLE,
             defaults=settings(),
+            default_for=_default_voice,
             can_tell=voices.can_tell,
             speaks=voices.speaks,
             page_can_be_read=whole_text.can_be_read(story),
@@ -252,6 +254,12 @@ class Stories(Page):
     def link(self) -> ResponseReturnValue:
         source = manual_intake.ask_link(request.form.get("link", ""), person().name)
         return done("Importing the link.", url_for("sources.outcomes", source_id=source.id))
+
+
+def _default_voice(language: str) -> str:
+    """The voice of a story whose channel names none."""
+    config = settings()
+    return voices.default_for(config.voice, language, espeak=config.espeak_other_languages)
 
 
 def _live(story: Story) -> dict[str, Any]:

@@ -63,8 +63,8 @@ INSERT INTO script (id, created_at, story_id, title, hook, hooks, call_to_action
 SELECT n, at, n, 'The lamp', '', '[]', '', '[]', 'rules' FROM made;
 INSERT INTO part (id, created_at, script_id, number, "of", hook, text, call_to_action, answers)
 SELECT n, at, n, 1, 1, '', 'It went out.', '', '[]' FROM made;
-INSERT INTO narration (created_at, part_id, key, path, seconds, voice, timed_by, words)
-SELECT at, n, %(narration)s, 'none', 3, '', 'synthesizer',
+INSERT INTO narration (created_at, part_id, key, path, seconds, voice, voice_note, timed_by, words)
+SELECT at, n, %(narration)s, 'none', 3, '', '', 'synthesizer',
        '[["It", 0, 1], ["went", 1, 2], ["out.", 2, 3]]' FROM made;
 INSERT INTO caption (created_at, part_id, key, narration_key, ass_path, srt_path, vtt_path, style,
     captioned_words)

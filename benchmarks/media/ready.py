@@ -1,7 +1,7 @@
 """Time from approval to the finished video through the real workers, and a plain encode.
 
-Includes the script (by rules), the narration (espeak-ng), captions, render and all queue hops. The
-baseline encodes the same background for the same length with the same settings.
+Includes the script (by rules), the narration (the default voice), captions, render and all queue
+hops. The baseline encodes the same background for the same length with the same settings.
 """
 
 from __future__ import annotations

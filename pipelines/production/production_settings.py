@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from models import Channel, SplitBy, Story, Tone
+from pipelines.production.narration import voices
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,11 @@ class ProductionSettings:
     Attributes:
         voice: ``espeak:<voice>``, ``piper:<name>`` or ``piper:<path>``.
         quote_voice: speaks quoted text; empty means the narrator does.
+        voice_fallback: tells a story whose voices can't; empty means that it fails.
+        espeak_other_languages: whether espeak-ng tells stories in languages that the default
+            voice doesn't speak.
+        voice_note: a sentence for people, if another voice tells the story; else empty.
+        pronunciations: how words are said, as pairs of written and said.
         target_seconds: shortest and longest length of a part, in seconds.
         caption_style: settings for ``CaptionStyle.parse``.
         background: a mood (a folder of clips) or a drawn background; empty means any.
@@ -27,6 +33,10 @@ class ProductionSettings:
     target_seconds: tuple[int, int]
     tone: str = Tone.PLAIN
     quote_voice: str = ""
+    voice_fallback: str = ""
+    espeak_other_languages: bool = False
+    voice_note: str = ""
+    pronunciations: tuple[tuple[str, str], ...] = ()
     split_by: str = SplitBy.CLIFFHANGER
     caption_style: Mapping[str, Any] = field(default_factory=dict)
     background: str = ""
@@ -35,7 +45,18 @@ class ProductionSettings:
     def of(self, story: Story) -> ProductionSettings:
         """These settings, overridden by those of the story's channel."""
         channel = story.source.channel
-        return self if channel is None else self.with_channel(channel)
+        if channel is None:
+            return self._in(story.language)
+        chosen = self if channel.voice else self._in(story.language)
+        return chosen.with_channel(channel)
+
+    def _in(self, language: str) -> ProductionSettings:
+        """These settings for a story in ``language``, if its channel names no voice."""
+        voice = voices.default_for(self.voice, language, espeak=self.espeak_other_languages)
+        if voice == self.voice:
+            return self
+        note = f"Told by {voice}: the default voice {self.voice} doesn't speak {language}."
+        return replace(self, voice=voice, voice_note=note)
 
     def with_channel(self, channel: Channel) -> ProductionSettings:
         least, most = self.target_seconds
@@ -48,6 +69,7 @@ class ProductionSettings:
             words_per_minute=channel.words_per_minute or self.words_per_minute,
             target_seconds=(channel.part_seconds_min or least, channel.part_seconds_max or most),
             caption_style={**self.caption_style, **channel.caption_style},
+            pronunciations=tuple((written, said) for written, said in channel.pronunciations),
             background=channel.background or self.background,
             music=channel.music or self.music,
         )

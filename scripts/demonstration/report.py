@@ -62,6 +62,7 @@ def _videos() -> list[Video]:
 
 def _video(video: Video, media: MediaStore) -> dict[str, Any]:
     part = video.part
+    narration = Narration.get(Narration.part == part)
     return {
         "path": str(media.at(video.path)),
         "story": part.script.story.external_id,
@@ -70,7 +71,8 @@ def _video(video: Video, media: MediaStore) -> dict[str, Any]:
         "seconds": video.seconds,
         "words": len(part.spoken.split()),
         "captioned_words": Caption.get(Caption.part == part).captioned_words,
-        "timed_by": Narration.get(Narration.part == part).timed_by,
+        "voice": narration.voice.partition("/")[0],
+        "timed_by": narration.timed_by,
         "written_by": part.script.written_by,
         "loudness": video.loudness,
         "true_peak": video.true_peak,

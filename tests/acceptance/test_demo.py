@@ -15,9 +15,9 @@ pytestmark = pytest.mark.alone
 
 
 def test_stories_become_published_videos_and_no_story_is_made_twice(start_demo: StartDemo) -> None:
-    # When the demo runs on a bare machine
+    # When the demo runs on a bare machine, with the voice that speaks by default
     began = time.monotonic()
-    demo = start_demo("sandboxstories", approve=3)
+    demo = start_demo("sandboxstories", approve=3, VOICE="")
     # Then each step is printed while it works, without a terminal
     demo.until(lambda: "services: ready" in demo.text(), "a line of the set-up")
     demo.until(lambda: ": narrated" in demo.text(), "a line of a stage")
@@ -52,6 +52,7 @@ def test_stories_become_published_videos_and_no_story_is_made_twice(start_demo: 
     # And every word is captioned, at the promised loudness
     for video in result["videos"]:
         assert video["captioned_words"] == video["words"]
+        assert (video["voice"], video["timed_by"]) == ("piper", "synthesizer")
         assert -15 <= video["loudness"] <= -13
         assert video["true_peak"] <= -1
         assert Path(video["path"]).stat().st_size == video["size_bytes"] <= 64_000_000
@@ -67,7 +68,7 @@ def test_stories_become_published_videos_and_no_story_is_made_twice(start_demo: 
 
     # When it runs again
     began = time.monotonic()
-    again = start_demo("sandboxstories", approve=3).wait(60)
+    again = start_demo("sandboxstories", approve=3, VOICE="").wait(60)
 
     # Then it takes a fraction of the time and produces nothing twice
     assert time.monotonic() - began < took / 3

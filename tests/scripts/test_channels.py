@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from models import AuditEntry, Channel
@@ -11,7 +13,9 @@ from tests.scripts.terminal import manage
 pytestmark = pytest.mark.slow
 
 
-def test_a_channel_is_added_changed_shown_and_removed(settings: dict[str, str]) -> None:
+def test_a_channel_is_added_changed_shown_and_removed(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
     # Given a channel made in the terminal, after a dry run
     wanted = ("--music", "dark", "--style", "pop", "--size", "96", "--tone", "dramatic")
     rehearsed = manage("channels", "add", "Night", *wanted, "--dry-run", **settings)
@@ -34,6 +38,21 @@ def test_a_channel_is_added_changed_shown_and_removed(settings: dict[str, str]) 
     assert "180" in shown
     assert "dramatic" in shown
 
+    # And a word is said as it is told, and heard
+    sound = tmp_path / "heard.wav"
+    assert manage("channels", "say", "Late", "Nguyen", "win", **settings).returncode == 0
+    listened = manage(
+        "channels", "hear", "Late", "Hi, Nguyen!", "--output", str(sound), VOICE="espeak:en-us",
+        **settings,
+    )  # fmt: skip
+    assert (listened.returncode, "Hi, win!" in listened.stdout) == (0, True), listened.stderr
+    assert sound.stat().st_size > 5_000
+    assert "Nguyen = win" in manage("channels", "show", "Late", **settings).stdout
+    assert manage("channels", "say", "Late", "nguyen", "", **settings).returncode == 0
+    assert Channel.get().pronunciations == []
+    refused = manage("channels", "say", "Late", "Nguyen", "", **settings)
+    assert (refused.returncode, "no pronunciation of “Nguyen”" in refused.stderr) == (2, True)
+
     # And it can be removed only while no source uses it
     source = records.source(channel=channel)
     listed = manage("channels", "list", **settings).stdout
@@ -44,7 +63,7 @@ def test_a_channel_is_added_changed_shown_and_removed(settings: dict[str, str]) 
     assert manage("channels", "remove", "Late", **settings).returncode == 0
     assert Channel.select().count() == 0
     actions = [entry.action for entry in AuditEntry.select().order_by(AuditEntry.id)]
-    assert actions == ["channel.add", "channel.edit", "channel.remove"]
+    assert actions == ["channel.add", *["channel.edit"] * 3, "channel.remove"]
 
 
 def test_invalid_changes_are_refused(settings: dict[str, str]) -> None:

@@ -18,6 +18,7 @@ from tests.scripts.test_manage import STORY
 pytestmark = pytest.mark.slow
 
 CHANGE_NOTHING = {
+    "channels hear",
     "check",
     "configuration",
     "contact-sheet",

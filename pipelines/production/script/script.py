@@ -88,11 +88,12 @@ def write_scripts(
 
 
 def _voice_fits(
-    claim: Claim, stories: Mapping[int, Story], settings: Mapping[int, ProductionSettings]
+    claim: Claim, stories: Mapping[int, Story], settings: dict[int, ProductionSettings]
 ) -> bool:
-    """Whether the channel's voices can narrate the story; if not, only this story fails."""
+    """Put the voices that narrate the story into ``settings``; without any, only it fails."""
+    story = claim.subject_id
     try:
-        voices.check(settings[claim.subject_id], stories[claim.subject_id].language)
+        settings[story] = voices.fitting(settings[story], stories[story].language)
     except Permanent as error:
         _set_aside(claim, error)
         return False

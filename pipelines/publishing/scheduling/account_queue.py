@@ -21,7 +21,7 @@ from typing import Any, Self
 from core.db import database
 from models import Account, JobState, Post, PostState, Slot, locked
 from pipelines import ledger
-from pipelines.publishing.scheduling.availability import Availability
+from pipelines.publishing.scheduling.cap_and_gap import Availability
 from pipelines.publishing.scheduling.slots import SlotTime, at_local, local_day, spoken, zone
 
 GRACE = timedelta(minutes=15)

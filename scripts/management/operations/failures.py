@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from core.errors import InputError
@@ -11,6 +10,7 @@ from models import DeadLetter, Job, JobState, shown
 from pipelines import ledger
 from scripts.management.changes import DRY_RUN, IDS, to_each
 from scripts.management.record import record
+from scripts.terminal import print_table
 
 UNFINISHED = (JobState.WAITING, JobState.RUNNING, JobState.PARKED, JobState.DEAD)
 
@@ -36,7 +36,7 @@ def list_jobs(count: int) -> None:
             table.add_row(
                 str(job.id), job.stage, str(job.subject_id), shown(job.state), ledger.explain(job)
             )
-    Console().print(table)
+    print_table(table)
 
 
 @jobs.command("requeue")
@@ -77,7 +77,7 @@ def list_failures() -> None:
                 str(letter.attempts),
                 letter.error,
             )
-    Console().print(table)
+    print_table(table)
 
 
 @failures.command("requeue")

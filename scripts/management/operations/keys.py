@@ -13,6 +13,7 @@ from core import crypto
 from pipelines import key_rotation
 from scripts.management.changes import DRY_RUN
 from scripts.management.record import record
+from scripts.terminal import print_table
 
 
 def add_to(manage: click.Group) -> None:
@@ -44,7 +45,7 @@ def rotate_keys(*, dry_run: bool, batch: int) -> None:
     with record():
         newest, waiting = crypto.keyring().newest, key_rotation.under_other_keys()
         if dry_run:
-            Console().print(_table(key_rotation.uses()))
+            print_table(_table(key_rotation.uses()))
             click.echo(f"Would re-encrypt {waiting} values with the newest key, {newest}.")
             return
         columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from getpass import getuser
+from pathlib import Path
 from typing import Any
 
 import click
 from peewee import JOIN, fn
-from rich.console import Console
 from rich.table import Table
 
 from core import settings
-from core.errors import InputError
+from core.errors import InputError, StageError
 from models import Channel, Source, SplitBy, Tone
 from pipelines.production import channels as pipeline
 from pipelines.production.captions.caption_style import POSITIONS, STYLES, CaptionStyle
+from pipelines.production.narration import channel_pronunciations
 from scripts.management.changes import DRY_RUN, changes
 from scripts.management.record import record
+from scripts.terminal import print_table
 
 Command = Callable[..., None]
 NAME = click.argument("name", metavar="NAME")
@@ -88,7 +90,7 @@ def list_channels() -> None:
             table.add_row(
                 row.name, row.voice, captions, row.background, row.music, row.users or "nothing"
             )
-    Console().print(table)
+    print_table(table)
 
 
 @channels.command("show")
@@ -102,8 +104,10 @@ def show(name: str) -> None:
         _fields(channel) | asdict(CaptionStyle.parse(channel.caption_style))
     ).items():
         shown = ("no", "yes")[value] if isinstance(value, bool) else str(value or "")
-        table.add_row(setting, shown)
-    Console().print(table)
+        table.add_row(
+            setting, channel_pronunciations.lines(value) if setting == "pronunciations" else shown
+        )
+    print_table(table)
 
 
 @channels.command("add")
@@ -137,6 +141,43 @@ def change(name: str, rename: str | None, *, dry_run: bool, **options: Any) -> N
         click.echo(f"{channel.name} was changed.")
 
 
+@channels.command("say")
+@NAME
+@click.argument("written", metavar="WRITTEN")
+@click.argument("said", metavar="SAID")
+@DRY_RUN
+def say(name: str, written: str, said: str, *, dry_run: bool) -> None:
+    """Say WRITTEN as SAID in the channel NAME: Nguyen as win. '' for SAID removes the entry.
+
+    Captions show WRITTEN. If it has a capital after its first letter, like AITA, it matches only
+    so; else in any case.
+    """
+    with record(), changes(dry_run=dry_run):
+        channel = pipeline.find(name)
+        channel.pronunciations = channel_pronunciations.put(channel.pronunciations, written, said)
+        _save(channel, {})
+        click.echo(f"{name} says {written} as {said or 'it is written'}.")
+
+
+@channels.command("hear")
+@NAME
+@click.argument("text", metavar="TEXT")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True)
+def hear(name: str, text: str, output: Path) -> None:
+    """Write TEXT, as the channel NAME says it, to a WAV file."""
+    from workers import wiring
+
+    with record():
+        production = wiring.production_settings().with_channel(pipeline.find(name))
+    said = channel_pronunciations.say(text, production.pronunciations)
+    spoken = said.text if said else text
+    try:
+        wiring.synthesizer(production).speak(spoken, output)
+    except StageError as error:
+        raise InputError(str(error)) from None
+    click.echo(f"{output}: {spoken}")
+
+
 @channels.command("remove")
 @NAME
 @DRY_RUN
@@ -164,7 +205,7 @@ def _given(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _fields(channel: Channel) -> dict[str, Any]:
-    return {name: getattr(channel, name) for name in VOICED}
+    return {name: getattr(channel, name) for name in (*VOICED, "pronunciations")}
 
 
 def _offer() -> pipeline.Offer:

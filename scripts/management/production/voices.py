@@ -16,8 +16,10 @@ from adapters.speech.piper_voices import VoiceCatalogue
 from core import log, settings
 from core.errors import Retryable
 from core.settings import Settings
+from core.voices import check_voice
 from scripts.management.changes import DRY_RUN
 from scripts.management.record import settle
+from scripts.terminal import print_table
 
 if TYPE_CHECKING:
     from adapters.ports import Synthesizer
@@ -44,7 +46,7 @@ def list_voices(language: str) -> None:
     from adapters.speech.espeak_library import espeak_library
 
     config = _config()
-    here = {path.stem for path in piper_voices.found(config.voices_dir)}
+    here = {path.stem for path in piper_voices.installed(config.voices_dir)}
     table = Table("voice", "status", "size")
     with espeak_library() as library:
         rows = [(f"espeak:{name}", name, "built in", "") for name in library.voices()]
@@ -62,7 +64,7 @@ def list_voices(language: str) -> None:
     for voice, name, state, size in rows:
         if name.replace("_", "-").lower().startswith(wanted):
             table.add_row(voice, state, size)
-    Console().print(table)
+    print_table(table)
 
 
 @voices.command("download")
@@ -114,5 +116,5 @@ def _config() -> Settings:
 def _synthesizer(voice: str, config: Settings) -> Synthesizer:
     from workers import wiring
 
-    settings.check_voice(voice, config.voices_dir)
+    check_voice(voice, config.voices_dir)
     return wiring.voice(voice, config.words_per_minute)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from adapters.ports import Synthesizer
+from adapters.ports import Progress, Speech, Synthesizer
 from adapters.speech.espeak import EspeakSynthesizer
+from adapters.speech.piper import PiperSynthesizer
 from core.errors import Permanent
+from core.voices import DEFAULT, piper_file
 from models import Narration, Part, Story
 from pipelines.production.production_settings import ProductionSettings
 from pipelines.production.script import pace
@@ -19,6 +22,15 @@ from tests.pipelines.production.making import STUDIO, a_part, a_story
 from tests.pipelines.production.script.test_script import Writer, a_long_story, batch, write
 
 pytestmark = pytest.mark.usefixtures("record")
+
+
+class Unheard:
+    """A voice that has never spoken."""
+
+    identity = "unheard"
+
+    def speak(self, text: str, into: Path, progress: Progress | None = None) -> Speech:
+        raise NotImplementedError
 
 
 def heard(story: Story, voice: str, words: int, seconds: float) -> None:
@@ -87,6 +99,12 @@ def test_a_voice_is_measured_in_a_script_without_spaces_too() -> None:
     assert pace.measured("ja") == pytest.approx(200)
 
 
+def test_a_piper_voice_has_its_own_pace_whatever_is_set() -> None:
+    slow = replace(STUDIO, voice=DEFAULT, words_per_minute=100)
+
+    assert pace.words_per_minute(slow, lambda _: Unheard()) == pace.PIPER_PACE
+
+
 @pytest.mark.slow
 def test_the_share_of_the_pace_that_is_spoken_is_what_the_voice_really_does(tmp_path: Path) -> None:
     # Given stories as parts are made of them, and a voice that is set to 170 words a minute
@@ -99,3 +117,24 @@ def test_the_share_of_the_pace_that_is_spoken_is_what_the_voice_really_does(tmp_
 
     # Then its pace has the share that estimates use
     assert words * 60 / seconds == pytest.approx(170 * pace.SPOKEN_SHARE, rel=0.03)
+
+
+@pytest.mark.slow
+def test_the_pace_of_the_default_voice_is_what_it_really_does(tmp_path: Path) -> None:
+    # Given two stories, told by the voice that speaks unless another is chosen
+    voice = PiperSynthesizer(voice=piper_file(DEFAULT.removeprefix("piper:"), tmp_path))
+    words, seconds = 0, 0.0
+    for post in shipped_stories()[1:3]:
+        text = normalize.narratable(post.title, post.body)
+        spoken = f"{closed(text.title)}\n\n{text.text}"
+        speech = voice.speak(spoken, tmp_path / "speech.wav")
+
+        # Then every word has its time, by the voice's own measure
+        assert [word.word for word in speech.words] == spoken.split()
+        assert all(word.end > word.start for word in speech.words)
+        assert speech.timed_by == "synthesizer"
+        words += len(speech.words)
+        seconds += speech.seconds
+
+    # And its pace is the one that is assumed before it was measured
+    assert words * 60 / seconds == pytest.approx(pace.PIPER_PACE, rel=0.08)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -10,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.tiktok.browser.chromium import BROWSERS, DRIVERS
-from adapters.tiktok.browser.uploader import Patience, TikTokBrowser
+from adapters.tiktok.browser.uploader import TikTokBrowser
 from core.db import transaction
 from core.errors import AccountFullError, InputError, Parked, Wait
 from models import (
@@ -29,16 +27,12 @@ from pipelines import ledger
 from pipelines.publishing.accounts import account_settings
 from pipelines.publishing.posts import decisions, post_settings
 from sandbox.testing import RunningSandbox
+from tests.adapters.tiktok.browser.browsing import QUICK
+from tests.browsers import needs_chromium
 from tests.pipelines.publishing.delivery.test_crashes import Killed, KillSwitch, mortal
 from tests.pipelines.publishing.job_runner import Desk
 
-pytestmark = [
-    pytest.mark.skipif(
-        not (any(map(shutil.which, BROWSERS)) and any(map(shutil.which, DRIVERS))),
-        reason="Chromium and its driver are not installed",
-    ),
-    pytest.mark.slow,
-]
+pytestmark = [needs_chromium, pytest.mark.slow]
 
 ME = "storymill_tales"
 
@@ -66,7 +60,7 @@ def post(
         browser=TikTokBrowser(
             screenshots=tmp_path / "screenshots",
             studio_url=sandbox.studio_url,
-            patience=Patience(page=10, step=3, answer=2, settle=0),
+            patience=QUICK,
         ),
     )
     cookies = sandbox.browser_session(ME)

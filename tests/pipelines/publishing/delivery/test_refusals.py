@@ -18,6 +18,7 @@ from pipelines.publishing.delivery.delivery import MOST_FULL, MOST_UNKNOWN
 from pipelines.publishing.posts import post_settings
 from pipelines.publishing.scheduling.admission import admit
 from sandbox.testing import RunningSandbox
+from tests.pipelines.publishing.delivery.posted import fresh
 from tests.pipelines.publishing.job_runner import Desk
 
 Connect = Callable[..., Account]
@@ -38,10 +39,6 @@ def post(posts: list[Post]) -> Post:
     later = [post.id for post in posts[1:]]
     Job.delete().where(Job.subject_id.in_(later)).execute()
     return posts[0]
-
-
-def fresh(post: Post) -> Post:
-    return Post.get_by_id(post.id)
 
 
 def uploads(sandbox: RunningSandbox) -> int:
