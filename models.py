@@ -13,7 +13,7 @@ from tables.people import (
     SignInTries,
     User,
 )
-from tables.production import Caption, Narration, Part, Script, Video, VideoState
+from tables.production import Caption, Narration, Part, Script, Video, VideoNumber, VideoState
 from tables.publishing import (
     Account,
     AccountState,
@@ -61,6 +61,7 @@ TABLES: tuple[type[Row], ...] = (
     Narration,
     Caption,
     Video,
+    VideoNumber,
     Account,
     Slot,
     SourceAccount,
@@ -118,6 +119,7 @@ __all__ = [
     "Tone",
     "User",
     "Video",
+    "VideoNumber",
     "VideoState",
     "WebhookEvent",
     "in_state",

@@ -150,6 +150,20 @@ def similarity(stories: int, file: Path | None) -> None:
     show("likeness", rows, file)
 
 
+@bench.command()
+@click.option("--parts", default=100_000, show_default=True, help="Parts on record.")
+@click.option("--renders", default=300, show_default=True)
+@json_option
+def growth(parts: int, renders: int, file: Path | None) -> None:
+    """Compare the database's time for renders with 10 and with many parts on record."""
+    from benchmarks.growth import growth as bench_growth
+    from benchmarks.place import empty_database
+
+    with empty_database():
+        rows = bench_growth.run(parts=parts, renders=renders)
+    show("growth", rows, file)
+
+
 def show(name: str, rows: list[Row], file: Path | None) -> None:
     load = f"load {os.getloadavg()[0]:.1f}"
     python = f"Python {platform.python_version()}"

@@ -227,10 +227,10 @@ def platform() -> Platform:
         publisher=publisher(),
         authorizer=authorizer(),
         probe=IsolatedProbe(),
-        folder=config.media_dir,
+        folder=media().folder,
         grants=Grants(limiter()),
         browser=TikTokBrowser(
-            screenshots=config.media_dir / "screenshots",
+            screenshots=media().folder / "screenshots",
             studio_url=config.tiktok_studio_url,
             chromium=config.chromium,
             chromedriver=config.chromedriver,

@@ -33,6 +33,7 @@ from pipelines.ledger.claims import (
     set_aside,
     wake,
 )
+from pipelines.ledger.locks import lock_jobs
 from pipelines.ledger.operations import (
     LONGEST_WAIT,
     SHOWN_AFTER,
@@ -60,6 +61,7 @@ __all__ = [
     "explain",
     "forget_wakeups",
     "free_leases",
+    "lock_jobs",
     "park",
     "postpone",
     "put_back",

@@ -18,6 +18,7 @@ from core.db import database, on_commit, transaction
 from core.errors import OUTAGES, OutageError, Retryable, StageError, StorymillError, Wait
 from core.log import storable
 from models import DeadLetter, Job, JobState, now
+from pipelines.ledger.locks import lock_siblings
 from pipelines.stages import STAGES, run_from
 
 log = structlog.get_logger(__name__)
@@ -82,6 +83,7 @@ class Claim:
     def step(self) -> Iterator[None]:
         """A transaction during the stage; it fails unless the fencing token is still ours."""
         with transaction():
+            lock_siblings(self.stage, self.subject_id)
             self._write("fence = fence")
             yield
 
@@ -93,6 +95,7 @@ class Claim:
     def finish(self) -> Iterator[None]:
         """The transaction that ends the stage: the job is done, and the block's writes with it."""
         with transaction():
+            lock_siblings(self.stage, self.subject_id)
             self.move(
                 JobState.DONE,
                 "finished_at = now(), progress = 1, lease_until = NULL, waits_for = ''",

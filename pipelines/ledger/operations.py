@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from core.db import transaction
 from core.errors import OUTAGES, InputError
-from models import DeadLetter, Job, JobState, now
+from models import DeadLetter, Job, JobState, locked, now
 from pipelines.ledger.claims import enqueue, resolve_dead_letters
 
 SHOWN_AFTER = timedelta(minutes=5)
@@ -19,7 +19,7 @@ machine can end its wait, it has failed."""
 def requeue(job_id: int) -> None:
     """Restart an ended job; its open dead letters are resolved. Raises InputError."""
     with transaction():
-        job = Job.get_or_none(Job.id == job_id)
+        job = locked(Job.select().where(Job.id == job_id)).first()
         if job is None:
             raise InputError(f"There is no job {job_id}.")
         if job.state in {JobState.WAITING, JobState.RUNNING}:

@@ -65,7 +65,7 @@ class BrowserUpload(Delivery):
         except BrowserStopped as error:
             if error.code != UNKNOWN:
                 raise
-            history.keep_screenshot(self.post, error.screenshot)
+            history.keep_screenshot(self.post, self.shown(error))
             raise Retryable(str(error), code=UNKNOWN, after=LOOK_AFTER_SECONDS) from None
         session.store(outcome.session)
         self.end_published(outcome.platform_id, outcome.address)
@@ -80,11 +80,12 @@ class BrowserUpload(Delivery):
             outcome = browser.find(session.cookies, page, since)
         if outcome is None:
             if history.ended_as(self.post, frozenset({history.NOT_LISTED})) >= MOST_TRIES - 1:
+                last = history.last_screenshot(self.post)
                 raise BrowserStopped(
                     f"The browser sent this post {MOST_TRIES} times, and TikTok's list never "
                     "showed it. Look at the screenshots of the attempts, then decide.",
                     code=NEVER_LISTED,
-                    screenshot=history.last_screenshot(self.post),
+                    screenshot=self.media.at(last) if last else None,
                 )
             self.plan_again(outcome=history.NOT_LISTED)
             return

@@ -1,7 +1,7 @@
 """What a person can decide about a post.
 
-Each decision first closes the post's open jobs and failures, then changes the post. The stages
-lock in the same order, so there is no deadlock.
+Each decision first locks and closes the post's open jobs and failures, then locks its script and
+account, then changes the post: the order of docs/architecture.md, "Locks".
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from models import (
     PostState,
     StaleStateError,
     in_state,
-    locked,
     now,
 )
 from pipelines import ledger
@@ -148,22 +147,23 @@ def is_at_browser(post_id: int) -> bool:
 
 def _stop_browser(post_id: int) -> None:
     """End the job of a post that a browser works on; jobs of other methods are left alone."""
-    job = locked(Job.select().where(Job.stage == "publish", Job.subject_id == post_id)).first()
+    ledger.lock_jobs((POST_STAGES, (post_id,)))
+    job = Job.of("publish", post_id)
     if job is not None and is_at_browser(post_id):
         job.move(JobState.CANCELLED, finished_at=now(), lease_until=None)
 
 
 def _closed(post_id: int, resolution: str) -> Post:
+    jobs = ledger.lock_jobs((POST_STAGES, (post_id,)))
     post = Post.get_by_id(post_id)
-    if post.state in ON_ITS_WAY and may_decide(post):  # its jobs ended without an outcome
-        post.move(PostState.PARKED)
-    for stage in POST_STAGES:
-        job = Job.of(stage, post_id)
-        if job is not None:
-            ledger.resolve_dead_letters(job.id, resolution)
-            job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
-    post = Post.get_by_id(post_id)
+    nothing_works_on_it = may_decide(post)
+    for job in jobs:
+        job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
+        ledger.resolve_dead_letters(job.id, resolution)
     planning.lock_for_release(post)
+    post = Post.get_by_id(post_id)
+    if post.state in ON_ITS_WAY and nothing_works_on_it:  # its jobs ended without an outcome
+        post.move(PostState.PARKED)
     return post
 
 

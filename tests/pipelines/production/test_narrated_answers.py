@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from pysubs2 import SSAFile
@@ -119,7 +118,7 @@ def test_each_answer_is_narrated_with_its_own_card(media: MediaStore) -> None:
     caption(part.id, claimed("caption", part.id), media, STUDIO)
 
     # Then every word is captioned, and each card is there from its answer's first word on
-    picture = Path(Caption.get().ass_path).read_text()
+    picture = media.at(Caption.get().ass_path).read_text()
     assert subtitle_writer.words_in(picture) == part.spoken.split()
     words = timings(Narration.get())
     hook = len(part.hook.split())
@@ -141,7 +140,7 @@ def test_a_card_ends_with_a_sentence_and_does_not_show_the_end(media: MediaStore
     caption(part.id, claimed("caption", part.id), media, STUDIO)
 
     # Then the sailor's card shows the beginning, not the end
-    picture = Path(Caption.get().ass_path).read_text()
+    picture = media.at(Caption.get().ass_path).read_text()
     ((begun, gone),) = cards_named(picture, "ferry")
     rows = [
         event.plaintext
@@ -167,7 +166,7 @@ def test_a_single_sentence_is_shown_whole(media: MediaStore) -> None:
 
     caption(part.id, claimed("caption", part.id), media, STUDIO)
 
-    assert "and ate it." in Path(Caption.get().ass_path).read_text().replace(r"\N", " ")
+    assert "and ate it." in media.at(Caption.get().ass_path).read_text().replace(r"\N", " ")
 
 
 def cards_named(picture: str, name: str) -> list[tuple[float, float]]:

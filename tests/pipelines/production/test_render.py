@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import imageio_ffmpeg
 import pytest
@@ -130,11 +131,12 @@ def captioned(part: Part, media: MediaStore) -> None:
     captions = media.path("captions", "c", ".ass")
     captions.write_text("")
     Narration.create(
-        part=part, key="n", path=str(sound), seconds=3, voice="", timed_by="synthesizer", words=[]
-    )
+        part=part, key="n", path=media.name(sound), seconds=3, voice="", timed_by="synthesizer",
+        words=[[word, 0, 0] for word in part.spoken.split()],
+    )  # fmt: skip
     Caption.create(
-        part=part, key="c", ass_path=str(captions), srt_path="", vtt_path="", style="pop",
-        captioned_words=0,
+        part=part, key="c", narration_key="n", ass_path=media.name(captions), srt_path="",
+        vtt_path="", style="pop", captioned_words=0,
     )  # fmt: skip
 
 
@@ -195,13 +197,13 @@ def test_a_part_becomes_a_video_that_is_posted(media: MediaStore, clips: Path) -
 
     # Then the file is what the row says
     video = Video.get()
-    found = probe(Path(video.path))
+    found = probe(media.at(video.path))
     assert (found.width, found.height, found.size_bytes) == (1080, 1920, video.size_bytes)
     assert found.seconds == pytest.approx(Narration.get().seconds, abs=0.15)
     assert video.seconds == pytest.approx(found.seconds, abs=0.1)
     assert -15 <= video.loudness <= -13
     assert video.true_peak <= -1
-    assert Path(video.cover_path).stat().st_size > 1000
+    assert media.at(video.cover_path).stat().st_size > 1000
     assert list((media.folder / "tmp").iterdir()) == []
     assert claim.share == 1.0
 
@@ -227,8 +229,8 @@ def test_a_crash_between_file_and_row_costs_no_second_render(part: Part, media: 
     # Then the existing file is used
     assert len(renderer.plans) == 1
     video = Video.get()
-    assert Path(video.path).read_bytes() == b"video"
-    assert Path(video.cover_path).read_bytes() == b"cover"
+    assert media.at(video.path).read_bytes() == b"video"
+    assert media.at(video.cover_path).read_bytes() == b"cover"
     assert (video.seconds, video.size_bytes, video.loudness) == (3.0, 5, -14.0)
     assert Post.select().count() == 1
 
@@ -244,7 +246,7 @@ def test_a_video_that_a_crash_left_half_in_place_is_made_again(
         quickly(part, media, renderer)
 
         assert len(renderer.plans) == 1
-        assert Path(Video.get().path).is_file()
+        assert media.at(Video.get().path).is_file()
     assert Post.select().count() == 1, "made again is not posted again"
 
 
@@ -344,23 +346,29 @@ def test_the_videos_of_a_mood_are_numbered_over_all_channels(part: Part, media: 
     for later in parts[1:]:
         captioned(later, media)
 
-    # When they are rendered, in any order
+    # When they are rendered
     backgrounds, music = NumberedBackgrounds(), OneTune()
-    for row in reversed(parts):
-        quickly(
-            Part.get_by_id(row.id), media, QuickRenderer(), backgrounds=backgrounds, music=music
-        )
 
-    # Then each mood counts its own videos, in the order of their parts
-    assert backgrounds.asked[::-1] == ["/0", "rain/0", "/1", "rain/1", "rain/2"]
-    assert music.asked[::-1] == ["/0", "slow/0", "/1", "/2", "slow/1"]
+    def make(row: Part, **defaults: Any) -> None:
+        part = Part.get_by_id(row.id)
+        quickly(part, media, QuickRenderer(), backgrounds=backgrounds, music=music,
+                defaults=replace(STUDIO, **defaults))  # fmt: skip
+
+    for row in parts:
+        make(row)
+
+    # Then each mood counts its own videos, and a repeat keeps its number
+    assert backgrounds.asked == ["/0", "rain/0", "/1", "rain/1", "rain/2"]
+    assert music.asked == ["/0", "slow/0", "/1", "/2", "slow/1"]
+    for row in reversed(parts):
+        make(row)
+    assert backgrounds.asked[:4:-1] == backgrounds.asked[:5]
 
     # And a default of that mood counts with them
-    quickly(part, media, QuickRenderer(), backgrounds=backgrounds,
-            defaults=replace(STUDIO, background="rain"))  # fmt: skip
-    quickly(parts[4], media, QuickRenderer(), backgrounds=backgrounds,
-            defaults=replace(STUDIO, background="rain"))  # fmt: skip
-    assert backgrounds.asked[-2:] == ["rain/0", "rain/4"]
+    make(part, background="rain")
+    make(parts[4], background="rain")
+    make(part)
+    assert backgrounds.asked[-3:] == ["rain/3", "rain/2", "/0"]
 
 
 def test_with_review_on_a_video_waits_for_a_person_and_no_post_is_scheduled(

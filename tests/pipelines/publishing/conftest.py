@@ -124,17 +124,18 @@ def make_videos(clip: Path) -> Callable[..., list[Video]]:
             hashtags=["storytime", "mystery"],
             written_by="rules",
         )
+        cut = [
+            Part.create(
+                script=script, number=n, of=parts, hook="", text="It went out.", call_to_action=""
+            )
+            for n in range(1, parts + 1)
+        ]
         return [
             Video.create(
-                part=Part.create(
-                    script=script,
-                    number=n,
-                    of=parts,
-                    hook="",
-                    text="It went out.",
-                    call_to_action="",
-                ),
-                key=f"{number}-{n}",
+                part=part,
+                key=f"{number}-{part.number}",
+                spoken_key=part.spoken_key,
+                approved_key=f"{number}-{part.number}" if state == VideoState.READY else "",
                 path=str(path),
                 cover_path="",
                 seconds=2.0,
@@ -143,7 +144,7 @@ def make_videos(clip: Path) -> Callable[..., list[Video]]:
                 true_peak=-1.0,
                 state=state,
             )
-            for n in range(1, parts + 1)
+            for part in cut
         ]
 
     return make

@@ -57,7 +57,7 @@ from core.errors import (
 from models import Account, AccountState, Method, PostState, now
 from pipelines import ledger
 from pipelines.publishing.accounts.connection import end_grant, set_username
-from pipelines.publishing.delivery import fallback_policy
+from pipelines.publishing.delivery import approved_video, fallback_policy
 from pipelines.publishing.delivery.api.chunks import plan_chunks
 from pipelines.publishing.delivery.delivery import Delivery
 from pipelines.publishing.delivery.video_checks import CheckedVideo, check_length
@@ -114,6 +114,8 @@ class ApiUpload(Delivery):
         """Ask the platform how far an earlier try got, and continue there."""
         status = self.status()
         arrived = status.uploaded_bytes
+        if status.state == "uploading":
+            approved_video.check_same(self.post)
         if status.state != "uploading" or (arrived or 0) >= self.video.size_bytes:
             self.hand_over()
         elif self.address_is_dead() and history.may_be_complete(self.post, self.video.size_bytes):

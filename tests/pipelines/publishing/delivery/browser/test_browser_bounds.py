@@ -40,7 +40,7 @@ def test_an_answer_in_unknown_words_stops_at_once_and_shows_the_page(
     assert "answered in words that Storymill doesn't know: “" in stopped.reason
     attempt = Attempt.get(Attempt.post == post)
     assert attempt.outcome == "browser_unread_answer"
-    assert Path(attempt.screenshot).read_bytes().startswith(b"\x89PNG")
+    assert (desk.platform.folder / attempt.screenshot).read_bytes().startswith(b"\x89PNG")
 
 
 def test_five_refusals_in_unknown_words_are_five_tries_and_five_questions(
@@ -59,7 +59,8 @@ def test_five_refusals_in_unknown_words_are_five_tries_and_five_questions(
     assert {fresh(each).state for each in refused} == {PostState.PARKED}
     attempts = list(Attempt.select())
     assert [a.outcome for a in attempts] == ["browser_unread_answer"] * 5
-    assert all(Path(a.screenshot).read_bytes().startswith(b"\x89PNG") for a in attempts)
+    shots = [desk.platform.folder / attempt.screenshot for attempt in attempts]
+    assert all(shot.read_bytes().startswith(b"\x89PNG") for shot in shots)
 
     # And after a person cancels them all, nothing is tried again
     for each in posts:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -66,7 +65,7 @@ def test_a_page_that_needs_a_person_gets_one_with_a_screenshot(
     assert fresh(post).state == PostState.MANUAL
     stopped = Attempt.get(Attempt.outcome == code)
     assert stopped.reason
-    assert Path(stopped.screenshot).read_bytes().startswith(b"\x89PNG")
+    assert (desk.platform.folder / stopped.screenshot).read_bytes().startswith(b"\x89PNG")
     assert Account.get().browser_error == stopped.reason
     assert sandbox.posts() == []
 
