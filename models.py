@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from tables.base import Row, StaleStateError, in_state, locked, now, shown
-from tables.people import AuditEntry, Role, User
-from tables.production import Caption, Narration, Part, Script, Video, VideoState
+from tables.people import (
+    AuditEntry,
+    AuditSeal,
+    OldPassword,
+    RecoveryCode,
+    Role,
+    SignInSession,
+    SignInTries,
+    User,
+)
+from tables.production import Caption, Narration, Part, Script, Video, VideoNumber, VideoState
 from tables.publishing import (
     Account,
     AccountState,
@@ -36,7 +45,12 @@ from tables.work import DeadLetter, Job, JobState, LimitSetting
 
 TABLES: tuple[type[Row], ...] = (
     User,
+    SignInSession,
+    RecoveryCode,
+    OldPassword,
+    SignInTries,
     AuditEntry,
+    AuditSeal,
     Channel,
     Source,
     Story,
@@ -47,6 +61,7 @@ TABLES: tuple[type[Row], ...] = (
     Narration,
     Caption,
     Video,
+    VideoNumber,
     Account,
     Slot,
     SourceAccount,
@@ -67,6 +82,7 @@ __all__ = [
     "AccountState",
     "Attempt",
     "AuditEntry",
+    "AuditSeal",
     "Caption",
     "Channel",
     "DeadLetter",
@@ -81,13 +97,17 @@ __all__ = [
     "Narration",
     "NsfwPolicy",
     "OAuthHandshake",
+    "OldPassword",
     "Part",
     "Post",
     "PostState",
+    "RecoveryCode",
     "Role",
     "Row",
     "SafetyDecision",
     "Script",
+    "SignInSession",
+    "SignInTries",
     "Slot",
     "Source",
     "SourceAccount",
@@ -99,6 +119,7 @@ __all__ = [
     "Tone",
     "User",
     "Video",
+    "VideoNumber",
     "VideoState",
     "WebhookEvent",
     "in_state",

@@ -1,15 +1,17 @@
-"""How long a server asks to be left alone, by the headers of its response."""
+"""How long a server asks to be left alone, by the headers of its response.
+
+``core/errors.py`` and ``core/limiter.py`` cut what is too long.
+"""
 
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-LONGEST_PAUSE = 86_400.0
-"""Longest pause that is honoured, in seconds."""
 _EPOCH = 1_000_000_000.0
 """A reset above this is a moment in seconds since 1970; below it, seconds from now."""
 
@@ -17,14 +19,14 @@ _EPOCH = 1_000_000_000.0
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds of ``Retry-After``: a number or a date (RFC 9110, 10.2.3)."""
     header = headers.get("Retry-After", "").strip()
-    if header.isascii() and header.isdigit():
-        return min(float(header), LONGEST_PAUSE)
+    if re.fullmatch(r"\d+(\.\d*)?", header, re.ASCII):  # TikTok's may have a fraction
+        return float(header)
     try:
         moment = parsedate_to_datetime(header)
     except ValueError:
         return None
     left = moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)
-    return min(max(0.0, left.total_seconds()), LONGEST_PAUSE)
+    return max(0.0, left.total_seconds())
 
 
 def until_reset(headers: Mapping[str, str]) -> float | None:
@@ -58,4 +60,4 @@ def number(header: str | None) -> float | None:
 
 def _from_now(reset: float) -> float:
     seconds = reset - time.time() if reset > _EPOCH else reset
-    return min(max(0.0, seconds), LONGEST_PAUSE)
+    return max(0.0, seconds)

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import BaseView
 from flask_login import current_user
 
-from admin.auth import person
+from admin.auth import person, proof, requirement
 from models import Role
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -33,6 +33,11 @@ class Access(BaseView):  # type: ignore[misc]  # untyped base
         if request.method not in READING or name == "live":
             abort(401)
         return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
+
+    def _handle_view(self, name: str, **values: Any) -> ResponseReturnValue | None:
+        """Flask-Admin calls it before each view, and sends what it returns instead."""
+        refused: ResponseReturnValue | None = super()._handle_view(name, **values)
+        return refused or requirement.ask() or (None if request.method in READING else proof.ask())
 
     @property
     def editable(self) -> bool:

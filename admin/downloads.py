@@ -54,6 +54,12 @@ def video(token: str) -> ResponseReturnValue:
     if post is None or post.state != PostState.MANUAL:
         status = shown(post.state) if post is not None else "deleted"
         return _refused(410, f"Post status: {status}", "It no longer needs manual posting.")
+    if post.video_key != post.video.key:
+        return _refused(
+            410,
+            "The video was rendered again.",
+            'Sign in and choose "Post automatically": the new video is checked first.',
+        )
     path = MediaStore(settings.media_dir).held(post.video.path)
     if path is None:
         return _refused(410, "The video file is missing.", "Sign in to see what you can do.")

@@ -11,7 +11,7 @@ from peewee import ModelSelect
 
 from admin.paging import count
 from core.db import database
-from core.errors import DiskFull
+from core.errors import OUTAGES, DiskFull
 from models import (
     Account,
     AccountState,
@@ -113,6 +113,13 @@ def _all_needs() -> list[Need]:
         ),
         Need(
             "jobs",
+            "job that has waited for over 7 days",
+            "jobs that have waited for over 7 days",
+            count(waited_long(jobs)),
+            url_for("jobs.index", waited_long=1),
+        ),
+        Need(
+            "jobs",
             "due job that no worker takes",
             "due jobs that no worker takes",
             count(_taken_by_nobody(jobs)),
@@ -170,8 +177,17 @@ def held_up(jobs: ModelSelect[Job]) -> ModelSelect[Job]:
     """Those of ``jobs`` that have met an outage of PostgreSQL or Redis for some minutes."""
     return jobs.where(
         Job.state == JobState.WAITING,
-        Job.error_code.in_(sorted(ledger.OUTAGES)),
+        Job.error_code.in_(sorted(OUTAGES)),
         Job.code_since < now() - ledger.SHOWN_AFTER,
+    )
+
+
+def waited_long(jobs: ModelSelect[Job]) -> ModelSelect[Job]:
+    """Those of ``jobs`` that have waited for one reason for longer than usual; outages aside."""
+    return jobs.where(
+        Job.state == JobState.WAITING,
+        Job.error_code.not_in([*sorted(OUTAGES), DiskFull.default_code]),
+        Job.code_since < now() - ledger.LONGEST_WAIT,
     )
 
 

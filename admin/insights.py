@@ -7,6 +7,7 @@ the curves doesn't matter. A million rows of counts are 12,500 posts.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -141,17 +142,31 @@ COLUMNS = (
 )
 
 
-def table(days: int, account_id: int | None, most: int) -> list[tuple[Any, ...]]:
-    """``COLUMNS`` of each video of the period, newest first, at most ``most`` rows."""
-    return _ask(
-        f"WITH last AS (SELECT * FROM ({LAST}) AS l ORDER BY published_at DESC LIMIT %(most)s) "
-        "SELECT last.published_at, account.name, source.name, script.title, number, part.of, "
-        "post.platform_id, post.address, counted_at, views, likes, comments, shares "
-        f"FROM last {ABOUT} JOIN post ON post.id = last.id JOIN story ON story.id = story_id "
-        "JOIN source ON source.id = source_id ORDER BY last.published_at DESC",
-        most=most,
-        **_of(days, account_id),
-    )
+def table(days: int, account_id: int | None, batch: int) -> Iterator[list[tuple[Any, ...]]]:
+    """``COLUMNS`` of each video of the period, newest first, ``batch`` rows at a time.
+
+    Each batch begins below the last row of the one before: quick at any length.
+    """
+    place: tuple[Any, int] = (None, 0)
+    values = _of(days, account_id)
+    while True:
+        rows = _ask(
+            f"WITH last AS (SELECT * FROM ({LAST} AND (%(at)s::timestamptz IS NULL "
+            "OR (published_at, post.id) < (%(at)s, %(id)s))) AS l "
+            "ORDER BY published_at DESC, id DESC LIMIT %(batch)s) "
+            "SELECT last.id, last.published_at, account.name, source.name, script.title, number, "
+            "part.of, post.platform_id, post.address, counted_at, views, likes, comments, shares "
+            f"FROM last {ABOUT} JOIN post ON post.id = last.id JOIN story ON story.id = story_id "
+            "JOIN source ON source.id = source_id ORDER BY last.published_at DESC, last.id DESC",
+            batch=batch,
+            at=place[0],
+            id=place[1],
+            **values,
+        )
+        if not rows:
+            return
+        yield [row[1:] for row in rows]
+        place = (rows[-1][1], rows[-1][0])
 
 
 def curves(post_ids: list[int]) -> dict[int, list[Point]]:

@@ -8,7 +8,6 @@ import platform
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.rows import Row
@@ -49,6 +48,31 @@ def sync(words: int, file: Path | None) -> None:
     from benchmarks.media import sync as bench_sync
 
     show("sync", bench_sync.run(words=words), file)
+
+
+@bench.command()
+@click.option(
+    "--texts", default=3, show_default=True, type=click.IntRange(1, 6), help="Of each of two sets."
+)
+@json_option
+def align(texts: int, file: Path | None) -> None:
+    """Compare the word times that a recogniser finds with the synthesizer's own."""
+    from benchmarks.speech import align as bench_align
+
+    show("align", bench_align.run(texts=texts), file)
+
+
+@bench.command()
+@click.option("--texts", default=6, show_default=True, type=click.IntRange(1, 10))
+@json_option
+def hear(texts: int, file: Path | None) -> None:
+    """Count the words that a recogniser hears, in the narration and in the finished mix."""
+    from benchmarks.speech import hear as bench_hear
+
+    rows, missed = bench_hear.run(texts=texts)
+    for line in missed:
+        click.echo(line)
+    show("hear", rows, file)
 
 
 @bench.command()
@@ -130,6 +154,20 @@ def similarity(stories: int, file: Path | None) -> None:
     show("likeness", rows, file)
 
 
+@bench.command()
+@click.option("--parts", default=100_000, show_default=True, help="Parts on record.")
+@click.option("--renders", default=300, show_default=True)
+@json_option
+def growth(parts: int, renders: int, file: Path | None) -> None:
+    """Compare the database's time for renders with 10 and with many parts on record."""
+    from benchmarks.growth import growth as bench_growth
+    from benchmarks.place import empty_database
+
+    with empty_database():
+        rows = bench_growth.run(parts=parts, renders=renders)
+    show("growth", rows, file)
+
+
 def show(name: str, rows: list[Row], file: Path | None) -> None:
     load = f"load {os.getloadavg()[0]:.1f}"
     python = f"Python {platform.python_version()}"
@@ -138,7 +176,7 @@ def show(name: str, rows: list[Row], file: Path | None) -> None:
     for row in rows:
         ok = "" if row.ok is None else ("yes" if row.ok else "no")
         table.add_row(row.what, f"{row.value:,.3f}", row.unit, row.goal, ok)
-    Console().print(table)
+    terminal.print_table(table)
     if file:
         report = {"name": name, "machine": machine, "rows": [row.as_dict() for row in rows]}
         file.write_text(json.dumps(report, indent=2) + "\n")

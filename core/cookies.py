@@ -13,7 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from core.cookie_expiry import UnreadableExpiryError, seconds_until
 from core.errors import InputError
+from core.log import storable
 
 SIGN_IN_COOKIE = "sessionid"
 """The cookie that TikTok signs a creator in with, as its public clients report."""
@@ -23,6 +25,19 @@ MOST_COOKIES = 500
 SAME_SITE = {"lax": "Lax", "strict": "Strict", "none": "None", "no_restriction": "None"}
 NETSCAPE_COLUMNS = 7
 HTTP_ONLY = "#HttpOnly_"
+EXPIRY_NAMES = frozenset(
+    {
+        "expirationdate",
+        "expires",
+        "expiry",
+        "expiration",
+        "expiresat",
+        "expiresutc",
+        "expiresmaxage",
+    }
+)
+"""Small letters only: the last one is "Expires / Max-Age" in the browsers' developer tools."""
+LONGEST_NAME = 60
 
 Cookie = dict[str, Any]
 
@@ -35,13 +50,13 @@ def parse_cookies(text: str, site: str) -> str:
         site: their host, with or without ``www.``; cookies of other hosts are dropped.
 
     Raises:
-        InputError: the text is not a list of cookies, or has no sign-in for the site. The message
-            never quotes the text.
+        InputError: the text is not a list of cookies, has no sign-in for the site, or a cookie
+            whose expiry date can't be read. The message never quotes a value.
     """
     if len(text) > LONGEST_TEXT:
         raise InputError("This is too long for one site's cookies: export only that site's.")
-    ours = [cookie for cookie in _read(text) if of_site(cookie, site)]
     now = time.time()
+    ours = [_dated(cookie, raw, now) for raw, cookie in _read(text) if of_site(cookie, site)]
     alive = [c for c in ours if c.get("expires", now + 1) > now][:MOST_COOKIES]
     if not any(c["name"] == SIGN_IN_COOKIE and c["value"] for c in alive):
         over = any(c["name"] == SIGN_IN_COOKIE for c in ours)
@@ -59,8 +74,15 @@ def load(session: str) -> list[Cookie]:
 
 def dump(cookies: Iterable[Mapping[str, Any]]) -> str:
     """Return the stored form of cookies from the DevTools protocol."""
-    kept = [_cookie(cookie) for cookie in cookies]
-    return json.dumps([cookie for cookie in kept if cookie], separators=(",", ":"))
+    kept = []
+    for each in cookies:
+        cookie, expires = _cookie(each), each.get("expires")
+        if cookie is None:
+            continue
+        if isinstance(expires, int | float) and expires > 0:  # -1: a session cookie
+            cookie["expires"] = expires
+        kept.append(cookie)
+    return json.dumps(kept, separators=(",", ":"))
 
 
 def of_site(cookie: Mapping[str, Any], site: str) -> bool:
@@ -78,7 +100,8 @@ def good_until(session: str) -> datetime | None:
     return None
 
 
-def _read(text: str) -> list[Cookie]:
+def _read(text: str) -> list[tuple[Mapping[str, Any], Cookie]]:
+    """Each exported row, and its cookie without the expiry."""
     rows: Any
     if text.lstrip().startswith(("[", "{")):
         try:
@@ -94,7 +117,26 @@ def _read(text: str) -> list[Cookie]:
             "These are not exported cookies: paste the JSON or cookies.txt that a browser's cookie "
             "extension exports, unchanged."
         )
-    return [cookie for row in rows if isinstance(row, dict) and (cookie := _cookie(row))]
+    return [(row, cookie) for row in rows if isinstance(row, dict) and (cookie := _cookie(row))]
+
+
+def _dated(cookie: Cookie, row: Mapping[str, Any], now: float) -> Cookie:
+    """The cookie with its expiry; each exporter has its own name for it."""
+    dates = (value for name, value in row.items() if _letters(name) in EXPIRY_NAMES)
+    given = next((value for value in dates if value), None)
+    try:
+        expires = seconds_until(given, now)
+    except UnreadableExpiryError:
+        name = storable(str(cookie["name"]))[:LONGEST_NAME]
+        raise InputError(
+            f"The expiry date of the cookie “{name}” can't be read: export the cookies with "
+            "another extension, or write the date as 2026-12-31T23:59:59Z."
+        ) from None
+    return cookie if expires is None else {**cookie, "expires": expires}
+
+
+def _letters(name: object) -> str:
+    return "".join(filter(str.isalpha, str(name).lower()))
 
 
 def _netscape(text: str) -> Iterator[Cookie]:
@@ -116,7 +158,7 @@ def _netscape(text: str) -> Iterator[Cookie]:
 
 
 def _cookie(row: Mapping[str, Any]) -> Cookie | None:
-    """Copy the known fields; each exporter has its own name for the expiry."""
+    """Copy the known fields, except for the expiry."""
     name, value, domain = row.get("name"), row.get("value"), row.get("domain")
     if not (isinstance(name, str) and isinstance(value, str) and isinstance(domain, str)):
         return None
@@ -131,11 +173,4 @@ def _cookie(row: Mapping[str, Any]) -> Cookie | None:
     same_site = SAME_SITE.get(str(row.get("sameSite")).lower())
     if same_site and (same_site != "None" or cookie["secure"]):  # browsers refuse it otherwise
         cookie["sameSite"] = same_site
-    expires = row.get("expirationDate") or row.get("expires") or row.get("expiry") or 0
-    try:
-        seconds = float(expires)
-    except (TypeError, ValueError):
-        return cookie
-    if 0 < seconds < 2**40:  # a session cookie says 0, -1 or nothing
-        cookie["expires"] = seconds
     return cookie

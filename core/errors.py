@@ -28,9 +28,11 @@ message.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 LONGEST_CODE = 60
 """Characters of a provider's code that the database keeps."""
+DAY = 86_400.0
 PAUSED_SECONDS = 600.0
 """How long a post of a paused account waits before it looks again; resuming wakes it at once."""
 
@@ -67,14 +69,18 @@ class Retryable(StageError):
 
     Attributes:
         after: least seconds to wait, as the service asked (Retry-After); None means the stage's
-            back-off.
+            back-off. Never more than ``longest``: a longer pause is cut, and the sentence says so.
     """
 
     default_code = "retryable"
+    longest: ClassVar[float] = DAY
 
     def __init__(
         self, sentence: str, *, code: str | None = None, after: float | None = None
     ) -> None:
+        if after is not None and after > self.longest:
+            days = "1 day" if self.longest == DAY else f"{self.longest / DAY:g} days"
+            sentence, after = f"{sentence} (The wait is cut to {days}.)", self.longest
         super().__init__(sentence, code=code)
         self.after = after
 
@@ -83,6 +89,7 @@ class Wait(Retryable):
     """Too early (a status still in progress, a limit reached): uses up no attempt."""
 
     default_code = "waiting"
+    longest: ClassVar[float] = 7 * DAY
 
     def __init__(self, sentence: str, *, after: float, code: str | None = None) -> None:
         super().__init__(sentence, code=code, after=after)
@@ -113,6 +120,7 @@ class OutageError(Wait):
 
 DATABASE_AWAY, LIMITS_UNKNOWN = "database_away", "limits_unknown"
 """Codes of outages: PostgreSQL; Redis, without which nobody can tell whether a limit allows it."""
+OUTAGES = frozenset({DATABASE_AWAY, LIMITS_UNKNOWN})
 
 
 class DiskFull(Wait):

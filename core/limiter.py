@@ -31,6 +31,8 @@ MICROSECONDS = 1_000_000
 TURN_KEPT = 5.0
 """Seconds for which a place is reserved for whoever is next in line."""
 ANSWER_SECONDS = 2.0
+LONGEST_HOLD = 86_400.0
+"""Seconds of pause that a service can ask for; after that, one call asks again."""
 
 SCRIPT = """
 redis.replicate_commands()  -- before Redis 7 a script may not write after TIME without it
@@ -257,7 +259,9 @@ class Limiter:
             LimiterUnavailableError: Redis did not answer.
         """
         try:
-            self._redis.set(_key(limit, "hold"), 1, px=max(1, int(seconds * 1000)))
+            self._redis.set(
+                _key(limit, "hold"), 1, px=max(1, int(min(seconds, LONGEST_HOLD) * 1000))
+            )
         except RedisError as error:
             raise _unavailable(error) from error
 

@@ -248,6 +248,22 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
         bool, Field(description="A person also approves each finished video before it is posted")
     ] = False
 
+    two_factor: Annotated[
+        Literal["optional", "owners", "everyone"],
+        Field(
+            description="Who must sign in with a code of an authenticator app as well; with "
+            "optional nobody must, and each person may set it up on their own page"
+        ),
+    ] = "optional"
+    proxies: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=5,
+            description="Reverse proxies in front of the back office that set X-Forwarded-For; "
+            "sign-ins are counted by the address before them",
+        ),
+    ] = 0
     public_url: Annotated[
         str, Field(description="Address of the back office; OAuth redirects come here")
     ] = "http://127.0.0.1:8080"

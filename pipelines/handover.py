@@ -16,17 +16,19 @@ from models import (
     Post,
     PostState,
     Script,
+    StaleStateError,
     Story,
     StoryState,
     Video,
     VideoState,
+    locked,
     now,
 )
 from pipelines import ledger
 from pipelines.production import video_review
 from pipelines.publishing.posts import decisions
 from pipelines.publishing.scheduling import planning
-from pipelines.stages import PART_STAGES
+from pipelines.stages import PART_STAGES, POST_STAGES
 from pipelines.stories import review
 
 OPEN = (JobState.WAITING, JobState.RUNNING)
@@ -43,15 +45,20 @@ def video_is_ready(video: Video, request_id: str = "") -> None:
     planning.plan(video, request_id=request_id)
 
 
-def approve_video(video_id: int, by: str) -> None:
+def approve_video(video_id: int, by: str, key: str) -> None:
     """Approve a finished video; its posts are scheduled in the same transaction.
+
+    Args:
+        video_id: the video.
+        by: who has watched it.
+        key: ``Video.key`` of what the person has watched.
 
     Raises:
         InputError: there is no such video.
-        StaleStateError: somebody has already decided.
+        StaleStateError: somebody has already decided, or it was rendered again meanwhile.
     """
     with transaction():
-        video_is_ready(video_review.approve(video_id, by))
+        video_is_ready(video_review.approve(video_id, by, key))
 
 
 def withdraw(story_id: int, by: str) -> bool:
@@ -78,21 +85,25 @@ def stop(story_id: int, by: str) -> None:
 
     Raises:
         InputError: nothing is left to stop.
+        StaleStateError: somebody approved one of its videos at the same moment.
     """
     with transaction():
         parts = _parts(story_id)
+        posts = _planned_posts(parts)
+        jobs = ledger.lock_jobs((PART_STAGES, parts), (POST_STAGES, posts))
+        list(locked(Script.select(Script.id).where(Script.story == story_id)))
+        if _planned_posts(parts) != posts:
+            raise StaleStateError("A video of this story was approved meanwhile: try again.")
         stopped = 0
-        for stage in PART_STAGES:  # in order: a stage that ends meanwhile starts the next one
-            jobs = Job.select().where(Job.stage == stage, Job.subject_id.in_(parts))
-            for job in jobs.where(Job.state.in_(OPEN)).order_by(Job.id):
+        for job in jobs:
+            if job.stage in PART_STAGES and job.state in OPEN:
                 stopped += job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
-        videos = Video.select().where(Video.part.in_(parts))
-        for video in videos.where(Video.state == VideoState.REVIEW):
+        videos = Video.select().where(Video.part.in_(parts), Video.state == VideoState.REVIEW)
+        for video in videos.order_by(Video.id):
             video_review.reject(video.id, by, WHY)
             stopped += 1
-        posts = Post.select(Post.id).where(Post.video.in_(videos), Post.state == PostState.PLANNED)
-        for post in posts.order_by(Post.id):
-            decisions.cancel(post.id, by, WHY)
+        for post_id in posts:
+            decisions.cancel(post_id, by, WHY)
             stopped += 1
         if not stopped:
             raise InputError("Nothing is left to stop: its posts are out or being sent.")
@@ -107,6 +118,7 @@ def resume(story_id: int, by: str) -> None:
     """
     with transaction():
         parts = _parts(story_id)
+        ledger.lock_jobs((PART_STAGES, parts))
         # Choosing another hook restarts the first part's narration and cancels its later stages.
         at_work = Job.select(Job.subject_id).where(
             Job.stage.in_(PART_STAGES), Job.subject_id.in_(parts), Job.state.in_(OPEN)
@@ -130,3 +142,10 @@ def resume(story_id: int, by: str) -> None:
 def _parts(story_id: int) -> list[int]:
     rows = Part.select(Part.id).join(Script).where(Script.story == story_id)
     return [part.id for part in rows]
+
+
+def _planned_posts(parts: list[int]) -> list[int]:
+    """Ids of their posts that haven't started, by account: accounts are locked in that order."""
+    videos = Video.select(Video.id).where(Video.part.in_(parts))
+    posts = Post.select(Post.id).where(Post.video.in_(videos), Post.state == PostState.PLANNED)
+    return [post.id for post in posts.order_by(Post.account, Post.id)]

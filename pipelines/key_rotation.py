@@ -160,6 +160,9 @@ def _replace(column: Column, values: list[tuple[int, str, str]]) -> int:
     """Write the new values where the old ones are unchanged; the number written."""
     ids, stored, fresh = (list(part) for part in zip(*values, strict=True))
     with db.transaction():
+        db.database.execute_sql(
+            f"SELECT FROM {column.table} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (ids,)
+        )
         cursor = db.database.execute_sql(
             f"UPDATE {column.table} AS row SET {column.name} = value.fresh "
             "FROM unnest(%s::int[], %s::text[], %s::text[]) AS value (id, stored, fresh) "

@@ -336,7 +336,8 @@ def _changed(name: str, action: str, by: str, words: str) -> None:
     AuditEntry.create(actor=by, action=action, subject=f"limit {name}", reason=words)
     db.database.execute_sql(
         "UPDATE job SET due_at = now() + (%(noticed)s + random()) * interval '1 second', "
-        "sent_at = NULL, sends = 0 WHERE state = 'waiting' AND starts_with(waits_for, %(prefix)s) "
-        "AND due_at > now() + %(noticed)s * interval '1 second'",
+        "sent_at = NULL, sends = 0 WHERE id IN (SELECT id FROM job WHERE state = 'waiting' "
+        "AND starts_with(waits_for, %(prefix)s) "
+        "AND due_at > now() + %(noticed)s * interval '1 second' ORDER BY id FOR NO KEY UPDATE)",
         {"noticed": NOTICED_SECONDS, "prefix": _waiting_prefix(name)},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from hashlib import sha256
 from typing import ClassVar
 
 from peewee import (
@@ -51,6 +52,11 @@ class Part(Row):
     def spoken(self) -> str:
         return "\n\n".join(text for text in (self.hook, self.text, self.call_to_action) if text)
 
+    @property
+    def spoken_key(self) -> str:
+        """SHA-256 of ``spoken``: shows whether a video says the part's present words."""
+        return sha256(self.spoken.encode()).hexdigest()
+
 
 class Narration(Row):
     """A part's sound; ``key`` identifies the content it was made from."""
@@ -58,6 +64,7 @@ class Narration(Row):
     part = ForeignKeyField(Part, backref="narrations", unique=True, on_delete="CASCADE")
     key = CharField(max_length=64, index=True)
     path = TextField()
+    """Below the media folder, like all paths of files (``MediaStore.name``)."""
     seconds = FloatField()
     voice = CharField(max_length=200)
     voice_note = TextField(default="")
@@ -71,11 +78,27 @@ class Narration(Row):
 class Caption(Row):
     part = ForeignKeyField(Part, backref="captions", unique=True, on_delete="CASCADE")
     key = CharField(max_length=64, index=True)
+    narration_key = CharField(max_length=64, default="")
+    """``key`` of the narration that they are in time with."""
     ass_path = TextField()
     srt_path = TextField()
     vtt_path = TextField()
     style = CharField(max_length=20)
     captioned_words = IntegerField()
+
+
+class VideoNumber(Row):
+    """A part's number among the parts that were rendered with the same mood."""
+
+    part = ForeignKeyField(Part, backref="numbers", on_delete="CASCADE")
+    choice = CharField(max_length=12)
+    """``background`` or ``music``."""
+    mood = CharField(max_length=120)
+    number = IntegerField()
+
+    class Meta:
+        table_name = "video_number"
+        indexes = ((("part", "choice", "mood"), True), (("choice", "mood", "number"), True))
 
 
 class VideoState(StrEnum):
@@ -85,8 +108,15 @@ class VideoState(StrEnum):
 
 
 class Video(Row):
+    """A part's video. Only one that is ready, approved and of the part's words is posted."""
+
     part = ForeignKeyField(Part, backref="videos", unique=True, on_delete="CASCADE")
     key = CharField(max_length=64, index=True)
+    """Identifies the content it was made from."""
+    spoken_key = CharField(max_length=64, default="")
+    """``Part.spoken_key`` of the words in it; empty if that is not known."""
+    approved_key = CharField(max_length=64, default="")
+    """The ``key`` that a person approved, or that needed no review; empty before."""
     path = TextField()
     cover_path = TextField()
     seconds = FloatField()
@@ -99,7 +129,8 @@ class Video(Row):
 
     moves: ClassVar = {
         VideoState.REVIEW: frozenset({VideoState.READY, VideoState.REJECTED}),
-        VideoState.READY: frozenset(),
+        # Rendered again with other content, it needs another look.
+        VideoState.READY: frozenset({VideoState.REVIEW}),
         VideoState.REJECTED: frozenset({VideoState.REVIEW}),
     }
 

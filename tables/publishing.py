@@ -92,6 +92,8 @@ class Account(Row):
 
     browser_session = EncryptedTextField(null=True)
     """Cookies of the creator's signed-in browser."""
+    browser_session_version = IntegerField(default=0)
+    """Raised whenever the cookies change, so that no use of older ones is written over them."""
     browser_checked_at = DateTimeTZField(null=True)
     browser_error = TextField(default="")
     """Why the session didn't work at the last check."""
@@ -194,6 +196,8 @@ class Post(Row):
     state = CharField(
         max_length=12, default=PostState.PLANNED, constraints=[one_of("state", PostState)]
     )
+    video_key = CharField(max_length=64, default="")
+    """``key`` of the video that was announced; empty before."""
     title = TextField()
     options = BinaryJSONField(default=dict, index=False)
     """Where it differs from its account's settings: ``privacy``, ``allow_comment``, …"""
@@ -285,7 +289,7 @@ class Attempt(Row):
     unknown_answers = IntegerField(default=0)
     """How often in a row the platform has said that it doesn't know this upload."""
     screenshot = TextField(default="")
-    """Path of a picture of the page where the browser stopped."""
+    """Path, below the media folder, of a picture of the page where the browser stopped."""
 
 
 class Insight(Row):

@@ -17,6 +17,7 @@ import pytest
 import redis
 import structlog
 
+from sandbox.testing import RunningSandbox, running_sandbox
 from services import ServiceAddresses, ensure_running, stop
 from services.home import Home
 from tests.databases import Databases
@@ -91,3 +92,23 @@ def record(database_url: str, redis_url: str) -> Iterator[None]:
     with db.session():
         yield
     db.database.close_all()
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[RunningSandbox]:
+    """A sandbox that works quickly, and whose limits are high enough for all tests in a row."""
+    with running_sandbox(
+        processing_seconds=0.05,
+        daily_posts=1_000,
+        creator_info_a_minute=10_000,
+        init_a_minute=10_000,
+        status_a_minute=10_000,
+    ) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(served: RunningSandbox) -> RunningSandbox:
+    """The sandbox as after its start."""
+    served.reset()
+    return served

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dramatiq
 from periodiq import cron
 
+from pipelines.people import audit_chain, forgetting, reset_mail
 from pipelines.publishing import insights, video_numbers
 from pipelines.publishing.accounts.token_refresh import forget_expired, refresh_due
 from pipelines.publishing.posts import stranded
@@ -57,3 +58,18 @@ def learn_video_numbers() -> None:
 @dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
 def measure_videos() -> None:
     insights.measure_due(wiring.insights(), wiring.authorizer(), wiring.limiter(), Limits())
+
+
+@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
+def seal_audit_log() -> None:
+    audit_chain.seal()
+
+
+@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
+def mail_reset_links() -> None:
+    reset_mail.send_due(wiring.mailer_to, wiring.reset_links())
+
+
+@dramatiq.actor(queue_name="network", periodic=cron("15 * * * *"))
+def forget_ended_sessions() -> None:
+    forgetting.forget_ended()

@@ -20,6 +20,7 @@ from core.smtp import SmtpServer, addresses
 from models import SourceKind
 from pipelines import rate_limits
 from pipelines.limit_grants import Grants
+from pipelines.people.reset_links import ResetLinks
 from pipelines.production.production_settings import ProductionSettings
 from pipelines.publishing.delivery.delivery import Platform
 from pipelines.publishing.delivery.manual.links import Links
@@ -229,10 +230,10 @@ def platform() -> Platform:
         publisher=publisher(),
         authorizer=authorizer(),
         probe=IsolatedProbe(),
-        folder=config.media_dir,
+        folder=media().folder,
         grants=Grants(limiter()),
         browser=TikTokBrowser(
-            screenshots=config.media_dir / "screenshots",
+            screenshots=media().folder / "screenshots",
             studio_url=config.tiktok_studio_url,
             chromium=config.chromium,
             chromedriver=config.chromedriver,
@@ -243,6 +244,15 @@ def platform() -> Platform:
 
 @cache
 def mailer() -> Mailer | None:
+    return _mailer(*addresses(settings.current().mail_to))
+
+
+def mailer_to(recipient: str) -> Mailer | None:
+    """For a mail to one person."""
+    return _mailer(recipient)
+
+
+def _mailer(*recipients: str) -> Mailer | None:
     config = settings.current()
     if not config.smtp_url.get_secret_value():
         return None
@@ -251,8 +261,13 @@ def mailer() -> Mailer | None:
     return SmtpMailer(
         server=SmtpServer.parse(config.smtp_url.get_secret_value()),
         sender=config.mail_from,
-        recipients=addresses(config.mail_to),
+        recipients=recipients,
     )
+
+
+@cache
+def reset_links() -> ResetLinks:
+    return ResetLinks.of(settings.current())
 
 
 @cache

@@ -8,7 +8,7 @@ a word that was not heard is placed between its neighbours.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -29,6 +29,8 @@ class Fit:
     """The script's words, each with a time; starts never decrease."""
     heard: float
     """Share of them that the recogniser heard, 0 to 1."""
+    sure: Mapping[int, WordTiming]
+    """What the recogniser heard, by the index of the script's word that it is surely."""
 
 
 def fit(known: Sequence[str], heard: Sequence[WordTiming], seconds: float) -> Fit:
@@ -40,9 +42,10 @@ def fit(known: Sequence[str], heard: Sequence[WordTiming], seconds: float) -> Fi
         seconds: length of the sound; no word is placed after its end.
     """
     pairs = _pairs([_plain(word) for word in known], [_plain(word.word) for word in heard])
-    similar = sum(score >= _SIMILAR for _, _, score in pairs)
+    sure = {index: heard[other] for index, other, score in pairs if score >= _SIMILAR}
     anchors = [(index, heard[other]) for index, other, _ in pairs]
-    return Fit(_placed(known, anchors, seconds), similar / len(known) if known else 0.0)
+    share = len(sure) / len(known) if known else 0.0
+    return Fit(_placed(known, anchors, seconds), share, sure)
 
 
 def _pairs(known: list[str], heard: list[str]) -> list[tuple[int, int, float]]:

@@ -1,7 +1,8 @@
 """Word times from faster-whisper, for voices without timestamps.
 
-The model is a CTranslate2 folder (``model.bin`` and its other files); nothing is downloaded. It is
-loaded on first use and kept in memory.
+The recogniser says where about each word is; ``refinement.py`` finds when it begins. The model is a
+CTranslate2 folder (``model.bin`` and its other files); nothing is downloaded. It is loaded on first
+use and kept in memory.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import structlog
 
 from adapters.ports import Progress, Speech, Synthesizer, WordTiming
-from adapters.speech.alignment import fit
-from adapters.speech.samples import read, resampled
+from adapters.speech import refinement
+from adapters.speech.alignment import Fit, fit
+from adapters.speech.refinement import Sound
+from adapters.speech.sound_features import RATE
 from core.errors import Permanent, Retryable
 
 log = structlog.get_logger(__name__)
@@ -26,7 +28,6 @@ LEAST_HEARD = 0.6
 """Share of the script that must be recognised. Below it the recogniser heard another language or
 noise, and its times are worse than an estimate."""
 
-_RATE = 16_000
 _WHISPER_CODES = {"cmn": "zh", "nb": "no", "jv": "jw", "fil": "tl"}
 """Whisper's codes for languages that voices name differently."""
 
@@ -47,12 +48,13 @@ class WhisperAligner:
 
     def __init__(self, *, model: Path, language: str) -> None:
         self._folder = model
+        self._spoken = language
         self._language = _WHISPER_CODES.get(language, language)
         self._one_at_a_time = threading.Lock()
 
     @property
     def identity(self) -> str:
-        return f"whisper/{self._folder.name}/{self._language}"
+        return f"whisper/{self._folder.name}/{self._language},reader={self._reader}"
 
     def align(self, sound: Path, words: Sequence[str]) -> tuple[WordTiming, ...]:
         """Return the time of each of ``words`` in ``sound``, a mono 16-bit WAV file.
@@ -61,8 +63,11 @@ class WhisperAligner:
             NotHeardError: the model doesn't know the language, or recognises too few of the words.
             Permanent: the model can't be used (code ``whisper_model``).
         """
-        samples, rate = read(sound)
-        heard_by_model = resampled(samples, rate, _RATE).astype(np.float32) / np.float32(32_768)
+        samples = refinement.heard_sound(sound)
+        return self.refined(self.heard(samples, words), samples)
+
+    def heard(self, samples: Sound, words: Sequence[str]) -> Fit:
+        """Return the recogniser's own times of ``words``; raises the errors of ``align``."""
         with self._one_at_a_time:
             if self._language not in self._model.supported_languages:
                 raise NotHeardError(
@@ -70,7 +75,7 @@ class WhisperAligner:
                     f"{self._language}: set WHISPER_MODEL to one that does (without .en)."
                 )
             segments, _ = self._model.transcribe(
-                heard_by_model,
+                samples,
                 language=self._language,
                 word_timestamps=True,
                 condition_on_previous_text=False,
@@ -83,13 +88,37 @@ class WhisperAligner:
                 for segment in segments
                 for word in segment.words or ()
             ]
-        found = fit(words, heard, len(samples) / rate)
+        found = fit(words, heard, len(samples) / RATE)
         if found.heard < LEAST_HEARD:
             raise NotHeardError(
                 f"Only {found.heard:.0%} of the text was recognised in the sound: check that the "
                 f"Whisper model supports the language {self._language}."
             )
-        return found.words
+        return found
+
+    def refined(self, found: Fit, samples: Sound) -> tuple[WordTiming, ...]:
+        """Return the times by a reading of the words, or the recogniser's if those can't be right.
+
+        Args:
+            found: what ``heard`` returned for ``samples``.
+            samples: the sound.
+        """
+        words = [timing.word for timing in found.words]
+        timed = None
+        if self._reader:
+            timed = refinement.found(words, found.sure, samples, self._spoken)
+        if timed is None or not timed.sure:
+            log.warning(
+                "words_timed_by_recogniser_alone",
+                reader=self._reader,
+                confirmed=None if timed is None else round(timed.confirmed, 2),
+            )
+            return found.words
+        return timed.words
+
+    @cached_property
+    def _reader(self) -> str | None:
+        return refinement.reader(self._spoken)
 
     @cached_property
     def _model(self) -> Any:
@@ -102,7 +131,10 @@ class WhisperAligner:
         from faster_whisper import WhisperModel  # noqa: PLC0415 - heavy, and rarely needed
 
         try:
-            return WhisperModel(str(self._folder), device="cpu", local_files_only=True)
+            # One thread: every core has its own job, and threads that wait for a busy core spin.
+            return WhisperModel(
+                str(self._folder), device="cpu", cpu_threads=1, local_files_only=True
+            )
         except (RuntimeError, ValueError, OSError) as error:
             raise Permanent(
                 f"The Whisper model in {self._folder} can't be loaded: download it again.",

@@ -1,4 +1,4 @@
-"""The audit log: who did what. Read-only."""
+"""The audit log: who did what, and up to where it is sealed. Read-only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from flask import request
 
 from admin.paging import cut
 from admin.views.page import Page, expose
-from models import AuditEntry
+from models import AuditEntry, AuditSeal
 
 
 class Audit(Page):
@@ -17,4 +17,16 @@ class Audit(Page):
         for name, value in filters.items():
             if value:
                 query = query.where(getattr(AuditEntry, name) == value)
-        return self.render("audit.html", page=cut(query, AuditEntry.id), filters=filters)
+        return self.render(
+            "audit.html", page=cut(query, AuditEntry.id), filters=filters, sealed=_sealed()
+        )
+
+
+def _sealed() -> AuditSeal | None:
+    """The newest seal of the chain."""
+    newest: AuditSeal | None = (
+        AuditSeal.select(AuditSeal.id, AuditSeal.entry_id, AuditSeal.hash, AuditSeal.created_at)
+        .order_by(AuditSeal.id.desc())
+        .first()
+    )
+    return newest

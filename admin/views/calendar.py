@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 from flask import abort, request, url_for
 from flask.typing import ResponseReturnValue
 
-from admin.auth import person
+from admin.auth import back, person
 from admin.formatting import tone, word
-from admin.views.page import Page, back, done, expose, get
+from admin.views.page import Page, done, expose, get
 from core.db import database
 from core.errors import InputError
 from models import Account, Post, PostState, Slot, now

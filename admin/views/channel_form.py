@@ -24,8 +24,12 @@ from pipelines.production.captions.caption_style import (
     CaptionStyle,
 )
 from pipelines.production.channels import PART_SECONDS, Offer
-from pipelines.production.narration import pronunciation
-from pipelines.production.narration.pronunciation import MOST_ENTRIES, MOST_SAID, MOST_WRITTEN
+from pipelines.production.narration import channel_pronunciations
+from pipelines.production.narration.channel_pronunciations import (
+    MOST_ENTRIES,
+    MOST_SAID,
+    MOST_WRITTEN,
+)
 
 AT_HEIGHT = "height"
 CAPTION_FIELDS = (
@@ -205,7 +209,7 @@ class ChannelForm(FlaskForm):  # type: ignore[misc]  # untyped base
         for name in VOICES:
             timbre = values.pop(f"{name}_timbre")
             values[name] = f"{values[name]}+{timbre}" if timbre else values[name]
-        table = pronunciation.parse_lines(self.pronunciations.data or "")
+        table = channel_pronunciations.parse_lines(self.pronunciations.data or "")
         return {**values, "pronunciations": table, "caption_style": self.caption_style}
 
     @property
@@ -234,7 +238,7 @@ def filled(channel: Channel, caption_style: CaptionStyle) -> dict[str, Any]:
     return {
         **channel.__data__,
         **voices,
-        "pronunciations": pronunciation.lines(channel.pronunciations),
+        "pronunciations": channel_pronunciations.lines(channel.pronunciations),
         **{name: getattr(caption_style, name) for name in CAPTION_FIELDS if name != "height"},
         "colour": f"#{caption_style.colour}",
         "spoken_colour": f"#{caption_style.spoken_colour}",

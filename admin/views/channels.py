@@ -17,7 +17,7 @@ from core.errors import ConfigurationError, InputError, Permanent
 from models import Channel, Source
 from pipelines.production import channels
 from pipelines.production.captions.caption_style import MOST_TRIED, SAMPLE, CaptionStyle
-from pipelines.production.narration import pronunciation
+from pipelines.production.narration import channel_pronunciations
 
 
 class Channels(Page):
@@ -107,7 +107,7 @@ class Channels(Page):
         config = settings()
         try:
             chosen = form.chosen
-            said = pronunciation.say(text, chosen["pronunciations"])
+            said = channel_pronunciations.say(text, chosen["pronunciations"])
             voice = chosen["voice"] or config.voice
             pace = chosen["words_per_minute"] or config.words_per_minute
             sound = _offer().voices.say(voice, said.text if said else text, pace)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
-from flask import Response, abort, request
+from flask import abort, request
 from flask.typing import ResponseReturnValue
 
 from admin import insights
+from admin.exports import BATCH, csv_file
 from admin.views.page import Page, expose, get
 from models import Account, Post, Source
 
 VIEWS = ("videos", *insights.KEYS)
-MOST_EXPORTED = 50_000
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""Prefixes that a spreadsheet runs as a formula (OWASP, "CSV Injection")."""
 
 
 class Insights(Page):
@@ -49,24 +45,8 @@ class Insights(Page):
     @expose("/videos.csv")
     def export(self) -> ResponseReturnValue:
         days, account_id = _chosen()
-        written = io.StringIO()
-        sheet = csv.writer(written)
-        sheet.writerow(insights.COLUMNS)
-        for row in insights.table(days, account_id, MOST_EXPORTED):
-            sheet.writerow([cell(value) for value in row])
-        name = f"videos-{days}-days.csv"
-        return Response(
-            written.getvalue(),
-            mimetype="text/csv",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-        )
-
-
-def cell(value: Any) -> Any:
-    """The value in a form that a spreadsheet shows but never runs."""
-    if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA):
-        return f"'{value}"
-    return value.isoformat(timespec="seconds") if hasattr(value, "isoformat") else value
+        rows = insights.table(days, account_id, BATCH)
+        return csv_file(f"videos-{days}-days.csv", insights.COLUMNS, rows)
 
 
 def _chosen() -> tuple[int, int | None]:

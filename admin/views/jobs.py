@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import request
 from flask.typing import ResponseReturnValue
 
-from admin.home_figures import held_up
+from admin.home_figures import held_up, waited_long
 from admin.job_subjects import subjects
 from admin.paging import cut
 from admin.views.page import Page, audit, done, expose
@@ -26,6 +26,8 @@ class Jobs(Page):
             query = query.where(Job.stage == stage)
         if request.args.get("held_up"):
             query = held_up(query)
+        if request.args.get("waited_long"):
+            query = waited_long(query)
         page = cut(query, Job.id)
         return self.render(
             "jobs/index.html",

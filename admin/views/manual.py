@@ -52,6 +52,7 @@ class Manual(Page):
             "manual/show.html",
             post=shown,
             by_hand=shown.state == PostState.MANUAL,
+            same_video=post.video_key == post.video.key,
             there=MediaStore(settings().media_dir).held(shown.path) is not None,
             choices=settings_to_choose(post, post.account),
             download=Links.of(settings()).download(post),

@@ -1,15 +1,17 @@
-"""The signed-in user's own page."""
+"""The signed-in user's own page: password, second factor, e-mail address, sessions."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from flask import request, url_for
+from flask import abort, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import login_user
 
-from admin.auth import Person, authenticate, hash_password, person
-from admin.views.page import Page, audit, done, expose
+from admin.auth import credentials, person, requirement, sessions, two_factor, users
+from admin.auth.devices import visitor
+from admin.auth.sign_in import sign_in_again
+from admin.auth.throttle import ThrottledError
+from admin.views.page import Page, done, expose, settings
 from core.db import transaction
 from core.errors import InputError
 from models import Role, User
@@ -23,17 +25,90 @@ class Me(Page):
 
     @expose("/")
     def index(self) -> str:
-        return self.render("me.html")
+        user = _me()
+        return self.render(
+            "me/index.html",
+            user=user,
+            sessions=sessions.of(user.id),
+            codes_left=two_factor.codes_left(user.id),
+            needed=requirement.is_missing(person()),
+            mails=bool(settings().smtp_url.get_secret_value()),
+        )
 
     @expose("/password", methods=["POST"])
     def password(self) -> ResponseReturnValue:
-        """Change your own password. Your other sessions end."""
-        user = authenticate(person().name, request.form.get("old", ""))
+        """Change your own password. All other sessions end."""
+        try:
+            user = credentials.authenticate(
+                person().name, request.form.get("old", ""), visitor(person().name)
+            )
+        except ThrottledError as error:
+            raise InputError(str(error)) from None
         if user is None:
             raise InputError("The current password is wrong.")
-        hashed = hash_password(request.form.get("new", ""))
-        with transaction():
-            User.update(password_hash=hashed).where(User.id == user.id).execute()
-            audit("user.change_password", f"user {user.id}")
-        login_user(Person(User.get_by_id(user.id)))
+        users.set_password(user, request.form.get("new", ""), user.name)
+        sign_in_again(user)
         return done("Password changed. Your other sessions are signed out.", url_for(".index"))
+
+    @expose("/email", methods=["POST"])
+    def email(self) -> ResponseReturnValue:
+        users.set_email(person().id, request.form.get("email", ""), person().name)
+        return done("E-mail address saved.", url_for(".index"))
+
+    @expose("/two-factor", methods=["POST"])
+    def begin_two_factor(self) -> ResponseReturnValue:
+        """Show a new secret for the authenticator app."""
+        user = _me()
+        secret = two_factor.begin(user)
+        return self._to_scan(user, secret)
+
+    @expose("/two-factor/confirm", methods=["POST"])
+    def confirm_two_factor(self) -> ResponseReturnValue:
+        user = _me()
+        if user.totp_secret is None:
+            abort(404)
+        try:
+            codes = two_factor.confirm(user, request.form.get("code", ""), person().name)
+        except InputError as error:
+            return self._to_scan(user, user.totp_secret, fault=str(error)), 422
+        with transaction():
+            sessions.end(user.id, person().name, keep=person().session.id)
+        return self.render("me/codes.html", codes=codes, new=True)
+
+    @expose("/two-factor/off", methods=["POST"])
+    def two_factor_off(self) -> ResponseReturnValue:
+        two_factor.turn_off(person().id, person().name)
+        return done("Codes are off. Your password alone signs you in.", url_for(".index"))
+
+    @expose("/recovery-codes", methods=["POST"])
+    def recovery_codes(self) -> ResponseReturnValue:
+        if not person().two_factor:
+            raise InputError("Recovery codes need an authenticator app: set it up first.")
+        codes = two_factor.renew_recovery_codes(person().id, person().name)
+        return self.render("me/codes.html", codes=codes, new=False)
+
+    @expose("/sessions/<int:session_id>/end", methods=["POST"])
+    def end_session(self, session_id: int) -> ResponseReturnValue:
+        with transaction():
+            ended = sessions.end(person().id, person().name, only=session_id)
+        return done(
+            "Session ended." if ended else "This session had ended already.", url_for(".index")
+        )
+
+    @expose("/sessions/end", methods=["POST"])
+    def end_sessions(self) -> ResponseReturnValue:
+        """End all sessions but this one."""
+        with transaction():
+            ended = sessions.end(person().id, person().name, keep=person().session.id)
+        return done(f"{ended} other {'session' if ended == 1 else 'sessions'} ended.")
+
+    def _to_scan(self, user: User, secret: str, fault: str = "") -> str:
+        address = two_factor.address(user, secret)
+        spaced = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
+        return self.render(
+            "me/scan.html", picture=two_factor.picture(address), secret=spaced, fault=fault
+        )
+
+
+def _me() -> User:
+    return User.get_by_id(person().id)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
 
-from flask import abort, current_app, flash, redirect, request, url_for
+from flask import abort, current_app, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose as _expose
 
 from admin.access import Access
-from admin.auth import is_local, person
+from admin.auth import back, person
 from core.errors import InputError, StorymillError
 from core.settings import Settings
 from models import AuditEntry, Row
@@ -77,15 +76,6 @@ def each(ids: list[int], act: Callable[[int], object], verb: str) -> ResponseRet
 def audit(action: str, subject: str, reason: str = "") -> None:
     """Record what the signed-in person did. Call it in the same transaction as the change."""
     AuditEntry.create(actor=person().name, action=action, subject=subject, reason=reason)
-
-
-def back() -> str:
-    """The page with the form, if it was one of ours; else the home page."""
-    origin = urlsplit(request.referrer or "")
-    target = origin.path + (f"?{origin.query}" if origin.query else "")
-    if origin.netloc == request.host and is_local(target):
-        return target
-    return url_for("home.index")
 
 
 def done(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from flask import request
+from flask import request, url_for
 from flask.typing import ResponseReturnValue
+from peewee import fn
 
-from admin.auth import create_user, hash_password, person
-from admin.views.page import Page, audit, done, expose, get
+from admin.auth import person, sessions, two_factor
+from admin.auth import users as people
+from admin.views.page import Page, done, expose, get, settings
 from core.db import database, transaction
 from core.errors import InputError
-from models import Role, User
+from models import AuditEntry, Role, SignInSession, User
+from pipelines.people.reset_links import GIVEN_LASTS, ResetLinks
 
 
 class Users(Page):
@@ -20,67 +23,101 @@ class Users(Page):
 
     @expose("/")
     def index(self) -> str:
-        users = User.select(
-            User.id, User.name, User.role, User.active, User.last_sign_in_at, User.locked_until
+        signed_in = (
+            SignInSession.select(fn.COUNT(SignInSession.id))
+            .where(SignInSession.user == User.id, *sessions.alive())
+            .alias("sessions")
         )
-        return self.render("users/index.html", users=list(users.order_by(User.name)), roles=Role)
+        rows: Any = User.select(
+            User.id,
+            User.name,
+            User.role,
+            User.active,
+            User.email,
+            User.last_sign_in_at,
+            User.totp_since,
+            (User.password_hash == "").alias("is_new"),
+            signed_in,
+        ).order_by(User.name)
+        return self.render("users/index.html", users=list(rows.objects()), roles=Role)
 
     @expose("/new", methods=["POST"])
     def new(self) -> ResponseReturnValue:
+        """Add a user, and show the link by which this person chooses a password."""
+        user = people.create_user(
+            request.form.get("name", ""),
+            None,
+            request.form.get("role", ""),
+            email=request.form.get("email", ""),
+            by=person().name,
+        )
+        return self._link(user)
+
+    @expose("/<int:user_id>/reset", methods=["POST"])
+    def reset(self, user_id: int) -> ResponseReturnValue:
+        """Show a link by which the user chooses a new password."""
+        user = get(User, user_id)
+        if not user.active:
+            raise InputError(f"{user.name} can't sign in. Reactivate this user first.")
         with transaction():
-            user = create_user(
-                request.form.get("name", ""),
-                request.form.get("password", ""),
-                request.form.get("role", ""),
+            AuditEntry.create(
+                actor=person().name, action="user.give_link", subject=f"user {user_id}"
             )
-            audit("user.add", f"user {user.id}", f"{user.name}, {user.role}")
-        return done(f"{user.name} can now sign in.")
+        return self._link(user)
+
+    def _link(self, user: User) -> str:
+        address = ResetLinks.of(settings()).address(user, GIVEN_LASTS)
+        return self.render("users/link.html", user=user, address=address)
 
     @expose("/<int:user_id>/role", methods=["POST"])
     def role(self, user_id: int) -> ResponseReturnValue:
         role = request.form.get("role", "")
-        if role not in set(Role):
-            raise InputError(f"The role must be one of {', '.join(Role)}.")
         with transaction():
-            user = _other(user_id)
-            User.update(role=role).where(User.id == user_id).execute()
-            audit("user.set_role", f"user {user_id}", role)
-        return done(f"{user.name} is now {role}.")
+            _check_other(user_id)
+            user = people.set_role(user_id, role, person().name)
+        return done(f"{user.name} is now {role}.", url_for(".index"))
 
     @expose("/<int:user_id>/switch", methods=["POST"])
     def switch(self, user_id: int) -> ResponseReturnValue:
         """Deactivate or reactivate a user. Deactivated users are signed out immediately."""
         with transaction():
-            user = _other(user_id)
-            User.update(active=not user.active).where(User.id == user_id).execute()
-            audit("user.deactivate" if user.active else "user.reactivate", f"user {user_id}")
-        return done(f"{user.name} {'can no longer' if user.active else 'can'} sign in.")
+            _check_other(user_id)
+            active = not get(User, user_id).active
+            user = people.set_active(user_id, person().name, active=active)
+        return done(
+            f"{user.name} {'can' if active else 'can no longer'} sign in.", url_for(".index")
+        )
 
-    @expose("/<int:user_id>/password", methods=["POST"])
-    def password(self, user_id: int) -> ResponseReturnValue:
-        """Reset the password, which also ends the user's sessions and lockout."""
-        hashed = hash_password(request.form.get("password", ""))
+    @expose("/<int:user_id>/email", methods=["POST"])
+    def email(self, user_id: int) -> ResponseReturnValue:
+        user = get(User, user_id)
+        people.set_email(user_id, request.form.get("email", ""), person().name)
+        return done(f"E-mail address of {user.name} saved.", url_for(".index"))
+
+    @expose("/<int:user_id>/sessions/end", methods=["POST"])
+    def end_sessions(self, user_id: int) -> ResponseReturnValue:
+        user = get(User, user_id)
         with transaction():
-            user = _other(user_id)
-            User.update(password_hash=hashed, failed_sign_ins=0, locked_until=None).where(
-                User.id == user_id
-            ).execute()
-            audit("user.reset_password", f"user {user_id}")
-        return done(f"Password of {user.name} reset.")
+            ended = sessions.end(user_id, person().name)
+        return done(f"Sessions of {user.name} ended: {ended}.", url_for(".index"))
+
+    @expose("/<int:user_id>/two-factor/off", methods=["POST"])
+    def two_factor_off(self, user_id: int) -> ResponseReturnValue:
+        """For a lost phone: the user signs in by password, then sets up codes again."""
+        user = get(User, user_id)
+        two_factor.turn_off(user_id, person().name)
+        return done(f"{user.name} signs in without a code now.", url_for(".index"))
 
 
-def _other(user_id: int) -> User:
-    """The user, but never yourself: at least one owner must always be able to sign in.
+def _check_other(user_id: int) -> None:
+    """Never yourself: at least one owner must always be able to sign in.
 
     The lock makes simultaneous changes by owners run one after the other.
     """
     database.execute_sql("SELECT 1 FROM person WHERE role = 'owner' ORDER BY id FOR UPDATE")
     if user_id == person().id:
         raise InputError("You can't change your own user. Ask another owner.")
-    if (
-        not User.select()
-        .where(User.id == person().id, User.role == Role.OWNER, User.active)
-        .exists()
-    ):
+    me = User.select().where(User.id == person().id, User.role == Role.OWNER, User.active)
+    if not me.exists():
         raise InputError("You are no longer an owner.")
-    return get(User, user_id)
+    get(User, user_id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from flask import abort, jsonify, request, send_file, url_for
@@ -13,6 +12,7 @@ from admin import production_progress
 from admin.auth import person
 from admin.paging import count, cut
 from admin.views.page import Page, done, expose, get, settings
+from core.files.storage import MediaStore
 from models import (
     Account,
     Caption,
@@ -102,7 +102,8 @@ class Videos(Page):
 
     @expose("/<int:part_id>/approve", methods=["POST"])
     def approve(self, part_id: int) -> ResponseReturnValue:
-        handover.approve_video(_video_of(part_id).id, person().name)
+        watched = request.form.get("key", "")
+        handover.approve_video(_video_of(part_id).id, person().name, watched)
         return done("Video approved. It will be posted.", _onwards())
 
     @expose("/<int:part_id>/reject", methods=["POST"])
@@ -208,9 +209,8 @@ def _video_of(part_id: int) -> Video:
 
 def _media(stored: str) -> ResponseReturnValue:
     """A file from the media folder, in ranges if requested; never a file outside that folder."""
-    root = settings().media_dir.resolve()
-    path = (root / Path(stored)).resolve()
-    if not path.is_relative_to(root) or not path.is_file():
+    path = MediaStore(settings().media_dir).held(stored)
+    if path is None:
         abort(404)
     answer = send_file(path, conditional=True, max_age=0)
     answer.headers["Cache-Control"] = "private, no-cache"  # can be cached, but must be revalidated

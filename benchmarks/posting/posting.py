@@ -49,7 +49,7 @@ from pipelines.publishing.scheduling import planning
 from pipelines.rate_limits import LIMITS
 from sandbox.testing import RunningSandbox, running_sandbox
 from services import ServiceAddresses
-from workers.middleware.dead_letter import decide
+from workers.job_outcome import decide
 
 CREATOR = "storymill_tales"
 REDIRECT_URI = "http://127.0.0.1/accounts/callback"
@@ -76,13 +76,15 @@ class Around:
     publisher: Publisher
     authorizer: Authorizer
     grants: Grants
+    folder: Path
 
 
 def run_stage(stage: str, post_id: int, claim: Claim, around: Around) -> None:
     """The only place where these measurements call the stages."""
     stages = {"publish": publish, "confirm": confirm}
-    folder = Path(Post.get_by_id(post_id).video.path).parent
-    platform = Platform(around.publisher, around.authorizer, IsolatedProbe(), folder, around.grants)
+    platform = Platform(
+        around.publisher, around.authorizer, IsolatedProbe(), around.folder, around.grants
+    )
     stages[stage](post_id, claim, platform)
 
 
@@ -106,7 +108,7 @@ class Surroundings:
 
     def around(self) -> Around:
         grants = Grants(Limiter.at(self.services.redis_url))
-        return Around(self.publisher(), self.authorizer(), grants)
+        return Around(self.publisher(), self.authorizer(), grants, self.media_dir)
 
     def publisher(self) -> Publisher:
         return TikTokPublisher(api_url=self.tiktok_url)
@@ -155,7 +157,7 @@ class Stand:
         return [self._plan(clip or self._copy()) for _ in range(posts)]
 
     def tally(self, posts: Sequence[Post]) -> Tally:
-        return tally(posts, self.sandbox)
+        return tally(posts, self.sandbox, self.folder)
 
     def _copy(self) -> Path:
         """Copy the clip and add a box that players skip, so that each copy differs."""
@@ -186,7 +188,9 @@ class Stand:
             video = Video.create(
                 part=part,
                 key=str(number),
-                path=str(path),
+                spoken_key=part.spoken_key,
+                approved_key=str(number),
+                path=path.name,
                 cover_path="",
                 seconds=probe(path).seconds,
                 size_bytes=path.stat().st_size,

@@ -56,7 +56,7 @@ class Tally:
         ]
 
 
-def tally(posts: Sequence[Post], sandbox: RunningSandbox) -> Tally:
+def tally(posts: Sequence[Post], sandbox: RunningSandbox, folder: Path) -> Tally:
     """Compare the database with the platform; videos are identified by content."""
     announced = {one["publish_id"]: one for one in _settled(sandbox)}
     received: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -65,7 +65,7 @@ def tally(posts: Sequence[Post], sandbox: RunningSandbox) -> Tally:
     tally = Tally(runs=len(posts), again=sum(_again(one) for one in announced.values()))
     states: Counter[str] = Counter()
     for post in (Post.get_by_id(post.id) for post in posts):
-        path = Path(post.video.path)
+        path = folder / post.video.path
         complete = [one for one in received[_sha256(path)] if one["status"] != "FAILED"]
         tally.doubled += len(complete) > 1
         states[_state(post, complete)] += 1

@@ -1,4 +1,7 @@
-"""Produced files by kind and content key; each is written elsewhere, then renamed into place."""
+"""Produced files by kind and content key; each is written elsewhere, then renamed into place.
+
+The record names a file by its path below the media folder, so the folder can be moved.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +38,17 @@ class MediaStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    def held(self, stored: str) -> Path | None:
-        """The file at the stored path, if it exists; never one outside the folder."""
-        path = (self.folder / stored).resolve()
+    def name(self, path: Path) -> str:
+        """How the record names a file: its path below the folder. ValueError if it is outside."""
+        return path.relative_to(self.folder).as_posix()
+
+    def at(self, name: str) -> Path:
+        """The path of the file that the record names so; it may be missing."""
+        return self.folder / name
+
+    def held(self, name: str) -> Path | None:
+        """The file that the record names so, if it exists; never one outside the folder."""
+        path = self.at(name).resolve()
         return path if path.is_relative_to(self.folder) and path.is_file() else None
 
     @contextmanager

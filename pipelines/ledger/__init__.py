@@ -33,8 +33,9 @@ from pipelines.ledger.claims import (
     set_aside,
     wake,
 )
+from pipelines.ledger.locks import lock_jobs
 from pipelines.ledger.operations import (
-    OUTAGES,
+    LONGEST_WAIT,
     SHOWN_AFTER,
     cancel,
     discard,
@@ -45,7 +46,7 @@ from pipelines.ledger.sweep import forget_wakeups, free_leases, sweep
 
 __all__ = [
     "LEASE_SECONDS",
-    "OUTAGES",
+    "LONGEST_WAIT",
     "RENEW_SECONDS",
     "SHOWN_AFTER",
     "Claim",
@@ -60,6 +61,7 @@ __all__ = [
     "explain",
     "forget_wakeups",
     "free_leases",
+    "lock_jobs",
     "park",
     "postpone",
     "put_back",

@@ -15,9 +15,10 @@ import structlog
 
 from core import queue
 from core.db import database, on_commit, transaction
-from core.errors import Retryable, StageError, StorymillError, Wait
+from core.errors import OUTAGES, OutageError, Retryable, StageError, StorymillError, Wait
 from core.log import storable
 from models import DeadLetter, Job, JobState, now
+from pipelines.ledger.locks import lock_siblings
 from pipelines.stages import STAGES, run_from
 
 log = structlog.get_logger(__name__)
@@ -82,6 +83,7 @@ class Claim:
     def step(self) -> Iterator[None]:
         """A transaction during the stage; it fails unless the fencing token is still ours."""
         with transaction():
+            lock_siblings(self.stage, self.subject_id)
             self._write("fence = fence")
             yield
 
@@ -93,6 +95,7 @@ class Claim:
     def finish(self) -> Iterator[None]:
         """The transaction that ends the stage: the job is done, and the block's writes with it."""
         with transaction():
+            lock_siblings(self.stage, self.subject_id)
             self.move(
                 JobState.DONE,
                 "finished_at = now(), progress = 1, lease_until = NULL, waits_for = ''",
@@ -289,12 +292,33 @@ def put_back(held: Claim, error: Retryable) -> None:
 
 
 def postpone(stage: str, subject_id: int, wait: Wait) -> None:
-    """Postpone an unclaimed job that may not start yet; it spends no attempt, blocks no thread."""
+    """Postpone an unclaimed job that may not start yet; it spends no attempt, blocks no thread.
+
+    Only an outage hides the code of its newest try: that code's age must not begin again each time
+    that a limit is used up.
+    """
     with transaction():
         database.execute_sql(
-            "UPDATE job SET due_at = now() + %s * interval '1 second', sent_at = NULL, sends = 0, "
-            f"waits_for = %s, {_CODE} WHERE stage = %s AND subject_id = %s AND state = 'waiting'",
-            (wait.after or 0, storable(str(wait)), wait.code, wait.code, stage, subject_id),
+            """
+            UPDATE job SET due_at = now() + %(after)s * interval '1 second', sent_at = NULL,
+                sends = 0, waits_for = %(sentence)s,
+                error_code = CASE WHEN %(hides)s OR error_code = ANY(%(hidden)s) THEN %(code)s
+                                  ELSE error_code END,
+                code_since = CASE WHEN error_code = %(code)s AND code_since IS NOT NULL
+                                  THEN code_since
+                                  WHEN %(hides)s OR error_code = ANY(%(hidden)s) THEN now()
+                                  ELSE code_since END
+            WHERE stage = %(stage)s AND subject_id = %(subject)s AND state = 'waiting'
+            """,
+            {
+                "after": wait.after or 0,
+                "sentence": storable(str(wait)),
+                "code": wait.code,
+                "hides": isinstance(wait, OutageError),
+                "hidden": ["", *sorted(OUTAGES)],
+                "stage": stage,
+                "subject": subject_id,
+            },
         )
 
 

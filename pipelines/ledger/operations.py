@@ -5,20 +5,21 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from core.db import transaction
-from core.errors import DATABASE_AWAY, LIMITS_UNKNOWN, InputError
-from models import DeadLetter, Job, JobState, now
+from core.errors import OUTAGES, InputError
+from models import DeadLetter, Job, JobState, locked, now
 from pipelines.ledger.claims import enqueue, resolve_dead_letters
 
-OUTAGES = frozenset({DATABASE_AWAY, LIMITS_UNKNOWN})
-"""Codes of jobs that wait for PostgreSQL or Redis."""
 SHOWN_AFTER = timedelta(minutes=5)
 """An outage that a job has met for this long is said on its page and on the home page."""
+LONGEST_WAIT = timedelta(days=7)
+"""A job that has waited for one reason for longer is shown in the same places; if nothing but a
+machine can end its wait, it has failed."""
 
 
 def requeue(job_id: int) -> None:
     """Restart an ended job; its open dead letters are resolved. Raises InputError."""
     with transaction():
-        job = Job.get_or_none(Job.id == job_id)
+        job = locked(Job.select().where(Job.id == job_id)).first()
         if job is None:
             raise InputError(f"There is no job {job_id}.")
         if job.state in {JobState.WAITING, JobState.RUNNING}:
@@ -76,8 +77,10 @@ def explain(job: Job) -> str:  # noqa: PLR0911  # one return a state
 
 
 def _for_how_long(job: Job, moment: datetime) -> str:
-    since = job.code_since
-    if job.error_code not in OUTAGES or since is None or since > moment - SHOWN_AFTER:
+    since, shown_after = job.code_since, LONGEST_WAIT
+    if job.error_code in OUTAGES:
+        shown_after = SHOWN_AFTER
+    if since is None or since > moment - shown_after:
         return ""
     return f" This job has met this since {since:%Y-%m-%d %H:%M} UTC ({_age(moment, since)})."
 

@@ -45,8 +45,9 @@ def sweep(*, free: bool = True, send_due_wakeups: bool = True) -> None:
 def forget_wakeups(queues: Sequence[str] | None = None) -> None:
     """The messages of these queues (or of all) are lost: every due job needs a new wake-up."""
     database.execute_sql(
-        "UPDATE job SET sent_at = NULL, sends = 0 WHERE state = 'waiting' AND due_at <= now() "
-        "AND (%s::text[] IS NULL OR queue = ANY(%s))",
+        "UPDATE job SET sent_at = NULL, sends = 0 WHERE id IN ("
+        "SELECT id FROM job WHERE state = 'waiting' AND due_at <= now() "
+        "AND (%s::text[] IS NULL OR queue = ANY(%s)) ORDER BY id FOR NO KEY UPDATE)",
         (queues, queues),
     )
 
@@ -106,8 +107,8 @@ def _send(due: list[tuple[int, str, int, str]]) -> None:
         if not send_wakeup(stage, subject_id, request_id=request_id):
             with transaction():
                 database.execute_sql(
-                    "UPDATE job SET sent_at = NULL, sends = 0 "
-                    "WHERE id = ANY(%s) AND state = 'waiting'",
+                    "UPDATE job SET sent_at = NULL, sends = 0 WHERE id IN (SELECT id FROM job "
+                    "WHERE id = ANY(%s) AND state = 'waiting' ORDER BY id FOR NO KEY UPDATE)",
                     ([job_id for job_id, *_ in due[position:]],),
                 )
             return

@@ -15,7 +15,7 @@ from core.errors import InputError
 from core.settings import WORDS_PER_MINUTE
 from models import AuditEntry, Channel, Source, SplitBy, Tone
 from pipelines.production.captions.caption_style import CaptionStyle
-from pipelines.production.narration import pronunciation
+from pipelines.production.narration import channel_pronunciations
 
 PART_SECONDS = (20, 600)
 _MOST_LETTERS = {"name": 80, "voice": 300, "quote_voice": 300, "background": 120, "music": 120}
@@ -68,7 +68,7 @@ def save(channel_id: int | None, chosen: Mapping[str, Any], by: str, offer: Offe
         "tone": _one_of(Tone, chosen["tone"], "tone"),
         "voice": _voice(chosen, "voice", offer.voices),
         "quote_voice": _voice(chosen, "quote_voice", offer.voices),
-        "pronunciations": pronunciation.parse(chosen["pronunciations"]),
+        "pronunciations": channel_pronunciations.parse(chosen["pronunciations"]),
         "words_per_minute": _figure(
             chosen["words_per_minute"], WORDS_PER_MINUTE, "The pace", "words a minute"
         ),

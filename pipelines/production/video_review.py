@@ -6,14 +6,15 @@ from core.db import transaction
 from core.errors import InputError
 from models import (
     AuditEntry,
-    Job,
     JobState,
     Part,
     Post,
     PostState,
     Script,
+    StaleStateError,
     Video,
     VideoState,
+    locked,
     now,
 )
 from pipelines import ledger
@@ -32,10 +33,12 @@ def choose_hook(story_id: int, by: str, hook: str) -> None:
         InputError: the script has no such hook, or a post of the story is already out.
     """
     with transaction():
-        script = Script.get_or_none(Script.story == story_id)
-        if script is None:
+        first = Part.select(Part.id).join(Script).where(Script.story == story_id, Part.number == 1)
+        part_id = first.scalar()
+        if part_id is None:
             raise InputError("This story has no script yet.")
-        Script.select(Script.id).where(Script.id == script.id).for_update().get()
+        jobs = ledger.lock_jobs((PART_STAGES, (part_id,)))
+        script = locked(Script.select().where(Script.story == story_id)).get()
         if hook not in script.hooks:
             raise InputError("Choose one of the hooks that were written for this story.")
         if hook == script.hook:
@@ -52,26 +55,33 @@ def choose_hook(story_id: int, by: str, hook: str) -> None:
                 "The hook can't be changed: a post of this story is being posted or is posted."
             )
         Script.update(hook=hook).where(Script.id == script.id).execute()
-        Part.update(hook=hook).where(Part.script == script, Part.number == 1).execute()
-        first = Part.get(Part.script == script, Part.number == 1)
-        for stage in PART_STAGES:
-            job = Job.of(stage, first.id)
-            if job is not None:  # work for the old hook must not be saved for the new one
-                job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
-        ledger.enqueue(PART_STAGES[0], first.id)
+        Part.update(hook=hook).where(Part.id == part_id).execute()
+        for job in jobs:  # work for the old hook must not be saved for the new one
+            job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
+        ledger.enqueue(PART_STAGES[0], part_id)
         _audit(by, "script.hook", f"story {script.story.id}", hook)
 
 
-def approve(video_id: int, by: str) -> Video:
+def approve(video_id: int, by: str, key: str) -> Video:
     """Approve a finished video; ``handover.approve_video`` also schedules its posts.
+
+    Args:
+        video_id: the video.
+        by: who has watched it.
+        key: ``Video.key`` of what the person has watched.
 
     Raises:
         InputError: there is no such video.
-        StaleStateError: somebody has already decided.
+        StaleStateError: somebody has already decided, or it was rendered again meanwhile.
     """
     with transaction():
         video = _video(video_id)
-        video.move(VideoState.READY)
+        if video.state == VideoState.REVIEW and video.key != key:
+            raise StaleStateError(
+                "This video was rendered again while you watched it: watch the new one, then "
+                "decide."
+            )
+        video.move(VideoState.READY, approved_key=key)
         _audit(by, "video.approve", f"video {video.id}")
         return video
 
@@ -82,7 +92,7 @@ def reject(video_id: int, by: str, reason: str) -> None:
         raise InputError("Give a reason for rejecting the video: the next person needs to know.")
     with transaction():
         video = _video(video_id)
-        video.move(VideoState.REJECTED)
+        video.move(VideoState.REJECTED, approved_key="")
         _audit(by, "video.reject", f"video {video.id}", reason)
 
 
@@ -100,9 +110,12 @@ def reconsider(video_id: int, by: str) -> None:
 
 
 def _video(video_id: int) -> Video:
-    video = Video.get_or_none(Video.id == video_id)
-    if video is None:
+    """The video, with its script and its own row locked until the transaction ends."""
+    part = Part.select(Part.script).join(Video).where(Video.id == video_id)
+    script = locked(Script.select(Script.id).where(Script.id.in_(part))).first()
+    if script is None:
         raise InputError(f"There is no video {video_id}.")
+    video: Video = locked(Video.select().where(Video.id == video_id)).get()
     return video
 
 

@@ -153,7 +153,9 @@ class _Tick:
         ids = [due.post_id for due in posts]
         with db.transaction():
             sooner = (Post.account == account_id) & (Post.next_insight_at < at)
-            Post.update(next_insight_at=at).where(Post.id.in_(ids) | sooner).execute()
+            wanted = Post.select(Post.id).where(Post.id.in_(ids) | sooner).order_by(Post.id)
+            found = [post.id for post in locked(wanted)]
+            Post.update(next_insight_at=at).where(Post.id.in_(found)).execute()
 
 
 def _begin() -> None:
@@ -190,6 +192,7 @@ def _take_due() -> list[Due]:
 
 
 def _write(posts: Sequence[Due], found: dict[str, VideoCounts]) -> None:
+    posts = sorted(posts, key=lambda due: due.post_id)
     seen = [(due.post_id, found[due.platform_id]) for due in posts if due.platform_id in found]
     missing = [due.post_id for due in posts if due.platform_id not in found]
     with db.transaction():

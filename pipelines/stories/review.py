@@ -18,6 +18,7 @@ from models import (
     now,
 )
 from pipelines import ledger
+from pipelines.stages import STORY_STAGES
 from pipelines.stories.prepare import narrated
 from pipelines.stories.safety import thresholds
 from pipelines.stories.text import normalize, story_text
@@ -33,6 +34,7 @@ def approve(story_id: int, by: str, reason: str = "") -> None:
         StaleStateError: somebody has already decided.
     """
     with transaction():
+        _lock_jobs(story_id)
         story = _story(story_id)
         if story.state == StoryState.FLAGGED and not reason.strip():
             raise InputError("This story is flagged: give a reason to approve it.")
@@ -51,9 +53,10 @@ def reject(story_id: int, by: str, reason: str) -> None:
     if not reason.strip():
         raise InputError("Give a reason for rejecting the story: the next person needs to know.")
     with transaction():
+        _lock_jobs(story_id)
         story = _story(story_id)
         job = Job.of("script", story.id)
-        if job is not None:  # first: the script stage locks them in this order too
+        if job is not None:
             job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
             ledger.resolve_dead_letters(job.id, "rejected")
         story.move(StoryState.REJECTED, decided_by=by, decided_at=now(), reason=reason)
@@ -150,6 +153,10 @@ def in_bulk(story_ids: list[int], decide: Callable[[int], None]) -> tuple[int, l
         else:
             done += 1
     return done, refused
+
+
+def _lock_jobs(story_id: int) -> None:
+    ledger.lock_jobs((STORY_STAGES, (story_id,)))
 
 
 def _story(story_id: int) -> Story:

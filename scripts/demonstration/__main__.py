@@ -11,6 +11,7 @@ from rich.console import Console
 
 from core import crypto, db, log, queue, settings
 from core.db import migrate
+from core.files.storage import MediaStore
 from core.log import scrub
 from core.settings import ROOT
 from scripts import terminal
@@ -72,7 +73,8 @@ def demo(*, once: bool, json_file: Path | None, subreddit: str, approve: int) ->
             lines.say("accounts: connected")
         source = person.chooses_source(subreddit)
         outcome = watch.until_done(source, processes, approve=approve, seconds=LONGEST_SECONDS)
-        result = report.collect(clock.seconds(), outcome.first_published)
+        media = MediaStore(settings.read(world.variables).media_dir)
+        result = report.collect(media, clock.seconds(), outcome.first_published)
         report.show(result, console)
         if json_file:
             report.write(result, json_file)

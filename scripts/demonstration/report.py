@@ -11,16 +11,20 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from core.files.storage import MediaStore
 from models import Caption, Job, Narration, Part, Post, Script, Story, Video, shown
 from pipelines.stages import PART_STAGES, STORY_STAGES
 
 STAGES = (STORY_STAGES[-1], *PART_STAGES)
 
 
-def collect(seconds: float, first_published_seconds: float | None) -> dict[str, Any]:
+def collect(
+    media: MediaStore, seconds: float, first_published_seconds: float | None
+) -> dict[str, Any]:
     """Read the whole result from the database.
 
     Args:
+        media: where the videos are.
         seconds: since the start.
         first_published_seconds: from the start to the first published video; None if there is
             none.
@@ -30,7 +34,7 @@ def collect(seconds: float, first_published_seconds: float | None) -> dict[str, 
             {"id": s.external_id, "title": s.title, "state": s.state, "reason": s.reason}
             for s in Story.select().order_by(Story.id)
         ],
-        "videos": [_video(video) for video in _videos()],
+        "videos": [_video(video, media) for video in _videos()],
         "posts": [
             {
                 "account": post.account.name,
@@ -56,11 +60,11 @@ def _videos() -> list[Video]:
     return list(query)
 
 
-def _video(video: Video) -> dict[str, Any]:
+def _video(video: Video, media: MediaStore) -> dict[str, Any]:
     part = video.part
     narration = Narration.get(Narration.part == part)
     return {
-        "path": video.path,
+        "path": str(media.at(video.path)),
         "story": part.script.story.external_id,
         "part": part.number,
         "of": part.of,

@@ -19,9 +19,11 @@ GROUPS = (
     "publishing.accounts",
     "publishing.mail",
     "publishing.posts",
+    "operations.audit",
     "operations.failures",
     "operations.keys",
     "operations.limits",
+    "operations.people",
     "operations.running",
     "operations.setup",
 )

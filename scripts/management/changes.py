@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from getpass import getuser
 
 import click
 
 from core import db
 from core.errors import StorymillError
+from models import AuditEntry
 
 DRY_RUN = click.option(
     "--dry-run", is_flag=True, help="Show what would be done, and change nothing."
@@ -44,6 +46,17 @@ def to_each(ids: Sequence[int], act: Callable[[int], object], verb: str, *, dry_
         click.echo(sentence, err=True)
     if refused:
         sys.exit(1)
+
+
+def recorded(act: Callable[[int], object], action: str, kind: str) -> Callable[[int], None]:
+    """``act``, with an entry in the audit log under the name of who runs the command."""
+
+    def act_and_record(row_id: int) -> None:
+        with db.transaction():
+            act(row_id)
+            AuditEntry.create(actor=getuser(), action=action, subject=f"{kind} {row_id}")
+
+    return act_and_record
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +70,17 @@ class Demo:
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Query the demo's own database."""
-        url = services.ensure_running(self.root, environ={}).database_url
-        with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        with closing(self._connection()) as connection, connection.cursor() as cursor:
             cursor.execute(sql)
             return cursor.fetchall()
+
+    def execute(self, sql: str) -> None:
+        """Change the demo's own database."""
+        with closing(self._connection()) as connection, connection, connection.cursor() as cursor:
+            cursor.execute(sql)
+
+    def _connection(self) -> psycopg2.extensions.connection:
+        return psycopg2.connect(services.ensure_running(self.root, environ={}).database_url)
 
     def until(self, condition: Callable[[], Any], what: str, seconds: float = 120.0) -> Any:
         """The first true answer of ``condition``, which may be asked too early."""
@@ -125,10 +132,9 @@ def plain_environment(root: Path) -> dict[str, str]:
     }
 
 
-@pytest.fixture
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A copy of the project with its own ``var``."""
-    root = tmp_path_factory.mktemp("demo")
+@contextmanager
+def copied_tree(root: Path) -> Iterator[Path]:
+    """A copy of the project in ``root``, with its own ``var``."""
     root.chmod(0o755)
     for folder in FOLDERS:
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -140,6 +146,12 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         services.stop(root)
         shutil.rmtree(Home.of(root).path, ignore_errors=True)
         shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with copied_tree(tmp_path_factory.mktemp("demo")) as root:
+        yield root
 
 
 StartDemo = Callable[..., Demo]

@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sandbox.testing import running_sandbox
-from tests.acceptance.conftest import plain_environment
+from tests.acceptance.conftest import StartDemo, copied_tree, plain_environment
 
 pytestmark = pytest.mark.slow
 
 
 def run_demo(tree: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = ["scripts.demonstration", "--once", "--subreddit", "sandboxnights", "--approve", "1"]
     return subprocess.run(
-        [sys.executable, "-m", "scripts.demonstration", "--once", "--subreddit", "sandboxnights"],
+        [sys.executable, "-m", *command],
         cwd=tree,
         env={**plain_environment(tree), **environment},
         capture_output=True,
@@ -25,6 +28,13 @@ def run_demo(tree: Path, **environment: str) -> subprocess.CompletedProcess[str]
         timeout=240,
         check=False,
     )
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A tree for demos that end before they change anything."""
+    with copied_tree(tmp_path_factory.mktemp("demo")) as root:
+        yield root
 
 
 @pytest.mark.parametrize(
@@ -40,9 +50,9 @@ def run_demo(tree: Path, **environment: str) -> subprocess.CompletedProcess[str]
     ],
 )
 def test_a_demo_that_can_not_start_says_why_in_a_sentence(
-    tree: Path, environment: dict[str, str], sentence: str
+    untouched: Path, environment: dict[str, str], sentence: str
 ) -> None:
-    ended = run_demo(tree, **environment)
+    ended = run_demo(untouched, **environment)
     said = ended.stdout + ended.stderr
     assert ended.returncode != 0
     assert sentence in said
@@ -66,13 +76,21 @@ def test_wrong_reddit_credentials_are_named(tree: Path) -> None:
     assert "canary" not in said
 
 
-def test_an_encoder_that_dies_is_named(tree: Path) -> None:
+def test_an_encoder_that_dies_is_named(tree: Path, start_demo: StartDemo) -> None:
     broken = tree / "ffmpeg"
     broken.write_text("#!/bin/sh\nexit 3\n")
     broken.chmod(0o755)
-    ended = run_demo(tree, IMAGEIO_FFMPEG_EXE=str(broken))
-    said = ended.stdout + ended.stderr
-    assert ended.returncode != 0
+
+    # When the pauses between the tries are skipped
+    demo = start_demo(IMAGEIO_FFMPEG_EXE=str(broken))
+    demo.until(lambda: "processes: ready" in demo.text(), "the start")
+    while demo.process.poll() is None:
+        demo.execute("UPDATE job SET due_at = now() WHERE state = 'waiting' AND due_at > now()")
+        time.sleep(0.2)
+
+    said = demo.text()
+    assert demo.process.returncode != 0
+    assert "Failed after 3 attempts" in said
     assert "Traceback" not in said
     assert "encoder" in said or "ffmpeg" in said
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -12,7 +11,7 @@ from adapters.mail.smtp import SmtpMailer
 from adapters.ports import Mail
 from core.errors import Parked, Retryable, StageError
 from core.smtp import SmtpServer
-from sandbox.testing import RunningSandbox, running_sandbox
+from sandbox.testing import RunningSandbox
 
 MAIL = Mail(
     key="post-7.a1",
@@ -24,17 +23,11 @@ MAIL = Mail(
 PASSWORD = "sandbox-mail-password"
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[RunningSandbox]:
-    with running_sandbox() as sandbox:
-        yield sandbox
-
-
 @pytest.fixture
-def sandbox(served: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> RunningSandbox:
-    monkeypatch.setenv("SSL_CERT_FILE", str(served.mail_certificate))
-    served.reset()
-    return served
+def sandbox(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> RunningSandbox:
+    """The sandbox, whose mail server is trusted."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(sandbox.mail_certificate))
+    return sandbox
 
 
 def mailer(

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import re
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import SecretStr
+from werkzeug.serving import make_server
 
 from adapters.music.library import Tunes
 from adapters.speech.installed_voices import InstalledVoices
@@ -12,12 +14,14 @@ from admin.app import create_app
 from admin.auth import create_user
 from core import crypto, db, queue
 from core.settings import Settings
+from tests import browsers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from flask import Flask
+    from selenium.webdriver.remote.webdriver import WebDriver
     from werkzeug.test import TestResponse
 
 PASSWORD = "correct horse battery"
@@ -66,11 +70,14 @@ class Browser:
         answer: dict[str, Any] = self.get(path).get_json()
         return answer
 
-    def post(self, path: str, *, on: str = "/me/", **fields: Any) -> TestResponse:
-        """Submit a form with the CSRF token of the page ``on``."""
+    def post(
+        self, path: str, *, on: str = "/me/", referrer: str = "", **fields: Any
+    ) -> TestResponse:
+        """Submit a form with the CSRF token of the page ``on``; ``referrer`` is the page's path."""
         token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', self.get(on).text)
         data = {**fields, "csrf_token": token[1] if token else ""}
-        return self._ask("POST", path, data=data)
+        headers = {"Referer": f"http://localhost{referrer}"} if referrer else {}
+        return self._ask("POST", path, data=data, headers=headers)
 
     def sign_in(self, name: str, password: str = PASSWORD, **fields: str) -> TestResponse:
         return self.post("/sign-in", on="/sign-in", name=name, password=password, **fields)
@@ -88,6 +95,23 @@ def app(settings: Settings, record: None) -> Flask:
         voices=InstalledVoices(settings.voices_dir),
         music=Tunes(folder=None, cache=settings.media_dir / "music"),
     )
+
+
+@pytest.fixture
+def office(app: Flask) -> Iterator[str]:
+    """URL of the back office, served over HTTP."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture
+def chromium() -> Iterator[WebDriver]:
+    with browsers.chromium() as driver:
+        yield driver
 
 
 @pytest.fixture

@@ -92,11 +92,12 @@ def video(
     files = {name: folder / f"{shown.id}.{name}" for name in ("mp4", "jpg", "wav", "srt", "vtt")}
     for file in files.values():
         file.write_bytes(content)
+    names = {name: str(file.relative_to(media)) for name, file in files.items()}
     words = shown.spoken.split()
     Narration.create(
         part=shown,
         key="n",
-        path=str(files["wav"]),
+        path=names["wav"],
         seconds=64.0,
         voice="espeak-ng/1.52/en-us",
         timed_by="synthesizer",
@@ -105,17 +106,20 @@ def video(
     Caption.create(
         part=shown,
         key="c",
+        narration_key="n",
         ass_path="",
-        srt_path=str(files["srt"]),
-        vtt_path=str(files["vtt"]),
+        srt_path=names["srt"],
+        vtt_path=names["vtt"],
         style="karaoke",
         captioned_words=len(words),
     )
     return Video.create(
         part=shown,
         key="v",
-        path=str(files["mp4"]),
-        cover_path=str(files["jpg"]),
+        spoken_key=shown.spoken_key,
+        approved_key="v" if state == VideoState.READY else "",
+        path=names["mp4"],
+        cover_path=names["jpg"],
         seconds=64.0,
         size_bytes=21_400_000,
         loudness=-14.1,
@@ -144,6 +148,8 @@ def post(shown: Video, on: Account, state: str = PostState.PLANNED, **fields: An
         "title": "The green ladder #storytime",
         "upload_url": "https://upload/canary-upload-url",
     }
+    if state not in {PostState.PLANNED, PostState.CANCELLED}:
+        made["video_key"] = shown.key
     return Post.create(video=shown, account=on, state=state, **{**made, **fields})
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from admin.auth import create_user
 from tests.admin.conftest import PASSWORD
-from tests.admin.test_browser import chromium, office, pytestmark
+from tests.browsers import needs_chromium
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
 
-__all__ = ["chromium", "office", "pytestmark"]  # fixtures, and the skip where there is no browser
+pytestmark = [needs_chromium, pytest.mark.slow]
 
 SPY = """
 window.heard = [];

@@ -75,6 +75,24 @@ def test_home_shows_jobs_that_an_outage_holds_up_or_that_nobody_takes(viewer: Br
     assert listed.count("This job has met this since") == 2
 
 
+def test_home_shows_jobs_that_have_waited_for_one_reason_for_over_a_week(viewer: Browser) -> None:
+    # Given two posts' jobs that wait for their account, one of them for eight days
+    held: dict[str, Any] = {
+        "state": JobState.WAITING,
+        "due_at": now() + timedelta(minutes=1),
+        "waits_for": "its account is paused",
+        "error_code": "account_paused",
+    }
+    for subject, days in ((1, 8), (2, 6)):
+        records.job("publish", subject, code_since=now() - timedelta(days=days), **held)
+
+    page = " ".join(viewer.get("/").text.replace("<strong>", "").replace("</strong>", "").split())
+
+    assert "1 job that has waited for over 7 days" in page
+    listed = viewer.get("/jobs/?waited_long=1").text
+    assert listed.count("its account is paused This job has met this since") == 1
+
+
 def test_running_jobs_are_shown_live(viewer: Browser) -> None:
     story = records.story("The running ladder")
     started = now() - timedelta(seconds=40)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -94,13 +93,15 @@ def test_a_range_beyond_the_end_says_where_the_end_is(stranger: Browser, path: s
         assert answer.headers["Referrer-Policy"] == "no-referrer"
 
 
-def test_a_resumed_download_never_mixes_two_files(stranger: Browser, path: str) -> None:
+def test_a_resumed_download_never_mixes_two_files(
+    settings: Settings, stranger: Browser, path: str
+) -> None:
     whole = stranger.get(path)
     rest = {"Range": "bytes=10000-", "If-Range": whole.headers["ETag"]}
     assert stranger.get(path, headers=rest).status_code == 206
 
     # when the video was rendered again in the meantime
-    Path(Video.get().path).write_bytes(CONTENT[::-1] + b"!")
+    (settings.media_dir / Video.get().path).write_bytes(CONTENT[::-1] + b"!")
 
     answer = stranger.get(path, headers=rest)
     assert (answer.status_code, answer.data) == (200, CONTENT[::-1] + b"!")
@@ -142,6 +143,19 @@ def test_a_post_that_is_no_longer_manual_has_no_download(
     answer = stranger.get(path)
     assert answer.status_code == 410
     assert f"Post status: {shown(state)}" in answer.text
+
+
+def test_a_video_that_was_rendered_again_is_not_posted_by_hand(
+    stranger: Browser, editor: Browser, post: Post, path: str
+) -> None:
+    Video.update(key="another").execute()
+
+    answer = stranger.get(path)
+    assert answer.status_code == 410
+    assert "The video was rendered again" in answer.text
+    page = editor.get(f"/manual/{post.id}").text
+    assert "The video was rendered again" in page
+    assert path not in page
 
 
 def test_only_files_of_the_media_folder_are_ever_sent(

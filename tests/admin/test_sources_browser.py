@@ -12,7 +12,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 from admin.auth import create_user
 from models import Source
 from tests.admin.conftest import PASSWORD
-from tests.admin.test_browser import chromium, office, pytestmark
+from tests.browsers import needs_chromium
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from core.settings import Settings
 
-__all__ = ["chromium", "office", "pytestmark"]  # fixtures, and the skip where there is no browser
+pytestmark = [needs_chromium, pytest.mark.slow]
 
 
 def test_a_folder_is_added_without_the_fields_for_reddit(

@@ -39,7 +39,7 @@ def test_approving_a_video_schedules_its_posts(settings: Settings, editor: Brows
     account = records.account()
     good, bad = records.video(settings.media_dir), records.video(settings.media_dir)
 
-    editor.post(f"/videos/{good.part.id}/approve")
+    editor.post(f"/videos/{good.part.id}/approve", key=good.key)
     editor.post(f"/videos/{bad.part.id}/reject", reason="Bad sound")
 
     assert Video.get_by_id(good.id).state == VideoState.READY
@@ -77,7 +77,10 @@ def test_videos_are_reviewed_in_a_row_and_a_rejection_is_undone(
     assert f'action="/videos/{first.part.id}/reconsider"' in editor.get(answer.location).text
 
     # And after the last one the list
-    assert editor.post(f"/videos/{second.part.id}/approve").location == "/videos/?state=review"
+    assert (
+        editor.post(f"/videos/{second.part.id}/approve", key="v").location
+        == "/videos/?state=review"
+    )
 
     # Then the rejected one can be reconsidered
     editor.post(f"/videos/{first.part.id}/reconsider")

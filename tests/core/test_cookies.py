@@ -13,6 +13,7 @@ from core.errors import InputError
 
 SITE = "www.tiktok.com"
 LATER = int(time.time()) + 86_400
+IN_2100 = 4_102_444_800
 SIGNED_IN = {
     "name": "sessionid",
     "value": "canary",
@@ -62,6 +63,46 @@ def test_cookies_txt_is_read_with_its_http_only_cookies() -> None:
         ("sessionid", True, LATER),
         ("msToken", False, None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        (IN_2100, True),
+        (IN_2100 * 1_000, True),
+        ("2100-01-01T00:00:00Z", True),
+        ("Session", True),
+        (-1, True),
+        ("1/7/2024, 10:21:30 PM", False),
+        ("2024-03-07T22:21:30.000Z", False),
+        (1_709_850_090_000, False),
+    ],
+)
+@pytest.mark.parametrize(
+    "name", ["expirationDate", "expires", "expiry", "Expires / Max-Age", "expires_utc"]
+)
+def test_an_expired_sign_in_is_refused_in_whatever_form_its_date_is(
+    written: object, kept: bool, name: str
+) -> None:
+    text = json.dumps([{**SIGNED_IN, "expirationDate": None, name: written}])
+
+    if kept:
+        (cookie,) = load(parse_cookies(text, SITE))
+        assert cookie.get("expires") == (IN_2100 if "00" in str(written) else None)
+    else:
+        with pytest.raises(InputError, match="an expired sign-in"):
+            parse_cookies(text, SITE)
+
+
+def test_a_date_that_can_not_be_read_is_asked_about_by_the_cookies_name() -> None:
+    other = {**SIGNED_IN, "name": "msToken", "expirationDate": "canary in a year"}
+    elsewhere = {**other, "domain": ".elsewhere.example"}
+    assert load(parse_cookies(json.dumps([SIGNED_IN, elsewhere]), SITE))
+
+    with pytest.raises(InputError, match="expiry date of the cookie “msToken” can't be") as asked:
+        parse_cookies(json.dumps([SIGNED_IN, other]), SITE)
+
+    assert "canary" not in str(asked.value)
 
 
 @pytest.mark.parametrize(

@@ -174,6 +174,12 @@ def test_a_pause_holds_everybody_on_the_same_key(limiter: Limiter, redis_url: st
     assert granted(limiter, limit, times=4) == 4
 
 
+def test_no_pause_is_longer_than_a_day(limiter: Limiter) -> None:
+    limit = Limit("init", 5, 60, "account")
+    limiter.hold(limit, 1e12)
+    assert 86_390 < limiter.acquire([limit], who="me").seconds <= 86_400
+
+
 def test_entries_expire_by_themselves(limiter: Limiter, redis_url: str) -> None:
     granted(limiter, Limit("init", 1, 2.0), times=3)
 

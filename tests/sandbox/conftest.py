@@ -1,4 +1,4 @@
-"""One sandbox for all these tests, reset for each, and a maker of small videos."""
+"""The sandbox with its own limits, and a maker of small videos."""
 
 from __future__ import annotations
 
@@ -18,12 +18,6 @@ MakeVideo = Callable[..., Path]
 def served() -> Iterator[RunningSandbox]:
     with running_sandbox(processing_seconds=0.3, webhook_retry_seconds=0.2) as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-def sandbox(served: RunningSandbox) -> RunningSandbox:
-    served.reset()
-    return served
 
 
 @pytest.fixture(scope="session")

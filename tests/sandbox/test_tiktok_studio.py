@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from selenium import webdriver
 
 from sandbox.testing import RunningSandbox
+from tests.browsers import chromium, needs_chromium
 from tests.sandbox.conftest import MakeVideo
 from tests.sandbox.posting import publish
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-CHROMEDRIVER = shutil.which("chromedriver")
 FIELDS = {"visibility": "Everyone", "comment": True, "reuse": False, "aigc": True}
 
 
@@ -129,20 +126,11 @@ def test_a_fault_of_another_call_is_refused(sandbox: RunningSandbox) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    not (CHROMIUM and CHROMEDRIVER), reason="Chromium and its driver are not installed"
-)
+@needs_chromium
 def test_a_person_can_post_with_the_keyboard_without_browser_errors(
     sandbox: RunningSandbox, make_video: MakeVideo
 ) -> None:
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM or ""
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    service = webdriver.ChromeService(executable_path=CHROMEDRIVER or "")
-    person = webdriver.Chrome(options=options, service=service)
-    try:
+    with chromium() as person:
         metrics = {"width": 390, "height": 900, "deviceScaleFactor": 1, "mobile": True}
         person.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         overflow = "return document.documentElement.scrollWidth - window.innerWidth"
@@ -173,7 +161,5 @@ def test_a_person_can_post_with_the_keyboard_without_browser_errors(
         until(lambda: "/content" in person.current_url)
         # then it is listed, and the console is empty
         assert "#nightforever" in one("[data-tt=components_PostTable_Container]").text
-        log = person.get_log("browser")  # type: ignore[no-untyped-call]
+        log = person.get_log("browser")  # type: ignore[attr-defined]  # Chromium's own
         assert [line for line in log if line["level"] == "SEVERE"] == []
-    finally:
-        person.quit()

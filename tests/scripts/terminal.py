@@ -49,11 +49,12 @@ def given(environment: dict[str, str], *arguments: str) -> subprocess.CompletedP
         return subprocess.CompletedProcess(arguments, code, out.read_text(), err.read_text())
 
 
-def fresh(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def fresh(*arguments: str, typed: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "scripts.management", *arguments],
         cwd=ROOT,
         env=_terminal() | environment,
+        input=typed,
         capture_output=True,
         text=True,
         timeout=ENDS_WITHIN_SECONDS,

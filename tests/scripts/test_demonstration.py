@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from core.files.storage import MediaStore
 from models import JobState, PostState, Story, StoryState, now
 from scripts.demonstration import report
 from scripts.demonstration.clock import BEGAN, Clock
@@ -159,7 +160,7 @@ def test_the_result_has_the_time_of_the_first_published_video(
 ) -> None:
     output = io.StringIO()
 
-    result = report.collect(120.0, first)
+    result = report.collect(MediaStore(tmp_path), 120.0, first)
     report.show(result, Console(file=output, width=80))
     report.write(result, tmp_path / "result.json")
 

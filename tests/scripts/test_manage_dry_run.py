@@ -12,12 +12,13 @@ from models import AuditEntry, DeadLetter, Job, JobState, Source, Story, StorySt
 from pipelines.stories.intake import manual_intake
 from scripts.management.__main__ import manage as all_commands
 from tests.admin import records
-from tests.scripts.terminal import manage
+from tests.scripts.terminal import fresh, manage
 from tests.scripts.test_manage import STORY
 
 pytestmark = pytest.mark.slow
 
 CHANGE_NOTHING = {
+    "audit verify",
     "channels hear",
     "check",
     "configuration",
@@ -99,10 +100,12 @@ def test_decisions_about_stories_have_a_dry_run(settings: dict[str, str]) -> Non
 
 
 def test_adding_a_user_has_a_dry_run(settings: dict[str, str]) -> None:
-    add = ("users", "add", "ada", "--role", "editor", "--password", "correct horse battery")
-    assert "nothing was changed" in manage(*add, "--dry-run", **settings).stdout
+    add = ("users", "add", "ada", "--role", "editor")
+    password = "correct horse battery\n"
+    rehearsed = fresh(*add, "--dry-run", typed=password, **settings)
+    assert "nothing was changed" in rehearsed.stdout, rehearsed.stderr
     assert User.select().count() == 0
-    assert manage(*add, **settings).returncode == 0
+    assert fresh(*add, typed=password, **settings).returncode == 0
     assert User.get().name == "ada"
 
 

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from core.crypto import key_id, new_key
 from models import Account, AccountState, now
 from pipelines import key_rotation
 from pipelines.publishing.accounts import token_recovery
-from sandbox.testing import RunningSandbox, running_sandbox
+from sandbox.testing import RunningSandbox
 from tests.scripts.terminal import ROOT, given
 
 pytestmark = pytest.mark.slow
@@ -39,12 +38,6 @@ def environment(record: None, database_url: str, redis_url: str, tmp_path: Path)
         "PATH": "/usr/bin:/bin",
         "COLUMNS": "200",
     }
-
-
-@pytest.fixture
-def sandbox() -> Iterator[RunningSandbox]:
-    with running_sandbox() as sandbox:
-        yield sandbox
 
 
 def start(environment: Environment, *arguments: str) -> subprocess.Popen[str]:

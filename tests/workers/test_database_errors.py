@@ -18,7 +18,7 @@ from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.stages import STAGES
 from tests.workers.running import enqueued, job, running, until
-from workers.middleware.dead_letter import OUTAGE_SECONDS, decide
+from workers.job_outcome import OUTAGE_SECONDS, decide
 from workers.stage_actor import claim
 
 pytestmark = pytest.mark.usefixtures("record")

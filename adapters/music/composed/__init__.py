@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from random import Random
 
+from adapters.music.composed.composing import write
 from adapters.music.composed.moods import MOODS
 from adapters.music.composed.score import Score
-from adapters.music.composed.writing import write
 from adapters.ports import ComposedMusic, Progress
 
 EDITION = 2

@@ -9,8 +9,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -18,6 +16,7 @@ import requests
 import urllib3.exceptions
 from requests.auth import AuthBase
 
+from adapters.asked_pause import retry_after
 from adapters.tiktok.api.error_codes import Refusal, refusal
 from core.errors import Permanent, Retryable, StageError
 
@@ -117,18 +116,6 @@ class Http:
         return session
 
 
-def retry_after(response: requests.Response) -> float | None:
-    """Seconds in the answer's Retry-After header (a number or a date); None without it."""
-    value = response.headers.get("Retry-After", "").strip()
-    if value.replace(".", "", 1).isdigit():
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds())
-
-
 def code_of(said: object) -> str:
     """A code as in TikTok's documents; empty for any other text, which may contain secrets."""
     return said[:LONGEST_CODE] if isinstance(said, str) and said.isidentifier() else ""
@@ -141,7 +128,7 @@ def _good_answer(response: requests.Response, codes: Mapping[str, Refusal]) -> d
         if answer is None:
             raise Retryable("TikTok's answer can't be read.", code="unreadable_answer")
         return answer
-    raise refusal(codes, code, response.status_code, retry_after(response))
+    raise refusal(codes, code, response.status_code, retry_after(response.headers))
 
 
 def _failure(error: requests.RequestException) -> StageError:

@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 import structlog
 from prometheus_client import Counter
 
+from adapters.asked_pause import retry_after
 from adapters.ports import (
     ChunkPlan,
     CreatorInfo,
@@ -27,7 +28,7 @@ from adapters.ports import (
     UploadTicket,
 )
 from adapters.tiktok.api.error_codes import OAUTH, POSTING, STATUS, failure, refusal
-from adapters.tiktok.api.http import Http, code_of, retry_after
+from adapters.tiktok.api.http import Http, code_of
 from core.errors import AddressRefusedError, Permanent, Retryable
 from core.settings import TIKTOK_SCOPES
 
@@ -264,7 +265,7 @@ class TikTokPublisher:
             case HTTPStatus.FORBIDDEN | HTTPStatus.NOT_FOUND | HTTPStatus.GONE:
                 raise AddressRefusedError("The upload address is no longer valid.", after=60)
             case status:
-                raise refusal(POSTING, "", status, retry_after(response))
+                raise refusal(POSTING, "", status, retry_after(response.headers))
 
 
 class _Slice:

@@ -58,15 +58,17 @@ def caption(part_id: int, claim: Claim, media: MediaStore, defaults: ProductionS
         Caption.insert(
             part=part,
             key=key,
-            ass_path=str(paths["ass"]),
-            srt_path=str(paths["srt"]),
-            vtt_path=str(paths["vtt"]),
+            narration_key=narration.key,
+            ass_path=media.name(paths["ass"]),
+            srt_path=media.name(paths["srt"]),
+            vtt_path=media.name(paths["vtt"]),
             style=caption_style.style,
             captioned_words=subtitles.captioned_words,
         ).on_conflict(
             conflict_target=[Caption.part],
             preserve=[
                 Caption.key,
+                Caption.narration_key,
                 Caption.ass_path,
                 Caption.srt_path,
                 Caption.vtt_path,

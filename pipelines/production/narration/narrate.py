@@ -11,7 +11,7 @@ from adapters.ports import Synthesizer
 from core import db
 from core.errors import Permanent, VoiceUnusableError
 from core.files.storage import MediaStore
-from models import Narration, Part
+from models import Narration, Part, locked
 from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.production.narration import telling, voices
@@ -59,10 +59,14 @@ def narrate(
         log.warning("narration.by_other_voice", part=part_id, note=production.voice_note)
     words = [telling.row(timing) for timing in speech.words]
     with claim.finish():
+        same = Narration.select(Narration.id).where(
+            (Narration.part == part) | (Narration.key == told.key)
+        )
+        list(locked(same.order_by(Narration.id)))  # two parts may have the same words
         Narration.insert(
             part=part,
             key=told.key,
-            path=str(speech.path),
+            path=media.name(speech.path),
             seconds=speech.seconds,
             voice=told.voice,
             voice_note=production.voice_note,

@@ -15,7 +15,7 @@ from prometheus_client import Histogram
 from adapters.ports import Speech, Synthesizer, WordTiming
 from core.files.storage import MediaStore, content_key
 from pipelines.ledger import Claim
-from pipelines.production.narration import narration_cache, pronunciation
+from pipelines.production.narration import channel_pronunciations, narration_cache
 from pipelines.production.production_settings import ProductionSettings
 from pipelines.stories.text import letters
 
@@ -59,7 +59,7 @@ def tell(
         VoiceUnusableError: the voice is missing or damaged.
     """
     synthesizer = synthesizer_of(production)
-    said = pronunciation.say(text, production.pronunciations)
+    said = channel_pronunciations.say(text, production.pronunciations)
     said_text = [said.text] if said else []  # so only a text with a word of the table depends on it
     key = content_key(_key_version(text), text, synthesizer.identity, *said_text)
     if known := narration_cache.known(media, key):

@@ -261,6 +261,7 @@ def set_browser_session(
         f"@{username}",
         username=username,
         browser_session=session,
+        browser_session_version=Account.browser_session_version + 1,
         browser_checked_at=None,
         browser_error="",
     )
@@ -280,6 +281,7 @@ def forget_browser_session(account_id: int, by: str) -> None:
             "account.forget_browser_session",
             "",
             browser_session=None,
+            browser_session_version=Account.browser_session_version + 1,
             browser_checked_at=None,
             browser_error="",
         )

@@ -9,7 +9,7 @@ import structlog
 
 from adapters.ports import Authorizer, TokenGrant
 from core import db
-from core.errors import InputError, Permanent, StageError
+from core.errors import InputError, Permanent, Retryable, StageError
 from models import Account, AccountState, AuditEntry, OAuthHandshake, locked, now
 from pipelines import ledger
 from pipelines.ledger import Claim
@@ -108,7 +108,7 @@ def revoke(account_id: int, claim: Claim, authorizer: Authorizer) -> None:
     If that never succeeds, the tokens are deleted in a week (``token_refresh.forget_expired``).
 
     Raises:
-        Retryable: TikTok is unavailable.
+        Retryable: TikTok is unavailable, or the account was connected again meanwhile.
         Parked: TikTok refuses the app's key or secret.
     """
     account = Account.get_by_id(account_id)
@@ -117,9 +117,10 @@ def revoke(account_id: int, claim: Claim, authorizer: Authorizer) -> None:
             with db.closed_for_long_work():
                 _end_at_tiktok(account, authorizer)
         except StageError as error:
-            _still_allowed(account_id, f"TikTok still allows the app to use this account: {error}")
+            _store(account, f"TikTok still allows the app to use this account: {error}")
             raise
-        _still_allowed(account_id, "", access_token=None, refresh_token=None)
+        if not _store(account, "", access_token=None, refresh_token=None):
+            raise _connected_meanwhile()
     with claim.finish():
         pass
 
@@ -131,18 +132,36 @@ def _end_at_tiktok(account: Account, authorizer: Authorizer) -> None:
         if account.access_expires_at is None or account.access_expires_at <= now():
             grant = authorizer.refresh(str(account.refresh_token))
             with db.session():  # the old refresh token is used up: a second try needs the new one
-                _still_allowed(account.id, str(account.last_error), **granted(grant, now()))
-            token = grant.access_token
+                if not _store(account, str(account.last_error), **granted(grant, now())):
+                    raise _connected_meanwhile()
+            token, account.refresh_token = grant.access_token, grant.refresh_token
         authorizer.revoke(token)
     except Permanent as error:  # TikTok doesn't know the grant: nothing is left to end
         log.warning("revoke_refused", account=account.id, code=error.code)
 
 
-def _still_allowed(account_id: int, sentence: str, **changes: object) -> None:
-    """Store how the revocation goes, unless the account was connected again meanwhile."""
-    Account.update({**changes, "last_error": sentence}).where(
-        Account.id == account_id, Account.state == AccountState.DISCONNECTED
-    ).execute()
+def _store(account: Account, sentence: str, **changes: object) -> bool:
+    """Store how the revocation goes; False if the account was connected again meanwhile.
+
+    It may have been disconnected again since, so the state alone doesn't tell: the tokens do.
+    """
+    columns = Account.select(Account.id, Account.state, Account.refresh_token)
+    with db.transaction():
+        current = locked(columns.where(Account.id == account.id)).get()
+        if (current.state, current.refresh_token) != (account.state, account.refresh_token):
+            return False
+        Account.update({**changes, "last_error": sentence}).where(
+            Account.id == account.id
+        ).execute()
+    return True
+
+
+def _connected_meanwhile() -> Retryable:
+    return Retryable(
+        "The account was connected again while its old authorization was being ended.",
+        code="connected_meanwhile",
+        after=0,
+    )
 
 
 def end_grant(account_id: int, why: str, *, actor: str = "tiktok") -> bool:

@@ -56,9 +56,10 @@ def resume(account_id: int, by: str) -> bool:
         own = Post.select(Post.id).where(
             Post.account == account_id, Post.state == PostState.PLANNED, Post.id.in_(waiting)
         )
-        # Jobs before accounts, as everywhere in this package.
-        for post in list(own.order_by(Post.id).limit(WOKEN_AT_ONCE)):
-            ledger.wake("publish", post.id)
+        posts = [post.id for post in own.order_by(Post.id).limit(WOKEN_AT_ONCE)]
+        ledger.lock_jobs((("publish",), posts))
+        for post_id in posts:
+            ledger.wake("publish", post_id)
         account = _locked(account_id)
         if account.paused_at is None:
             return False

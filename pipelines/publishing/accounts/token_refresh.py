@@ -194,8 +194,10 @@ def forget_expired() -> int:
     ended = Account.refresh_expires_at < long_ago
     with db.transaction():
         for account in locked(
-            Account.select(Account.id).where(ended, Account.state == AccountState.CONNECTED)
+            Account.select(Account.id, Account.state).where(ended).order_by(Account.id)
         ):
+            if account.state != AccountState.CONNECTED:
+                continue
             account.move(
                 AccountState.EXPIRED,
                 last_error="Its refresh token expired without use: connect the account again.",

@@ -11,9 +11,10 @@ import structlog
 
 from adapters.ports import BrowserPost, BrowserUploader
 from core import db
-from core.errors import AccountFullError, BrowserStopped, Parked, Permanent, Retryable, StageError
-from models import Account, PostState, now
+from core.errors import AccountFullError, BrowserStopped, Parked, Permanent, Retryable
+from models import PostState, now
 from pipelines.ledger import Claim
+from pipelines.publishing.accounts.browser_session import BrowserSession
 from pipelines.publishing.delivery.delivery import Delivery, Platform
 from pipelines.publishing.delivery.video_checks import CheckedVideo
 from pipelines.publishing.posts import history
@@ -28,10 +29,6 @@ LOOK_AFTER_SECONDS = 30.0
 MOST_TRIES = 3
 """Times that a post is sent by browser; after each, TikTok's list showed that nothing came of it.
 Then a person decides."""
-SESSION_OVER = frozenset(
-    {"browser_signed_out", "browser_wrong_account", "browser_captcha", "browser_page_changed"}
-)
-"""Codes after which the session can't be used until a person has checked it."""
 
 
 class BrowserUpload(Delivery):
@@ -39,7 +36,8 @@ class BrowserUpload(Delivery):
 
     def begin(self, file: CheckedVideo) -> None:
         """Upload the video, fill in the page and publish."""
-        browser, page = self.browser(), self.page()
+        browser, session = self.browser(), self.session()
+        page = self.page(session)
         self.announcing()
 
         def about_to_post() -> None:
@@ -51,11 +49,14 @@ class BrowserUpload(Delivery):
             file.check_unchanged()
             self.claim.progress(share)
 
-        session = str(self.account.browser_session)
         try:
-            with _session_error_stored(self.account), db.closed_for_long_work():
+            with session.errors_stored(), db.closed_for_long_work():
                 outcome = browser.post(
-                    session, file.path, page, about_to_post=about_to_post, progress=progress
+                    session.cookies,
+                    file.path,
+                    page,
+                    about_to_post=about_to_post,
+                    progress=progress,
                 )
         except (AccountFullError, Permanent):  # the page has clearly refused it
             with self.claim.step():
@@ -64,29 +65,31 @@ class BrowserUpload(Delivery):
         except BrowserStopped as error:
             if error.code != UNKNOWN:
                 raise
-            history.keep_screenshot(self.post, error.screenshot)
+            history.keep_screenshot(self.post, self.shown(error))
             raise Retryable(str(error), code=UNKNOWN, after=LOOK_AFTER_SECONDS) from None
-        _store_session(self.account, outcome.session)
+        session.store(outcome.session)
         self.end_published(outcome.platform_id, outcome.address)
 
     def look(self) -> None:
         """Find out the result of a try that ended after the button may have been pressed."""
         attempt = history.newest(self.post)
         since = attempt.created_at if attempt is not None else self.post.created_at
-        session, browser, page = str(self.account.browser_session), self.browser(), self.page()
-        with db.closed_for_long_work():
-            outcome = browser.find(session, page, since)
+        browser, session = self.browser(), self.session()
+        page = self.page(session)
+        with session.errors_stored(), db.closed_for_long_work():
+            outcome = browser.find(session.cookies, page, since)
         if outcome is None:
             if history.ended_as(self.post, frozenset({history.NOT_LISTED})) >= MOST_TRIES - 1:
+                last = history.last_screenshot(self.post)
                 raise BrowserStopped(
                     f"The browser sent this post {MOST_TRIES} times, and TikTok's list never "
                     "showed it. Look at the screenshots of the attempts, then decide.",
                     code=NEVER_LISTED,
-                    screenshot=history.last_screenshot(self.post),
+                    screenshot=self.media.at(last) if last else None,
                 )
             self.plan_again(outcome=history.NOT_LISTED)
             return
-        _store_session(self.account, outcome.session)
+        session.store(outcome.session)
         self.end_published(outcome.platform_id, outcome.address)
 
     def end_published(self, platform_id: str, address: str) -> None:
@@ -97,8 +100,18 @@ class BrowserUpload(Delivery):
             raise BrowserStopped("This worker has no browser.", code="browser_missing")
         return self.platform.browser
 
-    def page(self) -> BrowserPost:
-        if not self.account.username:
+    def session(self) -> BrowserSession:
+        session = BrowserSession.of(self.account.id)
+        if not session.cookies:
+            raise BrowserStopped(
+                "No browser session is stored: import the creator's cookies on the account's page, "
+                "then requeue.",
+                code="browser_signed_out",
+            )
+        return session
+
+    def page(self, session: BrowserSession) -> BrowserPost:
+        if not session.username:
             raise Parked(
                 "The browser session needs the creator's @name: enter it on the account's page, "
                 "then requeue.",
@@ -106,7 +119,7 @@ class BrowserUpload(Delivery):
             )
         choice = chosen(self.post, self.account)
         return BrowserPost(
-            username=self.account.username,
+            username=session.username,
             title=self.post.title,
             privacy=audience(self.post, self.account),
             allow_comment=choice["allow_comment"],
@@ -121,40 +134,19 @@ def check_browser(account_id: int, claim: Claim, platform: Platform) -> None:
 
     Raises:
         BrowserStopped: nobody, somebody else, or the page needs a person; stored on the account.
-        Retryable: the page can't be reached.
+        Retryable: the page can't be reached, or the session was replaced meanwhile.
     """
-    account = Account.get_by_id(account_id)
-    if account.browser_session and platform.browser is not None:
-        with _session_error_stored(account), db.closed_for_long_work():
-            health = platform.browser.check(account.browser_session)
-            if account.username and health.username != account.username:
+    session = BrowserSession.of(account_id)
+    if session.cookies and platform.browser is not None:
+        with session.errors_stored(), db.closed_for_long_work():
+            health = platform.browser.check(session.cookies)
+            if session.username and health.username != session.username:
                 raise BrowserStopped(
                     f"The browser is signed in as @{health.username}, not as "
-                    f"@{account.username}: import that creator's cookies.",
+                    f"@{session.username}: import that creator's cookies.",
                     code="browser_wrong_account",
                 )
-        _store_session(account, health.session)
+        if not session.store(health.session):
+            raise session.replaced()
     with claim.finish():
         pass
-
-
-class _session_error_stored:  # noqa: N801  # reads as a phrase where it is used
-    """Stores an error that ends the session on its account, and lets the error continue."""
-
-    def __init__(self, account: Account) -> None:
-        self._account = account
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, StageError) and error.code in SESSION_OVER:
-            Account.update(browser_error=str(error), browser_checked_at=now()).where(
-                Account.id == self._account.id
-            ).execute()
-
-
-def _store_session(account: Account, session: str) -> None:
-    """Store the cookies, which change with use, unless a person has deleted them meanwhile."""
-    Account.update(browser_session=session, browser_checked_at=now(), browser_error="").where(
-        Account.id == account.id, Account.browser_session.is_null(False)
-    ).execute()

@@ -30,6 +30,7 @@ from core.errors import (
     UnknownPostError,
     Wait,
 )
+from core.files.storage import MediaStore
 from core.limiter import Limit
 from models import Account, Post, PostState, Video, now
 from pipelines import ledger, rate_limits
@@ -38,7 +39,7 @@ from pipelines.limit_grants import Grants
 from pipelines.publishing.accounts import tokens
 from pipelines.publishing.accounts.pause import CODE as PAUSED
 from pipelines.publishing.accounts.pause import STORYMILL, pause
-from pipelines.publishing.delivery import fallback_policy
+from pipelines.publishing.delivery import approved_video, fallback_policy
 from pipelines.publishing.delivery.compliance import check_texts, texts_of
 from pipelines.publishing.delivery.video_checks import MOST_BYTES, CheckedVideo, check_video
 from pipelines.publishing.posts import history
@@ -66,7 +67,7 @@ class Platform:
     authorizer: Authorizer
     probe: VideoProbe
     folder: Path
-    """Only videos in this folder are sent."""
+    """The media folder: only videos in it are sent."""
     grants: Grants
     browser: BrowserUploader | None = None
     """None if this worker uses no browser."""
@@ -90,6 +91,10 @@ class Delivery:
     def video(self) -> Video:
         video: Video = self.post.video
         return video
+
+    @property
+    def media(self) -> MediaStore:
+        return MediaStore(self.platform.folder)
 
     def ask(self, call: Callable[[str], T]) -> T:
         return tokens.with_token(self.account, self.platform.authorizer, call)
@@ -131,7 +136,7 @@ class Delivery:
 
     def check_video(self) -> CheckedVideo:
         """Check the file; raises Permanent if it can't be posted. Holds no connection meanwhile."""
-        path, size = Path(self.video.path), self.video.size_bytes
+        path, size = self.media.at(self.video.path), self.video.size_bytes
         platform = self.platform
         with db.closed_for_long_work():
             return check_video(
@@ -159,19 +164,23 @@ class Delivery:
         Its limits are taken here: the announcement follows at once.
 
         Raises:
-            Wait: it is not time yet, or a limit is used up.
+            Wait: its video may not go out, it is not time yet, or a limit is used up.
         """
         with self.claim.step():
-            wait = admission.admit(self.post)
+            wait = self.held_back() or self.over_limit(
+                rate_limits.announcement(self.post, self.post.method)
+            )
             if wait is None:
-                wait = self.over_limit(rate_limits.announcement(self.post, self.post.method))
-                if wait is None:
-                    self.move(PostState.CLAIMING, reason="")
-                    history.begin(self.post, self.post.method)
-                else:  # an interrupted try may have left it as claiming
-                    self.move(PostState.PLANNED)
+                self.move(PostState.CLAIMING, reason="", video_key=self.video.key)
+                history.begin(self.post, self.post.method)
+            else:  # an interrupted try may have left it as claiming
+                self.move(PostState.PLANNED)
         if wait is not None:
             raise wait
+
+    def held_back(self) -> Wait | None:
+        """What the post waits for; None if it goes out in this step."""
+        return approved_video.awaited(self.post) or admission.admit(self.post)
 
     def announce(self, call: Callable[[str], T]) -> T:
         """Make the announcing call; a post that is refused isn't one of the account's day."""
@@ -277,7 +286,7 @@ class Delivery:
         method, following = self.post.method, fallback_policy.next_method(self.post, self.account)
         self.platform.grants.not_posted(self.post)
         with self.claim.finish():
-            history.note(self.post, method, error.code, str(error), screenshot=_screenshot(error))
+            history.note(self.post, method, error.code, str(error), screenshot=self.shown(error))
             self.forget(PostState.PLANNED, method=following, reason=str(error))
             ledger.enqueue("publish", self.post.id, request_id=self.claim.request_id)
         log.warning("stepped_down", post=self.post.id, method=method, to=following, code=error.code)
@@ -293,10 +302,15 @@ class Delivery:
     def stop(self, state: PostState, error: StageError) -> None:
         with self.claim.step():
             planning.lock_for_release(self.post)
-            history.end(self.post, error.code, reason=str(error), screenshot=_screenshot(error))
+            history.end(self.post, error.code, reason=str(error), screenshot=self.shown(error))
             self.move(state, reason=str(error))
             if state in {PostState.FAILED, PostState.PARKED}:
                 post_times.reassign(self.account.id)  # later parts of its story need no slot now
+
+    def shown(self, error: StageError) -> str:
+        """How the record names the page that the browser showed; empty if it showed none."""
+        screenshot = error.screenshot if isinstance(error, BrowserStopped) else None
+        return self.media.name(screenshot) if screenshot else ""
 
     def forget(self, state: PostState, **changes: Any) -> None:
         self.move(state, publish_id=None, upload_url=None, bytes_sent=0, **changes)
@@ -321,8 +335,3 @@ def _full_too_often(error: AccountFullError) -> AccountStoppedError:
         f"TikTok has refused the same post {MOST_FULL} times, each time hours later: {error} Look "
         "at the account in the TikTok app and set fewer posts a day, then resume the account."
     )
-
-
-def _screenshot(error: StageError) -> str:
-    screenshot = error.screenshot if isinstance(error, BrowserStopped) else None
-    return str(screenshot) if screenshot else ""

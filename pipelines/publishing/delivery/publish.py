@@ -6,20 +6,16 @@ started: the next method is only used while nothing of the post can be on the pl
 
 from __future__ import annotations
 
-from core.errors import Wait
-from models import Job, JobState, Method, Post, PostState
+from models import Method, Post, PostState
 from pipelines.ledger import Claim
 from pipelines.publishing.accounts.pause import paused
-from pipelines.publishing.delivery import fallback_policy
+from pipelines.publishing.delivery import approved_video, fallback_policy
 from pipelines.publishing.delivery.api.upload import ApiUpload
 from pipelines.publishing.delivery.browser_upload import BrowserUpload
 from pipelines.publishing.delivery.delivery import Delivery, Platform
 from pipelines.publishing.delivery.manual import manual_post
 from pipelines.publishing.posts import history
-from pipelines.publishing.scheduling import admission, planning
-from pipelines.stages import PART_STAGES
-
-RENDERING_SECONDS = 15.0
+from pipelines.publishing.scheduling import planning
 
 
 def publish(post_id: int, claim: Claim, platform: Platform) -> None:
@@ -63,9 +59,11 @@ def confirm(post_id: int, claim: Claim, platform: Platform) -> None:
 
 
 def _begin(delivery: Delivery) -> None:
-    if _is_rendered_again(delivery.post):
-        raise Wait("Its video is being rendered again.", after=RENDERING_SECONDS)
-    if (wait := paused(delivery.account)) is not None:
+    with delivery.claim.step():
+        wait = approved_video.awaited(delivery.post) or paused(delivery.account)
+        if wait is not None:  # an interrupted try may have left it as claiming
+            delivery.move(PostState.PLANNED)
+    if wait is not None:
         raise wait
     method, skipped = fallback_policy.method_now(delivery.post, delivery.account)
     with delivery.claim.step():
@@ -93,25 +91,13 @@ def _by_browser(delivery: Delivery) -> BrowserUpload:
 
 def _by_hand(delivery: Delivery) -> None:
     with delivery.claim.step():
-        wait = admission.admit(delivery.post)
+        wait = delivery.held_back()
+        if wait is None:
+            delivery.move(PostState.MANUAL, video_key=delivery.video.key)
+            manual_post.begin(delivery.post, request_id=delivery.claim.request_id)
     if wait is not None:
         raise wait
-    with delivery.claim.finish():
-        delivery.move(PostState.MANUAL)
-        manual_post.begin(delivery.post, request_id=delivery.claim.request_id)
-
-
-def _is_rendered_again(post: Post) -> bool:
-    """Whether the present video is outdated, because a person chose another hook for example."""
-    return (
-        Job.select()
-        .where(
-            Job.stage.in_(PART_STAGES),
-            Job.subject_id == post.video.part.id,
-            Job.state.in_((JobState.WAITING, JobState.RUNNING)),
-        )
-        .exists()
-    )
+    delivery.done()
 
 
 def _may_be_online(post: Post) -> bool:

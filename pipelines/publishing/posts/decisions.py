@@ -1,7 +1,7 @@
 """What a person can decide about a post.
 
-Each decision first closes the post's open jobs and failures, then changes the post. The stages
-lock in the same order, so there is no deadlock.
+Each decision first locks and closes the post's open jobs and failures, then locks its script and
+account, then changes the post: the order of docs/architecture.md, "Locks".
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from models import (
     PostState,
     StaleStateError,
     in_state,
-    locked,
     now,
 )
 from pipelines import ledger
@@ -37,14 +36,15 @@ ENDED_WITHOUT_A_POST = frozenset(
 def cancel(post_id: int, by: str, reason: str = "") -> None:
     """Cancel the post; the next part no longer waits for it.
 
-    Also between two tries by browser, although an earlier try may have posted it: the person who
-    cancels is told so by the post's history.
+    A post that goes out by browser can be cancelled at every moment: a worker that is at it writes
+    nothing more, so it doesn't press the button either. If the button was pressed, the video may be
+    on TikTok, and the post's history says so.
 
     Raises:
-        StaleStateError: it is too late: the post is being sent or has ended.
+        StaleStateError: it is too late: the post is being sent over the API, or has ended.
     """
     with db.transaction():
-        _stop_between_tries(post_id)
+        _stop_browser(post_id)
         post = _closed(post_id, "cancelled")
         post.move(PostState.CANCELLED, reason=reason)
         history.end(post, PostState.CANCELLED)
@@ -136,33 +136,34 @@ def may_decide(post: Post) -> bool:
     return post.state not in ON_ITS_WAY or not jobs.where(Job.state.in_(unfinished)).exists()
 
 
-def waits_between_tries(post_id: int) -> bool:
-    """Whether a browser has tried the post, and its next try or look has not begun."""
+def is_at_browser(post_id: int) -> bool:
+    """Whether a browser works on the post, or waits for its next try or look."""
     post = Post.select(Post.method, Post.state).where(Post.id == post_id).get()
     if post.method != Method.BROWSER or post.state not in ON_ITS_WAY:
         return False
     job = Job.of("publish", post_id)
-    return job is not None and job.state == JobState.WAITING
+    return job is not None and job.state in {JobState.WAITING, JobState.RUNNING}
 
 
-def _stop_between_tries(post_id: int) -> None:
-    """End the waiting job of a post that a browser has tried; a running one is left alone."""
-    job = locked(Job.select().where(Job.stage == "publish", Job.subject_id == post_id)).first()
-    if job is not None and waits_between_tries(post_id):
+def _stop_browser(post_id: int) -> None:
+    """End the job of a post that a browser works on; jobs of other methods are left alone."""
+    ledger.lock_jobs((POST_STAGES, (post_id,)))
+    job = Job.of("publish", post_id)
+    if job is not None and is_at_browser(post_id):
         job.move(JobState.CANCELLED, finished_at=now(), lease_until=None)
 
 
 def _closed(post_id: int, resolution: str) -> Post:
+    jobs = ledger.lock_jobs((POST_STAGES, (post_id,)))
     post = Post.get_by_id(post_id)
-    if post.state in ON_ITS_WAY and may_decide(post):  # its jobs ended without an outcome
-        post.move(PostState.PARKED)
-    for stage in POST_STAGES:
-        job = Job.of(stage, post_id)
-        if job is not None:
-            ledger.resolve_dead_letters(job.id, resolution)
-            job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
-    post = Post.get_by_id(post_id)
+    nothing_works_on_it = may_decide(post)
+    for job in jobs:
+        job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
+        ledger.resolve_dead_letters(job.id, resolution)
     planning.lock_for_release(post)
+    post = Post.get_by_id(post_id)
+    if post.state in ON_ITS_WAY and nothing_works_on_it:  # its jobs ended without an outcome
+        post.move(PostState.PARKED)
     return post
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from models import Attempt, Method, Post, PostState, now
 
 RUNNING = "running"
@@ -40,15 +38,15 @@ def rule_out(post: Post) -> None:
     _change(newest(post), outcome=RULED_OUT)
 
 
-def last_screenshot(post: Post) -> Path | None:
-    """What a browser showed last for this post."""
+def last_screenshot(post: Post) -> str:
+    """The name of the picture of what a browser showed last for this post; empty without one."""
     row = (
         Attempt.select(Attempt.screenshot)
         .where(Attempt.post == post, Attempt.screenshot != "")
         .order_by(Attempt.id.desc())
         .first()
     )
-    return Path(row.screenshot) if row is not None else None
+    return str(row.screenshot) if row is not None else ""
 
 
 def begin(post: Post, method: str) -> None:
@@ -134,9 +132,9 @@ def note(post: Post, method: str, outcome: str, reason: str, *, screenshot: str 
         )
 
 
-def keep_screenshot(post: Post, screenshot: Path | None) -> None:
-    """Store the browser's screenshot with the newest attempt."""
-    _change(newest(post), screenshot=str(screenshot or ""))
+def keep_screenshot(post: Post, screenshot: str) -> None:
+    """Store the name of the browser's screenshot with the newest attempt."""
+    _change(newest(post), screenshot=screenshot)
 
 
 def age(attempt: Attempt | None) -> float:

@@ -22,7 +22,6 @@ from models import (
     Post,
     PostState,
     in_state,
-    locked,
     shown,
 )
 from pipelines import ledger
@@ -182,7 +181,7 @@ def editable(post: Post) -> bool:
 def _change(post_id: int, action: str, by: str, words: str, **changes: Any) -> None:
     with db.transaction():
         # A worker that claims the job waits for this lock, and reads the post afterwards.
-        jobs = locked(Job.select(Job.state).where(_of(post_id)))
+        jobs = ledger.lock_jobs((POST_STAGES, (post_id,)))
         running = any(job.state == JobState.RUNNING for job in jobs)
         post = read(post_id)
         if running or not editable(post):

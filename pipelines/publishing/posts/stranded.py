@@ -6,6 +6,7 @@ import structlog
 
 from core import db
 from models import Job, JobState, Post, PostState
+from pipelines import ledger
 from pipelines.publishing.posts import decisions, history
 from pipelines.publishing.scheduling import planning, post_times
 from pipelines.stages import POST_STAGES
@@ -33,6 +34,7 @@ def mark_stranded() -> int:
 
 def _marked(post_id: int) -> bool:
     with db.transaction():
+        ledger.lock_jobs((POST_STAGES, (post_id,)))
         post = Post.get_by_id(post_id)
         planning.lock_for_release(post)
         post = Post.get_by_id(post_id)

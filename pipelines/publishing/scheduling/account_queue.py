@@ -6,8 +6,8 @@ story can't continue yet (an earlier part is not produced, has failed, or waits 
 whose job has failed or needs attention, and all posts of an account with 0 posts a day. They would
 only block a time for others, and get one when they are released.
 
-Locks are taken in this order: the job of the stage, the script, the account, posts. Jobs of other
-posts come last, and a locked one is skipped (``ledger.reschedule``).
+Locks are taken in the order of docs/architecture.md, "Locks": jobs, the script, the account, posts.
+Jobs of other posts come last, and a locked one is skipped (``ledger.reschedule``).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any, Self
 from core.db import database
 from models import Account, JobState, Post, PostState, Slot, locked
 from pipelines import ledger
-from pipelines.publishing.scheduling.availability import Availability
+from pipelines.publishing.scheduling.cap_and_gap import Availability
 from pipelines.publishing.scheduling.slots import SlotTime, at_local, local_day, spoken, zone
 
 GRACE = timedelta(minutes=15)

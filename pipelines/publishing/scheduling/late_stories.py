@@ -45,12 +45,20 @@ def ask(script: Script, account: Account) -> None:
     log.warning("story_joined_late", account=account.id, script=script.id)
 
 
-def decide(account_id: int, choice: str, by: str) -> list[int]:
+def waiting_for(account_id: int) -> list[int]:
+    """Ids of the scripts that wait for the account's decision."""
+    rows = LateStory.select(LateStory.script).where(LateStory.account == account_id)
+    return sorted(late.script.id for late in rows)
+
+
+def decide(account_id: int, choice: str, by: str, waiting: list[int]) -> list[int]:
     """Store what the account gets of stories that began without it.
 
+    In the caller's transaction, which has locked the scripts ``waiting``.
+
     Returns:
-        The ids of the scripts that are to be planned on it now: all that waited for this, if it
-        gets such stories from part 1. In the caller's transaction.
+        The ids of the scripts that are to be planned on it now: those of ``waiting`` that still
+        wait, if it gets such stories from part 1.
 
     Raises:
         InputError: there is no such account or no such choice.
@@ -58,17 +66,17 @@ def decide(account_id: int, choice: str, by: str) -> list[int]:
     if choice not in {LateStories.FROM_PART_ONE, LateStories.SKIP}:
         raise InputError("Choose whether the account gets such stories from part 1, or not.")
     with db.transaction():
-        rows = Account.select(Account.id).where(Account.id == account_id)
-        if locked(rows).first() is None:
+        if locked(Account.select(Account.id).where(Account.id == account_id)).first() is None:
             raise InputError(f"There is no account {account_id}.")
         Account.update(late_stories=choice).where(Account.id == account_id).execute()
-        waiting = list(LateStory.select().where(LateStory.account == account_id))
-        LateStory.delete().where(LateStory.account == account_id).execute()
+        decided = (LateStory.account == account_id) & LateStory.script.in_(waiting)
+        rows = LateStory.select(LateStory.script).where(decided)
+        still = sorted(late.script.id for late in rows)
+        LateStory.delete().where(decided).execute()
         AuditEntry.create(
             actor=by,
             action="account.late_stories",
             subject=f"account {account_id}",
             reason="from part 1" if choice == LateStories.FROM_PART_ONE else "not at all",
         )
-    scripts = [late.script.id for late in waiting]
-    return sorted(scripts) if choice == LateStories.FROM_PART_ONE else []
+    return still if choice == LateStories.FROM_PART_ONE else []

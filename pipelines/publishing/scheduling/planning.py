@@ -75,10 +75,11 @@ def decide_late(account_id: int, choice: str, by: str) -> int:
         InputError: there is no such account or no such choice.
     """
     with db.transaction():
-        scripts = late_stories.decide(account_id, choice, by)
+        waiting = late_stories.waiting_for(account_id)
+        list(locked(Script.select(Script.id).where(Script.id.in_(waiting)).order_by(Script.id)))
+        scripts = late_stories.decide(account_id, choice, by, waiting)
         account = Account.get_by_id(account_id)
         for script_id in scripts:
-            _lock(Script.get_by_id(script_id))
             ready = Video.select(Video.id, Video.part).join(Part).order_by(Part.number.desc())
             newest = ready.where(Part.script == script_id, Video.state == VideoState.READY).first()
             if newest is not None:

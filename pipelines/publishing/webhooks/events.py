@@ -44,6 +44,7 @@ from pipelines import ledger
 from pipelines.publishing.accounts.connection import PLATFORM, end_grant
 from pipelines.publishing.posts import history
 from pipelines.publishing.webhooks.payload import Event, read
+from pipelines.stages import POST_STAGES
 
 log = structlog.get_logger(__name__)
 
@@ -168,6 +169,7 @@ def _move_post_on(event: Event) -> str:
         return "not used: no post has this publish id"
     if known.account.open_id != event.open_id:
         return "not used: the post is another creator's"
+    ledger.lock_jobs((POST_STAGES, (known.id,)))
     asked = any(ledger.wake(stage, known.id) for stage in STAGES)
     jobs = Job.select(Job.id).where(Job.stage.in_(STAGES), Job.subject_id == known.id)
     busy = not asked and jobs.where(Job.state == JobState.RUNNING).exists()

@@ -22,7 +22,7 @@ from core.text.deletion_notices import Notice, notice
 from models import Intake, NsfwPolicy, Source, SourceKind, Story, StoryState, locked, now
 from pipelines import ledger
 from pipelines.ledger import Claim
-from pipelines.stories.intake.source_settings import OF_FILES
+from pipelines.stories.intake.source_settings import ALL, OF_FILES
 from pipelines.stories.text.rules import footers
 
 log = structlog.get_logger(__name__)
@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 OUTCOMES_KEPT_DAYS = 30
 BATCH = 500
 """Rows of a file that are looked up together."""
+INTAKE_LOCK = 0x570B
 LONGEST_TITLE = 1_000
 LONGEST_BODY = 1_000_000
 """Most characters that are read; the longest story a source may allow has about 120,000."""
@@ -65,20 +66,38 @@ def fetch(source_id: int, claim: Claim, source_of: Callable[[str], StorySource])
             found = [answered.get(post.external_id, replace(post, answers=())) for post in found]
     except StageError as error:
         with claim.step():
+            _one_at_a_time()
             for post in answered.values():
                 take(source, post, claim.request_id)
-            Source.update(last_error=storable(str(error))).where(Source.id == source.id).execute()
+            if _is_as_read(source):
+                wrong = storable(str(error))
+                Source.update(last_error=wrong).where(Source.id == source.id).execute()
         raise
     with claim.finish():
+        _one_at_a_time()
         outcomes = Counter(take(source, post, claim.request_id).outcome for post in found)
         Source.update(last_fetched_at=now(), last_error="").where(Source.id == source.id).execute()
-        # If a person edited the source meanwhile, its validators don't fit the next request.
-        current = locked(Source.select().where(Source.id == source.id)).get()
-        by = ("kind", "whole_place", "count")
-        if all(getattr(current, name) == getattr(source, name) for name in by):
+        if _is_as_read(source):
             Source.update(memory=query.memory).where(Source.id == source.id).execute()
         _forget_old_outcomes(source)
     log.info("fetched", source=source.name, found=len(found), **outcomes)
+
+
+def _is_as_read(source: Source) -> bool:
+    """False if a person has edited the source meanwhile: what was found out is outdated.
+
+    Locks the row.
+    """
+    current = locked(Source.select().where(Source.id == source.id)).first()
+    names = ("whole_place", *(setting.name for setting in ALL))
+    return current is not None and all(
+        getattr(current, name) == getattr(source, name) for name in names
+    )
+
+
+def _one_at_a_time() -> None:
+    """Two sources that list the same posts in another order would wait for each other for ever."""
+    database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (INTAKE_LOCK,))
 
 
 def _query(source: Source) -> StoryQuery:
@@ -235,16 +254,21 @@ def enqueue_due_sources() -> int:
 
     The next time is set in the same statement, so a second clock tick finds nothing due.
     """
+    due = "enabled AND kind <> 'paste' AND (next_fetch_at IS NULL OR next_fetch_at <= now())"
     with transaction():
+        found = database.execute_sql(f"SELECT id FROM source WHERE {due} ORDER BY id").fetchall()
+        ids = [source_id for (source_id,) in found]
+        ledger.lock_jobs((("fetch",), ids))
         cursor = database.execute_sql(
             "UPDATE source SET next_fetch_at = now() + interval_minutes * interval '1 minute' "
-            "WHERE enabled AND kind <> 'paste' "
-            "AND (next_fetch_at IS NULL OR next_fetch_at <= now()) RETURNING id"
+            f"WHERE id IN (SELECT id FROM source WHERE id = ANY(%s) AND {due} ORDER BY id "
+            "FOR NO KEY UPDATE) RETURNING id",
+            (ids,),
         )
-        due = [source_id for (source_id,) in cursor.fetchall()]
-        for source_id in due:
+        begun = [source_id for (source_id,) in cursor.fetchall()]
+        for source_id in sorted(begun):
             ledger.enqueue("fetch", source_id)
-    return len(due)
+    return len(begun)
 
 
 def _storable(text: str) -> str:

@@ -107,6 +107,7 @@ def ask(source_id: int, by: str) -> Source:
         InputError: there is no such source, its stories are pasted by hand, or it was an import.
     """
     with transaction():
+        ledger.lock_jobs((("fetch",), (source_id,)))
         source = locked(source_id)
         if source.kind not in KINDS:
             raise InputError(f"{source.name} can't be fetched: its stories are pasted by hand.")

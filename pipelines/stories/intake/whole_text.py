@@ -8,9 +8,10 @@ from adapters.ports import PageReader
 from core import db
 from core.db import transaction
 from core.errors import InputError, Permanent
-from models import AuditEntry, Story, StoryState, in_state
+from models import AuditEntry, Story, StoryState, in_state, locked
 from pipelines import ledger
 from pipelines.ledger import Claim
+from pipelines.stages import STORY_STAGES
 from pipelines.stories.intake.fetch import LONGEST_BODY
 from pipelines.stories.text.rules import footers
 
@@ -30,7 +31,8 @@ def ask(story_id: int, by: str) -> None:
         InputError: there is no such story, it is no excerpt, it names no page, or it is decided.
     """
     with transaction():
-        story: Story | None = Story.select().where(Story.id == story_id).for_update().first()
+        ledger.lock_jobs((STORY_STAGES, (story_id,)))
+        story: Story | None = locked(Story.select().where(Story.id == story_id)).first()
         if story is None:
             raise InputError(f"There is no story {story_id}.")
         if not (story.excerpt and story.url):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from core.errors import InputError
 from models import DeadLetter, Job, JobState, shown
 from pipelines import ledger
-from scripts.management.changes import DRY_RUN, IDS, to_each
+from scripts.management.changes import DRY_RUN, IDS, recorded, to_each
 from scripts.management.record import record
+from scripts.terminal import print_table
 
 UNFINISHED = (JobState.WAITING, JobState.RUNNING, JobState.PARKED, JobState.DEAD)
 
@@ -36,7 +36,7 @@ def list_jobs(count: int) -> None:
             table.add_row(
                 str(job.id), job.stage, str(job.subject_id), shown(job.state), ledger.explain(job)
             )
-    Console().print(table)
+    print_table(table)
 
 
 @jobs.command("requeue")
@@ -45,7 +45,8 @@ def list_jobs(count: int) -> None:
 def requeue_jobs(ids: tuple[int, ...], *, dry_run: bool) -> None:
     """Start jobs again that failed, need attention or were cancelled."""
     with record():
-        to_each(ids, ledger.requeue, "Requeued", dry_run=dry_run)
+        act = recorded(ledger.requeue, "job.requeue", "job")
+        to_each(ids, act, "Requeued", dry_run=dry_run)
 
 
 @jobs.command("cancel")
@@ -54,7 +55,8 @@ def requeue_jobs(ids: tuple[int, ...], *, dry_run: bool) -> None:
 def cancel(ids: tuple[int, ...], *, dry_run: bool) -> None:
     """Cancel jobs."""
     with record():
-        to_each(ids, ledger.cancel, "Cancelled", dry_run=dry_run)
+        act = recorded(ledger.cancel, "job.cancel", "job")
+        to_each(ids, act, "Cancelled", dry_run=dry_run)
 
 
 @click.group("failures")
@@ -77,7 +79,7 @@ def list_failures() -> None:
                 str(letter.attempts),
                 letter.error,
             )
-    Console().print(table)
+    print_table(table)
 
 
 @failures.command("requeue")
@@ -86,7 +88,8 @@ def list_failures() -> None:
 def requeue(ids: tuple[int, ...], *, dry_run: bool) -> None:
     """Start failed work again."""
     with record():
-        to_each(ids, _requeue, "Requeued", dry_run=dry_run)
+        act = recorded(_requeue, "failure.requeue", "failure")
+        to_each(ids, act, "Requeued", dry_run=dry_run)
 
 
 def _requeue(failure_id: int) -> None:
@@ -102,4 +105,5 @@ def _requeue(failure_id: int) -> None:
 def discard(ids: tuple[int, ...], *, dry_run: bool) -> None:
     """Close failures without doing their work."""
     with record():
-        to_each(ids, ledger.discard, "Discarded", dry_run=dry_run)
+        act = recorded(ledger.discard, "failure.discard", "failure")
+        to_each(ids, act, "Discarded", dry_run=dry_run)

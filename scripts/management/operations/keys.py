@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from getpass import getuser
 
 import click
 from rich.console import Console
@@ -10,9 +11,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from rich.table import Table
 
 from core import crypto
+from models import AuditEntry
 from pipelines import key_rotation
 from scripts.management.changes import DRY_RUN
 from scripts.management.record import record
+from scripts.terminal import print_table
 
 
 def add_to(manage: click.Group) -> None:
@@ -44,7 +47,7 @@ def rotate_keys(*, dry_run: bool, batch: int) -> None:
     with record():
         newest, waiting = crypto.keyring().newest, key_rotation.under_other_keys()
         if dry_run:
-            Console().print(_table(key_rotation.uses()))
+            print_table(_table(key_rotation.uses()))
             click.echo(f"Would re-encrypt {waiting} values with the newest key, {newest}.")
             return
         columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -53,6 +56,12 @@ def rotate_keys(*, dry_run: bool, batch: int) -> None:
             rotation = key_rotation.rotate(
                 batch=batch, tell=lambda done: progress.advance(task, done)
             )
+        AuditEntry.create(
+            actor=getuser(),
+            action="keys.rotate",
+            subject=f"key {newest}",
+            reason=f"{rotation.rewritten} values, {len(rotation.unreadable)} unreadable",
+        )
         click.echo(f"{rotation.rewritten} values re-encrypted with the newest key, {newest}.")
         for place, row in sorted(rotation.unreadable):
             click.echo(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from getpass import getuser
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from pipelines import rate_limits as named
 from scripts.management.changes import DRY_RUN, changes
 from scripts.management.record import record
+from scripts.terminal import print_table
 
 
 def add_to(manage: click.Group) -> None:
@@ -33,7 +33,7 @@ def list_limits() -> None:
             whose = "account" if about.per_account else "host" if about.per_host else ""
             shown = f"{now} (changed)" if limit.changed else now
             table.add_row(limit.now.name, shown, own, whose, limit.about.purpose)
-    Console().print(table)
+    print_table(table)
 
 
 @limits.command("set")

@@ -1,4 +1,4 @@
-"""Migrations, users, settings."""
+"""Migrations and settings."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import click
 
 from core import settings
 from core.db import migrate
-from scripts.management.changes import DRY_RUN, changes
+from scripts.management.changes import DRY_RUN
 from scripts.management.operations import reference
 from scripts.management.record import record, settle
 
 
 def add_to(manage: click.Group) -> None:
-    for command in (check, configuration, migrations, users):
+    for command in (check, configuration, migrations):
         manage.add_command(command)
 
 
@@ -57,22 +57,3 @@ def migrate_back(steps: int, *, dry_run: bool) -> None:
 
 def _print(what: str, names: list[str]) -> None:
     click.echo(f"{what}: {', '.join(names) or 'nothing'}.")
-
-
-@click.group("users")
-def users() -> None:
-    """People who can sign in."""
-
-
-@users.command("add")
-@click.argument("name")
-@click.option("--role", type=click.Choice(["owner", "editor", "viewer"]), default="owner")
-@click.password_option(help="Prompted for when not given.")
-@DRY_RUN
-def add_user(name: str, role: str, password: str, *, dry_run: bool) -> None:
-    """Let NAME sign in to the back office."""
-    from admin.auth import create_user
-
-    with record(), changes(dry_run=dry_run):
-        create_user(name, password, role)
-        click.echo(f"{name} can sign in as {role}.")

@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 from peewee import JOIN, fn
-from rich.console import Console
 from rich.table import Table
 
 from core import settings
@@ -18,9 +17,10 @@ from core.errors import InputError, StageError
 from models import Channel, Source, SplitBy, Tone
 from pipelines.production import channels as pipeline
 from pipelines.production.captions.caption_style import POSITIONS, STYLES, CaptionStyle
-from pipelines.production.narration import pronunciation
+from pipelines.production.narration import channel_pronunciations
 from scripts.management.changes import DRY_RUN, changes
 from scripts.management.record import record
+from scripts.terminal import print_table
 
 Command = Callable[..., None]
 NAME = click.argument("name", metavar="NAME")
@@ -90,7 +90,7 @@ def list_channels() -> None:
             table.add_row(
                 row.name, row.voice, captions, row.background, row.music, row.users or "nothing"
             )
-    Console().print(table)
+    print_table(table)
 
 
 @channels.command("show")
@@ -104,8 +104,10 @@ def show(name: str) -> None:
         _fields(channel) | asdict(CaptionStyle.parse(channel.caption_style))
     ).items():
         shown = ("no", "yes")[value] if isinstance(value, bool) else str(value or "")
-        table.add_row(setting, pronunciation.lines(value) if setting == "pronunciations" else shown)
-    Console().print(table)
+        table.add_row(
+            setting, channel_pronunciations.lines(value) if setting == "pronunciations" else shown
+        )
+    print_table(table)
 
 
 @channels.command("add")
@@ -152,7 +154,7 @@ def say(name: str, written: str, said: str, *, dry_run: bool) -> None:
     """
     with record(), changes(dry_run=dry_run):
         channel = pipeline.find(name)
-        channel.pronunciations = pronunciation.put(channel.pronunciations, written, said)
+        channel.pronunciations = channel_pronunciations.put(channel.pronunciations, written, said)
         _save(channel, {})
         click.echo(f"{name} says {written} as {said or 'it is written'}.")
 
@@ -167,7 +169,7 @@ def hear(name: str, text: str, output: Path) -> None:
 
     with record():
         production = wiring.production_settings().with_channel(pipeline.find(name))
-    said = pronunciation.say(text, production.pronunciations)
+    said = channel_pronunciations.say(text, production.pronunciations)
     spoken = said.text if said else text
     try:
         wiring.synthesizer(production).speak(spoken, output)

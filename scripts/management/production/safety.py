@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from core.errors import InputError
 from pipelines.stories.safety import evaluation
+from scripts.terminal import print_table
 
 
 def add_to(manage: click.Group) -> None:
@@ -51,10 +51,9 @@ def score(file: Path, warn_from: float, part: str) -> None:
     )
     for row in evaluation.figures(judged):
         table.add_row(row.label, str(row.texts), f"{row.precision:.3f}", f"{row.recall:.3f}")
-    console = Console()
-    console.print(table)
+    print_table(table)
     missed = [each for each in judged if each.found != each.text.label]
     misses = Table("label", "found", "score", "text", title=f"{len(missed)} misses")
     for each in missed:
         misses.add_row(each.text.label, each.found, f"{each.score:.2f}", each.text.text)
-    console.print(misses)
+    print_table(misses)

@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 from peewee import fn
-from rich.console import Console
 from rich.table import Column, Table
 
 from core.errors import InputError
@@ -33,6 +32,7 @@ from pipelines.stories.intake.source_settings import (
 )
 from scripts.management.changes import DRY_RUN, changes
 from scripts.management.record import record
+from scripts.terminal import print_table
 
 NONE = "none"
 BY_SUFFIX = {".json": SourceKind.SAVED_LISTING, ".jsonl": SourceKind.SAVED_LISTING}
@@ -125,7 +125,7 @@ def list_sources() -> None:
             )
             if source.last_error:
                 failed.append(f"{source.name}: {source.last_error}")
-    Console().print(table)
+    print_table(table)
     for sentence in failed:
         click.echo(sentence, err=True)
 
@@ -146,7 +146,7 @@ def show(name: str) -> None:
         named = ", ".join(account.name or account.open_id for account in accounts)
         table.add_row("channel", source.channel.name if source.channel else NONE)
         table.add_row("accounts", named or "all")
-    Console().print(table)
+    print_table(table)
 
 
 @sources.command("add")
@@ -243,7 +243,7 @@ def outcomes(name: str, outcome: str | None, count: int) -> None:
         of_source = Intake.select(Intake.outcome, fn.COUNT(Intake.id).alias("rows"))
         counts: Any = of_source.where(Intake.source == source).group_by(Intake.outcome)
         found = {row.outcome: row.rows for row in counts}
-    Console().print(table)
+    print_table(table)
     counted = ", ".join(f"{found.get(each, 0)} {shown(each)}" for each in IntakeOutcome)
     click.echo(f"{source.name}: {counted} in the last {OUTCOMES_KEPT_DAYS} days.")
     if source.last_error:

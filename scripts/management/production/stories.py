@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TextIO
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from adapters.ports import NOTE, StoryQuery
@@ -23,6 +22,7 @@ from pipelines.stories.intake.source_settings import OF_FILES
 from scripts.management.changes import DRY_RUN, IDS, changes, to_each
 from scripts.management.production.sources import kind_of
 from scripts.management.record import record
+from scripts.terminal import print_table
 
 IMPORTED = {"enabled": False}
 
@@ -49,7 +49,7 @@ def list_stories(state: str | None, count: int) -> None:
         for story in rows:
             state = shown(story.state)
             table.add_row(str(story.id), state, str(story.words), story.title, story.reason)
-    Console().print(table)
+    print_table(table)
 
 
 @stories.command("import")
@@ -193,7 +193,7 @@ def try_out(file: Path, limit: int, oddest: int, signs: int) -> None:
             f"{each.oddness:.1f}",
             "\n".join(each.odd[:signs]),
         )
-    Console().print(table)
+    print_table(table)
     bad = [each for each in tried if each.problem]
     for each in bad:
         click.echo(f"{each.post.external_id}: {each.problem}", err=True)

@@ -19,6 +19,7 @@ from core.settings import Settings
 from core.voices import check_voice
 from scripts.management.changes import DRY_RUN
 from scripts.management.record import settle
+from scripts.terminal import print_table
 
 if TYPE_CHECKING:
     from adapters.ports import Synthesizer
@@ -63,7 +64,7 @@ def list_voices(language: str) -> None:
     for voice, name, state, size in rows:
         if name.replace("_", "-").lower().startswith(wanted):
             table.add_row(voice, state, size)
-    Console().print(table)
+    print_table(table)
 
 
 @voices.command("download")

@@ -8,7 +8,6 @@ from typing import Any, TextIO
 from urllib.parse import urlsplit
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from core.errors import InputError
@@ -19,6 +18,7 @@ from pipelines.publishing.delivery import method_availability
 from pipelines.publishing.posts.post_options import PRIVACY, SWITCHES
 from scripts.management.changes import DRY_RUN, IDS, changes, to_each
 from scripts.management.record import record
+from scripts.terminal import print_table
 
 SHORT_DAYS = [day[:3].casefold() for day in account_settings.DAYS]
 
@@ -36,7 +36,7 @@ def show(account_id: int) -> None:
         table = Table(show_header=False, title=account.name or account.open_id)
         for name, value in _facts(account):
             table.add_row(name, value)
-    Console().print(table)
+    print_table(table)
 
 
 @click.command("pause")

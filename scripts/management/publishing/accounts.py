@@ -7,7 +7,6 @@ from collections import Counter
 from datetime import datetime
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from models import Account, AccountState, now
@@ -15,6 +14,7 @@ from pipelines.publishing.accounts import token_refresh
 from scripts.management.changes import DRY_RUN
 from scripts.management.publishing import account_settings
 from scripts.management.record import record
+from scripts.terminal import print_table
 
 SHOWN = (
     Account.id,
@@ -61,7 +61,7 @@ def list_accounts() -> None:
                 f"{account.refresh_expires_at:%Y-%m-%d}" if account.refresh_expires_at else "",
                 _trouble(account),
             )
-    Console().print(table)
+    print_table(table)
 
 
 @click.command("refresh-tokens")
@@ -110,7 +110,7 @@ def _refresh(account_id: int | None) -> Counter[token_refresh.Outcome]:
             _time(account.next_refresh_at),
         )
     if ended:
-        Console().print(table)
+        print_table(table)
     return counts
 
 
@@ -126,7 +126,7 @@ def _show_plan(account_id: int | None) -> None:
             name = account.name or account.open_id
             table.add_row(str(account.id), name, _time(account.access_expires_at), step)
     if table.row_count:
-        Console().print(table)
+        print_table(table)
     click.echo(f"{table.row_count} accounts are due; nothing was changed.")
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from core.errors import InputError
@@ -19,6 +18,7 @@ from pipelines.publishing.posts import decisions, post_settings
 from pipelines.publishing.scheduling import pins
 from scripts.management.changes import DRY_RUN, IDS, changes, to_each
 from scripts.management.record import record
+from scripts.terminal import print_table
 
 
 def add_to(manage: click.Group) -> None:
@@ -51,7 +51,7 @@ def list_posts(state: str | None, account: int | None, method: str | None, count
             table.add_row(
                 str(post.id), post.name, shown(post.state), post.method, planned, title, post.reason
             )
-    Console().print(table)
+    print_table(table)
 
 
 @posts.command("cancel")

@@ -14,7 +14,7 @@ import pytest
 from adapters.feeds.feed import FeedSource
 from adapters.ports import FetchedStory, StoryQuery, UnreadableRow
 from core.errors import Permanent, Retryable
-from sandbox.testing import RunningSandbox, running_sandbox
+from sandbox.testing import RunningSandbox
 
 BLOG = b"""<?xml version="1.0"?>
 <rss version="2.0"><channel><title>The Night Desk</title>
@@ -26,12 +26,6 @@ BLOG = b"""<?xml version="1.0"?>
 </item></channel></rss>"""
 
 Serve = Callable[..., str]
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[RunningSandbox]:
-    with running_sandbox() as sandbox:
-        yield sandbox
 
 
 @pytest.fixture

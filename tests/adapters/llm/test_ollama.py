@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from adapters.llm.ollama_writer import OllamaWriter
 from adapters.llm.script_answer import MOST_CHARACTERS, Answer, batches, question, read
 from adapters.ports import ScriptDraft, StoryText
 from core.errors import Permanent, Retryable
-from sandbox.testing import RunningSandbox, running_sandbox
+from sandbox.testing import RunningSandbox
 
 SENTENCES = (
     "I rented the house because the street was quiet.",
@@ -209,18 +208,6 @@ def test_a_batch_fits_into_the_models_context() -> None:
 
 
 # ── requests ─────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[RunningSandbox]:
-    with running_sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(served: RunningSandbox) -> RunningSandbox:
-    served.reset()
-    return served
 
 
 def writer(sandbox: RunningSandbox, **changes: Any) -> OllamaWriter:

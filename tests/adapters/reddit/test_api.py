@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,22 +10,9 @@ import pytest
 from adapters.ports import FetchedStory, StoryQuery
 from adapters.reddit.api import RedditSource
 from core.errors import Permanent, Retryable, StageError, Wait
-from sandbox.testing import RunningSandbox, running_sandbox
+from sandbox.testing import RunningSandbox
 
 PLACE = "sandboxstories"
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[RunningSandbox]:
-    with running_sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(served: RunningSandbox) -> RunningSandbox:
-    served.reset()
-    served.change(reddit_window_requests=1000)
-    return served
 
 
 def source(sandbox: RunningSandbox, **changes: Any) -> RedditSource:

@@ -1,25 +1,11 @@
-"""A sandbox that plays TikTok, and a creator's token for it."""
+"""TikTok as the sandbox plays it, and a creator's token for it."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import pytest
 
 from adapters.tiktok.api.posting import TikTokPublisher
-from sandbox.testing import RunningSandbox, running_sandbox
-
-
-@pytest.fixture(scope="module")
-def _sandbox() -> Iterator[RunningSandbox]:
-    with running_sandbox(init_a_minute=10_000, creator_info_a_minute=10_000) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(_sandbox: RunningSandbox) -> RunningSandbox:
-    _sandbox.reset()
-    return _sandbox
+from sandbox.testing import RunningSandbox
 
 
 @pytest.fixture

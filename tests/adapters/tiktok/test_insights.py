@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from adapters.ports import VideoCounts
 from adapters.tiktok.api.insights import MOST_IDS, TikTokInsights
 from core.errors import Permanent, Retryable, StageError, TokenRejectedError
-from sandbox.testing import RunningSandbox, running_sandbox
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[RunningSandbox]:
-    with running_sandbox() as sandbox:
-        yield sandbox
+from sandbox.testing import RunningSandbox
 
 
 @pytest.fixture
 def figures(sandbox: RunningSandbox) -> TikTokInsights:
-    sandbox.reset()
     return TikTokInsights(api_url=f"{sandbox.tiktok_url}/")
 
 

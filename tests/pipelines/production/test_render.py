@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import imageio_ffmpeg
 import pytest
@@ -27,7 +28,7 @@ from adapters.ports import (
     Tune,
 )
 from adapters.speech.espeak import EspeakSynthesizer
-from core.errors import DiskFull
+from core.errors import DiskFull, Permanent, Retryable, Wait
 from core.files.storage import MediaStore
 from models import (
     Account,
@@ -41,6 +42,7 @@ from models import (
     Post,
     Video,
     VideoState,
+    now,
 )
 from pipelines import handover, ledger
 from pipelines.ledger import Claim, LeaseLostError
@@ -49,6 +51,7 @@ from pipelines.production.captions.caption import caption
 from pipelines.production.narration.narrate import narrate
 from pipelines.production.production_settings import ProductionSettings
 from pipelines.production.render.render import render
+from pipelines.stages import STAGES
 from tests.pipelines.production.making import STUDIO, a_part, a_source, claimed
 
 pytestmark = pytest.mark.usefixtures("record", "account")
@@ -133,11 +136,12 @@ def captioned(part: Part, media: MediaStore) -> None:
     captions = media.path("captions", "c", ".ass")
     captions.write_text("")
     Narration.create(
-        part=part, key="n", path=str(sound), seconds=3, voice="", timed_by="synthesizer", words=[]
-    )
+        part=part, key="n", path=media.name(sound), seconds=3, voice="", timed_by="synthesizer",
+        words=[[word, 0, 0] for word in part.spoken.split()],
+    )  # fmt: skip
     Caption.create(
-        part=part, key="c", ass_path=str(captions), srt_path="", vtt_path="", style="pop",
-        captioned_words=0,
+        part=part, key="c", narration_key="n", ass_path=media.name(captions), srt_path="",
+        vtt_path="", style="pop", captioned_words=0,
     )  # fmt: skip
 
 
@@ -198,13 +202,13 @@ def test_a_part_becomes_a_video_that_is_posted(media: MediaStore, clips: Path) -
 
     # Then the file is what the row says
     video = Video.get()
-    found = probe(Path(video.path))
+    found = probe(media.at(video.path))
     assert (found.width, found.height, found.size_bytes) == (1080, 1920, video.size_bytes)
     assert found.seconds == pytest.approx(Narration.get().seconds, abs=0.15)
     assert video.seconds == pytest.approx(found.seconds, abs=0.1)
     assert -15 <= video.loudness <= -13
     assert video.true_peak <= -1
-    assert Path(video.cover_path).stat().st_size > 1000
+    assert media.at(video.cover_path).stat().st_size > 1000
     assert list((media.folder / "tmp").iterdir()) == []
     assert claim.share == 1.0
 
@@ -230,8 +234,8 @@ def test_a_crash_between_file_and_row_costs_no_second_render(part: Part, media: 
     # Then the existing file is used
     assert len(renderer.plans) == 1
     video = Video.get()
-    assert Path(video.path).read_bytes() == b"video"
-    assert Path(video.cover_path).read_bytes() == b"cover"
+    assert media.at(video.path).read_bytes() == b"video"
+    assert media.at(video.cover_path).read_bytes() == b"cover"
     assert (video.seconds, video.size_bytes, video.loudness) == (3.0, 5, -14.0)
     assert (video.encoding["setting"], video.encoding["vmaf"]) == ("quick", 91.5)
     assert Post.select().count() == 1
@@ -248,7 +252,7 @@ def test_a_video_that_a_crash_left_half_in_place_is_made_again(
         quickly(part, media, renderer)
 
         assert len(renderer.plans) == 1
-        assert Path(Video.get().path).is_file()
+        assert media.at(Video.get().path).is_file()
     assert Post.select().count() == 1, "made again is not posted again"
 
 
@@ -299,14 +303,40 @@ def test_files_lost_on_disk_are_made_again_before_the_video(
 
     # When the render stage runs
     renderer = QuickRenderer()
-    quickly(part, media, renderer)
+    for expected in (Retryable, Wait):
+        claim = claimed("render", part.id)
+        with pytest.raises(Retryable) as again:
+            quickly(part, media, renderer, claim=claim)
 
-    # Then nothing is rendered, and the stage that makes the file runs again
+        # Then nothing is rendered, and the stage that makes the file runs again, before this one
+        assert type(again.value) is expected
+        ledger.put_back(claim, again.value)
+        Job.update(due_at=now()).execute()
+        job = Job.of(stage, part.id)
+        assert job
+        assert job.state == JobState.WAITING
     assert renderer.plans == []
     assert Video.select().count() == 0
-    again = Job.of(stage, part.id)
-    assert again
-    assert again.state == JobState.WAITING
+
+
+def test_on_a_disk_that_loses_files_again_and_again_the_render_fails(
+    part: Part, media: MediaStore
+) -> None:
+    # Given a disk on which every new narration is lost
+    media.path("narration", "n", ".wav").unlink()
+    narration = Job.stage == "narrate"
+    for _ in range(STAGES["render"].attempts - 1):
+        claim = claimed("render", part.id)
+        with pytest.raises(Retryable) as again:
+            quickly(part, media, QuickRenderer(), claim=claim)
+        ledger.put_back(claim, again.value)
+        assert Job.update(state=JobState.DONE).where(narration, Job.state == "waiting").execute()
+        Job.update(due_at=now()).execute()
+
+    # Then the last try fails, and nothing begins again
+    with pytest.raises(Permanent, match="ran again 2 times: check the disk"):
+        quickly(part, media, QuickRenderer(), claim=claimed("render", part.id))
+    assert Job.get(narration).state == JobState.DONE
 
 
 def test_the_videos_of_a_mood_are_numbered_over_all_channels(part: Part, media: MediaStore) -> None:
@@ -330,23 +360,29 @@ def test_the_videos_of_a_mood_are_numbered_over_all_channels(part: Part, media: 
     for later in parts[1:]:
         captioned(later, media)
 
-    # When they are rendered, in any order
+    # When they are rendered
     backgrounds, music = NumberedBackgrounds(), OneTune()
-    for row in reversed(parts):
-        quickly(
-            Part.get_by_id(row.id), media, QuickRenderer(), backgrounds=backgrounds, music=music
-        )
 
-    # Then each mood counts its own videos, in the order of their parts
-    assert backgrounds.asked[::-1] == ["/0", "rain/0", "/1", "rain/1", "rain/2"]
-    assert music.asked[::-1] == ["/0", "slow/0", "/1", "/2", "slow/1"]
+    def make(row: Part, **defaults: Any) -> None:
+        part = Part.get_by_id(row.id)
+        quickly(part, media, QuickRenderer(), backgrounds=backgrounds, music=music,
+                defaults=replace(STUDIO, **defaults))  # fmt: skip
+
+    for row in parts:
+        make(row)
+
+    # Then each mood counts its own videos, and a repeat keeps its number
+    assert backgrounds.asked == ["/0", "rain/0", "/1", "rain/1", "rain/2"]
+    assert music.asked == ["/0", "slow/0", "/1", "/2", "slow/1"]
+    for row in reversed(parts):
+        make(row)
+    assert backgrounds.asked[:4:-1] == backgrounds.asked[:5]
 
     # And a default of that mood counts with them
-    quickly(part, media, QuickRenderer(), backgrounds=backgrounds,
-            defaults=replace(STUDIO, background="rain"))  # fmt: skip
-    quickly(parts[4], media, QuickRenderer(), backgrounds=backgrounds,
-            defaults=replace(STUDIO, background="rain"))  # fmt: skip
-    assert backgrounds.asked[-2:] == ["rain/0", "rain/4"]
+    make(part, background="rain")
+    make(parts[4], background="rain")
+    make(part)
+    assert backgrounds.asked[-3:] == ["rain/3", "rain/2", "/0"]
 
 
 def test_with_review_on_a_video_waits_for_a_person_and_no_post_is_scheduled(

@@ -52,14 +52,14 @@ def test_a_finished_video_is_posted_only_after_review() -> None:
     for name in ("one", "two"):
         Account.create(open_id=name, state=AccountState.CONNECTED)
 
-    handover.approve_video(video.id, "ada")
+    handover.approve_video(video.id, "ada", video.key)
 
     # Then it is scheduled for both, each post with one job
     posts = Post.select().where(Post.video == video)
     assert len(posts) == 2
     assert all(Job.of("publish", post.id) for post in posts)
     with pytest.raises(StaleStateError, match="is ready and can't become"):
-        handover.approve_video(video.id, "bob")
+        handover.approve_video(video.id, "bob", video.key)
     with pytest.raises(StaleStateError):
         video_review.reject(video.id, "bob", "too loud")
     assert on_record() == [("ada", "video.approve", f"video {video.id}", "")]

@@ -18,6 +18,7 @@ from core.db import transaction
 from core.limiter import PREFIX, Limiter, beside
 from models import (
     Account,
+    AccountState,
     LimitSetting,
     Part,
     Post,
@@ -33,7 +34,7 @@ from pipelines.publishing.accounts import connection, token_recovery
 from pipelines.publishing.delivery.delivery import Platform
 from pipelines.publishing.scheduling import planning
 from pipelines.rate_limits import CREATOR_INFO, INBOX_INIT, INIT, POSTS, Limits
-from sandbox.testing import RunningSandbox, running_sandbox
+from sandbox.testing import RunningSandbox
 from tests.pipelines.publishing.job_runner import Desk
 
 REDIRECT_URI = "http://127.0.0.1/accounts/callback"
@@ -42,24 +43,6 @@ REDIRECT_URI = "http://127.0.0.1/accounts/callback"
 @pytest.fixture(autouse=True)
 def _unsaved_tokens(tmp_path: Path) -> None:
     token_recovery.configure(tmp_path)
-
-
-@pytest.fixture(scope="session")
-def _sandbox() -> Iterator[RunningSandbox]:
-    with running_sandbox(
-        processing_seconds=0.05,
-        daily_posts=1_000,
-        creator_info_a_minute=10_000,
-        init_a_minute=10_000,
-        status_a_minute=10_000,
-    ) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(_sandbox: RunningSandbox) -> RunningSandbox:
-    _sandbox.reset()
-    return _sandbox
 
 
 @pytest.fixture
@@ -88,6 +71,18 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     made.run(cmd=imageio_ffmpeg.get_ffmpeg_exe(), quiet=True)
     return path
+
+
+@pytest.fixture
+def account(record: None) -> Account:
+    """An account that is connected, but for which nothing is chosen yet."""
+    return Account.create(
+        name="story_tales",
+        open_id="open-1",
+        scopes="user.info.basic,video.publish",
+        state=AccountState.CONNECTED,
+        access_token="act.canary",
+    )
 
 
 @pytest.fixture
@@ -129,17 +124,18 @@ def make_videos(clip: Path) -> Callable[..., list[Video]]:
             hashtags=["storytime", "mystery"],
             written_by="rules",
         )
+        cut = [
+            Part.create(
+                script=script, number=n, of=parts, hook="", text="It went out.", call_to_action=""
+            )
+            for n in range(1, parts + 1)
+        ]
         return [
             Video.create(
-                part=Part.create(
-                    script=script,
-                    number=n,
-                    of=parts,
-                    hook="",
-                    text="It went out.",
-                    call_to_action="",
-                ),
-                key=f"{number}-{n}",
+                part=part,
+                key=f"{number}-{part.number}",
+                spoken_key=part.spoken_key,
+                approved_key=f"{number}-{part.number}" if state == VideoState.READY else "",
                 path=str(path),
                 cover_path="",
                 seconds=2.0,
@@ -148,7 +144,7 @@ def make_videos(clip: Path) -> Callable[..., list[Video]]:
                 true_peak=-1.0,
                 state=state,
             )
-            for n in range(1, parts + 1)
+            for part in cut
         ]
 
     return make

@@ -19,6 +19,7 @@ import requests
 
 from core.db import database
 from tests.measured import MEASURED
+from tests.scripts import terminal
 
 ROOT = Path(__file__).resolve().parents[3]
 HERE = "tests.pipelines.publishing.delivery.leaky_library"
@@ -70,18 +71,10 @@ class Mill:
             self.outputs["redis"] = "\n".join(seen)
 
     def manage(self, *commands: str) -> None:
-        """Run all ``commands`` at the same time."""
-        running = {
-            command: subprocess.Popen(
-                [sys.executable, "-m", "scripts.management", *command.split()],
-                cwd=ROOT, env=self.environment, text=True,
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            )
-            for command in commands
-        }  # fmt: skip
-        for command, process in running.items():
-            self.outputs[f"manage {command}"] = process.communicate(timeout=60)[0]
-            assert process.returncode == 0, f"{command} failed"
+        for command in commands:
+            ended = terminal.given(self.environment, *command.split())
+            self.outputs[f"manage {command}"] = ended.stdout + ended.stderr
+            assert ended.returncode == 0, f"{command} failed"
 
     def read_record(self) -> None:
         """Read every table as PostgreSQL stores it."""
@@ -119,7 +112,7 @@ class Office:
     def answers(self) -> bool:
         try:
             return requests.get(f"{self.url}/health", timeout=5).ok
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):  # too early, or a busy machine
             return False
 
     def get(self, path: str) -> requests.Response:

@@ -14,7 +14,6 @@ from urllib.parse import quote
 
 import pytest
 
-from adapters.tiktok.browser.chromium import BROWSERS, DRIVERS
 from admin.auth import create_user
 from core import crypto
 from core.db import transaction
@@ -23,6 +22,7 @@ from pipelines import ledger
 from pipelines.publishing.accounts import account_settings
 from pipelines.stages import STAGES
 from sandbox.testing import running_sandbox
+from tests.browsers import CHROMEDRIVER, CHROMIUM
 from tests.pipelines.publishing.delivery.wiretap import Trouble, Wiretap, tapped
 from tests.pipelines.publishing.real_processes import Mill, Office, environment, until
 
@@ -121,7 +121,7 @@ def mill(
 @pytest.fixture
 def paths() -> dict[str, str]:
     """``ENDS`` without the browser path if there is no browser."""
-    there = any(map(shutil.which, BROWSERS)) and any(map(shutil.which, DRIVERS))
+    there = CHROMIUM and CHROMEDRIVER
     return {path: end for path, end in ENDS.items() if there or path != "browser"}
 
 

@@ -54,10 +54,10 @@ from core.errors import (
     StageError,
     Wait,
 )
-from models import AccountState, Method, PostState, now
+from models import Account, AccountState, Method, PostState, now
 from pipelines import ledger
 from pipelines.publishing.accounts.connection import end_grant, set_username
-from pipelines.publishing.delivery import fallback_policy
+from pipelines.publishing.delivery import approved_video, fallback_policy
 from pipelines.publishing.delivery.api.chunks import plan_chunks
 from pipelines.publishing.delivery.delivery import Delivery
 from pipelines.publishing.delivery.video_checks import CheckedVideo, check_length
@@ -114,6 +114,8 @@ class ApiUpload(Delivery):
         """Ask the platform how far an earlier try got, and continue there."""
         status = self.status()
         arrived = status.uploaded_bytes
+        if status.state == "uploading":
+            approved_video.check_same(self.post)
         if status.state != "uploading" or (arrived or 0) >= self.video.size_bytes:
             self.hand_over()
         elif self.address_is_dead() and history.may_be_complete(self.post, self.video.size_bytes):
@@ -228,12 +230,24 @@ class ApiUpload(Delivery):
                 raise error
             raise Permanent(str(error), code=error.code)
 
-    def end_grant(self, error: GrantRemovedError) -> Parked:
-        """Expire the account; its posts continue when it is connected again."""
+    def end_grant(self, error: GrantRemovedError) -> StageError:
+        """Expire the account; its posts continue when it is connected again.
+
+        If its tokens were renewed since the post began, the answer may be about the grant before:
+        the post begins again, and a grant that is really gone shows at the next refresh.
+        """
         with self.claim.step():
             planning.lock_for_release(self.post)
+            if self._is_renewed():
+                return Retryable("The account was connected again meanwhile.", code=error.code)
             end_grant(self.account.id, str(error))
         return Parked(str(error), code=f"account_{AccountState.EXPIRED}")
+
+    def _is_renewed(self) -> bool:
+        attempt = history.newest(self.post)
+        columns = Account.select(Account.last_refreshed_at).where(Account.id == self.account.id)
+        renewed_at = columns.get().last_refreshed_at
+        return attempt is not None and renewed_at is not None and renewed_at > attempt.created_at
 
     def wait(self) -> None:
         """Raises Wait: 1 s at first, then half the time it has taken so far, up to 60 s."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,12 +41,12 @@ def test_every_spoken_word_is_shown_beside_title_and_part(media: MediaStore) -> 
 
     # Then every word is in the picture's captions and in the subtitle files
     made = Caption.get()
-    picture = Path(made.ass_path).read_text()
+    picture = media.at(made.ass_path).read_text()
     assert subtitle_writer.words_in(picture) == part.spoken.split()
     assert made.captioned_words == len(part.spoken.split())
     for sheet in (made.srt_path, made.vtt_path):
-        assert "The lamp went out." in Path(sheet).read_text()
-    assert Path(made.vtt_path).read_text().startswith("WEBVTT")
+        assert "The lamp went out." in media.at(sheet).read_text()
+    assert media.at(made.vtt_path).read_text().startswith("WEBVTT")
 
     # And the title card names its place and its part
     assert "r/sandboxstories" in picture
@@ -72,7 +71,7 @@ def test_the_title_stays_until_it_is_read_out(media: MediaStore) -> None:
     (behind,) = [after for one, after in pairwise(words) if one.word == "in."]
     ends = {
         event.end
-        for event in SSAFile.load(Caption.get().ass_path)
+        for event in SSAFile.load(str(media.at(Caption.get().ass_path)))
         if event.style == "Card" and event.layer == 1
     }
     assert ends == {round(behind.start * 100) * 10}
@@ -92,7 +91,7 @@ def test_a_story_without_a_subreddit_shows_its_sources_name(media: MediaStore) -
     part = narrated(media)
     Story.update(external_id="paste:1", place="").execute()
     caption(part.id, claimed("caption", part.id), media, STUDIO)
-    picture = Path(Caption.get().ass_path).read_text()
+    picture = media.at(Caption.get().ass_path).read_text()
     assert "source 1" in picture
     assert "r/" not in picture
 
@@ -142,7 +141,7 @@ def test_stories_use_the_caption_style_of_their_channel(media: MediaStore) -> No
     caption(part.id, claimed("caption", part.id), media, STUDIO)
 
     # Then each shows every word in the style at that time, over the same narration
-    picture = Path(first.ass_path).read_text()
+    picture = media.at(first.ass_path).read_text()
     assert subtitle_writer.words_in(picture) == part.spoken.upper().split()
     assert "&H0088FF" in picture
     assert Caption.get().key != first.key

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import ollama
@@ -16,7 +15,7 @@ from adapters.ports import ScriptDraft, StoryText
 from models import Story
 from pipelines.production.script.rules_writer import RulesWriter
 from pipelines.production.script.script import parts_of, with_question
-from sandbox.testing import RunningSandbox, running_sandbox
+from sandbox.testing import RunningSandbox
 from tests.pipelines.production.making import STUDIO
 
 BEFORE = (
@@ -119,12 +118,6 @@ def written(case: Attack, drafts: dict[int, ScriptDraft]) -> ScriptDraft:
     return drafts.get(7) or RulesWriter().write([story_of(case)])[7]
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[RunningSandbox]:
-    with running_sandbox() as served:
-        yield served
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("asks", [False, True], ids=["story", "answers"])
 @pytest.mark.parametrize("case", ATTACKS, ids=lambda case: case.order[:40])
@@ -132,7 +125,6 @@ def test_an_order_in_a_story_changes_nothing_even_where_the_model_obeys(
     sandbox: RunningSandbox, case: Attack, *, asks: bool
 ) -> None:
     # Given a model that does what stories say
-    sandbox.reset()
     sandbox.fault("ollama", "chat", "obedient", times=None)
     story = story_of(case, asks=asks)
 
@@ -152,7 +144,6 @@ def test_an_order_in_a_story_changes_nothing_even_where_the_model_obeys(
 @pytest.mark.slow
 def test_the_model_does_obey(sandbox: RunningSandbox) -> None:
     """Otherwise the cases above would prove nothing."""
-    sandbox.reset()
     sandbox.fault("ollama", "chat", "obedient", times=None)
     obeyed = 0
     for case in ATTACKS:

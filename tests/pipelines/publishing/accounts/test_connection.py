@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 from html.parser import HTMLParser
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -15,7 +16,7 @@ import requests
 from adapters.ports import Authorizer, Publisher
 from core.db import database, session
 from core.errors import InputError, Parked, Retryable, StorymillError
-from models import Account, AccountState, AuditEntry, Job, OAuthHandshake, now
+from models import Account, AccountState, AuditEntry, Job, JobState, OAuthHandshake, now
 from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.publishing.accounts import connection
@@ -182,6 +183,58 @@ def test_an_account_that_is_connected_again_meanwhile_is_not_revoked(
 
     assert stored(again).state == AccountState.CONNECTED
     assert publisher.creator_info(stored(again).access_token).username == "storymill_tales"
+
+
+class Meanwhile:
+    """The real authorizer; while it first ends a grant, somebody does something else."""
+
+    def __init__(self, authorizer: Authorizer, happens: Callable[[], object]) -> None:
+        self._authorizer, self._happens, self.done = authorizer, happens, False
+
+    def revoke(self, token: str) -> None:
+        self._authorizer.revoke(token)
+        if not self.done:
+            self.done = True
+            with session():
+                self._happens()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._authorizer, name)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_tokens_of_a_new_connection_are_never_deleted_by_the_end_of_the_old_one(
+    connect: Connect, authorizer: Authorizer, publisher: Publisher, again: bool
+) -> None:
+    # Given an account that is connected again (and disconnected again) while its grant is ended
+    account = connect()
+    connection.disconnect(account.id, by="ada")
+    newest: list[str] = []
+
+    def reconnect() -> None:
+        newest.append(connect().access_token)
+        if again:
+            connection.disconnect(account.id, by="ada")
+
+    meanwhile = cast("Authorizer", Meanwhile(authorizer, reconnect))
+
+    # When the old grant has been ended
+    claim = claimed("revoke", account.id)
+    with pytest.raises(Retryable, match="connected again"):
+        connection.revoke(account.id, claim, meanwhile)
+
+    # Then the new tokens are still there, and the next try ends what is to be ended
+    assert stored(account).access_token == newest[0]
+    connection.revoke(account.id, claim, authorizer)
+    job = Job.of("revoke", account.id)
+    assert job
+    assert job.state == JobState.DONE
+    assert stored(account).access_token == (None if again else newest[0])
+    if again:
+        with pytest.raises(StorymillError):
+            publisher.creator_info(newest[0])
+    else:
+        assert publisher.creator_info(newest[0]).username == "storymill_tales"
 
 
 def test_an_answer_without_a_code_uses_nothing_up(

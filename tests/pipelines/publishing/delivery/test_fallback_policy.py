@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from core.errors import Parked, Permanent
-from models import Account, AccountState, Attempt, Job, Method, Post, PostState, Video
+from models import Account, AccountState, Attempt, Job, Method, Post, PostState
 from pipelines.publishing.posts import decisions
 from pipelines.stages import STAGES
 from sandbox.testing import RunningSandbox
+from tests.pipelines.publishing.delivery.posted import Connect, fresh
 from tests.pipelines.publishing.job_runner import Desk
-
-Connect = Callable[..., Account]
-MakeVideos = Callable[..., list[Video]]
-
-
-@pytest.fixture
-def post(desk: Desk, connect: Connect, make_videos: MakeVideos) -> Post:
-    connect()
-    (post,) = desk.plan(make_videos()[0])
-    return post
-
-
-def fresh(post: Post) -> Post:
-    return Post.get_by_id(post.id)
 
 
 def steps(post: Post) -> list[tuple[str, str]]:

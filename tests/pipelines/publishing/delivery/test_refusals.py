@@ -18,6 +18,7 @@ from pipelines.publishing.delivery.delivery import MOST_FULL, MOST_UNKNOWN
 from pipelines.publishing.posts import post_settings
 from pipelines.publishing.scheduling.admission import admit
 from sandbox.testing import RunningSandbox
+from tests.pipelines.publishing.delivery.posted import fresh
 from tests.pipelines.publishing.job_runner import Desk
 
 Connect = Callable[..., Account]
@@ -38,10 +39,6 @@ def post(posts: list[Post]) -> Post:
     later = [post.id for post in posts[1:]]
     Job.delete().where(Job.subject_id.in_(later)).execute()
     return posts[0]
-
-
-def fresh(post: Post) -> Post:
-    return Post.get_by_id(post.id)
 
 
 def uploads(sandbox: RunningSandbox) -> int:
@@ -156,6 +153,24 @@ def test_an_authorization_removed_while_processing_waits_for_the_account(
     connect()
     assert post_settings.requeue_parked(account.id, "ada") == 1
     desk.work_off()
+    assert fresh(post).state == PostState.PUBLISHED
+    assert public(sandbox) == 1
+
+
+def test_an_authorization_removed_before_the_account_was_connected_again_expires_nothing(
+    desk: Desk, post: Post, sandbox: RunningSandbox, connect: Connect
+) -> None:
+    # Given a post on its way whose creator removes the app, and connects the account again
+    sandbox.fault("tiktok", "processing", "auth_removed", times=1)
+    desk.try_once("publish", post)
+    again = connect()
+
+    desk.work_off()
+
+    # Then the new connection stays, and the post begins again with it
+    account = Account.get()
+    assert account.state == AccountState.CONNECTED
+    assert account.access_token == again.access_token
     assert fresh(post).state == PostState.PUBLISHED
     assert public(sandbox) == 1
 

@@ -98,13 +98,14 @@ def copies(post: Post, count: int) -> list[Post]:
         parts AS (INSERT INTO part (id, created_at, script_id, number, "of", hook, text,
                 call_to_action, answers)
             SELECT n, now(), n, 1, 1, '', '', '', '[]' FROM numbers),
-        videos AS (INSERT INTO video (id, created_at, part_id, key, path, cover_path, seconds,
-                size_bytes, loudness, true_peak, state)
-            SELECT n, now(), n, n, '', '', 1, 1, 0, 0, 'ready' FROM numbers),
-        posts AS (INSERT INTO post (id, created_at, video_id, account_id, state, title, options,
-                allowed, scheduled_at, pinned, method, bytes_sent, platform_id, address, reason)
-            SELECT n, now(), n, account_id, state, '', '{}', false, scheduled_at, false, '', 0, '',
-                   '', '' FROM numbers, post WHERE post.id = %(post)s)
+        videos AS (INSERT INTO video (id, created_at, part_id, key, spoken_key, approved_key, path,
+                cover_path, seconds, size_bytes, loudness, true_peak, encoding, state)
+            SELECT n, now(), n, n, '', n, '', '', 1, 1, 0, 0, '{}', 'ready' FROM numbers),
+        posts AS (INSERT INTO post (id, created_at, video_id, account_id, state, video_key, title,
+                options, allowed, scheduled_at, pinned, method, bytes_sent, platform_id, address,
+                reason)
+            SELECT n, now(), n, account_id, state, '', '', '{}', false, scheduled_at, false, '', 0,
+                   '', '', '' FROM numbers, post WHERE post.id = %(post)s)
         INSERT INTO job (created_at, stage, subject_id, queue, request_id, state, due_at, sends,
                 waits_for, attempts, crashes, fence, worker, progress, error, error_code)
             SELECT now(), 'publish', n, 'network', '', 'waiting', now(), 0, '', 0, 0, 0, '', 0, '',

@@ -239,10 +239,7 @@ def add(office: Office, mill: Mill, known: dict[str, tuple[str, str]]) -> dict[s
                 assert asked.status_code == 303, asked.text
                 twice = office.post("/stories/link", on="/stories/paste", link=address)
                 mill.outputs[f"asked {name}"] = twice.text + office.get("/stories/paste").text
-    mill.manage(*(f"{command} --dry-run" for command in commands[:2]))
-    signed = [command for command in commands if "@" in command]
-    mill.manage(*(command for command in commands if command not in signed))
-    mill.manage(*signed)  # not at once: they have hosts and paths of others
+    mill.manage(*(f"{command} --dry-run" for command in commands[:2]), *commands)
     ids = {source.whole_place: source.id for source in Source.select()}
     return {name: ids[address] for name, (address, _) in known.items()}
 

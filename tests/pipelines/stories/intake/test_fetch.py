@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,13 @@ class Feed(Listing):
         return super().stories(query)
 
 
+def changed(**settings: Any) -> None:
+    """A person changes the only source, on a page of their own."""
+    with session():
+        chosen = settings or {"count": Source.get().count + 1}
+        sources.save(Source.get().id, chosen, "ada", IntakeFolder(Path("/no/such/folder")))
+
+
 def test_validators_of_a_source_are_kept_until_it_is_changed() -> None:
     # Given a feed that was fetched, then failed, then was fetched again
     source, feed = a_source(), Feed([])
@@ -163,18 +171,26 @@ def test_validators_of_a_source_are_kept_until_it_is_changed() -> None:
     assert feed.asked_by == [{}, {"ETag": "answer 1"}, {"ETag": "answer 1"}]
 
     # When it is changed, before or during a fetch
-    def change() -> None:
-        with session():
-            change = {"count": Source.get().count + 1}
-            sources.save(source.id, change, "ada", IntakeFolder(Path("/no/such/folder")))
-
-    change()
-    feed.meanwhile = change
-    for _ in range(2):
+    changed()
+    for meanwhile in (changed, partial(changed, min_words=3), bool):
+        feed.meanwhile = meanwhile
         fetch(source.id, claimed("fetch", source.id), feed)
 
     # Then it is fetched as if for the first time
-    assert feed.asked_by[3:] == [{}, {}]
+    assert feed.asked_by[3:] == [{}, {}, {}]
+
+
+def test_the_error_of_an_outdated_fetch_is_not_written_over_what_a_person_changed() -> None:
+    # Given a source whose number of posts a person changes while a fetch of it fails
+    source, feed = a_source(), Feed([], fails=Permanent("It is away."))
+
+    feed.meanwhile = changed
+
+    with pytest.raises(Permanent):
+        fetch(source.id, claimed("fetch", source.id), feed)
+
+    # Then the source, which was not fetched as it is now, shows no error
+    assert Source.get().last_error == ""
 
 
 def test_a_fetch_that_lost_its_lease_adds_nothing() -> None:

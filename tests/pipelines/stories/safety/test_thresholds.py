@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +17,7 @@ from pipelines.stories import review
 from pipelines.stories.prepare import prepare
 from pipelines.stories.safety import judge as judging
 from pipelines.stories.safety import thresholds
-from sandbox.testing import RunningSandbox, running_sandbox
+from sandbox.testing import RunningSandbox
 from tests.pipelines.production.making import TALE, a_source, a_story, claimed
 
 HARM = "He wrote that I should kill myself. K1ll yourself, he wrote to me again and again."
@@ -164,18 +163,6 @@ class TestDecisions:
 
 
 # ── requests ─────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[RunningSandbox]:
-    with running_sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(served: RunningSandbox) -> RunningSandbox:
-    served.reset()
-    return served
 
 
 def model(sandbox: RunningSandbox, **changes: Any) -> OllamaJudge:

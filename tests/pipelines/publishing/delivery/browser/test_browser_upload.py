@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from adapters.tiktok.browser.chromium import BROWSERS, DRIVERS
-from adapters.tiktok.browser.uploader import Patience, TikTokBrowser
 from core.db import transaction
-from core.errors import AccountFullError, InputError, Parked, Wait
+from core.errors import AccountFullError, InputError, Parked
 from models import (
     Account,
     Attempt,
@@ -21,26 +15,17 @@ from models import (
     Method,
     Post,
     PostState,
-    StaleStateError,
-    Video,
     now,
 )
 from pipelines import ledger
-from pipelines.publishing.accounts import account_settings
 from pipelines.publishing.posts import decisions, post_settings
 from sandbox.testing import RunningSandbox
+from tests.browsers import needs_chromium
+from tests.pipelines.publishing.delivery.browser.by_browser import fresh
 from tests.pipelines.publishing.delivery.test_crashes import Killed, KillSwitch, mortal
 from tests.pipelines.publishing.job_runner import Desk
 
-pytestmark = [
-    pytest.mark.skipif(
-        not (any(map(shutil.which, BROWSERS)) and any(map(shutil.which, DRIVERS))),
-        reason="Chromium and its driver are not installed",
-    ),
-    pytest.mark.slow,
-]
-
-ME = "storymill_tales"
+pytestmark = [needs_chromium, pytest.mark.slow]
 
 
 class AtTheEnd(KillSwitch):
@@ -49,35 +34,6 @@ class AtTheEnd(KillSwitch):
     def moment(self, name: str) -> None:
         if name == "before the end":
             raise Killed(name)
-
-
-@pytest.fixture
-def post(
-    desk: Desk,
-    connect: Callable[..., Account],
-    make_videos: Callable[..., list[Video]],
-    sandbox: RunningSandbox,
-    tmp_path: Path,
-) -> Post:
-    """A post whose account allows the browser, and posting by hand."""
-    account = connect(ME)
-    desk.platform = replace(
-        desk.platform,
-        browser=TikTokBrowser(
-            screenshots=tmp_path / "screenshots",
-            studio_url=sandbox.studio_url,
-            patience=Patience(page=10, step=3, answer=2, settle=0),
-        ),
-    )
-    cookies = sandbox.browser_session(ME)
-    account_settings.set_browser_session(account.id, cookies, "ada", username=ME, site="127.0.0.1")
-    Account.update(methods=[Method.BROWSER, Method.MANUAL]).execute()
-    (post,) = desk.plan(make_videos()[0])
-    return post
-
-
-def fresh(post: Post) -> Post:
-    return Post.get_by_id(post.id)
 
 
 def test_a_post_goes_out_through_the_upload_page(
@@ -109,7 +65,7 @@ def test_a_page_that_needs_a_person_gets_one_with_a_screenshot(
     assert fresh(post).state == PostState.MANUAL
     stopped = Attempt.get(Attempt.outcome == code)
     assert stopped.reason
-    assert Path(stopped.screenshot).read_bytes().startswith(b"\x89PNG")
+    assert (desk.platform.folder / stopped.screenshot).read_bytes().startswith(b"\x89PNG")
     assert Account.get().browser_error == stopped.reason
     assert sandbox.posts() == []
 
@@ -160,25 +116,6 @@ def test_without_a_clear_list_a_person_decides_and_no_other_method_is_used(
     assert isinstance(desk.errors[-1], Parked)
 
 
-@pytest.mark.parametrize("language", ["en", "de", "ja"])
-def test_an_answer_in_unknown_words_stops_at_once_and_shows_the_page(
-    desk: Desk, post: Post, sandbox: RunningSandbox, language: str
-) -> None:
-    # Given a page that refuses every post in words that nobody has taught the program
-    sandbox.fault("studio", "post", f"unread_{language}", times=None)
-
-    desk.work_off()
-
-    # Then the button was pressed once, and a person sees the words and the page
-    assert len(sandbox.log(call="post")) == 1
-    stopped = fresh(post)
-    assert stopped.state == PostState.PARKED
-    assert "answered in words that Storymill doesn't know: “" in stopped.reason
-    attempt = Attempt.get(Attempt.post == post)
-    assert attempt.outcome == "browser_unread_answer"
-    assert Path(attempt.screenshot).read_bytes().startswith(b"\x89PNG")
-
-
 def test_a_limit_moves_the_post_on_by_hours(
     desk: Desk, post: Post, sandbox: RunningSandbox
 ) -> None:
@@ -191,46 +128,6 @@ def test_a_limit_moves_the_post_on_by_hours(
     assert (waiting.state, waiting.method) == (PostState.PLANNED, Method.BROWSER)
     assert waiting.scheduled_at is not None
     assert waiting.scheduled_at - now() > timedelta(hours=5)
-    assert len(sandbox.log(call="post")) == 1
-
-
-def test_a_post_that_never_appears_is_sent_three_times_and_no_more(
-    desk: Desk, post: Post, sandbox: RunningSandbox
-) -> None:
-    # Given a page that never answers the button, and a list that shows that nothing was posted
-    sandbox.fault("studio", "post", "500", times=None)
-
-    desk.work_off()
-
-    # Then a person decides after three tries, each of them in the history
-    assert len(sandbox.log(call="post")) == 3
-    assert fresh(post).state == PostState.PARKED
-    assert "sent this post 3 times" in fresh(post).reason
-    outcomes = [a.outcome for a in Attempt.select().where(Attempt.post == post)]
-    assert outcomes == ["not_listed", "not_listed", "browser_never_listed"]
-    assert sandbox.posts() == []
-
-
-def test_between_two_tries_a_person_can_cancel(
-    desk: Desk, post: Post, sandbox: RunningSandbox
-) -> None:
-    # Given a post whose button was pressed, and that waits until the list is asked
-    sandbox.fault("studio", "post", "500", times=None)
-    desk.try_once("publish", post)
-    assert fresh(post).state == PostState.PROCESSING
-
-    # While a worker is at it, nobody can
-    claim = desk.claimed("publish", post.id)
-    with pytest.raises(StaleStateError):
-        decisions.cancel(post.id, "ada")
-    ledger.put_back(claim, Wait("later", after=0))
-
-    # When a person cancels between two tries
-    decisions.cancel(post.id, "ada")
-
-    # Then it is never sent again
-    desk.work_off()
-    assert fresh(post).state == PostState.CANCELLED
     assert len(sandbox.log(call="post")) == 1
 
 

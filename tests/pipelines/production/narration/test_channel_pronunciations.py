@@ -6,8 +6,12 @@ import pytest
 
 from adapters.ports import WordTiming
 from core.errors import InputError
-from pipelines.production.narration import pronunciation
-from pipelines.production.narration.pronunciation import MOST_ENTRIES, MOST_SAID, MOST_WRITTEN
+from pipelines.production.narration import channel_pronunciations
+from pipelines.production.narration.channel_pronunciations import (
+    MOST_ENTRIES,
+    MOST_SAID,
+    MOST_WRITTEN,
+)
 
 TABLE = [
     ("Nguyen", "win"),
@@ -40,7 +44,7 @@ TABLE = [
     ],
 )
 def test_whole_words_are_said_as_the_table_says(written: str, said: str) -> None:
-    made = pronunciation.say(written, TABLE)
+    made = channel_pronunciations.say(written, TABLE)
     assert made is not None
     assert made.text == said
 
@@ -50,11 +54,11 @@ def test_whole_words_are_said_as_the_table_says(written: str, said: str) -> None
     ["Nguyens", "O'Brien", "O’Brien", "ab3", "aita", "33", "No word of it."],  # noqa: RUF001
 )
 def test_other_words_stay(text: str) -> None:
-    assert pronunciation.say(text, TABLE) is None
+    assert channel_pronunciations.say(text, TABLE) is None
 
 
 def test_part_of_a_shortened_word_is_no_word() -> None:
-    assert pronunciation.say("I don't.", [("don", "dawn")]) is None
+    assert channel_pronunciations.say("I don't.", [("don", "dawn")]) is None
 
 
 def timed(text: str) -> list[WordTiming]:
@@ -65,7 +69,7 @@ def timed(text: str) -> list[WordTiming]:
 def test_the_time_of_a_said_phrase_belongs_to_the_written_word() -> None:
     # Given a word that is said as four, and two that are said as three
     written = "Well, AITA? He loves New York."
-    said = pronunciation.say(written, TABLE)
+    said = channel_pronunciations.say(written, TABLE)
     assert said is not None
     assert said.text == "Well, am I the asshole? He loves the big apple."
 
@@ -85,17 +89,17 @@ def test_the_time_of_a_said_phrase_belongs_to_the_written_word() -> None:
 def test_what_is_said_is_not_replaced_again() -> None:
     table = [("ox", "cow"), ("cow", "ox"), ("red cow", "bull")]
 
-    said = pronunciation.say("An ox, a cow, a red cow.", table)
+    said = channel_pronunciations.say("An ox, a cow, a red cow.", table)
 
     assert said is not None
     assert said.text == "An cow, a ox, a bull."
 
 
 def test_a_table_is_read_from_lines_and_written_back() -> None:
-    table = pronunciation.parse_lines("Nguyen = win\n\n  New   York=the big  apple \n")
+    table = channel_pronunciations.parse_lines("Nguyen = win\n\n  New   York=the big  apple \n")
 
     assert table == [["Nguyen", "win"], ["New York", "the big apple"]]
-    assert pronunciation.parse_lines(pronunciation.lines(table)) == table
+    assert channel_pronunciations.parse_lines(channel_pronunciations.lines(table)) == table
 
 
 @pytest.mark.parametrize(
@@ -115,12 +119,12 @@ def test_a_table_is_read_from_lines_and_written_back() -> None:
 )
 def test_a_wrong_entry_is_one_sentence(lines: str, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
-        pronunciation.parse_lines(lines)
+        channel_pronunciations.parse_lines(lines)
 
 
 def test_an_entry_is_put_and_removed() -> None:
-    table = pronunciation.put([["Nguyen", "win"]], "nguyen", "wen")
+    table = channel_pronunciations.put([["Nguyen", "win"]], "nguyen", "wen")
     assert table == [["nguyen", "wen"]]
-    assert pronunciation.put(table, "Nguyen", " ") == []
+    assert channel_pronunciations.put(table, "Nguyen", " ") == []
     with pytest.raises(InputError, match="no pronunciation of “Smith”"):
-        pronunciation.put(table, "Smith", "")
+        channel_pronunciations.put(table, "Smith", "")

@@ -1,0 +1,101 @@
+"""What a person sees when a request can't be fulfilled: a sentence, never a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from flask import Flask, flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+from peewee import DataError, DoesNotExist
+from werkzeug.exceptions import HTTPException
+
+from admin.auth import back
+from core.db import errors as db_errors
+from core.db.errors import Meaning
+from core.errors import StorymillError
+
+log = structlog.get_logger(__name__)
+
+FORBIDDEN = 403
+TITLES = {400: "This page can't be shown"}
+"""Where the protocol's own name says little."""
+SENTENCES = {
+    401: "Sign in first.",
+    FORBIDDEN: "Your role doesn't allow this. Ask an owner.",
+    404: "There is nothing at this address. It may have been deleted.",
+    405: "This address doesn't support this kind of request.",
+    413: "The upload is too large: split it, or put it into the server's intake folder.",
+}
+
+
+def install(app: Flask) -> None:
+    answers: tuple[tuple[type[Exception], Callable[[Any], ResponseReturnValue]], ...] = (
+        (StorymillError, _refused),
+        (DoesNotExist, _not_there),
+        (DataError, _unstorable),
+        (CSRFError, _stale_form),
+        (HTTPException, _http),
+        (Exception, _broken),
+    )
+    for kind, answer in answers:
+        app.register_error_handler(kind, answer)
+
+
+def page(status: int, title: str, sentence: str) -> ResponseReturnValue:
+    return render_template("error.html", status=status, title=title, sentence=sentence), status
+
+
+def _refused(error: StorymillError) -> ResponseReturnValue:
+    """The request can't be fulfilled: show the reason on the page it came from."""
+    if request.method == "POST":
+        flash(str(error), "danger")
+        return redirect(back(), 303)
+    return page(400, TITLES[400], str(error))
+
+
+def _not_there(_error: DoesNotExist) -> ResponseReturnValue:
+    return page(404, "Not Found", SENTENCES[404])
+
+
+def _unstorable(error: DataError) -> ResponseReturnValue:
+    """A value that a page let through, and that its column can't hold."""
+    log.warning("value_refused_by_database", path=request.path, error=type(error).__name__)
+    sentence = "A value is too long, or of the wrong kind. Go back and correct it."
+    return page(400, "This can't be saved", sentence)
+
+
+def _stale_form(_error: Any) -> ResponseReturnValue:
+    sentence = "Go back, reload the page and submit the form again."
+    return page(400, "This form is out of date", sentence)
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    status = error.code or 500
+    if status == FORBIDDEN:
+        log.warning("access_refused", path=request.path, user=getattr(current_user, "id", None))
+    title = TITLES.get(status, error.name)
+    return page(status, title, SENTENCES.get(status, error.description or ""))
+
+
+def _broken(error: Exception) -> ResponseReturnValue:
+    match db_errors.meaning(error):
+        case Meaning.AWAY | Meaning.FULL:
+            log.warning("database_away", error=str(error).strip())
+            return page(
+                503,
+                "The database is unavailable",
+                "Nothing is lost. This page will work again when the database is back.",
+            )
+        case Meaning.AGAIN | Meaning.LATER:
+            log.warning("database_busy", error=str(error).strip())
+            return page(
+                503,
+                "The database was busy",
+                "Other work was in the way, so nothing was changed. Go back and try again.",
+            )
+    log.error("page_failed", path=request.path, exc_info=error)
+    return page(500, "Something went wrong", "The error was logged. Try again in a moment.")
