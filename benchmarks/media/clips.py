@@ -18,6 +18,7 @@ from adapters.ports import DrawnBackground
 
 _SECONDS = 6.0
 _SIZE = "1080x1920"
+_SCALED = "scale=1080:1920"
 _CUT_SECONDS = 0.7
 
 
@@ -28,7 +29,7 @@ def _drawn(path: Path) -> None:
 def _gameplay(path: Path) -> None:
     """Hard-edged blocks that rush by, as in a game of blocks."""
     world = "mandelbrot=s=135x240:r=30:start_scale=0.3:end_scale=0.00001:end_pts=200"
-    _film(path, f"{world},scale={_SIZE.replace('x', ':')}:flags=neighbor")
+    _film(path, f"{world},{_SCALED}:flags=neighbor")
 
 
 def _noisy(path: Path) -> None:
@@ -41,7 +42,8 @@ def _still(path: Path) -> None:
 
 def _film_grain(path: Path) -> None:
     """Weak noise that changes with each frame, over slow gradients."""
-    _film(path, f"gradients=s={_SIZE}:r=30:speed=0.01:seed=7,noise=c0s=7:c0f=t+u")
+    smooth = f"gradients=s=270x480:r=30:speed=0.01:seed=7,{_SCALED}"
+    _film(path, f"{smooth},noise=c0s=7:c0f=t+u")
 
 
 def _fast_cuts(path: Path) -> None:
