@@ -23,7 +23,7 @@ from tests.adapters import filming
 
 pytestmark = pytest.mark.slow
 
-SECONDS = 20.0
+SECONDS = 40.0
 USUAL = "x264 veryfast crf 23"
 BUSY = "testsrc2=s=270x480:r=30"
 
