@@ -25,7 +25,11 @@ from typing import Any
 
 import psutil
 import structlog
-from selenium.common.exceptions import InvalidArgumentException, WebDriverException
+from selenium.common.exceptions import (
+    InvalidArgumentException,
+    StaleElementReferenceException,
+    WebDriverException,
+)
 from selenium.webdriver import ChromeOptions, ChromeService
 from selenium.webdriver.chromium.remote_connection import ChromiumRemoteConnection
 from selenium.webdriver.common.proxy import Proxy, ProxyType
@@ -128,6 +132,9 @@ def chromium(programs: Programs, *, start_seconds: float, call_seconds: float) -
             service.end()
 
 
+_GONE = "Node with given id does not belong to the document"
+
+
 class Driver(LocalWebDriver):
     """Selenium's driver, with a time limit for each call and without retries.
 
@@ -144,6 +151,19 @@ class Driver(LocalWebDriver):
         )
         executor = ChromiumRemoteConnection(address, "goog", "chrome", client_config=self._client)
         super().__init__(command_executor=executor, options=options)  # type: ignore[no-untyped-call]
+
+    def execute(self, driver_command: Any, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        """As in Selenium; an element that goes while it is looked at is a stale one.
+
+        chromedriver has a code for an element that was gone before, but only words for this.
+        """
+        try:
+            answer: dict[str, Any] = super().execute(driver_command, params)
+        except WebDriverException as error:
+            if _GONE in (error.msg or ""):
+                raise StaleElementReferenceException(error.msg) from None
+            raise
+        return answer
 
     def bound(self, seconds: float) -> None:
         """Set the time limit of a call from now on."""
