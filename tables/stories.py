@@ -178,8 +178,11 @@ class Story(Row):
             {StoryState.APPROVED, StoryState.REJECTED, StoryState.FETCHED}
         ),
         StoryState.REJECTED: frozenset({StoryState.WAITING}),
-        StoryState.APPROVED: frozenset({StoryState.SCRIPTED, StoryState.REJECTED}),
-        StoryState.SCRIPTED: frozenset(),
+        StoryState.APPROVED: frozenset(
+            {StoryState.SCRIPTED, StoryState.REJECTED, StoryState.WAITING, StoryState.FLAGGED}
+        ),
+        # Until one of its posts has begun: ``handover.withdraw``.
+        StoryState.SCRIPTED: frozenset({StoryState.WAITING, StoryState.FLAGGED}),
     }
 
     class Meta:

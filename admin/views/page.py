@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from flask import abort, current_app, flash, redirect, request
 from flask.typing import ResponseReturnValue
@@ -24,6 +24,14 @@ MOST_IN_BULK = 500
 def expose(url: str, methods: Sequence[str] = ("GET",)) -> Callable[[View], View]:
     """Flask-Admin's ``expose``, typed."""
     return cast("Callable[[View], View]", _expose(url, methods))
+
+
+class Undo(NamedTuple):
+    """How to undo what was done."""
+
+    address: str
+    seconds: int = 0
+    """Until the work begins that was asked for."""
 
 
 class Page(Access):
@@ -79,10 +87,10 @@ def audit(action: str, subject: str, reason: str = "") -> None:
 
 
 def done(
-    sentence: str, target: str | None = None, *, undo: str | None = None
+    sentence: str, target: str | None = None, *, undo: Undo | None = None
 ) -> ResponseReturnValue:
     """Say what was done, offer to ``undo`` it, and return to the previous page or ``target``."""
     flash(sentence, "success")
     if undo:
-        flash(undo, "undo")
+        flash(undo, "undo")  # type: ignore[arg-type]  # a tuple is stored as well as text
     return redirect(target or back(), 303)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
+from html import unescape
+from textwrap import shorten
 from typing import Any
 
 from flask import abort, jsonify, request, url_for
@@ -12,7 +14,7 @@ from peewee import JOIN, fn
 from admin import production_progress, story_list
 from admin.auth import person
 from admin.paging import count, cut
-from admin.views.page import Page, chosen, done, each, expose, get, settings
+from admin.views.page import Page, Undo, chosen, done, each, expose, get, settings
 from core.errors import InputError
 from models import (
     Channel,
@@ -150,32 +152,35 @@ class Stories(Page):
 
     @expose("/<int:story_id>/approve", methods=["POST"])
     def approve(self, story_id: int) -> ResponseReturnValue:
-        review.approve(story_id, person().name, _reason())
+        seconds = settings().approval_seconds
+        review.approve(story_id, person().name, _reason(), seconds=seconds)
         return done(
-            "Story approved. Its script is written next.",
+            f"Approved {_title(story_id)}.",
             _onwards(),
-            undo=url_for(".withdraw", story_id=story_id, on_page=_on_page()),
+            undo=Undo(url_for(".withdraw", story_id=story_id, on_page=_on_page()), seconds),
         )
 
     @expose("/<int:story_id>/reject", methods=["POST"])
     def reject(self, story_id: int) -> ResponseReturnValue:
         review.reject(story_id, person().name, _reason())
         return done(
-            "Story rejected.",
+            f"Rejected {_title(story_id)}.",
             _onwards(),
-            undo=url_for(".reconsider", story_id=story_id, on_page=_on_page()),
+            undo=Undo(url_for(".reconsider", story_id=story_id, on_page=_on_page())),
         )
 
     @expose("/<int:story_id>/withdraw", methods=["POST"])
     def withdraw(self, story_id: int) -> ResponseReturnValue:
-        waits = handover.withdraw(story_id, person().name)
-        sentence = "Approval withdrawn. The story is waiting again." if waits else STOPPED
-        return done(sentence, _itself(story_id))
+        handover.withdraw(story_id, person().name)
+        return done(
+            f"Undone: {_title(story_id)} waits for review again. Files that were made are kept.",
+            _itself(story_id),
+        )
 
     @expose("/<int:story_id>/stop", methods=["POST"])
     def stop(self, story_id: int) -> ResponseReturnValue:
         handover.stop(story_id, person().name)
-        return done(STOPPED, undo=url_for(".resume", story_id=story_id))
+        return done(STOPPED, undo=Undo(url_for(".resume", story_id=story_id)))
 
     @expose("/<int:story_id>/resume", methods=["POST"])
     def resume(self, story_id: int) -> ResponseReturnValue:
@@ -227,9 +232,11 @@ class Stories(Page):
     def decide(self) -> ResponseReturnValue:
         """Approve, reject or reconsider all selected stories."""
         by, reason = person().name, _reason()
+        seconds = settings().approval_seconds
         match request.form.get("decision"):
             case "approve":
-                return each(chosen(), partial(review.approve, by=by, reason=reason), "Approved")
+                act = partial(review.approve, by=by, reason=reason, seconds=seconds)
+                return each(chosen(), act, "Approved")
             case "reject":
                 return each(chosen(), partial(review.reject, by=by, reason=reason), "Rejected")
             case "reconsider":
@@ -275,6 +282,7 @@ def _live(story: Story) -> dict[str, Any]:
         "running": {step.part: step for step in steps if step.job.state == JobState.RUNNING},
         "under_way": not production_progress.UNFINISHED.isdisjoint(part_states),
         "stopped": JobState.CANCELLED in part_states,
+        "may_be_withdrawn": handover.may_be_withdrawn(story),
     }
 
 
@@ -306,6 +314,12 @@ def _onwards() -> str | None:
 
 def _on_page() -> int | None:
     return 1 if "on_page" in request.form else None
+
+
+def _title(story_id: int) -> str:
+    """The story's title, short enough for a sentence about it."""
+    title = Story.select(Story.title).where(Story.id == story_id).scalar()
+    return f"“{shorten(unescape(title), 60, placeholder='…')}”"
 
 
 def _itself(story_id: int) -> str | None:

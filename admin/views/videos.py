@@ -11,7 +11,7 @@ from peewee import JOIN, ModelSelect
 from admin import production_progress
 from admin.auth import person
 from admin.paging import count, cut
-from admin.views.page import Page, done, expose, get, settings
+from admin.views.page import Page, Undo, done, expose, get, settings
 from core.files.storage import MediaStore
 from models import (
     Account,
@@ -111,7 +111,7 @@ class Videos(Page):
         video_review.reject(
             _video_of(part_id).id, person().name, request.form.get("reason", "").strip()
         )
-        again = url_for(".reconsider", part_id=part_id)
+        again = Undo(url_for(".reconsider", part_id=part_id))
         return done("Video rejected. It won't be posted.", _onwards(), undo=again)
 
     @expose("/<int:part_id>/reconsider", methods=["POST"])
