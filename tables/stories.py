@@ -177,7 +177,7 @@ class Story(Row):
         StoryState.WAITING: frozenset(
             {StoryState.APPROVED, StoryState.REJECTED, StoryState.FETCHED}
         ),
-        StoryState.REJECTED: frozenset({StoryState.WAITING}),
+        StoryState.REJECTED: frozenset({StoryState.WAITING, StoryState.FLAGGED}),
         StoryState.APPROVED: frozenset(
             {StoryState.SCRIPTED, StoryState.REJECTED, StoryState.WAITING, StoryState.FLAGGED}
         ),

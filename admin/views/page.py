@@ -26,8 +26,8 @@ def expose(url: str, methods: Sequence[str] = ("GET",)) -> Callable[[View], View
     return cast("Callable[[View], View]", _expose(url, methods))
 
 
-class Undo(NamedTuple):
-    """How to undo what was done."""
+class Offer(NamedTuple):
+    """To undo what was done."""
 
     address: str
     seconds: int = 0
@@ -74,11 +74,15 @@ def each(ids: list[int], act: Callable[[int], object], verb: str) -> ResponseRet
             act(row_id)
         except StorymillError as error:
             refused.append(f"{row_id}: {error}")
-    for sentence in refused[:5]:
-        flash(sentence, "danger")
-    if len(refused) > 5:  # noqa: PLR2004  # a few examples are enough
-        flash(f"… and {len(refused) - 5} more.", "danger")
+    say_refused(refused)
     return done(f"{verb} {len(ids) - len(refused)} of {len(ids)}.")
+
+
+def say_refused(sentences: list[str]) -> None:
+    for sentence in sentences[:5]:
+        flash(sentence, "danger")
+    if len(sentences) > 5:  # noqa: PLR2004  # a few examples are enough
+        flash(f"… and {len(sentences) - 5} more.", "danger")
 
 
 def audit(action: str, subject: str, reason: str = "") -> None:
@@ -87,7 +91,7 @@ def audit(action: str, subject: str, reason: str = "") -> None:
 
 
 def done(
-    sentence: str, target: str | None = None, *, undo: Undo | None = None
+    sentence: str, target: str | None = None, *, undo: Offer | None = None
 ) -> ResponseReturnValue:
     """Say what was done, offer to ``undo`` it, and return to the previous page or ``target``."""
     flash(sentence, "success")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from html import unescape
-from textwrap import shorten
 from typing import Any
 
 from flask import abort, jsonify, request, url_for
@@ -14,7 +12,8 @@ from peewee import JOIN, fn
 from admin import production_progress, story_list
 from admin.auth import person
 from admin.paging import count, cut
-from admin.views.page import Page, Undo, chosen, done, each, expose, get, settings
+from admin.views.page import Page, chosen, done, each, expose, get, settings
+from admin.views.undoable import undoable
 from core.errors import InputError
 from models import (
     Channel,
@@ -153,34 +152,30 @@ class Stories(Page):
     @expose("/<int:story_id>/approve", methods=["POST"])
     def approve(self, story_id: int) -> ResponseReturnValue:
         seconds = settings().approval_seconds
-        review.approve(story_id, person().name, _reason(), seconds=seconds)
-        return done(
-            f"Approved {_title(story_id)}.",
-            _onwards(),
-            undo=Undo(url_for(".withdraw", story_id=story_id, on_page=_on_page()), seconds),
+        act = partial(review.approve, by=person().name, reason=_reason(), seconds=seconds)
+        return undoable(
+            "story.approve",
+            [story_id],
+            act,
+            onwards=_onwards,
+            on_page=_on_page(),
+            seconds=seconds,
         )
 
     @expose("/<int:story_id>/reject", methods=["POST"])
     def reject(self, story_id: int) -> ResponseReturnValue:
-        review.reject(story_id, person().name, _reason())
-        return done(
-            f"Rejected {_title(story_id)}.",
-            _onwards(),
-            undo=Undo(url_for(".reconsider", story_id=story_id, on_page=_on_page())),
-        )
+        act = partial(review.reject, by=person().name, reason=_reason())
+        return undoable("story.reject", [story_id], act, onwards=_onwards, on_page=_on_page())
 
     @expose("/<int:story_id>/withdraw", methods=["POST"])
     def withdraw(self, story_id: int) -> ResponseReturnValue:
         handover.withdraw(story_id, person().name)
-        return done(
-            f"Undone: {_title(story_id)} waits for review again. Files that were made are kept.",
-            _itself(story_id),
-        )
+        return done("Approval undone. The story waits for review again.", _itself(story_id))
 
     @expose("/<int:story_id>/stop", methods=["POST"])
     def stop(self, story_id: int) -> ResponseReturnValue:
-        handover.stop(story_id, person().name)
-        return done(STOPPED, undo=Undo(url_for(".resume", story_id=story_id)))
+        act = partial(handover.stop, by=person().name)
+        return undoable("story.stop", [story_id], act, sentence=STOPPED)
 
     @expose("/<int:story_id>/resume", methods=["POST"])
     def resume(self, story_id: int) -> ResponseReturnValue:
@@ -236,9 +231,10 @@ class Stories(Page):
         match request.form.get("decision"):
             case "approve":
                 act = partial(review.approve, by=by, reason=reason, seconds=seconds)
-                return each(chosen(), act, "Approved")
+                return undoable("story.approve", chosen(), act, seconds=seconds)
             case "reject":
-                return each(chosen(), partial(review.reject, by=by, reason=reason), "Rejected")
+                act = partial(review.reject, by=by, reason=reason)
+                return undoable("story.reject", chosen(), act)
             case "reconsider":
                 return each(chosen(), partial(review.reconsider, by=by), "Reconsidered")
             case _:
@@ -314,12 +310,6 @@ def _onwards() -> str | None:
 
 def _on_page() -> int | None:
     return 1 if "on_page" in request.form else None
-
-
-def _title(story_id: int) -> str:
-    """The story's title, short enough for a sentence about it."""
-    title = Story.select(Story.title).where(Story.id == story_id).scalar()
-    return f"“{shorten(unescape(title), 60, placeholder='…')}”"
 
 
 def _itself(story_id: int) -> str | None:

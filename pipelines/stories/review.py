@@ -16,6 +16,7 @@ from models import (
     Story,
     StoryState,
     in_state,
+    locked,
     now,
 )
 from pipelines import ledger
@@ -72,6 +73,22 @@ def reject(story_id: int, by: str, reason: str) -> None:
             ledger.resolve_dead_letters(job.id, "rejected")
         story.move(StoryState.REJECTED, decided_by=by, decided_at=now(), reason=reason)
         _audit(by, "story.reject", story, reason)
+
+
+def take_back_rejection(story_id: int, by: str) -> None:
+    """Undo a rejection: the story waits for review as before.
+
+    Raises:
+        InputError: there is no such story.
+        StaleStateError: it is no longer rejected.
+    """
+    with transaction():
+        story = locked(Story.select().where(Story.id == story_id)).first()
+        if story is None:
+            raise InputError(f"There is no story {story_id}.")
+        if story.state != StoryState.REJECTED:
+            raise StaleStateError(f"This story {in_state(story.state)}: it is not rejected.")
+        wait_again(story, by, "story.take_back_rejection")
 
 
 def wait_again(story: Story, by: str, action: str) -> None:

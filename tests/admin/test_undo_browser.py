@@ -60,7 +60,7 @@ def test_an_approval_counts_down_and_is_undone_by_keyboard(
 
     # When it is undone by keyboard, then the story waits again, and nothing is left of the approval
     press("u")
-    wait(lambda: "Undone: “The green ladder” waits for review again." in text())
+    wait(lambda: "Undone. Waiting for review again: “The green ladder”." in text())
     assert Story.get_by_id(story.id).state == StoryState.WAITING
     assert Job.get(Job.stage == "script").state == JobState.CANCELLED
     chromium.get(f"{office}/videos/?state=failed")
