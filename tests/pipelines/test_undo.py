@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -47,7 +48,7 @@ def decided(action: str, by: str, act: Callable[[int], object], *ids: int) -> in
 
 
 def approved(*stories: Story) -> int:
-    act = lambda story_id: review.approve(story_id, "ada")  # noqa: E731
+    act = partial(review.approve, by="ada")
     return decided("story.approve", "ada", act, *(story.id for story in stories))
 
 
@@ -124,7 +125,7 @@ def test_two_clicks_at_once_undo_once() -> None:
 
 def test_a_rejection_is_undone() -> None:
     story = a_story()
-    act = lambda story_id: review.reject(story_id, "ada", "Boring")  # noqa: E731
+    act = partial(review.reject, by="ada", reason="Boring")
 
     undo.undo(decided("story.reject", "ada", act, story.id), "ada")
 
@@ -134,7 +135,7 @@ def test_a_rejection_is_undone() -> None:
 
 def test_a_rejection_of_a_video_is_undone() -> None:
     video = a_video(a_part(), VideoState.REVIEW)
-    act = lambda video_id: video_review.reject(video_id, "ada", "Too quiet")  # noqa: E731
+    act = partial(video_review.reject, by="ada", reason="Too quiet")
 
     undo.undo(decided("video.reject", "ada", act, video.id), "ada")
 
@@ -144,7 +145,7 @@ def test_a_rejection_of_a_video_is_undone() -> None:
 def test_stopped_production_is_resumed() -> None:
     part = a_part()
     claimed("narrate", part.id)
-    act = lambda story_id: handover.stop(story_id, "ada")  # noqa: E731
+    act = partial(handover.stop, by="ada")
 
     undo.undo(decided("story.stop", "ada", act, part.script.story.id), "ada")
 
@@ -187,7 +188,7 @@ def test_a_cancelled_post_is_scheduled_again() -> None:
     post = planned()
     moment = now() + timedelta(days=3)
     pins.pin(post.id, moment, "ada")
-    act = lambda post_id: decisions.cancel(post_id, "ada")  # noqa: E731
+    act = partial(decisions.cancel, by="ada")
     undo_id = decided("post.cancel", "ada", act, post.id)
 
     assert undo.undo(undo_id, "ada").refused == []
@@ -201,7 +202,7 @@ def test_a_cancelled_post_is_scheduled_again() -> None:
 def test_a_cancelled_post_that_needed_attention_needs_it_again() -> None:
     post = planned()
     Post.update(state=PostState.PARKED, reason="No privacy is chosen.").execute()
-    act = lambda post_id: decisions.cancel(post_id, "ada")  # noqa: E731
+    act = partial(decisions.cancel, by="ada")
 
     undo.undo(decided("post.cancel", "ada", act, post.id), "ada")
 
@@ -216,7 +217,7 @@ def test_a_cancelled_part_stays_cancelled_once_a_later_part_has_begun() -> None:
     second = a_part()
     Part.update(number=2, of=2, script=part.script).where(Part.id == second.id).execute()
     later = planning.plan(a_video(Part.get_by_id(second.id), VideoState.READY))[0]
-    act = lambda post_id: decisions.cancel(post_id, "ada")  # noqa: E731
+    act = partial(decisions.cancel, by="ada")
     undo_id = decided("post.cancel", "ada", act, post.id)
     Post.update(state=PostState.UPLOADING).where(Post.id == later.id).execute()
 
@@ -230,7 +231,7 @@ def test_a_cancelled_part_stays_cancelled_once_a_later_part_has_begun() -> None:
 def test_a_post_that_was_going_out_by_browser_stays_cancelled() -> None:
     post = planned()
     Post.update(state=PostState.UPLOADING, method="browser").execute()
-    act = lambda post_id: decisions.cancel(post_id, "ada")  # noqa: E731
+    act = partial(decisions.cancel, by="ada")
 
     done = undo.undo(decided("post.cancel", "ada", act, post.id), "ada")
 
