@@ -11,6 +11,7 @@ from tables.people import (
     Role,
     SignInSession,
     SignInTries,
+    Undo,
     User,
 )
 from tables.production import Caption, Narration, Part, Script, Video, VideoNumber, VideoState
@@ -49,6 +50,7 @@ TABLES: tuple[type[Row], ...] = (
     RecoveryCode,
     OldPassword,
     SignInTries,
+    Undo,
     AuditEntry,
     AuditSeal,
     Channel,
@@ -117,6 +119,7 @@ __all__ = [
     "Story",
     "StoryState",
     "Tone",
+    "Undo",
     "User",
     "Video",
     "VideoNumber",

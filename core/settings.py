@@ -244,6 +244,9 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     part_seconds_max: Annotated[
         int, Field(ge=30, description="Seconds that a part may last at most")
     ] = 90
+    approval_seconds: Annotated[
+        int, Field(ge=0, le=3600, description="Seconds before work on an approved story starts")
+    ] = 10
     review_videos: Annotated[
         bool, Field(description="A person also approves each finished video before it is posted")
     ] = False
@@ -381,7 +384,8 @@ def read(environment: Mapping[str, str]) -> Settings:
             try:
                 values[name] = Path(path).read_text().strip()
             except (OSError, UnicodeDecodeError) as error:
-                problems.append(f"{variable}_FILE: can't read {path}: {_reason(error)}")
+                reason = error.strerror if isinstance(error, OSError) else "it is not text"
+                problems.append(f"{variable}_FILE: can't read {path}: {reason}")
                 values[name] = ""
     try:
         settings = Settings.model_validate(values)
@@ -401,10 +405,6 @@ def _sentence(where: Sequence[object], problem: Mapping[str, object]) -> str:
         description = Settings.model_fields[str(where[0])].description or ""
         return f"{variable} is not set. It is: {description.rstrip('.')}."
     return f"{variable}: {message}"
-
-
-def _reason(error: Exception) -> str:
-    return error.strerror or "" if isinstance(error, OSError) else "it is not text"
 
 
 @cache

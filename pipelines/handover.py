@@ -6,6 +6,10 @@ concerns both, such as stopping a story that is partly produced and partly sched
 
 from __future__ import annotations
 
+from typing import Any
+
+from peewee import ModelSelect
+
 from core.db import transaction
 from core.errors import InputError
 from models import (
@@ -21,17 +25,19 @@ from models import (
     StoryState,
     Video,
     VideoState,
+    in_state,
     locked,
     now,
 )
 from pipelines import ledger
 from pipelines.production import video_review
-from pipelines.publishing.posts import decisions
+from pipelines.publishing.posts import decisions, removal
 from pipelines.publishing.scheduling import planning
-from pipelines.stages import PART_STAGES, POST_STAGES
+from pipelines.stages import PART_STAGES, POST_STAGES, STORY_STAGES
 from pipelines.stories import review
 
 OPEN = (JobState.WAITING, JobState.RUNNING)
+APPROVED = (StoryState.APPROVED, StoryState.SCRIPTED)
 WHY = "The story was stopped."
 
 
@@ -61,23 +67,44 @@ def approve_video(video_id: int, by: str, key: str) -> None:
         video_is_ready(video_review.approve(video_id, by, key))
 
 
-def withdraw(story_id: int, by: str) -> bool:
-    """Withdraw an approval: the story goes back to review, or is stopped if its script is written.
+def withdraw(story_id: int, by: str) -> None:
+    """Take an approval back whole: the story waits for review again, as if nobody had approved it.
 
-    Returns:
-        Whether it is back in review.
+    Its jobs end, also the running ones, and its script, parts, videos and posts are removed. Files
+    stay on disk under their content keys, so a second approval uses them again.
 
     Raises:
-        InputError: there is no such story, or nothing is left to stop.
-        StaleStateError: it is no longer approved.
+        InputError: there is no such story, or one of its posts has begun.
+        StaleStateError: it is no longer approved, or one of its videos was approved meanwhile.
     """
     with transaction():
-        if Story.select(Story.state).where(Story.id == story_id).scalar() == StoryState.SCRIPTED:
-            stop(story_id, by)
-            return False
-        review.reject(story_id, by, "The approval was withdrawn.")
-        review.reconsider(story_id, by)
-        return True
+        script, parts, posts = _made_of(story_id)
+        jobs = ledger.lock_jobs(
+            (STORY_STAGES, (story_id,)), (PART_STAGES, parts), (POST_STAGES, posts)
+        )
+        story = locked(Story.select().where(Story.id == story_id)).first()
+        if story is None:
+            raise InputError(f"There is no story {story_id}.")
+        if story.state not in APPROVED:
+            raise StaleStateError(f"This story {in_state(story.state)}: no approval can be undone.")
+        list(locked(script))
+        of_posts = Job.select(Job.id).where(Job.stage.in_(POST_STAGES), Job.subject_id.in_(posts))
+        if not {job.id for job in of_posts} <= {job.id for job in jobs}:
+            raise StaleStateError("A video of this story was approved meanwhile: try again.")
+        removal.remove(posts)
+        for job in jobs:
+            ledger.resolve_dead_letters(job.id, "withdrawn")
+            if job.stage in STORY_STAGES:
+                job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
+            else:
+                job.delete_instance()  # what it works on is removed
+        Script.delete().where(Script.story == story_id).execute()
+        review.wait_again(story, by, "story.withdraw")
+
+
+def may_be_withdrawn(story: Story) -> bool:
+    """Whether ``withdraw`` is still possible."""
+    return story.state in APPROVED and not removal.begun(_made_of(story.id)[2]).exists()
 
 
 def stop(story_id: int, by: str) -> None:
@@ -137,6 +164,13 @@ def resume(story_id: int, by: str) -> None:
         for job in first.values():
             ledger.requeue(job.id)
         AuditEntry.create(actor=by, action="story.resume", subject=f"story {story_id}")
+
+
+def _made_of(story_id: int) -> tuple[ModelSelect[Any], ModelSelect[Any], ModelSelect[Any]]:
+    """Queries for the ids of a story's script, parts and posts."""
+    script = Script.select(Script.id).where(Script.story == story_id)
+    parts = Part.select(Part.id).where(Part.script.in_(script))
+    return script, parts, Post.select(Post.id).join(Video).where(Video.part.in_(parts))
 
 
 def _parts(story_id: int) -> list[int]:

@@ -15,7 +15,7 @@ from peewee import (
     IntegerField,
     TextField,
 )
-from playhouse.postgres_ext import DateTimeTZField
+from playhouse.postgres_ext import BinaryJSONField, DateTimeTZField
 
 from core.crypto import EncryptedTextField
 from tables.base import Row, now, one_of
@@ -95,6 +95,18 @@ class SignInTries(Row):
     tries = IntegerField()
     last_at = DateTimeTZField()
     blocked_until = DateTimeTZField(null=True)
+
+
+class Undo(Row):
+    """A decision that a person may undo, for a day; deleted when it is undone."""
+
+    by = CharField(max_length=80)
+    action = CharField(max_length=60)
+    changes = BinaryJSONField(index=False)
+    """``[[row's id, facts before, facts after], …]``."""
+
+    class Meta:
+        indexes = ((("created_at",), False),)
 
 
 class AuditEntry(Row):

@@ -257,7 +257,8 @@ class Post(Row):
         PostState.INBOX: frozenset({PostState.PUBLISHED}),
         PostState.MANUAL: frozenset({PostState.PLANNED, PostState.PUBLISHED, PostState.CANCELLED}),
         PostState.PUBLISHED: frozenset(),
-        PostState.CANCELLED: frozenset({PostState.PLANNED}),
+        # Back to what it was: its cancellation is undone.
+        PostState.CANCELLED: frozenset({PostState.PLANNED, PostState.PARKED, PostState.FAILED}),
     }
 
     class Meta:

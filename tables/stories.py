@@ -177,9 +177,12 @@ class Story(Row):
         StoryState.WAITING: frozenset(
             {StoryState.APPROVED, StoryState.REJECTED, StoryState.FETCHED}
         ),
-        StoryState.REJECTED: frozenset({StoryState.WAITING}),
-        StoryState.APPROVED: frozenset({StoryState.SCRIPTED, StoryState.REJECTED}),
-        StoryState.SCRIPTED: frozenset(),
+        StoryState.REJECTED: frozenset({StoryState.WAITING, StoryState.FLAGGED}),
+        StoryState.APPROVED: frozenset(
+            {StoryState.SCRIPTED, StoryState.REJECTED, StoryState.WAITING, StoryState.FLAGGED}
+        ),
+        # Until one of its posts has begun: ``handover.withdraw``.
+        StoryState.SCRIPTED: frozenset({StoryState.WAITING, StoryState.FLAGGED}),
     }
 
     class Meta:

@@ -72,7 +72,8 @@ class Job(Row):
         JobState.DONE: frozenset({JobState.WAITING}),
         JobState.DEAD: frozenset({JobState.WAITING, JobState.CANCELLED}),
         JobState.PARKED: frozenset({JobState.WAITING, JobState.CANCELLED}),
-        JobState.CANCELLED: frozenset({JobState.WAITING}),
+        # Back to dead: the discard of its failure is undone.
+        JobState.CANCELLED: frozenset({JobState.WAITING, JobState.DEAD}),
     }
 
     class Meta:

@@ -78,3 +78,13 @@ if (forTicked.length) {
   document.addEventListener("change", countTicked);
   addEventListener("pageshow", countTicked); // the browser may restore the checkboxes
 }
+
+// "Work starts in 10 s." beside an Undo button.
+for (const place of document.querySelectorAll("[data-seconds]")) {
+  const starts = performance.now() + 1000 * place.dataset.seconds;
+  const timer = setInterval(() => {
+    const left = Math.ceil((starts - performance.now()) / 1000);
+    place.textContent = left > 0 ? `Work starts in ${left} s.` : "Work has started.";
+    if (left <= 0) clearInterval(timer);
+  }, 250);
+}

@@ -21,6 +21,7 @@ from admin.views.page import Page
 from admin.views.posts import Posts
 from admin.views.sources import Sources
 from admin.views.stories import Stories
+from admin.views.undo import Undo
 from admin.views.users import Users
 from admin.views.videos import Videos
 from admin.views.webhooks import Webhooks
@@ -34,7 +35,7 @@ MENU: tuple[tuple[str, tuple[type[Page], ...]], ...] = (
 )
 """The pages in the menu, by group; the home page comes first in the first one."""
 
-VIEWS = (*(page for _, pages in MENU for page in pages), Me)
+VIEWS = (*(page for _, pages in MENU for page in pages), Me, Undo)
 
 
 def menu(admin: Admin) -> list[tuple[str, list[Any]]]:

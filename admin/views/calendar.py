@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import takewhile
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +16,8 @@ from flask.typing import ResponseReturnValue
 
 from admin.auth import back, person
 from admin.formatting import tone, word
-from admin.views.page import Page, done, expose, get
+from admin.views.page import Page, expose, get
+from admin.views.undoable import named, undoable
 from core.db import database
 from core.errors import InputError
 from models import Account, Post, PostState, Slot, now
@@ -134,14 +136,20 @@ class Calendar(Page):
         where = zone(get(Post, post_id).account.timezone)
         at = clock_time(request.form.get("time", "").strip())
         moment = at_local(where, _date(request.form.get("date", "").strip()), at)
-        pins.pin(post_id, moment, person().name)
-        return done(f"Scheduled for {spoken(where, moment)}.", _target(post_id))
+        act = partial(pins.pin, moment=moment, by=person().name)
+        sentence = f"Scheduled {named('post.move', [post_id])} for {spoken(where, moment)}."
+        return undoable(
+            "post.move", [post_id], act, onwards=partial(_target, post_id), sentence=sentence
+        )
 
     @expose("/<int:post_id>/queue", methods=["POST"])
     def unpin(self, post_id: int) -> ResponseReturnValue:
         get(Post, post_id)
-        pins.unpin(post_id, person().name)
-        return done("Moved back to the account's queue.", _target(post_id))
+        act = partial(pins.unpin, by=person().name)
+        sentence = f"Moved {named('post.move', [post_id])} back to the account's queue."
+        return undoable(
+            "post.move", [post_id], act, onwards=partial(_target, post_id), sentence=sentence
+        )
 
 
 # ── the request ──────────────────────────────────────────────────────────────────────────────

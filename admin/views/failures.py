@@ -9,6 +9,7 @@ from admin.formatting import word
 from admin.job_subjects import subjects
 from admin.paging import cut
 from admin.views.page import Page, audit, chosen, done, each, expose, get
+from admin.views.undoable import undoable
 from core.db import transaction
 from core.errors import InputError
 from core.log import scrub
@@ -51,8 +52,7 @@ class Failures(Page):
 
     @expose("/<int:letter_id>/discard", methods=["POST"])
     def discard(self, letter_id: int) -> ResponseReturnValue:
-        _discard(letter_id)
-        return done("Discarded. It stays under resolved failures.")
+        return undoable("failure.discard", [letter_id], _discard)
 
     @expose("/decide", methods=["POST"])
     def decide(self) -> ResponseReturnValue:
@@ -61,7 +61,7 @@ class Failures(Page):
             case "requeue":
                 return each(chosen(), _requeue, "Retried")
             case "discard":
-                return each(chosen(), _discard, "Discarded")
+                return undoable("failure.discard", chosen(), _discard)
             case _:
                 return abort(400)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from flask import abort, current_app, flash, redirect, request
 from flask.typing import ResponseReturnValue
@@ -24,6 +24,14 @@ MOST_IN_BULK = 500
 def expose(url: str, methods: Sequence[str] = ("GET",)) -> Callable[[View], View]:
     """Flask-Admin's ``expose``, typed."""
     return cast("Callable[[View], View]", _expose(url, methods))
+
+
+class Offer(NamedTuple):
+    """To undo what was done."""
+
+    address: str
+    seconds: int = 0
+    """Until the work begins that was asked for."""
 
 
 class Page(Access):
@@ -66,11 +74,15 @@ def each(ids: list[int], act: Callable[[int], object], verb: str) -> ResponseRet
             act(row_id)
         except StorymillError as error:
             refused.append(f"{row_id}: {error}")
-    for sentence in refused[:5]:
-        flash(sentence, "danger")
-    if len(refused) > 5:  # noqa: PLR2004  # a few examples are enough
-        flash(f"… and {len(refused) - 5} more.", "danger")
+    say_refused(refused)
     return done(f"{verb} {len(ids) - len(refused)} of {len(ids)}.")
+
+
+def say_refused(sentences: list[str]) -> None:
+    for sentence in sentences[:5]:
+        flash(sentence, "danger")
+    if len(sentences) > 5:  # noqa: PLR2004  # a few examples are enough
+        flash(f"… and {len(sentences) - 5} more.", "danger")
 
 
 def audit(action: str, subject: str, reason: str = "") -> None:
@@ -79,10 +91,10 @@ def audit(action: str, subject: str, reason: str = "") -> None:
 
 
 def done(
-    sentence: str, target: str | None = None, *, undo: str | None = None
+    sentence: str, target: str | None = None, *, undo: Offer | None = None
 ) -> ResponseReturnValue:
     """Say what was done, offer to ``undo`` it, and return to the previous page or ``target``."""
     flash(sentence, "success")
     if undo:
-        flash(undo, "undo")
+        flash(undo, "undo")  # type: ignore[arg-type]  # a tuple is stored as well as text
     return redirect(target or back(), 303)

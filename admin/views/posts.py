@@ -16,6 +16,7 @@ from admin.exports import BATCH, csv_file
 from admin.paging import cut
 from admin.views.page import Page, chosen, done, each, expose, get, settings
 from admin.views.post_rows import post_rows
+from admin.views.undoable import undoable
 from core.errors import InputError
 from core.files.storage import MediaStore
 from models import Account, Attempt, Job, Method, Post, PostState
@@ -74,7 +75,7 @@ class Posts(Page):
         by = person().name
         match request.form.get("decision"):
             case "cancel":
-                return each(chosen(), partial(_cancel, by=by), "Cancelled")
+                return undoable("post.cancel", chosen(), partial(_cancel, by=by))
             case "requeue":
                 return each(chosen(), partial(post_settings.requeue, by=by), "Retried")
             case _:
@@ -144,8 +145,7 @@ class Posts(Page):
 
     @expose("/<int:post_id>/cancel", methods=["POST"])
     def cancel(self, post_id: int) -> ResponseReturnValue:
-        decisions.cancel(post_id, person().name)
-        return done("Post cancelled.")
+        return undoable("post.cancel", [post_id], partial(_cancel, by=person().name))
 
     @expose("/<int:post_id>/published", methods=["POST"])
     def published(self, post_id: int) -> ResponseReturnValue:

@@ -13,6 +13,7 @@ from admin import production_progress, story_list
 from admin.auth import person
 from admin.paging import count, cut
 from admin.views.page import Page, chosen, done, each, expose, get, settings
+from admin.views.undoable import undoable
 from core.errors import InputError
 from models import (
     Channel,
@@ -150,32 +151,31 @@ class Stories(Page):
 
     @expose("/<int:story_id>/approve", methods=["POST"])
     def approve(self, story_id: int) -> ResponseReturnValue:
-        review.approve(story_id, person().name, _reason())
-        return done(
-            "Story approved. Its script is written next.",
-            _onwards(),
-            undo=url_for(".withdraw", story_id=story_id, on_page=_on_page()),
+        seconds = settings().approval_seconds
+        act = partial(review.approve, by=person().name, reason=_reason(), seconds=seconds)
+        return undoable(
+            "story.approve",
+            [story_id],
+            act,
+            onwards=_onwards,
+            on_page=_on_page(),
+            seconds=seconds,
         )
 
     @expose("/<int:story_id>/reject", methods=["POST"])
     def reject(self, story_id: int) -> ResponseReturnValue:
-        review.reject(story_id, person().name, _reason())
-        return done(
-            "Story rejected.",
-            _onwards(),
-            undo=url_for(".reconsider", story_id=story_id, on_page=_on_page()),
-        )
+        act = partial(review.reject, by=person().name, reason=_reason())
+        return undoable("story.reject", [story_id], act, onwards=_onwards, on_page=_on_page())
 
     @expose("/<int:story_id>/withdraw", methods=["POST"])
     def withdraw(self, story_id: int) -> ResponseReturnValue:
-        waits = handover.withdraw(story_id, person().name)
-        sentence = "Approval withdrawn. The story is waiting again." if waits else STOPPED
-        return done(sentence, _itself(story_id))
+        handover.withdraw(story_id, person().name)
+        return done("Approval undone. The story waits for review again.", _itself(story_id))
 
     @expose("/<int:story_id>/stop", methods=["POST"])
     def stop(self, story_id: int) -> ResponseReturnValue:
-        handover.stop(story_id, person().name)
-        return done(STOPPED, undo=url_for(".resume", story_id=story_id))
+        act = partial(handover.stop, by=person().name)
+        return undoable("story.stop", [story_id], act, sentence=STOPPED)
 
     @expose("/<int:story_id>/resume", methods=["POST"])
     def resume(self, story_id: int) -> ResponseReturnValue:
@@ -227,11 +227,14 @@ class Stories(Page):
     def decide(self) -> ResponseReturnValue:
         """Approve, reject or reconsider all selected stories."""
         by, reason = person().name, _reason()
+        seconds = settings().approval_seconds
         match request.form.get("decision"):
             case "approve":
-                return each(chosen(), partial(review.approve, by=by, reason=reason), "Approved")
+                act = partial(review.approve, by=by, reason=reason, seconds=seconds)
+                return undoable("story.approve", chosen(), act, seconds=seconds)
             case "reject":
-                return each(chosen(), partial(review.reject, by=by, reason=reason), "Rejected")
+                act = partial(review.reject, by=by, reason=reason)
+                return undoable("story.reject", chosen(), act)
             case "reconsider":
                 return each(chosen(), partial(review.reconsider, by=by), "Reconsidered")
             case _:
@@ -275,6 +278,7 @@ def _live(story: Story) -> dict[str, Any]:
         "running": {step.part: step for step in steps if step.job.state == JobState.RUNNING},
         "under_way": not production_progress.UNFINISHED.isdisjoint(part_states),
         "stopped": JobState.CANCELLED in part_states,
+        "may_be_withdrawn": handover.may_be_withdrawn(story),
     }
 
 

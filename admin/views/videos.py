@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import abort, jsonify, request, send_file, url_for
@@ -12,6 +13,7 @@ from admin import production_progress
 from admin.auth import person
 from admin.paging import count, cut
 from admin.views.page import Page, done, expose, get, settings
+from admin.views.undoable import undoable
 from core.files.storage import MediaStore
 from models import (
     Account,
@@ -108,11 +110,10 @@ class Videos(Page):
 
     @expose("/<int:part_id>/reject", methods=["POST"])
     def reject(self, part_id: int) -> ResponseReturnValue:
-        video_review.reject(
-            _video_of(part_id).id, person().name, request.form.get("reason", "").strip()
-        )
-        again = url_for(".reconsider", part_id=part_id)
-        return done("Video rejected. It won't be posted.", _onwards(), undo=again)
+        reason = request.form.get("reason", "").strip()
+        act = partial(video_review.reject, by=person().name, reason=reason)
+        video_id = _video_of(part_id).id
+        return undoable("video.reject", [video_id], act, onwards=_onwards, on_page=1)
 
     @expose("/<int:part_id>/reconsider", methods=["POST"])
     def reconsider(self, part_id: int) -> ResponseReturnValue:

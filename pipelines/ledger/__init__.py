@@ -41,6 +41,7 @@ from pipelines.ledger.operations import (
     discard,
     explain,
     requeue,
+    restore,
 )
 from pipelines.ledger.sweep import forget_wakeups, free_leases, sweep
 
@@ -69,6 +70,7 @@ __all__ = [
     "requeue",
     "reschedule",
     "resolve_dead_letters",
+    "restore",
     "send_wakeup",
     "set_aside",
     "sweep",

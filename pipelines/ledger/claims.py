@@ -132,13 +132,15 @@ def enqueue(
     *,
     request_id: str = "",
     due_at: datetime | None = None,
+    waits_for: str = "",
 ) -> None:
     """Create the job, or restart one that ended; a waiting or running job is left alone.
 
     Must be inside a transaction; the wake-up is sent after its commit. With ``due_at`` the sweeper
-    sends it at that time.
+    sends it at that time, and ``waits_for`` says why.
     """
-    _enqueue(stage, subject_id, request_id or uuid.uuid4().hex, due_at=due_at)
+    request_id = request_id or uuid.uuid4().hex
+    _enqueue(stage, subject_id, request_id, due_at=due_at, waits_for=waits_for)
 
 
 def _enqueue(
@@ -147,6 +149,7 @@ def _enqueue(
     request_id: str,
     *,
     due_at: datetime | None = None,
+    waits_for: str = "",
     wakeup_sent: bool = False,
 ) -> None:
     cursor = database.execute_sql(
@@ -156,12 +159,12 @@ def _enqueue(
                          error_code)
         VALUES (now(), %(stage)s, %(subject)s, %(queue)s, %(request)s, 'waiting',
                 COALESCE(%(due)s, now()), CASE WHEN %(due)s IS NULL THEN now() END,
-                0, '', 0, 0, 0, '', 0, '', '')
+                0, %(waits_for)s, 0, 0, 0, '', 0, '', '')
         ON CONFLICT (stage, subject_id) DO UPDATE
             SET {_RESTARTED.assignment}, due_at = EXCLUDED.due_at, sent_at = EXCLUDED.sent_at,
                 sends = 0, request_id = EXCLUDED.request_id, attempts = 0, crashes = 0,
-                progress = 0, error = '', error_code = '', code_since = NULL, waits_for = '',
-                finished_at = NULL
+                progress = 0, error = '', error_code = '', code_since = NULL,
+                waits_for = EXCLUDED.waits_for, finished_at = NULL
             WHERE {_RESTARTED.condition}
         RETURNING id
         """,
@@ -171,6 +174,7 @@ def _enqueue(
             "queue": STAGES[stage].queue,
             "request": request_id,
             "due": due_at,
+            "waits_for": waits_for,
         },
     )
     row = cursor.fetchone()

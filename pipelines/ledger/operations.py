@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from core.db import transaction
 from core.errors import OUTAGES, InputError
-from models import DeadLetter, Job, JobState, locked, now
+from models import DeadLetter, Job, JobState, StaleStateError, in_state, locked, now
 from pipelines.ledger.claims import enqueue, resolve_dead_letters
 
 SHOWN_AFTER = timedelta(minutes=5)
@@ -49,6 +49,26 @@ def discard(dead_letter_id: int) -> None:
         DeadLetter.update(resolved_at=now(), resolution="discarded").where(
             DeadLetter.id == dead_letter_id
         ).execute()
+
+
+def restore(dead_letter_id: int) -> None:
+    """Undo ``discard``: the failure is open again, and its job has failed.
+
+    Raises:
+        StaleStateError: it is not discarded, or its job was started again.
+    """
+    with transaction():
+        of_letter = DeadLetter.select(DeadLetter.job).where(DeadLetter.id == dead_letter_id)
+        job = locked(Job.select().where(Job.id.in_(of_letter))).first()
+        if job is not None and job.state != JobState.CANCELLED:
+            raise StaleStateError(f"The job of failure {dead_letter_id} {in_state(job.state)}.")
+        reopened = DeadLetter.update(resolved_at=None, resolution="").where(
+            DeadLetter.id == dead_letter_id, DeadLetter.resolution == "discarded"
+        )
+        if not reopened.execute():
+            raise StaleStateError(f"Failure {dead_letter_id} is not discarded.")
+        if job is not None:
+            job.move(JobState.DEAD)
 
 
 def explain(job: Job) -> str:  # noqa: PLR0911  # one return a state

@@ -31,6 +31,7 @@ def choose_hook(story_id: int, by: str, hook: str) -> None:
 
     Raises:
         InputError: the script has no such hook, or a post of the story is already out.
+        StaleStateError: the approval of the story was taken back meanwhile.
     """
     with transaction():
         first = Part.select(Part.id).join(Script).where(Script.story == story_id, Part.number == 1)
@@ -38,7 +39,9 @@ def choose_hook(story_id: int, by: str, hook: str) -> None:
         if part_id is None:
             raise InputError("This story has no script yet.")
         jobs = ledger.lock_jobs((PART_STAGES, (part_id,)))
-        script = locked(Script.select().where(Script.story == story_id)).get()
+        script = locked(Script.select().where(Script.story == story_id)).first()
+        if script is None:
+            raise StaleStateError("The approval of this story was undone meanwhile.")
         if hook not in script.hooks:
             raise InputError("Choose one of the hooks that were written for this story.")
         if hook == script.hook:

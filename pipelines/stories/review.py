@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 from core.db import transaction
 from core.errors import InputError, StorymillError
@@ -15,6 +16,7 @@ from models import (
     Story,
     StoryState,
     in_state,
+    locked,
     now,
 )
 from pipelines import ledger
@@ -26,8 +28,14 @@ from pipelines.stories.text import normalize, story_text
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
-def approve(story_id: int, by: str, reason: str = "") -> None:
+def approve(story_id: int, by: str, reason: str = "", *, seconds: int = 0) -> None:
     """Approve a story for production; a flagged story needs a reason.
+
+    Args:
+        story_id: the story.
+        by: who approves it.
+        reason: why, if it is flagged.
+        seconds: how long its work waits, so that the approval can be undone before anything starts.
 
     Raises:
         InputError: there is no such story, or a flagged story has no reason.
@@ -45,7 +53,11 @@ def approve(story_id: int, by: str, reason: str = "") -> None:
         _audit(by, "story.approve", story, reason)
         prepared = Job.of("prepare", story.id)
         request_id = prepared.request_id if prepared else ""
-        ledger.enqueue("script", story.id, request_id=request_id)
+        due_at = now() + timedelta(seconds=seconds) if seconds else None
+        waits_for = "time to undo the approval" if seconds else ""
+        ledger.enqueue(
+            "script", story.id, request_id=request_id, due_at=due_at, waits_for=waits_for
+        )
 
 
 def reject(story_id: int, by: str, reason: str) -> None:
@@ -61,6 +73,35 @@ def reject(story_id: int, by: str, reason: str) -> None:
             ledger.resolve_dead_letters(job.id, "rejected")
         story.move(StoryState.REJECTED, decided_by=by, decided_at=now(), reason=reason)
         _audit(by, "story.reject", story, reason)
+
+
+def take_back_rejection(story_id: int, by: str) -> None:
+    """Undo a rejection: the story waits for review as before.
+
+    Raises:
+        InputError: there is no such story.
+        StaleStateError: it is no longer rejected.
+    """
+    with transaction():
+        story = locked(Story.select().where(Story.id == story_id)).first()
+        if story is None:
+            raise InputError(f"There is no story {story_id}.")
+        if story.state != StoryState.REJECTED:
+            raise StaleStateError(f"This story {in_state(story.state)}: it is not rejected.")
+        wait_again(story, by, "story.take_back_rejection")
+
+
+def wait_again(story: Story, by: str, action: str) -> None:
+    """A decision is taken back: the story waits for review, flagged if it would be flagged now.
+
+    Inside the caller's transaction.
+
+    Raises:
+        StaleStateError: the story's state doesn't allow it.
+    """
+    state, reason = thresholds.standing(story)
+    story.move(state, reason=reason, decided_by="", decided_at=None)
+    _audit(by, action, story)
 
 
 def reconsider(story_id: int, by: str) -> None:

@@ -43,6 +43,7 @@ def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
         voices_dir=voices,
         run_dir=tmp_path / "var" / "run",
         tiktok_client_key="key",
+        approval_seconds=0,
     )
 
 

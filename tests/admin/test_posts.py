@@ -177,7 +177,7 @@ def test_selected_posts_are_cancelled_or_retried_and_refusals_are_shown(
     assert Job.of("publish", parked.id) is not None
 
     cancelled = editor.post("/posts/decide", decision="cancel", id=ids)
-    assert "Cancelled 2 of 4." in editor.get(cancelled.location).text
+    assert "Cancelled 2 posts: " in editor.get(cancelled.location).text
     states = {post.id: post.state for post in Post.select()}
     assert states == {
         planned.id: PostState.CANCELLED,

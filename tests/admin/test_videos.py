@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from models import JobState, Post, Video, VideoState, now
@@ -74,7 +75,11 @@ def test_videos_are_reviewed_in_a_row_and_a_rejection_is_undone(
     form = {"reason": "Bad sound", "next_part": str(second.part.id)}
     answer = editor.post(f"/videos/{first.part.id}/reject", **form)
     assert answer.location == f"/videos/{second.part.id}"
-    assert f'action="/videos/{first.part.id}/reconsider"' in editor.get(answer.location).text
+    undo = re.search(r'action="(/undo/\d+[^"]*)"', editor.get(answer.location).text)
+    assert undo
+    assert editor.post(undo[1]).location == f"/videos/{first.part.id}"
+    assert Video.get_by_id(first.id).state == VideoState.REVIEW
+    editor.post(f"/videos/{first.part.id}/reject", **form)
 
     # And after the last one the list
     assert (

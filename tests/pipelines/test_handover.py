@@ -1,4 +1,4 @@
-"""A decision can be withdrawn: completely at first, later for all that is not out yet."""
+"""Production of a story is stopped, for all that is not out yet, and resumed."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from models import (
     Post,
     PostState,
     StaleStateError,
-    Story,
-    StoryState,
     Video,
     VideoState,
 )
@@ -23,8 +21,7 @@ from pipelines import handover
 from pipelines.ledger import LeaseLostError
 from pipelines.production import video_review
 from pipelines.publishing.scheduling import planning
-from pipelines.stories import review
-from tests.pipelines.production.making import a_part, a_story, claimed
+from tests.pipelines.production.making import a_part, claimed
 
 pytestmark = pytest.mark.usefixtures("record")
 
@@ -32,20 +29,6 @@ pytestmark = pytest.mark.usefixtures("record")
 def a_video(part: Part, state: VideoState) -> Video:
     made = {"key": "k", "path": "/v.mp4", "cover_path": "/c.jpg", "seconds": 60, "size_bytes": 1}
     return Video.create(part=part, state=state, loudness=-14, true_peak=-2, **made)
-
-
-def test_an_approval_is_withdrawn_before_the_script_is_written() -> None:
-    story = a_story()
-    review.approve(story.id, "ada")
-    writing = claimed("script", story.id)
-
-    assert handover.withdraw(story.id, "ada")
-
-    assert Story.get_by_id(story.id).state == StoryState.WAITING
-    with pytest.raises(LeaseLostError), writing.finish():
-        pass
-    review.approve(story.id, "ada")
-    assert Job.get(Job.stage == "script").state == JobState.WAITING
 
 
 def test_a_story_in_production_is_stopped_and_resumed() -> None:
@@ -59,8 +42,8 @@ def test_a_story_in_production_is_stopped_and_resumed() -> None:
     post = planning.plan(a_video(finished, VideoState.READY))[0]
     story = speaking.script.story
 
-    # When the approval is withdrawn
-    assert not handover.withdraw(story.id, "ada")
+    # When production is stopped
+    handover.stop(story.id, "ada")
 
     # Then the work stops, and nothing goes out
     with pytest.raises(LeaseLostError), narration.finish():
@@ -105,7 +88,7 @@ def test_a_story_whose_post_is_out_is_not_stopped() -> None:
     Post.create(video=video, account=account, state=PostState.PUBLISHED, title="The lamp")
 
     with pytest.raises(InputError, match="its posts are out"):
-        handover.withdraw(part.script.story.id, "ada")
+        handover.stop(part.script.story.id, "ada")
 
 
 def test_a_rejected_video_waits_for_review_again() -> None:

@@ -24,14 +24,17 @@ from models import (
     Part,
     Script,
     Story,
+    StoryState,
     Video,
     VideoState,
+    locked,
 )
 from pipelines import handover, ledger
 from pipelines.ledger import Claim
 from pipelines.production import video_review
 from pipelines.production.narration.narrate import narrate
 from pipelines.production.render.render import render
+from pipelines.production.script.script import write_scripts
 from pipelines.stories import review
 from pipelines.stories.intake import sources
 from pipelines.stories.intake.fetch import enqueue_due_sources, fetch
@@ -174,6 +177,50 @@ def test_a_story_is_decided_on_while_its_script_is_written(
             lambda: review.approve(story.id, "ada"),
             lambda: review.reject(story.id, "bob", "boring"),
             lambda: handover.withdraw(story.id, "eve"),
+        )
+
+    assert race(prepare) == []
+
+
+def test_an_approval_is_undone_while_scripts_and_videos_are_made(race: Race) -> None:
+    # Given a story that is approved again and again
+    another_account("one")
+    story, voice = a_story(), EspeakSynthesizer()
+    made = {"path": "v", "cover_path": "c", "seconds": 60, "size_bytes": 5, "key": "k"}
+
+    def write(claim: Claim) -> None:
+        write_scripts([claim], None, lambda _: voice, STUDIO)
+
+    def end_render(claim: Claim) -> None:
+        with claim.finish():
+            part = Part.get_by_id(claim.subject_id)
+            list(locked(Script.select().where(Script.id == part.script)))
+            ready = VideoState.READY
+            video = Video.create(part=part, state=ready, loudness=-14, true_peak=-2, **made)
+            handover.video_is_ready(video)
+
+    def prepare(number: int) -> tuple[Work, ...]:
+        match Story.get_by_id(story.id).state:
+            case StoryState.REJECTED:
+                review.reconsider(story.id, "ada")
+            case StoryState.APPROVED | StoryState.SCRIPTED:
+                handover.withdraw(story.id, "ada")
+        review.approve(story.id, "ada")
+        writing = claimed("script", story.id)
+        if number % 2:
+            return (
+                lambda: write(writing),
+                lambda: handover.withdraw(story.id, "ada"),
+                lambda: review.reject(story.id, "bob", "boring"),
+            )
+        write(writing)
+        rendering = claimed("render", Part.get().id)
+        return (
+            lambda: end_render(rendering),
+            lambda: handover.withdraw(story.id, "ada"),
+            lambda: handover.withdraw(story.id, "bob"),
+            lambda: handover.stop(story.id, "eve"),
+            lambda: video_review.choose_hook(story.id, "eve", HOOKS[0]),
         )
 
     assert race(prepare) == []

@@ -13,14 +13,16 @@ from models import (
     Job,
     JobState,
     Method,
+    Part,
     Post,
     PostState,
     StaleStateError,
+    Video,
     in_state,
     now,
 )
 from pipelines import ledger
-from pipelines.publishing.posts import history
+from pipelines.publishing.posts import history, removal
 from pipelines.publishing.scheduling import planning, post_times
 from pipelines.stages import POST_STAGES
 
@@ -51,6 +53,34 @@ def cancel(post_id: int, by: str, reason: str = "") -> None:
         _audit("post.cancel", post, by, reason)
         planning.release_next(post)
         post_times.reassign(post.account.id)
+
+
+def restore(post_id: int, by: str, state: str, reason: str) -> None:
+    """Undo ``cancel``: a post that had not begun, or that had stopped, is what it was before.
+
+    Args:
+        post_id: the post.
+        by: who undoes it.
+        state: planned, parked or failed.
+        reason: why it was in that state.
+
+    Raises:
+        InputError: a later part of its story has begun on its account meanwhile.
+        StaleStateError: it is no longer cancelled.
+    """
+    with db.transaction():
+        post = _closed(post_id, "restored")
+        if post.state != PostState.CANCELLED:
+            raise StaleStateError(f"This post {in_state(post.state)}: it is not cancelled.")
+        part = post.video.part
+        story = Post.select(Post.id).join(Video).join(Part).where(Part.script == part.script)
+        later = story.where(Part.number > part.number, Post.account == post.account)
+        if removal.begun(later).exists():
+            raise InputError("A later part of this story has begun on the same account.")
+        post.move(state, reason=reason)
+        _audit("post.restore", post, by, reason)
+        if state == PostState.PLANNED:
+            planning.replan(post)
 
 
 def mark_published(

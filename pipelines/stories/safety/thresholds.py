@@ -15,6 +15,8 @@ from models import NsfwPolicy, SafetyDecision, Source, Story, StoryState
 
 RULES = "rules"
 """The first judge's name in the database."""
+PERSON = "person/"
+"""Before the name of somebody who overruled the judges."""
 EXCERPT = "It is only an excerpt: fetch the whole text, or paste it as a new story."
 
 
@@ -48,6 +50,12 @@ def outcome(story: Story, opinion: SafetyOpinion) -> tuple[StoryState, str]:
     return (StoryState.FLAGGED, reason) if reason else (StoryState.WAITING, "")
 
 
+def standing(story: Story) -> tuple[StoryState, str]:
+    """The ``outcome`` of what the judges have said about a story, whatever people decided."""
+    labels = [row.label for row in decisions(story) if not row.judge.startswith(PERSON)]
+    return outcome(story, SafetyOpinion(story.safety_score, labels[-1] if labels else ""))
+
+
 def note(story: Story, judge: str, opinion: SafetyOpinion, reason: str = "") -> None:
     """Record a judge's decision, inside the caller's transaction."""
     source = story.source
@@ -68,7 +76,7 @@ def overrule(story: Story, by: str, reason: str) -> None:
     last = decisions(story)[-1:]
     SafetyDecision.create(
         story=story,
-        judge=f"person/{by}"[: SafetyDecision.judge.max_length],
+        judge=f"{PERSON}{by}"[: SafetyDecision.judge.max_length],
         label=last[0].label if last else "",
         score=story.safety_score,
         warn_from=story.source.warn_from,
