@@ -11,8 +11,9 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, WithJsonSchema
 
 from adapters.llm.grounding import Grounds, gives_orders, material
 from adapters.ports import ScriptDraft, StoryText
@@ -20,7 +21,8 @@ from core.text.quotation import balanced
 
 MOST_WORDS = 20
 """In a hook or a call to action: about seven seconds of narration."""
-LONGEST_TITLE = 100
+LONGEST_LINE, LONGEST_TITLE, LONGEST_TAG = 160, 100, 40
+MOST_SPLITS = 10
 FEWEST_TAGS, MOST_TAGS = 3, 6
 FEWEST_HOOKS, MOST_HOOKS = 3, 5
 
@@ -73,15 +75,29 @@ Never write links, e-mail addresses, @names, subreddit names, prices, offers, em
 """
 
 
+def _limited(most: int) -> WithJsonSchema:
+    """A limit that the server enforces while the model writes.
+
+    Without one, a small model repeats itself in a text until the time is up. The checks below
+    don't use it: they know better what is too long.
+    """
+    return WithJsonSchema({"type": "string", "maxLength": most})
+
+
+_Line = Annotated[str, _limited(LONGEST_LINE)]
+_Title = Annotated[str, _limited(LONGEST_TITLE)]
+_Tag = Annotated[str, _limited(LONGEST_TAG)]
+
+
 class Draft(BaseModel):
     """The answer for one story, in the schema that the model must follow."""
 
     story_id: int
-    hooks: list[str] = Field(min_length=FEWEST_HOOKS, max_length=MOST_HOOKS)
-    call_to_action: str
-    title: str
-    hashtags: list[str] = Field(min_length=FEWEST_TAGS, max_length=MOST_TAGS)
-    split_after: list[int]
+    hooks: list[_Line] = Field(min_length=FEWEST_HOOKS, max_length=MOST_HOOKS)
+    call_to_action: _Line
+    title: _Title
+    hashtags: list[_Tag] = Field(min_length=FEWEST_TAGS, max_length=MOST_TAGS)
+    split_after: list[int] = Field(json_schema_extra={"maxItems": MOST_SPLITS})
 
 
 class Answer(BaseModel):
@@ -230,8 +246,8 @@ def _hooks(given: Sequence[str], grounds: Grounds) -> tuple[str, ...]:
         words = len(hook.split())
         if words > MOST_WORDS:
             problem = f"a hook has {words} words, at most {MOST_WORDS} are allowed"
-        elif name := grounds.strange_name(hook):
-            problem = f"a hook names {name}, which is not in the story"
+        elif strange := grounds.strange_name(hook) or grounds.strange_claim(hook):
+            problem = f"a hook names {strange}, which is not in the story"
         elif not grounds.hold(hook):
             problem = "a hook is not about the story: use the story's own words"
         else:
@@ -246,7 +262,7 @@ def _check_line(name: str, text: str, grounds: Grounds) -> None:
     words = len(text.split())
     if name != "title" and words > MOST_WORDS:
         raise _RefusedError(f"{name} has {words} words, at most {MOST_WORDS} are allowed")
-    if strange := grounds.strange_name(text):
+    if strange := grounds.strange_name(text) or grounds.strange_claim(text):
         raise _RefusedError(f"{name} names {strange}, which is not in the story")
 
 

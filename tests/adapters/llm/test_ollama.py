@@ -107,6 +107,10 @@ def test_small_mistakes_are_corrected() -> None:
         ({"hooks": [*HOOKS[:2], " ".join(["lamp"] * 21)]}, "hook has 21 words"),
         ({"hooks": [*HOOKS[:2], "I won a boat."]}, "hook is not about the story"),
         ({"hooks": [*HOOKS[:2], "The lamp of Casimir was on."]}, "names Casimir"),
+        ({"hooks": [*HOOKS[:2], "My husband lit the lamp."]}, "names husband"),
+        ({"hooks": [*HOOKS[:2], "The lamp was on for 14 nights."]}, "names 14"),
+        ({"title": "Seven lamps across the road"}, "names seven"),
+        ({"call_to_action": "Would your mother have knocked?"}, "names mother"),
         ({"hooks": HOOKS[:2]}, "hooks"),
         ({"title": "How to get rich without work"}, "title is not about the story"),
         ({"title": "The lamp of MoonCoin"}, "names MoonCoin"),
@@ -165,7 +169,7 @@ def test_words_that_only_look_like_orders_stay() -> None:
         sentences=(
             "My boss said to ignore the smoke from the office of Mr. Lamp.",
             "The landlord said the tenant had to answer for it.",
-            "I would not knock again.",
+            "I give it 9 out of 10, and would not knock again.",
         ),
     )
     fine = entry(
@@ -264,6 +268,18 @@ def test_an_answer_that_is_late_or_never_comes_is_retryable(sandbox: RunningSand
         writer(sandbox, url="http://user:canary@127.0.0.1:9").write([story(1)])
 
 
+def test_a_failed_request_keeps_the_drafts_of_those_before(sandbox: RunningSandbox) -> None:
+    # Given a server that fails from the second request on
+    sandbox.fault("ollama", "chat", "500", skip=1, times=None)
+
+    # When three stories need a request each
+    drafts = writer(sandbox, batch=1).write([story(1), story(2), story(3)])
+
+    # Then the first has its draft, and the third isn't tried
+    assert set(drafts) == {1}
+    assert len(sandbox.log(call="chat")) == 2
+
+
 def test_a_missing_model_says_what_to_do(sandbox: RunningSandbox) -> None:
     with pytest.raises(Permanent, match=r"run `ollama pull storyteller`"):
         writer(sandbox, model="storyteller").write([story(1)])
@@ -275,3 +291,13 @@ def test_the_schema_asks_for_all_that_is_checked() -> None:
     assert set(draft["required"]) == set(entry())
     assert draft["properties"]["hashtags"]["minItems"] == 3
     assert draft["properties"]["hooks"]["minItems"] == 3
+
+
+def test_the_schema_ends_every_text_and_list() -> None:
+    # A small model repeats itself until something stops it.
+    fields = Answer.model_json_schema()["$defs"]["Draft"]["properties"]
+    lists = [fields[name] for name in ("hooks", "hashtags", "split_after")]
+    texts = [fields[name] for name in ("call_to_action", "title")]
+
+    assert all("maxItems" in each for each in lists)
+    assert all("maxLength" in each for each in [*texts, *(each["items"] for each in lists[:2])])
