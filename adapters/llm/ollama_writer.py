@@ -8,7 +8,7 @@ import structlog
 from prometheus_client import Counter
 
 from adapters.llm.ollama_chat import OllamaChat
-from adapters.llm.script_answer import CONTEXT_TOKENS, SYSTEM, Answer, batches, question, read
+from adapters.llm.script_answer import CONTEXT_TOKENS, SYSTEM, batches, question, read, schema
 from adapters.ports import ScriptDraft, StoryText
 from core.errors import StageError
 
@@ -91,11 +91,11 @@ class OllamaWriter:
         content = self._chat.ask(
             SYSTEM,
             question(stories, refused),
-            schema=Answer.model_json_schema(),
+            schema=schema(len(stories)),
             options={
                 **OPTIONS,
                 "seed": OPTIONS["seed"] + bool(refused),
                 "num_predict": max(FEWEST_TOKENS, TOKENS_A_STORY * len(stories)),
             },
         )
-        return read(content, stories, written_by=f"ollama/{self._model}")
+        return read(content, stories, written_by=f"ollama/{self._model}", before=refused)

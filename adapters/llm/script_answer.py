@@ -11,7 +11,8 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated
+from types import MappingProxyType
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError, WithJsonSchema
 
@@ -104,6 +105,13 @@ class Answer(BaseModel):
     stories: list[Draft]
 
 
+def schema(stories: int) -> dict[str, Any]:
+    """The JSON schema of an answer with as many entries as there are ``stories``."""
+    exact = Answer.model_json_schema()
+    exact["properties"]["stories"] |= {"minItems": stories, "maxItems": stories}
+    return exact
+
+
 # ── asking ───────────────────────────────────────────────────────────────────────────────────
 
 
@@ -167,15 +175,25 @@ _UNWANTED = {
     ),
     "has markup in it": re.compile(r"[{}<>\[\]\\`*#|_]"),
 }
+_INSTRUCTIONS = " ".join(SYSTEM.casefold().split())
+"""Their examples fit some stories by chance, and a small model copies them."""
 _JOINERS = str.maketrans("", "", "\u200c\u200d")
 """Zero-width joiners: Persian and Indic scripts need them, but they can hide tricks."""
 _TAG = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_]{2,40}")
 
 
 def read(
-    content: str, stories: Sequence[StoryText], *, written_by: str
+    content: str,
+    stories: Sequence[StoryText],
+    *,
+    written_by: str,
+    before: Mapping[int, str] = MappingProxyType({}),
 ) -> tuple[dict[int, ScriptDraft], dict[int, str]]:
-    """Return the usable drafts, and what is wrong with the others, both by story id."""
+    """Return the usable drafts, and what is wrong with the others, both by story id.
+
+    ``before`` says what was wrong with the earlier answer; a line that copies it, or
+    the instructions, is refused.
+    """
     entries = _entries(content)
     drafts: dict[int, ScriptDraft] = {}
     refused: dict[int, str] = {}
@@ -184,7 +202,9 @@ def read(
         try:
             if entry is None:
                 raise _RefusedError("there was no entry for this story")  # noqa: TRY301
-            drafts[story.story_id] = _checked(entry, story, written_by)
+            draft = _checked(entry, story, written_by)
+            _check_copies(draft, before.get(story.story_id, ""))
+            drafts[story.story_id] = draft
         except _RefusedError as problem:
             refused[story.story_id] = str(problem)
     return drafts, refused
@@ -264,6 +284,13 @@ def _check_line(name: str, text: str, grounds: Grounds) -> None:
         raise _RefusedError(f"{name} has {words} words, at most {MOST_WORDS} are allowed")
     if strange := grounds.strange_name(text) or grounds.strange_claim(text):
         raise _RefusedError(f"{name} names {strange}, which is not in the story")
+
+
+def _check_copies(draft: ScriptDraft, before: str) -> None:
+    given = f"{_INSTRUCTIONS} {before.casefold()}"
+    for line in (*draft.hooks, draft.call_to_action, draft.title):
+        if " ".join(line.casefold().split()).strip(" .?!\"'") in given:
+            raise _RefusedError("a line copies the instructions: write about the story")
 
 
 def _check_text(name: str, text: str) -> None:

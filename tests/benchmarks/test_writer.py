@@ -74,6 +74,8 @@ def test_the_production_writer_understands_the_wire() -> None:
     first, second = model.asked
     assert first.system.startswith("You write the words around stories")
     assert first.schema is not None
+    assert first.schema["properties"]["stories"]["maxItems"] == 1
+    assert first.options["num_predict"] == 600
     assert "there was no entry" in second.user
     assert first.options["seed"] != second.options["seed"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from adapters.llm.ollama_writer import OllamaWriter
-from adapters.llm.script_answer import MOST_CHARACTERS, Answer, batches, question, read
+from adapters.llm.script_answer import MOST_CHARACTERS, Answer, batches, question, read, schema
 from adapters.ports import ScriptDraft, StoryText
 from core.errors import Permanent, Retryable
 from sandbox.testing import RunningSandbox
@@ -111,6 +111,7 @@ def test_small_mistakes_are_corrected() -> None:
         ({"hooks": [*HOOKS[:2], "The lamp was on for 14 nights."]}, "names 14"),
         ({"title": "Seven lamps across the road"}, "names seven"),
         ({"call_to_action": "Would your mother have knocked?"}, "names mother"),
+        ({"call_to_action": "Would you have given the ring back after that letter?"}, "copies"),
         ({"hooks": HOOKS[:2]}, "hooks"),
         ({"title": "How to get rich without work"}, "title is not about the story"),
         ({"title": "The lamp of MoonCoin"}, "names MoonCoin"),
@@ -184,6 +185,18 @@ def test_words_that_only_look_like_orders_stay() -> None:
     )
 
     assert read(json.dumps({"stories": [fine]}), [asked], written_by="ollama/test")[1] == {}
+
+
+def test_a_copy_of_the_earlier_problem_is_refused() -> None:
+    # Given a story about an entry, whose first answer was missing
+    asked = story(7, title="The story of the entry")
+    before = {7: "there was no entry for this story"}
+    copied = entry(hooks=[*HOOKS, "There was no entry for this story."])
+
+    # When the second answer copies what was said about the first, then it is refused
+    content = json.dumps({"stories": [copied]})
+    _, refused = read(content, [asked], written_by="ollama/test", before=before)
+    assert "copies" in refused[7]
 
 
 # ── the question ─────────────────────────────────────────────────────────────────────────────
@@ -295,9 +308,12 @@ def test_the_schema_asks_for_all_that_is_checked() -> None:
 
 def test_the_schema_ends_every_text_and_list() -> None:
     # A small model repeats itself until something stops it.
-    fields = Answer.model_json_schema()["$defs"]["Draft"]["properties"]
+    answer = schema(3)
+    fields = answer["$defs"]["Draft"]["properties"]
     lists = [fields[name] for name in ("hooks", "hashtags", "split_after")]
     texts = [fields[name] for name in ("call_to_action", "title")]
 
+    assert answer["properties"]["stories"]["minItems"] == 3
+    assert answer["properties"]["stories"]["maxItems"] == 3
     assert all("maxItems" in each for each in lists)
     assert all("maxLength" in each for each in [*texts, *(each["items"] for each in lists[:2])])
