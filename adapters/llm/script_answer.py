@@ -79,10 +79,10 @@ Never write links, e-mail addresses, @names, subreddit names, prices, offers, em
 def _limited(most: int) -> WithJsonSchema:
     """A limit that the server enforces while the model writes.
 
-    Without one, a small model repeats itself in a text until the time is up. The checks below
-    don't use it: they know better what is too long.
+    Without one, a small model repeats itself in a text until the time is up. It is one more than
+    the checks below allow, so a text that was cut is refused.
     """
-    return WithJsonSchema({"type": "string", "maxLength": most})
+    return WithJsonSchema({"type": "string", "maxLength": most + 1})
 
 
 _Line = Annotated[str, _limited(LONGEST_LINE)]
@@ -177,6 +177,9 @@ _UNWANTED = {
 }
 _INSTRUCTIONS = " ".join(SYSTEM.casefold().split())
 """Their examples fit some stories by chance, and a small model copies them."""
+_STOPS_INSIDE = re.compile(r"[,;:\u2014-]\W*$")
+_RUN = 4
+"""Words in a row that a line has twice only if its writer repeats itself."""
 _JOINERS = str.maketrans("", "", "\u200c\u200d")
 """Zero-width joiners: Persian and Indic scripts need them, but they can hide tricks."""
 _TAG = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_]{2,40}")
@@ -243,8 +246,6 @@ def _checked(entry: object, story: StoryText, written_by: str) -> ScriptDraft:
     if not draft.call_to_action.rstrip(" \"'\u201d)").endswith(("?", "\uff1f", "\u061f", "\u037e")):
         raise _RefusedError("call_to_action is not a question")
     _check_line("title", draft.title, grounds)
-    if len(draft.title) > LONGEST_TITLE:
-        raise _RefusedError(f"title is longer than {LONGEST_TITLE} characters")
     if not grounds.hold(draft.title):
         raise _RefusedError("title is not about the story: use the story's own words")
     return ScriptDraft(
@@ -266,6 +267,8 @@ def _hooks(given: Sequence[str], grounds: Grounds) -> tuple[str, ...]:
         words = len(hook.split())
         if words > MOST_WORDS:
             problem = f"a hook has {words} words, at most {MOST_WORDS} are allowed"
+        elif wrong := _unfinished(hook, LONGEST_LINE):
+            problem = f"a hook {wrong}"
         elif strange := grounds.strange_name(hook) or grounds.strange_claim(hook):
             problem = f"a hook names {strange}, which is not in the story"
         elif not grounds.hold(hook):
@@ -282,8 +285,21 @@ def _check_line(name: str, text: str, grounds: Grounds) -> None:
     words = len(text.split())
     if name != "title" and words > MOST_WORDS:
         raise _RefusedError(f"{name} has {words} words, at most {MOST_WORDS} are allowed")
+    if wrong := _unfinished(text, LONGEST_TITLE if name == "title" else LONGEST_LINE):
+        raise _RefusedError(f"{name} {wrong}")
     if strange := grounds.strange_name(text) or grounds.strange_claim(text):
         raise _RefusedError(f"{name} names {strange}, which is not in the story")
+
+
+def _unfinished(text: str, longest: int) -> str:
+    """What is wrong with a text whose writer didn't know when to stop; empty if nothing is."""
+    if len(text) > longest:
+        return f"is longer than {longest} characters"
+    if _STOPS_INSIDE.search(text):
+        return "stops in the middle of a sentence"
+    words = re.findall(r"\w+", text.casefold())
+    runs = [tuple(words[at : at + _RUN]) for at in range(len(words) - _RUN + 1)]
+    return "repeats itself" if len(set(runs)) < len(runs) else ""
 
 
 def _check_copies(draft: ScriptDraft, before: str) -> None:

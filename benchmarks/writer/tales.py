@@ -15,8 +15,7 @@ MOST_WORDS = 3_000
 def approved(count: int) -> list[tuple[Story, Tone]]:
     """The first ``count`` stories with text, each with the tone of its channel.
 
-    There are fewer stories than tones times stories: after the last story, the first follows in
-    the next tone.
+    After the last story, the first follows again, in the next tone.
     """
     source = Source.create(
         name="bench", kind=SourceKind.SUBREDDIT, place="sandboxstories", max_words=MOST_WORDS

@@ -120,6 +120,12 @@ def test_small_mistakes_are_corrected() -> None:
         ({"call_to_action": " ".join(["lamp"] * 21)}, "call_to_action has 21 words"),
         ({"hooks": [*HOOKS, "..."]}, "hook is empty"),
         ({"title": "x" * 101}, "longer than 100"),
+        ({"call_to_action": f"Would {'x' * 155}?"}, "longer than 160"),
+        ({"title": "The lamp across the road was on,"}, "stops in the middle"),
+        (
+            {"hooks": [*HOOKS[:2], "So I knocked on a door, and knocked on a door."]},
+            "a hook repeats",
+        ),
         ({"title": "Two\nlines"}, "line break"),
         ({"hooks": [*HOOKS, "It was \u202egnorw."]}, "control character"),
         ({"hashtags": ["one", "two"]}, "hashtags"),
