@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError, WithJsonSchema
 
-from adapters.llm.grounding import Grounds, gives_orders, material
+from adapters.llm.grounding import Grounds, material
+from adapters.llm.line_faults import unfinished, unwanted
 from adapters.ports import ScriptDraft, StoryText
 from core.text.quotation import balanced
 
@@ -155,33 +155,8 @@ def _shown(story: StoryText) -> dict[str, object]:
 
 # ── checking ─────────────────────────────────────────────────────────────────────────────────
 
-_UNWANTED = {
-    "has a link in it": re.compile(
-        r"https?:|www\.|\b[\w-]+\.(?:com|net|org|io|ly|me|tv|gg|co|app|shop|link|info|biz)\b"
-    ),
-    "names an account or a subreddit": re.compile(r"(?<!\w)@\s?\w|(?<![\w/])/?[ur]/\w"),
-    "has a number to call or a price in it": re.compile(
-        r"(?:\d[ ()+./-]?){7,}|[$\u20ac\u00a3]\s?\d|\b\d+ ?(?:%|percent) off\b|\b(?:usd|eur|btc)\b"
-    ),
-    "advertises": re.compile(
-        r"\bfollow (?:@|me|us|my|our|the account|for)\b|\blinks? (?:is |are )?(?:in|below|down)\b"
-        r"|\b(?:promo|discount|coupon|referral|voucher) ?codes?\b|\buse code\b|\bdm (?:me|us)\b"
-        r"|\b(?:buy|order|shop|donate|download|install|sign up|join|click|tap|visit|vote) (?:now"
-        r"|today|here|us|this|our|my|for|at|it now|the (?:link|app|site|channel|group|server))\b"
-        r"|\bsubscribe\b|\bcheck out (?:my|our|the)\b|\bmy (?:channel|profile|bio|page|shop)\b"
-        r"|\b(?:paypal|venmo|cash ?app|bitcoin|crypto\w*|airdrop|onlyfans|telegram|whatsapp|discord"
-        r"|patreon|gofundme|giveaway|casino|free (?:gift|iphone|money|shipping|trial)|sponsored"
-        r"|limited offer|best price|dot com)\b|\bsmash (?:that|the)\b|\blike and (?:share|follow)\b"
-    ),
-    "has markup in it": re.compile(r"[{}<>\[\]\\`*#|_]"),
-}
 _INSTRUCTIONS = " ".join(SYSTEM.casefold().split())
 """Their examples fit some stories by chance, and a small model copies them."""
-_STOPS_INSIDE = re.compile(r"[,;:\u2014-]\W*$")
-_RUN = 4
-"""Words in a row that a line has twice only if its writer repeats itself."""
-_JOINERS = str.maketrans("", "", "\u200c\u200d")
-"""Zero-width joiners: Persian and Indic scripts need them, but they can hide tricks."""
 _TAG = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_]{2,40}")
 
 
@@ -267,7 +242,7 @@ def _hooks(given: Sequence[str], grounds: Grounds) -> tuple[str, ...]:
         words = len(hook.split())
         if words > MOST_WORDS:
             problem = f"a hook has {words} words, at most {MOST_WORDS} are allowed"
-        elif wrong := _unfinished(hook, LONGEST_LINE):
+        elif wrong := unfinished(hook, LONGEST_LINE):
             problem = f"a hook {wrong}"
         elif strange := grounds.strange_name(hook) or grounds.strange_claim(hook):
             problem = f"a hook names {strange}, which is not in the story"
@@ -285,21 +260,10 @@ def _check_line(name: str, text: str, grounds: Grounds) -> None:
     words = len(text.split())
     if name != "title" and words > MOST_WORDS:
         raise _RefusedError(f"{name} has {words} words, at most {MOST_WORDS} are allowed")
-    if wrong := _unfinished(text, LONGEST_TITLE if name == "title" else LONGEST_LINE):
+    if wrong := unfinished(text, LONGEST_TITLE if name == "title" else LONGEST_LINE):
         raise _RefusedError(f"{name} {wrong}")
     if strange := grounds.strange_name(text) or grounds.strange_claim(text):
         raise _RefusedError(f"{name} names {strange}, which is not in the story")
-
-
-def _unfinished(text: str, longest: int) -> str:
-    """What is wrong with a text whose writer didn't know when to stop; empty if nothing is."""
-    if len(text) > longest:
-        return f"is longer than {longest} characters"
-    if _STOPS_INSIDE.search(text):
-        return "stops in the middle of a sentence"
-    words = re.findall(r"\w+", text.casefold())
-    runs = [tuple(words[at : at + _RUN]) for at in range(len(words) - _RUN + 1)]
-    return "repeats itself" if len(set(runs)) < len(runs) else ""
 
 
 def _check_copies(draft: ScriptDraft, before: str) -> None:
@@ -310,16 +274,8 @@ def _check_copies(draft: ScriptDraft, before: str) -> None:
 
 
 def _check_text(name: str, text: str) -> None:
-    bare = unicodedata.normalize("NFKC", text.translate(_JOINERS)).strip()
-    if not any(character.isalpha() for character in bare):
-        raise _RefusedError(f"{name} is empty")
-    if not bare.isprintable():
-        raise _RefusedError(f"{name} has a line break or a control character in it")
-    if gives_orders(bare):
-        raise _RefusedError(f"{name} answers an order inside the story")
-    for problem, pattern in _UNWANTED.items():
-        if pattern.search(bare.casefold()):
-            raise _RefusedError(f"{name} {problem}")
+    if wrong := unwanted(text):
+        raise _RefusedError(f"{name} {wrong}")
 
 
 def _tags(given: Sequence[str], grounds: Grounds) -> tuple[str, ...]:
