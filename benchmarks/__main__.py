@@ -25,15 +25,19 @@ json_option = click.option(
 
 
 @bench.command()
-@click.option("--seconds", default=60, show_default=True, help="Length of the video.")
+@click.option("--seconds", default=60, show_default=True, help="Length of a video.")
 @click.option("--repeats", default=5, show_default=True, help="Runs of each, interleaved.")
+@click.option("--clip-repeats", default=1, show_default=True, help="Rounds of six kinds of clip.")
 @click.option("--at-once", type=click.IntRange(1), help="Parts at once; default: as in the worker.")
 @json_option
-def render(seconds: int, repeats: int, at_once: int | None, file: Path | None) -> None:
-    """Compare our render with a plain ffmpeg encode of the same background and settings."""
+def render(
+    seconds: int, repeats: int, clip_repeats: int, at_once: int | None, file: Path | None
+) -> None:
+    """Compare our render with a plain ffmpeg encode, in time, picture and bytes."""
     from benchmarks.media import render as bench_render
 
-    show("render", bench_render.run(seconds=seconds, repeats=repeats, at_once=at_once), file)
+    rows = bench_render.run(seconds, repeats, clip_repeats, at_once)
+    show("render", rows, file)
 
 
 @bench.command()

@@ -123,6 +123,8 @@ class Video(Row):
     size_bytes = BigIntegerField()
     loudness = FloatField()
     true_peak = FloatField()
+    encoding = BinaryJSONField(default=dict, index=False)
+    """The fields of ``adapters.ports.Encoding``; empty for a video made before it was recorded."""
     state = CharField(max_length=10, constraints=[one_of("state", VideoState)])
 
     moves: ClassVar = {

@@ -169,8 +169,11 @@ def voice(chosen: str, words_per_minute: int) -> Synthesizer:
 def renderer() -> Renderer:
     from adapters.ffmpeg.renderer import FfmpegRenderer
 
+    config = settings.current()
     return FfmpegRenderer(
-        fonts=settings.ROOT / "assets" / "fonts", preset=settings.current().x264_preset
+        fonts=settings.ROOT / "assets" / "fonts",
+        preset=config.x264_preset,
+        growth=config.x264_most_growth,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,33 +11,20 @@ import ffmpeg
 import structlog
 
 from adapters.backgrounds import clips
-from adapters.ffmpeg import encoder_process, sound_mix, subtitle_fonts
+from adapters.ffmpeg import encoder_process, picture, sound_mix, subtitle_fonts
 from adapters.ffmpeg.encoder_process import Patience
-from adapters.ffmpeg.frame_filters import COLOUR, cropped
 from adapters.ffmpeg.sound_mix import Levels
+from adapters.ffmpeg.video_encoder import AUDIO_BITS, VideoEncoder
 from adapters.media.media_probe import UnreadableMediaError, probe
-from adapters.ports import Progress, RenderedVideo, RenderPlan
+from adapters.ports import Encoding, Progress, RenderedVideo, RenderPlan
 from core import memory
 from core.errors import Permanent, Retryable, StageError
 from core.files import disk
+from core.settings import X264_MOST_GROWTH
 
 log = structlog.get_logger(__name__)
 
-_AUDIO_BITS = 128_000
-_MOST_BITS = 12_000_000  # per second of video; more shows no difference on a phone
-_LEAST_BITS = 100_000  # less is unwatchable; the file is then refused as too large
-_BUFFER_SECONDS = 2
-_OVERHEAD = 0.96  # planned share of the size limit; the rest is for the container and a margin
-_FADE = 0.4  # seconds
 _DURATION_TOLERANCE = 0.1
-
-# x264's own default, 1.5 per core, but limited: a thread holds about 25 MiB of frames.
-_ENCODER_THREADS = min(6, (os.cpu_count() or 1) * 3 // 2 or 1)
-_DECODER_THREADS = 2
-
-# x264's look-ahead thread holds one frame per encoder thread. Without it the output and the speed
-# are the same, with 30 MiB less memory at 1080x1920 and three threads.
-_NO_QUEUE = "sync-lookahead=0"
 
 # JPEG readers assume these; with the video's own colours, red would be darker on the cover.
 _COVER_COLOUR = {"in_color_matrix": "bt709", "out_color_matrix": "bt601", "out_range": "pc"}
@@ -49,16 +35,29 @@ class FfmpegRenderer:
 
     Args:
         fonts: folder with the fonts that the subtitles use.
-        preset: x264 preset; a faster one makes larger files of the same quality.
+        preset: x264 preset; None chooses a setting by what it makes of the video.
+        growth: most bytes of a chosen setting, in files of the usual one.
         patience: when to give up on a run.
     """
 
     def __init__(
-        self, *, fonts: Path, preset: str = "veryfast", patience: Patience | None = None
+        self,
+        *,
+        fonts: Path,
+        preset: str | None = None,
+        growth: float = X264_MOST_GROWTH,
+        patience: Patience | None = None,
     ) -> None:
-        self._preset = preset
         self._fonts = fonts
         self._patience = patience or Patience()
+        self._encoder = VideoEncoder(
+            fonts=fonts, preset=preset, growth=growth, patience=self._patience
+        )
+
+    @property
+    def identity(self) -> str:
+        """See ``Renderer.identity``."""
+        return self._encoder.identity
 
     def render(self, plan: RenderPlan, progress: Progress | None = None) -> RenderedVideo:
         """See ``Renderer.render``.
@@ -82,90 +81,46 @@ class FfmpegRenderer:
         with disk.errors():
             plan.output.parent.mkdir(parents=True, exist_ok=True)
             with TemporaryDirectory(prefix=".render-", dir=plan.output.parent) as folder:
+                options, encoding = self._encoder.options(plan, Path(folder), lambda: report(0.01))
                 video, cover = Path(folder) / "video.mp4", Path(folder) / "cover.jpg"
                 encoder_process.run(
-                    self._arguments(plan, levels, video, cover),
+                    self._arguments(plan, options, levels, video, cover),
                     seconds=plan.seconds,
                     patience=self._patience,
                     on_time=lambda second: report(min(0.98, 0.01 + second / plan.seconds)),
                 )
-                rendered = self._verify(plan, video)
+                rendered = self._verify(plan, video, encoding)
                 for made, final in ((cover, plan.cover), (video, plan.output)):
                     _settle(made, final)
         report(1.0)
         return rendered
 
-    @cached_property
-    def encoder(self) -> str:
-        """``h264_nvenc`` if a trial with one frame works, otherwise ``libx264``."""
-        trial = ffmpeg.input("color=s=256x256", format="lavfi").output(
-            "pipe:2", format="null", vframes=1, vcodec="h264_nvenc", loglevel="quiet"
-        )
-        try:
-            encoder_process.run(trial.get_args(), seconds=1, patience=self._patience, trial=True)
-        except Retryable as reason:
-            log.info("ffmpeg.no_nvenc", code=reason.code)
-            return "libx264"
-        return "h264_nvenc"
-
-    def video_options(self, plan: RenderPlan) -> dict[str, Any]:
-        """Options of the video encoder that keep the file under the size limit.
-
-        The encoder's buffer model limits it to ``maxrate`` over any period plus one buffer.
-        """
-        bits = plan.max_bytes * 8 * _OVERHEAD - _AUDIO_BITS * plan.seconds
-        rate = int(bits / (plan.seconds + _BUFFER_SECONDS))
-        rate = max(_LEAST_BITS, min(_MOST_BITS, rate))
-        quality = (
-            {"vcodec": "libx264", "preset": self._preset, "crf": 23, "x264-params": _NO_QUEUE}
-            if self.encoder == "libx264"
-            else {"vcodec": "h264_nvenc", "preset": "p4", "rc": "vbr", "cq": 24, "b:v": 0}
-        )
-        return quality | {
-            "maxrate": rate,
-            "bufsize": rate * _BUFFER_SECONDS,
-            "pix_fmt": "yuv420p",
-            "g": plan.fps * 2,
-            "threads": _ENCODER_THREADS,
-        }
-
-    def _arguments(self, plan: RenderPlan, levels: Levels, video: Path, cover: Path) -> list[str]:
-        fade_at = max(0.0, plan.seconds - _FADE)
-        footage = ffmpeg.input(
-            str(plan.background),
-            stream_loop=-1,
-            ss=plan.background_start,
-            threads=_DECODER_THREADS,
-        ).video
-        footage = footage.filter("setpts", "PTS-STARTPTS").filter("fps", plan.fps)
-        picture = (
-            cropped(footage, plan.width, plan.height)
-            .filter("scale", plan.width, plan.height)
-            .filter("setsar", 1)
-            .filter("format", "yuv420p")
-            # without these the captions' colours shift slightly
-            .filter("setparams", **COLOUR)
-            .filter("ass", filename=plan.subtitles, fontsdir=self._fonts, shaping="complex")
-            # fade before the split: after it, each frame would have to be copied first
-            .filter("fade", type="out", start_time=fade_at, duration=_FADE)
-            .filter_multi_output("split")
-        )
-        cover_at = min(plan.cover_at, fade_at)
+    def _arguments(
+        self,
+        plan: RenderPlan,
+        options: dict[str, Any],
+        levels: Levels,
+        video: Path,
+        cover: Path,
+    ) -> list[str]:
+        # fade before the split: after it, each frame would have to be copied first
+        shown = picture.finished(plan, self._fonts).filter_multi_output("split")
+        cover_at = min(plan.cover_at, picture.fade_at(plan))
         # trim ends this branch after the cover. With select, every later frame would still be
         # queued and dropped, which costs a tenth of the encode's processor time.
-        still = picture[1].filter("trim", start=cover_at, duration=2 / plan.fps)
+        still = shown[1].filter("trim", start=cover_at, duration=2 / plan.fps)
         still = still.filter("scale", **_COVER_COLOUR)
         main = ffmpeg.output(
-            picture[0],
+            shown[0],
             sound_mix.mix(plan.narration, plan.music, plan.seconds, levels),
             str(video),
             t=plan.seconds,
             acodec="aac",
             aac_coder="fast",  # "better and much faster at higher bitrates" (ffmpeg's manual)
-            audio_bitrate=_AUDIO_BITS,
+            audio_bitrate=AUDIO_BITS,
             movflags="+faststart",
             loglevel="warning",
-            **self.video_options(plan),
+            **options,
         )
         image = ffmpeg.output(
             still, str(cover), format="image2", update=1, vframes=1, vcodec="mjpeg", **{"q:v": 3}
@@ -173,7 +128,7 @@ class FfmpegRenderer:
         arguments: list[str] = ffmpeg.merge_outputs(main, image).get_args()
         return arguments
 
-    def _verify(self, plan: RenderPlan, video: Path) -> RenderedVideo:
+    def _verify(self, plan: RenderPlan, video: Path, encoding: Encoding) -> RenderedVideo:
         """Check the finished file."""
         try:
             media = probe(video)
@@ -206,6 +161,7 @@ class FfmpegRenderer:
             size_bytes=media.size_bytes,
             loudness=sound.integrated,
             true_peak=sound.true_peak,
+            encoding=encoding,
         )
 
 

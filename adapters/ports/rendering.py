@@ -37,6 +37,26 @@ class RenderPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Encoding:
+    """How a picture was encoded, and why so. Figures are None where nothing was measured."""
+
+    setting: str
+    reason: str
+    """A sentence for people."""
+    failed: bool = False
+    """The setting could not be chosen by what it makes of the video."""
+    vmaf: float | None = None
+    """Of the chosen setting in the probe: 0 to 100, more is better."""
+    usual_vmaf: float | None = None
+    """Of the usual setting, which the chosen one has to reach."""
+    cambi: float | None = None
+    """Bands in gradients: 0 is none."""
+    usual_cambi: float | None = None
+    predicted_bytes: int | None = None
+    usual_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RenderedVideo:
     path: Path
     cover: Path
@@ -48,6 +68,7 @@ class RenderedVideo:
     """Integrated loudness of the finished file in LUFS."""
     true_peak: float
     """dBTP."""
+    encoding: Encoding
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +174,10 @@ class Music(Protocol):
 
 
 class Renderer(Protocol):
+    @property
+    def identity(self) -> str:
+        """Encoder and settings, as far as they decide the file: part of a video's content key."""
+
     def render(self, plan: RenderPlan, progress: Progress | None = None) -> RenderedVideo:
         """Make the video in one encoder run and check the finished file.
 

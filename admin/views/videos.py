@@ -29,7 +29,7 @@ from pipelines import handover, ledger
 from pipelines.production import video_review
 from pipelines.stages import PART_STAGES
 
-LIVE_PIECES = ("player", "narration", "work")
+LIVE_PIECES = ("player", "narration", "encoding", "work")
 MEANINGS = {
     VideoState.REVIEW: "Finished and waiting for your review before they are posted.",
     "making": "Being narrated, captioned and rendered.",

@@ -74,8 +74,9 @@ VIDEOS = """
 INSERT INTO video_number (created_at, part_id, choice, mood, number)
 SELECT at, n, choice, '', n FROM made, (VALUES ('background'), ('music')) AS of (choice);
 INSERT INTO video (id, created_at, part_id, key, spoken_key, approved_key, path, cover_path,
-    seconds, size_bytes, loudness, true_peak, state)
-SELECT n, at, n, 'v' || n, %(spoken)s, 'v' || n, 'none', 'none', 3, 5, -14, -1, 'ready' FROM made;
+    seconds, size_bytes, loudness, true_peak, encoding, state)
+SELECT n, at, n, 'v' || n, %(spoken)s, 'v' || n, 'none', 'none', 3, 5, -14, -1, '{}', 'ready'
+FROM made;
 """
 POSTS = """
 INSERT INTO post (id, created_at, video_id, account_id, state, video_key, title, options, allowed,

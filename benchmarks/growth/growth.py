@@ -18,7 +18,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from adapters.ports import Background, Footage, Progress, RenderedVideo, RenderPlan, Tune
+from adapters.ports import (
+    Background,
+    Encoding,
+    Footage,
+    Progress,
+    RenderedVideo,
+    RenderPlan,
+    Tune,
+)
 from benchmarks.growth import filled
 from benchmarks.rows import Row
 from core import db
@@ -134,10 +142,15 @@ def _made_of(media: MediaStore) -> dict[str, str]:
 
 
 class NoEncoder:
+    identity = "none"
+
     def render(self, plan: RenderPlan, progress: Progress | None = None) -> RenderedVideo:  # noqa: ARG002  # the Protocol's
         plan.output.write_bytes(b"video")
         plan.cover.write_bytes(b"cover")
-        return RenderedVideo(plan.output, plan.cover, plan.seconds, 1080, 1920, 5, -14.0, -1.5)
+        encoding = Encoding(self.identity, "Nothing is encoded.")
+        return RenderedVideo(
+            plan.output, plan.cover, plan.seconds, 1080, 1920, 5, -14.0, -1.5, encoding
+        )
 
 
 class Clips:

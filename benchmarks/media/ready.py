@@ -1,7 +1,7 @@
 """Time from approval to the finished video through the real workers, and a plain encode.
 
 Includes the script (by rules), the narration (the default voice), captions, render and all queue
-hops. The baseline encodes the same background for the same length with the same settings.
+hops. The baseline encodes the same background for the same length with the usual x264 setting.
 """
 
 from __future__ import annotations
@@ -15,14 +15,12 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from adapters.backgrounds.drawn import draw
-from adapters.ffmpeg.renderer import FfmpegRenderer
 from adapters.ports import RenderPlan
 from benchmarks.media.render import bare_encode
 from benchmarks.rows import Row
 from core import crypto, db, queue
 from core.settings import ROOT
 from models import Job, JobState, Story, StoryState, Video
-from pipelines.production.captions import fonts
 from pipelines.stories import review
 from pipelines.stories.intake import manual_intake
 from services import ServiceAddresses
@@ -108,7 +106,6 @@ def _encode(folder: Path, clip: Path, seconds: float) -> float:
         cover_at=0,
         background=clip,
     )
-    options = FfmpegRenderer(fonts=fonts.FOLDER).video_options(plan)
     began = time.perf_counter()
-    bare_encode(plan, options)
+    bare_encode(plan)
     return time.perf_counter() - began

@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 import psutil
 
 from adapters.ffmpeg.renderer import FfmpegRenderer
-from adapters.ports import RenderPlan
+from adapters.ports import Encoding, RenderedVideo, RenderPlan
 from core import log
 from pipelines.production.captions import fonts
 
@@ -34,23 +34,32 @@ class Cost:
     memory: float = 0.0
 
 
-def render(plans: Sequence[RenderPlan], at_once: int) -> Cost:
-    """Render ``plans``, ``at_once`` of them in parallel, and return the cost."""
+@dataclass(frozen=True, slots=True)
+class Run:
+    cost: Cost
+    encodings: list[Encoding]
+    """Of each plan."""
+
+
+def render(plans: Sequence[RenderPlan], at_once: int) -> Run:
+    """Render ``plans``, ``at_once`` of them in parallel."""
     import workers.gpu  # noqa: F401 - the worker's own memory counts
 
     log.configure("bench", "WARNING")
     _prepare_backgrounds_and_music()
     renderer = FfmpegRenderer(fonts=fonts.FOLDER)
-    _ = renderer.encoder  # a worker detects it once, before its first video
+    _ = renderer.identity  # a worker looks for a graphics card once, before its first video
+
+    made: list[RenderedVideo] = []
 
     def work() -> None:
         with ThreadPoolExecutor(at_once) as threads:
-            list(threads.map(renderer.render, plans))
+            made.extend(threads.map(renderer.render, plans))
 
     watch = _Watch()
     watch.start()
     cost = cost_of(work)
-    return replace(cost, memory=watch.end())
+    return Run(replace(cost, memory=watch.end()), [video.encoding for video in made])
 
 
 def _prepare_backgrounds_and_music() -> None:

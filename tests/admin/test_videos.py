@@ -101,3 +101,38 @@ def test_a_video_in_production_is_shown_live(settings: Settings, viewer: Browser
     assert f'src="/videos/{part.id}/video.mp4"' in pieces["player"]
     assert f'src="/videos/{part.id}/narration.wav"' in pieces["narration"]
     assert "live.js" not in viewer.get(f"/videos/{part.id}").text
+
+
+def test_the_page_says_how_the_picture_was_encoded_and_why(
+    settings: Settings, viewer: Browser
+) -> None:
+    video = records.video(settings.media_dir)
+
+    def shown(**encoding: object) -> str:
+        Video.update(encoding=encoding).execute()
+        piece: str = viewer.json(f"/videos/{video.part.id}/live.json")["encoding"]
+        return piece
+
+    chosen = shown(
+        setting="x264 ultrafast crf 28",
+        reason="It is the fastest.",
+        failed=False,
+        vmaf=93.84,
+        usual_vmaf=91.24,
+        cambi=8.94,
+        usual_cambi=9.09,
+        predicted_bytes=13_800_000,
+        usual_bytes=6_000_000,
+    )
+    for words in ("x264 ultrafast crf 28", "It is the fastest.", "93.8", "91.2", "8.9", "9.1"):
+        assert words in chosen
+    assert "about 13.8 MB (2.3 times)" in chosen
+    assert "about 6.0 MB" in chosen
+    assert "not measured" not in chosen
+
+    failed = shown(setting="x264 veryfast crf 23", reason="ffmpeg died.", failed=True, vmaf=None)
+    assert "not measured" in failed
+    assert "ffmpeg died." in failed
+    assert "VMAF" not in failed
+
+    assert "made by an earlier version" in shown()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from adapters.ports import Backgrounds, Music, RenderedVideo, Renderer, RenderPlan
+from adapters.ports import Backgrounds, Encoding, Music, RenderedVideo, Renderer, RenderPlan
 from core import db
 from core.errors import DiskFull, Permanent, Retryable, StageError, Wait
 from core.files.storage import LEAST_FREE_BYTES, MediaStore, content_key
@@ -82,7 +82,12 @@ def render(
         background = backgrounds.choose(production.background, scene, narration.seconds)
         tune = music.choose(production.music, tune_number)
         key = content_key(
-            "video/2", narration.key, captions.key, background.name, tune.name if tune else None
+            "video/3",
+            narration.key,
+            captions.key,
+            background.name,
+            tune.name if tune else None,
+            renderer.identity,
         )
         made = _known(media, key)
         if made is None:
@@ -168,7 +173,9 @@ def _known(media: MediaStore, key: str) -> RenderedVideo | None:
     video, cover, sheet = _places(media, key)
     if not (video.is_file() and cover.is_file() and sheet.is_file()):
         return None
-    return RenderedVideo(path=video, cover=cover, **json.loads(sheet.read_text()))
+    measured = json.loads(sheet.read_text())
+    encoding = Encoding(**measured.pop("encoding"))
+    return RenderedVideo(path=video, cover=cover, encoding=encoding, **measured)
 
 
 def _keep(media: MediaStore, key: str, made: RenderedVideo) -> RenderedVideo:

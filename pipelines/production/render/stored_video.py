@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import structlog
@@ -29,6 +30,7 @@ def store(part: Part, key: str, made: RenderedVideo, media: MediaStore, *, revie
         "size_bytes": made.size_bytes,
         "loudness": made.loudness,
         "true_peak": made.true_peak,
+        "encoding": asdict(made.encoding),
     }
     video: Video | None = locked(Video.select().where(Video.part == part)).first()
     if video is None:

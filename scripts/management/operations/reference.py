@@ -36,9 +36,10 @@ def _row(name: str, field: FieldInfo) -> str:
 
 
 def _kind(annotation: Any) -> str:
-    if get_origin(annotation) is Literal:
-        return " or ".join(f"`{choice}`" for choice in get_args(annotation))
-    plain = [kind for kind in get_args(annotation) or (annotation,) if kind is not type(None)]
+    is_optional = type(None) in get_args(annotation)
+    kind = get_args(annotation)[0] if is_optional else annotation
+    if get_origin(kind) is Literal:
+        return " or ".join(f"`{choice}`" for choice in get_args(kind))
     names = {
         SecretStr: "secret",
         str: "text",
@@ -46,7 +47,7 @@ def _kind(annotation: Any) -> str:
         float: "number",
         bool: "`true` or `false`",
     }
-    return names.get(plain[0], "path")
+    return names.get(kind, "path")
 
 
 def _default(field: FieldInfo) -> str:

@@ -50,6 +50,7 @@ def test_a_rendered_video_meets_the_platforms_rules(
     assert rendered.loudness == pytest.approx(-14, abs=1)
     assert rendered.true_peak <= -1
     assert (rendered.path, rendered.size_bytes) == (plan.output, len(file))
+    assert rendered.encoding.setting == "x264 veryfast crf 23"
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0.0, 1.0)
 

@@ -20,6 +20,7 @@ from adapters.media.media_probe import probe
 from adapters.ports import (
     Background,
     Backgrounds,
+    Encoding,
     Footage,
     Progress,
     RenderedVideo,
@@ -61,12 +62,16 @@ class QuickRenderer:
     """Writes a few bytes where a video would be, and remembers the plans."""
 
     plans: list[RenderPlan] = field(default_factory=list)
+    identity: str = "quick"
 
     def render(self, plan: RenderPlan, progress: Progress | None = None) -> RenderedVideo:  # noqa: ARG002  # the Protocol's
         self.plans.append(plan)
         plan.output.write_bytes(b"video")
         plan.cover.write_bytes(b"cover")
-        return RenderedVideo(plan.output, plan.cover, plan.seconds, 1080, 1920, 5, -14.0, -1.5)
+        encoding = Encoding(self.identity, "It is quick.", vmaf=91.5)
+        return RenderedVideo(
+            plan.output, plan.cover, plan.seconds, 1080, 1920, 5, -14.0, -1.5, encoding
+        )
 
 
 @dataclass
@@ -232,6 +237,7 @@ def test_a_crash_between_file_and_row_costs_no_second_render(part: Part, media: 
     assert media.at(video.path).read_bytes() == b"video"
     assert media.at(video.cover_path).read_bytes() == b"cover"
     assert (video.seconds, video.size_bytes, video.loudness) == (3.0, 5, -14.0)
+    assert (video.encoding["setting"], video.encoding["vmaf"]) == ("quick", 91.5)
     assert Post.select().count() == 1
 
 
@@ -267,6 +273,14 @@ def test_a_repeat_is_the_same_video_and_other_music_or_background_another(
     assert len(renderer.plans) == 3
     quickly(part, media, renderer, music=calm)
     assert len(renderer.plans) == 3
+
+
+def test_other_encoder_settings_make_another_video(part: Part, media: MediaStore) -> None:
+    for identity in ("x264 veryfast", "x264 chosen/1", "x264 veryfast"):
+        renderer = QuickRenderer(identity=identity)
+        quickly(part, media, renderer)
+        assert Video.get().encoding["setting"] == identity
+    assert renderer.plans == [], "the first file is still there"
 
 
 @pytest.mark.parametrize(

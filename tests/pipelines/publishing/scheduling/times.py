@@ -99,8 +99,8 @@ def copies(post: Post, count: int) -> list[Post]:
                 call_to_action, answers)
             SELECT n, now(), n, 1, 1, '', '', '', '[]' FROM numbers),
         videos AS (INSERT INTO video (id, created_at, part_id, key, spoken_key, approved_key, path,
-                cover_path, seconds, size_bytes, loudness, true_peak, state)
-            SELECT n, now(), n, n, '', n, '', '', 1, 1, 0, 0, 'ready' FROM numbers),
+                cover_path, seconds, size_bytes, loudness, true_peak, encoding, state)
+            SELECT n, now(), n, n, '', n, '', '', 1, 1, 0, 0, '{}', 'ready' FROM numbers),
         posts AS (INSERT INTO post (id, created_at, video_id, account_id, state, video_key, title,
                 options, allowed, scheduled_at, pinned, method, bytes_sent, platform_id, address,
                 reason)
