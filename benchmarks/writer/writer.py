@@ -46,7 +46,7 @@ class Written:
     @property
     def who(self) -> str:
         if self.script.written_by == RULES:
-            return f"rules; model asked {self.asks} times"
+            return f"rules; model asked {('never', 'once', 'twice')[self.asks]}"
         return "model, first answer" if self.asks == 1 else "model, second answer"
 
 

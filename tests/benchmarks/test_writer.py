@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -123,8 +124,25 @@ def test_the_bench_says_who_wrote_and_finds_nothing_wrong() -> None:
 def test_the_rules_write_what_the_model_never_gets_right() -> None:
     written = list(bench_writer.run(Canned(broken=9), stories=1, seconds=5))
 
-    assert [each.who for each in written] == ["rules; model asked 2 times"]
+    assert [each.who for each in written] == ["rules; model asked twice"]
     assert written[0].faults == []
+
+
+@pytest.mark.usefixtures("record")
+def test_a_model_that_is_too_slow_makes_no_story_late() -> None:
+    # Given a model that takes longer than the writer waits
+    def slow(question: Question) -> str:
+        time.sleep(1)
+        return Canned()(question)
+
+    # When it is asked for a story
+    written = list(bench_writer.run(slow, stories=1, seconds=0.2))
+
+    # Then the rules write it, within the time limit
+    rows = {row.what: row for row in bench_writer.rows(written, seconds=0.2)}
+    assert written[0].who == "rules; model asked once"
+    assert rows["late"].value == 0
+    assert rows["rules"].value == 1
 
 
 @pytest.mark.parametrize(
