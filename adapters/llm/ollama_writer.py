@@ -64,7 +64,7 @@ class OllamaWriter:
                 if number == 0:
                     raise
                 # Keep the earlier drafts; a server in trouble would cost a wait for each request.
-                log.warning("script_batches_left_out", code=error.code, stories=len(stories))
+                log.warning("script_requests_left_out", code=error.code, failed=number + 1)
                 break
         return drafts
 

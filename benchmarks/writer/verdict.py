@@ -37,7 +37,7 @@ def faults(script: Script, story: Story) -> list[str]:
     by_rules = script.written_by == RULES
     found = [*_lengths(hooks, call, script.title, MOST_WORDS_BY_RULES if by_rules else MOST_WORDS)]
     found += [f"{line!r} has a link or markup" for line in lines if _OUTSIDE.search(line)]
-    found += [f"{line!r} is cut or empty" for line in lines if not re.search(r"\w", line)]
+    found += [f"{line!r} has no words" for line in lines if not re.search(r"\w", line)]
     if script.hook not in hooks or len({hook.casefold() for hook in hooks}) != len(hooks):
         found.append("the hooks repeat, or the chosen one is not among them")
     if not by_rules:
