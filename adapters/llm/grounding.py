@@ -1,8 +1,8 @@
 """Limits what a language model sees of a story, and what it may write about it.
 
 A story may contain orders to the model. Sentences that look like orders are not shown to it. What
-it writes must be grounded in the rest: built from the story's own words, without new names. Both
-checks compare words. In doubt they refuse, because the rules can write instead.
+it writes must be grounded in the rest: built from the story's own words, without new names, numbers
+or people. Both checks compare words. In doubt they refuse, because the rules can write instead.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from adapters.llm.claims import claims
 from adapters.ports import StoryText
 from core.text.homoglyphs import drawn
 
@@ -123,12 +124,18 @@ class Grounds:
         self._words = set(_words(text))
         self._stems = {word[:_STEM] for word in self._words}
         self._language = story.language.casefold().split("-")[0]
+        self._claims = {meaning for _, meaning in claims(text, self._language)}
 
     def hold(self, line: str) -> bool:
         """Whether the story has enough of the distinctive words of ``line``."""
         distinctive = [word for word in _words(line) if _is_distinctive(word)]
         known = sum(word[:_STEM] in self._stems for word in distinctive)
         return 0 < known >= LEAST_GROUNDED * len(distinctive)
+
+    def strange_claim(self, line: str) -> str:
+        """A number or a person in ``line`` that is not in the story; empty without one."""
+        found = claims(line, self._language)
+        return next((word for word, meaning in found if meaning not in self._claims), "")
 
     def strange_name(self, line: str) -> str:
         """A name in ``line`` that is not in the story; empty without one."""

@@ -8,7 +8,7 @@ import structlog
 from prometheus_client import Counter
 
 from adapters.llm.ollama_chat import OllamaChat
-from adapters.llm.script_answer import CONTEXT_TOKENS, SYSTEM, Answer, batches, question, read
+from adapters.llm.script_answer import CONTEXT_TOKENS, SYSTEM, batches, question, read, schema
 from adapters.ports import ScriptDraft, StoryText
 from core.errors import StageError
 
@@ -25,8 +25,11 @@ OPTIONS = {
     "temperature": 0.3,
     "seed": 7,
     "num_ctx": CONTEXT_TOKENS,  # always the same: another value would reload the model
-    "num_predict": 200 * MOST_STORIES,  # an answer has about 150 tokens a story; stops endless ones
 }
+TOKENS_A_STORY = 200
+"""An answer has about 150; the limit stops endless ones."""
+FEWEST_TOKENS = 600
+"""An answer about one or two stories needs more a story in languages with long tokens."""
 
 
 class OllamaWriter:
@@ -49,10 +52,20 @@ class OllamaWriter:
         )
 
     def write(self, stories: Sequence[StoryText]) -> dict[int, ScriptDraft]:
-        """See ``ScriptWriter.write``; a story whose answer was refused twice is absent."""
+        """See ``ScriptWriter.write``; a story whose answer was refused twice is absent.
+
+        If a request after the first fails, so are the stories that are left.
+        """
         drafts: dict[int, ScriptDraft] = {}
-        for some in batches(stories, self._batch):
-            drafts |= self._write(some)
+        for number, some in enumerate(batches(stories, self._batch)):
+            try:
+                drafts |= self._write(some)
+            except StageError as error:
+                if number == 0:
+                    raise
+                # Keep the earlier drafts; a server in trouble would cost a wait for each request.
+                log.warning("script_requests_left_out", code=error.code, failed=number + 1)
+                break
         return drafts
 
     def _write(self, stories: list[StoryText]) -> dict[int, ScriptDraft]:
@@ -78,7 +91,11 @@ class OllamaWriter:
         content = self._chat.ask(
             SYSTEM,
             question(stories, refused),
-            schema=Answer.model_json_schema(),
-            options={**OPTIONS, "seed": OPTIONS["seed"] + bool(refused)},
+            schema=schema(len(stories)),
+            options={
+                **OPTIONS,
+                "seed": OPTIONS["seed"] + bool(refused),
+                "num_predict": max(FEWEST_TOKENS, TOKENS_A_STORY * len(stories)),
+            },
         )
-        return read(content, stories, written_by=f"ollama/{self._model}")
+        return read(content, stories, written_by=f"ollama/{self._model}", before=refused)

@@ -117,9 +117,9 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "work",
         _signs(r"\b(?:boss|manager|co-?workers?|office|customers?|quit my job|fired|shift|hr)\b"),
-        ("This is why I keep my work e-mails. {title}", "Just another day at work. {title}"),
+        ("This could only happen at work. {title}", "Just another day at work. {title}"),
         (
-            "Would you have quit? Tell me in the comments.",
+            "Could this happen where you work? Tell me in the comments.",
             "What would you have done? Tell me in the comments.",
         ),
         ("worklife", "storytime", "workstories"),

@@ -130,7 +130,8 @@ def _short(title: str) -> str:
 def _inside(title: str) -> str:
     """The title as written after a colon: lower case, unless it starts with a name or "I"."""
     opens = re.match(
-        r"(?:Am|Would|Is|Was|Are|Should|Did|Do|Does|What|Why|How|Who|When|Have|The|My)\b", title
+        r"(?:Am|Would|Is|Was|Are|Should|Did|Do|Does|What|Why|How|Who|When|Have|The|My|Today)\b",
+        title,
     )
     return title[0].lower() + title[1:] if opens else title
 

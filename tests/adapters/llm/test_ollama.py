@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from adapters.llm.ollama_writer import OllamaWriter
-from adapters.llm.script_answer import MOST_CHARACTERS, Answer, batches, question, read
+from adapters.llm.script_answer import MOST_CHARACTERS, Answer, batches, question, read, schema
 from adapters.ports import ScriptDraft, StoryText
 from core.errors import Permanent, Retryable
 from sandbox.testing import RunningSandbox
@@ -107,6 +107,11 @@ def test_small_mistakes_are_corrected() -> None:
         ({"hooks": [*HOOKS[:2], " ".join(["lamp"] * 21)]}, "hook has 21 words"),
         ({"hooks": [*HOOKS[:2], "I won a boat."]}, "hook is not about the story"),
         ({"hooks": [*HOOKS[:2], "The lamp of Casimir was on."]}, "names Casimir"),
+        ({"hooks": [*HOOKS[:2], "My husband lit the lamp."]}, "names husband"),
+        ({"hooks": [*HOOKS[:2], "The lamp was on for 14 nights."]}, "names 14"),
+        ({"title": "Seven lamps across the road"}, "names seven"),
+        ({"call_to_action": "Would your mother have knocked?"}, "names mother"),
+        ({"call_to_action": "Would you have given the ring back after that letter?"}, "copies"),
         ({"hooks": HOOKS[:2]}, "hooks"),
         ({"title": "How to get rich without work"}, "title is not about the story"),
         ({"title": "The lamp of MoonCoin"}, "names MoonCoin"),
@@ -115,6 +120,12 @@ def test_small_mistakes_are_corrected() -> None:
         ({"call_to_action": " ".join(["lamp"] * 21)}, "call_to_action has 21 words"),
         ({"hooks": [*HOOKS, "..."]}, "hook is empty"),
         ({"title": "x" * 101}, "longer than 100"),
+        ({"call_to_action": f"Would {'x' * 155}?"}, "longer than 160"),
+        ({"title": "The lamp across the road was on,"}, "stops in the middle"),
+        (
+            {"hooks": [*HOOKS[:2], "So I knocked on a door, and knocked on a door."]},
+            "a hook repeats",
+        ),
         ({"title": "Two\nlines"}, "line break"),
         ({"hooks": [*HOOKS, "It was \u202egnorw."]}, "control character"),
         ({"hashtags": ["one", "two"]}, "hashtags"),
@@ -165,7 +176,7 @@ def test_words_that_only_look_like_orders_stay() -> None:
         sentences=(
             "My boss said to ignore the smoke from the office of Mr. Lamp.",
             "The landlord said the tenant had to answer for it.",
-            "I would not knock again.",
+            "I give it 9 out of 10, and would not knock again.",
         ),
     )
     fine = entry(
@@ -180,6 +191,18 @@ def test_words_that_only_look_like_orders_stay() -> None:
     )
 
     assert read(json.dumps({"stories": [fine]}), [asked], written_by="ollama/test")[1] == {}
+
+
+def test_a_copy_of_the_earlier_problem_is_refused() -> None:
+    # Given a story about an entry, whose first answer was missing
+    asked = story(7, title="The story of the entry")
+    before = {7: "there was no entry for this story"}
+    copied = entry(hooks=[*HOOKS, "There was no entry for this story."])
+
+    # When the second answer copies what was said about the first, then it is refused
+    content = json.dumps({"stories": [copied]})
+    _, refused = read(content, [asked], written_by="ollama/test", before=before)
+    assert "copies" in refused[7]
 
 
 # ── the question ─────────────────────────────────────────────────────────────────────────────
@@ -264,6 +287,18 @@ def test_an_answer_that_is_late_or_never_comes_is_retryable(sandbox: RunningSand
         writer(sandbox, url="http://user:canary@127.0.0.1:9").write([story(1)])
 
 
+def test_a_failed_request_keeps_the_drafts_of_those_before(sandbox: RunningSandbox) -> None:
+    # Given a server that fails from the second request on
+    sandbox.fault("ollama", "chat", "500", skip=1, times=None)
+
+    # When three stories need a request each
+    drafts = writer(sandbox, batch=1).write([story(1), story(2), story(3)])
+
+    # Then the first has its draft, and the third isn't tried
+    assert set(drafts) == {1}
+    assert len(sandbox.log(call="chat")) == 2
+
+
 def test_a_missing_model_says_what_to_do(sandbox: RunningSandbox) -> None:
     with pytest.raises(Permanent, match=r"run `ollama pull storyteller`"):
         writer(sandbox, model="storyteller").write([story(1)])
@@ -275,3 +310,16 @@ def test_the_schema_asks_for_all_that_is_checked() -> None:
     assert set(draft["required"]) == set(entry())
     assert draft["properties"]["hashtags"]["minItems"] == 3
     assert draft["properties"]["hooks"]["minItems"] == 3
+
+
+def test_the_schema_ends_every_text_and_list() -> None:
+    # A small model repeats itself until something stops it.
+    answer = schema(3)
+    fields = answer["$defs"]["Draft"]["properties"]
+    lists = [fields[name] for name in ("hooks", "hashtags", "split_after")]
+    texts = [fields[name] for name in ("call_to_action", "title")]
+
+    assert answer["properties"]["stories"]["minItems"] == 3
+    assert answer["properties"]["stories"]["maxItems"] == 3
+    assert all("maxItems" in each for each in lists)
+    assert all("maxLength" in each for each in [*texts, *(each["items"] for each in lists[:2])])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from adapters.ports import ScriptDraft, ScriptWriter, StoryText
@@ -26,6 +28,20 @@ def test_a_question_of_guilt_asks_for_a_verdict() -> None:
     assert draft.call_to_action.endswith("in the comments.")
     assert draft.hashtags[0] == "aita"
     assert draft.written_by == "rules"
+
+
+def test_a_mishap_is_told_in_small_letters_after_a_colon() -> None:
+    draft = write("Today I messed up and missed the train (am I the a-hole?)")
+
+    assert any(": today I messed up" in hook for hook in draft.hooks)
+
+
+def test_a_story_about_work_says_nothing_that_its_teller_did() -> None:
+    draft = write("My boss told me to do exactly what the sign says")
+
+    lead = " ".join(hook.removesuffix(f"{draft.title}.") for hook in draft.hooks)
+    assert not re.search(r"\b(?:I|my)\b", lead)
+    assert "quit" not in draft.call_to_action
 
 
 @pytest.mark.parametrize(
