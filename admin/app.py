@@ -13,18 +13,9 @@ from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from adapters.ports import Authorizer, Music, Voices
-from admin import (
-    auth,
-    downloads,
-    error_pages,
-    formatting,
-    health,
-    home_figures,
-    inputs,
-    response_headers,
-    webhooks,
-)
+from admin import auth, downloads, formatting, health, home_figures, webhooks
 from admin.auth import reset, sign_in
+from admin.http import error_pages, inputs, response_headers
 from admin.views import VIEWS, Home, menu
 from admin.views.sources import Sources
 from core import db

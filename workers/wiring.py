@@ -159,7 +159,7 @@ def voice(chosen: str, words_per_minute: int) -> Synthesizer:
     speaks = build(chosen, config.voices_dir, words_per_minute)
     if config.whisper_model is None or not isinstance(speaks, PiperSynthesizer):
         return speaks
-    from adapters.speech.whisper import AlignedSynthesizer, WhisperAligner
+    from adapters.speech.recognition.whisper import AlignedSynthesizer, WhisperAligner
 
     aligner = WhisperAligner(model=config.whisper_model, language=speaks.language)
     return AlignedSynthesizer(speaks, aligner)

@@ -20,8 +20,8 @@ from tempfile import TemporaryDirectory, mkdtemp
 import numpy as np
 
 from adapters.ports import Speech, Synthesizer, WordTiming
-from adapters.speech import refinement
-from adapters.speech.whisper import WhisperAligner
+from adapters.speech.recognition import refinement
+from adapters.speech.recognition.whisper import WhisperAligner
 from benchmarks.rows import Row
 from benchmarks.speech import models
 from benchmarks.speech.models import Text

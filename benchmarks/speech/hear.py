@@ -16,8 +16,8 @@ import ffmpeg
 from adapters.ffmpeg import encoder_process, sound_mix
 from adapters.ffmpeg.encoder_process import Patience
 from adapters.music import composed
-from adapters.speech import refinement
-from adapters.speech.sound_features import RATE
+from adapters.speech.recognition import refinement
+from adapters.speech.recognition.sound_features import RATE
 from benchmarks.rows import Row
 from benchmarks.speech import heard_words, models
 from benchmarks.speech.heard_words import Heard

@@ -39,7 +39,7 @@ from pipelines.stories import review
 from pipelines.stories.intake import sources
 from pipelines.stories.intake.fetch import enqueue_due_sources, fetch
 from tests.pipelines.production.making import STUDIO, a_part, a_post, a_source, a_story, claimed
-from tests.pipelines.production.test_render import (
+from tests.pipelines.production.quick_render import (
     NumberedBackgrounds,
     OneTune,
     QuickRenderer,

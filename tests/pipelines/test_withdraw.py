@@ -38,7 +38,7 @@ from pipelines.stages import PART_STAGES, POST_STAGES
 from pipelines.stories import review
 from tests.pipelines.production.making import STUDIO, a_story, claimed
 from tests.pipelines.production.narration.test_narrate import Counted
-from tests.pipelines.production.test_render import QuickRenderer, captioned, quickly
+from tests.pipelines.production.quick_render import QuickRenderer, captioned, quickly
 
 pytestmark = pytest.mark.usefixtures("record")
 

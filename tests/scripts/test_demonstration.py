@@ -130,7 +130,7 @@ def test_a_line_stays_one_line_and_holds_no_secret(record: None) -> None:
 
 def test_a_terminal_has_bars_and_no_lines() -> None:
     output = io.StringIO()
-    lines = Lines(Console(file=output, force_terminal=True), Clock())
+    lines = Lines(Console(file=output, force_terminal=True, force_interactive=True), Clock())
 
     lines.say("services: ready")
     assert output.getvalue() == ""

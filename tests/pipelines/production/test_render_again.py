@@ -29,7 +29,7 @@ from pipelines.production import video_review
 from pipelines.production.captions.caption import caption
 from pipelines.production.narration.narrate import narrate
 from tests.pipelines.production.making import STUDIO, a_part, claimed
-from tests.pipelines.production.test_render import QuickRenderer, quickly
+from tests.pipelines.production.quick_render import QuickRenderer, quickly
 
 pytestmark = pytest.mark.usefixtures("record")
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from adapters.ports import Speech, Synthesizer, WordTiming
-from adapters.speech import refinement
 from adapters.speech.espeak import EspeakSynthesizer
-from adapters.speech.sound_features import RATE
-from adapters.speech.whisper import WhisperAligner
-from tests.adapters.speech.recognisers import joe, tiny_model
+from adapters.speech.recognition import refinement
+from adapters.speech.recognition.sound_features import RATE
+from adapters.speech.recognition.whisper import WhisperAligner
+from tests.adapters.speech.recognition.recognisers import joe, tiny_model
 
 TEXT = (
     "The baker on our street never says good morning. She says the number of loaves that are left, "

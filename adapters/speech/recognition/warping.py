@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.speech.sound_features import Features
+from adapters.speech.recognition.sound_features import Features
 
 Rows = NDArray[np.float64]
 

@@ -16,10 +16,10 @@ from typing import Any
 import structlog
 
 from adapters.ports import Progress, Speech, Synthesizer, WordTiming
-from adapters.speech import refinement
-from adapters.speech.alignment import Fit, fit
-from adapters.speech.refinement import Sound
-from adapters.speech.sound_features import RATE
+from adapters.speech.recognition import refinement
+from adapters.speech.recognition.alignment import Fit, fit
+from adapters.speech.recognition.refinement import Sound
+from adapters.speech.recognition.sound_features import RATE
 from core.errors import Permanent, Retryable
 
 log = structlog.get_logger(__name__)

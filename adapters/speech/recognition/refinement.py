@@ -19,9 +19,9 @@ from numpy.typing import ArrayLike, NDArray
 from adapters.ports import Speech, WordTiming
 from adapters.speech.espeak import EspeakSynthesizer
 from adapters.speech.espeak_library import espeak_library
+from adapters.speech.recognition.sound_features import RATE, STEP, Features, described
+from adapters.speech.recognition.warping import Rows, warped
 from adapters.speech.samples import read, resampled
-from adapters.speech.sound_features import RATE, STEP, Features, described
-from adapters.speech.warping import Rows, warped
 from core.errors import Permanent
 
 log = structlog.get_logger(__name__)

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from adapters.ports import WordTiming
-from adapters.speech.alignment import fit
 from adapters.speech.piper import PiperSynthesizer
-from adapters.speech.whisper import AlignedSynthesizer, NotHeardError, WhisperAligner
+from adapters.speech.recognition.alignment import fit
+from adapters.speech.recognition.whisper import AlignedSynthesizer, NotHeardError, WhisperAligner
 from core.errors import Permanent
+from tests.adapters.speech.recognition.whisper_models import make_model
 from tests.adapters.speech.voices import make_voice
-from tests.adapters.speech.whisper_models import make_model
 
 SENTENCE = "the lamp went out at nine and nobody lit it again"
 SYLLABLES = ("ka", "lo", "mi", "ren", "tas", "ul", "vo", "pes", "dar", "ni", "shu", "fel")
