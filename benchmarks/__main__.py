@@ -162,8 +162,10 @@ def growth(parts: int, renders: int, file: Path | None) -> None:
     """Compare the database's time for renders with 10 and with many parts on record."""
     from benchmarks.growth import growth as bench_growth
     from benchmarks.place import empty_database
+    from core import queue
 
-    with empty_database():
+    with empty_database() as place:
+        queue.connect(place.redis_url).flush_all()
         rows = bench_growth.run(parts=parts, renders=renders)
     show("growth", rows, file)
 
