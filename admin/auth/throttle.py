@@ -1,9 +1,10 @@
 """How often a password or a code may be tried, by name, by address and by known browser.
 
-A try is counted before anything is checked, in one statement, so 200 guesses at once are allowed
-no more than 200 one by one. A browser in which the person has signed in before has its own count
-(OWASP, "Device Cookies"): guesses of strangers, from however many addresses, can't lock it out.
-Unknown names are counted like known ones, so the count tells nothing about them.
+A try is counted before anything is checked, in one statement, so the limit is the same for
+200 guesses at once as for 200 in a row. A browser in which the person has signed in before has its
+own count (OWASP, "Device Cookies"): guesses of strangers, from however
+many addresses, can't lock it out. Unknown names are counted like known ones, so the
+count tells nothing about them.
 """
 
 from __future__ import annotations

@@ -70,6 +70,6 @@ def test_an_export_is_sent_while_it_is_read(record: None) -> None:
     lines = answer.iter_encoded()
     first = [next(lines) for _ in range(3)]
 
-    # Then no more was read than was sent
+    # Then only what was sent had been read
     assert first[2] == b"2,a row\r\n"
     assert read == 2
