@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
 PASSWORD = "correct horse battery"
+IN_PRODUCTION = passwords._hasher  # noqa: SLF001  # to be put back
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -36,6 +37,12 @@ def quick_hashes() -> Iterator[None]:
         least = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         patch.setattr(passwords, "_hasher", least)
         yield
+
+
+@pytest.fixture
+def real_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords hashed as in production."""
+    monkeypatch.setattr(passwords, "_hasher", IN_PRODUCTION)
 
 
 @pytest.fixture(scope="session")
