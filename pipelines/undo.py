@@ -49,6 +49,11 @@ def facts(action: str, row_id: int) -> Facts:
     return ACTIONS[action].facts(row_id)
 
 
+def before(action: str, row_id: int) -> Facts:
+    """``facts``, and what its inverse needs to know besides."""
+    return facts(action, row_id) | ACTIONS[action].more(row_id)
+
+
 def remember(by: str, action: str, changes: list[Change]) -> int:
     """Store what ``by`` has just done; returns the id for ``undo``."""
     Undo.delete().where(Undo.created_at < now() - KEPT).execute()
@@ -132,11 +137,23 @@ def _restore_post(post_id: int, before: Facts, by: str) -> None:
     decisions.restore(post_id, by, before["state"], before["reason"])
 
 
+def _of_move(post_id: int) -> Facts:
+    post: Any = Post.get_or_none(Post.id == post_id)
+    return _of_post(post_id) | {"account": post.account_id} if post else {}
+
+
+def _queued_at(post_id: int) -> Facts:
+    """Its time in the queue, which moves by itself."""
+    return {"time": _written(Post.get_by_id(post_id).scheduled_at)}
+
+
 def _move_back(post_id: int, before: Facts, by: str) -> None:
+    account, time = before["account"], before["time"]
     if before["pinned"] is None:
-        pins.unpin(post_id, by)
+        near = datetime.fromisoformat(time) if time else None
+        pins.unpin(post_id, by, account_id=account, near=near)
     else:
-        pins.pin(post_id, datetime.fromisoformat(before["pinned"]), by)
+        pins.pin(post_id, datetime.fromisoformat(before["pinned"]), by, account_id=account)
 
 
 def _written(moment: datetime | None) -> str | None:
@@ -146,7 +163,9 @@ def _written(moment: datetime | None) -> str | None:
 class Action(NamedTuple):
     facts: Callable[[int], Facts]
     inverse: Callable[[int, Facts, str], object]
-    """Called with the row's id, its facts before, and who undoes it."""
+    """Called with the row's id, what ``before`` told, and who undoes it."""
+    more: Callable[[int], Facts] = lambda _: {}
+    """What the inverse needs to know besides, and what may change by itself meanwhile."""
 
 
 ACTIONS = {
@@ -156,5 +175,5 @@ ACTIONS = {
     "video.reject": Action(_of_video, lambda row, _, by: video_review.reconsider(row, by)),
     "failure.discard": Action(_of_failure, _restore_failure),
     "post.cancel": Action(_of_post, _restore_post),
-    "post.move": Action(_of_post, _move_back),
+    "post.move": Action(_of_move, _move_back, _queued_at),
 }

@@ -56,7 +56,7 @@ def undoable(
     for row_id in ids:
         try:
             with transaction():
-                before = undo.facts(action, row_id)
+                before = undo.before(action, row_id)
                 act(row_id)
                 changes.append((row_id, before, undo.facts(action, row_id)))
         except StorymillError as error:
