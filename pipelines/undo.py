@@ -26,7 +26,7 @@ from models import (
 )
 from pipelines import handover, ledger
 from pipelines.production import video_review
-from pipelines.publishing.posts import decisions
+from pipelines.publishing.posts import decisions, removal
 from pipelines.publishing.scheduling import pins
 from pipelines.stories import review
 
@@ -175,5 +175,6 @@ ACTIONS = {
     "video.reject": Action(_of_video, lambda row, _, by: video_review.reconsider(row, by)),
     "failure.discard": Action(_of_failure, _restore_failure),
     "post.cancel": Action(_of_post, _restore_post),
+    "post.fill": Action(_of_move, lambda row, _, by: removal.take_back(row, by)),
     "post.move": Action(_of_move, _move_back, _queued_at),
 }

@@ -37,7 +37,7 @@ def undoable(
     act: Callable[[int], object],
     *,
     onwards: Callable[[], str | None] = back,
-    sentence: str = "",
+    sentence: str | Callable[[], str] = "",
     on_page: int | None = None,
     seconds: int = 0,
 ) -> ResponseReturnValue:
@@ -48,7 +48,7 @@ def undoable(
         ids: the rows; one that is refused stops no other.
         act: the decision.
         onwards: where to go when it is done; else, or if None, the previous page.
-        sentence: said instead of the usual one.
+        sentence: said instead of the usual one, or what makes it when all is done.
         on_page: 1 if undoing it leads back to the row's own page.
         seconds: until the work begins that was asked for.
     """
@@ -69,7 +69,8 @@ def undoable(
     address = url_for("undo.undo", undo_id=undo_id, on_page=on_page)
     words, decided = WORDS[action], [row_id for row_id, *_ in changes]
     return done(
-        sentence or f"{words.verb} {named(action, decided)}.",
+        (sentence() if callable(sentence) else sentence)
+        or f"{words.verb} {named(action, decided)}.",
         onwards(),
         undo=Offer(address, seconds),
     )
@@ -119,5 +120,6 @@ WORDS = {
     "video.reject": Words("Rejected", "videos", "Waiting for review again", _video),
     "failure.discard": Words("Discarded", "failures", "Open again", _failure),
     "post.cancel": Words("Cancelled", "posts", "No longer cancelled", _post),
+    "post.fill": Words("Scheduled", "posts", "No longer scheduled", _post),
     "post.move": Words("Moved", "posts", "Back where it was", _post),
 }
