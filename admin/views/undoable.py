@@ -105,7 +105,8 @@ def _video(video_id: int) -> str:
 
 
 def _post(post_id: int) -> str:
-    return _quoted(Post.select(Post.title).where(Post.id == post_id).scalar())
+    title = Post.select(Post.title).where(Post.id == post_id).scalar()
+    return f"post {post_id}" if title is None else _quoted(title)
 
 
 def _failure(letter_id: int) -> str:
