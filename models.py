@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tables.api import ApiAnswer, ApiToken
 from tables.base import Row, StaleStateError, in_state, locked, now, shown
 from tables.people import (
     AuditEntry,
@@ -42,6 +43,7 @@ from tables.stories import (
     StoryState,
     Tone,
 )
+from tables.subscriptions import DeliveryState, WebhookDelivery, WebhookSubscription
 from tables.work import DeadLetter, Job, JobState, LimitSetting
 
 TABLES: tuple[type[Row], ...] = (
@@ -53,6 +55,8 @@ TABLES: tuple[type[Row], ...] = (
     Undo,
     AuditEntry,
     AuditSeal,
+    ApiToken,
+    ApiAnswer,
     Channel,
     Source,
     Story,
@@ -73,6 +77,8 @@ TABLES: tuple[type[Row], ...] = (
     Attempt,
     Insight,
     WebhookEvent,
+    WebhookSubscription,
+    WebhookDelivery,
     Job,
     DeadLetter,
     LimitSetting,
@@ -82,12 +88,15 @@ __all__ = [
     "TABLES",
     "Account",
     "AccountState",
+    "ApiAnswer",
+    "ApiToken",
     "Attempt",
     "AuditEntry",
     "AuditSeal",
     "Caption",
     "Channel",
     "DeadLetter",
+    "DeliveryState",
     "Insight",
     "Intake",
     "Job",
@@ -124,7 +133,9 @@ __all__ = [
     "Video",
     "VideoNumber",
     "VideoState",
+    "WebhookDelivery",
     "WebhookEvent",
+    "WebhookSubscription",
     "in_state",
     "locked",
     "now",
