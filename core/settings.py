@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from zoneinfo import available_timezones
 
 from pydantic import (
     BaseModel,
@@ -280,6 +281,13 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     public_url: Annotated[
         str, Field(description="Address of the back office; OAuth redirects come here")
     ] = "http://127.0.0.1:8080"
+    timezone: Annotated[
+        str,
+        Field(
+            description="Time zone of the back office for people who chose none and whose browser "
+            "names none, such as Europe/Berlin"
+        ),
+    ] = "UTC"
     sentry_dsn: Annotated[
         str, Field(description="Sentry address for error reports; off when unset")
     ] = ""
@@ -330,6 +338,13 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
             raise ValueError(f"{unknown[0]} is none of {', '.join(TIKTOK_SCOPES)}")
         if TIKTOK_SCOPES[0] not in asked:
             raise ValueError(f"{TIKTOK_SCOPES[0]} is missing: it names the creator")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _time_zone_is_known(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("is not the name of a time zone: write one like Europe/Berlin")
         return value
 
     @field_validator("smtp_url")

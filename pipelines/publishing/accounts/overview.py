@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.db import database
-from models import Account, Slot, now
+from models import Account, now
 from pipelines.publishing.scheduling.account_queue import HAS_GONE
 from pipelines.publishing.scheduling.slots import at_local, local_day, zone
 from pipelines.publishing.scheduling.stock import Stock, pace
@@ -86,8 +86,10 @@ def figures(accounts: Sequence[Account]) -> dict[int, Figures]:
     )
     paces = _paces(accounts)
     return {
-        row[0]: Figures(row[1], Stock(row[2], paces[row[0]]), *row[3:6], row[6] or "")
-        for row in cursor.fetchall()
+        account_id: Figures(
+            today, Stock(queued, paces[account_id]), next_post, next_at, stopped, reason or ""
+        )
+        for account_id, today, queued, next_post, next_at, stopped, reason in cursor.fetchall()
     }
 
 

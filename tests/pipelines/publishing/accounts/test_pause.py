@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -156,7 +157,7 @@ def test_late_posts_of_an_account_without_slots_or_gap_keep_apart_after_a_pause(
 
     due = sorted(times(Post.select()))
     assert abs(due[0] - now()) < MINUTE
-    gaps = [later - earlier for earlier, later in zip(due, due[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(due)]
     assert gaps == [LEAST_APART] * 5
     assert Post.get_by_id(posts[-1].id).scheduled_at == due[0], "a person chose its time"
     assert all(job_of(post).due_at == post.scheduled_at for post in Post.select())
