@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from admin.auth import back, person
 from admin.views.page import Offer, done, say_refused
 from core.errors import StorymillError
-from models import DeadLetter, Part, Post, Script, Story, Video
+from models import Account, DeadLetter, Part, Post, Script, Story, Video
 from pipelines import undo
 
 LONGEST_TITLE = 60
@@ -108,6 +108,12 @@ def _failure(letter_id: int) -> str:
     return f"failure {letter_id}" + (f" ({stage})" if stage else "")
 
 
+def _account(account_id: int) -> str:
+    columns = Account.select(Account.name, Account.open_id).where(Account.id == account_id)
+    account = columns.first()
+    return _quoted(account.name or account.open_id) if account else f"account {account_id}"
+
+
 WORDS = {
     "story.approve": Words("Approved", "stories", "Waiting for review again", _story),
     "story.reject": Words("Rejected", "stories", "Waiting for review again", _story),
@@ -116,4 +122,8 @@ WORDS = {
     "failure.discard": Words("Discarded", "failures", "Open again", _failure),
     "post.cancel": Words("Cancelled", "posts", "No longer cancelled", _post),
     "post.move": Words("Moved", "posts", "Back where it was", _post),
+    "account.pause": Words("Paused", "accounts", "Resumed", _account),
+    "account.resume": Words("Resumed", "accounts", "Paused again", _account),
+    "account.times": Words("Changed the times of", "accounts", "Earlier times again", _account),
+    "account.groups": Words("Changed the groups of", "accounts", "Earlier groups again", _account),
 }
