@@ -112,7 +112,9 @@ def test_no_operation_lets_the_wrong_token_in(app: Flask) -> None:
     create_user("vera", PASSWORD, "viewer")
     session = Browser(app)
     session.sign_in("vera")
-    callers = {scope: program(app, scope, name=f"owner of {scope}") for scope in Scope}
+    callers: dict[str, Program] = {
+        scope: program(app, scope, name=f"owner of {scope}") for scope in Scope
+    }
     for role in RISING[1:3]:
         callers[role] = lowered(app, role)
     callers["none"] = Program(app)

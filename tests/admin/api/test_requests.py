@@ -10,6 +10,7 @@ import pytest
 
 from admin.api import caller as api_caller
 from admin.api.problems import TYPE
+from core.limiter import Limit, LimiterUnavailableError
 from models import ApiAnswer, AuditEntry, Story, StoryState, now
 from tests.admin import records
 from tests.admin.api.conftest import Program
@@ -108,7 +109,7 @@ def test_a_refusal_is_a_problem_in_plain_english(operator: Program) -> None:
 
 
 def test_a_limit_is_said_and_kept(operator: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api_caller, "REQUESTS", api_caller.Limit("api_requests_here", 3, 60.0))
+    monkeypatch.setattr(api_caller, "REQUESTS", Limit("api_requests_here", 3, 60.0))
 
     answers = [operator.get("/stories") for _ in range(4)]
 
@@ -123,7 +124,7 @@ def test_requests_go_on_while_redis_is_away(
     operator: Program, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: Any, **__: Any) -> Any:
-        raise api_caller.LimiterUnavailableError("Redis does not answer.")
+        raise LimiterUnavailableError("Redis does not answer.")
 
     operator.get("/stories")
     monkeypatch.setattr(app.extensions["limiter"], "acquire", away)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
 
-def made(browser: Browser, **fields: object) -> str:
+def made(browser: Browser, **fields: str) -> str:
     page = browser.post(
         "/api-tokens/new", on="/api-tokens/", name="a program", days="30", **fields
     ).text
