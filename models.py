@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tables.api import ApiAnswer, ApiToken
 from tables.base import Row, StaleStateError, in_state, locked, now, shown
 from tables.people import (
     AuditEntry,
@@ -43,6 +44,7 @@ from tables.stories import (
     StoryState,
     Tone,
 )
+from tables.subscriptions import DeliveryState, WebhookDelivery, WebhookSubscription
 from tables.work import DeadLetter, Job, JobState, LimitSetting
 
 TABLES: tuple[type[Row], ...] = (
@@ -54,6 +56,8 @@ TABLES: tuple[type[Row], ...] = (
     Undo,
     AuditEntry,
     AuditSeal,
+    ApiToken,
+    ApiAnswer,
     Channel,
     Source,
     Story,
@@ -74,6 +78,8 @@ TABLES: tuple[type[Row], ...] = (
     Attempt,
     Insight,
     WebhookEvent,
+    WebhookSubscription,
+    WebhookDelivery,
     Job,
     DeadLetter,
     LimitSetting,
@@ -83,12 +89,15 @@ __all__ = [
     "TABLES",
     "Account",
     "AccountState",
+    "ApiAnswer",
+    "ApiToken",
     "Attempt",
     "AuditEntry",
     "AuditSeal",
     "Caption",
     "Channel",
     "DeadLetter",
+    "DeliveryState",
     "Insight",
     "Intake",
     "Job",
@@ -126,7 +135,9 @@ __all__ = [
     "Video",
     "VideoNumber",
     "VideoState",
+    "WebhookDelivery",
     "WebhookEvent",
+    "WebhookSubscription",
     "in_state",
     "locked",
     "now",

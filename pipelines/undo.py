@@ -53,6 +53,14 @@ def facts(action: str, row_id: int) -> Facts:
     return ACTIONS[action].facts(row_id)
 
 
+def noted(action: str, row_id: int, act: Callable[[int], object]) -> Change:
+    """Call ``act`` for the row; what to ``remember`` of it, to undo it."""
+    with transaction():
+        before = facts(action, row_id)
+        act(row_id)
+        return row_id, before, facts(action, row_id)
+
+
 def remember(by: str, action: str, changes: list[Change]) -> int:
     """Store what ``by`` has just done; returns the id for ``undo``."""
     Undo.delete().where(Undo.created_at < now() - KEPT).execute()

@@ -12,7 +12,6 @@ from flask.typing import ResponseReturnValue
 
 from admin.auth import back, person
 from admin.views.page import Offer, done, say_refused
-from core.db import transaction
 from core.errors import StorymillError
 from models import Account, DeadLetter, Part, Post, Script, Story, Video
 from pipelines import undo
@@ -55,10 +54,7 @@ def undoable(
     changes, refused = list[undo.Change](), list[str]()
     for row_id in ids:
         try:
-            with transaction():
-                before = undo.facts(action, row_id)
-                act(row_id)
-                changes.append((row_id, before, undo.facts(action, row_id)))
+            changes.append(undo.noted(action, row_id, act))
         except StorymillError as error:
             name = f"{WORDS[action].name(row_id)}: " if len(ids) > 1 else ""
             refused.append(f"{name}{error}")

@@ -41,15 +41,13 @@ def undo_in(page: str) -> str:
 @pytest.fixture
 def accounts(settings: Settings, record: None) -> dict[str, Account]:
     """Four accounts; midnight_pages has six posts at two a day, and one that failed."""
-    made = {
-        name: records.account(name, **fields)
-        for name, fields in {
-            "midnight_pages": {"posts_a_day": 2, "groups": ["night"]},
-            "harbor_tales": {"groups": ["night", "Spanish"], "timezone": "Asia/Tokyo"},
-            "quiet_attic": {"state": AccountState.EXPIRED, "last_error": "The grant is gone."},
-            "old_lamps": {"state": AccountState.DISCONNECTED},
-        }.items()
-    }
+    listed = [
+        records.account("midnight_pages", posts_a_day=2, groups=["night"]),
+        records.account("harbor_tales", groups=["night", "Spanish"], timezone="Asia/Tokyo"),
+        records.account("quiet_attic", AccountState.EXPIRED, last_error="The grant is gone."),
+        records.account("old_lamps", AccountState.DISCONNECTED),
+    ]
+    made = {account.name: account for account in listed}
     for number in range(7):
         failed = number == 0
         records.post(
@@ -295,14 +293,9 @@ def test_times_that_are_refused_come_back_as_typed(
     accounts: dict[str, Account], editor: Browser
 ) -> None:
     ids = [accounts["midnight_pages"].id]
-    typed: dict[str, Any] = {
-        "posts_a_day": "7",
-        "slots": "replace",
-        "at": "9 o'clock",
-        "weekday": ["1"],
-    }
+    typed: dict[str, Any] = {"slots": "replace", "at": "9 o'clock", "weekday": ["1"]}
 
-    answer = editor.post("/accounts/selected/times", id=ids, **typed)
+    answer = editor.post("/accounts/selected/times", id=ids, posts_a_day="7", **typed)
 
     assert answer.status_code == 400
     assert "Write the time as hours and minutes" in answer.text
