@@ -18,7 +18,7 @@ from pipelines.publishing.accounts import pause as pausing
 from pipelines.publishing.scheduling.slots import ONE_DAY
 
 MOST_REASON = 200
-MOST_NAMED = 20
+MOST_NAMED = 12
 ALL = "all accounts"
 """The subject in the audit log of a decision about all of them."""
 
