@@ -45,7 +45,7 @@ class Calendar(Page):
     @expose("/check")
     def check(self) -> ResponseReturnValue:
         """What speaks against a drop: asked while a post or a choice is over a place."""
-        account = get(Account, request.args.get("account", 0, type=int))
+        account = _account(request.args)
         moment = _moment(request.args)
         if "post" in request.args:
             post = get(Post, request.args.get("post", 0, type=int))
@@ -102,7 +102,7 @@ class Calendar(Page):
     @expose("/fill")
     def choices(self) -> str:
         """Ready videos for a free slot."""
-        account = get(Account, request.args.get("account", 0, type=int))
+        account = _account(request.args)
         moment = _instant(request.args.get("at", ""))
         videos, older = filling.videos(account.id, request.args.get("before", type=int))
         return self.render(
@@ -117,7 +117,7 @@ class Calendar(Page):
 
     @expose("/fill", methods=["POST"])
     def fill(self) -> ResponseReturnValue:
-        account = get(Account, request.form.get("account", 0, type=int))
+        account = _account(request.form)
         moment = _instant(request.form.get("at", ""))
         kind, _, number = request.form.get("choice", "").partition("-")
         if kind not in {"video", "post"} or not number.isdecimal():
@@ -164,6 +164,11 @@ def _of_video(video_id: int, account_id: int, moment: datetime) -> Verdict:
 def _accounts() -> list[Account]:
     columns = (Account.id, Account.name, Account.timezone, Account.state)
     return list(Account.select(*columns).order_by(Account.name, Account.id))
+
+
+def _account(fields: Any) -> Account:
+    account_id = fields.get("account", type=int)
+    return get(Account, account_id) if account_id is not None else abort(400)
 
 
 def _moment(fields: Any) -> datetime:
