@@ -11,7 +11,7 @@ from flask_admin import expose as _expose
 
 from admin.access import Access
 from admin.auth import back, person
-from core.errors import InputError, StorymillError
+from core.errors import InputError
 from core.settings import Settings
 from models import AuditEntry, Row
 
@@ -64,18 +64,6 @@ def chosen() -> list[int]:
     if len(ids) > MOST_IN_BULK:
         raise InputError(f"Too many rows selected. Select at most {MOST_IN_BULK}.")
     return ids
-
-
-def each(ids: list[int], act: Callable[[int], object], verb: str) -> ResponseReturnValue:
-    """Apply ``act`` to each of ``ids``. A refused one does not stop the others."""
-    refused: list[str] = []
-    for row_id in ids:
-        try:
-            act(row_id)
-        except StorymillError as error:
-            refused.append(f"{row_id}: {error}")
-    say_refused(refused)
-    return done(f"{verb} {len(ids) - len(refused)} of {len(ids)}.")
 
 
 def say_refused(sentences: list[str]) -> None:

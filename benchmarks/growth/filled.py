@@ -102,9 +102,9 @@ FROM made, (VALUES ('prepare', 'cpu'), ('script', 'network'), ('narrate', 'cpu')
     ('caption', 'cpu'), ('render', 'gpu'), ('publish', 'network'), ('confirm', 'network')
 ) AS stages (stage, queue);
 INSERT INTO dead_letter (created_at, job_id, stage, subject_id, attempts, error, error_code, trace,
-    resolved_at, resolution)
-SELECT job.created_at, job.id, stage, subject_id, 3, 'It failed.', 'http_503', '', job.created_at,
-       'requeued'
+    parked, request_id, resolved_at, resolution)
+SELECT job.created_at, job.id, stage, subject_id, 3, 'It failed.', 'http_503', '', false, 'bench',
+       job.created_at, 'requeued'
 FROM job JOIN made ON job.subject_id = n AND stage = 'publish' WHERE n % 20 = 0;
 """
 UNRENDERED = """
