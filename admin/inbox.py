@@ -64,7 +64,9 @@ def groups() -> list[Group]:
         cause = cause_of(code)
         numbers[cause] = numbers.get(cause, 0) + number
         newest[cause] = max(newest.get(cause, 0), letter_id)
-    letters = {row.id: row for row in DeadLetter.select().where(DeadLetter.id.in_(newest.values()))}
+    letters = {
+        row.id: row for row in DeadLetter.select().where(DeadLetter.id.in_(list(newest.values())))
+    }
     mends_of = mends(letters.values())
     found = [
         Group(cause, numbers[cause], letters[letter_id], mends_of[letter_id])

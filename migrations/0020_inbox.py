@@ -15,6 +15,14 @@ INSERT INTO dead_letter (created_at, job_id, stage, subject_id, attempts, error,
 SELECT COALESCE(finished_at, created_at), id, stage, subject_id, attempts, error, error_code, '',
        true, ''
 FROM job WHERE state = 'parked' ORDER BY id;
+INSERT INTO dead_letter (created_at, job_id, stage, subject_id, attempts, error, error_code, trace,
+                         parked, resolution)
+SELECT now(), job.id, job.stage, post.id, job.attempts, post.reason, 'stranded', '', true, ''
+FROM post JOIN job ON job.stage = 'publish' AND job.subject_id = post.id
+WHERE post.state = 'parked' AND NOT EXISTS (
+    SELECT FROM dead_letter JOIN job AS failed ON failed.id = job_id
+    WHERE resolved_at IS NULL AND failed.stage IN ('publish', 'confirm', 'mail')
+          AND failed.subject_id = post.id);
 UPDATE dead_letter SET request_id = job.request_id FROM job WHERE job.id = job_id;
 UPDATE dead_letter SET account_id = post.account_id FROM post
 WHERE post.id = subject_id AND stage IN ('publish', 'confirm', 'mail');
@@ -40,6 +48,7 @@ CREATE INDEX dead_letter_open_source_id ON dead_letter (source_id, id) WHERE res
 DOWN = """
 ALTER TABLE story DROP COLUMN voice;
 DELETE FROM dead_letter WHERE parked;
+DROP INDEX dead_letter_open_error_code;
 ALTER TABLE dead_letter DROP COLUMN parked, DROP COLUMN request_id, DROP COLUMN account_id,
     DROP COLUMN source_id;
 """
