@@ -386,7 +386,7 @@ def set_aside(held: Claim, error: StageError | Exception, trace: str) -> None:
         letters.write(held.job_id, trace)
 
 
-def park(held: Claim, error: StageError) -> None:
+def park(held: Claim, error: StageError, trace: str = "") -> None:
     """The job needs attention: it waits for a person, with a dead letter that says why."""
     with transaction():
         held.move(
@@ -396,4 +396,4 @@ def park(held: Claim, error: StageError) -> None:
             storable(str(error)),
             error.code,
         )
-        letters.write(held.job_id)
+        letters.write(held.job_id, trace)
