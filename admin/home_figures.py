@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import g, url_for
 from peewee import ModelSelect
 
 from admin.paging import count
+from admin.viewer_zone import local, midnight
 from core.db import database
 from core.errors import OUTAGES, DiskFull
 from models import (
@@ -235,8 +236,9 @@ class Hour:
 
 
 def hours(count: int = 24) -> list[Hour]:
-    """Stories that became videos and published posts, per hour, oldest first."""
-    first = now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=count - 1)
+    """Stories that became videos and published posts, per hour of the viewer, oldest first."""
+    hour = local(now()).replace(minute=0, second=0, microsecond=0)
+    first = hour.astimezone(UTC) - timedelta(hours=count - 1)
     cursor = database.execute_sql(
         """
         WITH made AS (
@@ -253,7 +255,7 @@ def hours(count: int = 24) -> list[Hour]:
         """,
         {"first": first, "last": first + timedelta(hours=count - 1)},
     )
-    return [Hour(*row) for row in cursor.fetchall()]
+    return [Hour(local(starts), *counts) for starts, *counts in cursor.fetchall()]
 
 
 def success_rate() -> tuple[int, int]:
@@ -279,8 +281,7 @@ class AccountDay:
 
 
 def today() -> list[AccountDay]:
-    """Each account's posts: published since midnight UTC, and upcoming."""
-    midnight = now().replace(hour=0, minute=0, second=0, microsecond=0)
+    """Each account's posts: published on the viewer's day, and upcoming."""
     cursor = database.execute_sql(
         """
         WITH published AS (
@@ -295,6 +296,6 @@ def today() -> list[AccountDay]:
                      LEFT JOIN planned ON planned.account_id = account.id
         WHERE state <> 'disconnected' ORDER BY name, account.id
         """,
-        (midnight,),
+        (midnight(),),
     )
     return [AccountDay(*row) for row in cursor.fetchall()]

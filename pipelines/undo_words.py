@@ -7,7 +7,7 @@ from html import unescape
 from textwrap import shorten
 from typing import Any, NamedTuple
 
-from models import DeadLetter, Part, Post, Script, Story, Undo, Video
+from models import Account, DeadLetter, Part, Post, Script, Story, Undo, Video
 
 LONGEST_TITLE = 60
 NAMED = 3
@@ -66,6 +66,12 @@ def _failure(letter_id: int) -> str:
     return f"failure {letter_id}" + (f" ({stage})" if stage else "")
 
 
+def _account(account_id: int) -> str:
+    columns = Account.select(Account.name, Account.open_id).where(Account.id == account_id)
+    account = columns.first()
+    return _quoted(account.name or account.open_id) if account else f"account {account_id}"
+
+
 WORDS = {
     "story.approve": Words("Approved", "stories", "Waiting for review again", _story),
     "story.reject": Words("Rejected", "stories", "Waiting for review again", _story),
@@ -80,4 +86,8 @@ WORDS = {
     "post.requeue": Words("Retrying", "posts", "Stopped as before", _post),
     "post.cancel": Words("Cancelled", "posts", "No longer cancelled", _post),
     "post.move": Words("Moved", "posts", "Back where it was", _post),
+    "account.pause": Words("Paused", "accounts", "Resumed", _account),
+    "account.resume": Words("Resumed", "accounts", "Paused again", _account),
+    "account.times": Words("Changed the times of", "accounts", "Earlier times again", _account),
+    "account.groups": Words("Changed the groups of", "accounts", "Earlier groups again", _account),
 }

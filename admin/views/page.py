@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar, cast
 
-from flask import abort, current_app, flash, redirect, request
+from flask import abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose as _expose
 
 from admin.access import Access
 from admin.auth import back, person
+from admin.configured import settings
 from core.errors import InputError
-from core.settings import Settings
 from models import AuditEntry, Row
 
 Found = TypeVar("Found", bound=Row)
@@ -43,11 +43,6 @@ class Page(Access):
 
     def render(self, template: str, **facts: Any) -> str:
         return cast("str", super().render(template, **facts))
-
-
-def settings() -> Settings:
-    config: Settings = current_app.extensions["settings"]
-    return config
 
 
 def get(table: type[Found], row_id: int) -> Found:
@@ -86,3 +81,17 @@ def done(
     if undo:
         flash(undo, "undo")  # type: ignore[arg-type]  # a tuple is stored as well as text
     return redirect(target or back(), 303)
+
+
+__all__ = [
+    "MOST_IN_BULK",
+    "Offer",
+    "Page",
+    "audit",
+    "chosen",
+    "done",
+    "expose",
+    "get",
+    "say_refused",
+    "settings",
+]

@@ -126,7 +126,7 @@ def test_a_post_is_edited_and_retried_and_a_refused_edit_keeps_what_was_typed(
     editor.post(f"/failures/{letter.id}/edit", title="The blue ladder", privacy="SELF_ONLY")
     saved = Post.get_by_id(post.id)
     assert (saved.title, saved.options) == ("The blue ladder", {"privacy": "SELF_ONLY"})
-    assert (saved.state, Job.of("publish", post.id).state) == (PostState.PLANNED, JobState.WAITING)
+    assert (saved.state, job_state("publish", post.id)) == (PostState.PLANNED, JobState.WAITING)
     assert DeadLetter.get().resolution == "requeued"
 
 
@@ -147,8 +147,8 @@ def test_a_part_is_edited_and_told_by_another_voice(editor: Browser) -> None:
     assert changed.hook == part.hook
     assert changed.answers == [[0, 1], [9, 2]]
     assert changed.script.story.voice == "espeak:en-gb-scotland"
-    assert Job.of("narrate", part.id).state == JobState.WAITING
-    assert Job.of("render", part.id).state == JobState.CANCELLED
+    assert job_state("narrate", part.id) == JobState.WAITING
+    assert job_state("render", part.id) == JobState.CANCELLED
     assert DeadLetter.get().resolution == "requeued"
 
 
@@ -205,6 +205,10 @@ def test_a_discarded_failure_stays_in_the_history(editor: Browser) -> None:
     assert "Number 2" in editor.get("/failures/").text
     assert "Number 1" not in editor.get("/failures/").text
     assert "discarded" in editor.get("/failures/?show=resolved").text
+
+
+def job_state(stage: str, subject_id: int) -> str:
+    return str(Job.get(Job.stage == stage, Job.subject_id == subject_id).state)
 
 
 def a_stopped_post(account: Account) -> Post:
