@@ -1,4 +1,4 @@
-"""Dead letters for all that needs a person, with account and source; stories have voices."""
+"""Dead letters for all that needs a person; voices of stories; indexes for the search."""
 
 from typing import Any
 
@@ -43,9 +43,15 @@ ALTER TABLE dead_letter ALTER COLUMN parked DROP DEFAULT, ALTER COLUMN request_i
 CREATE INDEX dead_letter_open_error_code ON dead_letter (error_code, id) WHERE resolved_at IS NULL;
 CREATE INDEX dead_letter_open_account_id ON dead_letter (account_id, id) WHERE resolved_at IS NULL;
 CREATE INDEX dead_letter_open_source_id ON dead_letter (source_id, id) WHERE resolved_at IS NULL;
+CREATE INDEX story_url ON story USING hash (url) WHERE url <> '';
+CREATE INDEX post_platform_id ON post (platform_id) WHERE platform_id <> '';
+CREATE INDEX job_request ON job USING hash (request_id);
 """
 
 DOWN = """
+DROP INDEX story_url;
+DROP INDEX post_platform_id;
+DROP INDEX job_request;
 ALTER TABLE story DROP COLUMN voice;
 DELETE FROM dead_letter WHERE parked;
 DROP INDEX dead_letter_open_error_code;

@@ -195,6 +195,7 @@ class Story(Row):
             SQL(
                 "CREATE INDEX story_title_words ON story USING gin (to_tsvector('english', title))"
             ),
+            SQL("CREATE INDEX story_url ON story USING hash (url) WHERE url <> ''"),
         )
 
 

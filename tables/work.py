@@ -84,6 +84,7 @@ class Job(Row):
             (("stage", "subject_id"), True),
             (("state", "due_at"), False),
             (("state", "stage", "id"), False),
+            SQL("CREATE INDEX job_request ON job USING hash (request_id)"),
             SQL(
                 "CREATE INDEX job_held_up ON job (id) WHERE state = 'waiting' "
                 "AND error_code IN ('database_away', 'limits_unknown', 'disk_full')"
