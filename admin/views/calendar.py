@@ -14,7 +14,7 @@ from admin.calendar import entries, filling
 from admin.calendar.period import asked, day_of
 from admin.viewer_zone import local, today, viewer_zone
 from admin.views.page import Offer, Page, done, expose, get
-from admin.views.undoable import named, undoable
+from admin.views.undoable import undoable
 from core.errors import InputError
 from models import Account, Post, PostState, Video, now
 from pipelines import undo
@@ -22,6 +22,7 @@ from pipelines.publishing.scheduling import pins, planning, post_times
 from pipelines.publishing.scheduling.account_queue import AccountQueue
 from pipelines.publishing.scheduling.slots import at_local, clock_time, spoken
 from pipelines.publishing.scheduling.time_check import Verdict, check
+from pipelines.undo_words import named
 
 
 class Calendar(Page):
