@@ -146,11 +146,15 @@ def test_posts_are_moved_by_mouse_by_keyboard_and_by_touch(
     page.says(r"Moved “The ladder” to Wed ", ".alert")
     assert at(ladder) == "Wed 12:00"
     # and no page is wider than the phone, and the browser logs no errors
+    check_fit(page)
+
+
+def check_fit(page: Page) -> None:
     for view in ("week", "month", "agenda", "week&account=1"):
         page.open(f"view={view}")
         overflow = "return document.documentElement.scrollWidth - innerWidth"
-        assert chromium.execute_script(overflow) <= 0, view
-    log = chromium.get_log("browser")  # type: ignore[attr-defined]  # Chromium's own
+        assert page.chromium.execute_script(overflow) <= 0, view
+    log = page.chromium.get_log("browser")  # type: ignore[attr-defined]  # Chromium's own
     assert [line for line in log if line["level"] == "SEVERE"] == []
 
 
