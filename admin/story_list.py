@@ -83,8 +83,8 @@ def _is_indexed(terms: str) -> bool:
 
 def _of_newest(typed: list[str]) -> Wanted:
     """The newest stories are read instead of the index."""
-    newest = Story.alias()
-    condition = Story.id.in_(newest.select(newest.id).order_by(newest.id.desc()).limit(SAMPLE))
+    newest = Story.select(Story.id).order_by(Story.id.desc()).offset(SAMPLE - 1).limit(1)
+    condition = Story.id >= (newest.scalar() or 0)
     for word in typed:
         condition &= SQL("title ~* %s", (rf"\m{word}",))
     note = (
