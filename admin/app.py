@@ -14,8 +14,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from adapters.ports import Authorizer, Music, Voices
 from admin import auth, downloads, formatting, health, home_figures, webhooks
+from admin.api import routes as api
 from admin.auth import reset, sign_in
 from admin.http import error_pages, inputs, response_headers
+from admin.viewer_zone import viewer_zone
 from admin.views import VIEWS, Home, menu
 from admin.views.sources import Sources
 from core import db
@@ -71,6 +73,7 @@ def create_app(
     downloads.install(app)
     health.install(app)
     webhooks.install(app)
+    api.install(app)
     formatting.install(app)
     error_pages.install(app)
     admin = Admin(
@@ -81,7 +84,15 @@ def create_app(
         csp_nonce_generator=response_headers.nonce,
     )
     admin.add_views(*(view() for view in VIEWS))
-    app.context_processor(lambda: {"needs": home_figures.needs, "asset": _asset, "menu": menu})
+    app.context_processor(
+        lambda: {
+            "needs": home_figures.needs,
+            "asset": _asset,
+            "menu": menu,
+            "viewer_zone": viewer_zone,
+            "csp_nonce": response_headers.nonce,
+        }
+    )
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     return app
 

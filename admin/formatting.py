@@ -9,6 +9,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from admin.paging import counted
+from admin.viewer_zone import local, today
 from models import now, shown
 
 TONES = {
@@ -19,7 +20,10 @@ TONES = {
 }
 """Colours of states; all others are quiet."""
 
-TABS = {"making": "in production"}
+NEAR = timedelta(days=2)
+"""Up to this distance from now, a time is also told relative to now."""
+
+TABS = {"making": "in production", "attention": "needs attention"}
 """Tabs that people read under another name than their address has."""
 
 
@@ -46,16 +50,27 @@ def span(length: timedelta) -> str:
 
 
 def when(moment: datetime | None) -> Markup:
-    """A time relative to now, with the exact time as its title."""
+    """The exact time in the viewer's zone; if it is near, also how far away it is."""
     if moment is None:
         return Markup('<span class="muted">never</span>')
     distance = now() - moment
+    if abs(distance) > NEAR:
+        return exact(moment)
     if abs(distance) < timedelta(seconds=2):
         text = "now"
     else:
         text = f"{span(distance)} ago" if distance > timedelta() else f"in {span(-distance)}"
+    return exact(moment) + Markup(' <span class="away">({})</span>').format(text)
+
+
+def exact(moment: datetime | None) -> Markup:
+    """A time in the viewer's zone: ``Tue 24 Nov 18:30``, with the year if it is another one."""
+    if moment is None:
+        return Markup('<span class="muted">never</span>')
+    there = local(moment)
+    pattern = "%a %-d %b %H:%M" if there.year == today().year else "%-d %b %Y %H:%M"
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        moment.isoformat(), f"{moment:%A %d %B %Y, %H:%M:%S %Z}", text
+        moment.isoformat(), f"{there:%A %-d %B %Y, %H:%M:%S} ({there.tzinfo})", f"{there:{pattern}}"
     )
 
 
@@ -74,11 +89,13 @@ def install(app: Flask) -> None:
         badge=badge,
         word=word,
         when=when,
+        exact=exact,
         length_of_time=span,
         clock=clock,
         megabytes=megabytes,
         counted=counted,
         unescaped=unescape,
     )
+    app.jinja_env.globals.update(now=now)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

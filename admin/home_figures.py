@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import g, url_for
 from peewee import ModelSelect
 
 from admin.paging import count
+from admin.viewer_zone import local, midnight
 from core.db import database
 from core.errors import OUTAGES, DiskFull
 from models import (
@@ -28,6 +29,7 @@ from models import (
     now,
 )
 from pipelines import ledger
+from pipelines.publishing.accounts.pause import BY_ITSELF
 from pipelines.stages import STAGES
 
 REFRESH_RETRIES = 3
@@ -76,24 +78,6 @@ def _all_needs() -> list[Need]:
             urgent=True,
         ),
         Need(
-            "posts",
-            "post needs attention",
-            "posts need attention",
-            count(posts.where(Post.state == PostState.PARKED)),
-            url_for("posts.index", state=PostState.PARKED),
-            urgent=True,
-        ),
-        Need(
-            "jobs",
-            "job needs attention",
-            "jobs need attention",
-            count(
-                jobs.where(Job.state == JobState.PARKED, Job.stage.not_in(["publish", "confirm"]))
-            ),
-            url_for("jobs.index", state=JobState.PARKED),
-            urgent=True,
-        ),
-        Need(
             "jobs",
             "job waiting for disk space",
             "jobs waiting for disk space",
@@ -132,6 +116,14 @@ def _all_needs() -> list[Need]:
             "accounts to reconnect",
             count(Account.select().where(_expired_or_soon())),
             url_for("accounts.index"),
+            urgent=True,
+        ),
+        Need(
+            "accounts",
+            "account that paused itself",
+            "accounts that paused themselves",
+            count(Account.select().where(Account.paused_cause.in_(sorted(BY_ITSELF)))),
+            url_for("accounts.index", state="paused"),
             urgent=True,
         ),
         Need(
@@ -253,8 +245,9 @@ class Hour:
 
 
 def hours(count: int = 24) -> list[Hour]:
-    """Stories that became videos and published posts, per hour, oldest first."""
-    first = now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=count - 1)
+    """Stories that became videos and published posts, per hour of the viewer, oldest first."""
+    hour = local(now()).replace(minute=0, second=0, microsecond=0)
+    first = hour.astimezone(UTC) - timedelta(hours=count - 1)
     cursor = database.execute_sql(
         """
         WITH made AS (
@@ -271,7 +264,7 @@ def hours(count: int = 24) -> list[Hour]:
         """,
         {"first": first, "last": first + timedelta(hours=count - 1)},
     )
-    return [Hour(*row) for row in cursor.fetchall()]
+    return [Hour(local(starts), *counts) for starts, *counts in cursor.fetchall()]
 
 
 def success_rate() -> tuple[int, int]:
@@ -297,8 +290,7 @@ class AccountDay:
 
 
 def today() -> list[AccountDay]:
-    """Each account's posts: published since midnight UTC, and upcoming."""
-    midnight = now().replace(hour=0, minute=0, second=0, microsecond=0)
+    """Each account's posts: published on the viewer's day, and upcoming."""
     cursor = database.execute_sql(
         """
         WITH published AS (
@@ -313,6 +305,6 @@ def today() -> list[AccountDay]:
                      LEFT JOIN planned ON planned.account_id = account.id
         WHERE state <> 'disconnected' ORDER BY name, account.id
         """,
-        (midnight,),
+        (midnight(),),
     )
     return [AccountDay(*row) for row in cursor.fetchall()]

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from zoneinfo import available_timezones
 
 from pydantic import (
     BaseModel,
@@ -141,6 +142,16 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
         int, Field(gt=0, le=4_000_000_000, description="Bytes of the largest video to upload")
     ] = 500_000_000
 
+    pause_after_failures: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=100,
+            description="Posts of an account that may fail in a row before it pauses itself; 0 "
+            "never pauses. Faults of a post's own text or file don't count",
+        ),
+    ] = 3
+
     smtp_url: Annotated[
         SecretStr,
         Field(
@@ -245,7 +256,12 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
         int, Field(ge=30, description="Seconds that a part may last at most")
     ] = 90
     approval_seconds: Annotated[
-        int, Field(ge=0, le=3600, description="Seconds before work on an approved story starts")
+        int,
+        Field(
+            ge=0,
+            le=3600,
+            description="Seconds before work begins on an approval or a retry, to undo it",
+        ),
     ] = 10
     review_videos: Annotated[
         bool, Field(description="A person also approves each finished video before it is posted")
@@ -270,6 +286,13 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     public_url: Annotated[
         str, Field(description="Address of the back office; OAuth redirects come here")
     ] = "http://127.0.0.1:8080"
+    timezone: Annotated[
+        str,
+        Field(
+            description="Time zone of the back office for people who chose none and whose browser "
+            "names none, such as Europe/Berlin"
+        ),
+    ] = "UTC"
     sentry_dsn: Annotated[
         str, Field(description="Sentry address for error reports; off when unset")
     ] = ""
@@ -320,6 +343,13 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
             raise ValueError(f"{unknown[0]} is none of {', '.join(TIKTOK_SCOPES)}")
         if TIKTOK_SCOPES[0] not in asked:
             raise ValueError(f"{TIKTOK_SCOPES[0]} is missing: it names the creator")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _time_zone_is_known(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("is not the name of a time zone: write one like Europe/Berlin")
         return value
 
     @field_validator("smtp_url")

@@ -36,6 +36,8 @@ class User(Row):
     last_sign_in_at = DateTimeTZField(null=True)
     email = EncryptedTextField(null=True)
     """Where a link to choose a new password is sent."""
+    timezone = CharField(max_length=64, default="")
+    """IANA name; times and days are shown in this zone. Empty means the browser's."""
     totp_secret = EncryptedTextField(null=True)
     """The secret of the authenticator app, base32; not in force before ``totp_since``."""
     totp_since = DateTimeTZField(null=True)

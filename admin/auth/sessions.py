@@ -34,6 +34,7 @@ class Person(UserMixin):  # type: ignore[misc]  # untyped base
         self.id: int = user.id
         self.name: str = user.name
         self.role = Role(user.role)
+        self.timezone: str = user.timezone
         self.two_factor = user.totp_since is not None
         self.session: SignInSession = session
         self._token = token
@@ -73,7 +74,9 @@ def load(token: str) -> Person | None:
     if database.is_closed():  # a static file, or an error page while PostgreSQL is away
         return None
     query: Any = (
-        SignInSession.select(SignInSession, User.id, User.name, User.role, User.totp_since)
+        SignInSession.select(
+            SignInSession, User.id, User.name, User.role, User.timezone, User.totp_since
+        )
         .join(User)
         .where(SignInSession.token_hash == _hash(token), User.active, *alive())
     )

@@ -9,6 +9,7 @@ from core.db import database, transaction
 from core.errors import InputError
 from core.smtp import is_mail_address
 from models import AuditEntry, OldPassword, Role, User
+from pipelines.publishing.accounts import account_settings
 
 KEPT_PASSWORDS = 5
 """Earlier passwords that may not be chosen again."""
@@ -96,6 +97,18 @@ def set_email(user_id: int, email: str, by: str) -> None:
     with transaction():
         User.update(email=address).where(User.id == user_id).execute()
         _audit(by, "user.set_email", user_id, "" if address else "none")
+
+
+def set_timezone(user_id: int, name: str, by: str) -> None:
+    """Choose the zone in which times are shown; an empty name leaves it to the browser.
+
+    Raises:
+        InputError: there is no such zone; the message suggests similar names.
+    """
+    known = account_settings.zone(name) if name.strip() else ""
+    with transaction():
+        User.update(timezone=known).where(User.id == user_id).execute()
+        _audit(by, "user.set_timezone", user_id, known or "as the browser says")
 
 
 def set_role(user_id: int, role: str, by: str) -> User:

@@ -13,6 +13,7 @@ from flask_wtf.csrf import CSRFError
 from peewee import DataError, DoesNotExist
 from werkzeug.exceptions import HTTPException
 
+from admin.api import problems
 from admin.auth import back
 from core.db import errors as db_errors
 from core.db.errors import Meaning
@@ -46,6 +47,8 @@ def install(app: Flask) -> None:
 
 
 def page(status: int, title: str, sentence: str) -> ResponseReturnValue:
+    if problems.is_asked():  # at an address of the API that has no route
+        return problems.problem(status, sentence)
     return render_template("error.html", status=status, title=title, sentence=sentence), status
 
 
@@ -74,6 +77,8 @@ def _stale_form(_error: Any) -> ResponseReturnValue:
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
+    if problems.is_asked():
+        return problems.http(error)
     status = error.code or 500
     if status == FORBIDDEN:
         log.warning("access_refused", path=request.path, user=getattr(current_user, "id", None))

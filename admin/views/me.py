@@ -7,6 +7,7 @@ from typing import ClassVar
 from flask import abort, request, url_for
 from flask.typing import ResponseReturnValue
 
+from admin import viewer_zone
 from admin.auth import credentials, person, requirement, sessions, two_factor, users
 from admin.auth.devices import visitor
 from admin.auth.sign_in import sign_in_again
@@ -15,6 +16,7 @@ from admin.views.page import Page, done, expose, settings
 from core.db import transaction
 from core.errors import InputError
 from models import Role, User
+from pipelines.publishing.accounts import account_settings
 
 
 class Me(Page):
@@ -32,6 +34,8 @@ class Me(Page):
             sessions=sessions.of(user.id),
             codes_left=two_factor.codes_left(user.id),
             needed=requirement.is_missing(person()),
+            zones=account_settings.zones(),
+            zone_from_browser=viewer_zone.from_browser(),
             mails=bool(settings().smtp_url.get_secret_value()),
         )
 
@@ -54,6 +58,11 @@ class Me(Page):
     def email(self) -> ResponseReturnValue:
         users.set_email(person().id, request.form.get("email", ""), person().name)
         return done("E-mail address saved.", url_for(".index"))
+
+    @expose("/timezone", methods=["POST"])
+    def timezone(self) -> ResponseReturnValue:
+        users.set_timezone(person().id, request.form.get("timezone", ""), person().name)
+        return done("Time zone saved.", url_for(".index"))
 
     @expose("/two-factor", methods=["POST"])
     def begin_two_factor(self) -> ResponseReturnValue:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar, cast
 
-from flask import abort, current_app, flash, redirect, request
+from flask import abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose as _expose
 
 from admin.access import Access
 from admin.auth import back, person
-from core.errors import InputError, StorymillError
-from core.settings import Settings
+from admin.configured import settings
+from core.errors import InputError
 from models import AuditEntry, Row
 
 Found = TypeVar("Found", bound=Row)
@@ -45,11 +45,6 @@ class Page(Access):
         return cast("str", super().render(template, **facts))
 
 
-def settings() -> Settings:
-    config: Settings = current_app.extensions["settings"]
-    return config
-
-
 def get(table: type[Found], row_id: int) -> Found:
     """The row, or a 404 page."""
     row = table.get_or_none(table.id == row_id)
@@ -64,18 +59,6 @@ def chosen() -> list[int]:
     if len(ids) > MOST_IN_BULK:
         raise InputError(f"Too many rows selected. Select at most {MOST_IN_BULK}.")
     return ids
-
-
-def each(ids: list[int], act: Callable[[int], object], verb: str) -> ResponseReturnValue:
-    """Apply ``act`` to each of ``ids``. A refused one does not stop the others."""
-    refused: list[str] = []
-    for row_id in ids:
-        try:
-            act(row_id)
-        except StorymillError as error:
-            refused.append(f"{row_id}: {error}")
-    say_refused(refused)
-    return done(f"{verb} {len(ids) - len(refused)} of {len(ids)}.")
 
 
 def say_refused(sentences: list[str]) -> None:
@@ -98,3 +81,17 @@ def done(
     if undo:
         flash(undo, "undo")  # type: ignore[arg-type]  # a tuple is stored as well as text
     return redirect(target or back(), 303)
+
+
+__all__ = [
+    "MOST_IN_BULK",
+    "Offer",
+    "Page",
+    "audit",
+    "chosen",
+    "done",
+    "expose",
+    "get",
+    "say_refused",
+    "settings",
+]

@@ -204,6 +204,25 @@ def remove_slot(account_id: int, slot_id: int, by: str) -> None:
         times_changed(account)
 
 
+def replace_slots(account_id: int, wanted: Iterable[tuple[int, str]], by: str) -> None:
+    """Replace all slots by these pairs of weekday and ``HH:MM``; raises InputError if too many."""
+    slots = sorted(set(wanted))
+    if len(slots) > MOST_SLOTS:
+        raise InputError(f"An account can have at most {MOST_SLOTS} times a week.")
+    days: dict[str, list[int]] = {}
+    for weekday, time in slots:
+        days.setdefault(time, []).append(weekday)
+    words = "; ".join(f"{time} on {_names(on)}" for time, on in days.items())
+    with db.transaction():
+        account = _locked(account_id)
+        Slot.delete().where(Slot.account == account_id).execute()
+        rows = [{"account": account_id, "weekday": day, "at": time} for day, time in slots]
+        if rows:
+            Slot.insert_many(rows).execute()
+        _audit("account.replace_slots", account_id, by, words or "none")
+        times_changed(account)
+
+
 def _add(account_id: int, wanted: list[tuple[int, str]], by: str, words: str) -> int:
     with db.transaction():
         account = _locked(account_id)
