@@ -107,7 +107,7 @@ def test_posts_are_listed_and_decided(settings: dict[str, str], tmp_path: Path) 
     assert Post.get_by_id(parked.id).platform_id == "7411"
 
 
-def test_accounts_are_paused_and_resumed_by_group_and_all_at_once(settings: dict[str, str]) -> None:
+def test_accounts_are_changed_by_group_and_all_at_once(settings: dict[str, str]) -> None:
     one, two, three = (
         Account.create(open_id=f"open-{n}", name=f"tales_{n}", state=AccountState.CONNECTED)
         for n in range(3)
@@ -122,6 +122,12 @@ def test_accounts_are_paused_and_resumed_by_group_and_all_at_once(settings: dict
     listed = manage("accounts", "list", "--group", "night", "--paused", **settings).stdout
     assert "A storm." in listed
     assert "tales_2" not in listed
+
+    # Their times are changed alike
+    times = ("--posts-a-day", "3", "--times", "9:00 mon,tue", "--times", "18:30 sat")
+    assert manage("accounts", "times", "--group", "night", *times, **settings).returncode == 0
+    assert [account.posts_a_day for account in Account.select().order_by(Account.id)] == [3, 3, 15]
+    assert Slot.select().where(Slot.account == two.id).count() == 3
 
     # A pause of all asks first, and its end spares the others
     assert manage("accounts", "pause", "--all", **settings).returncode != 0
