@@ -17,7 +17,7 @@ from flask.typing import ResponseReturnValue
 from admin.auth import back, person
 from admin.formatting import tone, word
 from admin.views.page import Page, expose, get
-from admin.views.undoable import named, undoable
+from admin.views.undoable import undoable
 from core.db import database
 from core.errors import InputError
 from models import Account, Post, PostState, Slot, now
@@ -32,6 +32,7 @@ from pipelines.publishing.scheduling.slots import (
     spoken,
     zone,
 )
+from pipelines.undo_words import named
 
 MOST_A_DAY = {"week": 40, "month": 5}
 """Maximum number of entries per day."""
