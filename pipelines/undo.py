@@ -29,7 +29,7 @@ from pipelines import failures, handover
 from pipelines.production import video_review
 from pipelines.publishing.accounts import groups, weekly_times
 from pipelines.publishing.accounts import pause as pausing
-from pipelines.publishing.posts import decisions
+from pipelines.publishing.posts import decisions, removal
 from pipelines.publishing.scheduling import pins
 from pipelines.stories import review
 
@@ -82,7 +82,7 @@ def facts(action: str, row_id: int) -> Facts:
 def noted(action: str, row_id: int, act: Callable[[int], object]) -> Change:
     """Call ``act`` for the row; what to ``remember`` of it, to undo it."""
     with transaction():
-        before = facts(action, row_id)
+        before = facts(action, row_id) | ACTIONS[action].more(row_id)
         act(row_id)
         return row_id, before, facts(action, row_id)
 
@@ -234,11 +234,23 @@ def _restore_post(post_id: int, before: Facts, by: str) -> None:
     decisions.restore(post_id, by, before["state"], before["reason"])
 
 
+def _of_move(post_id: int) -> Facts:
+    post: Any = Post.get_or_none(Post.id == post_id)
+    return _of_post(post_id) | {"account": post.account_id} if post else {}
+
+
+def _queued_at(post_id: int) -> Facts:
+    """Its time in the queue, which moves by itself."""
+    return {"time": _written(Post.get_by_id(post_id).scheduled_at)}
+
+
 def _move_back(post_id: int, before: Facts, by: str) -> None:
+    account, time = before["account"], before["time"]
     if before["pinned"] is None:
-        pins.unpin(post_id, by)
+        near = datetime.fromisoformat(time) if time else None
+        pins.unpin(post_id, by, account_id=account, near=near)
     else:
-        pins.pin(post_id, datetime.fromisoformat(before["pinned"]), by)
+        pins.pin(post_id, datetime.fromisoformat(before["pinned"]), by, account_id=account)
 
 
 def _written(moment: datetime | None) -> str | None:
@@ -248,7 +260,9 @@ def _written(moment: datetime | None) -> str | None:
 class Action(NamedTuple):
     facts: Callable[[int], Facts]
     inverse: Callable[[int, Facts, str], object]
-    """Called with the row's id, its facts before, and who undoes it."""
+    """Called with the row's id, what ``noted`` kept of before, and who undoes it."""
+    more: Callable[[int], Facts] = lambda _: {}
+    """What the inverse needs to know besides, and what may change by itself meanwhile."""
 
 
 ACTIONS = {
@@ -262,7 +276,8 @@ ACTIONS = {
     "failure.discard": Action(_of_failure, _restore_failure),
     "post.requeue": Action(_of_stopped, _take_back_retry),
     "post.cancel": Action(_of_post, _restore_post),
-    "post.move": Action(_of_post, _move_back),
+    "post.fill": Action(_of_move, lambda row, _, by: removal.take_back(row, by)),
+    "post.move": Action(_of_move, _move_back, _queued_at),
     "account.pause": Action(_of_pause, _pause_or_resume),
     "account.resume": Action(_of_pause, _pause_or_resume),
     "account.times": Action(weekly_times.facts, weekly_times.restore),

@@ -58,7 +58,8 @@ def _video(video_id: int) -> str:
 
 
 def _post(post_id: int) -> str:
-    return _quoted(Post.select(Post.title).where(Post.id == post_id).scalar())
+    title = Post.select(Post.title).where(Post.id == post_id).scalar()
+    return f"post {post_id}" if title is None else _quoted(title)
 
 
 def _failure(letter_id: int) -> str:
@@ -85,6 +86,7 @@ WORDS = {
     "failure.discard": Words("Discarded", "failures", "Open again", _failure),
     "post.requeue": Words("Retrying", "posts", "Stopped as before", _post),
     "post.cancel": Words("Cancelled", "posts", "No longer cancelled", _post),
+    "post.fill": Words("Scheduled", "posts", "No longer scheduled", _post),
     "post.move": Words("Moved", "posts", "Back where it was", _post),
     "account.pause": Words("Paused", "accounts", "Resumed", _account),
     "account.resume": Words("Resumed", "accounts", "Paused again", _account),

@@ -19,7 +19,7 @@ def undoable(
     act: Callable[[int], object],
     *,
     onwards: Callable[[], str | None] = back,
-    sentence: str = "",
+    sentence: str | Callable[[], str] = "",
     on_page: int | None = None,
     seconds: int = 0,
 ) -> ResponseReturnValue:
@@ -30,7 +30,7 @@ def undoable(
         ids: the rows; one that is refused stops no other.
         act: the decision.
         onwards: where to go when it is done; else, or if None, the previous page.
-        sentence: said instead of the usual one.
+        sentence: said instead of the usual one, or what makes it when all is done.
         on_page: 1 if undoing it leads back to the row's own page.
         seconds: until the work begins that was asked for.
     """
@@ -44,7 +44,8 @@ def undoable(
         return redirect(back(), 303)
     address = url_for("undo.undo", undo_id=decided.undo_id, on_page=on_page)
     return done(
-        sentence or f"{words.verb} {named(action, decided.ids)}.",
+        (sentence() if callable(sentence) else sentence)
+        or f"{words.verb} {named(action, decided.ids)}.",
         onwards(),
         undo=Offer(address, seconds),
     )

@@ -95,7 +95,7 @@ def test_an_approval_after_a_post_has_begun_is_refused_with_a_sentence() -> None
     undo_id = undo.remember("ada", "story.approve", [(story.id, facts, facts)])
     ((_, why),) = undo.undo(undo_id, "ada").refused
 
-    assert why.startswith("The approval can't be undone, because a post has begun: the one on")
+    assert why.startswith("This can't be undone, because a post has begun: the one on")
 
 
 def test_only_the_person_can_undo_a_decision_once_and_for_a_day() -> None:
