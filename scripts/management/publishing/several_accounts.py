@@ -46,7 +46,7 @@ def pause_accounts(
             if not pausing.pause(account_id, getuser(), reason, cause=cause):
                 raise InputError("It is paused already.")
 
-        to_each(chosen, act, "Paused", dry_run=dry_run)
+        to_each(chosen, act, "Paused", dry_run=dry_run, action="account.pause")
 
 
 @click.command("resume")
@@ -63,7 +63,7 @@ def resume_accounts(ids: tuple[int, ...], group: str, *, of_all: bool, dry_run: 
             if not pausing.resume(account_id, getuser()):
                 raise InputError("It is not paused.")
 
-        to_each(chosen, act, "Resumed", dry_run=dry_run)
+        to_each(chosen, act, "Resumed", dry_run=dry_run, action="account.resume")
 
 
 @click.command("group")
@@ -83,7 +83,7 @@ def group_accounts(name: str, ids: tuple[int, ...], *, remove: bool, dry_run: bo
                 account_id, getuser(), add=() if remove else names, remove=names if remove else ()
             )
 
-        to_each(ids, act, "Changed", dry_run=dry_run)
+        to_each(ids, act, "Changed", dry_run=dry_run, action="account.groups")
 
 
 @click.command("times")
@@ -118,6 +118,7 @@ def set_times(
             lambda account_id: weekly_times.apply(account_id, change, getuser()),
             "Changed",
             dry_run=dry_run,
+            action="account.times",
         )
 
 
