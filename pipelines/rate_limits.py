@@ -288,11 +288,13 @@ def set_limit(name: str, count: int | None, seconds: float | None, by: str) -> N
     _known(name)
     if count is None or not 0 <= count <= MOST_COUNT:
         raise InputError(
-            f"Enter how many: a whole number from 0 (stops everything) to {MOST_COUNT:,}."
+            f"Enter how many: a whole number from 0 (stops everything) to {MOST_COUNT:,}.",
+            field="count",
         )
     if seconds is None or not LEAST_SECONDS <= seconds <= MOST_SECONDS:
         raise InputError(
-            f"Enter the seconds: from {LEAST_SECONDS:g} to {MOST_SECONDS:,.0f} (30 days)."
+            f"Enter the seconds: from {LEAST_SECONDS:g} to {MOST_SECONDS:,.0f} (30 days).",
+            field="seconds",
         )
     figures = {LimitSetting.count: count, LimitSetting.seconds: seconds}
     with db.transaction():

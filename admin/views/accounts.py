@@ -15,7 +15,7 @@ from peewee import fn
 from adapters.ports import Authorizer
 from admin.auth import person
 from admin.paging import count
-from admin.views.page import Page, audit, done, expose, get, settings
+from admin.views.page import Page, audit, done, expose, fault_at, get, settings
 from core.db import transaction
 from core.errors import InputError, StorymillError
 from models import Account, AccountState, LateStory, Part, Post, Script, Video
@@ -218,9 +218,10 @@ class Accounts(Page):
         site = urlsplit(settings().tiktok_studio_url).hostname or ""
         pasted = request.form.get("cookies", "")
         name = request.form.get("username", "")
-        account_settings.set_browser_session(
-            account_id, pasted, person().name, username=name, site=site
-        )
+        with fault_at("cookies"):
+            account_settings.set_browser_session(
+                account_id, pasted, person().name, username=name, site=site
+            )
         return done("Browser session saved. It is checked before the next upload.")
 
     @expose("/<int:account_id>/browser/check", methods=["POST"])

@@ -202,7 +202,12 @@ class Stories(Page):
             raise InputError(f"This story can't be edited, because it {in_state(story.state)}.")
         if request.method == "GET":
             return self.render(
-                "stories/edit.html", story=story, next_story=_beside(story, older=True)
+                "stories/edit.html",
+                story=story,
+                version=review.version_of(story),
+                next_story=_beside(story, older=True),
+                longest_title=manual_intake.LONGEST_TITLE,
+                longest_text=manual_intake.LONGEST_TEXT,
             )
         form = request.form
         review.edit(
@@ -211,6 +216,7 @@ class Stories(Page):
             form.get("title", ""),
             form.get("text", ""),
             form.get("language", "").strip().lower(),
+            seen=form.get("seen", ""),
         )
         if request.form.get("then") == "approve":
             return self.approve(story_id)
@@ -243,7 +249,12 @@ class Stories(Page):
     @expose("/paste", methods=["GET", "POST"])
     def paste(self) -> ResponseReturnValue:
         if request.method == "GET":
-            return self.render("stories/paste.html")
+            return self.render(
+                "stories/paste.html",
+                longest_title=manual_intake.LONGEST_TITLE,
+                longest_text=manual_intake.LONGEST_TEXT,
+                longest_link=manual_intake.LONGEST_LINK,
+            )
         form = request.form
         story = manual_intake.paste(
             form.get("title", ""), form.get("text", ""), person().name, form.get("url", "").strip()

@@ -7,13 +7,13 @@ from html import unescape
 from textwrap import shorten
 from typing import Any, NamedTuple
 
-from flask import redirect, url_for
+from flask import url_for
 from flask.typing import ResponseReturnValue
 
 from admin.auth import back, person
-from admin.views.page import Offer, done, say_refused
+from admin.views.page import Offer, done, first_of, say_refused
 from core.db import transaction
-from core.errors import StorymillError
+from core.errors import InputError, StorymillError
 from models import DeadLetter, Part, Post, Script, Story, Video
 from pipelines import undo
 
@@ -60,11 +60,12 @@ def undoable(
                 act(row_id)
                 changes.append((row_id, before, undo.facts(action, row_id)))
         except StorymillError as error:
-            name = f"{WORDS[action].name(row_id)}: " if len(ids) > 1 else ""
-            refused.append(f"{name}{error}")
-    say_refused(refused)
+            if len(ids) == 1:
+                raise
+            refused.append(f"{WORDS[action].name(row_id)}: {error}")
     if not changes:
-        return redirect(back(), 303)
+        raise InputError(first_of(refused))
+    say_refused(refused)
     undo_id = undo.remember(person().name, action, changes)
     address = url_for("undo.undo", undo_id=undo_id, on_page=on_page)
     words, decided = WORDS[action], [row_id for row_id, *_ in changes]

@@ -66,10 +66,11 @@ def set_posting(account_id: int, by: str, *, privacy: str, agreed: bool, **switc
         InputError: no audience was chosen, or the person has not agreed.
     """
     if privacy not in PRIVACY:
-        raise InputError("Choose who can see the account's posts: there is no default.")
+        raise InputError("Choose who can see the account's posts: there is no default.", field="privacy")
     if not agreed:
         raise InputError(
-            "TikTok requires your agreement to its Music Usage Confirmation: tick it, then save."
+            "TikTok requires your agreement to its Music Usage Confirmation: tick it, then save.",
+            field="agreed",
         )
     chosen = {name: bool(switches.get(name)) for name in SWITCHES}
     words = [f"{SWITCH_WORDS[name]} {'on' if on else 'off'}" for name, on in chosen.items()]
@@ -139,11 +140,14 @@ def set_times(
     """
     name = zone(timezone)
     if posts_a_day is None or not 1 <= posts_a_day <= MOST_A_DAY:
-        raise InputError(f"Posts a day must be a whole number from 1 to {MOST_A_DAY}.")
+        raise InputError(
+            f"Posts a day must be a whole number from 1 to {MOST_A_DAY}.", field="posts_a_day"
+        )
     if gap_minutes is None or not 0 <= gap_minutes <= MOST_GAP_MINUTES:
         raise InputError(
             f"Minutes between two posts must be a whole number from 0 to {MOST_GAP_MINUTES} "
-            "(a week)."
+            "(a week).",
+            field="gap_minutes",
         )
     with db.transaction():
         account = _set(
@@ -175,7 +179,7 @@ def add_slots(account_id: int, weekdays: Iterable[int], at: str, by: str) -> int
     days = sorted(set(weekdays))
     time = time_of_day(at)
     if not days or not set(days) <= set(range(1, 8)):
-        raise InputError("Choose at least one day of the week for this time.")
+        raise InputError("Choose at least one day of the week for this time.", field="weekday")
     return _add(account_id, [(day, time) for day in days], by, f"{time} on {_names(days)}")
 
 
@@ -224,7 +228,7 @@ def time_of_day(at: str) -> str:
     """The time as ``HH:MM``, also from ``9:05``; InputError if it is not a time."""
     match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", at.strip())
     if match is None:
-        raise InputError("Write the time as hours and minutes, such as 18:30.")
+        raise InputError("Write the time as hours and minutes, such as 18:30.", field="at")
     return f"{int(match[1]):02d}:{match[2]}"
 
 
@@ -252,7 +256,10 @@ def set_browser_session(
     """
     username = username.strip().removeprefix("@")
     if not re.fullmatch(USERNAME, username):
-        raise InputError("Enter the creator's @name: 1 to 60 letters, digits, dots or underscores.")
+        raise InputError(
+            "Enter the creator's @name: 1 to 60 letters, digits, dots or underscores.",
+            field="username",
+        )
     session = parse_cookies(text, site)
     _set(
         account_id,
