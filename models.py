@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tables.api import ApiAnswer, ApiToken
 from tables.base import Row, StaleStateError, in_state, locked, now, shown
 from tables.people import (
     AuditEntry,
@@ -24,6 +25,7 @@ from tables.publishing import (
     LateStory,
     Method,
     OAuthHandshake,
+    PauseCause,
     Post,
     PostState,
     Slot,
@@ -42,6 +44,7 @@ from tables.stories import (
     StoryState,
     Tone,
 )
+from tables.subscriptions import DeliveryState, WebhookDelivery, WebhookSubscription
 from tables.work import DeadLetter, Job, JobState, LimitSetting
 
 TABLES: tuple[type[Row], ...] = (
@@ -53,6 +56,8 @@ TABLES: tuple[type[Row], ...] = (
     Undo,
     AuditEntry,
     AuditSeal,
+    ApiToken,
+    ApiAnswer,
     Channel,
     Source,
     Story,
@@ -73,6 +78,8 @@ TABLES: tuple[type[Row], ...] = (
     Attempt,
     Insight,
     WebhookEvent,
+    WebhookSubscription,
+    WebhookDelivery,
     Job,
     DeadLetter,
     LimitSetting,
@@ -82,12 +89,15 @@ __all__ = [
     "TABLES",
     "Account",
     "AccountState",
+    "ApiAnswer",
+    "ApiToken",
     "Attempt",
     "AuditEntry",
     "AuditSeal",
     "Caption",
     "Channel",
     "DeadLetter",
+    "DeliveryState",
     "Insight",
     "Intake",
     "Job",
@@ -101,6 +111,7 @@ __all__ = [
     "OAuthHandshake",
     "OldPassword",
     "Part",
+    "PauseCause",
     "Post",
     "PostState",
     "RecoveryCode",
@@ -124,7 +135,9 @@ __all__ = [
     "Video",
     "VideoNumber",
     "VideoState",
+    "WebhookDelivery",
     "WebhookEvent",
+    "WebhookSubscription",
     "in_state",
     "locked",
     "now",

@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from adapters.ports import Authorizer, Music, Voices
 from admin import auth, downloads, formatting, health, home_figures, webhooks
+from admin.api import routes as api
 from admin.auth import reset, sign_in
 from admin.http import error_pages, inputs, response_headers
 from admin.viewer_zone import viewer_zone
@@ -72,6 +73,7 @@ def create_app(
     downloads.install(app)
     health.install(app)
     webhooks.install(app)
+    api.install(app)
     formatting.install(app)
     error_pages.install(app)
     admin = Admin(

@@ -40,6 +40,7 @@ SECRET_VALUES = re.compile(
     r"|\b(?P<prefix>act|rft)\.[A-Za-z0-9!._~%-]{8,}"
     r"|(?P<url>\w+://[^\s:/@]*:)[^\s@]+(?=@)"
     r"|gAAAAA[\w-]{20,}={0,2}"
+    r"|\b(?:sm|whs)_[\w-]{30,}"  # tokens of the API, secrets of webhooks
 )
 LINKS = re.compile(r"(/download/)[\w.-]+")
 """Masked first: the rules for addresses would mask a part of such a link and leave the rest."""

@@ -142,6 +142,16 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
         int, Field(gt=0, le=4_000_000_000, description="Bytes of the largest video to upload")
     ] = 500_000_000
 
+    pause_after_failures: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=100,
+            description="Posts of an account that may fail in a row before it pauses itself; 0 "
+            "never pauses. Faults of a post's own text or file don't count",
+        ),
+    ] = 3
+
     smtp_url: Annotated[
         SecretStr,
         Field(

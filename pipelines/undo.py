@@ -14,8 +14,10 @@ from typing import Any, NamedTuple
 from core.db import transaction
 from core.errors import InputError, StorymillError
 from models import (
+    Account,
     AuditEntry,
     DeadLetter,
+    PauseCause,
     Post,
     PostState,
     StaleStateError,
@@ -26,6 +28,8 @@ from models import (
 )
 from pipelines import handover, ledger
 from pipelines.production import video_review
+from pipelines.publishing.accounts import groups, weekly_times
+from pipelines.publishing.accounts import pause as pausing
 from pipelines.publishing.posts import decisions
 from pipelines.publishing.scheduling import pins
 from pipelines.stories import review
@@ -47,6 +51,14 @@ class Undone(NamedTuple):
 def facts(action: str, row_id: int) -> Facts:
     """What ``action`` changes in a row; empty if there is no such row."""
     return ACTIONS[action].facts(row_id)
+
+
+def noted(action: str, row_id: int, act: Callable[[int], object]) -> Change:
+    """Call ``act`` for the row; what to ``remember`` of it, to undo it."""
+    with transaction():
+        before = facts(action, row_id)
+        act(row_id)
+        return row_id, before, facts(action, row_id)
 
 
 def remember(by: str, action: str, changes: list[Change]) -> int:
@@ -121,6 +133,36 @@ def _of_post(post_id: int) -> Facts:
     }
 
 
+def _of_pause(account_id: int) -> Facts:
+    columns = (Account.paused_at, Account.paused_reason, Account.paused_cause)
+    account = Account.select(*columns).where(Account.id == account_id).first()
+    if account is None:
+        return {}
+    return {
+        "since": _written(account.paused_at),
+        "reason": account.paused_reason,
+        "cause": account.paused_cause,
+    }
+
+
+def _of_groups(account_id: int) -> Facts:
+    account = Account.select(Account.groups).where(Account.id == account_id).first()
+    return {"groups": account.groups} if account else {}
+
+
+def _pause_or_resume(account_id: int, before: Facts, by: str) -> None:
+    if before["since"] is None:
+        pausing.resume(account_id, by)
+    else:
+        since, cause = datetime.fromisoformat(before["since"]), PauseCause(before["cause"])
+        pausing.pause(account_id, by, before["reason"], cause=cause, since=since)
+
+
+def _regroup(account_id: int, before: Facts, by: str) -> None:
+    after = _of_groups(account_id)["groups"]
+    groups.change(account_id, by, add=before["groups"], remove=set(after) - set(before["groups"]))
+
+
 def _restore_failure(letter_id: int, _before: Facts, by: str) -> None:
     ledger.restore(letter_id)
     AuditEntry.create(actor=by, action="failure.restore", subject=f"failure {letter_id}")
@@ -157,4 +199,8 @@ ACTIONS = {
     "failure.discard": Action(_of_failure, _restore_failure),
     "post.cancel": Action(_of_post, _restore_post),
     "post.move": Action(_of_post, _move_back),
+    "account.pause": Action(_of_pause, _pause_or_resume),
+    "account.resume": Action(_of_pause, _pause_or_resume),
+    "account.times": Action(weekly_times.facts, weekly_times.restore),
+    "account.groups": Action(_of_groups, _regroup),
 }

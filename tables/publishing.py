@@ -38,6 +38,21 @@ class AccountState(StrEnum):
     DISCONNECTED = "disconnected"
 
 
+class PauseCause(StrEnum):
+    """Why an account is paused; it paused itself unless a person did."""
+
+    NONE = ""
+    PERSON = "person"
+    ALL = "all"
+    """A person has paused all accounts."""
+    REFUSED = "refused"
+    """The platform takes none of its posts: a ban, or one refusal after another."""
+    GRANT = "grant"
+    """Its authorization has ended."""
+    FAILURES = "failures"
+    """Several of its posts failed in a row."""
+
+
 class LateStories(StrEnum):
     """What an account gets of stories that had begun elsewhere before it could take part."""
 
@@ -69,6 +84,13 @@ class Account(Row):
     paused_at = DateTimeTZField(null=True)
     """Since when nothing of it is announced; None while it isn't paused."""
     paused_reason = TextField(default="")
+    paused_cause = CharField(
+        max_length=10, default=PauseCause.NONE, constraints=[one_of("paused_cause", PauseCause)]
+    )
+    failed_in_a_row = IntegerField(default=0)
+    """Posts that failed or needed attention since the last one that went out."""
+    groups = BinaryJSONField(default=list, index=False)
+    """Names of the groups that a person has put it in, sorted."""
 
     late_stories = CharField(
         max_length=16, default=LateStories.ASK, constraints=[one_of("late_stories", LateStories)]
@@ -272,6 +294,14 @@ class Post(Row):
             SQL(
                 "CREATE INDEX post_new_drafts ON post (id) "
                 "WHERE state = 'inbox' AND next_insight_at IS NULL"
+            ),
+            SQL(
+                "CREATE INDEX post_queued ON post (account_id, scheduled_at) "
+                "WHERE state = 'planned'"
+            ),
+            SQL(
+                "CREATE INDEX post_stopped ON post (account_id, id) "
+                "WHERE state IN ('failed', 'parked')"
             ),
         )
 

@@ -239,6 +239,7 @@ def platform() -> Platform:
             chromedriver=config.chromedriver,
         ),
         most_bytes=config.most_upload_bytes,
+        pause_after=config.pause_after_failures,
     )
 
 

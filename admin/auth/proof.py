@@ -18,6 +18,7 @@ NEEDED = frozenset(
         "accounts.browser",
         "accounts.disconnect",
         "accounts.forget_browser",
+        "apitokens.new",
         "limits.reset",
         "limits.set",
         "me.begin_two_factor",

@@ -13,6 +13,7 @@ from flask_wtf.csrf import CSRFError
 from peewee import DataError, DoesNotExist
 from werkzeug.exceptions import HTTPException
 
+from admin.api import problems
 from admin.auth import back
 from admin.http import refused_forms
 from admin.http.inputs import UnseenSignError
@@ -49,6 +50,8 @@ def install(app: Flask) -> None:
 
 
 def page(status: int, title: str, sentence: str) -> ResponseReturnValue:
+    if problems.is_asked():  # at an address of the API that has no route
+        return problems.problem(status, sentence)
     return render_template("error.html", status=status, title=title, sentence=sentence), status
 
 
@@ -102,6 +105,8 @@ def _stale_form(_error: Any) -> ResponseReturnValue:
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
+    if problems.is_asked():
+        return problems.http(error)
     status = error.code or 500
     if status == FORBIDDEN:
         log.warning("access_refused", path=request.path, user=getattr(current_user, "id", None))
@@ -119,7 +124,9 @@ def _signed_out() -> ResponseReturnValue:
 
     The browser keeps what was typed (``static/typing.js``).
     """
-    flash("Not saved: your session has ended. Sign in, and what you typed is there again.", "danger")
+    flash(
+        "Not saved: your session has ended. Sign in, and what you typed is there again.", "danger"
+    )
     target = url_for("auth.sign_in", next=back())
     return render_template("signed_out.html", target=target), SIGNED_OUT
 

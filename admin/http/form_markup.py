@@ -264,7 +264,9 @@ def _without_focus(forms: Iterable[Form], but: Form) -> list[Edit]:
 
 def _tag(element: str, attributes: Attributes, without: str = "") -> str:
     written = (
-        f" {name}" if value in {None, ""} and name != "value" else f' {name}="{escape(value or "")}"'
+        f" {name}"
+        if value in {None, ""} and name != "value"
+        else f' {name}="{escape(value or "")}"'
         for name, value in attributes.items()
         if name != without
     )

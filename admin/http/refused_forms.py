@@ -42,9 +42,7 @@ def answer(
         status: of the answer.
         saved_meanwhile: somebody else saved the same form first: both values are shown.
     """
-    sent = [
-        (name, UNSEEN.sub("", value)) for name, value in request.form.items(multi=True)
-    ]
+    sent = [(name, UNSEEN.sub("", value)) for name, value in request.form.items(multi=True)]
     refusal = Refusal(
         path=request.path,
         fields=sent,
@@ -77,9 +75,7 @@ def typed_again(sentence: str, *, status: int = REFUSED) -> Response | None:
     ]
     if all(name in UNSHOWN or not value for name, value in fields):
         return None
-    page = render_template(
-        "typed_again.html", sentence=sentence, fields=fields, unshown=UNSHOWN
-    )
+    page = render_template("typed_again.html", sentence=sentence, fields=fields, unshown=UNSHOWN)
     return Response(page, status, mimetype="text/html")
 
 

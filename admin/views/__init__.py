@@ -7,6 +7,8 @@ from typing import Any
 from flask_admin import Admin
 
 from admin.views.accounts import Accounts
+from admin.views.api_docs import ApiDocs
+from admin.views.api_tokens import ApiTokens
 from admin.views.audit import Audit
 from admin.views.calendar import Calendar
 from admin.views.channels import Channels
@@ -31,11 +33,11 @@ MENU: tuple[tuple[str, tuple[type[Page], ...]], ...] = (
     ("Insight", (Insights,)),
     ("Set-up", (Accounts, Sources, Channels)),
     ("Operations", (Failures, Jobs, Limits, Webhooks)),
-    ("People", (Users, Audit)),
+    ("People", (Users, ApiTokens, Audit)),
 )
 """The pages in the menu, by group; the home page comes first in the first one."""
 
-VIEWS = (*(page for _, pages in MENU for page in pages), Me, Undo)
+VIEWS = (*(page for _, pages in MENU for page in pages), Me, Undo, ApiDocs)
 
 
 def menu(admin: Admin) -> list[tuple[str, list[Any]]]:

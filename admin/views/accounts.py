@@ -5,6 +5,7 @@ Tokens and cookies are never shown, and never decrypted for a page.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -134,6 +135,7 @@ class Accounts(Page):
         return self.render(
             "accounts/show.html",
             account=account,
+            version=partial(account_settings.version_of, account),
             can_connect=_can_connect(),
             scopes=method_availability.granted(account),
             asked=settings().scopes,
@@ -173,13 +175,16 @@ class Accounts(Page):
             person().name,
             privacy=request.form.get("privacy", ""),
             agreed="agreed" in request.form,
+            seen=_seen(),
             **{name: name in request.form for name in SWITCHES},
         )
         return done("Post settings saved. They apply to the next posts.")
 
     @expose("/<int:account_id>/methods", methods=["POST"])
     def methods(self, account_id: int) -> ResponseReturnValue:
-        account_settings.set_methods(account_id, request.form.getlist("method"), person().name)
+        account_settings.set_methods(
+            account_id, request.form.getlist("method"), person().name, _seen()
+        )
         return done("Posting methods saved. Posts use the first available one.")
 
     @expose("/<int:account_id>/times", methods=["POST"])
@@ -190,6 +195,7 @@ class Accounts(Page):
             timezone=request.form.get("timezone", ""),
             posts_a_day=request.form.get("posts_a_day", type=int),
             gap_minutes=request.form.get("gap_minutes", type=int),
+            seen=_seen(),
         )
         return done("Posting schedule saved.")
 
@@ -236,6 +242,10 @@ class Accounts(Page):
     def forget_browser(self, account_id: int) -> ResponseReturnValue:
         account_settings.forget_browser_session(account_id, person().name)
         return done("Browser session removed from Storymill. Sign out in the browser to end it.")
+
+
+def _seen() -> str:
+    return request.form.get("seen", "")
 
 
 def _last_posts(account_id: int) -> list[Any]:

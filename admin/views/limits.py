@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from flask import current_app, request
+from flask import request
 from flask.typing import ResponseReturnValue
 
 from admin.auth import person
-from admin.views.page import Page, done, expose, settings
-from core.limiter import Limit, Limiter, LimiterUnavailableError, Usage
+from admin.configured import limiter
+from admin.views.page import Page, done, expose
+from core.limiter import Limit, LimiterUnavailableError, Usage
 from core.text.addresses import host_of
 from models import Account, AccountState, Role, Source, SourceKind
 from pipelines import rate_limits
@@ -73,7 +74,7 @@ def _used(described: list[Described]) -> list[Row]:
         keys = list(names) if limit.about.per_account else hosts if limit.about.per_host else [""]
         asked += [replace(limit.now, key=key) for key in keys]
     used: dict[str, list[tuple[Usage, str]]] = {}
-    for one, usage in zip(asked, _limiter().usage(asked), strict=True):
+    for one, usage in zip(asked, limiter().usage(asked), strict=True):
         used.setdefault(one.name, []).append((usage, names.get(one.key, one.key)))
     return [_row(limit, used.get(limit.now.name, [])) for limit in described]
 
@@ -84,12 +85,3 @@ def _row(limit: Described, used: list[tuple[Usage, str]]) -> Row:
     fullest, whose = max(used, key=lambda pair: pair[0].used)
     waiting = sum(usage.waiting for usage, _ in used)
     return Row(limit, fullest, whose, waiting, max(usage.held for usage, _ in used))
-
-
-def _limiter() -> Limiter:
-    """The process's limiter; connects on first use."""
-    limiter: Limiter | None = current_app.extensions.get("limiter")
-    if limiter is None:
-        limiter = Limiter.at(settings().redis_url.get_secret_value())
-        current_app.extensions["limiter"] = limiter
-    return limiter

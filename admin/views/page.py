@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar, cast
 
-from flask import abort, current_app, flash, redirect, request
+from flask import abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose as _expose
 
 from admin.access import Access
 from admin.auth import back, person
+from admin.configured import settings
 from core.errors import InputError, StorymillError
-from core.settings import Settings
 from models import AuditEntry, Row
 
 Found = TypeVar("Found", bound=Row)
@@ -46,11 +46,6 @@ class Page(Access):
 
     def render(self, template: str, **facts: Any) -> str:
         return cast("str", super().render(template, **facts))
-
-
-def settings() -> Settings:
-    config: Settings = current_app.extensions["settings"]
-    return config
 
 
 def get(table: type[Found], row_id: int) -> Found:
@@ -120,3 +115,18 @@ def done(
     if undo:
         flash(undo, "undo")  # type: ignore[arg-type]  # a tuple is stored as well as text
     return redirect(target or back(), 303)
+
+
+__all__ = [
+    "MOST_IN_BULK",
+    "Offer",
+    "Page",
+    "audit",
+    "chosen",
+    "done",
+    "each",
+    "expose",
+    "get",
+    "say_refused",
+    "settings",
+]

@@ -96,7 +96,13 @@ class Sources(Page):
         if request.method == "POST":
             try:
                 if form.fits(source, _intake()):
-                    saved = sources.save(source.id, form.chosen, person().name, _intake())
+                    saved = sources.save(
+                        source.id,
+                        form.chosen,
+                        person().name,
+                        _intake(),
+                        request.form.get("seen", ""),
+                    )
                     return done(f"{saved.name} saved.", url_for(".index"))
             except sources.SourceRefusedError as refused:  # another request was faster
                 for name, error in refused.problems.items():
@@ -111,6 +117,7 @@ class Sources(Page):
             "sources/form.html",
             form=form,
             source=source,
+            version=sources.version_of(source) if source.id else "",
             groups=groups,
             places=PLACES,
             problem=path_problem(source.kind, source.place, _intake()) if source.id else "",

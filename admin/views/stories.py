@@ -28,7 +28,7 @@ from models import (
     Video,
     in_state,
 )
-from pipelines import handover
+from pipelines import handover, typed_limits
 from pipelines.production import video_review
 from pipelines.production.narration import voices
 from pipelines.stages import PART_STAGES
@@ -206,8 +206,8 @@ class Stories(Page):
                 story=story,
                 version=review.version_of(story),
                 next_story=_beside(story, older=True),
-                longest_title=manual_intake.LONGEST_TITLE,
-                longest_text=manual_intake.LONGEST_TEXT,
+                longest_title=typed_limits.LONGEST_TITLE,
+                longest_text=typed_limits.LONGEST_TEXT,
             )
         form = request.form
         review.edit(
@@ -251,8 +251,8 @@ class Stories(Page):
         if request.method == "GET":
             return self.render(
                 "stories/paste.html",
-                longest_title=manual_intake.LONGEST_TITLE,
-                longest_text=manual_intake.LONGEST_TEXT,
+                longest_title=typed_limits.LONGEST_TITLE,
+                longest_text=typed_limits.LONGEST_TEXT,
                 longest_link=manual_intake.LONGEST_LINK,
             )
         form = request.form

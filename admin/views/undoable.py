@@ -12,9 +12,8 @@ from flask.typing import ResponseReturnValue
 
 from admin.auth import back, person
 from admin.views.page import Offer, done, first_of, say_refused
-from core.db import transaction
 from core.errors import InputError, StorymillError
-from models import DeadLetter, Part, Post, Script, Story, Video
+from models import Account, DeadLetter, Part, Post, Script, Story, Video
 from pipelines import undo
 
 LONGEST_TITLE = 60
@@ -55,10 +54,7 @@ def undoable(
     changes, refused = list[undo.Change](), list[str]()
     for row_id in ids:
         try:
-            with transaction():
-                before = undo.facts(action, row_id)
-                act(row_id)
-                changes.append((row_id, before, undo.facts(action, row_id)))
+            changes.append(undo.noted(action, row_id, act))
         except StorymillError as error:
             if len(ids) == 1:
                 raise
@@ -113,6 +109,12 @@ def _failure(letter_id: int) -> str:
     return f"failure {letter_id}" + (f" ({stage})" if stage else "")
 
 
+def _account(account_id: int) -> str:
+    columns = Account.select(Account.name, Account.open_id).where(Account.id == account_id)
+    account = columns.first()
+    return _quoted(account.name or account.open_id) if account else f"account {account_id}"
+
+
 WORDS = {
     "story.approve": Words("Approved", "stories", "Waiting for review again", _story),
     "story.reject": Words("Rejected", "stories", "Waiting for review again", _story),
@@ -121,4 +123,8 @@ WORDS = {
     "failure.discard": Words("Discarded", "failures", "Open again", _failure),
     "post.cancel": Words("Cancelled", "posts", "No longer cancelled", _post),
     "post.move": Words("Moved", "posts", "Back where it was", _post),
+    "account.pause": Words("Paused", "accounts", "Resumed", _account),
+    "account.resume": Words("Resumed", "accounts", "Paused again", _account),
+    "account.times": Words("Changed the times of", "accounts", "Earlier times again", _account),
+    "account.groups": Words("Changed the groups of", "accounts", "Earlier groups again", _account),
 }

@@ -203,9 +203,14 @@ def _part_seconds(chosen: Mapping[str, Any]) -> dict[str, int | None]:
         for end in ("min", "max")
     )
     if (least is None) != (most is None):
-        raise InputError("Set both the shortest and the longest part length, or neither.", field="part_seconds_max")
+        raise InputError(
+            "Set both the shortest and the longest part length, or neither.",
+            field="part_seconds_max",
+        )
     if least is not None and most is not None and least >= most:
-        raise InputError("The shortest part length must be below the longest.", field="part_seconds_max")
+        raise InputError(
+            "The shortest part length must be below the longest.", field="part_seconds_max"
+        )
     return {"part_seconds_min": least, "part_seconds_max": most}
 
 

@@ -21,10 +21,10 @@ from models import (
 )
 from pipelines import ledger, versions
 from pipelines.stages import STORY_STAGES
-from pipelines.stories.intake.manual_intake import LONGEST_TEXT, LONGEST_TITLE, check_length
 from pipelines.stories.prepare import narrated
 from pipelines.stories.safety import thresholds
 from pipelines.stories.text import normalize, story_text
+from pipelines.typed_limits import LONGEST_TEXT, LONGEST_TITLE, check_length
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 

@@ -79,7 +79,11 @@ def test_each_form_of_each_page_keeps_what_was_typed(
     app: Flask, rows: None, owner: Browser
 ) -> None:
     # Given every form of every page
-    pages = {path for _, path in rules(app, "GET")} - NO_PAGES | {"/posts/2", "/manual/3", "/posts/3"}
+    pages = {path for _, path in rules(app, "GET")} - NO_PAGES | {
+        "/posts/2",
+        "/manual/3",
+        "/posts/3",
+    }
     walked: Counter[str] = Counter()
     for page in sorted(pages):
         for form in forms_of(owner, page):

@@ -6,14 +6,19 @@ here again, on purpose not read from the pages.
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
 import pytest
 
+from admin.api.routes import OPERATIONS
 from admin.auth import create_user
+from models import User
+from pipelines.people.api_tokens import Scope
+from tests.admin.api.conftest import Program, program
 from tests.admin.conftest import PASSWORD, Browser
-from tests.admin.test_access import PUBLIC, address
+from tests.admin.test_access import OF_PROGRAMS, PUBLIC, address
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -22,7 +27,32 @@ pytestmark = pytest.mark.slow
 
 RISING = ("anonymous", "viewer", "editor", "owner")
 READS = {"users.*": "owner", "accounts.callback": "editor", "*": "viewer"}
-WRITES = {"users.*": "owner", "limits.*": "owner", "me.*": "viewer", "*": "editor"}
+WRITES = {
+    "users.*": "owner",
+    "limits.*": "owner",
+    "me.*": "viewer",
+    "apitokens.*": "viewer",
+    "*": "editor",
+}
+SCOPES = {
+    "GET users": "admin",
+    "GET audit": "admin",
+    "GET webhooks": "admin",
+    "GET *": "read",
+    "* stories": "write:stories",
+    "* videos": "write:stories",
+    "* sources": "write:sources",
+    "* channels": "write:sources",
+    "* posts": "write:posts",
+    "* accounts": "write:accounts",
+    "* jobs": "write:jobs",
+    "* failures": "write:jobs",
+    "* undo": "read",
+    "* *": "admin",
+}
+"""Which scope opens an operation of the API, by method and resource."""
+ROLES = {"read": "viewer", "admin": "owner"}
+"""Least roles behind the scopes; of the others, editor."""
 UNSIGNED = {"webhook_receiver.tiktok"}
 """Needs TikTok's signature instead of a form's token."""
 
@@ -42,6 +72,7 @@ def test_no_route_lets_the_wrong_one_in(app: Flask) -> None:
         for rule in app.url_map.iter_rules()
         for method in sorted({"GET", "POST"} & (rule.methods or set()))
         if rule.endpoint not in {"static", "home.static", "auth.sign_out"} | UNSIGNED
+        and not rule.endpoint.startswith(OF_PROGRAMS)
     ]
     for role in RISING[1:]:
         assert people[role].sign_in(role).status_code == 303
@@ -74,3 +105,47 @@ def test_no_route_lets_the_wrong_one_in(app: Flask) -> None:
     # Then nobody gets in where only others may, and no form works without its token
     assert not holes
     assert len(lines) > 100
+
+
+def test_no_operation_lets_the_wrong_token_in(app: Flask) -> None:
+    # Given a token of each scope, tokens of every scope in the name of lower roles, and none
+    create_user("vera", PASSWORD, "viewer")
+    session = Browser(app)
+    session.sign_in("vera")
+    callers: dict[str, Program] = {
+        scope: program(app, scope, name=f"owner of {scope}") for scope in Scope
+    }
+    for role in RISING[1:3]:
+        callers[role] = lowered(app, role)
+    callers["none"] = Program(app)
+
+    # When each asks for each operation, of rows that don't exist
+    holes, lines = [], []
+    for operation in OPERATIONS:
+        path = re.sub(r"<[^>]*>", "404", operation.path)
+        row = []
+        for name, caller in callers.items():
+            status = caller.ask(operation.method, path).status_code
+            row.append(status)
+            wanted = least(SCOPES, f"{operation.method} {operation.tag}")
+            role = ROLES.get(wanted, "editor")
+            may = name == wanted or (name in RISING and RISING.index(name) >= RISING.index(role))
+            refused = 401 if name == "none" else 403
+            if (status == refused) == may or (not may and status != refused):
+                holes.append((operation.name, name, status))
+        # A cookie counts for nothing
+        assert session.get(f"/api/v1{path}").status_code in {401, 405}
+        cells = "".join(f"{status:>15}" for status in row)
+        lines.append(f"{operation.name:32} {operation.method:6}{cells}")
+    print(f"\n{'operation':39}" + "".join(f"{name:>15}" for name in callers))  # noqa: T201  # the table
+    print("\n".join(lines))  # noqa: T201  # the table
+
+    # Then each is opened by its scope only, in the name of its role only
+    assert not holes
+
+
+def lowered(app: Flask, role: str) -> Program:
+    """A program with every scope, whose person has only ``role`` by now."""
+    caller = program(app, *Scope, name=f"now {role}")
+    User.update(role=role).where(User.name == f"now {role}").execute()
+    return caller

@@ -17,6 +17,7 @@ from core.cookies import parse_cookies
 from core.crypto import EncryptedTextField
 from core.errors import InputError
 from models import Account, AuditEntry, Method, Slot, locked
+from pipelines import versions
 from pipelines.publishing.delivery.method_availability import METHODS
 from pipelines.publishing.posts.post_options import PRIVACY, SWITCHES
 from pipelines.publishing.scheduling import post_times, slots
@@ -52,7 +53,14 @@ def times_changed(account: Account) -> None:
 # ── posts ────────────────────────────────────────────────────────────────────────────────────
 
 
-def set_posting(account_id: int, by: str, *, privacy: str, agreed: bool, **switches: bool) -> None:
+def version_of(account: Account, *names: str) -> str:
+    """The version of these settings, for a form that shows them."""
+    return versions.of({name: getattr(account, name) for name in names})
+
+
+def set_posting(
+    account_id: int, by: str, *, privacy: str, agreed: bool, seen: str = "", **switches: bool
+) -> None:
     """Set who can see the account's posts, and which interactions they allow.
 
     Args:
@@ -60,13 +68,17 @@ def set_posting(account_id: int, by: str, *, privacy: str, agreed: bool, **switc
         by: who decides.
         privacy: one of ``post_options.PRIVACY``.
         agreed: the person has agreed to ``CONSENT``.
+        seen: the version that the form began with, if any.
         switches: those of ``post_options.SWITCHES`` that are on; the others are switched off.
 
     Raises:
         InputError: no audience was chosen, or the person has not agreed.
+        SavedMeanwhileError: they are another version by now.
     """
     if privacy not in PRIVACY:
-        raise InputError("Choose who can see the account's posts: there is no default.", field="privacy")
+        raise InputError(
+            "Choose who can see the account's posts: there is no default.", field="privacy"
+        )
     if not agreed:
         raise InputError(
             "TikTok requires your agreement to its Music Usage Confirmation: tick it, then save.",
@@ -79,6 +91,7 @@ def set_posting(account_id: int, by: str, *, privacy: str, agreed: bool, **switc
         by,
         SET_POSTING,
         f"seen by: {PRIVACY[privacy]}; {', '.join(words)}; agreed to the Music Usage Confirmation",
+        seen,
         privacy=privacy,
         **chosen,
     )
@@ -93,11 +106,14 @@ def agreement(account_id: int) -> AuditEntry | None:
     return newest
 
 
-def set_methods(account_id: int, methods: Iterable[str], by: str) -> None:
+def set_methods(account_id: int, methods: Iterable[str], by: str, seen: str = "") -> None:
     """Set the methods that the account's posts may use; they are tried in the order of ``Method``.
+
+    ``seen`` is the version that the form began with, if any.
 
     Raises:
         InputError: none is left, or one is unknown.
+        SavedMeanwhileError: they are another version by now.
     """
     wanted = set(methods)
     if unknown := wanted - set(Method):
@@ -110,6 +126,7 @@ def set_methods(account_id: int, methods: Iterable[str], by: str) -> None:
         by,
         "account.set_methods",
         ", ".join(METHODS[method] for method in chosen),
+        seen,
         methods=chosen,
     )
 
@@ -131,12 +148,21 @@ def zone(name: str) -> str:
 
 
 def set_times(
-    account_id: int, by: str, *, timezone: str, posts_a_day: int | None, gap_minutes: int | None
+    account_id: int,
+    by: str,
+    *,
+    timezone: str,
+    posts_a_day: int | None,
+    gap_minutes: int | None,
+    seen: str = "",
 ) -> None:
     """Set the account's time zone, its posts a day, and the gap between two posts.
 
+    ``seen`` is the version that the form began with, if any.
+
     Raises:
         InputError: no such zone, or a figure out of range (None: it was not a number).
+        SavedMeanwhileError: they are another version by now.
     """
     name = zone(timezone)
     if posts_a_day is None or not 1 <= posts_a_day <= MOST_A_DAY:
@@ -155,6 +181,7 @@ def set_times(
             by,
             "account.set_times",
             f"{name}, {posts_a_day} posts a day, {gap_minutes} minutes apart",
+            seen,
             timezone=name,
             posts_a_day=posts_a_day,
             gap_minutes=gap_minutes,
@@ -205,6 +232,24 @@ def remove_slot(account_id: int, slot_id: int, by: str) -> None:
             raise InputError("This time is already removed.")
         slot.delete_instance()
         _audit("account.remove_slot", account_id, by, f"{slot.at} on {_names([slot.weekday])}")
+        times_changed(account)
+
+
+def replace_slots(account_id: int, wanted: Iterable[tuple[int, str]], by: str) -> None:
+    """Replace all slots by these pairs of weekday and ``HH:MM``; raises InputError if too many."""
+    slots = sorted(set(wanted))
+    if len(slots) > MOST_SLOTS:
+        raise InputError(f"An account can have at most {MOST_SLOTS} times a week.")
+    days: dict[str, list[int]] = {}
+    for weekday, time in slots:
+        days.setdefault(time, []).append(weekday)
+    words = "; ".join(f"{time} on {_names(on)}" for time, on in days.items())
+    with db.transaction():
+        account = _locked(account_id)
+        Slot.delete().where(Slot.account == account_id).execute()
+        for weekday, time in slots:
+            Slot.create(account=account_id, weekday=weekday, at=time)
+        _audit("account.replace_slots", account_id, by, words or "none")
         times_changed(account)
 
 
@@ -297,10 +342,14 @@ def forget_browser_session(account_id: int, by: str) -> None:
 # ── shared ───────────────────────────────────────────────────────────────────────────────────
 
 
-def _set(account_id: int, by: str, action: str, words: str, **changes: Any) -> Account:
+def _set(
+    account_id: int, by: str, action: str, words: str, seen: str = "", **changes: Any
+) -> Account:
     """Write ``changes`` and the audit entry; gives the changed account, without its secrets."""
     with db.transaction():
-        _locked(account_id)
+        before = _locked(account_id)
+        if seen:
+            versions.check(seen, version_of(before, *changes), f"account {account_id}")
         Account.update(**changes).where(Account.id == account_id).execute()
         _audit(action, account_id, by, words)
         return _locked(account_id)

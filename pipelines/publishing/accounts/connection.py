@@ -13,6 +13,7 @@ from core.errors import InputError, Permanent, Retryable, StageError
 from models import Account, AccountState, AuditEntry, OAuthHandshake, locked, now
 from pipelines import ledger
 from pipelines.ledger import Claim
+from pipelines.publishing.accounts import pause as pausing
 from pipelines.publishing.accounts.token_recovery import granted
 
 log = structlog.get_logger(__name__)
@@ -59,6 +60,7 @@ def finish_connect(
     with db.transaction():
         account = _connected(grant)
     log.info("account_connected", account=account.id, scopes=account.scopes)
+    pausing.connected(account.id)
     _learn_name(account, authorizer)
     return account
 
@@ -167,7 +169,8 @@ def _connected_meanwhile() -> Retryable:
 def end_grant(account_id: int, why: str, *, actor: str = "tiktok") -> bool:
     """The creator has ended the app's authorization: the account has to be connected again.
 
-    Its tokens are deleted in a week. False if the account isn't connected any more.
+    It pauses itself meanwhile. Its tokens are deleted in a week. False if the account isn't
+    connected any more.
     """
     with db.transaction():
         account = Account(id=account_id)
@@ -178,6 +181,7 @@ def end_grant(account_id: int, why: str, *, actor: str = "tiktok") -> bool:
             AuditEntry.create(
                 actor=actor, action="account.expire", subject=f"account {account_id}", reason=why
             )
+            pausing.lose_grant(account_id, why)
     if ended:
         log.error("account_expired", account=account_id)
     return ended

@@ -26,6 +26,7 @@ from adapters.ports import TokenGrant
 from core import crypto, db
 from core.errors import ConfigurationError
 from models import Account, AccountState, locked
+from pipelines.publishing.accounts import pause as pausing
 
 log = structlog.get_logger(__name__)
 
@@ -155,8 +156,10 @@ def _commit(rotated: RotatedToken) -> None:
 
     If it doesn't, somebody connected or disconnected the account meanwhile, or the tokens are
     already stored (by a commit whose answer was lost). If another process found the account
-    expired because this process had used its token, the account is connected again.
+    expired because this process had used its token, the account is connected again, and a pause
+    because of that ends.
     """
+    connected_again = False
     with db.transaction():
         columns = Account.select(Account.id, Account.state, Account.refresh_token)
         account = locked(columns.where(Account.id == rotated.account_id)).first()
@@ -164,8 +167,11 @@ def _commit(rotated: RotatedToken) -> None:
             log.info("rotated_token_not_needed", account=rotated.account_id)
         elif account.state == AccountState.EXPIRED:
             account.move(AccountState.CONNECTED, **rotated.columns())
+            connected_again = True
         else:
             Account.update(**rotated.columns()).where(Account.id == account.id).execute()
+    if connected_again:
+        pausing.connected(rotated.account_id)
 
 
 def _write_file(rotated: RotatedToken) -> Path | None:

@@ -10,7 +10,7 @@ result of a refresh.
 
     new tokens              stored, with ``last_refreshed_at``, before anything else is done
     unavailable, too fast   stays connected; retried after 5 minutes, three times, then half-hourly
-    grant is gone           ``expired`` with the reason: a person connects it again
+    grant is gone           ``expired`` with the reason, and paused: a person connects it again
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from adapters.ports import Authorizer
 from core import db
 from core.errors import ConfigurationError, Parked, Permanent, Retryable, StageError
 from models import Account, AccountState, locked, now
+from pipelines.publishing.accounts import pause as pausing
 from pipelines.publishing.accounts import token_recovery
 
 log = structlog.get_logger(__name__)
@@ -44,6 +45,7 @@ LEASE_SECONDS = 120
 """Longer than a call to the token endpoint (35 s) plus the retries of its commit (60 s)."""
 CONCURRENCY = 8
 FORGET_AFTER_DAYS = 7
+UNUSED = "Its refresh token expired without use: connect the account again."
 
 Outcome = Literal["refreshed", "failed", "expired"]
 
@@ -198,10 +200,8 @@ def forget_expired() -> int:
         ):
             if account.state != AccountState.CONNECTED:
                 continue
-            account.move(
-                AccountState.EXPIRED,
-                last_error="Its refresh token expired without use: connect the account again.",
-            )
+            account.move(AccountState.EXPIRED, last_error=UNUSED)
+            pausing.lose_grant(account.id, UNUSED)
         forgotten = (
             Account.update(access_token=None, refresh_token=None, refresh_begun_at=None)
             .where(
@@ -299,6 +299,7 @@ def _end(lease: RefreshLease, state: AccountState | None = None, **changes: obje
             log.warning("refresh_lease_lost", account=lease.account_id)
         elif state is not None:
             account.move(state, refresh_begun_at=None, **changes)
+            pausing.lose_grant(account.id, str(changes["last_error"]))
         else:
             Account.update(refresh_begun_at=None, **changes).where(
                 Account.id == account.id

@@ -32,11 +32,11 @@ from core.errors import (
 )
 from core.files.storage import MediaStore
 from core.limiter import Limit
-from models import Account, Post, PostState, Video, now
+from models import Account, PauseCause, Post, PostState, Video, now
 from pipelines import ledger, rate_limits
 from pipelines.ledger import Claim
 from pipelines.limit_grants import Grants
-from pipelines.publishing.accounts import tokens
+from pipelines.publishing.accounts import failures, tokens
 from pipelines.publishing.accounts.pause import CODE as PAUSED
 from pipelines.publishing.accounts.pause import STORYMILL, pause
 from pipelines.publishing.delivery import approved_video, fallback_policy
@@ -44,6 +44,7 @@ from pipelines.publishing.delivery.compliance import check_texts, texts_of
 from pipelines.publishing.delivery.video_checks import MOST_BYTES, CheckedVideo, check_video
 from pipelines.publishing.posts import history
 from pipelines.publishing.scheduling import admission, planning, post_times
+from pipelines.stages import STAGES
 
 log = structlog.get_logger(__name__)
 
@@ -72,6 +73,8 @@ class Platform:
     browser: BrowserUploader | None = None
     """None if this worker uses no browser."""
     most_bytes: int = MOST_BYTES
+    pause_after: int = 0
+    """Failed posts in a row after which an account pauses itself; 0: never."""
 
 
 @dataclass(slots=True)
@@ -219,6 +222,7 @@ class Delivery:
                 self.step_down(error)
                 return
             self.record(error)
+            self.count(error)
             raise
 
     def end(self, state: PostState, platform_id: str, **changes: Any) -> None:
@@ -228,6 +232,7 @@ class Delivery:
                 changes["platform_id"] = platform_id
             self.move(state, reason="", **changes)
             history.end(self.post, state, platform_id=platform_id)
+            failures.forget(self.account.id)
             planning.release_next(self.post, request_id=self.claim.request_id)
         log.info("post_ended", post=self.post.id, state=state)
 
@@ -259,7 +264,7 @@ class Delivery:
             history.end(self.post, error.code, reason=str(error))
             if self.post.publish_id is None:
                 self.move(PostState.PLANNED, reason=str(error))
-            pause(self.account.id, STORYMILL, str(error))
+            pause(self.account.id, STORYMILL, str(error), cause=PauseCause.REFUSED)
         error.code = PAUSED
         return error
 
@@ -278,7 +283,7 @@ class Delivery:
             if full:
                 admission.defer(self.post)
             elif isinstance(error, AccountFullError | AccountStoppedError):
-                pause(self.account.id, STORYMILL, str(error))
+                pause(self.account.id, STORYMILL, str(error), cause=PauseCause.REFUSED)
         log.warning("post_begins_again", post=self.post.id, code=error.code)
 
     def step_down(self, error: StageError) -> None:
@@ -298,6 +303,20 @@ class Delivery:
             self.stop(PostState.FAILED, error)
         elif self.post.state == PostState.CLAIMING:  # no publish_id, so no byte went
             self.stop(PostState.PLANNED, error)
+
+    def count(self, error: StageError) -> None:
+        """Count the failure for the account, if the post has stopped and the account is connected.
+
+        A post that stopped because its account is not connected says nothing new about it.
+        """
+        tries = STAGES[self.claim.stage].attempts
+        if isinstance(error, Retryable) and self.claim.attempt < tries:
+            return
+        if error.code in fallback_policy.NOT_CONNECTED:
+            return
+        with self.claim.step():
+            planning.lock_for_release(self.post)
+            failures.count(self.account.id, error, self.platform.pause_after)
 
     def stop(self, state: PostState, error: StageError) -> None:
         with self.claim.step():

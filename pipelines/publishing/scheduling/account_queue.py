@@ -12,7 +12,7 @@ Jobs of other posts come last, and a locked one is skipped (``ledger.reschedule`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby, pairwise
@@ -27,6 +27,8 @@ from pipelines.publishing.scheduling.slots import SlotTime, at_local, local_day,
 GRACE = timedelta(minutes=15)
 """A post that is at most this late still goes out at once: workers may be busy or restarting. A
 longer delay counts as downtime: late posts get new times instead of going out in a burst."""
+LEAST_APART = timedelta(minutes=15)
+"""Between late posts after a pause, where the account has no gap of its own."""
 
 OVER = frozenset({PostState.PUBLISHED, PostState.INBOX, PostState.CANCELLED})
 """States after which the next part may go out."""
@@ -97,13 +99,17 @@ class AccountQueue:
     # ── taken times ──────────────────────────────────────────────────────────────────────────
 
     def availability(
-        self, taken: Iterable[datetime], start: datetime | None = None
+        self,
+        taken: Iterable[datetime],
+        start: datetime | None = None,
+        *,
+        gap: timedelta | None = None,
     ) -> Availability:
         return Availability(
             self.where,
             self.slots,
             posts_a_day=self.account.posts_a_day,
-            gap=self.gap,
+            gap=self.gap if gap is None else gap,
             start=start or self.now,
             taken=taken,
         )
@@ -177,7 +183,37 @@ class AccountQueue:
                 row.give(availability.take_next(floor))
         self._write(story)
 
-    def reassign(self, *, moving: int = 0, refused: int = 0, since: datetime | None = None) -> None:
+    def go_on(self) -> None:
+        """Give late posts new times after a pause, none of them in a rush.
+
+        Pinned posts that were missed come first. Where the account has no gap, ``LEAST_APART`` is
+        between them, and between the others if it has no slots either.
+        """
+        gap = self.gap or LEAST_APART
+        missed = Post.select(Post.id).where(
+            Post.account == self.account,
+            Post.scheduled_at < self.now - GRACE,
+            Post.state == PostState.PLANNED,
+            Post.pinned,
+        )
+        pinned = [post.id for post in missed.order_by(Post.scheduled_at, Post.id)]
+        if pinned and self.account.posts_a_day > 0:
+            availability = self.availability([*self.gone(), *self.pinned()], gap=gap)
+            times = {}
+            for post_id in pinned:
+                times[post_id] = availability.next_allowed(self.now)
+                availability.take(times[post_id])
+            self._store(times)
+        self.reassign(gap=None if self.slots else gap)
+
+    def reassign(
+        self,
+        *,
+        moving: int = 0,
+        refused: int = 0,
+        since: datetime | None = None,
+        gap: timedelta | None = None,
+    ) -> None:
         """Give the whole queue new times, in order.
 
         Posts whose time has just come keep it: they are about to go out.
@@ -186,9 +222,10 @@ class AccountQueue:
             moving: a post that can't go out now; it and those behind it get new times.
             refused: a post that the platform has refused; it goes first, and all get new times.
             since: the earliest new time; now if not given.
+            gap: between the new times; the account's if not given.
         """
         queue = _Queue(self.stories(), first=refused)
-        availability = self.availability([*self.gone(), *self.pinned()], since)
+        availability = self.availability([*self.gone(), *self.pinned()], since, gap=gap)
         keeps = not refused
         for row in queue.rows:
             keeps = keeps and row.id != moving
@@ -201,14 +238,16 @@ class AccountQueue:
         self._write(queue.rows)
 
     def _write(self, rows: Iterable[QueuedPost]) -> None:
-        changed = [row for row in rows if row.moved]
+        self._store({row.id: row.time for row in rows if row.moved})
+
+    def _store(self, times: Mapping[int, datetime | None]) -> None:
         database.execute_sql(
             "UPDATE post SET scheduled_at = wanted.scheduled_at "
             "FROM unnest(%s::int[], %s::timestamptz[]) AS wanted (id, scheduled_at) "
             "WHERE post.id = wanted.id",
-            ([row.id for row in changed], [row.time for row in changed]),
+            (list(times), list(times.values())),
         )
-        self.set_due({row.id: row.time for row in changed if row.time is not None})
+        self.set_due({post_id: time for post_id, time in times.items() if time is not None})
 
     def set_due(self, times: dict[int, datetime]) -> None:
         """Make the publish jobs of these posts wait until these times."""

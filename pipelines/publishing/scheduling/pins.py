@@ -27,7 +27,9 @@ def pin(post_id: int, moment: datetime, by: str) -> None:
         if moment < account_queue.now - THIS_MINUTE:
             raise InputError("This time is in the past: choose a later one.", field="time")
         if moment > account_queue.now + FARTHEST:
-            raise InputError("This time is more than two years away: choose an earlier one.", field="date")
+            raise InputError(
+                "This time is more than two years away: choose an earlier one.", field="date"
+            )
         moment = max(moment, account_queue.now)
         _check_against_fixed(account_queue, post_id, moment)
         _check_against_parts(account_queue, post_id, moment)

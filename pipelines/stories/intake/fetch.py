@@ -24,6 +24,7 @@ from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.stories.intake.source_settings import ALL, OF_FILES
 from pipelines.stories.text.rules import footers
+from pipelines.typed_limits import LONGEST_TITLE
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +32,6 @@ OUTCOMES_KEPT_DAYS = 30
 BATCH = 500
 """Rows of a file that are looked up together."""
 INTAKE_LOCK = 0x570B
-LONGEST_TITLE = 1_000
 LONGEST_BODY = 1_000_000
 """Most characters that are read; the longest story a source may allow has about 120,000."""
 

@@ -13,7 +13,7 @@ from core.errors import InputError
 from core.files.intake_folder import IntakeFolder
 from core.text.addresses import shown, shown_in
 from models import Account, AuditEntry, Source, SourceAccount, SourceKind, now
-from pipelines import ledger
+from pipelines import ledger, versions
 from pipelines.stories.intake.source_names import free_name
 from pipelines.stories.intake.source_rules import problems, taken, tidy
 from pipelines.stories.intake.source_settings import ALL, KINDS, OF_FILES
@@ -48,7 +48,18 @@ class SourceRefusedError(InputError):
         self.problems = dict(wrong)
 
 
-def save(source_id: int | None, chosen: Mapping[str, Any], by: str, intake: IntakeFolder) -> Source:
+def version_of(source: Source) -> str:
+    """The version of its settings, for a form that shows them."""
+    return versions.of({**_current(source), "address": source.address})
+
+
+def save(
+    source_id: int | None,
+    chosen: Mapping[str, Any],
+    by: str,
+    intake: IntakeFolder,
+    seen: str = "",
+) -> Source:
     """Add or change a source; settings not in ``chosen`` keep their value or default.
 
     Args:
@@ -57,14 +68,18 @@ def save(source_id: int | None, chosen: Mapping[str, Any], by: str, intake: Inta
             and ``accounts`` (ids; an empty list means every account).
         by: who changes it.
         intake: where files and folders are read from.
+        seen: the version that the form began with, if any.
 
     Raises:
         SourceRefusedError: settings are invalid; it has a sentence for each.
+        SavedMeanwhileError: it is another version by now.
         InputError: there is no such source.
     """
     try:
         with transaction():
             source = _blank() if source_id is None else locked(source_id)
+            if source_id is not None:
+                versions.check(seen, version_of(source), f"source {source_id}")
             before = {name: getattr(source, name) for name in ("kind", "place", "address")}
             values = {**_current(source), **chosen}
             values["name"] = shown_in(str(values["name"]))

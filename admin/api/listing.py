@@ -1,0 +1,51 @@
+"""Lists of the API, page by page, found by the id at which the page before ended."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from peewee import ModelSelect
+
+from admin.api.caller import RefusedError
+from admin.api.models import ListQuery
+from admin.http.inputs import LARGEST_ID
+from models import Row
+
+Found = TypeVar("Found", bound=Row)
+
+
+def rows(
+    query: ModelSelect[Any], key: Any, asked: ListQuery, *, few: bool = False
+) -> tuple[list[Any], str | None]:
+    """The rows of one page, and the cursor of the page after it.
+
+    Args:
+        query: the rows of the whole list.
+        key: the id that orders the list, newest first.
+        asked: which page.
+        few: only few rows match, so collect and sort them (as in ``admin.paging.cut``).
+
+    Raises:
+        RefusedError: the cursor is none of ours.
+    """
+    order = key + 0 if few else key
+    if asked.cursor:
+        query = query.where(key < _place(asked.cursor))
+    found = list(query.order_by(order.desc()).limit(asked.limit + 1))
+    kept = found[: asked.limit]
+    return kept, f"b{kept[-1].id:x}" if len(found) > asked.limit else None
+
+
+def get(table: type[Found], row_id: int) -> Found:
+    """The row; raises DoesNotExist, which is answered with 404."""
+    return table.get(table.id == row_id)
+
+
+def _place(cursor: str) -> int:
+    try:
+        place = int(cursor.removeprefix("b"), 16)
+    except ValueError:
+        place = 0
+    if not cursor.startswith("b") or not 0 < place <= LARGEST_ID:
+        raise RefusedError(422, 'cursor: it must be "next" of the answer before.')
+    return place

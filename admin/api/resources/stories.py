@@ -1,0 +1,250 @@
+"""Stories: listed, read, added, edited and decided on."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from admin import story_list
+from admin.api.caller import caller
+from admin.api.listing import get, rows
+from admin.api.models import Answer, Body, Id, Line, ListQuery, Moment, Page, Text
+from admin.api.operation import operation
+from admin.configured import settings
+from models import Source, Story, StoryState
+from pipelines import handover, undo
+from pipelines.people.api_tokens import Scope
+from pipelines.stories import review
+from pipelines.stories.intake import manual_intake, whole_text
+
+JOINED = frozenset({"source", "source_id", "similar_to"})
+"""What is not read straight from the story's columns."""
+
+
+class StoryItem(Answer):
+    """A story in a list."""
+
+    id: Id
+    title: str
+    state: StoryState
+    reason: Annotated[str, Field(description="Why it was skipped, flagged or rejected.")]
+    source_id: Id
+    source: Annotated[str, Field(description="The source's name.")]
+    words: int
+    language: str
+    score: Annotated[int | None, Field(description="Upvotes, where the source has them.")]
+    nsfw: bool
+    safety_score: float
+    similar_to: Annotated[Id | None, Field(description="The earlier story that it nearly repeats.")]
+    created_at: Moment
+
+
+class StoryDetail(StoryItem):
+    """A story with its texts."""
+
+    body: Annotated[str, Field(description="The original, as the source had it.")]
+    narratable_title: str
+    narratable_text: Annotated[
+        str, Field(description="What is narrated: a sentence a line, paragraphs by blank lines.")
+    ]
+    url: str
+    author: str
+    decided_by: str
+    decided_at: Moment | None
+
+
+class StoryPage(Page[StoryItem]):
+    """One page of stories, newest first."""
+
+
+class StoryDecided(Answer):
+    """A decision, and the number by which it can be undone."""
+
+    story: StoryDetail
+    undo: Annotated[Id, Field(description="Undo it for a day: POST /undo/{id}.")]
+
+
+class StoryQuery(ListQuery):
+    state: StoryState | None = None
+    source: Annotated[Id | None, Field(description="Only this source's.")] = None
+    channel: Annotated[Id | None, Field(description="Only those of this channel's sources.")] = None
+    search: Annotated[
+        str, Field(max_length=200, description="Beginnings of words in the title.")
+    ] = ""
+
+
+class Approval(Body):
+    reason: Annotated[Line, Field(description="Needed to approve a flagged story.")] = ""
+
+
+class Rejection(Body):
+    reason: Annotated[Line, Field(min_length=1)]
+
+
+class Edit(Body):
+    title: Annotated[Text | None, Field(description="Left out: as it is.")] = None
+    text: Annotated[Text | None, Field(description="Left out: as it is.")] = None
+    language: Annotated[
+        str, Field(pattern=r"^([a-z]{2,3})?$", description="A code, if it was detected wrongly.")
+    ] = ""
+
+
+class Paste(Body):
+    title: Annotated[Text, Field(min_length=1)]
+    text: Annotated[Text, Field(min_length=1)]
+    url: Annotated[Line, Field(description="Where it was published; may be empty.")] = ""
+
+
+@operation("GET", "/stories", Scope.READ)
+def listed(query: StoryQuery) -> StoryPage:
+    """List stories."""
+    wanted = story_list.wanted("", query.search.strip())
+    columns = (getattr(Story, name) for name in StoryItem.model_fields if name not in JOINED)
+    found = (
+        Story.select(
+            *columns,
+            Story.source.alias("source_id"),
+            Story.similar_to,
+            Source.name.alias("source_name"),
+        )
+        .join(Source)
+        .where(wanted.condition)
+        .objects()
+    )
+    if query.state is not None:
+        found = found.where(Story.state == query.state)
+    if query.source is not None:
+        found = found.where(Story.source == query.source)
+    if query.channel is not None:
+        of = Source.select(Source.id).where(Source.channel == query.channel)
+        found = found.where(Story.source.in_([source.id for source in of]))
+    page, following = rows(found, Story.id, query, few=wanted.rare is True)
+    return StoryPage(items=[_item(row) for row in page], next=following)
+
+
+@operation("GET", "/stories/<int:story_id>", Scope.READ)
+def show(story_id: int) -> StoryDetail:
+    """Read a story."""
+    return _detail(story_id)
+
+
+@operation(
+    "POST",
+    "/stories",
+    Scope.STORIES,
+    status=201,
+    examples={
+        "a pasted text": {
+            "title": "The green ladder",
+            "text": "My neighbour borrowed our ladder in April. It came back painted green.",
+        }
+    },
+)
+def add(body: Paste) -> StoryDetail:
+    """Add a story. It is checked first, then waits for approval."""
+    return _detail(manual_intake.paste(body.title, body.text, caller().name, body.url.strip()).id)
+
+
+@operation(
+    "POST",
+    "/stories/<int:story_id>/approve",
+    Scope.STORIES,
+    examples={"a waiting story": {}, "a flagged story": {"reason": "It is told kindly."}},
+)
+def approve(story_id: int, body: Approval) -> StoryDecided:
+    """Approve a story: its videos are produced and posted."""
+    seconds = settings().approval_seconds
+    act = partial(review.approve, by=caller().name, reason=body.reason.strip(), seconds=seconds)
+    return _decided("story.approve", story_id, act)
+
+
+@operation(
+    "POST",
+    "/stories/<int:story_id>/reject",
+    Scope.STORIES,
+    examples={"with its reason": {"reason": "Too short to tell."}},
+)
+def reject(story_id: int, body: Rejection) -> StoryDecided:
+    """Reject a story."""
+    act = partial(review.reject, by=caller().name, reason=body.reason)
+    return _decided("story.reject", story_id, act)
+
+
+@operation(
+    "PATCH",
+    "/stories/<int:story_id>",
+    Scope.STORIES,
+    examples={"another title": {"title": "The ladder that came back green"}},
+)
+def edit(story_id: int, body: Edit) -> StoryDetail:
+    """Edit what is narrated of a story that waits for a decision. The original stays."""
+    story = get(Story, story_id)
+    title = story.narratable_title if body.title is None else body.title
+    text = story.narratable_text if body.text is None else body.text
+    review.edit(story_id, caller().name, title, text, body.language)
+    return _detail(story_id)
+
+
+@operation("POST", "/stories/<int:story_id>/reconsider", Scope.STORIES)
+def reconsider(story_id: int) -> StoryDetail:
+    """Have a rejected or skipped story wait for approval again."""
+    get(Story, story_id)
+    review.reconsider(story_id, caller().name)
+    return _detail(story_id)
+
+
+@operation("POST", "/stories/<int:story_id>/withdraw", Scope.STORIES)
+def withdraw(story_id: int) -> StoryDetail:
+    """Take an approval back whole, until one of the story's posts has begun."""
+    get(Story, story_id)
+    handover.withdraw(story_id, caller().name)
+    return _detail(story_id)
+
+
+@operation("POST", "/stories/<int:story_id>/stop", Scope.STORIES)
+def stop(story_id: int) -> StoryDecided:
+    """Stop production of a story, and cancel its posts that have not started."""
+    return _decided("story.stop", story_id, partial(handover.stop, by=caller().name))
+
+
+@operation("POST", "/stories/<int:story_id>/resume", Scope.STORIES)
+def resume(story_id: int) -> StoryDetail:
+    """Go on producing a stopped story."""
+    get(Story, story_id)
+    handover.resume(story_id, caller().name)
+    return _detail(story_id)
+
+
+@operation("POST", "/stories/<int:story_id>/page", Scope.STORIES)
+def page(story_id: int) -> StoryDetail:
+    """Fetch an excerpt's whole text from the page that it links to."""
+    get(Story, story_id)
+    whole_text.ask(story_id, caller().name)
+    return _detail(story_id)
+
+
+def _decided(action: str, story_id: int, act: partial[None]) -> StoryDecided:
+    get(Story, story_id)
+    change = undo.noted(action, story_id, act)
+    undo_id = undo.remember(caller().name, action, [change])
+    return StoryDecided(story=_detail(story_id), undo=undo_id)
+
+
+def _item(row: Any) -> StoryItem:
+    facts = {name: getattr(row, name) for name in StoryItem.model_fields if name not in JOINED}
+    return StoryItem(
+        **facts, source_id=row.source_id, source=row.source_name, similar_to=row.similar_to_id
+    )
+
+
+def _detail(story_id: int) -> StoryDetail:
+    story: Any = get(Story, story_id)
+    facts = {name: getattr(story, name) for name in StoryDetail.model_fields if name not in JOINED}
+    return StoryDetail(
+        **facts,
+        source_id=story.source_id,
+        source=story.source.name,
+        similar_to=story.similar_to_id,
+    )
