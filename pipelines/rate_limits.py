@@ -147,6 +147,11 @@ def feed_limit(address: str) -> Limit:
     return REDDIT_FEED if is_reddit(address) else replace(FEED, key=host_of(address))
 
 
+def _link(story_id: int) -> list[Limit]:
+    story = Story.select(Story.link_address).where(Story.id == story_id).first()
+    return [feed_limit(story.link_address)] if story is not None and story.link_address else []
+
+
 def _page(story_id: int) -> list[Limit]:
     story = Story.select(Story.url).where(Story.id == story_id).first()
     return [feed_limit(story.url)] if story is not None and story.url else []
@@ -202,6 +207,7 @@ def _confirm(post_id: int) -> list[Limit]:
 
 STAGE_LIMITS: dict[str, Callable[[int], list[Limit]]] = {
     "fetch": _fetch,
+    "link": _link,
     "page": _page,
     "script": _script,
     "judge": _judge,

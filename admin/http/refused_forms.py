@@ -86,12 +86,11 @@ def comes_from_us() -> bool:
 
 def _page_with_form() -> str:
     """Where the form was; a form that is a page of its own is sent to that page."""
-    methods = {
-        method
-        for rule in current_app.url_map.iter_rules(request.endpoint or "")
-        for method in rule.methods or ()
-    }
-    return request.full_path.rstrip("?") if "GET" in methods else back()
+    if request.endpoint is None:
+        return back()
+    rules = current_app.url_map.iter_rules(request.endpoint)
+    shows_itself = any("GET" in (rule.methods or ()) for rule in rules)
+    return request.full_path.rstrip("?") if shows_itself else back()
 
 
 def _show(target: str, sentence: str) -> Response | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from flask import abort, flash, request, send_file, url_for
+from flask import abort, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from peewee import ModelSelect
 
@@ -17,7 +17,6 @@ from admin.paging import cut
 from admin.views.page import Page, chosen, done, each, expose, get, settings
 from admin.views.post_rows import post_rows
 from admin.views.undoable import undoable
-from core.errors import InputError
 from core.files.storage import MediaStore
 from models import Account, Attempt, Job, Method, Post, PostState
 from pipelines import ledger

@@ -33,6 +33,7 @@ from pipelines.production import video_review
 from pipelines.production.narration import voices
 from pipelines.stages import PART_STAGES
 from pipelines.stories import review
+from pipelines.stories.intake import link as links
 from pipelines.stories.intake import manual_intake, whole_text
 from pipelines.stories.safety import thresholds
 from pipelines.stories.text import story_text
@@ -253,7 +254,7 @@ class Stories(Page):
                 "stories/paste.html",
                 longest_title=typed_limits.LONGEST_TITLE,
                 longest_text=typed_limits.LONGEST_TEXT,
-                longest_link=manual_intake.LONGEST_LINK,
+                longest_link=links.LONGEST_LINK,
             )
         form = request.form
         story = manual_intake.paste(
@@ -266,8 +267,11 @@ class Stories(Page):
 
     @expose("/link", methods=["POST"])
     def link(self) -> ResponseReturnValue:
-        source = manual_intake.ask_link(request.form.get("link", ""), person().name)
-        return done("Importing the link.", url_for("sources.outcomes", source_id=source.id))
+        story = links.add_link(request.form.get("link", ""), person().name)
+        return done(
+            "The link is being read. Then the story is checked, and waits for approval.",
+            url_for(".show", story_id=story.id),
+        )
 
 
 def _default_voice(language: str) -> str:

@@ -112,3 +112,72 @@ def test_each_form_of_each_page_keeps_what_was_typed(
                 assert f'id="fault-{bad}"' in answer.text, (page, action, bad)
     print("\n".join(sorted(walked)))  # noqa: T201  # the list of forms
     assert len(walked) > 25
+
+
+REFUSED: tuple[tuple[str, str, dict[str, str], str], ...] = (
+    ("/users/", "/users/new", {"name": "new", "email": "no address", "role": "editor"}, "email"),
+    ("/users/", "/users/2/email", {"email": "no address"}, "email"),
+    ("/me/", "/me/timezone", {"timezone": "Berlinn"}, "timezone"),
+    ("/me/", "/me/email", {"email": "a b"}, "email"),
+    ("/limits/", "/limits/llm.script/set", {"count": "-5", "seconds": "12"}, "count"),
+    ("/stories/paste", "/stories/paste", {"title": "T", "text": "", "url": ""}, "text"),
+    ("/stories/paste", "/stories/paste", {"title": "T", "text": "x", "url": "ftp:"}, "url"),
+    ("/stories/paste", "/stories/link", {"link": "no link"}, "link"),
+    ("/stories/4/edit", "/stories/4/edit", {"title": "T", "text": "…", "language": ""}, "text"),
+    (
+        "/stories/4/edit",
+        "/stories/4/edit",
+        {"title": "T", "text": "x", "language": "1"},
+        "language",
+    ),
+    ("/stories/", "/stories/4/approve", {"reason": " "}, "reason"),
+    ("/stories/4", "/stories/4/reject", {"reason": " "}, "reason"),
+    ("/videos/1", "/videos/1/reject", {"reason": " "}, "reason"),
+    ("/posts/1", "/posts/1/title", {"title": "x" * 3000}, "title"),
+    ("/calendar/1/time", "/calendar/1/time", {"date": "2020-01-01", "time": "10:00"}, "time"),
+    ("/calendar/1/time", "/calendar/1/time", {"date": "soon", "time": "10:00"}, "date"),
+    ("/manual/3", "/manual/3/posted", {"where": "not a link"}, "where"),
+    (
+        "/accounts/1",
+        "/accounts/1/times",
+        {"timezone": "UTC", "posts_a_day": "999", "gap_minutes": "7"},
+        "posts_a_day",
+    ),
+    ("/accounts/1", "/accounts/1/slots/add", {"at": "25:00", "weekday": "3"}, "at"),
+    ("/accounts/1", "/accounts/1/browser", {"username": "a b", "cookies": "x"}, "username"),
+    ("/channels/1/edit", "/channels/1/edit", {"name": " ", "style": "karaoke"}, "name"),
+)
+"""The page, where its form is sent, what is typed, and the field at fault."""
+
+
+def test_a_fault_is_beside_its_field(rows: None, owner: Browser) -> None:
+    for page, action, typed, field in REFUSED:
+        answer = owner.post(action, referrer=page, **typed)
+
+        assert answer.status_code == 422, (action, answer.status_code)
+        again = [one for one in _Reader(answer.text).forms if "data-refused" in one.attributes]
+        assert [one.action for one in again] == [action]
+        shown = shown_in(again[0])
+        for name, value in typed.items():
+            assert name == "cookies" or shown[name] == [value], (action, name)
+        assert f'id="fault-{field}"' in answer.text, (action, field)
+
+
+def test_where_the_page_is_unknown_all_that_was_typed_is_on_a_plain_page(
+    rows: None, owner: Browser
+) -> None:
+    answer = owner.post("/stories/4/reject", reason=" ", title="kept <é>")
+    assert answer.status_code == 422
+    assert "kept &lt;é&gt;" in answer.text
+    assert 'action="/stories/4/reject"' in answer.text
+
+
+def test_a_stale_form_of_another_site_is_not_shown_again(rows: None, owner: Browser) -> None:
+    sent = {"title": "planted", "text": "x"}
+    for headers, kept in (
+        ({"Referer": "http://evil.example/"}, False),
+        ({"Referer": "http://localhost/stories/paste"}, True),
+    ):
+        answer = owner._ask("POST", "/stories/paste", data=sent, headers=headers)  # noqa: SLF001
+        assert answer.status_code == 400
+        assert ("planted" in answer.text) is kept

@@ -208,16 +208,17 @@ def _change(post_id: int, action: str, by: str, words: str, seen: str, **changes
         if running or not editable(post):
             state = "being announced" if running or post.publish_id else shown(post.state)
             raise InputError(f"Post {post_id} is {state}: it can no longer be changed.")
-        shown_there = locked(
-            Post.select(Post.id, Post.title, Post.options).where(Post.id == post_id)
-        )
-        before = shown_there.get()
-        current = (
-            options_version(before.options) if "options" in changes else title_version(before.title)
-        )
-        versions.check(seen, current, f"post {post_id}")
+        if seen:
+            versions.check(seen, _version(post_id, *changes), f"post {post_id}")
         Post.update(**changes).where(Post.id == post_id).execute()
         _audit(action, post_id, by, words)
+
+
+def _version(post_id: int, changed: str) -> str:
+    """The version of the title or the options; the row stays locked."""
+    columns = (Post.id, Post.title, Post.options)
+    post = locked(Post.select(*columns).where(Post.id == post_id)).get()
+    return title_version(post.title) if changed == "title" else options_version(post.options)
 
 
 def _of(post_id: int) -> Any:

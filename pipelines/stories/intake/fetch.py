@@ -66,7 +66,7 @@ def fetch(source_id: int, claim: Claim, source_of: Callable[[str], StorySource])
             found = [answered.get(post.external_id, replace(post, answers=())) for post in found]
     except StageError as error:
         with claim.step():
-            _one_at_a_time()
+            one_at_a_time()
             for post in answered.values():
                 take(source, post, claim.request_id)
             if _is_as_read(source):
@@ -74,7 +74,7 @@ def fetch(source_id: int, claim: Claim, source_of: Callable[[str], StorySource])
                 Source.update(last_error=wrong).where(Source.id == source.id).execute()
         raise
     with claim.finish():
-        _one_at_a_time()
+        one_at_a_time()
         outcomes = Counter(take(source, post, claim.request_id).outcome for post in found)
         Source.update(last_fetched_at=now(), last_error="").where(Source.id == source.id).execute()
         if _is_as_read(source):
@@ -95,7 +95,7 @@ def _is_as_read(source: Source) -> bool:
     )
 
 
-def _one_at_a_time() -> None:
+def one_at_a_time() -> None:
     """Two sources that list the same posts in another order would wait for each other for ever."""
     database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (INTAKE_LOCK,))
 
@@ -150,30 +150,7 @@ def take(source: Source, post: FetchedStory, request_id: str = "") -> Intake:
     inserted = (
         Story.insert(
             source=source,
-            external_id=post.external_id,
-            url=_storable(post.url),
-            place=_storable(post.place),
-            author=_storable(post.author),
-            score=post.score,
-            nsfw=post.nsfw,
-            doubt=_storable(doubt),
-            excerpt=footers.is_excerpt(
-                post.body,
-                # Reddit's feeds give whole posts.
-                from_feed=source.kind == SourceKind.FEED
-                and not post.external_id.startswith("reddit:"),
-            ),
-            written_at=post.written_at,
-            title=_storable(post.title)[:LONGEST_TITLE],
-            body=_storable(post.body),
-            answers=[
-                {
-                    "author": _storable(answer.author),
-                    "text": _storable(answer.text),
-                    "score": answer.score,
-                }
-                for answer in post.answers[: source.answers]
-            ],
+            **columns_of(source, post, kind=source.kind),
             state=StoryState.SKIPPED if reason else StoryState.FETCHED,
             reason=reason,
         )
@@ -198,6 +175,35 @@ def take(source: Source, post: FetchedStory, request_id: str = "") -> Intake:
         reason=reason,
         story=story or known,
     )
+
+
+def columns_of(source: Source, post: FetchedStory, *, kind: str) -> dict[str, Any]:
+    """The columns of a story that come from the post; ``kind`` is how it was read."""
+    return {
+        "external_id": post.external_id,
+        "url": _storable(post.url),
+        "place": _storable(post.place),
+        "author": _storable(post.author),
+        "score": post.score,
+        "nsfw": post.nsfw,
+        "doubt": _storable(_doubt(source, post)),
+        "excerpt": footers.is_excerpt(
+            post.body,
+            # Reddit's feeds give whole posts.
+            from_feed=kind == SourceKind.FEED and not post.external_id.startswith("reddit:"),
+        ),
+        "written_at": post.written_at,
+        "title": _storable(post.title)[:LONGEST_TITLE],
+        "body": _storable(post.body),
+        "answers": [
+            {
+                "author": _storable(answer.author),
+                "text": _storable(answer.text),
+                "score": answer.score,
+            }
+            for answer in post.answers[: source.answers]
+        ],
+    }
 
 
 def _forget_old_outcomes(source: Source) -> None:
