@@ -11,6 +11,7 @@ from peewee import JOIN, fn
 
 from admin import production_progress, story_list
 from admin.auth import person
+from admin.http.inputs import LARGEST_ID
 from admin.paging import count, cut
 from admin.views.page import Page, chosen, done, each, expose, get, settings
 from admin.views.undoable import undoable
@@ -34,7 +35,7 @@ from pipelines.production.narration import voices
 from pipelines.stages import PART_STAGES
 from pipelines.stories import review
 from pipelines.stories.intake import link as links
-from pipelines.stories.intake import manual_intake, whole_text
+from pipelines.stories.intake import manual_intake, source_archive, whole_text
 from pipelines.stories.safety import thresholds
 from pipelines.stories.text import story_text
 
@@ -108,7 +109,7 @@ class Stories(Page):
             kept={name: value for name, value in (("search", words), ("of", origin)) if value},
             meanings=MEANINGS,
             channels=list(Channel.select(Channel.id, Channel.name).order_by(Channel.name)),
-            sources=list(Source.select(Source.id, Source.name).order_by(Source.name)),
+            sources=_offered_sources(origin),
             tabs=story_list.by_state(wanted, TABS),
             decidable=DECIDABLE,
             reconsiderable=RECONSIDERABLE,
@@ -272,6 +273,14 @@ class Stories(Page):
             "The link is being read. Then the story is checked, and waits for approval.",
             url_for(".show", story_id=story.id),
         )
+
+
+def _offered_sources(origin: str) -> list[Source]:
+    """Sources to filter by: those that are not archived, and the chosen one."""
+    offered = source_archive.NOT_ARCHIVED
+    if origin[:1] == "s" and origin[1:].isdecimal():
+        offered |= Source.id == min(int(origin[1:]), LARGEST_ID)
+    return list(Source.select(Source.id, Source.name).where(offered).order_by(Source.name))
 
 
 def _default_voice(language: str) -> str:

@@ -79,6 +79,7 @@ def save(
         with transaction():
             source = _blank() if source_id is None else locked(source_id)
             if source_id is not None:
+                _check_not_archived(source)
                 versions.check(seen, version_of(source), f"source {source_id}")
             before = {name: getattr(source, name) for name in ("kind", "place", "address")}
             values = {**_current(source), **chosen}
@@ -124,6 +125,7 @@ def ask(source_id: int, by: str) -> Source:
     with transaction():
         ledger.lock_jobs((("fetch",), (source_id,)))
         source = locked(source_id)
+        _check_not_archived(source)
         if source.kind not in KINDS:
             raise InputError(f"{source.name} can't be fetched: its stories are pasted by hand.")
         _check_place(source)
@@ -140,6 +142,7 @@ def switch(source_id: int, by: str) -> Source:
     """
     with transaction():
         source = locked(source_id)
+        _check_not_archived(source)
         if not source.enabled:
             _check_place(source)
         source.enabled = not source.enabled
@@ -160,6 +163,13 @@ def locked(source_id: int) -> Source:
     if source is None:
         raise InputError(f"There is no source {source_id}.")
     return source
+
+
+def _check_not_archived(source: Source) -> None:
+    if source.removed_at is not None:
+        raise InputError(f"There is no source {source.id}.")
+    if source.archived_at is not None:
+        raise InputError(f"{source.name} is archived: unarchive it first.")
 
 
 def _check_place(source: Source) -> None:
