@@ -13,7 +13,7 @@ ALTER TABLE story ADD COLUMN link_key VARCHAR(32);
 ALTER TABLE story ADD COLUMN link_address TEXT;
 CREATE UNIQUE INDEX story_link_key ON story (link_key);
 UPDATE source SET archived_at = now()
-    WHERE kind = 'feed' AND name LIKE 'Link %' AND NOT enabled AND count = 1
+    WHERE kind = 'feed' AND starts_with(name, 'Link ') AND NOT enabled AND count = 1
     AND next_fetch_at IS NULL;
 """
 

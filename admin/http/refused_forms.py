@@ -7,6 +7,7 @@ itself. The page is shown again as it is now, in a request of its own within the
 from __future__ import annotations
 
 import io
+import re
 from urllib.parse import urlsplit
 
 from flask import Response, current_app, flash, render_template, request, session
@@ -15,6 +16,7 @@ from flask.ctx import RequestContext
 from admin.auth import back
 from admin.http.form_markup import TOKEN, Refusal, filled
 from admin.http.inputs import FORMS, UNSEEN
+from core.text.addresses import shown
 
 REFUSED = 422
 OK = 200
@@ -24,6 +26,9 @@ UNSHOWN = frozenset(
     {"back", "decision", "id", "key", "next", "next_part", "next_story", "on_page", "seen", "to"}
 )
 """Fields that it only passes on."""
+
+
+ADDRESS = re.compile(r"\s*https?://\S+\s*")
 
 
 def is_form() -> bool:
@@ -42,24 +47,23 @@ def answer(
         status: of the answer.
         saved_meanwhile: somebody else saved the same form first: both values are shown.
     """
-    sent = [(name, UNSEEN.sub("", value)) for name, value in request.form.items(multi=True)]
     refusal = Refusal(
         path=request.path,
-        fields=sent,
+        fields=_sent(),
         sentence=sentence,
         field=field,
         saved_meanwhile=saved_meanwhile,
     )
     target = _page_with_form()
-    shown = _show(target, sentence)
-    if shown is not None:
-        page = filled(shown.get_data(as_text=True), refusal, urlsplit(target).path)
+    again = _show(target, sentence)
+    if again is not None:
+        page = filled(again.get_data(as_text=True), refusal, urlsplit(target).path)
         if page is not None:
             if "_flashes" in session:
                 del session["_flashes"]  # they are on the page
-            shown.set_data(page)
-            shown.status_code = status
-            return shown
+            again.set_data(page)
+            again.status_code = status
+            return again
     return None
 
 
@@ -68,15 +72,19 @@ def typed_again(sentence: str, *, status: int = REFUSED) -> Response | None:
 
     None if nothing was typed.
     """
-    fields = [
-        (name, UNSEEN.sub("", value))
-        for name, value in request.form.items(multi=True)
-        if name not in FORGOTTEN
-    ]
+    fields = [(name, value) for name, value in _sent() if name not in FORGOTTEN]
     if all(name in UNSHOWN or not value for name, value in fields):
         return None
     page = render_template("typed_again.html", sentence=sentence, fields=fields, unshown=UNSHOWN)
     return Response(page, status, mimetype="text/html")
+
+
+def _sent() -> list[tuple[str, str]]:
+    """The fields as they were sent, without what may be secret in an address."""
+    return [
+        (name, shown(value) if ADDRESS.fullmatch(value) else UNSEEN.sub("", value))
+        for name, value in request.form.items(multi=True)
+    ]
 
 
 def comes_from_us() -> bool:
@@ -108,6 +116,6 @@ def _show(target: str, sentence: str) -> Response | None:
     context: RequestContext = current_app.request_context(asked)
     with context:
         flash(f"Not saved. {sentence}", "danger")
-        shown = current_app.full_dispatch_request()
-    is_page = shown.status_code == OK and shown.mimetype == "text/html"
-    return shown if is_page else None
+        page = current_app.full_dispatch_request()
+    is_page = page.status_code == OK and page.mimetype == "text/html"
+    return page if is_page else None

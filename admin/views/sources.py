@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import groupby
 from operator import attrgetter
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
-from flask import abort, redirect, request, url_for
+from flask import abort, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from peewee import JOIN, fn
 from wtforms.fields.choices import SelectChoice
@@ -135,20 +135,24 @@ class Sources(Page):
         """The outcome of each row fetched from the source."""
         source, outcome = _there(source_id), request.args.get("outcome", "")
         rows = Intake.select().where(Intake.source == source_id)
-        with_outcome = {each: rows.where(Intake.outcome == each) for each in IntakeOutcome}
-        job = Job.get_or_none(BEING_FETCHED, Job.subject_id == source_id)
+        if outcome in set(IntakeOutcome):
+            rows = rows.where(Intake.outcome == outcome)
         return self.render(
             "sources/outcomes.html",
-            source=source,
+            **_progress(source),
             problem=path_problem(source.kind, source.place, _intake()),
             note=source.memory.get(NOTE, ""),
-            page=cut(with_outcome.get(cast("IntakeOutcome", outcome), rows), Intake.id),
+            page=cut(rows, Intake.id),
             outcome=outcome,
-            outcomes=[(each, count(with_outcome[each])) for each in IntakeOutcome],
             days=OUTCOMES_KEPT_DAYS,
-            fetching=ledger.explain(job) if job else "",
             by_hand=SourceKind.PASTE,
         )
+
+    @expose("/<int:source_id>/live.json")
+    def live(self, source_id: int) -> ResponseReturnValue:
+        """How far the fetch is: HTML by element id."""
+        progress = _progress(_there(source_id))
+        return jsonify({"progress": self.render("sources/progress.html", **progress)})
 
     @expose("/<int:source_id>/fetch", methods=["POST"])
     def fetch(self, source_id: int) -> ResponseReturnValue:
@@ -182,6 +186,16 @@ class Sources(Page):
         """Enable or disable the source."""
         sources.switch(_there(source_id).id, person().name)
         return redirect(url_for(".index"), 303)
+
+
+def _progress(source: Source) -> dict[str, Any]:
+    rows = Intake.select().where(Intake.source == source)
+    job = Job.get_or_none(BEING_FETCHED, Job.subject_id == source.id)
+    return {
+        "source": source,
+        "outcomes": [(each, count(rows.where(Intake.outcome == each))) for each in IntakeOutcome],
+        "fetching": ledger.explain(job) if job else "",
+    }
 
 
 def _there(source_id: int) -> Source:

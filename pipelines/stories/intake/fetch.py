@@ -260,7 +260,10 @@ def enqueue_due_sources() -> int:
 
     The next time is set in the same statement, so a second clock tick finds nothing due.
     """
-    due = "enabled AND archived_at IS NULL AND kind <> 'paste' AND (next_fetch_at IS NULL OR next_fetch_at <= now())"
+    due = (
+        "enabled AND archived_at IS NULL AND kind <> 'paste' "
+        "AND (next_fetch_at IS NULL OR next_fetch_at <= now())"
+    )
     with transaction():
         found = database.execute_sql(f"SELECT id FROM source WHERE {due} ORDER BY id").fetchall()
         ids = [source_id for (source_id,) in found]

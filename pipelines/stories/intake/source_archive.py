@@ -60,7 +60,7 @@ def what_stays(source_id: int) -> Stays:
         f"(SELECT count(*) FROM ({rows}) AS counted)"
         for rows in (stories, waiting, videos, planned)
     )
-    row: Any = database.execute_sql(f"SELECT {counts}", {"source": source_id}).fetchone()  # our own text
+    row: Any = database.execute_sql(f"SELECT {counts}", {"source": source_id}).fetchone()
     job = Job.of("fetch", source_id)
     under_way = job is not None and job.state in {JobState.WAITING, JobState.RUNNING}
     return Stays(*row, fetching=under_way)

@@ -9,7 +9,7 @@ from core.errors import InputError, Permanent
 from models import Job, JobState, Source, SourceKind, Story, StoryState
 from pipelines.stories.intake.link import add_link, read_link
 from tests.pipelines.production.making import claimed
-from tests.pipelines.stories.intake.test_fetch import Listing as Feed
+from tests.pipelines.stories.intake.test_fetch import Feed
 
 pytestmark = pytest.mark.usefixtures("record")
 
