@@ -334,7 +334,9 @@ class _Reader(HTMLParser):
             control, self._open = self._open, None
             control.end = self._at() + len(f"</{tag}>")
             if tag == "textarea":
-                control.value = unescape(self._page[control.tag[1] : self._at()])
+                # A browser drops a first line end.
+                text = self._page[control.tag[1] : self._at()].removeprefix("\n")
+                control.value = unescape(text)
             else:
                 control.value = _chosen(control.options)
 

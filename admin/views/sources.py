@@ -33,7 +33,7 @@ class Sources(Page):
     @expose("/")
     def index(self) -> str:
         archived = request.args.get("show") == "archived"
-        shown = Source.archived_at.is_null(null=not archived) & Source.removed_at.is_null()
+        shown = (~NOT_ARCHIVED if archived else NOT_ARCHIVED) & Source.removed_at.is_null()
         broken = (Source.enabled & (Source.last_error != "")).desc()
         rows = (
             Source.select(Source, Channel)

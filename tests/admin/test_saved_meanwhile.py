@@ -22,7 +22,7 @@ def form_at(browser: Browser, page: str, action: str) -> dict[str, Any]:
     for control in form.controls:
         ticked = not control.clicked or "checked" in control.attributes
         if control.name and control.name != "csrf_token" and ticked:
-            sent.setdefault(control.name, []).append(control.value.removeprefix("\n"))
+            sent.setdefault(control.name, []).append(control.value)
     return sent
 
 

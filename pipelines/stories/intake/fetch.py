@@ -17,6 +17,7 @@ from adapters.ports import FetchedStory, StoryQuery, StorySource, UnreadableRow
 from core import db
 from core.db import database, transaction
 from core.errors import StageError
+from core.files.intake_folder import UPLOADS
 from core.log import storable
 from core.text.deletion_notices import Notice, notice
 from models import Intake, NsfwPolicy, Source, SourceKind, Story, StoryState, locked, now
@@ -79,6 +80,9 @@ def fetch(source_id: int, claim: Claim, source_of: Callable[[str], StorySource])
         Source.update(last_fetched_at=now(), last_error="").where(Source.id == source.id).execute()
         if _is_as_read(source):
             Source.update(memory=query.memory).where(Source.id == source.id).execute()
+        if source.place.startswith(f"{UPLOADS}/") and len(found) == source.count:
+            # A person waits for the rest of an upload: it is due at once.
+            Source.update(next_fetch_at=None).where(Source.id == source.id).execute()
         _forget_old_outcomes(source)
     log.info("fetched", source=source.name, found=len(found), **outcomes)
 

@@ -7,7 +7,6 @@ that the source gave them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from core.db import database, transaction
 from core.errors import InputError
@@ -60,10 +59,12 @@ def what_stays(source_id: int) -> Stays:
         f"(SELECT count(*) FROM ({rows}) AS counted)"
         for rows in (stories, waiting, videos, planned)
     )
-    row: Any = database.execute_sql(f"SELECT {counts}", {"source": source_id}).fetchone()
+    row: tuple[int, int, int, int] = database.execute_sql(
+        f"SELECT {counts}", {"source": source_id}
+    ).fetchone()
     job = Job.of("fetch", source_id)
     under_way = job is not None and job.state in {JobState.WAITING, JobState.RUNNING}
-    return Stays(*row, fetching=under_way)
+    return Stays(*row, under_way)
 
 
 def archive(source_id: int, by: str) -> Source:

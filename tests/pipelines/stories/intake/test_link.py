@@ -51,7 +51,9 @@ def test_a_link_that_can_not_be_read_says_why_and_may_be_pasted_again() -> None:
 
     Job.update(state=JobState.DEAD, finished_at=story.created_at).execute()
     assert add_link(LINK, by="ada") == story
-    assert Job.of("link", story.id).state == JobState.WAITING
+    job = Job.of("link", story.id)
+    assert job is not None
+    assert job.state == JobState.WAITING
 
 
 def test_a_link_to_a_known_post_is_skipped() -> None:

@@ -37,7 +37,9 @@ def test_an_archived_source_is_kept_and_not_fetched() -> None:
     source_archive.archive(source.id, "ada")
 
     # Then its fetch ends, it is not due, and nothing about it can be changed
-    assert Job.of("fetch", source.id).state == JobState.CANCELLED
+    job = Job.of("fetch", source.id)
+    assert job is not None
+    assert job.state == JobState.CANCELLED
     assert enqueue_due_sources() == 0
     for change in (sources.ask, sources.switch, source_archive.archive):
         with pytest.raises(InputError, match="is archived"):
@@ -88,7 +90,7 @@ def test_a_removed_source_leaves_its_stories_and_their_settings(tmp_path: Path) 
 def test_pasted_stories_keep_their_source() -> None:
     story = paste("The lamp", "It went out.", "ada")
     with pytest.raises(InputError, match="so it stays"):
-        source_archive.archive(story.source_id, "ada")
+        source_archive.archive(story.source.id, "ada")
 
 
 def test_only_uploads_are_deleted(tmp_path: Path) -> None:
