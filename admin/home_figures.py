@@ -29,6 +29,7 @@ from models import (
     now,
 )
 from pipelines import ledger
+from pipelines.publishing.accounts.pause import BY_ITSELF
 from pipelines.stages import STAGES
 
 REFRESH_RETRIES = 3
@@ -133,6 +134,14 @@ def _all_needs() -> list[Need]:
             "accounts to reconnect",
             count(Account.select().where(_expired_or_soon())),
             url_for("accounts.index"),
+            urgent=True,
+        ),
+        Need(
+            "accounts",
+            "account that paused itself",
+            "accounts that paused themselves",
+            count(Account.select().where(Account.paused_cause.in_(sorted(BY_ITSELF)))),
+            url_for("accounts.index", state="paused"),
             urgent=True,
         ),
         Need(

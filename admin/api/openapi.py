@@ -89,7 +89,8 @@ def document() -> dict[str, Any]:
 def _schemas() -> tuple[dict[str, Any], dict[tuple[Any, JsonSchemaMode], Any]]:
     wanted: dict[tuple[Any, JsonSchemaMode], None] = {(Problem, "serialization"): None}
     for each in OPERATIONS:
-        wanted[each.answer, "serialization"] = None
+        if each.answer is not None:
+            wanted[each.answer, "serialization"] = None
         for asked in (each.query, each.body):
             if asked is not None:
                 wanted[asked, "validation"] = None
@@ -132,9 +133,7 @@ def _operation(
             str(each.status): {
                 "description": "Done." if each.method != READING else "Found.",
                 "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in RATE},
-                "content": {
-                    "application/json": {"schema": references[each.answer, "serialization"]}
-                },
+                "content": _content(each, references),
             },
             **{str(status): {"$ref": f"#/components/responses/E{status}"} for status in statuses},
         },
@@ -151,6 +150,12 @@ def _operation(
         needed = any(info.is_required() for info in each.body.model_fields.values())
         written["requestBody"] = {"required": needed, "content": {"application/json": content}}
     return written
+
+
+def _content(each: Operation, references: dict[tuple[Any, JsonSchemaMode], Any]) -> dict[str, Any]:
+    if each.answer is None:
+        return {each.media: {"schema": {"type": "string", "format": "binary"}}}
+    return {"application/json": {"schema": references[each.answer, "serialization"]}}
 
 
 def _query(

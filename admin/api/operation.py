@@ -34,13 +34,16 @@ class Operation:
     """Below ``/api/v1``, in Flask's notation."""
     scope: Scope
     summary: str
-    act: Callable[..., BaseModel]
+    act: Callable[..., BaseModel | Response]
     status: int = 200
+    media: str = ""
+    """The type of a file that it answers with."""
     examples: dict[str, Any] = field(default_factory=dict)
     """Bodies by what they do; a test sends them."""
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
-    answer: type[BaseModel]
+    answer: type[BaseModel] | None
+    """None: it answers with a file."""
 
     @property
     def name(self) -> str:
@@ -68,6 +71,8 @@ class Operation:
 
     def _answer(self, values: dict[str, Any]) -> Response:
         result = self.act(**values)
+        if isinstance(result, Response):
+            return result
         return Response(result.model_dump_json(), self.status, mimetype="application/json")
 
 
@@ -77,11 +82,12 @@ def operation(
     scope: Scope,
     *,
     status: int = 200,
+    media: str = "",
     examples: dict[str, Any] | None = None,
-) -> Callable[[Callable[..., BaseModel]], Operation]:
+) -> Callable[[Callable[..., BaseModel | Response]], Operation]:
     """Make an ``Operation`` of a function; the first line of its docstring is the summary."""
 
-    def made(act: Callable[..., BaseModel]) -> Operation:
+    def made(act: Callable[..., BaseModel | Response]) -> Operation:
         types = get_type_hints(act)
         return Operation(
             method=method,
@@ -90,10 +96,11 @@ def operation(
             summary=(act.__doc__ or "").strip().partition("\n")[0].rstrip("."),
             act=act,
             status=status,
+            media=media,
             examples=examples or {},
             query=types.get("query"),
             body=types.get("body"),
-            answer=types["return"],
+            answer=None if media else types["return"],
         )
 
     return made

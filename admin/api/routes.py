@@ -8,9 +8,41 @@ from flask import Blueprint, Flask, Response
 
 from admin.api import caller, problems
 from admin.api.operation import Operation
-from admin.api.resources import stories
+from admin.api.resources import (
+    accounts,
+    audit,
+    channels,
+    failures,
+    insights,
+    jobs,
+    limits,
+    posts,
+    scripts,
+    settings,
+    sources,
+    stories,
+    undo,
+    users,
+    videos,
+)
 
-RESOURCES = (stories,)
+RESOURCES = (
+    stories,
+    scripts,
+    videos,
+    posts,
+    accounts,
+    sources,
+    channels,
+    insights,
+    jobs,
+    failures,
+    undo,
+    limits,
+    settings,
+    users,
+    audit,
+)
 """The modules with operations, in the order of the document."""
 OPERATIONS: tuple[Operation, ...] = tuple(
     chain.from_iterable(

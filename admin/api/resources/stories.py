@@ -9,12 +9,13 @@ from pydantic import Field
 
 from admin import story_list
 from admin.api.caller import caller
-from admin.api.listing import get, rows
+from admin.api.decisions import undoable
+from admin.api.listing import check, get, rows
 from admin.api.models import Answer, Body, Id, Line, ListQuery, Moment, Page, Text
 from admin.api.operation import operation
 from admin.configured import settings
 from models import Source, Story, StoryState
-from pipelines import handover, undo
+from pipelines import handover
 from pipelines.people.api_tokens import Scope
 from pipelines.stories import review
 from pipelines.stories.intake import manual_intake, whole_text
@@ -102,16 +103,16 @@ def listed(query: StoryQuery) -> StoryPage:
     """List stories."""
     wanted = story_list.wanted("", query.search.strip())
     columns = (getattr(Story, name) for name in StoryItem.model_fields if name not in JOINED)
-    found = (
+    found: Any = (
         Story.select(
             *columns,
+            Story.similar_to.alias("similar_to"),
             Story.source.alias("source_id"),
-            Story.similar_to,
-            Source.name.alias("source_name"),
+            Source.name.alias("source"),
         )
         .join(Source)
         .where(wanted.condition)
-        .objects()
+        .namedtuples()
     )
     if query.state is not None:
         found = found.where(Story.state == query.state)
@@ -121,7 +122,7 @@ def listed(query: StoryQuery) -> StoryPage:
         of = Source.select(Source.id).where(Source.channel == query.channel)
         found = found.where(Story.source.in_([source.id for source in of]))
     page, following = rows(found, Story.id, query, few=wanted.rare is True)
-    return StoryPage(items=[_item(row) for row in page], next=following)
+    return StoryPage(items=[StoryItem.model_validate(row) for row in page], next=following)
 
 
 @operation("GET", "/stories/<int:story_id>", Scope.READ)
@@ -190,7 +191,7 @@ def edit(story_id: int, body: Edit) -> StoryDetail:
 @operation("POST", "/stories/<int:story_id>/reconsider", Scope.STORIES)
 def reconsider(story_id: int) -> StoryDetail:
     """Have a rejected or skipped story wait for approval again."""
-    get(Story, story_id)
+    check(Story, story_id)
     review.reconsider(story_id, caller().name)
     return _detail(story_id)
 
@@ -198,7 +199,7 @@ def reconsider(story_id: int) -> StoryDetail:
 @operation("POST", "/stories/<int:story_id>/withdraw", Scope.STORIES)
 def withdraw(story_id: int) -> StoryDetail:
     """Take an approval back whole, until one of the story's posts has begun."""
-    get(Story, story_id)
+    check(Story, story_id)
     handover.withdraw(story_id, caller().name)
     return _detail(story_id)
 
@@ -212,7 +213,7 @@ def stop(story_id: int) -> StoryDecided:
 @operation("POST", "/stories/<int:story_id>/resume", Scope.STORIES)
 def resume(story_id: int) -> StoryDetail:
     """Go on producing a stopped story."""
-    get(Story, story_id)
+    check(Story, story_id)
     handover.resume(story_id, caller().name)
     return _detail(story_id)
 
@@ -220,23 +221,15 @@ def resume(story_id: int) -> StoryDetail:
 @operation("POST", "/stories/<int:story_id>/page", Scope.STORIES)
 def page(story_id: int) -> StoryDetail:
     """Fetch an excerpt's whole text from the page that it links to."""
-    get(Story, story_id)
+    check(Story, story_id)
     whole_text.ask(story_id, caller().name)
     return _detail(story_id)
 
 
 def _decided(action: str, story_id: int, act: partial[None]) -> StoryDecided:
-    get(Story, story_id)
-    change = undo.noted(action, story_id, act)
-    undo_id = undo.remember(caller().name, action, [change])
+    check(Story, story_id)
+    undo_id = undoable(action, story_id, act)
     return StoryDecided(story=_detail(story_id), undo=undo_id)
-
-
-def _item(row: Any) -> StoryItem:
-    facts = {name: getattr(row, name) for name in StoryItem.model_fields if name not in JOINED}
-    return StoryItem(
-        **facts, source_id=row.source_id, source=row.source_name, similar_to=row.similar_to_id
-    )
 
 
 def _detail(story_id: int) -> StoryDetail:

@@ -1,0 +1,94 @@
+"""Jobs: each is one stage for one row."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from admin.api.caller import caller
+from admin.api.listing import get, rows
+from admin.api.models import Answer, Id, Line, ListQuery, Moment, Page
+from admin.api.operation import operation
+from core.db import transaction
+from models import AuditEntry, Job, JobState
+from pipelines import ledger
+from pipelines.people.api_tokens import Scope
+
+UNFINISHED = (JobState.RUNNING, JobState.WAITING, JobState.PARKED, JobState.DEAD)
+
+
+class JobItem(Answer):
+    """A job."""
+
+    id: Id
+    stage: str
+    subject_id: Annotated[int, Field(description="The row that it works on.")]
+    queue: str
+    state: JobState
+    explanation: Annotated[str, Field(description="Its state, since when, what it waits for.")]
+    attempts: int
+    crashes: int
+    progress: Annotated[float, Field(description="From 0 to 1.")]
+    error: str
+    error_code: str
+    request_id: Annotated[str, Field(description="Finds its lines in the logs.")]
+    due_at: Moment
+    started_at: Moment | None
+    finished_at: Moment | None
+    created_at: Moment
+
+
+class JobPage(Page[JobItem]):
+    """One page of jobs, newest first."""
+
+
+class JobQuery(ListQuery):
+    state: Annotated[JobState | None, Field(description="Without it, unfinished ones.")] = None
+    stage: Line = ""
+
+
+@operation("GET", "/jobs", Scope.READ)
+def listed(query: JobQuery) -> JobPage:
+    """List jobs."""
+    state = Job.state == query.state if query.state else Job.state.in_(UNFINISHED)
+    found = Job.select().where(state)
+    if query.stage:
+        found = found.where(Job.stage == query.stage)
+    page, following = rows(found, Job.id, query)
+    return JobPage(items=[_item(row) for row in page], next=following)
+
+
+@operation("GET", "/jobs/<int:job_id>", Scope.READ)
+def show(job_id: int) -> JobItem:
+    """Read a job."""
+    return _item(get(Job, job_id))
+
+
+@operation("POST", "/jobs/<int:job_id>/retry", Scope.JOBS)
+def retry(job_id: int) -> JobItem:
+    """Start a job again that failed, needs attention or was cancelled."""
+    get(Job, job_id)
+    with transaction():
+        ledger.requeue(job_id)
+        _audit("job.requeue", job_id)
+    return _item(get(Job, job_id))
+
+
+@operation("POST", "/jobs/<int:job_id>/cancel", Scope.JOBS)
+def cancel(job_id: int) -> JobItem:
+    """Cancel a job. A worker that does it stops within seconds."""
+    get(Job, job_id)
+    with transaction():
+        ledger.cancel(job_id)
+        _audit("job.cancel", job_id)
+    return _item(get(Job, job_id))
+
+
+def _item(job: Any) -> JobItem:
+    names = JobItem.model_fields.keys() - {"explanation"}
+    return JobItem(**{name: getattr(job, name) for name in names}, explanation=ledger.explain(job))
+
+
+def _audit(action: str, job_id: int) -> None:
+    AuditEntry.create(actor=caller().name, action=action, subject=f"job {job_id}")

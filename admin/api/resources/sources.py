@@ -1,0 +1,171 @@
+"""Where stories come from."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, create_model
+
+from admin.api.caller import caller
+from admin.api.listing import get, rows
+from admin.api.models import Answer, Body, Id, Line, ListQuery, Moment, Page
+from admin.api.operation import operation
+from admin.configured import settings
+from core.files.intake_folder import IntakeFolder
+from models import Intake, Source, SourceKind
+from pipelines.people.api_tokens import Scope
+from pipelines.stories.intake import sources
+from pipelines.stories.intake.source_settings import ALL, Choice, Figure, Setting, Share, Switch
+
+
+class SourceItem(Answer):
+    """A source."""
+
+    id: Id
+    name: str
+    kind: SourceKind
+    place: Annotated[str, Field(description="A part of an address that may be secret is hidden.")]
+    channel_id: Id | None
+    enabled: bool
+    interval_minutes: int
+    listing: str
+    time_filter: str
+    count: int
+    answers: int
+    min_score: int
+    min_words: int
+    max_words: int
+    nsfw: str
+    language: str
+    warn_from: float
+    flag_from: float
+    last_fetched_at: Moment | None
+    next_fetch_at: Moment | None
+    last_error: str
+    created_at: Moment
+
+
+class SourceDetail(SourceItem):
+    """A source with the accounts that get its videos."""
+
+    accounts: Annotated[list[Id], Field(description="Empty: every account.")]
+
+
+class SourcePage(Page[SourceItem]):
+    """One page of sources, newest first."""
+
+
+class OutcomeItem(Answer):
+    """What became of one row that a source gave."""
+
+    id: Id
+    external_id: str
+    title: str
+    outcome: str
+    reason: str
+    story_id: Id | None
+    created_at: Moment
+
+
+class OutcomePage(Page[OutcomeItem]):
+    """One page of outcomes, newest first."""
+
+
+def _typed(setting: Setting) -> Any:
+    """The type of a setting's value; the rules of the pages check the rest."""
+    match setting:
+        case Switch():
+            kind: Any = bool
+        case Figure(least=least, most=most):
+            kind = Annotated[int, Field(ge=least, le=most)]
+        case Share():
+            kind = Annotated[float, Field(ge=0, le=1)]
+        case Choice(choices=choices):
+            kind = Literal[tuple(map(str, choices))]
+        case _:
+            kind = Line
+    return Annotated[kind | None, Field(description=setting.help or setting.label)]
+
+
+FIELDS: dict[str, Any] = {setting.name: (_typed(setting), None) for setting in ALL} | {
+    "channel": (Annotated[Id | None, Field(description="null: none.")], None),
+    "accounts": (Annotated[list[Id] | None, Field(description="[]: every account.")], None),
+}
+SourceEdit: Any = create_model("SourceEdit", __base__=Body, **FIELDS)
+"""What is left out stays, or has its default."""
+
+
+@operation("GET", "/sources", Scope.READ)
+def listed(query: ListQuery) -> SourcePage:
+    """List sources."""
+    page, following = rows(Source.select(), Source.id, query)
+    return SourcePage(items=[SourceItem(**_facts(row)) for row in page], next=following)
+
+
+@operation("GET", "/sources/<int:source_id>", Scope.READ)
+def show(source_id: int) -> SourceDetail:
+    """Read a source."""
+    return _detail(source_id)
+
+
+@operation("GET", "/sources/<int:source_id>/outcomes", Scope.READ)
+def outcomes(source_id: int, query: ListQuery) -> OutcomePage:
+    """List what became of each row that a source gave."""
+    get(Source, source_id)
+    found = Intake.select().where(Intake.source == source_id)
+    page, following = rows(found, Intake.id, query)
+    return OutcomePage(items=[OutcomeItem.model_validate(row) for row in page], next=following)
+
+
+@operation(
+    "POST",
+    "/sources",
+    Scope.SOURCES,
+    status=201,
+    examples={
+        "a subreddit": {"name": "Small wrongs", "kind": "subreddit", "place": "tifu"},
+        "a feed": {"name": "Tales", "kind": "feed", "place": "https://example.com/tales.rss"},
+    },
+)
+def add(body: SourceEdit) -> SourceDetail:
+    """Add a source. It is fetched on schedule from now on."""
+    return _saved(None, body)
+
+
+@operation(
+    "PATCH",
+    "/sources/<int:source_id>",
+    Scope.SOURCES,
+    examples={"off": {"enabled": False}, "longer stories": {"min_words": 100, "max_words": 900}},
+)
+def edit(source_id: int, body: SourceEdit) -> SourceDetail:
+    """Change a source. What is left out stays."""
+    get(Source, source_id)
+    return _saved(source_id, body)
+
+
+@operation("POST", "/sources/<int:source_id>/fetch", Scope.SOURCES)
+def fetch(source_id: int) -> SourceDetail:
+    """Fetch a source now."""
+    get(Source, source_id)
+    sources.ask(source_id, caller().name)
+    return _detail(source_id)
+
+
+def _saved(source_id: int | None, body: Body) -> SourceDetail:
+    chosen = {name: getattr(body, name) for name in body.model_fields_set}
+    given = {
+        name: value for name, value in chosen.items() if value is not None or name == "channel"
+    }
+    saved = sources.save(source_id, given, caller().name, IntakeFolder(settings().intake_dir))
+    return _detail(saved.id)
+
+
+def _facts(source: Any) -> dict[str, Any]:
+    names = SourceItem.model_fields.keys() - {"channel_id"}
+    return {name: getattr(source, name) for name in names} | {"channel_id": source.channel_id}
+
+
+def _detail(source_id: int) -> SourceDetail:
+    source = get(Source, source_id)
+    return SourceDetail(**_facts(source), accounts=sources.accounts_of(source))
