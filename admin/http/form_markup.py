@@ -7,7 +7,7 @@ the tags of that form change; everything else stays byte for byte.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape, unescape
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
@@ -108,6 +108,9 @@ def filled(page: str, refusal: Refusal, page_path: str) -> str | None:
     form = _sent(reader.forms, refusal, page_path)
     if form is None:
         return None
+    names = {control.name for control in form.controls if control.typed}
+    if refusal.field not in names:
+        refusal = replace(refusal, field=names.pop() if len(names) == 1 else "")
     edits = [*_without_focus(reader.forms, form), *_around(form, refusal)]
     left = list(refusal.fields)
     known = {control.name for control in form.controls} | form.buttons
@@ -156,9 +159,7 @@ def _around(form: Form, refusal: Refusal) -> list[Edit]:
     """Send it to the same place again; show the form if it is folded away."""
     wanted = {**form.attributes, "action": refusal.path, "data-refused": ""}
     edits = [(*form.tag, _tag("form", wanted))]
-    typed = [control for control in form.controls if control.typed]
-    names = [control.name for control in typed]
-    if refusal.field not in names and len(set(names)) != 1 and not refusal.saved_meanwhile:
+    if not refusal.field and not refusal.saved_meanwhile:
         told = f'<p class="error" id="fault">{escape(refusal.sentence)}</p>'
         edits.append((form.tag[1], form.tag[1], told))
     for element, folded in (("dialog", form.dialog), ("details", form.details)):

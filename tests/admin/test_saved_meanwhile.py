@@ -61,7 +61,8 @@ def test_the_second_save_is_told_and_shown_both_texts(
         # Then the second is told who was first, sees both values, and nothing was replaced
         assert told.status_code == 422, action
         assert "olga saved this while you were editing" in told.text
-        kept = column.model.select(column).where(column.model.id == 1).scalar()
+        row = column.model.id == int(page.split("/")[2])
+        kept = column.model.select(column).where(row).scalar()
         assert str(kept) == first, action
         note = re.search(rf'id="meanwhile-{field}">(.*?)</span></span>', told.text, re.DOTALL)
         assert note is not None, action
@@ -75,4 +76,4 @@ def test_the_second_save_is_told_and_shown_both_texts(
             action, referrer=page, **{**others, field: second, "seen": mine["seen"]}
         )
         assert again.status_code == 303, (action, again.text)
-        assert str(column.model.select(column).where(column.model.id == 1).scalar()) == second
+        assert str(column.model.select(column).where(row).scalar()) == second

@@ -106,9 +106,11 @@ def _feed_of(link: str) -> str:
     if is_masked(link):
         raise InputError("A part of this link is hidden: copy the whole link.", field="link")
     if not is_address(link):
-        raise InputError("A link starts with https:// and names a page: copy the whole link.")
+        raise InputError(
+            "A link starts with https:// and names a page: copy the whole link.", field="link"
+        )
     if len(link) > LONGEST_LINK:
-        raise InputError(f"A link can have at most {LONGEST_LINK} characters.")
+        raise InputError(f"A link can have at most {LONGEST_LINK} characters.", field="link")
     parts = urlsplit(link)
     host, steps = parts.hostname or "", [step for step in parts.path.split("/") if step]
     if host == "redd.it" and steps:
@@ -116,7 +118,9 @@ def _feed_of(link: str) -> str:
     if host != "reddit.com" and not host.endswith(".reddit.com"):
         return link
     if len(steps) > 2 and steps[2] == "s":  # noqa: PLR2004 (r/<name>/s/<code>)
-        raise InputError("This is a share link: open it and copy the post's own address.")
+        raise InputError(
+            "This is a share link: open it and copy the post's own address.", field="link"
+        )
     return _reddit_feed(parts, steps)
 
 
