@@ -78,24 +78,6 @@ def _all_needs() -> list[Need]:
             urgent=True,
         ),
         Need(
-            "posts",
-            "post needs attention",
-            "posts need attention",
-            count(posts.where(Post.state == PostState.PARKED)),
-            url_for("posts.index", state=PostState.PARKED),
-            urgent=True,
-        ),
-        Need(
-            "jobs",
-            "job needs attention",
-            "jobs need attention",
-            count(
-                jobs.where(Job.state == JobState.PARKED, Job.stage.not_in(["publish", "confirm"]))
-            ),
-            url_for("jobs.index", state=JobState.PARKED),
-            urgent=True,
-        ),
-        Need(
             "jobs",
             "job waiting for disk space",
             "jobs waiting for disk space",

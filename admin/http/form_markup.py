@@ -234,7 +234,8 @@ def _choose(control: Control, values: list[str]) -> list[Edit]:
     edits = []
     for option in control.options:
         wanted = {key: value for key, value in option.attributes.items() if key != "selected"}
-        wanted |= {"selected": ""} if option.value in values else {}
+        if option.value in values:
+            wanted = {"selected": "", **wanted}
         edits.append((*option.tag, _tag("option", wanted)))
     return edits
 

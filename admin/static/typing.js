@@ -10,7 +10,9 @@ let sent = null;
 
 function controls(form) {
   return [...form.elements].filter(
-    (field) => field.name && field.name !== "id" && !field.disabled && !field.readOnly && field.type !== "hidden",
+    (field) =>
+      field.matches("input:not([type=hidden], [type=submit]), select, textarea") &&
+      field.name && field.name !== "id" && !field.disabled && !field.readOnly,
   );
 }
 

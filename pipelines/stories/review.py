@@ -133,6 +133,27 @@ def version_of(story: Story) -> str:
     return versions.of({name: getattr(story, name) for name in names})
 
 
+def reconsider_no_longer(story_id: int, by: str, state: str, reason: str, decided_by: str) -> None:
+    """Undo ``reconsider``: the story is rejected or skipped as before.
+
+    Args:
+        story_id: the story.
+        by: who undoes it.
+        state: rejected or skipped.
+        reason: why it was.
+        decided_by: who had rejected it; empty if nobody had.
+
+    Raises:
+        InputError: there is no such story.
+        StaleStateError: it no longer waits for a decision.
+    """
+    with transaction():
+        story = _story(story_id)
+        decided_at = now() if decided_by else None
+        story.move(state, reason=reason, decided_by=decided_by, decided_at=decided_at)
+        _audit(by, "story.reconsider_no_longer", story, reason)
+
+
 def edit(
     story_id: int, by: str, title: str, text: str, language: str = "", *, seen: str = ""
 ) -> None:
@@ -160,7 +181,7 @@ def edit(
     check_length(text, LONGEST_TEXT, "text")
     with transaction():
         story = _story(story_id, lock=True)
-        if story.state not in {StoryState.WAITING, StoryState.FLAGGED}:
+        if not may_be_edited(story):
             raise InputError(
                 f"This story {in_state(story.state)}: only waiting and flagged ones can be edited."
             )
@@ -197,6 +218,14 @@ def edit(
         if not Story.update(**changes).where(*unchanged).execute():
             raise StaleStateError("Somebody decided on this story meanwhile: reload the page.")
         _audit(by, "story.edit", story)
+
+
+def may_be_edited(story: Story) -> bool:
+    """Whether it waits for a decision, or is approved but the writing of its script has stopped."""
+    if story.state != StoryState.APPROVED:
+        return story.state in {StoryState.WAITING, StoryState.FLAGGED}
+    job = Job.of("script", story.id)
+    return job is not None and job.state in {JobState.DEAD, JobState.PARKED}
 
 
 def in_bulk(story_ids: list[int], decide: Callable[[int], None]) -> tuple[int, list[str]]:

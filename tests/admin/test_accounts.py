@@ -255,7 +255,9 @@ def test_cookies_are_stored_and_never_shown_again(editor: Browser) -> None:
     good = json.dumps([{"name": "sessionid", "value": "canary-cookie", "domain": ".tiktok.com"}])
 
     for pasted in ("canary-cookie", good.replace("sessionid", "canary-other"), good[:40]):
-        refused = editor.post(f"{address}/browser", username="tales", cookies=pasted)
+        refused = editor.post(
+            f"{address}/browser", referrer=address, username="tales", cookies=pasted
+        )
         page = editor.after(refused)
         assert 'class="alert alert-danger"' in page
         assert "canary" not in page

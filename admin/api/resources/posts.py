@@ -238,7 +238,7 @@ def let_pass(post_id: int, body: PostPass) -> PostDetail:
     return _detail(post_id)
 
 
-def _decided(action: str, post_id: int, act: partial[None]) -> PostDecided:
+def _decided(action: str, post_id: int, act: partial[Any]) -> PostDecided:
     undo_id = undoable(action, post_id, act)
     return PostDecided(post=_detail(post_id), undo=undo_id)
 

@@ -48,6 +48,7 @@ def _marked(post_id: int) -> bool:
         reason = f"Nobody knows whether this post is on TikTok. {why}"
         history.end(post, STRANDED, reason=reason)
         post.move(PostState.PARKED, reason=reason)
+        ledger.write_about(POST_STAGES, post_id, STRANDED, reason)
         post_times.reassign(post.account.id)
     log.warning("post_stranded", post=post_id)
     return True
