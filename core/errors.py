@@ -5,6 +5,7 @@
     StorymillError           one sentence for a person: what is wrong, and what to do
     ├── ConfigurationError   the process can't start like this (settings, keys, services)
     ├── InputError           a person's input can't be used (a file, a form, an argument)
+    │   └── SavedMeanwhileError  somebody else saved the same thing first: compare, then save again
     └── StageError           a stage of work ended without a result
         ├── Retryable        may work later: retried with back-off, uses up an attempt
         │   ├── TokenRejectedError   the access token is refused: refresh it once, retry
@@ -46,7 +47,19 @@ class ConfigurationError(StorymillError):
 
 
 class InputError(StorymillError):
-    """A person's input can't be used."""
+    """A person's input can't be used.
+
+    Attributes:
+        field: name of the input at fault, as forms call it; empty if it is none, or several.
+    """
+
+    def __init__(self, sentence: str, *, field: str = "") -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+class SavedMeanwhileError(InputError):
+    """Somebody else saved the same thing while it was being edited."""
 
 
 class StageError(StorymillError):

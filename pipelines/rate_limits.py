@@ -147,6 +147,11 @@ def feed_limit(address: str) -> Limit:
     return REDDIT_FEED if is_reddit(address) else replace(FEED, key=host_of(address))
 
 
+def _link(story_id: int) -> list[Limit]:
+    story = Story.select(Story.link_address).where(Story.id == story_id).first()
+    return [feed_limit(story.link_address)] if story is not None and story.link_address else []
+
+
 def _page(story_id: int) -> list[Limit]:
     story = Story.select(Story.url).where(Story.id == story_id).first()
     return [feed_limit(story.url)] if story is not None and story.url else []
@@ -202,6 +207,7 @@ def _confirm(post_id: int) -> list[Limit]:
 
 STAGE_LIMITS: dict[str, Callable[[int], list[Limit]]] = {
     "fetch": _fetch,
+    "link": _link,
     "page": _page,
     "script": _script,
     "judge": _judge,
@@ -295,11 +301,13 @@ def set_limit(name: str, count: int | None, seconds: float | None, by: str) -> N
     _known(name)
     if count is None or not 0 <= count <= MOST_COUNT:
         raise InputError(
-            f"Enter how many: a whole number from 0 (stops everything) to {MOST_COUNT:,}."
+            f"Enter how many: a whole number from 0 (stops everything) to {MOST_COUNT:,}.",
+            field="count",
         )
     if seconds is None or not LEAST_SECONDS <= seconds <= MOST_SECONDS:
         raise InputError(
-            f"Enter the seconds: from {LEAST_SECONDS:g} to {MOST_SECONDS:,.0f} (30 days)."
+            f"Enter the seconds: from {LEAST_SECONDS:g} to {MOST_SECONDS:,.0f} (30 days).",
+            field="seconds",
         )
     figures = {LimitSetting.count: count, LimitSetting.seconds: seconds}
     with db.transaction():

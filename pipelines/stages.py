@@ -4,6 +4,7 @@
 stage      subject   queue    what it does
 =========  ========  =======  =================================================================
 fetch      Source    network  asks the source for stories
+link       Story     network  reads the post at a pasted link
 page       Story     network  reads the whole text of an excerpt from its page, if a person asks
 prepare    Story     cpu      narratable text, language, similarity, safety; then awaits review
 judge      Story     network  asks the second safety judge, if one is set, before the review
@@ -61,6 +62,7 @@ STAGES: dict[str, Stage] = {
     stage.name: stage
     for stage in (
         Stage("fetch", "network", "Source", attempts=5, backoff=30),
+        Stage("link", "network", "Story", attempts=5, backoff=30),
         Stage("page", "network", "Story", attempts=3, backoff=30),
         Stage("prepare", "cpu", "Story"),
         Stage("judge", "network", "Story", attempts=3),

@@ -107,6 +107,10 @@ class Source(Row):
     memory = BinaryJSONField(default=dict, index=False)
     """Validators from its last response, such as a feed's ``ETag``, and a note on what could not
     be used; cleared when it is edited."""
+    archived_at = DateTimeTZField(null=True)
+    """Since when it is kept without being fetched, and left out of lists and filters."""
+    removed_at = DateTimeTZField(null=True)
+    """Since when only its name is left, for its stories; it is archived too."""
 
     @property
     def whole_place(self) -> str:
@@ -137,6 +141,10 @@ class Story(Row):
     nsfw = BooleanField(default=False)
     doubt = TextField(default="")
     """What could not be read about it; a person decides."""
+    link_key = CharField(max_length=32, null=True, unique=True)
+    """Hash of the pasted link that it was read from, so that each link is added once."""
+    link_address = EncryptedTextField(null=True)
+    """The link, until it has been read; may hold a secret."""
     excerpt = BooleanField(default=False)
     """Whether its text is only the beginning of the page at ``url``."""
     written_at = DateTimeTZField(null=True)

@@ -9,6 +9,7 @@ from pipelines.publishing.delivery.manual.manual_post import mail as mail_post
 from pipelines.publishing.delivery.publish import confirm as confirm_post
 from pipelines.publishing.delivery.publish import publish as publish_post
 from pipelines.stories.intake.fetch import fetch as fetch_stories
+from pipelines.stories.intake.link import read_link
 from pipelines.stories.intake.whole_text import read_page
 from pipelines.stories.safety.judge import judge as judge_story
 from workers import wiring
@@ -18,6 +19,11 @@ from workers.stage_actor import claim, lease, stage_actor
 @stage_actor
 def fetch(source_id: int) -> None:
     fetch_stories(source_id, claim(), wiring.story_source)
+
+
+@stage_actor
+def link(story_id: int) -> None:
+    read_link(story_id, claim(), wiring.story_source)
 
 
 @stage_actor

@@ -35,7 +35,7 @@ def create_user(
     """
     name = name.strip()
     if not 0 < len(name) <= User.name.max_length or not name.isprintable():
-        raise InputError("A user's name must have 1 to 80 characters.")
+        raise InputError("A user's name must have 1 to 80 characters.", field="name")
     _check_role(role)
     address = _address(email)
     if password is not None:
@@ -47,7 +47,7 @@ def create_user(
             if by is not None:
                 _audit(by, "user.add", user.id, f"{name}, {role}")
     except IntegrityError:
-        raise InputError(f"A user named {name} already exists.") from None
+        raise InputError(f"A user named {name} already exists.", field="name") from None
     return user
 
 
@@ -160,13 +160,15 @@ def _check_other_owner(user: User) -> None:
 
 def _check_role(role: str) -> None:
     if role not in set(Role):
-        raise InputError(f"The role must be one of {', '.join(Role)}.")
+        raise InputError(f"The role must be one of {', '.join(Role)}.", field="role")
 
 
 def _address(email: str) -> str | None:
     email = email.strip()
     if email and (len(email) > LONGEST_EMAIL or not is_mail_address(email)):
-        raise InputError("The e-mail address must be a plain one, like name@example.com.")
+        raise InputError(
+            "The e-mail address must be a plain one, like name@example.com.", field="email"
+        )
     return email or None
 
 

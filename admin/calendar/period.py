@@ -132,7 +132,9 @@ def day_of(text: str) -> date:
     except ValueError:
         found = None
     if found is None or found.year not in YEARS:
-        raise InputError(f"{text or 'An empty field'} is not a date. Write it like 2026-11-24.")
+        raise InputError(
+            f"{text or 'An empty field'} is not a date. Write it like 2026-11-24.", field="date"
+        )
     return found
 
 

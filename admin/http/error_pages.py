@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from flask import Flask, flash, redirect, render_template, request
+from flask import Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
@@ -15,17 +15,20 @@ from werkzeug.exceptions import HTTPException
 
 from admin.api import problems
 from admin.auth import back
+from admin.http import refused_forms
+from admin.http.inputs import UnseenSignError
 from core.db import errors as db_errors
 from core.db.errors import Meaning
-from core.errors import StorymillError
+from core.errors import InputError, SavedMeanwhileError, StorymillError
 
 log = structlog.get_logger(__name__)
 
+SIGNED_OUT = 401
 FORBIDDEN = 403
 TITLES = {400: "This page can't be shown"}
 """Where the protocol's own name says little."""
 SENTENCES = {
-    401: "Sign in first.",
+    SIGNED_OUT: "Sign in first.",
     FORBIDDEN: "Your role doesn't allow this. Ask an owner.",
     404: "There is nothing at this address. It may have been deleted.",
     405: "This address doesn't support this kind of request.",
@@ -54,10 +57,35 @@ def page(status: int, title: str, sentence: str) -> ResponseReturnValue:
 
 def _refused(error: StorymillError) -> ResponseReturnValue:
     """The request can't be fulfilled: show the reason on the page it came from."""
-    if request.method == "POST":
-        flash(str(error), "danger")
-        return redirect(back(), 303)
-    return page(400, TITLES[400], str(error))
+    if request.method != "POST":
+        return page(400, TITLES[400], str(error))
+    if refused_forms.is_form():
+        again = refused_forms.answer(
+            str(error),
+            field=error.field if isinstance(error, InputError) else "",
+            saved_meanwhile=isinstance(error, SavedMeanwhileError),
+        ) or refused_forms.typed_again(str(error))
+        if again is not None:
+            return again
+    flash(str(error), "danger")
+    return redirect(back(), 303)
+
+
+def _kept(status: int, title: str, sentence: str, field: str = "") -> ResponseReturnValue:
+    """The page with the form as it was sent, if that was one of ours; else an error page."""
+    if refused_forms.is_form() and refused_forms.comes_from_us():
+        in_place = refused_forms.answer(sentence, field=field, status=status)
+        if in_place is not None:
+            return in_place
+    return _with_typed(status, title, sentence)
+
+
+def _with_typed(status: int, title: str, sentence: str) -> ResponseReturnValue:
+    """An error page, which keeps what was typed into a form of ours."""
+    again = None
+    if refused_forms.is_form() and refused_forms.comes_from_us():
+        again = refused_forms.typed_again(sentence, status=status)
+    return again or page(status, title, sentence)
 
 
 def _not_there(_error: DoesNotExist) -> ResponseReturnValue:
@@ -68,12 +96,12 @@ def _unstorable(error: DataError) -> ResponseReturnValue:
     """A value that a page let through, and that its column can't hold."""
     log.warning("value_refused_by_database", path=request.path, error=type(error).__name__)
     sentence = "A value is too long, or of the wrong kind. Go back and correct it."
-    return page(400, "This can't be saved", sentence)
+    return _kept(400, "This can't be saved", sentence)
 
 
 def _stale_form(_error: Any) -> ResponseReturnValue:
-    sentence = "Go back, reload the page and submit the form again."
-    return page(400, "This form is out of date", sentence)
+    sentence = "The form was out of date, so nothing was changed. Check it, then send it again."
+    return _kept(400, "This form is out of date", sentence)
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
@@ -83,24 +111,42 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if status == FORBIDDEN:
         log.warning("access_refused", path=request.path, user=getattr(current_user, "id", None))
     title = TITLES.get(status, error.name)
-    return page(status, title, SENTENCES.get(status, error.description or ""))
+    sentence = SENTENCES.get(status, error.description or "")
+    if isinstance(error, UnseenSignError):
+        return _kept(status, title, sentence, error.field)
+    if status == SIGNED_OUT and request.method == "POST":
+        return _signed_out()
+    return page(status, title, sentence)
+
+
+def _signed_out() -> ResponseReturnValue:
+    """The session ended while somebody was typing: after signing in, the form is there again.
+
+    The browser keeps what was typed (``static/typing.js``).
+    """
+    flash(
+        "Not saved: your session has ended. Sign in, and what you typed is there again.", "danger"
+    )
+    target = url_for("auth.sign_in", next=back())
+    return render_template("signed_out.html", target=target), SIGNED_OUT
 
 
 def _broken(error: Exception) -> ResponseReturnValue:
     match db_errors.meaning(error):
         case Meaning.AWAY | Meaning.FULL:
             log.warning("database_away", error=str(error).strip())
-            return page(
+            return _with_typed(
                 503,
                 "The database is unavailable",
                 "Nothing is lost. This page will work again when the database is back.",
             )
         case Meaning.AGAIN | Meaning.LATER:
             log.warning("database_busy", error=str(error).strip())
-            return page(
+            return _with_typed(
                 503,
                 "The database was busy",
-                "Other work was in the way, so nothing was changed. Go back and try again.",
+                "Other work was in the way, so nothing was changed. Try again.",
             )
     log.error("page_failed", path=request.path, exc_info=error)
-    return page(500, "Something went wrong", "The error was logged. Try again in a moment.")
+    sentence = "The error was logged. Try again in a moment."
+    return _with_typed(500, "Something went wrong", sentence)

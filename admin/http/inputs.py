@@ -28,6 +28,17 @@ UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """Control characters that nobody types; tabs and line ends are fine."""
 
 
+class UnseenSignError(BadRequest):
+    """A field of a form has a control character."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(
+            f'"{field}" contained an invisible control character. It is removed: check the text, '
+            "then save again."
+        )
+        self.field = field
+
+
 class Fields(ImmutableMultiDict[str, str]):
     """Fields of a form: a number that no column can hold is read like one that is no number."""
 
@@ -118,6 +129,8 @@ def _check_fields(fields: Iterable[tuple[str, str]], *, longest: int | None) -> 
             raise BadRequest(
                 "A field has a name that can't be read. Reload the page, then try again."
             )
+        if UNSEEN.search(value) and longest is None:
+            raise UnseenSignError(name)
         if UNSEEN.search(value):
             raise BadRequest(
                 f'"{name}" contains an invisible control character. Remove it: typing the text '

@@ -5,6 +5,7 @@ Tokens and cookies are never shown, and never decrypted for a page.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from adapters.ports import Authorizer
 from admin import account_list, account_rows
 from admin.auth import person
 from admin.paging import count, counts
-from admin.views.page import Page, audit, done, expose, get, settings
+from admin.views.page import Page, audit, done, expose, fault_at, get, settings
 from admin.views.undoable import undoable
 from core.db import transaction
 from core.errors import InputError, StorymillError
@@ -126,6 +127,7 @@ class Accounts(Page):
         return self.render(
             "accounts/show.html",
             account=account,
+            version=partial(account_settings.version_of, account),
             row=row,
             pause_after=settings().pause_after_failures,
             can_connect=_can_connect(),
@@ -167,13 +169,16 @@ class Accounts(Page):
             person().name,
             privacy=request.form.get("privacy", ""),
             agreed="agreed" in request.form,
+            seen=_seen(),
             **{name: name in request.form for name in SWITCHES},
         )
         return done("Post settings saved. They apply to the next posts.")
 
     @expose("/<int:account_id>/methods", methods=["POST"])
     def methods(self, account_id: int) -> ResponseReturnValue:
-        account_settings.set_methods(account_id, request.form.getlist("method"), person().name)
+        account_settings.set_methods(
+            account_id, request.form.getlist("method"), person().name, _seen()
+        )
         return done("Posting methods saved. Posts use the first available one.")
 
     @expose("/<int:account_id>/times", methods=["POST"])
@@ -184,6 +189,7 @@ class Accounts(Page):
             timezone=request.form.get("timezone", ""),
             posts_a_day=request.form.get("posts_a_day", type=int),
             gap_minutes=request.form.get("gap_minutes", type=int),
+            seen=_seen(),
         )
         return done("Posting schedule saved.")
 
@@ -212,9 +218,10 @@ class Accounts(Page):
         site = urlsplit(settings().tiktok_studio_url).hostname or ""
         pasted = request.form.get("cookies", "")
         name = request.form.get("username", "")
-        account_settings.set_browser_session(
-            account_id, pasted, person().name, username=name, site=site
-        )
+        with fault_at("cookies"):
+            account_settings.set_browser_session(
+                account_id, pasted, person().name, username=name, site=site
+            )
         return done("Browser session saved. It is checked before the next upload.")
 
     @expose("/<int:account_id>/browser/check", methods=["POST"])
@@ -229,6 +236,10 @@ class Accounts(Page):
     def forget_browser(self, account_id: int) -> ResponseReturnValue:
         account_settings.forget_browser_session(account_id, person().name)
         return done("Browser session removed from Storymill. Sign out in the browser to end it.")
+
+
+def _seen() -> str:
+    return request.form.get("seen", "")
 
 
 def _counts(account_id: int) -> list[tuple[str, int]]:

@@ -46,14 +46,11 @@ class Channels(Page):
         offer = _offer()
         status, problem = 200, ""
         if request.method == "POST":
-            problem = "" if form.validate() else "Some values are invalid. See below."
-            try:
-                if not problem:
-                    saved = channels.save(channel.id, form.chosen, person().name, offer)
-                    return done(f"{saved.name} saved.", url_for(".index"))
-            except InputError as error:
-                problem = str(error)
-            status = 422
+            if form.validate():
+                seen = request.form.get("seen", "")
+                saved = channels.save(channel.id, form.chosen, person().name, offer, seen)
+                return done(f"{saved.name} saved.", url_for(".index"))
+            status, problem = 422, "Some values are invalid. See below."
         config = settings()
         form.offer(offer, config.voice)
         form.show_defaults(
@@ -65,6 +62,7 @@ class Channels(Page):
             "channels/form.html",
             form=form,
             channel=channel,
+            version=channels.version_of(channel) if channel.id else "",
             problem=problem,
             caption_style=CAPTION_FIELDS,
             groups=GROUPS,

@@ -67,7 +67,9 @@ def _used(described: list[Described]) -> list[Row]:
         Account.state == AccountState.CONNECTED
     )
     names = {str(row.id): row.name or row.open_id for row in connected}
-    feeds = Source.select(Source.place).where(Source.kind == SourceKind.FEED)
+    feeds = Source.select(Source.place).where(
+        Source.kind == SourceKind.FEED, Source.archived_at.is_null()
+    )
     hosts = sorted({host_of(feed.place) for feed in feeds})
     asked: list[Limit] = []
     for limit in described:

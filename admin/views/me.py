@@ -12,7 +12,7 @@ from admin.auth import credentials, person, requirement, sessions, two_factor, u
 from admin.auth.devices import visitor
 from admin.auth.sign_in import sign_in_again
 from admin.auth.throttle import ThrottledError
-from admin.views.page import Page, done, expose, settings
+from admin.views.page import Page, done, expose, fault_at, settings
 from core.db import transaction
 from core.errors import InputError
 from models import Role, User
@@ -47,10 +47,11 @@ class Me(Page):
                 person().name, request.form.get("old", ""), visitor(person().name)
             )
         except ThrottledError as error:
-            raise InputError(str(error)) from None
+            raise InputError(str(error), field="old") from None
         if user is None:
-            raise InputError("The current password is wrong.")
-        users.set_password(user, request.form.get("new", ""), user.name)
+            raise InputError("The current password is wrong.", field="old")
+        with fault_at("new"):
+            users.set_password(user, request.form.get("new", ""), user.name)
         sign_in_again(user)
         return done("Password changed. Your other sessions are signed out.", url_for(".index"))
 

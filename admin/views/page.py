@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar, cast
 
 from flask import abort, flash, redirect, request
@@ -19,6 +20,8 @@ Found = TypeVar("Found", bound=Row)
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
 MOST_IN_BULK = 500
+EXAMPLES = 5
+"""Refused rows of many that are said."""
 
 
 def expose(url: str, methods: Sequence[str] = ("GET",)) -> Callable[[View], View]:
@@ -62,10 +65,28 @@ def chosen() -> list[int]:
 
 
 def say_refused(sentences: list[str]) -> None:
-    for sentence in sentences[:5]:
+    for sentence in _some(sentences):
         flash(sentence, "danger")
-    if len(sentences) > 5:  # noqa: PLR2004  # a few examples are enough
-        flash(f"… and {len(sentences) - 5} more.", "danger")
+
+
+def first_of(sentences: list[str]) -> str:
+    """Some of the sentences as one."""
+    return " ".join(_some(sentences))
+
+
+def _some(sentences: list[str]) -> list[str]:
+    more = [f"… and {len(sentences) - EXAMPLES} more."] if sentences[EXAMPLES:] else []
+    return sentences[:EXAMPLES] + more
+
+
+@contextmanager
+def fault_at(field: str) -> Iterator[None]:
+    """A refusal in the block is the fault of this input, unless it names another."""
+    try:
+        yield
+    except InputError as error:
+        error.field = error.field or field
+        raise
 
 
 def audit(action: str, subject: str, reason: str = "") -> None:
@@ -78,6 +99,7 @@ def done(
 ) -> ResponseReturnValue:
     """Say what was done, offer to ``undo`` it, and return to the previous page or ``target``."""
     flash(sentence, "success")
+    flash(request.path, "saved")  # the browser drops what it kept of the form
     if undo:
         flash(undo, "undo")  # type: ignore[arg-type]  # a tuple is stored as well as text
     return redirect(target or back(), 303)

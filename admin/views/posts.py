@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from flask import abort, flash, request, send_file, url_for
+from flask import abort, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from peewee import ModelSelect
 
@@ -17,7 +17,6 @@ from admin.paging import cut
 from admin.views.page import Page, chosen, done, expose, get, settings
 from admin.views.post_rows import post_rows
 from admin.views.undoable import undoable
-from core.errors import InputError
 from core.files.storage import MediaStore
 from models import Account, Attempt, Job, Method, Post, PostState
 from pipelines import ledger
@@ -83,9 +82,6 @@ class Posts(Page):
 
     @expose("/<int:post_id>")
     def show(self, post_id: int) -> str:
-        return self._shown(post_id)
-
-    def _shown(self, post_id: int, typed: str | None = None) -> str:
         post: Any = _posts().where(Post.id == post_id).first()
         if post is None:
             abort(404)
@@ -101,8 +97,9 @@ class Posts(Page):
             | ({"cancel"} if decisions.is_at_browser(post_id) else set()),
             editable=post_settings.editable(post),
             may_be_online=post.publish_id is not None or history.may_be_online(post.id),
-            typed=post.caption if typed is None else typed,
-            typed_units=units(post.caption if typed is None else typed),
+            units=units(post.caption),
+            title_version=post_settings.title_version(post.caption),
+            options_version=post_settings.options_version(post.options),
             most_units=MOST_UNITS,
             finding=finding,
             privacy=PRIVACY,
@@ -118,18 +115,14 @@ class Posts(Page):
     def title(self, post_id: int) -> ResponseReturnValue:
         # Browsers send line breaks as two characters.
         title = request.form.get("title", "").replace("\r\n", "\n")
-        try:
-            post_settings.set_title(post_id, title, person().name)
-        except InputError as error:
-            flash(str(error), "danger")
-            return self._shown(post_id, typed=title), 422
+        post_settings.set_title(post_id, title, person().name, request.form.get("seen", ""))
         return done("Title saved.", _page_of(post_id))
 
     @expose("/<int:post_id>/options", methods=["POST"])
     def options(self, post_id: int) -> ResponseReturnValue:
         own: dict[str, str | bool | None] = {"privacy": request.form.get("privacy") or None}
         own |= {name: _on_or_off(request.form.get(name, "")) for name in SWITCHES}
-        post_settings.set_options(post_id, person().name, own)
+        post_settings.set_options(post_id, person().name, own, request.form.get("seen", ""))
         return done("Post settings saved.")
 
     @expose("/<int:post_id>/pass", methods=["POST"])

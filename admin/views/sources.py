@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import groupby
 from operator import attrgetter
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
-from flask import redirect, request, url_for
+from flask import abort, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from peewee import JOIN, fn
 from wtforms.fields.choices import SelectChoice
@@ -19,8 +19,9 @@ from admin.views.source_form import SourceForm
 from core.files.intake_folder import IntakeFolder
 from models import Account, Channel, Intake, Job, JobState, Source, SourceKind
 from pipelines import ledger
-from pipelines.stories.intake import sources, uploads
+from pipelines.stories.intake import source_archive, sources, uploads
 from pipelines.stories.intake.fetch import OUTCOMES_KEPT_DAYS, IntakeOutcome
+from pipelines.stories.intake.source_archive import NOT_ARCHIVED
 from pipelines.stories.intake.source_rules import path_problem
 from pipelines.stories.intake.source_settings import PLACES, SETTINGS
 from pipelines.stories.intake.uploads import LARGEST_UPLOAD, Uploaded
@@ -31,10 +32,13 @@ BEING_FETCHED = (Job.stage == "fetch") & Job.state.in_([JobState.WAITING, JobSta
 class Sources(Page):
     @expose("/")
     def index(self) -> str:
+        archived = request.args.get("show") == "archived"
+        shown = (~NOT_ARCHIVED if archived else NOT_ARCHIVED) & Source.removed_at.is_null()
         broken = (Source.enabled & (Source.last_error != "")).desc()
         rows = (
             Source.select(Source, Channel)
             .join(Channel, JOIN.LEFT_OUTER)
+            .where(shown)
             .order_by(broken, Source.enabled.desc(), fn.LOWER(Source.name))
             .limit(500)
         )
@@ -43,6 +47,8 @@ class Sources(Page):
             "sources/index.html",
             sources=[(row, path_problem(row.kind, row.place, intake)) for row in rows],
             by_hand=SourceKind.PASTE,
+            archived=archived,
+            archived_count=count(Source.select().where(~NOT_ARCHIVED, Source.removed_at.is_null())),
             fetching={job.subject_id for job in Job.select(Job.subject_id).where(BEING_FETCHED)},
         )
 
@@ -52,7 +58,7 @@ class Sources(Page):
 
     @expose("/<int:source_id>/edit", methods=["GET", "POST"])
     def edit(self, source_id: int) -> ResponseReturnValue:
-        return self._form(get(Source, source_id))
+        return self._form(_there(source_id))
 
     @expose("/upload", methods=["GET", "POST"])
     def upload(self) -> ResponseReturnValue:
@@ -96,7 +102,13 @@ class Sources(Page):
         if request.method == "POST":
             try:
                 if form.fits(source, _intake()):
-                    saved = sources.save(source.id, form.chosen, person().name, _intake())
+                    saved = sources.save(
+                        source.id,
+                        form.chosen,
+                        person().name,
+                        _intake(),
+                        request.form.get("seen", ""),
+                    )
                     return done(f"{saved.name} saved.", url_for(".index"))
             except sources.SourceRefusedError as refused:  # another request was faster
                 for name, error in refused.problems.items():
@@ -111,6 +123,7 @@ class Sources(Page):
             "sources/form.html",
             form=form,
             source=source,
+            version=sources.version_of(source) if source.id else "",
             groups=groups,
             places=PLACES,
             problem=path_problem(source.kind, source.place, _intake()) if source.id else "",
@@ -120,33 +133,75 @@ class Sources(Page):
     @expose("/<int:source_id>/outcomes")
     def outcomes(self, source_id: int) -> str:
         """The outcome of each row fetched from the source."""
-        source, outcome = get(Source, source_id), request.args.get("outcome", "")
+        source, outcome = _there(source_id), request.args.get("outcome", "")
         rows = Intake.select().where(Intake.source == source_id)
-        with_outcome = {each: rows.where(Intake.outcome == each) for each in IntakeOutcome}
-        job = Job.get_or_none(BEING_FETCHED, Job.subject_id == source_id)
+        if outcome in set(IntakeOutcome):
+            rows = rows.where(Intake.outcome == outcome)
         return self.render(
             "sources/outcomes.html",
-            source=source,
+            **_progress(source),
             problem=path_problem(source.kind, source.place, _intake()),
             note=source.memory.get(NOTE, ""),
-            page=cut(with_outcome.get(cast("IntakeOutcome", outcome), rows), Intake.id),
+            page=cut(rows, Intake.id),
             outcome=outcome,
-            outcomes=[(each, count(with_outcome[each])) for each in IntakeOutcome],
             days=OUTCOMES_KEPT_DAYS,
-            fetching=ledger.explain(job) if job else "",
             by_hand=SourceKind.PASTE,
         )
 
+    @expose("/<int:source_id>/live.json")
+    def live(self, source_id: int) -> ResponseReturnValue:
+        """How far the fetch is: HTML by element id."""
+        progress = _progress(_there(source_id))
+        return jsonify({"progress": self.render("sources/progress.html", **progress)})
+
     @expose("/<int:source_id>/fetch", methods=["POST"])
     def fetch(self, source_id: int) -> ResponseReturnValue:
-        source = sources.ask(get(Source, source_id).id, person().name)
+        source = sources.ask(_there(source_id).id, person().name)
         return done(f"Fetching {source.name}.", url_for(".outcomes", source_id=source_id))
+
+    @expose("/<int:source_id>/archive", methods=["GET", "POST"])
+    def archive(self, source_id: int) -> ResponseReturnValue:
+        """Say what archiving and removing mean for this source; then archive it."""
+        source = _there(source_id)
+        if request.method == "POST":
+            source_archive.archive(source_id, person().name)
+            return done(f"{source.name} archived. Its stories stay.", url_for(".index"))
+        return self.render(
+            "sources/archive.html", source=source, stays=source_archive.what_stays(source_id)
+        )
+
+    @expose("/<int:source_id>/unarchive", methods=["POST"])
+    def unarchive(self, source_id: int) -> ResponseReturnValue:
+        source = source_archive.unarchive(_there(source_id).id, person().name)
+        sentence = f"{source.name} is back. Enable it to fetch it on schedule."
+        return done(sentence, url_for(".index"))
+
+    @expose("/<int:source_id>/remove", methods=["POST"])
+    def remove(self, source_id: int) -> ResponseReturnValue:
+        name = source_archive.remove(_there(source_id).id, person().name, _intake())
+        return done(f"{name} removed. Its stories stay.", url_for(".index"))
 
     @expose("/<int:source_id>/switch", methods=["POST"])
     def switch(self, source_id: int) -> ResponseReturnValue:
         """Enable or disable the source."""
-        sources.switch(get(Source, source_id).id, person().name)
+        sources.switch(_there(source_id).id, person().name)
         return redirect(url_for(".index"), 303)
+
+
+def _progress(source: Source) -> dict[str, Any]:
+    rows = Intake.select().where(Intake.source == source)
+    job = Job.get_or_none(BEING_FETCHED, Job.subject_id == source.id)
+    return {
+        "source": source,
+        "outcomes": [(each, count(rows.where(Intake.outcome == each))) for each in IntakeOutcome],
+        "fetching": ledger.explain(job) if job else "",
+    }
+
+
+def _there(source_id: int) -> Source:
+    """The source; one that was removed is not found."""
+    source = get(Source, source_id)
+    return source if source.removed_at is None else abort(404)
 
 
 def _intake() -> IntakeFolder:

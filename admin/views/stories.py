@@ -11,6 +11,7 @@ from peewee import JOIN, fn
 
 from admin import production_progress, story_list
 from admin.auth import person
+from admin.http.inputs import LARGEST_ID
 from admin.paging import count, cut
 from admin.views.page import Page, chosen, done, expose, get, settings
 from admin.views.undoable import undoable
@@ -28,12 +29,13 @@ from models import (
     Video,
     in_state,
 )
-from pipelines import handover
+from pipelines import handover, typed_limits
 from pipelines.production import video_review
 from pipelines.production.narration import voices
 from pipelines.stages import PART_STAGES
 from pipelines.stories import review
-from pipelines.stories.intake import manual_intake, whole_text
+from pipelines.stories.intake import link as links
+from pipelines.stories.intake import manual_intake, source_archive, whole_text
 from pipelines.stories.safety import thresholds
 from pipelines.stories.text import story_text
 
@@ -109,7 +111,7 @@ class Stories(Page):
             kept={name: value for name, value in (("search", words), ("of", origin)) if value},
             meanings=MEANINGS,
             channels=list(Channel.select(Channel.id, Channel.name).order_by(Channel.name)),
-            sources=list(Source.select(Source.id, Source.name).order_by(Source.name)),
+            sources=_offered_sources(origin),
             tabs=story_list.by_state(wanted, TABS),
             decidable=DECIDABLE,
             reconsiderable=RECONSIDERABLE,
@@ -204,7 +206,12 @@ class Stories(Page):
             raise InputError(f"This story can't be edited, because it {in_state(story.state)}.")
         if request.method == "GET":
             return self.render(
-                "stories/edit.html", story=story, next_story=_beside(story, older=True)
+                "stories/edit.html",
+                story=story,
+                version=review.version_of(story),
+                next_story=_beside(story, older=True),
+                longest_title=typed_limits.LONGEST_TITLE,
+                longest_text=typed_limits.LONGEST_TEXT,
             )
         form = request.form
         review.edit(
@@ -213,6 +220,7 @@ class Stories(Page):
             form.get("title", ""),
             form.get("text", ""),
             form.get("language", "").strip().lower(),
+            seen=form.get("seen", ""),
         )
         if request.form.get("then") == "approve":
             return self.approve(story_id)
@@ -251,7 +259,12 @@ class Stories(Page):
     @expose("/paste", methods=["GET", "POST"])
     def paste(self) -> ResponseReturnValue:
         if request.method == "GET":
-            return self.render("stories/paste.html")
+            return self.render(
+                "stories/paste.html",
+                longest_title=typed_limits.LONGEST_TITLE,
+                longest_text=typed_limits.LONGEST_TEXT,
+                longest_link=links.LONGEST_LINK,
+            )
         form = request.form
         story = manual_intake.paste(
             form.get("title", ""), form.get("text", ""), person().name, form.get("url", "").strip()
@@ -263,8 +276,19 @@ class Stories(Page):
 
     @expose("/link", methods=["POST"])
     def link(self) -> ResponseReturnValue:
-        source = manual_intake.ask_link(request.form.get("link", ""), person().name)
-        return done("Importing the link.", url_for("sources.outcomes", source_id=source.id))
+        story = links.add_link(request.form.get("link", ""), person().name)
+        return done(
+            "The link is being read. Then the story is checked, and waits for approval.",
+            url_for(".show", story_id=story.id),
+        )
+
+
+def _offered_sources(origin: str) -> list[Source]:
+    """Sources to filter by: those that are not archived, and the chosen one."""
+    offered = source_archive.NOT_ARCHIVED
+    if origin[:1] == "s" and origin[1:].isdecimal():
+        offered |= Source.id == min(int(origin[1:]), LARGEST_ID)
+    return list(Source.select(Source.id, Source.name).where(offered).order_by(Source.name))
 
 
 def _default_voice(language: str) -> str:

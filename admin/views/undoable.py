@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import redirect, url_for
+from flask import url_for
 from flask.typing import ResponseReturnValue
 
 from admin.auth import back, person
-from admin.views.page import Offer, done, say_refused
+from admin.views.page import Offer, done, first_of, say_refused
+from core.errors import InputError
 from pipelines import undo
 from pipelines.undo_words import WORDS, named
 
@@ -37,11 +38,12 @@ def undoable(
     decided = undo.decide(person().name, action, ids, act)
     words = WORDS[action]
     several = len(ids) > 1
-    say_refused(
-        [f"{words.name(row_id)}: {why}" if several else why for row_id, why in decided.refused]
-    )
+    refused = [
+        f"{words.name(row_id)}: {why}" if several else why for row_id, why in decided.refused
+    ]
     if not decided.ids:
-        return redirect(back(), 303)
+        raise InputError(first_of(refused))  # so that the form comes back as it was
+    say_refused(refused)
     address = url_for("undo.undo", undo_id=decided.undo_id, on_page=on_page)
     return done(
         (sentence() if callable(sentence) else sentence)

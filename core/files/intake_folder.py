@@ -130,6 +130,13 @@ class IntakeFolder:
                 raise _not_stored(error) from error
             raise
 
+    def forget(self, place: str) -> None:
+        """Delete an uploaded file, or the folder of an upload; other places are left alone."""
+        steps = Path(place).parts
+        if len(steps) < 2 or steps[0] != UPLOADS or ".." in steps:  # noqa: PLR2004  # uploads/folder
+            return
+        _remove(self.folder / steps[0] / steps[1])
+
     def _opened(self, place: str, *, folder: bool) -> int:
         """A descriptor of the regular file or folder at ``place``."""
         root, steps = self._steps(place)

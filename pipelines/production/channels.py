@@ -14,6 +14,7 @@ from core.db import transaction
 from core.errors import InputError
 from core.settings import WORDS_PER_MINUTE
 from models import AuditEntry, Channel, Source, SplitBy, Tone
+from pipelines import versions
 from pipelines.production.captions.caption_style import CaptionStyle
 from pipelines.production.narration import channel_pronunciations
 
@@ -54,14 +55,24 @@ class Offer:
         return _without(ComposedMusic, self.tunes)
 
 
-def save(channel_id: int | None, chosen: Mapping[str, Any], by: str, offer: Offer) -> Channel:
+def version_of(channel: Channel) -> str:
+    """The version of its settings, for a form that shows them."""
+    return versions.of(channel.__data__)
+
+
+def save(
+    channel_id: int | None, chosen: Mapping[str, Any], by: str, offer: Offer, seen: str = ""
+) -> Channel:
     """Add or change a channel; ``chosen`` has a value for every field of the table.
+
+    ``seen`` is the version that the form began with, if any.
 
     The change applies to stories narrated, captioned or rendered from now on; finished work is
     not redone.
 
     Raises:
         InputError: a value is invalid, or the channel was removed; the message says which.
+        SavedMeanwhileError: it is another version by now.
     """
     values = {
         "name": _text(chosen, "name"),
@@ -79,20 +90,23 @@ def save(channel_id: int | None, chosen: Mapping[str, Any], by: str, offer: Offe
         **_part_seconds(chosen),
     }
     if not values["name"]:
-        raise InputError("Give the channel a name.")
+        raise InputError("Give the channel a name.", field="name")
     try:
         with transaction():
             if channel_id is None:
                 channel = Channel.create(**values)
             else:
-                if not Channel.update(values).where(Channel.id == channel_id).execute():
+                before = Channel.select().where(Channel.id == channel_id).for_update().first()
+                if before is None:
                     raise InputError("This channel was removed.")
+                versions.check(seen, version_of(before), f"channel {channel_id}")
+                Channel.update(values).where(Channel.id == channel_id).execute()
                 channel = Channel.get_by_id(channel_id)
             verb = "channel.add" if channel_id is None else "channel.edit"
             AuditEntry.create(actor=by, action=verb, subject=f"channel {channel.id}")
     except IntegrityError:
         raise InputError(
-            f"A channel named {values['name']} already exists; choose another name."
+            f"A channel named {values['name']} already exists; choose another name.", field="name"
         ) from None
     return channel
 
@@ -152,7 +166,9 @@ def _text(chosen: Mapping[str, Any], name: str) -> str:
     value = str(chosen[name]).strip()
     if len(value) > _MOST_LETTERS[name]:
         limit = _MOST_LETTERS[name]
-        raise InputError(f"The {name.replace('_', ' ')} can have at most {limit} characters.")
+        raise InputError(
+            f"The {name.replace('_', ' ')} can have at most {limit} characters.", field=name
+        )
     return value
 
 
@@ -175,7 +191,8 @@ def _mood(chosen: Mapping[str, Any], name: str, known: list[str], variable: str)
     if value and value.casefold() not in {mood.casefold() for mood in known}:
         raise InputError(
             f"There is no {name} “{value}”: choose another, or create a folder of that name in "
-            f"{variable}."
+            f"{variable}.",
+            field=name,
         )
     return value
 
@@ -186,9 +203,14 @@ def _part_seconds(chosen: Mapping[str, Any]) -> dict[str, int | None]:
         for end in ("min", "max")
     )
     if (least is None) != (most is None):
-        raise InputError("Set both the shortest and the longest part length, or neither.")
+        raise InputError(
+            "Set both the shortest and the longest part length, or neither.",
+            field="part_seconds_max",
+        )
     if least is not None and most is not None and least >= most:
-        raise InputError("The shortest part length must be below the longest.")
+        raise InputError(
+            "The shortest part length must be below the longest.", field="part_seconds_max"
+        )
     return {"part_seconds_min": least, "part_seconds_max": most}
 
 

@@ -19,11 +19,12 @@ from models import (
     locked,
     now,
 )
-from pipelines import ledger
+from pipelines import ledger, versions
 from pipelines.stages import STORY_STAGES
 from pipelines.stories.prepare import narrated
 from pipelines.stories.safety import thresholds
 from pipelines.stories.text import normalize, story_text
+from pipelines.typed_limits import LONGEST_TEXT, LONGEST_TITLE, check_length
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
@@ -45,7 +46,7 @@ def approve(story_id: int, by: str, reason: str = "", *, seconds: int = 0) -> No
         _lock_jobs(story_id)
         story = _story(story_id)
         if story.state == StoryState.FLAGGED and not reason.strip():
-            raise InputError("This story is flagged: give a reason to approve it.")
+            raise InputError("This story is flagged: give a reason to approve it.", field="reason")
         flagged = story.state == StoryState.FLAGGED
         story.move(StoryState.APPROVED, decided_by=by, decided_at=now(), reason=reason)
         if flagged:
@@ -63,7 +64,9 @@ def approve(story_id: int, by: str, reason: str = "", *, seconds: int = 0) -> No
 def reject(story_id: int, by: str, reason: str) -> None:
     """Raises InputError without a reason, StaleStateError if it can't be rejected any longer."""
     if not reason.strip():
-        raise InputError("Give a reason for rejecting the story: the next person needs to know.")
+        raise InputError(
+            "Give a reason for rejecting the story: the next person needs to know.", field="reason"
+        )
     with transaction():
         _lock_jobs(story_id)
         story = _story(story_id)
@@ -124,6 +127,12 @@ def reconsider(story_id: int, by: str) -> None:
         _audit(by, "story.reconsider", story)
 
 
+def version_of(story: Story) -> str:
+    """The version of what ``edit`` changes, for a form that shows it."""
+    names = ("narratable_title", "narratable_text", "language")
+    return versions.of({name: getattr(story, name) for name in names})
+
+
 def reconsider_no_longer(story_id: int, by: str, state: str, reason: str, decided_by: str) -> None:
     """Undo ``reconsider``: the story is rejected or skipped as before.
 
@@ -145,7 +154,9 @@ def reconsider_no_longer(story_id: int, by: str, state: str, reason: str, decide
         _audit(by, "story.reconsider_no_longer", story, reason)
 
 
-def edit(story_id: int, by: str, title: str, text: str, language: str = "") -> None:
+def edit(
+    story_id: int, by: str, title: str, text: str, language: str = "", *, seen: str = ""
+) -> None:
     """Replace the text that is narrated; the original stays as it was.
 
     Typed text is narrated as typed; unchanged text stays. If the language is corrected, text that
@@ -157,19 +168,24 @@ def edit(story_id: int, by: str, title: str, text: str, language: str = "") -> N
         title: the new title.
         text: the new text, with answers marked as in ``story_text``.
         language: code of the language, if it was detected wrongly; empty leaves it.
+        seen: the version that the form began with, if any.
 
     Raises:
         InputError: no text is left to narrate, there is no such answer, the language is not a
             code, or the story is not waiting for a decision.
+        SavedMeanwhileError: it is another version by now.
     """
     if language and not _LANGUAGE.fullmatch(language):
-        raise InputError("The language must be a code like en or de.")
+        raise InputError("The language must be a code like en or de.", field="language")
+    check_length(title, LONGEST_TITLE, "title")
+    check_length(text, LONGEST_TEXT, "text")
     with transaction():
-        story = _story(story_id)
+        story = _story(story_id, lock=True)
         if not may_be_edited(story):
             raise InputError(
                 f"This story {in_state(story.state)}: only waiting and flagged ones can be edited."
             )
+        versions.check(seen, version_of(story), f"story {story.id}")
         code = language or story.language or "en"
         paragraphs = story_text.edited(text, code, len(story.answers), before=story.narratable_text)
         if title.strip() == story.narratable_title:
@@ -183,7 +199,7 @@ def edit(story_id: int, by: str, title: str, text: str, language: str = "") -> N
             if paragraphs == before[1]:
                 _, paragraphs, answers = corrected
         if not paragraphs:
-            raise InputError("The text has no words that can be narrated.")
+            raise InputError("The text has no words that can be narrated.", field="text")
         included = {paragraph.answer for paragraph in paragraphs}
         out = f"Left out by {by}."
         changes = {
@@ -229,8 +245,9 @@ def _lock_jobs(story_id: int) -> None:
     ledger.lock_jobs((STORY_STAGES, (story_id,)))
 
 
-def _story(story_id: int) -> Story:
-    story = Story.get_or_none(Story.id == story_id)
+def _story(story_id: int, *, lock: bool = False) -> Story:
+    query = Story.select().where(Story.id == story_id)
+    story: Story | None = (locked(query) if lock else query).first()
     if story is None:
         raise InputError(f"There is no story {story_id}.")
     return story

@@ -104,6 +104,10 @@ class Browser:
         headers = {"Referer": f"http://localhost{referrer}"} if referrer else {}
         return self._ask("POST", path, data=data, headers=headers)
 
+    def after(self, answer: TestResponse) -> str:
+        """The page that a browser shows after this answer."""
+        return self.get(answer.location).text if answer.location else answer.text
+
     def sign_in(self, name: str, password: str = PASSWORD, **fields: str) -> TestResponse:
         return self.post("/sign-in", on="/sign-in", name=name, password=password, **fields)
 

@@ -234,7 +234,7 @@ def test_one_account_is_paused_and_resumed_in_its_row(
 
     editor.post(f"{path}/pause", referrer="/accounts/")
     again = editor.post(f"{path}/pause", referrer="/accounts/")
-    assert "This account is paused already." in editor.get(again.location).text
+    assert "This account is paused already." in editor.after(again)
     done = editor.post(f"{path}/resume", referrer="/accounts/")
 
     assert says(editor.get(done.location).text) == "Resumed “midnight_pages”."

@@ -191,7 +191,7 @@ def test_settings_are_saved_with_who_agreed(editor: Browser) -> None:
     address = f"/accounts/{account.id}"
 
     refused = editor.post(f"{address}/posting", privacy="SELF_ONLY")
-    assert "Music Usage Confirmation: tick it" in editor.get(refused.location).text
+    assert "Music Usage Confirmation: tick it" in editor.after(refused)
     assert Account.get().privacy == ""
 
     editor.post(f"{address}/posting", privacy="SELF_ONLY", allow_comment="on", agreed="on")
@@ -215,7 +215,7 @@ def test_methods_say_what_is_missing_and_one_must_remain(editor: Browser) -> Non
     editor.post(f"{address}/methods", method=["manual", "direct"])
     refused = editor.post(f"{address}/methods", on=address)
 
-    assert "Keep at least one method" in editor.get(refused.location).text
+    assert "Keep at least one method" in editor.after(refused)
     assert Account.get().methods == [Method.DIRECT, Method.MANUAL]
 
 
@@ -226,7 +226,7 @@ def test_the_schedule_uses_the_accounts_time_zone(editor: Browser) -> None:
     editor.post(f"{address}/times", timezone="asia/tokyo", posts_a_day="4", gap_minutes="60")
     refused = editor.post(f"{address}/times", timezone="Tokio", posts_a_day="x", gap_minutes="")
 
-    assert "There is no time zone Tokio" in editor.get(refused.location).text
+    assert "There is no time zone Tokio" in editor.after(refused)
     saved = Account.get()
     assert (saved.timezone, saved.posts_a_day, saved.gap_minutes) == ("Asia/Tokyo", 4, 60)
 
@@ -255,8 +255,10 @@ def test_cookies_are_stored_and_never_shown_again(editor: Browser) -> None:
     good = json.dumps([{"name": "sessionid", "value": "canary-cookie", "domain": ".tiktok.com"}])
 
     for pasted in ("canary-cookie", good.replace("sessionid", "canary-other"), good[:40]):
-        refused = editor.post(f"{address}/browser", username="tales", cookies=pasted)
-        page = editor.get(refused.location).text
+        refused = editor.post(
+            f"{address}/browser", referrer=address, username="tales", cookies=pasted
+        )
+        page = editor.after(refused)
         assert 'class="alert alert-danger"' in page
         assert "canary" not in page
     assert Account.get().browser_session is None

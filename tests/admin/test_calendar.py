@@ -285,7 +285,7 @@ def test_an_invalid_time_is_refused_on_the_form(
 
     refused = editor.post(f"/calendar/{post.id}/time", **chosen)
 
-    assert sentence in editor.get(refused.location).text
+    assert sentence in editor.after(refused)
     assert not Post.get_by_id(post.id).pinned
 
 

@@ -109,7 +109,7 @@ def test_a_channel_in_use_is_not_deleted(editor: Browser) -> None:
 
     refused = editor.post(f"/channels/{channel.id}/remove")
 
-    assert f"Evening is used by {source.name}" in editor.get(refused.location).text
+    assert f"Evening is used by {source.name}" in editor.after(refused)
     assert Source.get().channel == channel
     assert source.name in editor.get("/channels/").text
 

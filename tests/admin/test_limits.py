@@ -89,7 +89,7 @@ def test_a_limit_is_reset_to_its_default(owner: Browser) -> None:
     assert LimitSetting.select().count() == 0
     assert AuditEntry.get(AuditEntry.action == "limit.reset").reason == "6 in 60 s"
     refused = owner.post("/limits/tiktok_init/reset", on="/limits/")
-    assert "already has its default" in owner.get(refused.location).text
+    assert "already has its default" in owner.after(refused)
 
 
 @pytest.mark.slow
@@ -110,7 +110,7 @@ def test_invalid_numbers_get_an_error(
 ) -> None:
     refused = owner.post(f"/limits/{name}/set", count=count, seconds=seconds)
 
-    assert sentence in owner.get(refused.location).text
+    assert sentence in owner.after(refused)
     assert LimitSetting.select().count() == 0
 
 

@@ -241,8 +241,8 @@ def test_a_person_marks_it_as_posted(editor: Browser, post: Post) -> None:
     where = "https://www.tiktok.com/@ladder_tales/video/7500000000000000001"
 
     wrong = editor.post(f"/manual/{post.id}/posted", where="https://evil.example/video")
-    assert wrong.status_code == 303
-    assert "That is not the address of a TikTok video" in editor.get("/me/").text
+    assert wrong.status_code == 422
+    assert "That is not the address of a TikTok video" in wrong.text
     assert Post.get_by_id(post.id).state == PostState.MANUAL
 
     editor.post(f"/manual/{post.id}/posted", where=where)

@@ -47,7 +47,7 @@ def test_a_flagged_story_is_approved_only_with_a_reason(editor: Browser) -> None
     refused = editor.post(f"/stories/{story.id}/approve", on=f"/stories/{story.id}")
 
     assert state(story) == StoryState.FLAGGED
-    assert "give a reason" in editor.get(refused.location).text
+    assert "give a reason" in editor.after(refused)
     editor.post(f"/stories/{story.id}/approve", reason="It is a nosebleed.")
     assert state(story) == StoryState.APPROVED
 
@@ -175,7 +175,7 @@ def test_a_pasted_story_is_added(editor: Browser) -> None:
     assert (story.title, story.state) == ("A kettle", StoryState.FETCHED)
     assert Job.of("prepare", story.id) is not None
     again = editor.post("/stories/paste", title="A kettle", text="It sang on its own one night.")
-    assert f"as number {story.id}" in editor.get(again.location).text
+    assert f"as number {story.id}" in editor.after(again)
 
 
 @pytest.mark.slow

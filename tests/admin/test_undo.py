@@ -39,7 +39,7 @@ def test_a_decision_can_be_undone(editor: Browser) -> None:
     editor.post(undo_in(page))
     assert state(story) == StoryState.WAITING
     again = editor.post(undo_in(page))
-    assert "This can&#39;t be undone: it was undone already" in editor.get(again.location).text
+    assert "This can&#39;t be undone: it was undone already" in editor.after(again)
 
 
 def test_decisions_stay_listed_for_undo_and_say_why_one_stays(editor: Browser) -> None:

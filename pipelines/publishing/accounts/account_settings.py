@@ -17,6 +17,7 @@ from core.cookies import parse_cookies
 from core.crypto import EncryptedTextField
 from core.errors import InputError
 from models import Account, AuditEntry, Method, Slot, locked
+from pipelines import versions
 from pipelines.publishing.delivery.method_availability import METHODS
 from pipelines.publishing.posts.post_options import PRIVACY, SWITCHES
 from pipelines.publishing.scheduling import post_times, slots
@@ -52,7 +53,14 @@ def times_changed(account: Account) -> None:
 # ── posts ────────────────────────────────────────────────────────────────────────────────────
 
 
-def set_posting(account_id: int, by: str, *, privacy: str, agreed: bool, **switches: bool) -> None:
+def version_of(account: Account, *names: str) -> str:
+    """The version of these settings, for a form that shows them."""
+    return versions.of({name: getattr(account, name) for name in names})
+
+
+def set_posting(
+    account_id: int, by: str, *, privacy: str, agreed: bool, seen: str = "", **switches: bool
+) -> None:
     """Set who can see the account's posts, and which interactions they allow.
 
     Args:
@@ -60,16 +68,21 @@ def set_posting(account_id: int, by: str, *, privacy: str, agreed: bool, **switc
         by: who decides.
         privacy: one of ``post_options.PRIVACY``.
         agreed: the person has agreed to ``CONSENT``.
+        seen: the version that the form began with, if any.
         switches: those of ``post_options.SWITCHES`` that are on; the others are switched off.
 
     Raises:
         InputError: no audience was chosen, or the person has not agreed.
+        SavedMeanwhileError: they are another version by now.
     """
     if privacy not in PRIVACY:
-        raise InputError("Choose who can see the account's posts: there is no default.")
+        raise InputError(
+            "Choose who can see the account's posts: there is no default.", field="privacy"
+        )
     if not agreed:
         raise InputError(
-            "TikTok requires your agreement to its Music Usage Confirmation: tick it, then save."
+            "TikTok requires your agreement to its Music Usage Confirmation: tick it, then save.",
+            field="agreed",
         )
     chosen = {name: bool(switches.get(name)) for name in SWITCHES}
     words = [f"{SWITCH_WORDS[name]} {'on' if on else 'off'}" for name, on in chosen.items()]
@@ -78,6 +91,7 @@ def set_posting(account_id: int, by: str, *, privacy: str, agreed: bool, **switc
         by,
         SET_POSTING,
         f"seen by: {PRIVACY[privacy]}; {', '.join(words)}; agreed to the Music Usage Confirmation",
+        seen,
         privacy=privacy,
         **chosen,
     )
@@ -92,11 +106,14 @@ def agreement(account_id: int) -> AuditEntry | None:
     return newest
 
 
-def set_methods(account_id: int, methods: Iterable[str], by: str) -> None:
+def set_methods(account_id: int, methods: Iterable[str], by: str, seen: str = "") -> None:
     """Set the methods that the account's posts may use; they are tried in the order of ``Method``.
+
+    ``seen`` is the version that the form began with, if any.
 
     Raises:
         InputError: none is left, or one is unknown.
+        SavedMeanwhileError: they are another version by now.
     """
     wanted = set(methods)
     if unknown := wanted - set(Method):
@@ -109,6 +126,7 @@ def set_methods(account_id: int, methods: Iterable[str], by: str) -> None:
         by,
         "account.set_methods",
         ", ".join(METHODS[method] for method in chosen),
+        seen,
         methods=chosen,
     )
 
@@ -130,20 +148,32 @@ def zone(name: str) -> str:
 
 
 def set_times(
-    account_id: int, by: str, *, timezone: str, posts_a_day: int | None, gap_minutes: int | None
+    account_id: int,
+    by: str,
+    *,
+    timezone: str,
+    posts_a_day: int | None,
+    gap_minutes: int | None,
+    seen: str = "",
 ) -> None:
     """Set the account's time zone, its posts a day, and the gap between two posts.
 
+    ``seen`` is the version that the form began with, if any.
+
     Raises:
         InputError: no such zone, or a figure out of range (None: it was not a number).
+        SavedMeanwhileError: they are another version by now.
     """
     name = zone(timezone)
     if posts_a_day is None or not 1 <= posts_a_day <= MOST_A_DAY:
-        raise InputError(f"Posts a day must be a whole number from 1 to {MOST_A_DAY}.")
+        raise InputError(
+            f"Posts a day must be a whole number from 1 to {MOST_A_DAY}.", field="posts_a_day"
+        )
     if gap_minutes is None or not 0 <= gap_minutes <= MOST_GAP_MINUTES:
         raise InputError(
             f"Minutes between two posts must be a whole number from 0 to {MOST_GAP_MINUTES} "
-            "(a week)."
+            "(a week).",
+            field="gap_minutes",
         )
     with db.transaction():
         account = _set(
@@ -151,6 +181,7 @@ def set_times(
             by,
             "account.set_times",
             f"{name}, {posts_a_day} posts a day, {gap_minutes} minutes apart",
+            seen,
             timezone=name,
             posts_a_day=posts_a_day,
             gap_minutes=gap_minutes,
@@ -175,7 +206,7 @@ def add_slots(account_id: int, weekdays: Iterable[int], at: str, by: str) -> int
     days = sorted(set(weekdays))
     time = time_of_day(at)
     if not days or not set(days) <= set(range(1, 8)):
-        raise InputError("Choose at least one day of the week for this time.")
+        raise InputError("Choose at least one day of the week for this time.", field="weekday")
     return _add(account_id, [(day, time) for day in days], by, f"{time} on {_names(days)}")
 
 
@@ -243,7 +274,7 @@ def time_of_day(at: str) -> str:
     """The time as ``HH:MM``, also from ``9:05``; InputError if it is not a time."""
     match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", at.strip())
     if match is None:
-        raise InputError("Write the time as hours and minutes, such as 18:30.")
+        raise InputError("Write the time as hours and minutes, such as 18:30.", field="at")
     return f"{int(match[1]):02d}:{match[2]}"
 
 
@@ -271,7 +302,10 @@ def set_browser_session(
     """
     username = username.strip().removeprefix("@")
     if not re.fullmatch(USERNAME, username):
-        raise InputError("Enter the creator's @name: 1 to 60 letters, digits, dots or underscores.")
+        raise InputError(
+            "Enter the creator's @name: 1 to 60 letters, digits, dots or underscores.",
+            field="username",
+        )
     session = parse_cookies(text, site)
     _set(
         account_id,
@@ -309,10 +343,14 @@ def forget_browser_session(account_id: int, by: str) -> None:
 # ── shared ───────────────────────────────────────────────────────────────────────────────────
 
 
-def _set(account_id: int, by: str, action: str, words: str, **changes: Any) -> Account:
+def _set(
+    account_id: int, by: str, action: str, words: str, seen: str = "", **changes: Any
+) -> Account:
     """Write ``changes`` and the audit entry; gives the changed account, without its secrets."""
     with db.transaction():
-        _locked(account_id)
+        before = _locked(account_id)
+        if seen:
+            versions.check(seen, version_of(before, *changes), f"account {account_id}")
         Account.update(**changes).where(Account.id == account_id).execute()
         _audit(action, account_id, by, words)
         return _locked(account_id)

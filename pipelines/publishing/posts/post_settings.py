@@ -22,9 +22,10 @@ from models import (
     Post,
     PostState,
     in_state,
+    locked,
     shown,
 )
-from pipelines import ledger
+from pipelines import ledger, versions
 from pipelines.publishing.posts import decisions, history
 from pipelines.publishing.posts.post_options import PRIVACY, SWITCHES
 from pipelines.publishing.posts.post_title import MOST_UNITS, units
@@ -41,24 +42,40 @@ NOT_CONNECTED = tuple(
 ENDED = (JobState.PARKED, JobState.DEAD, JobState.CANCELLED)
 
 
-def set_title(post_id: int, title: str, by: str) -> None:
+def title_version(title: str) -> str:
+    """The version of a post's text, for a form that shows it."""
+    return versions.of({"title": title})
+
+
+def options_version(options: Mapping[str, Any]) -> str:
+    """The version of a post's own settings, for a form that shows them."""
+    return versions.of(options)
+
+
+def set_title(post_id: int, title: str, by: str, seen: str = "") -> None:
     """Set the post's text on the platform, including hashtags.
+
+    ``seen`` is the version that the form began with, if any.
 
     Raises:
         InputError: it is empty or too long, or the post can no longer be changed.
+        SavedMeanwhileError: it is another version by now.
     """
     title = "\n".join(line.rstrip() for line in title.strip().splitlines())
     if not title:
-        raise InputError("A post needs a title.")
+        raise InputError("A post needs a title.", field="title")
     if (length := units(title)) > MOST_UNITS:
         raise InputError(
             f"The title has {length:,} characters, but TikTok allows {MOST_UNITS:,} (most emoji "
-            "count as two): shorten it."
+            "count as two): shorten it.",
+            field="title",
         )
-    _change(post_id, "post.set_title", by, title[:200], title=title)
+    _change(post_id, "post.set_title", by, title[:200], seen, title=title)
 
 
-def set_options(post_id: int, by: str, choices: Mapping[str, str | bool | None]) -> None:
+def set_options(
+    post_id: int, by: str, choices: Mapping[str, str | bool | None], seen: str = ""
+) -> None:
     """Set where the post differs from its account's settings.
 
     Args:
@@ -66,9 +83,11 @@ def set_options(post_id: int, by: str, choices: Mapping[str, str | bool | None])
         by: who decides.
         choices: ``privacy`` (of ``post_options.PRIVACY``) and ``post_options.SWITCHES``; a choice
             that is None or left out is taken from the account.
+        seen: the version that the form began with, if any.
 
     Raises:
         InputError: an unknown choice, or the post can no longer be changed.
+        SavedMeanwhileError: they are another version by now.
     """
     own = {name: value for name, value in choices.items() if value is not None}
     if unknown := own.keys() - {"privacy", *SWITCHES}:
@@ -76,7 +95,7 @@ def set_options(post_id: int, by: str, choices: Mapping[str, str | bool | None])
     if own.get("privacy", "SELF_ONLY") not in PRIVACY:
         raise InputError("Choose who can see the post, or use the account's setting.")
     words = ", ".join(f"{name}: {value}" for name, value in own.items())
-    _change(post_id, "post.set_options", by, words or "the account's settings", options=own)
+    _change(post_id, "post.set_options", by, words or "the account's settings", seen, options=own)
 
 
 def let_pass(post_id: int, reason: str, by: str) -> None:
@@ -87,7 +106,9 @@ def let_pass(post_id: int, reason: str, by: str) -> None:
     """
     reason = reason.strip()
     if not reason:
-        raise InputError("Say why the post is allowed: the reason is stored with your name.")
+        raise InputError(
+            "Say why the post is allowed: the reason is stored with your name.", field="reason"
+        )
     with db.transaction():
         post = read(post_id)
         if post.state != PostState.PARKED or not finding(post_id):
@@ -170,7 +191,7 @@ def editable(post: Post) -> bool:
     return post.state in EDITABLE and post.publish_id is None
 
 
-def _change(post_id: int, action: str, by: str, words: str, **changes: Any) -> None:
+def _change(post_id: int, action: str, by: str, words: str, seen: str, **changes: Any) -> None:
     with db.transaction():
         # A worker that claims the job waits for this lock, and reads the post afterwards.
         jobs = ledger.lock_jobs((POST_STAGES, (post_id,)))
@@ -179,8 +200,17 @@ def _change(post_id: int, action: str, by: str, words: str, **changes: Any) -> N
         if running or not editable(post):
             state = "being announced" if running or post.publish_id else shown(post.state)
             raise InputError(f"Post {post_id} is {state}: it can no longer be changed.")
+        if seen:
+            versions.check(seen, _version(post_id, *changes), f"post {post_id}")
         Post.update(**changes).where(Post.id == post_id).execute()
         _audit(action, post_id, by, words)
+
+
+def _version(post_id: int, changed: str) -> str:
+    """The version of the title or the options; the row stays locked."""
+    columns = (Post.id, Post.title, Post.options)
+    post = locked(Post.select(*columns).where(Post.id == post_id)).get()
+    return title_version(post.title) if changed == "title" else options_version(post.options)
 
 
 def _requeue(post_id: int, by: str) -> None:

@@ -59,7 +59,7 @@ def pin(
         moved = _to_be_moved(post_id, account_id)
         verdict = _verdict(moved, moment, reader)
         if verdict.refusal:
-            raise InputError(verdict.refusal)
+            raise InputError(verdict.refusal, field="time")
         moment = max(moment, moved.to.now)
         _write(moved, moment, pinned=True)
         moved.to.set_due({post_id: moment})

@@ -44,7 +44,9 @@ def zone(name: str) -> ZoneInfo:
         advice = (
             f"did you mean {' or '.join(similar)}?" if similar else "choose one like Europe/Berlin."
         )
-        raise InputError(f"There is no time zone {name or 'without a name'}: {advice}")
+        raise InputError(
+            f"There is no time zone {name or 'without a name'}: {advice}", field="timezone"
+        )
     return ZoneInfo(name)
 
 
@@ -56,7 +58,9 @@ def zone_names() -> frozenset[str]:
 def clock_time(text: str) -> str:
     """``text`` if it is a time as ``HH:MM``, else InputError."""
     if not CLOCK_TIME.fullmatch(text):
-        raise InputError(f"{text or 'An empty field'} is not a time: write one like 18:30.")
+        raise InputError(
+            f"{text or 'An empty field'} is not a time: write one like 18:30.", field="time"
+        )
     return text
 
 

@@ -17,6 +17,7 @@ from adapters.ports import FetchedStory, StoryQuery, StorySource, UnreadableRow
 from core import db
 from core.db import database, transaction
 from core.errors import StageError
+from core.files.intake_folder import UPLOADS
 from core.log import storable
 from core.text.deletion_notices import Notice, notice
 from models import Intake, NsfwPolicy, Source, SourceKind, Story, StoryState, locked, now
@@ -24,6 +25,7 @@ from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.stories.intake.source_settings import ALL, OF_FILES
 from pipelines.stories.text.rules import footers
+from pipelines.typed_limits import LONGEST_TITLE
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +33,6 @@ OUTCOMES_KEPT_DAYS = 30
 BATCH = 500
 """Rows of a file that are looked up together."""
 INTAKE_LOCK = 0x570B
-LONGEST_TITLE = 1_000
 LONGEST_BODY = 1_000_000
 """Most characters that are read; the longest story a source may allow has about 120,000."""
 
@@ -66,7 +67,7 @@ def fetch(source_id: int, claim: Claim, source_of: Callable[[str], StorySource])
             found = [answered.get(post.external_id, replace(post, answers=())) for post in found]
     except StageError as error:
         with claim.step():
-            _one_at_a_time()
+            one_at_a_time()
             for post in answered.values():
                 take(source, post, claim.request_id)
             if _is_as_read(source):
@@ -74,11 +75,14 @@ def fetch(source_id: int, claim: Claim, source_of: Callable[[str], StorySource])
                 Source.update(last_error=wrong).where(Source.id == source.id).execute()
         raise
     with claim.finish():
-        _one_at_a_time()
+        one_at_a_time()
         outcomes = Counter(take(source, post, claim.request_id).outcome for post in found)
         Source.update(last_fetched_at=now(), last_error="").where(Source.id == source.id).execute()
         if _is_as_read(source):
             Source.update(memory=query.memory).where(Source.id == source.id).execute()
+        if source.place.startswith(f"{UPLOADS}/") and len(found) == source.count:
+            # A person waits for the rest of an upload: it is due at once.
+            Source.update(next_fetch_at=None).where(Source.id == source.id).execute()
         _forget_old_outcomes(source)
     log.info("fetched", source=source.name, found=len(found), **outcomes)
 
@@ -95,7 +99,7 @@ def _is_as_read(source: Source) -> bool:
     )
 
 
-def _one_at_a_time() -> None:
+def one_at_a_time() -> None:
     """Two sources that list the same posts in another order would wait for each other for ever."""
     database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (INTAKE_LOCK,))
 
@@ -150,30 +154,7 @@ def take(source: Source, post: FetchedStory, request_id: str = "") -> Intake:
     inserted = (
         Story.insert(
             source=source,
-            external_id=post.external_id,
-            url=_storable(post.url),
-            place=_storable(post.place),
-            author=_storable(post.author),
-            score=post.score,
-            nsfw=post.nsfw,
-            doubt=_storable(doubt),
-            excerpt=footers.is_excerpt(
-                post.body,
-                # Reddit's feeds give whole posts.
-                from_feed=source.kind == SourceKind.FEED
-                and not post.external_id.startswith("reddit:"),
-            ),
-            written_at=post.written_at,
-            title=_storable(post.title)[:LONGEST_TITLE],
-            body=_storable(post.body),
-            answers=[
-                {
-                    "author": _storable(answer.author),
-                    "text": _storable(answer.text),
-                    "score": answer.score,
-                }
-                for answer in post.answers[: source.answers]
-            ],
+            **columns_of(source, post, kind=source.kind),
             state=StoryState.SKIPPED if reason else StoryState.FETCHED,
             reason=reason,
         )
@@ -198,6 +179,35 @@ def take(source: Source, post: FetchedStory, request_id: str = "") -> Intake:
         reason=reason,
         story=story or known,
     )
+
+
+def columns_of(source: Source, post: FetchedStory, *, kind: str) -> dict[str, Any]:
+    """The columns of a story that come from the post; ``kind`` is how it was read."""
+    return {
+        "external_id": post.external_id,
+        "url": _storable(post.url),
+        "place": _storable(post.place),
+        "author": _storable(post.author),
+        "score": post.score,
+        "nsfw": post.nsfw,
+        "doubt": _storable(_doubt(source, post)),
+        "excerpt": footers.is_excerpt(
+            post.body,
+            # Reddit's feeds give whole posts.
+            from_feed=kind == SourceKind.FEED and not post.external_id.startswith("reddit:"),
+        ),
+        "written_at": post.written_at,
+        "title": _storable(post.title)[:LONGEST_TITLE],
+        "body": _storable(post.body),
+        "answers": [
+            {
+                "author": _storable(answer.author),
+                "text": _storable(answer.text),
+                "score": answer.score,
+            }
+            for answer in post.answers[: source.answers]
+        ],
+    }
 
 
 def _forget_old_outcomes(source: Source) -> None:
@@ -254,7 +264,10 @@ def enqueue_due_sources() -> int:
 
     The next time is set in the same statement, so a second clock tick finds nothing due.
     """
-    due = "enabled AND kind <> 'paste' AND (next_fetch_at IS NULL OR next_fetch_at <= now())"
+    due = (
+        "enabled AND archived_at IS NULL AND kind <> 'paste' "
+        "AND (next_fetch_at IS NULL OR next_fetch_at <= now())"
+    )
     with transaction():
         found = database.execute_sql(f"SELECT id FROM source WHERE {due} ORDER BY id").fetchall()
         ids = [source_id for (source_id,) in found]

@@ -13,7 +13,7 @@ from core.errors import InputError
 from core.files.intake_folder import IntakeFolder
 from core.text.addresses import shown, shown_in
 from models import Account, AuditEntry, Source, SourceAccount, SourceKind, now
-from pipelines import ledger
+from pipelines import ledger, versions
 from pipelines.stories.intake.source_names import free_name
 from pipelines.stories.intake.source_rules import problems, taken, tidy
 from pipelines.stories.intake.source_settings import ALL, KINDS, OF_FILES
@@ -48,7 +48,18 @@ class SourceRefusedError(InputError):
         self.problems = dict(wrong)
 
 
-def save(source_id: int | None, chosen: Mapping[str, Any], by: str, intake: IntakeFolder) -> Source:
+def version_of(source: Source) -> str:
+    """The version of its settings, for a form that shows them."""
+    return versions.of({**_current(source), "address": source.address})
+
+
+def save(
+    source_id: int | None,
+    chosen: Mapping[str, Any],
+    by: str,
+    intake: IntakeFolder,
+    seen: str = "",
+) -> Source:
     """Add or change a source; settings not in ``chosen`` keep their value or default.
 
     Args:
@@ -57,14 +68,19 @@ def save(source_id: int | None, chosen: Mapping[str, Any], by: str, intake: Inta
             and ``accounts`` (ids; an empty list means every account).
         by: who changes it.
         intake: where files and folders are read from.
+        seen: the version that the form began with, if any.
 
     Raises:
         SourceRefusedError: settings are invalid; it has a sentence for each.
+        SavedMeanwhileError: it is another version by now.
         InputError: there is no such source.
     """
     try:
         with transaction():
             source = _blank() if source_id is None else locked(source_id)
+            if source_id is not None:
+                _check_not_archived(source)
+                versions.check(seen, version_of(source), f"source {source_id}")
             before = {name: getattr(source, name) for name in ("kind", "place", "address")}
             values = {**_current(source), **chosen}
             values["name"] = shown_in(str(values["name"]))
@@ -109,6 +125,7 @@ def ask(source_id: int, by: str) -> Source:
     with transaction():
         ledger.lock_jobs((("fetch",), (source_id,)))
         source = locked(source_id)
+        _check_not_archived(source)
         if source.kind not in KINDS:
             raise InputError(f"{source.name} can't be fetched: its stories are pasted by hand.")
         _check_place(source)
@@ -125,6 +142,7 @@ def switch(source_id: int, by: str) -> Source:
     """
     with transaction():
         source = locked(source_id)
+        _check_not_archived(source)
         if not source.enabled:
             _check_place(source)
         source.enabled = not source.enabled
@@ -145,6 +163,13 @@ def locked(source_id: int) -> Source:
     if source is None:
         raise InputError(f"There is no source {source_id}.")
     return source
+
+
+def _check_not_archived(source: Source) -> None:
+    if source.removed_at is not None:
+        raise InputError(f"There is no source {source.id}.")
+    if source.archived_at is not None:
+        raise InputError(f"{source.name} is archived: unarchive it first.")
 
 
 def _check_place(source: Source) -> None:

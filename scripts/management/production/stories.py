@@ -18,6 +18,7 @@ from core.files.intake_folder import IntakeFolder
 from models import Source, Story, StoryState, shown
 from pipelines.stories import review
 from pipelines.stories.intake import fetch, manual_intake, sources
+from pipelines.stories.intake import link as links
 from pipelines.stories.intake.source_settings import OF_FILES
 from scripts.management.changes import DRY_RUN, IDS, changes, to_each
 from scripts.management.production.sources import kind_of
@@ -129,10 +130,10 @@ def paste(title: str, text: TextIO, url: str, *, dry_run: bool) -> None:
 @click.argument("address")
 @DRY_RUN
 def link(address: str, *, dry_run: bool) -> None:
-    """Fetch the Reddit post or feed at ADDRESS once; no API key is needed."""
+    """Add the Reddit post, or a feed's first post, at ADDRESS; no API key is needed."""
     with record(), changes(dry_run=dry_run):
-        source = manual_intake.ask_link(address, getuser())
-        click.echo(f"The fetch is queued: see scripts/manage sources outcomes {source.id}")
+        story = links.add_link(address, getuser())
+        click.echo(f"Story {story.id} was added; the link is being read.")
 
 
 @stories.command("approve")

@@ -152,7 +152,9 @@ def set_choices(
         if account is None:
             raise InputError(f"There is no account {account_id}.")
         if privacy is not None or agree or any(on is not None for on in switches.values()):
-            chosen = {n: getattr(account, n) if on is None else on for n, on in switches.items()}
+            chosen: dict[str, Any] = {
+                name: getattr(account, name) if on is None else on for name, on in switches.items()
+            }
             account_settings.set_posting(
                 account_id, by, privacy=privacy or account.privacy, agreed=agree, **chosen
             )

@@ -219,7 +219,7 @@ def test_no_secret_of_a_feeds_address_comes_out_on_any_path(
 
 
 def add(office: Office, mill: Mill, known: dict[str, tuple[str, str]]) -> dict[str, int]:
-    """Add a source for each address, in three ways; returns their ids."""
+    """Add a source for each address, some also as a link; returns the sources' ids."""
     common: dict[str, str] = {**FORM, "kind": "feed", "nsfw": "allow", "language": ""}
     commands = []
     for number, (name, (address, _)) in enumerate(known.items()):
@@ -235,6 +235,7 @@ def add(office: Office, mill: Mill, known: dict[str, tuple[str, str]]) -> dict[s
             case 1:
                 commands.append(f"sources add {address} --kind feed")
             case _:
+                commands.append(f"sources add {address} --kind feed")
                 asked = office.post("/stories/link", on="/stories/paste", link=address)
                 assert asked.status_code == 303, asked.text
                 twice = office.post("/stories/link", on="/stories/paste", link=address)

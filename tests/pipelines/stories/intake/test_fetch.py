@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from adapters.ports import Answer, FetchedStory, StoryQuery, StorySource, UnreadableRow
+from adapters.ports import Answer, FetchedStory, StoryQuery, StorySource
 from core.db import session
 from core.errors import InputError, Permanent, StageError
 from core.files.intake_folder import IntakeFolder
@@ -21,7 +21,7 @@ from models import AuditEntry, Intake, Job, NsfwPolicy, Source, SourceKind, Stor
 from pipelines.ledger import LeaseLostError
 from pipelines.stories.intake import sources
 from pipelines.stories.intake.fetch import enqueue_due_sources, fetch
-from pipelines.stories.intake.manual_intake import ask_link, paste
+from pipelines.stories.intake.manual_intake import paste
 from tests.pipelines.production.making import TALE, a_post, a_source, claimed
 
 pytestmark = pytest.mark.usefixtures("record")
@@ -264,127 +264,3 @@ def test_the_outcome_of_each_row_is_recorded_with_its_reason() -> None:
         ("reddit:t3_4", "taken", ""),
     ]
     assert all(row.story is not None for row in intakes)
-
-
-def test_a_link_is_read_once_as_a_source_of_its_own() -> None:
-    source = ask_link("https://www.reddit.com/r/tifu/comments/abc/the_lamp/?utm=x", by="ada")
-
-    assert (source.kind, source.count, source.enabled) == (SourceKind.FEED, 1, False)
-    assert source.place == "https://www.reddit.com/r/tifu/comments/abc/the_lamp/.rss"
-    assert Job.of("fetch", source.id) is not None
-    with pytest.raises(InputError, match=f"added before: see source {source.id}"):
-        ask_link("https://old.reddit.com/r/tifu/comments/abc/the_lamp/", by="ada")
-
-    # One that could not be read is tried again
-    Source.update(last_error="It is away.").execute()
-    Job.delete().execute()
-    assert ask_link("https://www.reddit.com/r/tifu/comments/abc/the_lamp/", by="ada") == source
-    assert Job.of("fetch", source.id) is not None
-
-
-def test_a_reddit_link_in_any_of_its_shapes_becomes_the_posts_feed() -> None:
-    post = "https://www.reddit.com/r/a/comments/"
-    shapes = {
-        "https://redd.it/abc": "https://www.reddit.com/comments/abc/.rss",
-        "https://m.reddit.com/r/a/comments/1/c#x": f"{post}1/c/.rss",
-        "http://reddit.com/r/a/comments/2/c/d1e2f3/": f"{post}2/c/.rss",
-        "https://www.reddit.com/r/a/comments/3/c/.rss": f"{post}3/c/.rss",
-        "https://www.reddit.com/r/a": "https://www.reddit.com/r/a/.rss",
-        "https://notreddit.com/r/a?page=2": "https://notreddit.com/r/a?page=2",
-        "https://www.reddit.com/r/a/top/?t=week": "https://www.reddit.com/r/a/top/.rss?t=week",
-        "https://old.reddit.com/r/b/top.rss?t=week": "https://www.reddit.com/r/b/top/.rss?t=week",
-        "https://www.reddit.com/r/c/comments/4/d/.rss?limit=9": (
-            "https://www.reddit.com/r/c/comments/4/d/.rss?limit=9"
-        ),
-    }
-    assert {link: ask_link(link, by="ada").place for link in shapes} == shapes
-
-
-def test_a_link_with_a_secret_is_read_with_it_and_named_without() -> None:
-    # When links to two people's private feeds are added
-    first, second = (
-        ask_link(f"https://www.reddit.com/.rss?feed={token}&user=heron", by="ada")
-        for token in ("c0ffee15f00d5ea5e4b1ec7ab1e5", "5ca1ab1e5eedfacade15c0de5afe")
-    )
-
-    # Then each is its own source, fetched with its token, and named by host and path
-    assert (first.name, second.name) == ("Link www.reddit.com/.rss", "Link www.reddit.com/.rss (2)")
-    assert first.place == second.place == "https://www.reddit.com/.rss?feed=[secret]&user=[secret]"
-    feed = Feed([])
-    fetch(second.id, claimed("fetch", second.id), feed)
-    assert feed.asked[0].place.endswith("feed=5ca1ab1e5eedfacade15c0de5afe&user=heron")
-    assert "5ca1ab1e" not in repr(feed.asked)
-
-    # And the same link is known again
-    with pytest.raises(InputError, match=f"added before: see source {second.id}"):
-        ask_link(second.whole_place, by="ada")
-    with pytest.raises(InputError, match="A part of this link is hidden"):
-        ask_link(second.place, by="ada")
-
-
-def test_an_invalid_link_is_refused() -> None:
-    refused = {
-        "the lamp": "starts with https",
-        "file:///etc/passwd": "starts with https",
-        "https://": "starts with https",
-        "https://[night": "starts with https",
-        "https://night.example/a b": "starts with https",
-        "https://night.example/" + "x" * 500: "at most 500 characters",
-        "https://www.reddit.com/r/tifu/s/AbCdEf": "open it and copy the post's own address",
-    }
-    for link, sentence in refused.items():
-        with pytest.raises(InputError, match=sentence):
-            ask_link(link, by="ada")
-    assert Source.select().count() == 0
-
-
-def test_long_links_with_the_same_start_are_distinct() -> None:
-    start = "https://night.example/" + "x" * 200
-    assert ask_link(f"{start}/1", by="ada") != ask_link(f"{start}/2", by="ada")
-
-
-def test_a_file_gives_its_next_rows_with_each_fetch() -> None:
-    # Given a table of five rows, one of them known from elsewhere, and one that can't be read
-    fetch(a_source().id, claimed("fetch", Source.get().id), Listing([a_post("reddit:t3_known")]))
-    table = a_source(kind=SourceKind.CSV, count=2, min_score=0)
-    rows = [
-        a_post("text:1"),
-        UnreadableRow(external_id="text:2", title="Row 2", body="", why="It has too many cells."),
-        a_post("reddit:t3_known"),
-        a_post("text:4"),
-        a_post("text:5"),
-    ]
-
-    # When it is fetched again and again
-    fetches = []
-    for _ in range(4):
-        Intake.delete().where(Intake.source == table).execute()
-        fetch(table.id, claimed("fetch", table.id), Listing(list(rows)))
-        given = Intake.select().where(Intake.source == table).order_by(Intake.id)
-        fetches.append([(row.external_id, row.outcome, row.reason) for row in given])
-        rows.append(rows.pop(0))  # and its order changes
-
-    # Then no row is missed, and no row is recorded twice
-    assert [[name for name, _, _ in some] for some in fetches[:2]] == [
-        ["text:1", "text:2"],
-        ["reddit:t3_known", "text:4"],
-    ]
-    assert fetches[0][1] == ("text:2", "skipped", "It has too many cells.")
-    assert Story.select().where(Story.external_id == "text:5").exists()
-
-
-def test_characters_that_postgresql_can_not_store_are_left_out() -> None:
-    odd = "a\x00b\ud800c"
-    post = a_post("feed:1", title=odd, body=odd, url=f"https://x.example/{odd}", author=odd)
-    fetch(a_source().id, claimed("fetch", Source.get().id), Listing([post]))
-    story = Story.get()
-    assert (story.title, story.body, story.author) == ("abc", "abc", "abc")
-    assert story.url == "https://x.example/abc"
-
-
-def test_a_pasted_story_may_be_long_and_links_only_to_the_web() -> None:
-    paste("The piano", TALE[0], by="ada")
-    assert Source.get().max_words == 20_000
-    for link in ("javascript:alert(1)", "night.example"):
-        with pytest.raises(InputError, match="must start with https"):
-            paste("Another", TALE[1], by="ada", url=link)

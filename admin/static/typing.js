@@ -1,0 +1,153 @@
+// Nothing typed is lost: leaving a changed form warns, long texts are kept in this browser until
+// they are saved, and a text that is too long says so before it is sent.
+"use strict";
+
+const KEPT = `typed:${document.currentScript.dataset.person}:`;
+const KEPT_DAYS = 7;
+const NOT_TYPED = ["hidden", "submit", "button", "reset", "checkbox", "radio", "file", "password"];
+const posted = [...document.querySelectorAll("main form[method=post], main ~ dialog form[method=post]")];
+let sent = null;
+
+function controls(form) {
+  return [...form.elements].filter(
+    (field) =>
+      field.matches("input:not([type=hidden], [type=submit]), select, textarea") &&
+      field.name && field.name !== "id" && !field.disabled && !field.readOnly,
+  );
+}
+
+function isChanged(field) {
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  if (field.tagName !== "SELECT") return field.value !== field.defaultValue;
+  const options = [...field.options];
+  const first = field.multiple || options.some((option) => option.defaultSelected) ? -1 : 0;
+  return options.some((option, at) => option.selected !== (option.defaultSelected || at === first));
+}
+
+function isUnsaved(form) {
+  if (form === sent || form.closest("dialog:not([open])")) return false;
+  return "refused" in form.dataset || controls(form).some(isChanged);
+}
+
+addEventListener("beforeunload", (event) => {
+  if (posted.some((form) => form.isConnected && isUnsaved(form))) event.preventDefault();
+});
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented) return;
+  sent = event.target;
+  setTimeout(() => (sent = null), 2000); // it was a download, or the server is away
+});
+
+// ── long texts are kept ────────────────────────────────────────────────────────────────────────
+
+function long(form) {
+  const wanted = (field) => field.tagName === "TEXTAREA" && field.autocomplete !== "off" && !field.readOnly;
+  return !form.closest("dialog") && [...form.elements].some(wanted);
+}
+
+function kept(form) {
+  return KEPT + new URL(form.action, location.href).pathname;
+}
+
+function texts(form) {
+  const all = [...form.elements].filter((field) => field.name === "seen" || ("value" in field && controls(form).includes(field)));
+  return all.filter((field) => field.name === "seen" || !NOT_TYPED.includes(field.type));
+}
+
+function keep(form) {
+  if (!controls(form).some(isChanged)) return localStorage.removeItem(kept(form));
+  const values = texts(form).map((field) => [field.name, field.value]);
+  try {
+    localStorage.setItem(kept(form), JSON.stringify({ at: Date.now(), values }));
+  } catch {
+    // The browser keeps nothing, or no more: the warning on leaving remains.
+  }
+}
+
+function bringBack(form) {
+  const { at, values } = JSON.parse(localStorage.getItem(kept(form)) ?? "{}");
+  if (!values || Date.now() - at > KEPT_DAYS * 86400000) return localStorage.removeItem(kept(form));
+  const fields = Object.fromEntries(texts(form).map((field) => [field.name, field]));
+  const changed = values.filter(([name, value]) => name !== "seen" && fields[name] && fields[name].value !== value);
+  if (!changed.length) return;
+  const before = texts(form).map((field) => [field, field.value]);
+  values.forEach(([name, value]) => {
+    if (fields[name]) fields[name].value = value;
+  });
+  const note = document.createElement("p");
+  note.className = "note kept";
+  note.setAttribute("role", "status");
+  note.textContent = "What you typed here before, and did not save, is back. ";
+  const drop = document.createElement("button");
+  Object.assign(drop, { type: "button", className: "btn btn-sm btn-outline-secondary", textContent: "Discard it" });
+  drop.addEventListener("click", () => {
+    before.forEach(([field, value]) => {
+      field.value = value;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+    localStorage.removeItem(kept(form));
+    note.remove();
+  });
+  note.append(drop);
+  form.prepend(note);
+}
+
+document.querySelectorAll("[data-saved]").forEach((mark) => localStorage.removeItem(KEPT + mark.dataset.saved));
+posted.filter(long).forEach((form) => {
+  let waiting = 0;
+  if (!("refused" in form.dataset)) bringBack(form);
+  form.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(keep, 300, form);
+  });
+  addEventListener("pagehide", () => clearTimeout(waiting) ?? (isUnsaved(form) && keep(form)));
+});
+document.querySelectorAll("form[action$='/sign-out']").forEach((form) => {
+  form.addEventListener("submit", () => {
+    Object.keys(localStorage)
+      .filter((name) => name.startsWith(KEPT))
+      .forEach((name) => localStorage.removeItem(name));
+  });
+});
+
+// ── how much too long ──────────────────────────────────────────────────────────────────────────
+// A field with a maximum would cut what is pasted; without the maximum it says what is too much.
+
+function count(field) {
+  const length = field.dataset.count === "units" ? field.value.length : [...field.value].length;
+  const longest = Number(field.dataset.longest);
+  const over = length - longest;
+  const room = document.getElementById(field.dataset.room);
+  const figure = (number) => number.toLocaleString("en");
+  const many = over === 1 ? "1 character" : `${figure(over)} characters`;
+  room.textContent =
+    over > 0
+      ? `${many} too long. At most ${figure(longest)}.`
+      : length > longest * 0.8
+        ? `${figure(length)} of at most ${figure(longest)} characters.`
+        : "";
+  room.classList.toggle("over", over > 0);
+  field.setCustomValidity(over > 0 ? `This is ${many} too long.` : "");
+}
+
+posted.forEach((form) => {
+  [...form.querySelectorAll("[maxlength]")].forEach((field, at) => {
+    if (NOT_TYPED.includes(field.type)) return;
+    const room = document.createElement("small");
+    room.className = "room";
+    room.id = `room-${posted.indexOf(form)}-${at}`;
+    room.setAttribute("role", "status");
+    Object.assign(field.dataset, { longest: field.maxLength, room: room.id });
+    field.removeAttribute("maxlength");
+    field.setAttribute("aria-describedby", `${field.getAttribute("aria-describedby") ?? ""} ${room.id}`.trim());
+    field.after(room);
+    field.addEventListener("input", () => count(field));
+    count(field);
+  });
+});
+
+// A dialog whose form was refused opens as it was.
+document.querySelectorAll("dialog[open]").forEach((dialog) => {
+  dialog.close();
+  dialog.showModal();
+});

@@ -1,0 +1,44 @@
+"""Two people who edit the same thing: the second save is told, instead of replacing the first.
+
+A form holds the version of the values that it shows. It is a hash of them, so what machines change
+in a row in the meantime is no other version.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from core.errors import SavedMeanwhileError
+from models import AuditEntry
+
+LETTERS = 32
+
+
+def of(values: Mapping[str, Any]) -> str:
+    """The version of these values."""
+    written = json.dumps(dict(values), sort_keys=True, default=str)
+    return sha256(written.encode()).hexdigest()[:LETTERS]
+
+
+def check(seen: str, current: str, subject: str) -> None:
+    """Raises SavedMeanwhileError unless what is there now is what the form began with.
+
+    Call it with the row locked, before the change.
+
+    Args:
+        seen: the version that the form began with; empty if it has none.
+        current: the version now.
+        subject: as the audit log calls it, to say who saved.
+    """
+    if not seen or seen == current:
+        return
+    entries = AuditEntry.select(AuditEntry.actor).where(AuditEntry.subject == subject)
+    last = entries.order_by(AuditEntry.id.desc()).first()
+    who = last.actor if last is not None else "Somebody"
+    raise SavedMeanwhileError(
+        f"{who} saved this while you were editing. Both versions are shown where they differ. "
+        "Saving again keeps yours."
+    )

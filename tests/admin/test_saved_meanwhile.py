@@ -1,0 +1,79 @@
+"""Two people edit the same thing: the second one is told, and nobody's text is lost."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from admin.http.form_markup import _Reader
+from models import Account, Channel, Post, Source, Story, StoryState
+from tests.admin import records
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+    from tests.admin.conftest import Browser
+
+
+def form_at(browser: Browser, page: str, action: str) -> dict[str, Any]:
+    """The fields of a form as a browser would send them, unchanged."""
+    forms = _Reader(browser.get(page).text).forms
+    form = next(one for one in forms if (one.action or page) == action)
+    sent: dict[str, Any] = {}
+    for control in form.controls:
+        ticked = not control.clicked or "checked" in control.attributes
+        if control.name and control.name != "csrf_token" and ticked:
+            sent.setdefault(control.name, []).append(control.value)
+    return sent
+
+
+def test_the_second_save_is_told_and_shown_both_texts(
+    owner: Browser, editor: Browser, settings: Settings
+) -> None:
+    # Given two people who have the same form open
+    story = records.story("The lamp", StoryState.WAITING)
+    account = records.account()
+    post = records.post(records.video(settings.media_dir), account)
+    source, channel = records.source("Tales"), Channel.create(name="Evening")
+    forms: tuple[tuple[str, str, str, str, str, Any], ...] = (
+        (f"/stories/{story.id}/edit", "", "title", "Ada's", "Emil's", Story.narratable_title),
+        (f"/posts/{post.id}", f"/posts/{post.id}/title", "title", "Ada's", "Emil's", Post.title),
+        (f"/sources/{source.id}/edit", "", "name", "Ada's", "Emil's", Source.name),
+        (f"/channels/{channel.id}/edit", "", "name", "Ada's", "Emil's", Channel.name),
+        (
+            f"/accounts/{account.id}",
+            f"/accounts/{account.id}/times",
+            "gap_minutes",
+            "11",
+            "12",
+            Account.gap_minutes,
+        ),
+    )
+    for page, path, field, first, second, column in forms:
+        action = path or page
+        ones, others = form_at(owner, page, action), form_at(editor, page, action)
+        assert ones["seen"] == others["seen"]
+
+        # When both save, one after the other
+        saved = owner.post(action, referrer=page, **{**ones, field: first})
+        assert saved.status_code == 303, (action, saved.text)
+        told = editor.post(action, referrer=page, **{**others, field: second})
+
+        # Then the second is told who was first, sees both values, and nothing was replaced
+        assert told.status_code == 422, action
+        assert "olga saved this while you were editing" in told.text
+        row = column.model.id == int(page.split("/")[2])
+        kept = column.model.select(column).where(row).scalar()
+        assert str(kept) == first, action
+        note = re.search(rf'id="meanwhile-{field}">(.*?)</span></span>', told.text, re.DOTALL)
+        assert note is not None, action
+        assert first.replace("'", "&#x27;") in note[1]
+        form = next(one for one in _Reader(told.text).forms if "data-refused" in one.attributes)
+        mine = {control.name: control.value for control in form.controls}
+        assert mine[field] == second
+
+        # And saving again keeps the second one's
+        again = editor.post(
+            action, referrer=page, **{**others, field: second, "seen": mine["seen"]}
+        )
+        assert again.status_code == 303, (action, again.text)
+        assert str(column.model.select(column).where(row).scalar()) == second
