@@ -23,6 +23,7 @@ from admin.views.page import Page
 from admin.views.posts import Posts
 from admin.views.sources import Sources
 from admin.views.stories import Stories
+from admin.views.subscriptions import Subscriptions
 from admin.views.undo import Undo
 from admin.views.users import Users
 from admin.views.videos import Videos
@@ -32,7 +33,7 @@ MENU: tuple[tuple[str, tuple[type[Page], ...]], ...] = (
     ("Work", (Stories, Videos, Posts, Calendar, Manual)),
     ("Insight", (Insights,)),
     ("Set-up", (Accounts, Sources, Channels)),
-    ("Operations", (Failures, Jobs, Limits, Webhooks)),
+    ("Operations", (Failures, Jobs, Limits, Webhooks, Subscriptions)),
     ("People", (Users, ApiTokens, Audit)),
 )
 """The pages in the menu, by group; the home page comes first in the first one."""
