@@ -69,7 +69,7 @@ def listed(query: FailureQuery) -> FailurePage:
 @operation("GET", "/failures/<int:failure_id>", Scope.READ)
 def show(failure_id: int) -> FailureDetail:
     """Read a failure and its trace."""
-    return _detail(failure_id)
+    return detail(failure_id)
 
 
 @operation("POST", "/failures/<int:failure_id>/retry", Scope.JOBS)
@@ -81,7 +81,7 @@ def retry(failure_id: int) -> FailureDetail:
             raise InputError("Its job was deleted, so it can't be retried. Discard the failure.")
         ledger.requeue(letter.job.id)
         _audit("failure.requeue", failure_id)
-    return _detail(failure_id)
+    return detail(failure_id)
 
 
 @operation("POST", "/failures/<int:failure_id>/discard", Scope.JOBS)
@@ -89,7 +89,7 @@ def discard(failure_id: int) -> FailureDecided:
     """Close a failure without doing its work."""
     get(DeadLetter, failure_id)
     undo_id = undoable("failure.discard", failure_id, _discard)
-    return FailureDecided(failure=_detail(failure_id), undo=undo_id)
+    return FailureDecided(failure=detail(failure_id), undo=undo_id)
 
 
 def _discard(failure_id: int) -> None:
@@ -110,7 +110,8 @@ def _facts(letter: Any) -> dict[str, Any]:
     return {name: getattr(letter, name) for name in names} | {"job_id": letter.job_id}
 
 
-def _detail(failure_id: int) -> FailureDetail:
+def detail(failure_id: int) -> FailureDetail:
+    """All about a failure. Raises DoesNotExist."""
     letter = get(DeadLetter, failure_id)
     return FailureDetail(**_facts(letter), trace=scrub(letter.trace))
 

@@ -140,7 +140,7 @@ def listed(query: PostQuery) -> PostPage:
 @operation("GET", "/posts/<int:post_id>", Scope.READ)
 def show(post_id: int) -> PostDetail:
     """Read a post, its jobs and its attempts."""
-    return _detail(post_id)
+    return detail(post_id)
 
 
 @operation(
@@ -162,7 +162,7 @@ def edit(post_id: int, body: PostEdit) -> PostDetail:
         own = dict(Post.select(Post.options).where(Post.id == post_id).get().options)
         own |= {name: getattr(body, name) for name in given}
         post_settings.set_options(post_id, caller().name, own)
-    return _detail(post_id)
+    return detail(post_id)
 
 
 @operation(
@@ -196,7 +196,7 @@ def retry(post_id: int) -> PostDetail:
     """Retry a post that failed or needs attention. It is never posted twice."""
     check(Post, post_id)
     post_settings.requeue(post_id, caller().name)
-    return _detail(post_id)
+    return detail(post_id)
 
 
 @operation(
@@ -209,7 +209,7 @@ def again(post_id: int, body: PostAgain) -> PostDetail:
     """Post again from the beginning. If it may be on TikTok, somebody has to look first."""
     check(Post, post_id)
     decisions.post_again(post_id, caller().name, checked=body.checked)
-    return _detail(post_id)
+    return detail(post_id)
 
 
 @operation(
@@ -222,7 +222,7 @@ def published(post_id: int, body: PostSeen) -> PostDetail:
     """Say that the post was seen on TikTok."""
     check(Post, post_id)
     decisions.mark_published(post_id, caller().name, body.platform_id)
-    return _detail(post_id)
+    return detail(post_id)
 
 
 @operation(
@@ -235,12 +235,12 @@ def let_pass(post_id: int, body: PostPass) -> PostDetail:
     """Allow a post although the compliance check found something."""
     check(Post, post_id)
     post_settings.let_pass(post_id, body.reason, caller().name)
-    return _detail(post_id)
+    return detail(post_id)
 
 
 def _decided(action: str, post_id: int, act: partial[None]) -> PostDecided:
     undo_id = undoable(action, post_id, act)
-    return PostDecided(post=_detail(post_id), undo=undo_id)
+    return PostDecided(post=detail(post_id), undo=undo_id)
 
 
 def _posts() -> Any:
@@ -275,7 +275,8 @@ def _posts() -> Any:
     )
 
 
-def _detail(post_id: int) -> PostDetail:
+def detail(post_id: int) -> PostDetail:
+    """All about a post, without secrets. Raises DoesNotExist."""
     post = _posts().where(Post.id == post_id).get()
     jobs = Job.select().where(Job.stage.in_(POST_STAGES), Job.subject_id == post_id)
     attempts = Attempt.select().where(Attempt.post == post_id).order_by(Attempt.id.desc())

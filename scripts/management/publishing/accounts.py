@@ -14,7 +14,7 @@ from pipelines.publishing.accounts import token_refresh
 from scripts.management.changes import DRY_RUN
 from scripts.management.publishing import account_settings
 from scripts.management.record import record
-from scripts.terminal import print_table
+from scripts.terminal import AS_JSON, print_table, say, wants_json
 
 SHOWN = (
     Account.id,
@@ -47,6 +47,7 @@ def accounts() -> None:
 
 
 @accounts.command("list")
+@AS_JSON
 def list_accounts() -> None:
     """Show every account, its state and when its tokens expire."""
     table = Table("id", "name", "state", "scopes", "access until", "refresh until", "last error")
@@ -67,6 +68,7 @@ def list_accounts() -> None:
 @click.command("refresh-tokens")
 @click.option("--account-id", type=int, help="Only this account, due or not.")
 @DRY_RUN
+@AS_JSON
 def refresh_tokens(account_id: int | None, *, dry_run: bool) -> None:
     """Refresh the access tokens that expire within 45 minutes, as the clock does half-hourly.
 
@@ -80,7 +82,7 @@ def refresh_tokens(account_id: int | None, *, dry_run: bool) -> None:
             return
         counts = _refresh(account_id)
     ended = ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
-    click.echo(f"{ended or 'Nothing was due'}.")
+    say(f"{ended or 'Nothing was due'}.")
     if counts.total() > counts["refreshed"]:
         sys.exit(1)
 
@@ -109,7 +111,7 @@ def _refresh(account_id: int | None) -> Counter[token_refresh.Outcome]:
             str(each.error or ""),
             _time(account.next_refresh_at),
         )
-    if ended:
+    if ended or wants_json():
         print_table(table)
     return counts
 
@@ -125,9 +127,9 @@ def _show_plan(account_id: int | None) -> None:
         if step:
             name = account.name or account.open_id
             table.add_row(str(account.id), name, _time(account.access_expires_at), step)
-    if table.row_count:
+    if table.row_count or wants_json():
         print_table(table)
-    click.echo(f"{table.row_count} accounts are due; nothing was changed.")
+    say(f"{table.row_count} accounts are due; nothing was changed.")
 
 
 def _not_connected(account_id: int) -> bool:
