@@ -23,7 +23,7 @@ TONES = {
 NEAR = timedelta(days=2)
 """Up to this distance from now, a time is also told relative to now."""
 
-TABS = {"making": "in production"}
+TABS = {"making": "in production", "attention": "needs attention"}
 """Tabs that people read under another name than their address has."""
 
 

@@ -29,6 +29,7 @@ from models import (
     now,
 )
 from pipelines import ledger
+from pipelines.publishing.accounts.pause import BY_ITSELF
 from pipelines.stages import STAGES
 
 REFRESH_RETRIES = 3
@@ -77,24 +78,6 @@ def _all_needs() -> list[Need]:
             urgent=True,
         ),
         Need(
-            "posts",
-            "post needs attention",
-            "posts need attention",
-            count(posts.where(Post.state == PostState.PARKED)),
-            url_for("posts.index", state=PostState.PARKED),
-            urgent=True,
-        ),
-        Need(
-            "jobs",
-            "job needs attention",
-            "jobs need attention",
-            count(
-                jobs.where(Job.state == JobState.PARKED, Job.stage.not_in(["publish", "confirm"]))
-            ),
-            url_for("jobs.index", state=JobState.PARKED),
-            urgent=True,
-        ),
-        Need(
             "jobs",
             "job waiting for disk space",
             "jobs waiting for disk space",
@@ -133,6 +116,14 @@ def _all_needs() -> list[Need]:
             "accounts to reconnect",
             count(Account.select().where(_expired_or_soon())),
             url_for("accounts.index"),
+            urgent=True,
+        ),
+        Need(
+            "accounts",
+            "account that paused itself",
+            "accounts that paused themselves",
+            count(Account.select().where(Account.paused_cause.in_(sorted(BY_ITSELF)))),
+            url_for("accounts.index", state="paused"),
             urgent=True,
         ),
         Need(

@@ -256,7 +256,12 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
         int, Field(ge=30, description="Seconds that a part may last at most")
     ] = 90
     approval_seconds: Annotated[
-        int, Field(ge=0, le=3600, description="Seconds before work on an approved story starts")
+        int,
+        Field(
+            ge=0,
+            le=3600,
+            description="Seconds before work begins on an approval or a retry, to undo it",
+        ),
     ] = 10
     review_videos: Annotated[
         bool, Field(description="A person also approves each finished video before it is posted")

@@ -53,20 +53,43 @@ def video_is_ready(video: Video, request_id: str = "") -> None:
     events.video_ready(video)
 
 
-def approve_video(video_id: int, by: str, key: str) -> None:
+def approve_video(video_id: int, by: str, key: str, *, seconds: int = 0) -> None:
     """Approve a finished video; its posts are scheduled in the same transaction.
 
     Args:
         video_id: the video.
         by: who has watched it.
         key: ``Video.key`` of what the person has watched.
+        seconds: how long its posts wait at least, so that the approval can be undone first.
 
     Raises:
         InputError: there is no such video.
         StaleStateError: somebody has already decided, or it was rendered again meanwhile.
     """
     with transaction():
-        video_is_ready(video_review.approve(video_id, by, key))
+        posts = planning.plan(video_review.approve(video_id, by, key))
+        for post in posts if seconds else ():
+            ledger.hold(POST_STAGES, post.id, seconds, "time to undo the approval")
+
+
+def withdraw_video(video_id: int, by: str) -> None:
+    """Undo the approval of a video: it waits for review again, and its posts are removed.
+
+    Raises:
+        InputError: there is no such video, or one of its posts has begun.
+        StaleStateError: it is no longer approved, or it was posted elsewhere meanwhile.
+    """
+    with transaction():
+        posts = Post.select(Post.id).where(Post.video == video_id)
+        jobs = ledger.lock_jobs((POST_STAGES, posts))
+        video_review.take_back_approval(video_id, by)
+        of_posts = Job.select(Job.id).where(Job.stage.in_(POST_STAGES), Job.subject_id.in_(posts))
+        if not {job.id for job in of_posts} <= {job.id for job in jobs}:
+            raise StaleStateError("A post of this video was planned meanwhile: try again.")
+        removal.remove(posts)
+        for job in jobs:
+            ledger.resolve_dead_letters(job.id, "withdrawn")
+            job.delete_instance()  # what it works on is removed
 
 
 def withdraw(story_id: int, by: str) -> None:

@@ -63,7 +63,7 @@ def uses() -> Uses:
         for column in encrypted_columns():
             rows = db.database.execute_sql(
                 f"SELECT substring({column.name} FROM %s) AS key, count(*) FROM {column.table} "
-                f"WHERE {column.name} IS NOT NULL GROUP BY 1",
+                f"WHERE {column.name} IS NOT NULL GROUP BY 1",  # a table may have a column "key"
                 (crypto.KEY_ID_PATTERN,),
             )
             found[str(column)] = Counter(dict(rows.fetchall()))

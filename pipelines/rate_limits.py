@@ -273,6 +273,13 @@ def describe() -> list[Described]:
     ]
 
 
+def current(name: str) -> Limit:
+    """The limit with its figures as set now; a connection must be open."""
+    row = LimitSetting.select().where(LimitSetting.name == name).first()
+    limit = LIMITS[name]
+    return replace(limit, count=row.count, seconds=row.seconds) if row is not None else limit
+
+
 def set_limit(name: str, count: int | None, seconds: float | None, by: str) -> None:
     """Change a limit for all workers, within ``NOTICED_SECONDS`` and without a restart.
 

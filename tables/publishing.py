@@ -291,6 +291,8 @@ class Post(Row):
             (("account", "scheduled_at"), False),
             (("method", "id"), False),
             (("next_insight_at",), False),
+            SQL("CREATE INDEX post_by_time ON post (scheduled_at, id) WHERE state <> 'cancelled'"),
+            SQL("CREATE INDEX post_platform_id ON post (platform_id) WHERE platform_id <> ''"),
             SQL(
                 "CREATE INDEX post_new_drafts ON post (id) "
                 "WHERE state = 'inbox' AND next_insight_at IS NULL"

@@ -158,6 +158,8 @@ class Story(Row):
     """One sentence per line, a blank line between paragraphs, ``» Answer 1`` before an answer."""
     language = CharField(max_length=8, default="")
     words = IntegerField(default=0)
+    voice = CharField(max_length=300, default="")
+    """Tells it instead of its channel's voice; empty means the channel's."""
     sketch = ArrayField(BigIntegerField, default=list)
     similar_to = ForeignKeyField("self", null=True, backref="similar", on_delete="SET NULL")
     """The earlier story that this one nearly repeats."""
@@ -174,8 +176,9 @@ class Story(Row):
         StoryState.FLAGGED: frozenset(
             {StoryState.APPROVED, StoryState.REJECTED, StoryState.FETCHED}
         ),
+        # Back to skipped: its reconsideration is undone.
         StoryState.WAITING: frozenset(
-            {StoryState.APPROVED, StoryState.REJECTED, StoryState.FETCHED}
+            {StoryState.APPROVED, StoryState.REJECTED, StoryState.FETCHED, StoryState.SKIPPED}
         ),
         StoryState.REJECTED: frozenset({StoryState.WAITING, StoryState.FLAGGED}),
         StoryState.APPROVED: frozenset(
@@ -192,6 +195,7 @@ class Story(Row):
             SQL(
                 "CREATE INDEX story_title_words ON story USING gin (to_tsvector('english', title))"
             ),
+            SQL("CREATE INDEX story_url ON story USING hash (url) WHERE url <> ''"),
         )
 
 

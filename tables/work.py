@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from peewee import (
     SQL,
     BigIntegerField,
+    BooleanField,
     CharField,
     FloatField,
     ForeignKeyField,
@@ -17,6 +18,8 @@ from peewee import (
 from playhouse.postgres_ext import DateTimeTZField
 
 from tables.base import Row, now, one_of
+from tables.publishing import Account
+from tables.stories import Source
 
 
 class JobState(StrEnum):
@@ -72,8 +75,8 @@ class Job(Row):
         JobState.DONE: frozenset({JobState.WAITING}),
         JobState.DEAD: frozenset({JobState.WAITING, JobState.CANCELLED}),
         JobState.PARKED: frozenset({JobState.WAITING, JobState.CANCELLED}),
-        # Back to dead: the discard of its failure is undone.
-        JobState.CANCELLED: frozenset({JobState.WAITING, JobState.DEAD}),
+        # Back to what it was: the discard or retry of its failure is undone.
+        JobState.CANCELLED: frozenset({JobState.WAITING, JobState.DEAD, JobState.PARKED}),
     }
 
     class Meta:
@@ -81,6 +84,7 @@ class Job(Row):
             (("stage", "subject_id"), True),
             (("state", "due_at"), False),
             (("state", "stage", "id"), False),
+            SQL("CREATE INDEX job_request ON job USING hash (request_id)"),
             SQL(
                 "CREATE INDEX job_held_up ON job (id) WHERE state = 'waiting' "
                 "AND error_code IN ('database_away', 'limits_unknown', 'disk_full')"
@@ -93,7 +97,7 @@ class Job(Row):
 
 
 class DeadLetter(Row):
-    """Failed work, with all that is needed to understand and repeat it."""
+    """Work that failed or needs a decision, with all that is needed to understand and repeat it."""
 
     job = ForeignKeyField(Job, null=True, backref="dead_letters", on_delete="SET NULL")
     stage = CharField(max_length=60)
@@ -102,6 +106,14 @@ class DeadLetter(Row):
     error = TextField()
     error_code = CharField(max_length=60, default="")
     trace = TextField(default="")
+    parked = BooleanField(default=False)
+    """It didn't fail: only a person can decide it."""
+    request_id = CharField(max_length=32, default="")
+    """The job's, to find its lines in the logs."""
+    account = ForeignKeyField(Account, null=True, on_delete="SET NULL", index=False)
+    """The account of the post, or the one that it is about."""
+    source = ForeignKeyField(Source, null=True, on_delete="SET NULL", index=False)
+    """The source of the story, or the one that it is about."""
     resolved_at = DateTimeTZField(null=True)
     resolution = CharField(max_length=20, default="")
 
@@ -109,6 +121,13 @@ class DeadLetter(Row):
         table_name = "dead_letter"
         indexes = (
             SQL("CREATE INDEX dead_letter_open ON dead_letter (id) WHERE resolved_at IS NULL"),
+            *(
+                SQL(
+                    f"CREATE INDEX dead_letter_open_{column} ON dead_letter ({column}, id) "
+                    "WHERE resolved_at IS NULL"
+                )
+                for column in ("error_code", "account_id", "source_id")
+            ),
         )
 
 

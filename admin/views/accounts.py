@@ -10,15 +10,16 @@ from urllib.parse import urlsplit
 
 from flask import abort, current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
-from peewee import fn
 
 from adapters.ports import Authorizer
+from admin import account_list, account_rows
 from admin.auth import person
-from admin.paging import count
+from admin.paging import count, counts
 from admin.views.page import Page, audit, done, expose, get, settings
+from admin.views.undoable import undoable
 from core.db import transaction
 from core.errors import InputError, StorymillError
-from models import Account, AccountState, LateStory, Part, Post, Script, Video
+from models import Account, LateStory, Part, Post, PostState, Script, Video
 from pipelines import ledger
 from pipelines.publishing.accounts import account_settings, connection
 from pipelines.publishing.accounts import pause as pausing
@@ -41,30 +42,12 @@ REFUSALS = {
 class Accounts(Page):
     @expose("/")
     def index(self) -> str:
-        # Named columns: a list must not decrypt every token.
-        accounts = Account.select(
-            Account.id,
-            Account.open_id,
-            Account.name,
-            Account.scopes,
-            Account.state,
-            Account.access_expires_at,
-            Account.refresh_expires_at,
-            Account.last_refreshed_at,
-            Account.last_error,
-            Account.paused_at,
-            Account.paused_reason,
-            Account.privacy,
-            Account.timezone,
-            Account.posts_a_day,
-            Account.methods,
-            Account.created_at,
-        ).order_by(Account.state == AccountState.DISCONNECTED, Account.name, Account.id)
         return self.render(
             "accounts/index.html",
-            accounts=list(accounts),
+            table=account_list.table(),
+            asked=request.args,
+            sorts=account_list.SORTS,
             can_connect=_can_connect(),
-            privacy=PRIVACY,
         )
 
     @expose("/connect", methods=["POST"])
@@ -112,13 +95,22 @@ class Accounts(Page):
     def pause(self, account_id: int) -> ResponseReturnValue:
         """Stop announcing the account's posts; its queue, times and tokens stay."""
         reason = request.form.get("reason", "").strip()[:MOST_REASON]
-        new = pausing.pause(account_id, person().name, reason)
-        return done("Account paused." if new else "This account is paused already.")
+
+        def act(account_id: int) -> None:
+            if not pausing.pause(account_id, person().name, reason):
+                raise InputError("This account is paused already.")
+
+        return undoable("account.pause", [account_id], act)
 
     @expose("/<int:account_id>/resume", methods=["POST"])
     def resume(self, account_id: int) -> ResponseReturnValue:
-        new = pausing.resume(account_id, person().name)
-        return done("Account resumed." if new else "This account was not paused.")
+        """Its queue goes on; late posts get new times."""
+
+        def act(account_id: int) -> None:
+            if not pausing.resume(account_id, person().name):
+                raise InputError("This account is not paused.")
+
+        return undoable("account.resume", [account_id], act)
 
     @expose("/<int:account_id>")
     def show(self, account_id: int) -> str:
@@ -130,10 +122,12 @@ class Accounts(Page):
         )
         if account is None:
             abort(404)
-        posts = Post.select(Post.state, fn.COUNT(Post.id).alias("count"))
+        row = account_rows.row(account)
         return self.render(
             "accounts/show.html",
             account=account,
+            row=row,
+            pause_after=settings().pause_after_failures,
             can_connect=_can_connect(),
             scopes=method_availability.granted(account),
             asked=settings().scopes,
@@ -141,7 +135,7 @@ class Accounts(Page):
             words=method_availability.SCOPES,
             needed=method_availability.NEEDED,
             methods=method_availability.availabilities(account, has_session=account.has_session),
-            counts=list(posts.where(Post.account == account_id).group_by(Post.state).tuples()),
+            counts=_counts(account_id),
             posts=_last_posts(account_id),
             parked=count(post_settings.parked_for_connection(account_id)),
             agreement=account_settings.agreement(account_id),
@@ -235,6 +229,14 @@ class Accounts(Page):
     def forget_browser(self, account_id: int) -> ResponseReturnValue:
         account_settings.forget_browser_session(account_id, person().name)
         return done("Browser session removed from Storymill. Sign out in the browser to end it.")
+
+
+def _counts(account_id: int) -> list[tuple[str, int]]:
+    """Posts that are not over, by state; what is over can be very many."""
+    own = Post.select().where(Post.account == account_id)
+    states = (PostState.PLANNED, PostState.MANUAL, PostState.PARKED, PostState.FAILED)
+    numbers = counts([own.where(Post.state == state) for state in states])
+    return [(state, number) for state, number in zip(states, numbers, strict=True) if number]
 
 
 def _last_posts(account_id: int) -> list[Any]:

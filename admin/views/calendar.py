@@ -1,146 +1,95 @@
-"""The calendar: published posts, scheduled posts and free time slots."""
+"""The calendar: published posts, scheduled posts and free time slots; posts are moved here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from functools import partial
-from itertools import takewhile
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import abort, request, url_for
+from flask import abort, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin.auth import back, person
-from admin.formatting import tone, word
-from admin.views.page import Page, expose, get
-from admin.views.undoable import named, undoable
-from core.db import database
+from admin.calendar import entries, filling
+from admin.calendar.period import asked, day_of
+from admin.viewer_zone import local, today, viewer_zone
+from admin.views.page import Offer, Page, done, expose, get
+from admin.views.undoable import undoable
 from core.errors import InputError
-from models import Account, Post, PostState, Slot, now
-from pipelines.publishing.scheduling import pins, post_times
-from pipelines.publishing.scheduling.slots import (
-    ONE_DAY,
-    SlotTime,
-    at_local,
-    clock_time,
-    local_day,
-    moments,
-    spoken,
-    zone,
-)
-
-MOST_A_DAY = {"week": 40, "month": 5}
-"""Maximum number of entries per day."""
-MOST_WITHOUT_TIME = 20
-YEARS = range(2000, 2100)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A post, or a free time slot if there is no ``post_id``."""
-
-    time: datetime
-    label: str
-    tone: str
-    post_id: int | None = None
-    title: str = ""
-    account: str = ""
-    movable: bool = False
-
-
-@dataclass(slots=True)
-class Day:
-    date: date
-    entries: list[Entry] = field(default_factory=list)
-    more: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """The requested days and their time zone."""
-
-    view: str
-    on: date
-    where: ZoneInfo
-    account: Account | None
-
-    @property
-    def dates(self) -> list[date]:
-        """Whole weeks, starting on Monday."""
-        first = self.on if self.view == "week" else self.on.replace(day=1)
-        last = self.on if self.view == "week" else _next_month(first) - ONE_DAY
-        monday = first - first.weekday() * ONE_DAY
-        return [monday + n * ONE_DAY for n in range((last - monday).days // 7 * 7 + 7)]
-
-    @property
-    def before(self) -> date:
-        first = self.on.replace(day=1)
-        return self.on - 7 * ONE_DAY if self.view == "week" else (first - ONE_DAY).replace(day=1)
-
-    @property
-    def after(self) -> date:
-        return self.on + 7 * ONE_DAY if self.view == "week" else _next_month(self.on)
-
-    def address(self, on: date, view: str = "") -> str:
-        return url_for(
-            "calendar.index",
-            view=view or self.view,
-            on=on.isoformat(),
-            account=self.account.id if self.account else None,
-            zone=None if self.account else self.where.key,
-        )
+from models import Account, Post, PostState, Video, now
+from pipelines import undo
+from pipelines.publishing.scheduling import pins, planning, post_times
+from pipelines.publishing.scheduling.account_queue import AccountQueue
+from pipelines.publishing.scheduling.slots import at_local, clock_time, spoken
+from pipelines.publishing.scheduling.time_check import Verdict, check
+from pipelines.undo_words import named
 
 
 class Calendar(Page):
     @expose("/")
     def index(self) -> str:
-        columns = (Account.id, Account.name, Account.timezone)
-        accounts = list(Account.select(*columns).order_by(Account.name, Account.id))
-        shown = _asked(accounts)
-        chosen = [shown.account] if shown.account else accounts
-        days = _days(shown, [account.id for account in chosen])
+        period = asked(_accounts())
+        facts: dict[str, Any] = {"after": None}
+        if period.view == "agenda":
+            facts["days"], facts["after"] = entries.agenda(period, _later())
+        else:
+            facts["days"] = (entries.month if period.view == "month" else entries.week)(period)
         return self.render(
             "calendar/index.html",
-            shown=shown,
-            days=days,
-            accounts=accounts,
-            zones=sorted({account.timezone for account in accounts} | {"UTC", shown.where.key}),
-            today=local_day(shown.where, now()),
-            without_time=_without_time([account.id for account in chosen]),
+            period=period,
+            today=today(),
+            most_counted=entries.MOST_COUNTED_A_DAY - entries.MOST_IN_MONTH,
+            without_time=entries.without_time(period),
+            **facts,
+        )
+
+    @expose("/check")
+    def check(self) -> ResponseReturnValue:
+        """What speaks against a drop: asked while a post or a choice is over a place."""
+        account = _account(request.args)
+        moment = _moment(request.args)
+        if "post" in request.args:
+            post = get(Post, request.args.get("post", 0, type=int))
+            verdict = pins.foresee(post.id, moment, account.id, viewer_zone())
+        else:
+            verdict = _of_video(request.args.get("video", 0, type=int), account.id, moment)
+        return jsonify(
+            when=f"{local(moment):%a %-d %b %H:%M}",
+            there=entries.told_there(viewer_zone(), account.timezone, moment),
+            account=account.name or "unnamed",
+            refusal=verdict.refusal,
+            warnings=verdict.warnings,
         )
 
     @expose("/<int:post_id>/time")
     def choose(self, post_id: int) -> str:
-        post = get(Post, post_id)
-        account = post.account
+        """A form for the time and the account; with all fields in the address, it is checked."""
+        post: Any = get(Post, post_id)
         if post.state != PostState.PLANNED:
             abort(404)
-        where = zone(account.timezone)
-        free = post_times.next_free_after(account, now())
+        accounts = _accounts()
+        wanted = request.args.get("account", post.account_id, type=int)
+        account = next((row for row in accounts if row.id == wanted), None) or abort(404)
+        verdict, shown = None, local(post.scheduled_at or now())
+        if "date" in request.args:
+            shown = local(_moment(request.args))
+            verdict = pins.foresee(post_id, shown, account.id, viewer_zone())
         return self.render(
             "calendar/time.html",
             post=post,
-            where=where,
-            now=now(),
-            time=post.scheduled_at and post.scheduled_at.astimezone(where),
-            free=free and spoken(where, free),
+            accounts=accounts,
+            account=account,
+            shown=shown,
+            verdict=verdict,
+            there=entries.told_there(viewer_zone(), account.timezone, shown),
+            free=post_times.next_free_after(account, now()),
         )
 
     @expose("/<int:post_id>/time", methods=["POST"])
     def pin(self, post_id: int) -> ResponseReturnValue:
-        """Pin the post to ``date`` and ``time`` in the account's time zone."""
-        where = zone(get(Post, post_id).account.timezone)
-        at = clock_time(request.form.get("time", "").strip())
-        moment = at_local(where, _date(request.form.get("date", "").strip()), at)
-        act = partial(pins.pin, moment=moment, by=person().name)
-        sentence = f"Scheduled {named('post.move', [post_id])} for {spoken(where, moment)}."
-        return undoable(
-            "post.move", [post_id], act, onwards=partial(_target, post_id), sentence=sentence
-        )
+        """Pin the post to ``date`` and ``time`` in the viewer's zone, maybe on another account."""
+        get(Post, post_id)
+        return _pin(post_id, _moment(request.form), request.form.get("account", type=int))
 
     @expose("/<int:post_id>/queue", methods=["POST"])
     def unpin(self, post_id: int) -> ResponseReturnValue:
@@ -151,155 +100,111 @@ class Calendar(Page):
             "post.move", [post_id], act, onwards=partial(_target, post_id), sentence=sentence
         )
 
+    @expose("/fill")
+    def choices(self) -> str:
+        """Ready videos for a free slot."""
+        account = _account(request.args)
+        moment = _instant(request.args.get("at", ""))
+        videos, older = filling.videos(account.id, request.args.get("before", type=int))
+        return self.render(
+            "calendar/fill.html",
+            account=account,
+            moment=moment,
+            there=entries.told_there(viewer_zone(), account.timezone, moment),
+            videos=videos,
+            older=older,
+            queued=filling.queued(account.id, moment),
+        )
 
-# ── the request ──────────────────────────────────────────────────────────────────────────────
+    @expose("/fill", methods=["POST"])
+    def fill(self) -> ResponseReturnValue:
+        account = _account(request.form)
+        moment = _instant(request.form.get("at", ""))
+        kind, _, number = request.form.get("choice", "").partition("-")
+        if kind not in {"video", "post"} or not number.isdecimal():
+            raise InputError("Nothing is chosen. Choose a video first.")
+        onwards = url_for(".index", account=account.id, on=local(moment).date().isoformat())
+        if kind == "post":
+            get(Post, int(number))
+            return _pin(int(number), moment, account.id, onwards)
+        verdict = _of_video(int(number), account.id, moment)
+        (post,) = planning.post_to(int(number), [account.id], at=moment, by=person().name)
+        change: undo.Change = (post.id, {}, undo.facts("post.fill", post.id))
+        undo_id = undo.remember(person().name, "post.fill", [change])
+        sentence = f"Scheduled {named('post.move', [post.id])} {_told(moment, account)}."
+        return done(
+            " ".join([sentence, *verdict.warnings]),
+            onwards,
+            undo=Offer(url_for("undo.undo", undo_id=undo_id)),
+        )
 
 
-def _asked(accounts: list[Account]) -> Shown:
-    wanted = request.args.get("account", type=int)
-    account = next((row for row in accounts if row.id == wanted), None)
-    if wanted is not None and account is None:
-        abort(404)
-    if len(accounts) == 1 and "account" not in request.args:
-        account = accounts[0]
-    first = account or (accounts[0] if accounts else None)
-    name = account.timezone if account else request.args.get("zone", "")
-    where = zone(name or (first.timezone if first else "UTC"))
-    on = local_day(where, now())
-    with suppress(InputError):
-        on = _date(request.args.get("on", ""))
-    view = "month" if request.args.get("view") == "month" else "week"
-    return Shown(view, on, where, account)
+def _pin(
+    post_id: int, moment: datetime, account_id: int | None, onwards: str = ""
+) -> ResponseReturnValue:
+    warnings: list[str] = []
+
+    def act(row_id: int) -> None:
+        warnings.extend(
+            pins.pin(row_id, moment, person().name, account_id=account_id, reader=viewer_zone())
+        )
+
+    def sentence() -> str:
+        told = _told(moment, Post.get_by_id(post_id).account)
+        return " ".join([f"Moved {named('post.move', [post_id])} to {told}.", *warnings])
+
+    target = (lambda: onwards) if onwards else partial(_target, post_id)
+    return undoable("post.move", [post_id], act, onwards=target, sentence=sentence)
 
 
-def _date(text: str) -> date:
+def _of_video(video_id: int, account_id: int, moment: datetime) -> Verdict:
+    get(Video, video_id)
+    return check(AccountQueue(account_id, lock=False), video_id, moment, reader=viewer_zone())
+
+
+def _accounts() -> list[Account]:
+    columns = (Account.id, Account.name, Account.timezone, Account.state)
+    return list(Account.select(*columns).order_by(Account.name, Account.id))
+
+
+def _account(fields: Any) -> Account:
+    account_id = fields.get("account", type=int)
+    return get(Account, account_id) if account_id is not None else abort(400)
+
+
+def _moment(fields: Any) -> datetime:
+    """The time that ``at``, or else ``date`` and ``time`` on the viewer's clock, name."""
+    if fields.get("at"):
+        return _instant(fields["at"])
+    at = clock_time(fields.get("time", "").strip())
+    return at_local(viewer_zone(), day_of(fields.get("date", "").strip()), at)
+
+
+def _instant(text: str) -> datetime:
     try:
-        found = date.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
-        found = None
-    if found is None or found.year not in YEARS:
-        raise InputError(f"{text or 'An empty field'} is not a date. Write it like 2026-11-24.")
-    return found
+        abort(400)
+    return moment if moment.tzinfo else abort(400)
 
 
-def _next_month(day: date) -> date:
-    return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
+def _later() -> entries.Later | None:
+    after = request.args.get("after", "")
+    return entries.Later(_instant(after), request.args.get("id", 0, type=int)) if after else None
+
+
+def _told(moment: datetime, account: Account) -> str:
+    """``Tue 01 Dec 18:30 (Europe/Berlin), 12:30 in New York, on ada_tales``."""
+    there = entries.told_there(viewer_zone(), account.timezone, moment)
+    return ", ".join(
+        filter(None, [spoken(viewer_zone(), moment), there, f"on {account.name or 'unnamed'}"])
+    )
 
 
 def _target(post_id: int) -> str:
-    """The post's new day, if it was moved in the calendar; else the previous page."""
+    """The post's new day, if it was moved on its own page of the calendar; else back."""
     if request.form.get("to") != "calendar":
         return back()
-    post = Post.get_by_id(post_id)
-    account = post.account
-    day = local_day(zone(account.timezone), post.scheduled_at or now())
-    return url_for("calendar.index", account=account.id, on=day.isoformat())
-
-
-# ── posts and free slots ─────────────────────────────────────────────────────────────────────
-
-
-def _days(shown: Shown, account_ids: list[int]) -> list[Day]:
-    dates = shown.dates
-    bounds = [at_local(shown.where, day, "00:00") for day in [*dates, dates[-1] + ONE_DAY]]
-    days = {day: Day(day) for day in dates}
-    most = MOST_A_DAY[shown.view]
-    first = []
-    for number, count, ids in _first_of_each(account_ids, bounds, most):
-        days[dates[number - 1]].more = max(0, count - most)
-        first += ids
-    for row in _posts(first):
-        entry = _entry(shown.where, row)
-        days[entry.time.date()].entries.append(entry)
-    if shown.account is not None:
-        for moment in _free(shown.account, shown.where, bounds[0], bounds[-1]):
-            local = moment.astimezone(shown.where)
-            days[local.date()].entries.append(Entry(local, "free", "free"))
-    for day in days.values():
-        day.entries.sort(key=lambda entry: entry.time)
-        day.more += len(day.entries[most:])
-        del day.entries[most:]
-    return list(days.values())
-
-
-def _first_of_each(
-    account_ids: list[int], bounds: list[datetime], most: int
-) -> list[tuple[int, int, list[int]]]:
-    """For each day with posts: its number (from 1), their count, and the first ``most`` ids."""
-    cursor = database.execute_sql(
-        """
-        SELECT width_bucket(scheduled_at, %(bounds)s::timestamptz[]) AS day, count(*),
-               (array_agg(id ORDER BY scheduled_at, id))[1:%(most)s]
-        FROM post WHERE account_id = ANY(%(accounts)s) AND state <> 'cancelled'
-             AND scheduled_at >= %(first)s AND scheduled_at < %(last)s
-        GROUP BY day
-        """,
-        {
-            "bounds": bounds,
-            "accounts": account_ids,
-            "first": bounds[0],
-            "last": bounds[-1],
-            "most": most,
-        },
-    )
-    return list(cursor.fetchall())
-
-
-def _posts(ids: list[int]) -> list[tuple[Any, ...]]:
-    # A separate query, because PostgreSQL can't know in advance how few rows these are.
-    cursor = database.execute_sql(
-        """
-        SELECT post.id, post.state, pinned, scheduled_at, account.name, script.title, part.number,
-               part.of
-        FROM post JOIN account ON account.id = account_id JOIN video ON video.id = video_id
-             JOIN part ON part.id = part_id JOIN script ON script.id = script_id
-        WHERE post.id = ANY(%s) ORDER BY scheduled_at, part.number, post.id
-        """,
-        (ids,),
-    )
-    return list(cursor.fetchall())
-
-
-def _entry(where: ZoneInfo, post: tuple[Any, ...]) -> Entry:
-    post_id, state, pinned, time, account, title, number, of = post
-    planned = state == PostState.PLANNED
-    waiting = "pinned" if pinned else "scheduled"
-    return Entry(
-        time=time.astimezone(where),
-        label=waiting if planned else word(state),
-        tone=waiting if planned else tone(state),
-        post_id=post_id,
-        title=f"{title} ({number} of {of})" if of > 1 else title,
-        account=account or "unnamed",
-        movable=planned,
-    )
-
-
-def _free(account: Account, where: ZoneInfo, first: datetime, last: datetime) -> Iterable[datetime]:
-    """The account's upcoming time slots without a scheduled post."""
-    rows = Slot.select(Slot.weekday, Slot.at).where(Slot.account == account)
-    slots = [SlotTime(row.weekday, row.at) for row in rows]
-    planned = Post.select(Post.scheduled_at).where(
-        Post.account == account,
-        Post.state == PostState.PLANNED,
-        Post.scheduled_at >= first,
-        Post.scheduled_at < last,
-    )
-    taken = {post.scheduled_at for post in planned}
-    coming = takewhile(lambda moment: moment < last, moments(slots, where, max(first, now())))
-    return (moment for moment in coming if moment not in taken)
-
-
-def _without_time(account_ids: list[int]) -> list[Any]:
-    """Scheduled posts without a time: an earlier part blocks them, or their job failed."""
-    cursor = database.execute_sql(
-        """
-        SELECT post.id, script.title, part.number, part.of, account.name FROM post
-        JOIN account ON account.id = account_id JOIN video ON video.id = video_id
-        JOIN part ON part.id = part_id JOIN script ON script.id = script_id
-        WHERE account_id = ANY(%s) AND scheduled_at IS NULL AND post.state = 'planned'
-        ORDER BY post.id LIMIT %s
-        """,
-        (account_ids, MOST_WITHOUT_TIME),
-    )
-    return list(cursor.fetchall())
+    post: Any = Post.get_by_id(post_id)
+    day = local(post.scheduled_at or now()).date()
+    return url_for("calendar.index", account=post.account_id, on=day.isoformat())

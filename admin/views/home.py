@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, jsonify, render_template
+from flask import current_app, jsonify
 from flask.typing import ResponseReturnValue
 
-from admin import home_figures
+from admin import home_figures, inbox
 from admin.job_subjects import subjects
 from admin.views.page import Page, expose
 from core import supervision
 from core.settings import Settings
 
-LIVE_PIECES = ("needs", "running", "queues")
+LIVE_PIECES = ("needs", "inbox", "running", "queues")
 
 
 class Home(Page):
@@ -33,9 +33,7 @@ class Home(Page):
     def live(self) -> ResponseReturnValue:
         """The live parts of the page: HTML by element id."""
         facts = _live()
-        return jsonify(
-            {piece: render_template(f"home/{piece}.html", **facts) for piece in LIVE_PIECES}
-        )
+        return jsonify({piece: self.render(f"home/{piece}.html", **facts) for piece in LIVE_PIECES})
 
 
 def _live() -> dict[str, Any]:
@@ -43,6 +41,7 @@ def _live() -> dict[str, Any]:
     settings: Settings = current_app.extensions["settings"]
     return {
         "troubles": supervision.troubles(settings.run_dir),
+        "inbox": inbox.groups(),
         "jobs": jobs,
         "subjects": subjects(jobs),
         "depths": home_figures.depths(),

@@ -12,7 +12,7 @@ from flask_admin import expose as _expose
 from admin.access import Access
 from admin.auth import back, person
 from admin.configured import settings
-from core.errors import InputError, StorymillError
+from core.errors import InputError
 from models import AuditEntry, Row
 
 Found = TypeVar("Found", bound=Row)
@@ -61,18 +61,6 @@ def chosen() -> list[int]:
     return ids
 
 
-def each(ids: list[int], act: Callable[[int], object], verb: str) -> ResponseReturnValue:
-    """Apply ``act`` to each of ``ids``. A refused one does not stop the others."""
-    refused: list[str] = []
-    for row_id in ids:
-        try:
-            act(row_id)
-        except StorymillError as error:
-            refused.append(f"{row_id}: {error}")
-    say_refused(refused)
-    return done(f"{verb} {len(ids) - len(refused)} of {len(ids)}.")
-
-
 def say_refused(sentences: list[str]) -> None:
     for sentence in sentences[:5]:
         flash(sentence, "danger")
@@ -102,7 +90,6 @@ __all__ = [
     "audit",
     "chosen",
     "done",
-    "each",
     "expose",
     "get",
     "say_refused",

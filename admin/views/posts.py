@@ -14,7 +14,7 @@ from admin import insights
 from admin.auth import person
 from admin.exports import BATCH, csv_file
 from admin.paging import cut
-from admin.views.page import Page, chosen, done, each, expose, get, settings
+from admin.views.page import Page, chosen, done, expose, get, settings
 from admin.views.post_rows import post_rows
 from admin.views.undoable import undoable
 from core.errors import InputError
@@ -77,7 +77,7 @@ class Posts(Page):
             case "cancel":
                 return undoable("post.cancel", chosen(), partial(_cancel, by=by))
             case "requeue":
-                return each(chosen(), partial(post_settings.requeue, by=by), "Retried")
+                return _retried(chosen())
             case _:
                 return abort(400)
 
@@ -157,8 +157,7 @@ class Posts(Page):
     @expose("/<int:post_id>/requeue", methods=["POST"])
     def requeue(self, post_id: int) -> ResponseReturnValue:
         """Retry the post. If it has a publish ID, the platform is asked for its status first."""
-        post_settings.requeue(post_id, person().name)
-        return done("Retrying.")
+        return _retried([post_id])
 
     @expose("/<int:post_id>/anew", methods=["POST"])
     def anew(self, post_id: int) -> ResponseReturnValue:
@@ -183,6 +182,12 @@ def _posts() -> ModelSelect[Post]:
 def _cancel(post_id: int, by: str) -> None:
     post_settings.read(post_id)  # decisions.cancel expects an existing post
     decisions.cancel(post_id, by)
+
+
+def _retried(post_ids: list[int]) -> ResponseReturnValue:
+    seconds = settings().approval_seconds
+    act = partial(post_settings.requeue, by=person().name, seconds=seconds)
+    return undoable("post.requeue", post_ids, act, seconds=seconds)
 
 
 def _filters() -> dict[str, Any]:

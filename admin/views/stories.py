@@ -12,7 +12,7 @@ from peewee import JOIN, fn
 from admin import production_progress, story_list
 from admin.auth import person
 from admin.paging import count, cut
-from admin.views.page import Page, chosen, done, each, expose, get, settings
+from admin.views.page import Page, chosen, done, expose, get, settings
 from admin.views.undoable import undoable
 from core.errors import InputError
 from models import (
@@ -220,8 +220,14 @@ class Stories(Page):
 
     @expose("/<int:story_id>/reconsider", methods=["POST"])
     def reconsider(self, story_id: int) -> ResponseReturnValue:
-        review.reconsider(story_id, person().name)
-        return done("The story is waiting for approval again.", _itself(story_id))
+        return undoable(
+            "story.reconsider",
+            [story_id],
+            partial(review.reconsider, by=person().name),
+            onwards=partial(_itself, story_id),
+            sentence="The story is waiting for approval again.",
+            on_page=_on_page(),
+        )
 
     @expose("/decide", methods=["POST"])
     def decide(self) -> ResponseReturnValue:
@@ -236,7 +242,7 @@ class Stories(Page):
                 act = partial(review.reject, by=by, reason=reason)
                 return undoable("story.reject", chosen(), act)
             case "reconsider":
-                return each(chosen(), partial(review.reconsider, by=by), "Reconsidered")
+                return undoable("story.reconsider", chosen(), partial(review.reconsider, by=by))
             case _:
                 return abort(400)
 
@@ -309,7 +315,7 @@ def _onwards() -> str | None:
 
 
 def _on_page() -> int | None:
-    return 1 if "on_page" in request.form else None
+    return 1 if "on_page" in request.values else None
 
 
 def _itself(story_id: int) -> str | None:

@@ -7,10 +7,9 @@ from flask.typing import ResponseReturnValue
 
 from admin.auth import back, person
 from admin.views.page import Page, done, expose, say_refused
-from admin.views.undoable import WORDS, named
-from models import Undo as UndoRow
 from models import Video
 from pipelines import undo
+from pipelines.undo_words import WORDS, named, sentence
 
 MOST = 20
 """Decisions on the page, newest first."""
@@ -20,7 +19,7 @@ class Undo(Page):
     @expose("/")
     def index(self) -> str:
         own = undo.of_person(person().name, MOST)
-        return self.render("undo/index.html", decisions=[(row, _sentence(row)) for row in own])
+        return self.render("undo/index.html", decisions=[(row, sentence(row)) for row in own])
 
     @expose("/<int:undo_id>", methods=["POST"])
     def undo(self, undo_id: int) -> ResponseReturnValue:
@@ -31,11 +30,6 @@ class Undo(Page):
             return redirect(back(), 303)
         sentence = f"Undone. {words.undone}: {named(undone.action, undone.ids)}."
         return done(sentence, _own_page(undone))
-
-
-def _sentence(decision: UndoRow) -> str:
-    ids = [row_id for row_id, *_ in decision.changes]
-    return f"{WORDS[decision.action].verb} {named(decision.action, ids)}."
 
 
 def _own_page(undone: undo.Undone) -> str | None:

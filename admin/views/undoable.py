@@ -3,31 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import unescape
-from textwrap import shorten
-from typing import Any, NamedTuple
 
 from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from admin.auth import back, person
 from admin.views.page import Offer, done, say_refused
-from core.errors import StorymillError
-from models import Account, DeadLetter, Part, Post, Script, Story, Video
 from pipelines import undo
-
-LONGEST_TITLE = 60
-NAMED = 3
-"""Rows that a sentence names; it counts the others."""
-
-
-class Words(NamedTuple):
-    """How a sentence says what was done, to what, and what undoing it did."""
-
-    verb: str
-    rows: str
-    undone: str
-    name: Callable[[int], str]
+from pipelines.undo_words import WORDS, named
 
 
 def undoable(
@@ -36,7 +19,7 @@ def undoable(
     act: Callable[[int], object],
     *,
     onwards: Callable[[], str | None] = back,
-    sentence: str = "",
+    sentence: str | Callable[[], str] = "",
     on_page: int | None = None,
     seconds: int = 0,
 ) -> ResponseReturnValue:
@@ -47,83 +30,22 @@ def undoable(
         ids: the rows; one that is refused stops no other.
         act: the decision.
         onwards: where to go when it is done; else, or if None, the previous page.
-        sentence: said instead of the usual one.
+        sentence: said instead of the usual one, or what makes it when all is done.
         on_page: 1 if undoing it leads back to the row's own page.
         seconds: until the work begins that was asked for.
     """
-    changes, refused = list[undo.Change](), list[str]()
-    for row_id in ids:
-        try:
-            changes.append(undo.noted(action, row_id, act))
-        except StorymillError as error:
-            name = f"{WORDS[action].name(row_id)}: " if len(ids) > 1 else ""
-            refused.append(f"{name}{error}")
-    say_refused(refused)
-    if not changes:
+    decided = undo.decide(person().name, action, ids, act)
+    words = WORDS[action]
+    several = len(ids) > 1
+    say_refused(
+        [f"{words.name(row_id)}: {why}" if several else why for row_id, why in decided.refused]
+    )
+    if not decided.ids:
         return redirect(back(), 303)
-    undo_id = undo.remember(person().name, action, changes)
-    address = url_for("undo.undo", undo_id=undo_id, on_page=on_page)
-    words, decided = WORDS[action], [row_id for row_id, *_ in changes]
+    address = url_for("undo.undo", undo_id=decided.undo_id, on_page=on_page)
     return done(
-        sentence or f"{words.verb} {named(action, decided)}.",
+        (sentence() if callable(sentence) else sentence)
+        or f"{words.verb} {named(action, decided.ids)}.",
         onwards(),
         undo=Offer(address, seconds),
     )
-
-
-def named(action: str, ids: list[int]) -> str:
-    """The rows in a sentence: ``“One”``, or ``4 stories: “One”, “Two”, “Three” and 1 more``."""
-    words = WORDS[action]
-    names = [words.name(row_id) for row_id in ids[:NAMED]]
-    if len(ids) == 1:
-        return names[0]
-    more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
-    return f"{len(ids)} {words.rows}: {', '.join(names)}{more}"
-
-
-def _quoted(title: str | None) -> str:
-    line = shorten(unescape(title or "without a title"), LONGEST_TITLE, placeholder="…")
-    return f"“{line}”"
-
-
-def _story(story_id: int) -> str:
-    return _quoted(Story.select(Story.title).where(Story.id == story_id).scalar())
-
-
-def _video(video_id: int) -> str:
-    row: Any = Script.select(Script.title, Part.number, Part.of).join(Part).join(Video)
-    found = row.where(Video.id == video_id).tuples().first()
-    if found is None:
-        return f"video {video_id}"
-    title, number, of = found
-    return _quoted(title) + (f" part {number}" if of > 1 else "")
-
-
-def _post(post_id: int) -> str:
-    return _quoted(Post.select(Post.title).where(Post.id == post_id).scalar())
-
-
-def _failure(letter_id: int) -> str:
-    stage = DeadLetter.select(DeadLetter.stage).where(DeadLetter.id == letter_id).scalar()
-    return f"failure {letter_id}" + (f" ({stage})" if stage else "")
-
-
-def _account(account_id: int) -> str:
-    columns = Account.select(Account.name, Account.open_id).where(Account.id == account_id)
-    account = columns.first()
-    return _quoted(account.name or account.open_id) if account else f"account {account_id}"
-
-
-WORDS = {
-    "story.approve": Words("Approved", "stories", "Waiting for review again", _story),
-    "story.reject": Words("Rejected", "stories", "Waiting for review again", _story),
-    "story.stop": Words("Stopped", "stories", "In production again", _story),
-    "video.reject": Words("Rejected", "videos", "Waiting for review again", _video),
-    "failure.discard": Words("Discarded", "failures", "Open again", _failure),
-    "post.cancel": Words("Cancelled", "posts", "No longer cancelled", _post),
-    "post.move": Words("Moved", "posts", "Back where it was", _post),
-    "account.pause": Words("Paused", "accounts", "Resumed", _account),
-    "account.resume": Words("Resumed", "accounts", "Paused again", _account),
-    "account.times": Words("Changed the times of", "accounts", "Earlier times again", _account),
-    "account.groups": Words("Changed the groups of", "accounts", "Earlier groups again", _account),
-}

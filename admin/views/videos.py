@@ -104,9 +104,17 @@ class Videos(Page):
 
     @expose("/<int:part_id>/approve", methods=["POST"])
     def approve(self, part_id: int) -> ResponseReturnValue:
-        watched = request.form.get("key", "")
-        handover.approve_video(_video_of(part_id).id, person().name, watched)
-        return done("Video approved. It will be posted.", _onwards())
+        seconds = settings().approval_seconds
+        act = partial(
+            handover.approve_video,
+            by=person().name,
+            key=request.form.get("key", ""),
+            seconds=seconds,
+        )
+        video_id = _video_of(part_id).id
+        return undoable(
+            "video.approve", [video_id], act, onwards=_onwards, on_page=1, seconds=seconds
+        )
 
     @expose("/<int:part_id>/reject", methods=["POST"])
     def reject(self, part_id: int) -> ResponseReturnValue:

@@ -43,12 +43,12 @@ ANALYZE made;
 """
 STORIES = """
 INSERT INTO story (id, created_at, source_id, external_id, url, place, author, score, nsfw, title,
-    body, answers, state, reason, narratable_title, narratable_text, language, words, sketch,
-    similarity, safety_score, safety_judge, decided_by)
+    body, answers, state, reason, narratable_title, narratable_text, language, words, voice,
+    sketch, similarity, safety_score, safety_judge, decided_by)
 SELECT n, at, 1 + n % %(sources)s, 'bench:' || n, '', 'tales', 'a', 1, false,
        'The lamp of house ' || n, 'It went out.', '[]',
        CASE WHEN n % 10 = 0 THEN 'rejected' WHEN n % 10 = 1 THEN 'skipped' ELSE 'scripted' END, '',
-       'The lamp', 'It went out.', 'en', 3, '{}', 0, 0, 'rules', 'ada' FROM made;
+       'The lamp', 'It went out.', 'en', 3, '', '{}', 0, 0, 'rules', 'ada' FROM made;
 INSERT INTO intake (created_at, source_id, external_id, title, outcome, reason, story_id)
 SELECT at, 1 + n % %(sources)s, 'bench:' || n, 'The lamp', 'taken', '', n FROM made;
 INSERT INTO safety_decision (created_at, story_id, judge, label, score, warn_from, flag_from,
@@ -102,9 +102,9 @@ FROM made, (VALUES ('prepare', 'cpu'), ('script', 'network'), ('narrate', 'cpu')
     ('caption', 'cpu'), ('render', 'gpu'), ('publish', 'network'), ('confirm', 'network')
 ) AS stages (stage, queue);
 INSERT INTO dead_letter (created_at, job_id, stage, subject_id, attempts, error, error_code, trace,
-    resolved_at, resolution)
-SELECT job.created_at, job.id, stage, subject_id, 3, 'It failed.', 'http_503', '', job.created_at,
-       'requeued'
+    parked, request_id, resolved_at, resolution)
+SELECT job.created_at, job.id, stage, subject_id, 3, 'It failed.', 'http_503', '', false, 'bench',
+       job.created_at, 'requeued'
 FROM job JOIN made ON job.subject_id = n AND stage = 'publish' WHERE n % 20 = 0;
 """
 UNRENDERED = """

@@ -5,7 +5,7 @@ A job is one stage on one row, and unique. Its states::
     waiting ──claim──▶ running ──finish──▶ done
        ▲                 │ ├─ Retryable, Wait ──▶ waiting, due later
        └──── requeue ────┤ ├─ Permanent, too many attempts or crashes ──▶ dead (+ dead letter)
-                         │ └─ Parked ──▶ parked
+                         │ └─ Parked ──▶ parked (+ dead letter)
                          └─ lease ran out ──▶ waiting (sweep)
 
 Every write of a worker includes its fencing token. A worker that was frozen for longer than its
@@ -23,16 +23,18 @@ from pipelines.ledger.claims import (
     claim_more,
     enqueue,
     enqueue_next,
+    hold,
     park,
     postpone,
     put_back,
     renew,
     reschedule,
-    resolve_dead_letters,
     send_wakeup,
     set_aside,
     wake,
 )
+from pipelines.ledger.letters import reopen_newest, write_about
+from pipelines.ledger.letters import resolve as resolve_dead_letters
 from pipelines.ledger.locks import lock_jobs
 from pipelines.ledger.operations import (
     LONGEST_WAIT,
@@ -62,11 +64,13 @@ __all__ = [
     "explain",
     "forget_wakeups",
     "free_leases",
+    "hold",
     "lock_jobs",
     "park",
     "postpone",
     "put_back",
     "renew",
+    "reopen_newest",
     "requeue",
     "reschedule",
     "resolve_dead_letters",
@@ -75,4 +79,5 @@ __all__ = [
     "set_aside",
     "sweep",
     "wake",
+    "write_about",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +17,8 @@ from core import queue
 from core.db import database, on_commit, transaction
 from core.errors import OUTAGES, OutageError, Retryable, StageError, StorymillError, Wait
 from core.log import storable
-from models import DeadLetter, Job, JobState, now
+from models import Job, JobState
+from pipelines.ledger import letters
 from pipelines.ledger.locks import lock_siblings
 from pipelines.stages import STAGES, run_from
 
@@ -179,7 +180,7 @@ def _enqueue(
     )
     row = cursor.fetchone()
     if row:
-        resolve_dead_letters(row[0], "restarted")
+        letters.resolve(row[0], "restarted")
     if row and due_at is None and not wakeup_sent:
         on_commit(partial(send_wakeup, stage, subject_id, request_id=request_id))
 
@@ -214,12 +215,6 @@ def wake(stage: str, subject_id: int) -> bool:
         return False
     on_commit(partial(send_wakeup, stage, subject_id, request_id=woken[0]))
     return True
-
-
-def resolve_dead_letters(job_id: int, resolution: str) -> None:
-    DeadLetter.update(resolved_at=now(), resolution=resolution).where(
-        DeadLetter.job == job_id, DeadLetter.resolved_at.is_null()
-    ).execute()
 
 
 def send_wakeup(stage: str, subject_id: int, *, request_id: str = "") -> bool:
@@ -359,6 +354,25 @@ def reschedule(stage: str, due: dict[int, tuple[datetime, str]]) -> None:
         )
 
 
+def hold(stages: Collection[str], subject_id: int, seconds: int, waits_for: str) -> None:
+    """Unclaimed jobs of a row wait at least so long, so that a decision can be undone first.
+
+    Must be inside a transaction.
+    """
+    database.execute_sql(
+        "UPDATE job SET due_at = now() + %(after)s * interval '1 second', sent_at = NULL, "
+        "sends = 0, waits_for = %(waits_for)s WHERE stage = ANY(%(stages)s) "
+        "AND subject_id = %(subject)s AND state = 'waiting' "
+        "AND due_at < now() + %(after)s * interval '1 second'",
+        {
+            "after": seconds,
+            "waits_for": waits_for,
+            "stages": list(stages),
+            "subject": subject_id,
+        },
+    )
+
+
 def set_aside(held: Claim, error: StageError | Exception, trace: str) -> None:
     """The job has failed: its dead letter keeps what is needed to understand and repeat it."""
     code = error.code if isinstance(error, StageError) else type(error).__name__
@@ -369,19 +383,11 @@ def set_aside(held: Claim, error: StageError | Exception, trace: str) -> None:
             storable(str(error)),
             code,
         )
-        DeadLetter.create(
-            job=held.job_id,
-            stage=held.stage,
-            subject_id=held.subject_id,
-            attempts=held.attempt,
-            error=storable(str(error)),
-            error_code=code,
-            trace=trace,
-        )
+        letters.write(held.job_id, trace)
 
 
-def park(held: Claim, error: StageError) -> None:
-    """The job needs attention: it waits for a person."""
+def park(held: Claim, error: StageError, trace: str = "") -> None:
+    """The job needs attention: it waits for a person, with a dead letter that says why."""
     with transaction():
         held.move(
             JobState.PARKED,
@@ -390,3 +396,4 @@ def park(held: Claim, error: StageError) -> None:
             storable(str(error)),
             error.code,
         )
+        letters.write(held.job_id, trace)

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from core.db import transaction
 from core.errors import OUTAGES, InputError
-from models import DeadLetter, Job, JobState, StaleStateError, in_state, locked, now
-from pipelines.ledger.claims import enqueue, resolve_dead_letters
+from models import DeadLetter, Job, JobState, StaleStateError, locked, now
+from pipelines.ledger import letters
+from pipelines.ledger.claims import enqueue
 
 SHOWN_AFTER = timedelta(minutes=5)
 """An outage that a job has met for this long is said on its page and on the home page."""
@@ -16,16 +17,30 @@ LONGEST_WAIT = timedelta(days=7)
 machine can end its wait, it has failed."""
 
 
-def requeue(job_id: int) -> None:
-    """Restart an ended job; its open dead letters are resolved. Raises InputError."""
+def requeue(job_id: int, *, seconds: int = 0) -> None:
+    """Restart an ended job; its open dead letters are resolved.
+
+    Args:
+        job_id: the job.
+        seconds: how long it waits first, so that the restart can be undone before it begins.
+
+    Raises:
+        InputError: there is no such job, or it has not ended.
+    """
     with transaction():
         job = locked(Job.select().where(Job.id == job_id)).first()
         if job is None:
             raise InputError(f"There is no job {job_id}.")
         if job.state in {JobState.WAITING, JobState.RUNNING}:
             raise InputError(f"Job {job_id} is already {job.state}.")
-        resolve_dead_letters(job_id, "requeued")
-        enqueue(job.stage, job.subject_id, request_id=job.request_id)
+        letters.resolve(job_id, "requeued")
+        enqueue(
+            job.stage,
+            job.subject_id,
+            request_id=job.request_id,
+            due_at=now() + timedelta(seconds=seconds) if seconds else None,
+            waits_for="time to undo the retry" if seconds else "",
+        )
 
 
 def cancel(job_id: int) -> None:
@@ -35,16 +50,16 @@ def cancel(job_id: int) -> None:
         if job is None:
             raise InputError(f"There is no job {job_id}.")
         job.move(JobState.CANCELLED, finished_at=now(), lease_until=None)
-        resolve_dead_letters(job_id, "cancelled")
+        letters.resolve(job_id, "cancelled")
 
 
 def discard(dead_letter_id: int) -> None:
-    """A person decides that failed work is not needed; the dead letter stays in the history."""
+    """A person decides that the work is not needed; the dead letter stays in the history."""
     with transaction():
         letter = DeadLetter.get_or_none(DeadLetter.id == dead_letter_id)
         if letter is None:
             raise InputError(f"There is no failure {dead_letter_id}.")
-        if letter.job is not None and letter.job.state == JobState.DEAD:
+        if letter.job is not None and letter.job.state in {JobState.DEAD, JobState.PARKED}:
             letter.job.try_move(JobState.CANCELLED, finished_at=now())
         DeadLetter.update(resolved_at=now(), resolution="discarded").where(
             DeadLetter.id == dead_letter_id
@@ -52,23 +67,16 @@ def discard(dead_letter_id: int) -> None:
 
 
 def restore(dead_letter_id: int) -> None:
-    """Undo ``discard``: the failure is open again, and its job has failed.
+    """Undo a person's ``discard`` or ``requeue``: the failure is open again, its job has failed.
 
     Raises:
-        StaleStateError: it is not discarded, or its job was started again.
+        StaleStateError: it was not resolved by a person, or its job has begun again.
     """
     with transaction():
-        of_letter = DeadLetter.select(DeadLetter.job).where(DeadLetter.id == dead_letter_id)
-        job = locked(Job.select().where(Job.id.in_(of_letter))).first()
-        if job is not None and job.state != JobState.CANCELLED:
-            raise StaleStateError(f"The job of failure {dead_letter_id} {in_state(job.state)}.")
-        reopened = DeadLetter.update(resolved_at=None, resolution="").where(
-            DeadLetter.id == dead_letter_id, DeadLetter.resolution == "discarded"
-        )
-        if not reopened.execute():
-            raise StaleStateError(f"Failure {dead_letter_id} is not discarded.")
-        if job is not None:
-            job.move(JobState.DEAD)
+        letter = DeadLetter.get_or_none(DeadLetter.id == dead_letter_id)
+        if letter is None:
+            raise StaleStateError(f"There is no failure {dead_letter_id} any longer.")
+        letters.reopen(letter)
 
 
 def explain(job: Job) -> str:  # noqa: PLR0911  # one return a state

@@ -9,7 +9,8 @@ from typing import Any
 import structlog
 
 from core.db import database, on_commit, transaction
-from models import DeadLetter, Job, JobState
+from models import Job, JobState
+from pipelines.ledger import letters
 from pipelines.ledger.claims import send_wakeup
 from pipelines.stages import MOST_CRASHES
 
@@ -55,13 +56,13 @@ def forget_wakeups(queues: Sequence[str] | None = None) -> None:
 def free_leases(which: str, values: tuple[Any, ...] = ()) -> int:
     """Take jobs back from workers that died; a job that killed several workers has failed."""
     cursor = database.execute_sql(
-        "SELECT id, stage, subject_id, crashes + 1, attempts, worker FROM job "
+        "SELECT id, stage, crashes + 1, worker FROM job "
         f"WHERE {_FREED.condition} AND {which} ORDER BY id LIMIT {SWEEP_BATCH} "
         "FOR UPDATE SKIP LOCKED",
         values,
     )
     rows = cursor.fetchall()
-    for job_id, stage, subject_id, crashes, attempts, worker in rows:
+    for job_id, stage, crashes, worker in rows:
         log.warning("lease_freed", job=job_id, stage=stage, crashes=crashes, worker=worker)
         if crashes < MOST_CRASHES:
             database.execute_sql(
@@ -77,14 +78,7 @@ def free_leases(which: str, values: tuple[Any, ...] = ()) -> int:
             "lease_until = NULL, error = %s, error_code = 'poison' WHERE id = %s",
             (crashes, error, job_id),
         )
-        DeadLetter.create(
-            job=job_id,
-            stage=stage,
-            subject_id=subject_id,
-            attempts=attempts,
-            error=error,
-            error_code="poison",
-        )
+        letters.write(job_id)
     return len(rows)
 
 

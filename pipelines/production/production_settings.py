@@ -43,12 +43,14 @@ class ProductionSettings:
     music: str = ""
 
     def of(self, story: Story) -> ProductionSettings:
-        """These settings, overridden by those of the story's channel."""
+        """These settings, overridden by those of the story's channel, and by its own voice."""
         channel = story.source.channel
         if channel is None:
-            return self._in(story.language)
-        chosen = self if channel.voice else self._in(story.language)
-        return chosen.with_channel(channel)
+            chosen = self if story.voice else self._in(story.language)
+        else:
+            own = story.voice or channel.voice
+            chosen = (self if own else self._in(story.language)).with_channel(channel)
+        return replace(chosen, voice=story.voice) if story.voice else chosen
 
     def _in(self, language: str) -> ProductionSettings:
         """These settings for a story in ``language``, if its channel names no voice."""

@@ -14,6 +14,7 @@ from models import (
     StaleStateError,
     Video,
     VideoState,
+    in_state,
     locked,
     now,
 )
@@ -61,6 +62,7 @@ def choose_hook(story_id: int, by: str, hook: str) -> None:
         Part.update(hook=hook).where(Part.id == part_id).execute()
         for job in jobs:  # work for the old hook must not be saved for the new one
             job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
+            ledger.resolve_dead_letters(job.id, "restarted")
         ledger.enqueue(PART_STAGES[0], part_id)
         _audit(by, "script.hook", f"story {script.story.id}", hook)
 
@@ -97,6 +99,22 @@ def reject(video_id: int, by: str, reason: str) -> None:
         video = _video(video_id)
         video.move(VideoState.REJECTED, approved_key="")
         _audit(by, "video.reject", f"video {video.id}", reason)
+
+
+def take_back_approval(video_id: int, by: str) -> None:
+    """The video waits for review again; ``handover.withdraw_video`` also removes its posts.
+
+    Inside the caller's transaction.
+
+    Raises:
+        InputError: there is no such video.
+        StaleStateError: it is no longer approved.
+    """
+    video = _video(video_id)
+    if video.state != VideoState.READY:
+        raise StaleStateError(f"This video {in_state(video.state)}: it is not approved.")
+    video.move(VideoState.REVIEW, approved_key="")
+    _audit(by, "video.take_back_approval", f"video {video.id}")
 
 
 def reconsider(video_id: int, by: str) -> None:

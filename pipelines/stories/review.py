@@ -124,6 +124,27 @@ def reconsider(story_id: int, by: str) -> None:
         _audit(by, "story.reconsider", story)
 
 
+def reconsider_no_longer(story_id: int, by: str, state: str, reason: str, decided_by: str) -> None:
+    """Undo ``reconsider``: the story is rejected or skipped as before.
+
+    Args:
+        story_id: the story.
+        by: who undoes it.
+        state: rejected or skipped.
+        reason: why it was.
+        decided_by: who had rejected it; empty if nobody had.
+
+    Raises:
+        InputError: there is no such story.
+        StaleStateError: it no longer waits for a decision.
+    """
+    with transaction():
+        story = _story(story_id)
+        decided_at = now() if decided_by else None
+        story.move(state, reason=reason, decided_by=decided_by, decided_at=decided_at)
+        _audit(by, "story.reconsider_no_longer", story, reason)
+
+
 def edit(story_id: int, by: str, title: str, text: str, language: str = "") -> None:
     """Replace the text that is narrated; the original stays as it was.
 
@@ -145,7 +166,7 @@ def edit(story_id: int, by: str, title: str, text: str, language: str = "") -> N
         raise InputError("The language must be a code like en or de.")
     with transaction():
         story = _story(story_id)
-        if story.state not in {StoryState.WAITING, StoryState.FLAGGED}:
+        if not may_be_edited(story):
             raise InputError(
                 f"This story {in_state(story.state)}: only waiting and flagged ones can be edited."
             )
@@ -181,6 +202,14 @@ def edit(story_id: int, by: str, title: str, text: str, language: str = "") -> N
         if not Story.update(**changes).where(*unchanged).execute():
             raise StaleStateError("Somebody decided on this story meanwhile: reload the page.")
         _audit(by, "story.edit", story)
+
+
+def may_be_edited(story: Story) -> bool:
+    """Whether it waits for a decision, or is approved but the writing of its script has stopped."""
+    if story.state != StoryState.APPROVED:
+        return story.state in {StoryState.WAITING, StoryState.FLAGGED}
+    job = Job.of("script", story.id)
+    return job is not None and job.state in {JobState.DEAD, JobState.PARKED}
 
 
 def in_bulk(story_ids: list[int], decide: Callable[[int], None]) -> tuple[int, list[str]]:

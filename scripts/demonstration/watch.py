@@ -141,10 +141,12 @@ def _stopped() -> tuple[str, ...]:
 
 def _failures() -> list[str]:
     letters = DeadLetter.select().where(DeadLetter.resolved_at.is_null())
-    sentences = [f"{letter.stage}: {letter.error}" for letter in letters]
-    parked = Job.select().where(Job.state == JobState.PARKED)
-    sentences += [f"{job.stage} needs attention: {job.error}" for job in parked]
-    return sorted(set(sentences))
+    return sorted(
+        {
+            f"{letter.stage}{' needs attention' if letter.parked else ''}: {letter.error}"
+            for letter in letters
+        }
+    )
 
 
 def _bars() -> Table:

@@ -27,6 +27,7 @@ GROUPS = (
     "operations.running",
     "operations.setup",
     "operations.tokens",
+    "operations.undoing",
 )
 """Modules below this folder that contain commands; each adds its own."""
 

@@ -12,6 +12,7 @@ import click
 from core import db
 from core.errors import StorymillError
 from models import AuditEntry
+from pipelines import undo
 
 DRY_RUN = click.option(
     "--dry-run", is_flag=True, help="Show what would be done, and change nothing."
@@ -31,19 +32,34 @@ def changes(*, dry_run: bool) -> Iterator[None]:
     _report(dry_run=dry_run)
 
 
-def to_each(ids: Sequence[int], act: Callable[[int], object], verb: str, *, dry_run: bool) -> None:
-    """Call ``act`` for every id, even after one was refused. Exit code 1 if any was refused."""
-    refused = []
-    for row_id in ids:
-        try:
-            with _undone(dry_run=dry_run):
-                act(row_id)
-        except StorymillError as error:
-            refused.append(f"{row_id}: {error}")
+def to_each(
+    ids: Sequence[int],
+    act: Callable[[int], object],
+    verb: str,
+    *,
+    dry_run: bool,
+    action: str = "",
+) -> None:
+    """Call ``act`` for every id, even after one was refused. Exit code 1 if any was refused.
+
+    With an ``action`` of ``undo.ACTIONS`` it says how to undo it.
+    """
+    refused, undo_id = list[tuple[int, str]](), None
+    if action and not dry_run:
+        _, refused, undo_id = undo.decide(getuser(), action, ids, act)
+    else:
+        for row_id in ids:
+            try:
+                with _undone(dry_run=dry_run):
+                    act(row_id)
+            except StorymillError as error:
+                refused.append((row_id, str(error)))
     click.echo(f"{verb} {len(ids) - len(refused)} of {len(ids)}.")
+    if undo_id is not None:
+        click.echo(f"To undo it: scripts/manage undo take-back {undo_id}")
     _report(dry_run=dry_run)
-    for sentence in refused:
-        click.echo(sentence, err=True)
+    for row_id, why in refused:
+        click.echo(f"{row_id}: {why}", err=True)
     if refused:
         sys.exit(1)
 

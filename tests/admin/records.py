@@ -25,6 +25,7 @@ from models import (
     VideoState,
     now,
 )
+from pipelines.ledger import letters
 from pipelines.stages import STAGES
 
 if TYPE_CHECKING:
@@ -158,19 +159,18 @@ def job(stage: str, subject_id: int, state: str = JobState.WAITING, **fields: An
     return Job.create(stage=stage, subject_id=subject_id, state=state, **{**made, **fields})
 
 
-def failure(stage: str, subject_id: int, error: str = "The voice can't be loaded.") -> DeadLetter:
-    dead = job(
-        stage, subject_id, JobState.DEAD, attempts=5, error=error, finished_at=now(), worker="w"
-    )
-    return DeadLetter.create(
-        job=dead,
-        stage=stage,
-        subject_id=subject_id,
-        attempts=5,
-        error=error,
-        error_code="voice_missing",
-        trace="Traceback (most recent call last):\n  Authorization: Bearer canary-bearer",
-    )
+def failure(
+    stage: str,
+    subject_id: int,
+    error: str = "The voice can't be loaded.",
+    code: str = "voice_missing",
+    state: str = JobState.DEAD,
+) -> DeadLetter:
+    ended = {"attempts": 5, "error": error, "error_code": code, "finished_at": now()}
+    dead = job(stage, subject_id, state, worker="w", **ended)
+    trace = "Traceback (most recent call last):\n  Authorization: Bearer canary-bearer"
+    letters.write(dead.id, trace)
+    return DeadLetter.select().order_by(DeadLetter.id.desc()).get()
 
 
 def job_of(letter: DeadLetter) -> Job:

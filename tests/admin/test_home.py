@@ -44,7 +44,6 @@ def test_home_shows_what_needs_attention_and_the_results(
         "1 flagged story to review",
         "1 open failure",
         "1 video to review",
-        "1 post needs attention",
         "1 account to reconnect",
         "1 job waiting for disk space",
         "50.0 % of the last 2 posts",
@@ -102,7 +101,7 @@ def test_running_jobs_are_shown_live(viewer: Browser) -> None:
     type(job).update(progress=0.75).execute()
     pieces = viewer.json("/live.json")
 
-    assert set(pieces) == {"needs", "running", "queues"}
+    assert set(pieces) == {"needs", "inbox", "running", "queues"}
     assert "75 %" in pieces["running"]
     assert "The running ladder" in pieces["running"]
 

@@ -171,7 +171,7 @@ def test_selected_posts_are_cancelled_or_retried_and_refusals_are_shown(
 
     requeued = editor.post("/posts/decide", decision="requeue", id=[parked.id, published.id, 404])
     page = editor.get(requeued.location).text
-    assert "Retried 1 of 3." in page
+    assert "Retrying “The green ladder #storytime”." in page
     assert "is published: only a failed post" in page
     assert "There is no post 404" in page
     assert Job.of("publish", parked.id) is not None

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from core.errors import InputError
+from core.errors import InputError, Parked
 from models import (
     Account,
     AuditEntry,
@@ -27,7 +27,7 @@ from models import (
 )
 from pipelines import handover, ledger, undo
 from pipelines.production import video_review
-from pipelines.publishing.posts import decisions
+from pipelines.publishing.posts import decisions, post_settings
 from pipelines.publishing.scheduling import pins, planning
 from pipelines.stories import review
 from tests.pipelines.production.making import a_part, a_story, claimed
@@ -95,7 +95,7 @@ def test_an_approval_after_a_post_has_begun_is_refused_with_a_sentence() -> None
     undo_id = undo.remember("ada", "story.approve", [(story.id, facts, facts)])
     ((_, why),) = undo.undo(undo_id, "ada").refused
 
-    assert why.startswith("The approval can't be undone, because a post has begun: the one on")
+    assert why.startswith("This can't be undone, because a post has begun: the one on")
 
 
 def test_only_the_person_can_undo_a_decision_once_and_for_a_day() -> None:
@@ -178,8 +178,9 @@ def test_a_discard_stays_if_its_job_was_started_again() -> None:
     undo_id = decided("failure.discard", "ada", ledger.discard, letter.id)
     ledger.requeue(job_of(letter))
 
-    assert undo.undo(undo_id, "ada").refused == [(letter.id, "Somebody has changed it since.")]
+    [(_, why)] = undo.undo(undo_id, "ada").refused
 
+    assert "Its work has begun again" in why
     assert states(Job) == [JobState.WAITING]
 
 
@@ -261,3 +262,66 @@ def test_a_move_in_the_calendar_is_undone() -> None:
     undo.undo(again, "ada")
     known = Post.get_by_id(post.id)
     assert (known.pinned, known.scheduled_at - queued < timedelta(minutes=5)) == (False, True)
+
+
+def test_an_approved_video_waits_for_review_again_until_a_post_has_begun() -> None:
+    # Given a video that is approved, with a post that waits for some seconds
+    Account.create(name="tales", open_id="o", state="connected")
+    video = a_video(a_part(), VideoState.REVIEW)
+    act = partial(handover.approve_video, by="ada", key=video.key, seconds=10)
+    undo_id = decided("video.approve", "ada", act, video.id)
+    job = Job.get(Job.stage == "publish")
+    assert job.waits_for == "time to undo the approval"
+    assert ledger.claim("publish", job.subject_id, "w") is None
+
+    # When that is undone, then it waits again, without its post
+    assert undo.undo(undo_id, "ada").refused == []
+    again = Video.get()
+    assert (again.state, again.approved_key) == (VideoState.REVIEW, "")
+    assert Post.select().count() + Job.select().where(Job.stage == "publish").count() == 0
+
+    # When its post has begun, then it stays approved
+    undo_id = decided("video.approve", "ada", act, video.id)
+    Post.get().move(PostState.CLAIMING, video_key=video.key)
+    [(_, why)] = undo.undo(undo_id, "ada").refused
+    assert "a post has begun: the one on tales is starting" in why
+    assert Video.get().state == VideoState.READY
+
+
+def test_reconsidered_stories_are_rejected_and_skipped_again() -> None:
+    rejected = a_story(state=StoryState.REJECTED, reason="Boring", decided_by="bob")
+    skipped = a_story(state=StoryState.SKIPPED, reason="It has 3 words.")
+    act = partial(review.reconsider, by="ada")
+    undo_id = decided("story.reconsider", "ada", act, rejected.id, skipped.id)
+    assert states(Story) == [StoryState.WAITING] * 2
+
+    assert undo.undo(undo_id, "ada").refused == []
+
+    found = [(story.state, story.reason, story.decided_by) for story in Story.select()]
+    assert sorted(found) == [("rejected", "Boring", "bob"), ("skipped", "It has 3 words.", "")]
+
+
+def test_a_retried_post_stops_again_until_its_work_begins() -> None:
+    # Given a post that failed and is tried again
+    post = planned()
+    held = claimed("publish", post.id)
+    Post.get().move(PostState.PARKED, reason="Nobody chose.", method="direct")
+    ledger.park(held, Parked("Nobody chose.", code="privacy_not_chosen"))
+    act = partial(post_settings.requeue, by="ada", seconds=10)
+    undo_id = decided("post.requeue", "ada", act, post.id)
+    assert (Post.get().state, states(Job)[-1]) == (PostState.PLANNED, JobState.WAITING)
+
+    # When that is undone, then it has stopped as before, and its failure is open again
+    assert undo.undo(undo_id, "ada").refused == []
+    stopped = Post.get()
+    assert (stopped.state, stopped.reason) == (PostState.PARKED, "Nobody chose.")
+    assert stopped.method == "direct"
+    assert DeadLetter.get().resolved_at is None
+    assert (Job.get(Job.stage == "publish").state, Job.get().error) == ("parked", "Nobody chose.")
+
+    # When its work has begun, then it goes on
+    undo_id = decided("post.requeue", "ada", partial(post_settings.requeue, by="ada"), post.id)
+    Job.update(due_at=now()).execute()
+    assert ledger.claim("publish", post.id, "w") is not None
+    [(_, why)] = undo.undo(undo_id, "ada").refused
+    assert "Its work has begun" in why

@@ -190,7 +190,7 @@ def test_an_approval_stays_once_a_post_has_begun(
         handover.withdraw(story.id, "ada")
 
     assert str(refused.value) == (
-        f"The approval can't be undone, because a post has begun: the one on tales {shown}."
+        f"This can't be undone, because a post has begun: the one on tales {shown}."
     )
     assert not handover.may_be_withdrawn(Story.get_by_id(story.id))
     assert (Post.select().count(), Video.select().count()) == (1, 1)

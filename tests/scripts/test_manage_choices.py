@@ -105,3 +105,36 @@ def test_posts_are_listed_and_decided(settings: dict[str, str], tmp_path: Path) 
     marked = manage("posts", "mark", str(parked.id), "--platform-id", "7411", **settings)
     assert marked.returncode == 0
     assert Post.get_by_id(parked.id).platform_id == "7411"
+
+
+def test_accounts_are_paused_and_resumed_by_group_and_all_at_once(settings: dict[str, str]) -> None:
+    one, two, three = (
+        Account.create(open_id=f"open-{n}", name=f"tales_{n}", state=AccountState.CONNECTED)
+        for n in range(3)
+    )
+
+    def paused() -> set[int]:
+        return {account.id for account in Account.select() if account.paused_at is not None}
+
+    assert manage("accounts", "group", "night", "1", "2", **settings).returncode == 0
+    done = manage("accounts", "pause", "--group", "night", "--reason", "A storm.", **settings)
+    assert (done.stdout, paused()) == ("Paused 2 of 2.\n", {one.id, two.id})
+    listed = manage("accounts", "list", "--group", "night", "--paused", **settings).stdout
+    assert "A storm." in listed
+    assert "tales_2" not in listed
+
+    # A pause of all asks first, and its end spares the others
+    assert manage("accounts", "pause", "--all", **settings).returncode != 0
+    assert paused() == {one.id, two.id}
+    assert manage("accounts", "pause", "--all", "--yes", **settings).returncode == 0
+    assert paused() == {one.id, two.id, three.id}
+    assert manage("accounts", "resume", "--all", **settings).stdout == "Resumed 1 of 1.\n"
+    assert paused() == {one.id, two.id}
+
+    # Which accounts are meant has to be clear
+    unclear = manage("accounts", "resume", "1", "--all", **settings)
+    assert "Say which accounts: ids, or --group NAME, or --all." in unclear.stderr
+    unknown = manage("accounts", "resume", "--group", "day", **settings)
+    assert "There is no group day. Groups: night." in unknown.stderr
+    assert manage("accounts", "resume", "--group", "night", **settings).returncode == 0
+    assert paused() == set()

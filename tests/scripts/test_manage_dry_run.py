@@ -94,7 +94,12 @@ def test_decisions_about_stories_have_a_dry_run(settings: dict[str, str]) -> Non
     assert (Story.select().count(), Source.select().count(), AuditEntry.select().count()) == kept
     assert Story.get_by_id(story.id).state == StoryState.WAITING
     rejected = manage("stories", "reject", str(story.id), "--reason", "Told before", **settings)
-    assert rejected.stdout == "Rejected 1 of 1.\n"
+    said, offer = rejected.stdout.splitlines()
+    assert said == "Rejected 1 of 1."
+    assert "Rejected “" in manage("undo", "list", **settings).stdout
+    undone = manage("undo", "take-back", offer.rpartition(" ")[2], **settings)
+    assert undone.stdout.startswith("Undone. Waiting for review again: “"), undone.stderr
+    assert Story.get_by_id(story.id).state == StoryState.WAITING
     asked = manage("stories", "link", "https://redd.it/abc", **settings)
     assert f"sources outcomes {Source.get(Source.count == 1).id}" in asked.stdout
 

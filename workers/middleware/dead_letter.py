@@ -84,7 +84,7 @@ class DeadLetters(Middleware):
                 log.warning("late_result_refused", job=claim.job_id, stage=claim.stage)
             case Parked():
                 log.warning("parked", job=claim.job_id, error=error, code=decision.code)
-                self._insist(lambda: ledger.park(claim, decision))
+                self._insist(lambda: ledger.park(claim, decision, trace))
             case Retryable():
                 log.info("put_back", job=claim.job_id, error=error, code=decision.code)
                 self._insist(lambda: ledger.put_back(claim, decision))

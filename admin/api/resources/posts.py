@@ -12,6 +12,7 @@ from admin.api.decisions import undoable
 from admin.api.listing import check, rows
 from admin.api.models import Answer, Body, Id, Line, ListQuery, Moment, Page, Text
 from admin.api.operation import operation
+from admin.configured import settings
 from models import Account, Attempt, Job, JobState, Method, Part, Post, PostState, Script, Video
 from pipelines import ledger
 from pipelines.people.api_tokens import Scope
@@ -192,11 +193,12 @@ def cancel(post_id: int) -> PostDecided:
 
 
 @operation("POST", "/posts/<int:post_id>/retry", Scope.POSTS)
-def retry(post_id: int) -> PostDetail:
+def retry(post_id: int) -> PostDecided:
     """Retry a post that failed or needs attention. It is never posted twice."""
     check(Post, post_id)
-    post_settings.requeue(post_id, caller().name)
-    return detail(post_id)
+    seconds = settings().approval_seconds
+    act = partial(post_settings.requeue, by=caller().name, seconds=seconds)
+    return _decided("post.requeue", post_id, act)
 
 
 @operation(
@@ -238,7 +240,7 @@ def let_pass(post_id: int, body: PostPass) -> PostDetail:
     return detail(post_id)
 
 
-def _decided(action: str, post_id: int, act: partial[None]) -> PostDecided:
+def _decided(action: str, post_id: int, act: partial[Any]) -> PostDecided:
     undo_id = undoable(action, post_id, act)
     return PostDecided(post=detail(post_id), undo=undo_id)
 

@@ -189,11 +189,9 @@ def edit(story_id: int, body: Edit) -> StoryDetail:
 
 
 @operation("POST", "/stories/<int:story_id>/reconsider", Scope.STORIES)
-def reconsider(story_id: int) -> StoryDetail:
+def reconsider(story_id: int) -> StoryDecided:
     """Have a rejected or skipped story wait for approval again."""
-    check(Story, story_id)
-    review.reconsider(story_id, caller().name)
-    return detail(story_id)
+    return _decided("story.reconsider", story_id, partial(review.reconsider, by=caller().name))
 
 
 @operation("POST", "/stories/<int:story_id>/withdraw", Scope.STORIES)

@@ -216,8 +216,9 @@ def replace_slots(account_id: int, wanted: Iterable[tuple[int, str]], by: str) -
     with db.transaction():
         account = _locked(account_id)
         Slot.delete().where(Slot.account == account_id).execute()
-        for weekday, time in slots:
-            Slot.create(account=account_id, weekday=weekday, at=time)
+        rows = [{"account": account_id, "weekday": day, "at": time} for day, time in slots]
+        if rows:
+            Slot.insert_many(rows).execute()
         _audit("account.replace_slots", account_id, by, words or "none")
         times_changed(account)
 

@@ -102,7 +102,7 @@ def resume(account_id: int, by: str) -> bool:
         account = _locked(account_id)
         if account.paused_at is None:
             return False
-        if account.paused_cause == PauseCause.GRANT and account.state != AccountState.CONNECTED:
+        if waits_for_grant(account):
             raise InputError("Its authorization has ended: reconnect it, and it resumes by itself.")
         Account.update(
             paused_at=None, paused_reason="", paused_cause=PauseCause.NONE, failed_in_a_row=0
@@ -120,6 +120,13 @@ def lose_grant(account_id: int, reason: str) -> None:
         pause(account_id, STORYMILL, reason, cause=PauseCause.GRANT)
 
 
+def waits_for_grant(account: Account) -> bool:
+    """Whether connecting the account again is what ends its pause."""
+    return bool(
+        account.paused_cause == PauseCause.GRANT and account.state != AccountState.CONNECTED
+    )
+
+
 def connected(account_id: int) -> None:
     """The account was just connected: end the pause that waited for it, or join a pause of all."""
     columns = Account.select(Account.paused_at, Account.paused_cause)
@@ -133,8 +140,13 @@ def connected(account_id: int) -> None:
 # ── all accounts ─────────────────────────────────────────────────────────────────────────────
 
 
+def can_pause(account: Account) -> bool:
+    """Whether there is anything to stop."""
+    return account.paused_at is None and account.state != AccountState.DISCONNECTED
+
+
 def pausable() -> list[int]:
-    """Ids of the accounts that a pause of all stops: those that are not paused or disconnected."""
+    """Ids of the accounts that a pause of all stops: those that ``can_pause``."""
     rows = Account.select(Account.id).where(
         Account.paused_at.is_null(), Account.state != AccountState.DISCONNECTED
     )

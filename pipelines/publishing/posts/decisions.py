@@ -6,6 +6,8 @@ account, then changes the post: the order of docs/architecture.md, "Locks".
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from core import db
 from core.errors import InputError
 from models import (
@@ -34,6 +36,14 @@ SEEN_BY_A_PERSON = frozenset({PostState.PARKED, PostState.INBOX, PostState.MANUA
 ENDED_WITHOUT_A_POST = frozenset(
     {PostState.PARKED, PostState.FAILED, PostState.CANCELLED, PostState.MANUAL}
 )
+
+
+class Stopped(NamedTuple):
+    """How a post has stopped."""
+
+    state: str
+    reason: str
+    method: str
 
 
 def cancel(post_id: int, by: str, reason: str = "") -> None:
@@ -82,6 +92,39 @@ def restore(post_id: int, by: str, state: str, reason: str) -> None:
         _audit("post.restore", post, by, reason)
         if state == PostState.PLANNED:
             planning.replan(post)
+        else:
+            ledger.reopen_newest(POST_STAGES, post_id)
+
+
+def take_back_retry(post_id: int, by: str, before: Stopped) -> None:
+    """Undo a retry, or posting again, that has not begun: the post has stopped as before.
+
+    Args:
+        post_id: the post.
+        by: who undoes it.
+        before: how it had stopped.
+
+    Raises:
+        StaleStateError: its work has begun, or it is no longer scheduled.
+    """
+    with db.transaction():
+        jobs = ledger.lock_jobs((POST_STAGES, (post_id,)))
+        planning.lock_for_release(Post.get_by_id(post_id))
+        post = Post.get_by_id(post_id)
+        begun = any(
+            job.state == JobState.RUNNING or (job.state == JobState.WAITING and job.attempts)
+            for job in jobs
+        )
+        if begun or post.state not in {PostState.PLANNED, before.state}:
+            raise StaleStateError(f"Its work has begun: this post {in_state(post.state)}.")
+        for job in jobs:
+            if job.state == JobState.WAITING:
+                job.move(JobState.CANCELLED, finished_at=now())
+        if post.state != before.state:
+            post.move(before.state, reason=before.reason, method=before.method)
+        ledger.reopen_newest(POST_STAGES, post_id)
+        _audit("post.take_back_retry", post, by, "")
+        post_times.reassign(post.account.id)
 
 
 def mark_published(

@@ -104,33 +104,25 @@ def finding(post_id: int) -> str:
     return str(job.error) if job is not None and job.error_code.startswith(COMPLIANCE) else ""
 
 
-def requeue(post_id: int, by: str) -> None:
+def requeue(post_id: int, by: str, *, seconds: int = 0) -> None:
     """Restart a parked or failed post safely.
 
     A post that a browser may have posted is looked up in the creator's list first. Any other post
     without a number from the platform is announced. For a post with a number, the platform
     is asked first, so it is never posted twice.
 
+    Args:
+        post_id: the post.
+        by: who restarts it.
+        seconds: how long it waits at least, so that the restart can be undone before it begins.
+
     Raises:
         InputError: the post is in another state, or is already being sent again.
     """
     with db.transaction():
-        post = read(post_id)
-        if post.publish_id is None and post.state in {PostState.PARKED, PostState.FAILED}:
-            if history.may_be_online(post):
-                decisions.look_again(post_id, by)
-            else:
-                decisions.post_again(post_id, by)
-            return
-        job = Job.select().where(_stopped(post_id)).order_by(Job.finished_at.desc()).first()
-        on_its_way = post.state in decisions.ON_ITS_WAY and decisions.may_decide(post)
-        if job is None or not (on_its_way or post.state in {PostState.PARKED, PostState.FAILED}):
-            raise InputError(
-                f"Post {post_id} {in_state(post.state)}: only a failed post, or one that needs "
-                "attention, can be restarted."
-            )
-        ledger.requeue(job.id)
-        _audit("post.requeue", post_id, by, "")
+        _requeue(post_id, by)
+        if seconds:
+            ledger.hold(POST_STAGES, post_id, seconds, "time to undo the retry")
 
 
 def parked_for_connection(account_id: int) -> ModelSelect[Post]:
@@ -189,6 +181,25 @@ def _change(post_id: int, action: str, by: str, words: str, **changes: Any) -> N
             raise InputError(f"Post {post_id} is {state}: it can no longer be changed.")
         Post.update(**changes).where(Post.id == post_id).execute()
         _audit(action, post_id, by, words)
+
+
+def _requeue(post_id: int, by: str) -> None:
+    post = read(post_id)
+    if post.publish_id is None and post.state in {PostState.PARKED, PostState.FAILED}:
+        if history.may_be_online(post):
+            decisions.look_again(post_id, by)
+        else:
+            decisions.post_again(post_id, by)
+        return
+    job = Job.select().where(_stopped(post_id)).order_by(Job.finished_at.desc()).first()
+    on_its_way = post.state in decisions.ON_ITS_WAY and decisions.may_decide(post)
+    if job is None or not (on_its_way or post.state in {PostState.PARKED, PostState.FAILED}):
+        raise InputError(
+            f"Post {post_id} {in_state(post.state)}: only a failed post, or one that needs "
+            "attention, can be restarted."
+        )
+    ledger.requeue(job.id)
+    _audit("post.requeue", post_id, by, "")
 
 
 def _of(post_id: int) -> Any:

@@ -1,4 +1,4 @@
-"""Removes the posts of a story whose approval is taken back, if none of them has begun."""
+"""Removes posts that a person takes back before they have begun."""
 
 from __future__ import annotations
 
@@ -8,8 +8,21 @@ from peewee import ModelSelect, fn
 
 from core import db
 from core.errors import InputError
-from models import Account, Attempt, Post, PostState, in_state, locked
+from models import (
+    Account,
+    Attempt,
+    AuditEntry,
+    Part,
+    Post,
+    PostState,
+    Script,
+    Video,
+    in_state,
+    locked,
+)
+from pipelines import ledger
 from pipelines.publishing.scheduling import post_times
+from pipelines.stages import POST_STAGES
 
 BEFORE_IT_BEGINS = (PostState.PLANNED, PostState.CANCELLED, PostState.PARKED, PostState.FAILED)
 
@@ -24,6 +37,24 @@ def begun(posts: ModelSelect[Any]) -> ModelSelect[Post]:
         | fn.EXISTS(attempts)
     )
     return Post.select().where(Post.id.in_(posts), signs)
+
+
+def take_back(post_id: int, by: str) -> None:
+    """Remove a post that a person had added by hand, with its jobs.
+
+    Raises:
+        InputError: it has begun, or there is no such post.
+    """
+    with db.transaction():
+        jobs = ledger.lock_jobs((POST_STAGES, (post_id,)))
+        script = Part.select(Part.script).join(Video).join(Post).where(Post.id == post_id)
+        if locked(Script.select(Script.id).where(Script.id.in_(script))).first() is None:
+            raise InputError(f"There is no post {post_id}.")
+        remove(Post.select(Post.id).where(Post.id == post_id))
+        for job in jobs:
+            ledger.resolve_dead_letters(job.id, "withdrawn")
+            job.delete_instance()  # what it works on is removed
+        AuditEntry.create(actor=by, action="post.take_back", subject=f"post {post_id}")
 
 
 def remove(posts: ModelSelect[Any]) -> None:
@@ -43,7 +74,7 @@ def remove(posts: ModelSelect[Any]) -> None:
         account_ids = [account.id for account in accounts]
         if started := begun(posts).order_by(Post.id).first():
             raise InputError(
-                "The approval can't be undone, because a post has begun: the one on "
+                "This can't be undone, because a post has begun: the one on "
                 f"{started.account.name or 'an account'} {in_state(started.state)}."
             )
         Post.delete().where(Post.id.in_(posts)).execute()

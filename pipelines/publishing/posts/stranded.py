@@ -50,6 +50,7 @@ def _marked(post_id: int) -> bool:
         history.end(post, STRANDED, reason=reason)
         post.move(PostState.PARKED, reason=reason)
         events.post_failed(post.id, reason)
+        ledger.write_about(POST_STAGES, post_id, STRANDED, reason)
         post_times.reassign(post.account.id)
     log.warning("post_stranded", post=post_id)
     return True

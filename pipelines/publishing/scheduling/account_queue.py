@@ -76,6 +76,7 @@ class AccountQueue:
         row = Account.select(
             Account.id,
             Account.name,
+            Account.state,
             Account.timezone,
             Account.posts_a_day,
             Account.gap_minutes,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+from getpass import getuser
+
 import click
 from rich.table import Table
 
-from core.errors import InputError
 from models import DeadLetter, Job, JobState, shown
+from pipelines import failures as failures_pipeline
 from pipelines import ledger
 from scripts.management.changes import DRY_RUN, IDS, recorded, to_each
 from scripts.management.record import record
@@ -74,7 +77,7 @@ def cancel(ids: tuple[int, ...], *, dry_run: bool) -> None:
 
 @click.group("failures")
 def failures() -> None:
-    """Failed work (dead letters)."""
+    """Work that failed or needs a decision (dead letters)."""
 
 
 @failures.command("list")
@@ -113,15 +116,8 @@ def show_failure(failure_id: int) -> None:
 def requeue(ids: tuple[int, ...], *, dry_run: bool) -> None:
     """Start failed work again."""
     with record():
-        act = recorded(_requeue, "failure.requeue", "failure")
-        to_each(ids, act, "Requeued", dry_run=dry_run)
-
-
-def _requeue(failure_id: int) -> None:
-    letter = DeadLetter.get_or_none(DeadLetter.id == failure_id)
-    if letter is None or letter.job is None:
-        raise InputError(f"There is no failure {failure_id} with work to start again.")
-    ledger.requeue(letter.job.id)
+        act = partial(failures_pipeline.requeue, by=getuser())
+        to_each(ids, act, "Requeued", dry_run=dry_run, action="failure.requeue")
 
 
 @failures.command("discard")
@@ -130,5 +126,5 @@ def _requeue(failure_id: int) -> None:
 def discard(ids: tuple[int, ...], *, dry_run: bool) -> None:
     """Close failures without doing their work."""
     with record():
-        act = recorded(ledger.discard, "failure.discard", "failure")
-        to_each(ids, act, "Discarded", dry_run=dry_run)
+        act = partial(failures_pipeline.discard, by=getuser())
+        to_each(ids, act, "Discarded", dry_run=dry_run, action="failure.discard")

@@ -156,7 +156,7 @@ def approve(ids: tuple[int, ...], reason: str, *, dry_run: bool) -> None:
     """Approve stories for production and publishing."""
     with record():
         act = partial(review.approve, by=getuser(), reason=reason)
-        to_each(ids, act, "Approved", dry_run=dry_run)
+        to_each(ids, act, "Approved", dry_run=dry_run, action="story.approve")
 
 
 @stories.command("reject")
@@ -167,7 +167,7 @@ def reject(ids: tuple[int, ...], reason: str, *, dry_run: bool) -> None:
     """Reject stories, so they are not produced."""
     with record():
         act = partial(review.reject, by=getuser(), reason=reason)
-        to_each(ids, act, "Rejected", dry_run=dry_run)
+        to_each(ids, act, "Rejected", dry_run=dry_run, action="story.reject")
 
 
 @stories.command("trial")

@@ -12,11 +12,11 @@ from rich.table import Table
 
 from core.errors import InputError
 from models import Account, Method
-from pipelines.publishing.accounts import account_settings
-from pipelines.publishing.accounts.pause import pause, resume
+from pipelines.publishing.accounts import account_settings, overview
 from pipelines.publishing.delivery import method_availability
 from pipelines.publishing.posts.post_options import PRIVACY, SWITCHES
-from scripts.management.changes import DRY_RUN, IDS, changes, to_each
+from pipelines.publishing.scheduling.slots import spoken, zone
+from scripts.management.changes import DRY_RUN, changes
 from scripts.management.record import record
 from scripts.terminal import AS_JSON, print_table
 
@@ -40,29 +40,22 @@ def show(account_id: int) -> None:
     print_table(table)
 
 
-@click.command("pause")
-@IDS
-@click.option("--reason", default="", help="Why; shown on the account's page.")
-@DRY_RUN
-def pause_accounts(ids: tuple[int, ...], reason: str, *, dry_run: bool) -> None:
-    """Announce nothing more on these accounts; queue, times and tokens stay."""
-    with record():
-        to_each(ids, lambda each: pause(each, getuser(), reason), "Paused", dry_run=dry_run)
-
-
-@click.command("resume")
-@IDS
-@DRY_RUN
-def resume_accounts(ids: tuple[int, ...], *, dry_run: bool) -> None:
-    """Let paused accounts post again; late posts get new times."""
-    with record():
-        to_each(ids, lambda each: resume(each, getuser()), "Resumed", dry_run=dry_run)
-
-
 def _pause(account: Account) -> list[tuple[str, str]]:
     if account.paused_at is None:
         return []
     return [("paused", f"{account.paused_at:%Y-%m-%d %H:%M}  {account.paused_reason}".rstrip())]
+
+
+def _health(account: Account) -> list[tuple[str, str]]:
+    figures = overview.figures([account])[account.id]
+    at = figures.next_at
+    there = spoken(zone(account.timezone), at) if at else "none"
+    return [
+        ("stock", f"{figures.stock.words} ({figures.stock.posts} posts)"),
+        ("next post", there),
+        ("posts today", f"{figures.today} of {account.posts_a_day}"),
+        ("failed in a row", str(account.failed_in_a_row)),
+    ]
 
 
 def _facts(account: Any) -> list[tuple[str, str]]:
@@ -71,6 +64,8 @@ def _facts(account: Any) -> list[tuple[str, str]]:
     facts = [
         ("state", account.state),
         *_pause(account),
+        ("groups", ", ".join(account.groups)),
+        *_health(account),
         ("may", "\n".join(method_availability.SCOPES.get(s, s) for s in scopes)),
     ]
     facts += [

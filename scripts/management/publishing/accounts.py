@@ -10,9 +10,10 @@ import click
 from rich.table import Table
 
 from models import Account, AccountState, now
-from pipelines.publishing.accounts import token_refresh
+from pipelines.publishing.accounts import groups, overview, token_refresh
+from pipelines.publishing.scheduling.slots import spoken, zone
 from scripts.management.changes import DRY_RUN
-from scripts.management.publishing import account_settings
+from scripts.management.publishing import account_pauses, account_settings
 from scripts.management.record import record
 from scripts.terminal import AS_JSON, print_table, say, wants_json
 
@@ -28,6 +29,12 @@ SHOWN = (
     Account.refresh_attempts,
     Account.next_refresh_at,
     Account.last_error,
+    Account.groups,
+    Account.paused_at,
+    Account.paused_reason,
+    Account.timezone,
+    Account.posts_a_day,
+    Account.gap_minutes,
 )
 """The columns of the list: no tokens, so none is decrypted."""
 
@@ -35,8 +42,9 @@ SHOWN = (
 def add_to(manage: click.Group) -> None:
     accounts.add_command(account_settings.show)
     accounts.add_command(account_settings.set_choices)
-    accounts.add_command(account_settings.pause_accounts)
-    accounts.add_command(account_settings.resume_accounts)
+    accounts.add_command(account_pauses.pause_accounts)
+    accounts.add_command(account_pauses.resume_accounts)
+    accounts.add_command(account_pauses.group_accounts)
     manage.add_command(accounts)
     manage.add_command(refresh_tokens)
 
@@ -47,20 +55,36 @@ def accounts() -> None:
 
 
 @accounts.command("list")
+@click.option("--group", default="", help="Only accounts of this group.")
+@click.option("--paused", is_flag=True, help="Only paused accounts.")
 @AS_JSON
-def list_accounts() -> None:
-    """Show every account, its state and when its tokens expire."""
-    table = Table("id", "name", "state", "scopes", "access until", "refresh until", "last error")
+def list_accounts(group: str, *, paused: bool) -> None:
+    """Show every account: state, tokens, queue, next post, last error."""
+    table = Table(
+        *("id", "name", "groups", "state", "scopes", "access until", "refresh until"),
+        *("today", "stock", "next post", "last error"),
+    )
     with record():
-        for account in Account.select(*SHOWN).order_by(Account.id):
+        rows = Account.select(*SHOWN).order_by(Account.id)
+        if group:
+            rows = rows.where(Account.id.in_(groups.ids(group)))
+        if paused:
+            rows = rows.where(Account.paused_at.is_null(False))
+        numbers = overview.figures(list(rows))
+        for account in rows:
+            figures = numbers[account.id]
             table.add_row(
                 str(account.id),
                 account.name,
-                account.state,
+                ", ".join(account.groups),
+                f"{account.state}, paused" if account.paused_at else account.state,
                 account.scopes,
                 _time(account.access_expires_at),
                 f"{account.refresh_expires_at:%Y-%m-%d}" if account.refresh_expires_at else "",
-                _trouble(account),
+                f"{figures.today} of {account.posts_a_day}",
+                figures.stock.words,
+                spoken(zone(account.timezone), figures.next_at) if figures.next_at else "",
+                _trouble(account) or account.paused_reason or figures.stopped_reason,
             )
     print_table(table)
 

@@ -75,7 +75,7 @@ def cancel(ids: tuple[int, ...], reason: str, *, dry_run: bool) -> None:
     """Cancel these posts; later parts no longer wait for them."""
     with record():
         act = partial(decisions.cancel, by=getuser(), reason=reason)
-        to_each(ids, _existing(act), "Cancelled", dry_run=dry_run)
+        to_each(ids, _existing(act), "Cancelled", dry_run=dry_run, action="post.cancel")
 
 
 @posts.command("requeue")
@@ -85,7 +85,7 @@ def requeue(ids: tuple[int, ...], *, dry_run: bool) -> None:
     """Restart posts that failed or need attention; asks TikTok first about announced ones."""
     with record():
         act = partial(post_settings.requeue, by=getuser())
-        to_each(ids, act, "Requeued", dry_run=dry_run)
+        to_each(ids, act, "Requeued", dry_run=dry_run, action="post.requeue")
 
 
 @posts.command("anew")

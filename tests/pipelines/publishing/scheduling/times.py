@@ -89,9 +89,10 @@ def copies(post: Post, count: int) -> list[Post]:
         WITH numbers AS (SELECT generate_series(1000, 999 + %(count)s) AS n),
         stories AS (INSERT INTO story (id, created_at, source_id, external_id, url, place, author,
                 score, nsfw, title, body, answers, state, reason, narratable_title, narratable_text,
-                language, words, sketch, similarity, safety_score, safety_judge, decided_by)
+                language, words, voice, sketch, similarity, safety_score, safety_judge,
+                decided_by)
             SELECT n, now(), (SELECT min(id) FROM source), n, '', '', '', 0, false, '', '',
-                   '[]', 'scripted', '', '', '', '', 0, '{}', 0, 0, '', '' FROM numbers),
+                   '[]', 'scripted', '', '', '', '', 0, '', '{}', 0, 0, '', '' FROM numbers),
         scripts AS (INSERT INTO script (id, created_at, story_id, title, hook, call_to_action,
                 hooks, hashtags, written_by)
             SELECT n, now(), n, '', '', '', '[]', '[]', '' FROM numbers),

@@ -1,0 +1,172 @@
+"""What a person does about failed work, and about work that needs a decision.
+
+A failure is a dead letter. What mends it depends on what it is about: a post is restarted and
+cancelled by the rules of posts, all other work by its job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.db import transaction
+from core.errors import InputError
+from models import AuditEntry, DeadLetter, Part, Post, PostState, Script, StaleStateError, shown
+from pipelines import ledger
+from pipelines.production import part_text
+from pipelines.publishing.posts import decisions, post_settings
+from pipelines.stages import POST_STAGES
+from pipelines.stories import review
+
+STOPPED = frozenset({PostState.PARKED, PostState.FAILED})
+
+
+def requeue(letter_id: int, by: str, *, seconds: int = 0) -> None:
+    """Do the failed work again; all failures of the same job or post are resolved.
+
+    Args:
+        letter_id: the dead letter.
+        by: who decides.
+        seconds: how long the work waits first, so that this can be undone before it begins.
+
+    Raises:
+        InputError: there is no such failure, its job was deleted, or the work can't be restarted.
+        StaleStateError: it is already resolved.
+    """
+    with transaction():
+        letter = _open(letter_id)
+        if letter.job is None:
+            raise InputError("Its job was deleted, so it can't be retried. Discard the failure.")
+        post_id = _stopped_post(letter)
+        if post_id is not None:
+            post_settings.requeue(post_id, by, seconds=seconds)
+        else:
+            ledger.requeue(letter.job.id, seconds=seconds)
+        _audit("failure.requeue", letter, by)
+
+
+def discard(letter_id: int, by: str) -> None:
+    """The work is not needed: its job is cancelled, and so is its post if it has stopped.
+
+    Raises:
+        InputError: there is no such failure.
+        StaleStateError: it is already resolved.
+    """
+    with transaction():
+        letter = _open(letter_id)
+        post_id = _stopped_post(letter)
+        if post_id is not None:
+            decisions.cancel(post_id, by, "Its failure was discarded.")
+        ledger.discard(letter_id)
+        _audit("failure.discard", letter, by)
+
+
+def repair_post(
+    letter_id: int, by: str, title: str, options: Mapping[str, Any], *, seconds: int = 0
+) -> None:
+    """Change the post of a failure, and retry it.
+
+    Raises:
+        InputError: the title or an option can't be used, or the post can no longer be changed.
+        StaleStateError: the failure is already resolved.
+    """
+    with transaction():
+        post_id = _subject(letter_id)
+        post_settings.set_title(post_id, title, by)
+        post_settings.set_options(post_id, by, options)
+        requeue(letter_id, by, seconds=seconds)
+
+
+def repair_story(
+    letter_id: int, by: str, title: str, text: str, voice: str, *, seconds: int = 0
+) -> None:
+    """Change the text or the voice of the story of a failure, and retry it.
+
+    Raises:
+        InputError: the text can't be narrated, or the story can no longer be changed.
+        StaleStateError: the failure is already resolved.
+    """
+    with transaction():
+        story_id = _subject(letter_id)
+        review.edit(story_id, by, title, text)
+        part_text.set_voice(story_id, by, voice)
+        requeue(letter_id, by, seconds=seconds)
+
+
+def repair_part(
+    letter_id: int, by: str, words: part_text.PartWords, voice: str, *, seconds: int = 0
+) -> None:
+    """Change the words of the part of a failure, or its story's voice, and make the part again.
+
+    Raises:
+        InputError: the text can't be narrated, or the part can no longer be changed.
+        StaleStateError: the failure is already resolved.
+    """
+    with transaction():
+        part_id = _subject(letter_id)
+        part_text.edit(part_id, by, words)
+        story_id = Script.select(Script.story).join(Part).where(Part.id == part_id).scalar()
+        part_text.set_voice(story_id, by, voice)
+        part_text.restart(part_id, seconds=seconds)
+        AuditEntry.create(actor=by, action="failure.requeue", subject=f"failure {letter_id}")
+
+
+def restore(letter_id: int, by: str, post: decisions.Stopped | None) -> None:
+    """Undo ``requeue`` or ``discard``: the failure is open again.
+
+    Args:
+        letter_id: the dead letter.
+        by: who undoes it.
+        post: how its post had stopped, if it is about one.
+
+    Raises:
+        StaleStateError: the work has begun again, or was decided on since.
+    """
+    with transaction():
+        letter = DeadLetter.get_or_none(DeadLetter.id == letter_id)
+        if letter is None:
+            raise StaleStateError(f"There is no failure {letter_id} any longer.")
+        if post is None or letter.subject_id is None:
+            ledger.restore(letter_id)
+        elif letter.resolution == "discarded":
+            decisions.restore(letter.subject_id, by, post.state, post.reason)
+        else:
+            decisions.take_back_retry(letter.subject_id, by, post)
+        _audit("failure.restore", letter, by)
+
+
+def of_post(letter: DeadLetter) -> decisions.Stopped | None:
+    """How the post of a failure has stopped; None if it has not, or the failure is about none."""
+    post_id = letter.subject_id if letter.stage in POST_STAGES else None
+    return stopped(post_id) if post_id is not None else None
+
+
+def stopped(post_id: int) -> decisions.Stopped | None:
+    """How a post has stopped; None if it has not."""
+    columns = (Post.state, Post.reason, Post.method)
+    row = Post.select(*columns).where(Post.id == post_id, Post.state.in_(STOPPED)).tuples().first()
+    return decisions.Stopped(*row) if row else None
+
+
+def _stopped_post(letter: DeadLetter) -> int | None:
+    return letter.subject_id if of_post(letter) is not None else None
+
+
+def _subject(letter_id: int) -> int:
+    letter = _open(letter_id)
+    if letter.job is None or letter.subject_id is None:
+        raise InputError("Its job was deleted, so it can't be retried. Discard the failure.")
+    return int(letter.subject_id)
+
+
+def _open(letter_id: int) -> DeadLetter:
+    letter: DeadLetter | None = DeadLetter.get_or_none(DeadLetter.id == letter_id)
+    if letter is None:
+        raise InputError(f"There is no failure {letter_id}.")
+    if letter.resolved_at is not None:
+        raise StaleStateError(f"Failure {letter_id} was already {shown(letter.resolution)}.")
+    return letter
+
+
+def _audit(action: str, letter: DeadLetter, by: str) -> None:
+    AuditEntry.create(actor=by, action=action, subject=f"failure {letter.id}")
