@@ -39,7 +39,7 @@ class EventName(StrEnum):
 WORDS = {
     EventName.STORY_WAITING: "a new story waits for approval, or is flagged",
     EventName.VIDEO_READY: "a video is finished and approved: its posts are scheduled",
-    EventName.POST_PUBLISHED: "a post is public, or in the creator's hands as far as is known",
+    EventName.POST_PUBLISHED: "a post is out",
     EventName.POST_FAILED: "a post failed or needs attention",
     EventName.ACCOUNT_PAUSED: "an account was paused, by a person or by itself",
 }

@@ -7,6 +7,7 @@ import hmac
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -116,6 +117,16 @@ def test_each_event_is_told_signed_as_github_signs(tmp_path: Path) -> None:
     assert first.headers["X-Hub-Signature-256"] == f"sha256={digest}"
     assert first.headers["X-Storymill-Delivery"] == told[0]["delivery"]
     assert {row.state for row in WebhookDelivery.select()} == {DeliveryState.DELIVERED}
+
+
+def test_the_check_in_the_documentation_works() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    scope: dict[str, Any] = {}
+    exec(text.split("```python\n")[1].split("```")[0], scope)  # noqa: S102  # our own document
+    signature = deliveries.sign("whs_secret", b"body")
+
+    assert scope["is_from_storymill"]("whs_secret", b"body", signature)
+    assert not scope["is_from_storymill"]("whs_secret", b"other", signature)
 
 
 def test_what_did_not_happen_is_not_told() -> None:
