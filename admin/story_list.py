@@ -25,6 +25,8 @@ class Wanted:
     condition: Any
     rare: bool | None
     """Whether the search words are rare enough to read every matching story; None without words."""
+    note: str = ""
+    """Why not all stories are searched, in a sentence; empty if they are."""
 
 
 def wanted(origin: str, words: str) -> Wanted:
@@ -40,7 +42,7 @@ def wanted(origin: str, words: str) -> Wanted:
     found = _found(words) if words else Wanted(SQL("true"), None)
     if not origin:
         return found
-    return Wanted(found.condition & Story.source.in_(_sources(origin)), found.rare)
+    return Wanted(found.condition & Story.source.in_(_sources(origin)), found.rare, found.note)
 
 
 def by_state(wanted: Wanted, states: Sequence[StoryState]) -> list[tuple[StoryState, int]]:
@@ -62,12 +64,34 @@ def by_state(wanted: Wanted, states: Sequence[StoryState]) -> list[tuple[StorySt
 def _found(words: str) -> Wanted:
     if words.isdecimal():
         return Wanted(Story.id == int(words), rare=True)
-    terms = " & ".join(f"{word}:*" for word in re.findall(r"\w+", words))
+    typed = re.findall(r"\w+", words)
+    terms = " & ".join(f"{word}:*" for word in typed)
+    if typed and not _is_indexed(terms):
+        return _of_newest(typed)
     matches = SQL("to_tsvector('english', title) @@ to_tsquery('english', %s)", (terms,))
     newest = Story.select(Story.title).order_by(Story.id.desc()).limit(SAMPLE).alias("newest")
     hits = len(database.execute(Select([newest], [SQL("1")]).where(matches)).fetchall())
     stories = Story.select(fn.MAX(Story.id)).scalar() or 0
     return Wanted(matches, rare=hits * stories <= RARE * SAMPLE)
+
+
+def _is_indexed(terms: str) -> bool:
+    """Whether one of the words is in the index, which leaves out words like "the"."""
+    cursor = database.execute_sql("SELECT numnode(to_tsquery('english', %s))", (terms,))
+    return bool(cursor.fetchone()[0])
+
+
+def _of_newest(typed: list[str]) -> Wanted:
+    """The newest stories are read instead of the index."""
+    newest = Story.select(Story.id).order_by(Story.id.desc()).offset(SAMPLE - 1).limit(1)
+    condition = Story.id >= (newest.scalar() or 0)
+    for word in typed:
+        condition &= SQL("title ~* %s", (rf"\m{word}",))
+    note = (
+        f"“{' '.join(typed)}” is too common to search all stories for: only the newest "
+        f"{SAMPLE:,} were searched. Add another word to search all."
+    )
+    return Wanted(condition, rare=True, note=note)
 
 
 def _sources(origin: str) -> list[int]:

@@ -126,7 +126,7 @@ def agenda(period: Period, after: Later | None) -> tuple[list[Day], Later | None
     rows = _ask(
         f"SELECT id FROM post WHERE (scheduled_at, id) > (%(time)s, %(id)s) {_own(period)} "
         f"AND state <> 'cancelled' ORDER BY scheduled_at, id LIMIT {MOST_IN_AGENDA + 1}",
-        account=period.account and period.account.id,
+        accounts=_members(period),
         time=after.time if after else period.bounds[0],
         id=after.post_id if after else 0,
     )
@@ -139,7 +139,6 @@ def agenda(period: Period, after: Later | None) -> tuple[list[Day], Later | None
 
 def without_time(period: Period) -> list[Any]:
     """Scheduled posts without a time: an earlier part blocks them, or their job failed."""
-    shown = [period.account] if period.account else period.accounts
     return _ask(
         """
         SELECT post.id, script.title, part.number, part.of, account.name FROM post
@@ -148,7 +147,7 @@ def without_time(period: Period) -> list[Any]:
         WHERE account_id = ANY(%(accounts)s) AND scheduled_at IS NULL AND post.state = 'planned'
         ORDER BY post.id LIMIT %(most)s
         """,
-        accounts=[account.id for account in shown],
+        accounts=_members(period),
         most=MOST_WITHOUT_TIME,
     )
 
@@ -196,7 +195,7 @@ def _first_of_days(period: Period) -> tuple[list[int], list[int]]:
         FROM unnest(%(firsts)s::timestamptz[], %(lasts)s::timestamptz[])
              WITH ORDINALITY AS day (first, last, number) ORDER BY number
         """,
-        account=period.account and period.account.id,
+        accounts=_members(period),
         firsts=period.bounds[:-1],
         lasts=period.bounds[1:],
         counted=MOST_COUNTED_A_DAY,
@@ -206,7 +205,12 @@ def _first_of_days(period: Period) -> tuple[list[int], list[int]]:
 
 
 def _own(period: Period) -> str:
-    return "AND account_id = %(account)s" if period.account else ""
+    """A condition on the shown accounts; none where all are shown, for the index of times."""
+    return "AND account_id = ANY(%(accounts)s)" if period.account or period.group else ""
+
+
+def _members(period: Period) -> list[int]:
+    return [account.id for account in period.members]
 
 
 def _entries(where: ZoneInfo, ids: list[int]) -> list[Entry]:

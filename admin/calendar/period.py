@@ -29,21 +29,33 @@ class Period:
     on: date
     where: ZoneInfo
     account: Account | None
-    """The only one that is shown; else all are."""
+    """The only one that is shown."""
+    group: str
+    """Of accounts; empty shows all."""
     accounts: list[Account]
+    """All that can be chosen."""
     page: int
     """Of accounts, from 1."""
 
     @property
-    def lanes(self) -> list[Account]:
-        """The accounts of this page."""
+    def members(self) -> list[Account]:
+        """The accounts that are shown."""
         if self.account is not None:
             return [self.account]
-        return self.accounts[(self.page - 1) * LANES : self.page * LANES]
+        return [each for each in self.accounts if not self.group or self.group in each.groups]
+
+    @property
+    def groups(self) -> list[str]:
+        return sorted({name for each in self.accounts for name in each.groups}, key=str.casefold)
+
+    @property
+    def lanes(self) -> list[Account]:
+        """The accounts of this page."""
+        return self.members[(self.page - 1) * LANES : self.page * LANES]
 
     @property
     def pages(self) -> int:
-        return 1 if self.account is not None else max(1, -(-len(self.accounts) // LANES))
+        return max(1, -(-len(self.members) // LANES))
 
     @property
     def dates(self) -> list[date]:
@@ -77,7 +89,9 @@ class Period:
 
     def address(self, on: date | None = None, view: str = "", **other: object) -> str:
         """Of the calendar at another day or in another view, with the same accounts."""
-        named: dict[str, Any] = {"account": self.account.id} if self.account else {}
+        named: dict[str, Any] = {"account": self.account.id} if self.account else {"account": ""}
+        if self.group:
+            named["group"] = self.group
         if self.page > 1 and self.view == "week":
             named["page"] = self.page
         day = (on or self.on).isoformat()
@@ -98,9 +112,17 @@ def asked(accounts: list[Account]) -> Period:
     view = request.args.get("view", "")
     page = request.args.get("page", 1, type=int)
     period = Period(
-        view if view in VIEWS else VIEWS[0], on, viewer_zone(), account, accounts, max(1, page)
+        view if view in VIEWS else VIEWS[0],
+        on,
+        viewer_zone(),
+        account,
+        "" if account else request.args.get("group", ""),
+        accounts,
+        max(1, page),
     )
-    return period if period.page <= period.pages else abort(404)
+    if period.page > period.pages or (period.group and not period.members):
+        abort(404)
+    return period
 
 
 def day_of(text: str) -> date:

@@ -47,7 +47,7 @@ const keys = {
   u: () => press("u"),
   " ": () => play(document.querySelector("video")),
   Enter: () => open(rows[at]),
-  "/": () => document.querySelector("[type=search]")?.focus(),
+  "/": () => document.getElementById("find").select(),
   "?": () => document.getElementById("keys").showModal(),
 };
 const ANYWHERE = "jku/?";

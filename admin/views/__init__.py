@@ -21,6 +21,7 @@ from admin.views.manual import Manual
 from admin.views.me import Me
 from admin.views.page import Page
 from admin.views.posts import Posts
+from admin.views.search import Search
 from admin.views.selected_accounts import SelectedAccounts
 from admin.views.sources import Sources
 from admin.views.stories import Stories
@@ -39,7 +40,14 @@ MENU: tuple[tuple[str, tuple[type[Page], ...]], ...] = (
 )
 """The pages in the menu, by group; the home page comes first in the first one."""
 
-VIEWS = (*(page for _, pages in MENU for page in pages), Me, Undo, ApiDocs, SelectedAccounts)
+VIEWS = (
+    *(page for _, pages in MENU for page in pages),
+    Me,
+    Undo,
+    Search,
+    ApiDocs,
+    SelectedAccounts,
+)
 
 
 def menu(admin: Admin) -> list[tuple[str, list[Any]]]:

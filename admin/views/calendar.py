@@ -163,7 +163,7 @@ def _of_video(video_id: int, account_id: int, moment: datetime) -> Verdict:
 
 
 def _accounts() -> list[Account]:
-    columns = (Account.id, Account.name, Account.timezone, Account.state)
+    columns = (Account.id, Account.name, Account.timezone, Account.groups)
     return list(Account.select(*columns).order_by(Account.name, Account.id))
 
 

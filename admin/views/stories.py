@@ -103,6 +103,8 @@ class Stories(Page):
             production=production_progress.progress([row.id for row in page.rows]),
             state=state,
             search=words,
+            search_note=wanted.note,
+            sample=story_list.SAMPLE,
             of=origin,
             kept={name: value for name, value in (("search", words), ("of", origin)) if value},
             meanings=MEANINGS,

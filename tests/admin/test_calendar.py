@@ -110,6 +110,19 @@ def test_a_week_of_all_accounts_has_a_row_for_each_on_pages_of_twenty(
     assert viewer.get(f"/calendar/?page=3{JUNE}").status_code == 404
 
 
+@pytest.mark.parametrize("view", ["week", "month", "agenda"])
+def test_a_group_of_accounts_is_shown_alone(settings: Settings, viewer: Browser, view: str) -> None:
+    horror, other = records.account("ada", groups=["horror"]), records.account("bob")
+    posts(settings, horror, "2026-06-10 10:00")
+    posts(settings, other, "2026-06-10 11:00")
+
+    page = viewer.get(f"/calendar/?account=&group=horror&view={view}{JUNE}").text
+
+    assert "10:00 scheduled" in day(page, "2026-06-10")
+    assert "11:00 scheduled" not in day(page, "2026-06-10")
+    assert viewer.get(f"/calendar/?group=tales{JUNE}").status_code == 404
+
+
 def test_an_agenda_goes_on_where_it_ends(
     settings: Settings, viewer: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -118,13 +118,16 @@ def mark(post_id: int, platform_id: str, reason: str, *, dry_run: bool) -> None:
 @posts.command("time")
 @click.argument("post_id", type=int)
 @click.argument("moment")
+@click.option("--account", type=int, help="Move it to this account (its number) as well.")
 @DRY_RUN
-def time(post_id: int, moment: str, *, dry_run: bool) -> None:
+def time(post_id: int, moment: str, account: int | None, *, dry_run: bool) -> None:
     """Schedule POST_ID for MOMENT, such as "2027-01-31 18:30", in its account's time zone."""
     with record(), changes(dry_run=dry_run):
         at = _moment(post_id, moment)
-        pins.pin(post_id, at, getuser())
+        warnings = pins.pin(post_id, at, getuser(), account_id=account)
         click.echo(f"Post {post_id} goes out at {at:%A %d %B %Y, %H:%M %Z}.")
+        for warning in warnings:
+            click.echo(warning)
 
 
 def _moment(post_id: int, text: str) -> datetime:
