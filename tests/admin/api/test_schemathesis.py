@@ -34,21 +34,20 @@ def test_no_request_is_answered_otherwise_than_documented(
     monkeypatch.setattr(caller, "REQUESTS", Limit("api_requests_of_all_kinds", 100_000, 60.0))
     post = records.post(records.video(settings.media_dir), records.account())
     records.failure("publish", post.id)
+    few = hypothesis.settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
     deadline, asked = time.monotonic() + MOST_SECONDS, set[str]()
 
     # When each operation gets requests that its document allows
     for found in schemathesis.openapi.from_dict(document()).get_all_operations():
         operation = found.ok()
 
-        @hypothesis.given(case=operation.as_strategy())
-        @hypothesis.settings(
-            max_examples=EXAMPLES,
-            deadline=None,
-            database=None,
-            derandomize=True,
-            phases=[hypothesis.Phase.generate],
-            suppress_health_check=list(hypothesis.HealthCheck),
-        )
         def ask(case: Any) -> None:
             if time.monotonic() > deadline:
                 return
@@ -66,5 +65,5 @@ def test_no_request_is_answered_otherwise_than_documented(
                 ],
             )
 
-        ask()
+        hypothesis.given(case=operation.as_strategy())(few(ask))()
     assert len(asked) > 50
