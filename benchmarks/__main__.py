@@ -36,7 +36,7 @@ def render(
     """Compare our render with a plain ffmpeg encode, in time, picture and bytes."""
     from benchmarks.media import render as bench_render
 
-    rows = bench_render.run(seconds, repeats, clip_repeats, at_once)
+    rows = bench_render.run(seconds, repeats, clip_repeats, at_once, tell=click.echo)
     show("render", rows, file)
 
 

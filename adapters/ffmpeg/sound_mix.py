@@ -44,7 +44,8 @@ _DUCKING = {"threshold": 0.03, "ratio": 4, "attack": 15, "release": 550, "knee":
 _ENDS_EARLY = 0.1  # seconds by which a narration may be too short
 _SHORTEST_SHARE = 0.5  # of the length in a tune's header; less means a damaged file
 
-_SUMMARY = re.compile(r"I:\s+(-?[\d.]+|-inf) LUFS.*?Peak:\s+(-?[\d.]+|-inf) dBFS", re.DOTALL)
+_INTEGRATED = re.compile(r"I:\s+(-?[\d.]+|-inf) LUFS")
+_PEAK = re.compile(r"Peak:\s+(-?[\d.]+|-inf) dBFS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,23 +139,22 @@ def find_levels(
             code="narration_unreadable",
         )
     levels = Levels()
-    raw = measure(mix(narration, None, seconds, levels), seconds, patience)
-    if raw.integrated < _SILENCE:
+    voice = integrated(mix(narration, None, seconds, levels), seconds, patience)
+    if voice < _SILENCE:
         raise Permanent(
             f"The narration {narration.name} is silent: narrate the script again.",
             code="narration_silent",
         )
     if music:
-        levels = Levels(voice=_VOICE - raw.integrated, tune_loops=loops)
+        levels = Levels(voice=_VOICE - voice, tune_loops=loops)
         levels = _with_tune(levels, music, seconds, patience)
-        raw = measure(mix(narration, music, seconds, levels), seconds, patience)
+    raw = measure(mix(narration, music, seconds, levels), seconds, patience)
     levels = replace(levels, gain=TARGET - raw.integrated)
     if raw.true_peak + levels.gain <= _LIMIT:
         return levels
     levels = replace(levels, limit=True)
     for _ in range(_TRIALS):
-        got = measure(mix(narration, music, seconds, levels), seconds, patience)
-        short = TARGET - got.integrated
+        short = TARGET - integrated(mix(narration, music, seconds, levels), seconds, patience)
         if abs(short) <= _CLOSE:
             break
         # Because of the limiter, a decibel of gain adds about half a decibel of loudness.
@@ -167,7 +167,7 @@ def _with_tune(levels: Levels, music: Path, seconds: float, patience: Patience) 
     levels = replace(levels, tune_seconds=length)
     if length > _SHORTEST_SHARE * min(promised, seconds):
         tune = _repeated(music, seconds, levels).filter("atrim", duration=seconds)
-        loudness = measure(tune, seconds, patience).integrated
+        loudness = integrated(tune, seconds, patience)
         if loudness >= _SILENCE:
             return replace(levels, tune=_TUNE - loudness)
     if not music.is_file():
@@ -204,14 +204,26 @@ def sound_seconds(path: Path, *, at_most: float) -> tuple[float, float]:
 
 
 def measure(sound: Any, seconds: float, patience: Patience) -> Loudness:
-    """Measure the loudness of a stream by EBU R 128 without writing a file."""
-    metered = sound.filter("ebur128", peak="true", framelog="quiet")
-    printed = encoder_process.run(
+    """Measure the loudness and the true peak of a stream by EBU R 128 without writing a file."""
+    printed = _metered(sound, seconds, patience, peak="true")
+    return Loudness(_last(_INTEGRATED, printed), _last(_PEAK, printed))
+
+
+def integrated(sound: Any, seconds: float, patience: Patience) -> float:
+    """Loudness in LUFS, like ``measure``; half the work without the peak."""
+    return _last(_INTEGRATED, _metered(sound, seconds, patience))
+
+
+def _metered(sound: Any, seconds: float, patience: Patience, **options: str) -> str:
+    metered = sound.filter("ebur128", framelog="quiet", **options)
+    return encoder_process.run(
         metered.output("pipe:2", format="null").get_args(), seconds=seconds, patience=patience
     )
-    found = _SUMMARY.findall(printed)
-    integrated, true_peak = (float(figure) for figure in found[-1])
-    return Loudness(integrated, true_peak)
+
+
+def _last(figure: re.Pattern[str], printed: str) -> float:
+    """From the summary, which comes last."""
+    return float(figure.findall(printed)[-1])
 
 
 def measure_file(path: Path, seconds: float, patience: Patience) -> Loudness:

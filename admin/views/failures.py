@@ -112,10 +112,12 @@ class Failures(Page):
         """Retry the oldest failures that match the filters, at most ``MOST_IN_BULK``."""
         rows = _filtered(DeadLetter.select(DeadLetter.id).where(DeadLetter.resolved_at.is_null()))
         rows = rows.where(DeadLetter.job.is_null(False)).order_by(DeadLetter.id + 0)
-        ids = [row.id for row in rows.limit(MOST_IN_BULK)]
+        ids = [row.id for row in rows.limit(MOST_IN_BULK + 1)]
         if not ids:
             raise InputError("No failure matches any longer: somebody was faster.")
-        return _requeue(ids)
+        if len(ids) > MOST_IN_BULK:
+            flash(f"The oldest {MOST_IN_BULK} are retried. Press again for the others.", "warning")
+        return _requeue(ids[:MOST_IN_BULK])
 
 
 def _requeue(letter_ids: list[int]) -> ResponseReturnValue:

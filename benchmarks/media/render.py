@@ -11,7 +11,7 @@ The picture is compared with the same composition by the usual setting, over the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -66,13 +66,24 @@ class _Case:
     ours: list[Run] = field(default_factory=list)
     plain: list[Cost] = field(default_factory=list)
 
-    def measure(self) -> None:
-        self.plain.append(cost_of(partial(bare_encode, self.plan)))
-        self.ours.append(_in_own_process([self.plan], 1))
+    def measure(self, tell: Callable[[str], None]) -> None:
+        self.plain.append(plain := cost_of(partial(bare_encode, self.plan)))
+        self.ours.append(made := _in_own_process([self.plan], 1))
+        ours = made.cost
+        tell(
+            f"{self.name}: plain {plain.wall:.1f} s, ours {ours.wall:.1f} s "
+            f"({ours.wall / plain.wall:.3f} x, processor time {ours.cpu / plain.cpu:.3f} x), "
+            f"{ours.memory:.0f} MiB, {made.encodings[0].setting}"
+        )
 
 
 def run(
-    seconds: int = 60, repeats: int = 5, clip_repeats: int = 1, at_once: int | None = None
+    seconds: int = 60,
+    repeats: int = 5,
+    clip_repeats: int = 1,
+    at_once: int | None = None,
+    *,
+    tell: Callable[[str], None],
 ) -> list[Row]:
     """Render each caption style, clips of six kinds, a longer video and a three-part story.
 
@@ -84,6 +95,7 @@ def run(
         repeats: rounds of each style, of the video twice as long, and of the story.
         clip_repeats: rounds of each clip.
         at_once: story parts rendered at the same time; None means as in the gpu worker.
+        tell: called with one line after each measurement.
     """
     log.configure("bench", "WARNING")
     at_once = at_once or encoder_process.runs_at_once()
@@ -106,16 +118,21 @@ def run(
         ]
         for _ in range(repeats):
             for case in styles:
-                case.measure()
+                case.measure(tell)
             double.append(_in_own_process([long], 1).cost)
+            tell(f"{2 * seconds} s: {double[-1].wall:.1f} s")
             story.append(_in_own_process(parts, at_once).cost)
+            tell(f"story of {PARTS} parts: {story[-1].wall:.1f} s")
         kinds = (
             [_clip(folder, kind, music, seconds) for kind in clips.KINDS] if clip_repeats else []
         )
         for _ in range(clip_repeats):
             for case in kinds:
-                case.measure()
-        rows = [row for case in (*styles, *kinds) for row in _rows(case)]
+                case.measure(tell)
+        rows = []
+        for case in (*styles, *kinds):
+            tell(f"{case.name}: comparing the pictures")
+            rows += _rows(case)
     one_by_one = [
         Cost(sum(cost.wall for cost in turn), sum(cost.cpu for cost in turn))
         for turn in zip(*(case.plain for case in styles), strict=True)

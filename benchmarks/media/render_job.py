@@ -59,7 +59,9 @@ def render(plans: Sequence[RenderPlan], at_once: int) -> Run:
     watch = _Watch()
     watch.start()
     cost = cost_of(work)
-    return Run(replace(cost, memory=watch.end()), [video.encoding for video in made])
+    watch.end()
+    cost = replace(cost, cpu=cost.cpu - watch.cpu, memory=watch.peak / 2**20)
+    return Run(cost, [video.encoding for video in made])
 
 
 def _prepare_backgrounds_and_music() -> None:
@@ -101,6 +103,9 @@ class _Watch(threading.Thread):
     def __init__(self) -> None:
         super().__init__(daemon=True)
         self.peak = 0
+        """Bytes."""
+        self.cpu = 0.0
+        """Processor seconds of the samples themselves."""
         self._ended = threading.Event()
 
     def run(self) -> None:
@@ -111,9 +116,8 @@ class _Watch(threading.Thread):
                 with suppress(psutil.NoSuchProcess):  # it has ended
                     used += process.memory_info().rss
             self.peak = max(self.peak, used)
+        self.cpu = time.thread_time()
 
-    def end(self) -> float:
-        """Return the maximum in MiB."""
+    def end(self) -> None:
         self._ended.set()
         self.join()
-        return self.peak / 2**20

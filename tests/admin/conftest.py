@@ -5,13 +5,15 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from argon2 import PasswordHasher
+from jinja2 import FileSystemBytecodeCache
 from pydantic import SecretStr
 from werkzeug.serving import make_server
 
 from adapters.music.library import Tunes
 from adapters.speech.installed_voices import InstalledVoices
 from admin.app import create_app
-from admin.auth import create_user
+from admin.auth import create_user, passwords
 from core import crypto, db, queue
 from core.settings import Settings
 from tests import browsers
@@ -25,6 +27,28 @@ if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
 PASSWORD = "correct horse battery"
+IN_PRODUCTION = passwords._hasher  # noqa: SLF001  # to be put back
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Passwords hashed with the least work: most tests sign somebody in."""
+    with pytest.MonkeyPatch.context() as patch:
+        least = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(passwords, "_hasher", least)
+        yield
+
+
+@pytest.fixture
+def real_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords hashed as in production."""
+    monkeypatch.setattr(passwords, "_hasher", IN_PRODUCTION)
+
+
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Jinja's templates, compiled once for all tests."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
 
 
 @pytest.fixture
@@ -90,12 +114,14 @@ class Browser:
 
 
 @pytest.fixture
-def app(settings: Settings, record: None) -> Flask:
-    return create_app(
+def app(settings: Settings, record: None, compiled_templates: FileSystemBytecodeCache) -> Flask:
+    app = create_app(
         settings,
         voices=InstalledVoices(settings.voices_dir),
         music=Tunes(folder=None, cache=settings.media_dir / "music"),
     )
+    app.jinja_env.bytecode_cache = compiled_templates
+    return app
 
 
 @pytest.fixture

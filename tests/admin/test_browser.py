@@ -75,13 +75,14 @@ def test_an_editors_morning(
     chromium.execute_script(f"{video} video.currentTime = 1")
     shows = f"{video} return !video.seeking && video.readyState > 1 && video.currentTime === 1"
     wait(lambda: chromium.execute_script(shows))
-    # and cancels a discard, but retries what failed
+    # and discards what failed, takes that back, and retries it
     visit(f"/failures/{failure.id}")
-    one(".btn-outline-danger").click()
-    wait(lambda: one("#confirm").is_displayed())
-    one("#confirm [value=no]").click()
-    assert records.job_of(failure).state == JobState.DEAD
-    one(".head .btn-primary").click()
+    one(".head .btn-outline-danger").click()
+    wait(lambda: records.job_of(failure).state == JobState.CANCELLED)
+    one("body").send_keys("u")
+    wait(lambda: records.job_of(failure).state == JobState.DEAD)
+    visit(f"/failures/{failure.id}")
+    one(".head .btn-outline-primary").click()
     wait(lambda: records.job_of(failure).state == JobState.WAITING)
     # then home updates by itself
     visit("/")

@@ -145,6 +145,7 @@ def test_each_block_is_twice_as_long_as_the_one_before(stranger: Browser) -> Non
     assert SignInTries.select().where(SignInTries.tries == 0).count() <= 1
 
 
+@pytest.mark.usefixtures("real_hashes")
 def test_names_can_not_be_found_out_by_answer_or_time(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -189,9 +189,9 @@ def test_a_job_that_alone_meets_an_outage_is_shown_after_minutes_and_fails_in_th
     def let_pass(seconds: float) -> None:
         Job.update(code_since=Job.code_since - timedelta(seconds=seconds)).execute()
         until(lambda: job("prepare").state != JobState.RUNNING)
+        before = len(runs)
         with db.transaction():
             ledger.wake("prepare", 1)
-        before = len(runs)
         until(lambda: len(runs) > before and job("prepare").state != JobState.RUNNING)
 
     with running(redis_url, prepare):

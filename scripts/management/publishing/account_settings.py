@@ -94,7 +94,7 @@ def _facts(account: Any) -> list[tuple[str, str]]:
         ("gap", f"{account.gap_minutes} min"),
     ]
     for day, slots in account_settings.weekly_slots(account.id).items():
-        facts.append((account_settings.DAYS[day - 1], ", ".join(slot.at for slot in slots)))
+        facts.append((account_settings.DAYS[day - 1], ", ".join(each.at for each in slots)))
     return facts
 
 
@@ -170,7 +170,7 @@ def set_choices(
         for text in gone:
             _remove(account_id, text, by)
         for text in times:
-            at, days = _time(text)
+            at, days = slot(text)
             account_settings.add_slots(account_id, days, at, by)
         if forget_cookies:
             account_settings.forget_browser_session(account_id, by)
@@ -183,15 +183,15 @@ def set_choices(
 
 
 def _remove(account_id: int, text: str, by: str) -> None:
-    at, days = _time(text)
+    at, days = slot(text)
     wanted = account_settings.time_of_day(at)
     for day, slots in account_settings.weekly_slots(account_id).items():
-        for slot in slots:
-            if slot.at == wanted and day in days:
-                account_settings.remove_slot(account_id, slot.id, by)
+        for each in slots:
+            if each.at == wanted and day in days:
+                account_settings.remove_slot(account_id, each.id, by)
 
 
-def _time(text: str) -> tuple[str, list[int]]:
+def slot(text: str) -> tuple[str, list[int]]:
     """Time and days of ``18:30 mon-fri``; every day if none is given."""
     at, _, names = text.strip().partition(" ")
     days: list[int] = []

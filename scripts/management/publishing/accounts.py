@@ -13,7 +13,7 @@ from models import Account, AccountState, now
 from pipelines.publishing.accounts import groups, overview, token_refresh
 from pipelines.publishing.scheduling.slots import spoken, zone
 from scripts.management.changes import DRY_RUN
-from scripts.management.publishing import account_pauses, account_settings
+from scripts.management.publishing import account_settings, several_accounts
 from scripts.management.record import record
 from scripts.terminal import AS_JSON, print_table, say, wants_json
 
@@ -42,9 +42,10 @@ SHOWN = (
 def add_to(manage: click.Group) -> None:
     accounts.add_command(account_settings.show)
     accounts.add_command(account_settings.set_choices)
-    accounts.add_command(account_pauses.pause_accounts)
-    accounts.add_command(account_pauses.resume_accounts)
-    accounts.add_command(account_pauses.group_accounts)
+    accounts.add_command(several_accounts.pause_accounts)
+    accounts.add_command(several_accounts.resume_accounts)
+    accounts.add_command(several_accounts.group_accounts)
+    accounts.add_command(several_accounts.set_times)
     manage.add_command(accounts)
     manage.add_command(refresh_tokens)
 

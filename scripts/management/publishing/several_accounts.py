@@ -1,4 +1,4 @@
-"""Commands that pause and resume accounts and group them: by ids, by group, or all."""
+"""Commands for several accounts, by ids or group: pause, resume, group, times; or for all."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import click
 
 from core.errors import InputError
 from models import Account, PauseCause
-from pipelines.publishing.accounts import groups
+from pipelines.publishing.accounts import groups, weekly_times
 from pipelines.publishing.accounts import pause as pausing
 from scripts.management.changes import DRY_RUN, IDS, to_each
+from scripts.management.publishing.account_settings import slot
 from scripts.management.record import record
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -45,7 +46,7 @@ def pause_accounts(
             if not pausing.pause(account_id, getuser(), reason, cause=cause):
                 raise InputError("It is paused already.")
 
-        to_each(chosen, act, "Paused", dry_run=dry_run)
+        to_each(chosen, act, "Paused", dry_run=dry_run, action="account.pause")
 
 
 @click.command("resume")
@@ -62,7 +63,7 @@ def resume_accounts(ids: tuple[int, ...], group: str, *, of_all: bool, dry_run: 
             if not pausing.resume(account_id, getuser()):
                 raise InputError("It is not paused.")
 
-        to_each(chosen, act, "Resumed", dry_run=dry_run)
+        to_each(chosen, act, "Resumed", dry_run=dry_run, action="account.resume")
 
 
 @click.command("group")
@@ -82,7 +83,43 @@ def group_accounts(name: str, ids: tuple[int, ...], *, remove: bool, dry_run: bo
                 account_id, getuser(), add=() if remove else names, remove=names if remove else ()
             )
 
-        to_each(ids, act, "Changed", dry_run=dry_run)
+        to_each(ids, act, "Changed", dry_run=dry_run, action="account.groups")
+
+
+@click.command("times")
+@SOME_IDS
+@GROUP
+@click.option("--timezone", help="IANA name, such as Europe/Berlin.")
+@click.option("--posts-a-day", type=int)
+@click.option("--gap-minutes", type=int)
+@click.option("--times", "slots", multiple=True, help='Replaces all: "9:00 mon-fri"; "" for none.')
+@DRY_RUN
+def set_times(
+    ids: tuple[int, ...],
+    group: str,
+    timezone: str | None,
+    posts_a_day: int | None,
+    gap_minutes: int | None,
+    slots: tuple[str, ...],
+    *,
+    dry_run: bool,
+) -> None:
+    """Change the times and caps of several accounts alike; what is not given stays the same."""
+    pairs = [(day, at) for text in slots if text for at, days in [slot(text)] for day in days]
+    change = weekly_times.Change(
+        timezone, posts_a_day, gap_minutes, frozenset(pairs) if slots else None
+    )
+    if change == weekly_times.Change():
+        raise InputError("Nothing is to be changed: give at least one option.")
+    with record():
+        chosen = _chosen(ids, group, of_all=False, all_ids=list)
+        to_each(
+            chosen,
+            lambda account_id: weekly_times.apply(account_id, change, getuser()),
+            "Changed",
+            dry_run=dry_run,
+            action="account.times",
+        )
 
 
 def _chosen(
