@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import url_for
 
-from models import Account, Part, Post, Script, Source, Story, Video
+from models import Account, Part, Post, Script, Source, Story, Video, WebhookDelivery
 from pipelines.stages import STAGES
 
 
@@ -76,10 +76,29 @@ def _posts(ids: list[int]) -> dict[int, Subject]:
     }
 
 
+def _deliveries(ids: list[int]) -> dict[int, Subject]:
+    query: Any = WebhookDelivery.select(
+        WebhookDelivery.id, WebhookDelivery.event, WebhookDelivery.subscription
+    )
+    return {
+        row.id: Subject(
+            f"{row.event} to a webhook",
+            url_for("subscriptions.show", subscription_id=row.subscription_id),
+        )
+        for row in query.where(WebhookDelivery.id.in_(ids))
+    }
+
+
 def part_title(row: Any) -> str:
     """The title of a part's video; ``row`` has ``title``, ``number`` and ``of``."""
     title: str = row.title
     return title if row.of == 1 else f"{title} ({row.number} of {row.of})"
 
 
-_LOOK_UPS = {"Source": _sources, "Story": _stories, "Part": _parts, "Post": _posts}
+_LOOK_UPS = {
+    "Source": _sources,
+    "Story": _stories,
+    "Part": _parts,
+    "Post": _posts,
+    "Delivery": _deliveries,
+}

@@ -90,8 +90,8 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     fetch_allowed_hosts: Annotated[
         str,
         Field(
-            description="Hosts that feeds may be read from although their address is private, as "
-            "host or host:port, separated by commas"
+            description="Hosts that feeds may be read from, and webhooks sent to, although their "
+            "address is private, as host or host:port, separated by commas"
         ),
     ] = ""
 

@@ -35,6 +35,7 @@ from pipelines.publishing.posts import decisions, removal
 from pipelines.publishing.scheduling import planning
 from pipelines.stages import PART_STAGES, POST_STAGES, STORY_STAGES
 from pipelines.stories import review
+from pipelines.subscriptions import events
 
 OPEN = (JobState.WAITING, JobState.RUNNING)
 APPROVED = (StoryState.APPROVED, StoryState.SCRIPTED)
@@ -49,6 +50,7 @@ def video_is_ready(video: Video, request_id: str = "") -> None:
         request_id: the request that started the work, for the log.
     """
     planning.plan(video, request_id=request_id)
+    events.video_ready(video)
 
 
 def approve_video(video_id: int, by: str, key: str, *, seconds: int = 0) -> None:

@@ -17,6 +17,7 @@ confirm    Post      network  asks the platform until the post is published or h
 browser    Account   network  checks who is signed in with its browser session
 revoke     Account   network  ends a disconnected account's authorization at the platform
 mail       Post      network  mails a person about a post that has to be made by hand
+webhook    Delivery  network  tells a subscriber about an event
 =========  ========  =======  =================================================================
 """
 
@@ -75,6 +76,7 @@ STAGES: dict[str, Stage] = {
         Stage("revoke", "network", "Account", attempts=8, backoff=30, longest=3600),
         Stage("confirm", "network", "Post", attempts=50, backoff=5, longest=300),
         Stage("mail", "network", "Post", attempts=8, backoff=30, longest=3600),
+        Stage("webhook", "network", "Delivery", attempts=14, backoff=30, longest=3600),
     )
 }
 

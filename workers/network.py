@@ -12,6 +12,7 @@ from pipelines.stories.intake.fetch import fetch as fetch_stories
 from pipelines.stories.intake.link import read_link
 from pipelines.stories.intake.whole_text import read_page
 from pipelines.stories.safety.judge import judge as judge_story
+from pipelines.subscriptions.deliveries import deliver
 from workers import wiring
 from workers.stage_actor import claim, lease, stage_actor
 
@@ -70,3 +71,8 @@ def revoke(account_id: int) -> None:
 @stage_actor
 def mail(post_id: int) -> None:
     mail_post(post_id, claim(), wiring.mailer(), wiring.links())
+
+
+@stage_actor
+def webhook(delivery_id: int) -> None:
+    deliver(delivery_id, claim(), wiring.webhooks())

@@ -12,6 +12,7 @@ from pipelines.publishing.posts import stranded
 from pipelines.publishing.webhooks import events
 from pipelines.rate_limits import Limits
 from pipelines.stories.intake.fetch import enqueue_due_sources
+from pipelines.subscriptions import deliveries
 from workers import wiring
 
 
@@ -48,6 +49,7 @@ def mark_stranded_posts() -> None:
 @dramatiq.actor(queue_name="network", periodic=cron("30 4 * * *"))
 def forget_old_webhooks() -> None:
     events.forget_old()
+    deliveries.forget_old()
 
 
 @dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))

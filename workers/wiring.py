@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         ScriptWriter,
         StorySource,
         Synthesizer,
+        WebhookSender,
     )
 
 
@@ -241,6 +242,13 @@ def platform() -> Platform:
         most_bytes=config.most_upload_bytes,
         pause_after=config.pause_after_failures,
     )
+
+
+@cache
+def webhooks() -> WebhookSender:
+    from adapters.webhooks.sender import HttpWebhooks
+
+    return HttpWebhooks(allowed_hosts=settings.current().allowed_hosts)
 
 
 @cache

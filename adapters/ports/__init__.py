@@ -45,6 +45,7 @@ from adapters.ports.stories import (
     UnreadableRow,
 )
 from adapters.ports.video import Fault, ProbedVideo, VideoProbe
+from adapters.ports.webhooks import Webhook, WebhookSender
 
 __all__ = [
     "NOTE",
@@ -96,5 +97,7 @@ __all__ = [
     "VideoCounts",
     "VideoProbe",
     "Voices",
+    "Webhook",
+    "WebhookSender",
     "WordTiming",
 ]

@@ -24,6 +24,7 @@ from admin.api.resources import (
     undo,
     users,
     videos,
+    webhooks,
 )
 
 RESOURCES = (
@@ -42,6 +43,7 @@ RESOURCES = (
     settings,
     users,
     audit,
+    webhooks,
 )
 """The modules with operations, in the order of the document."""
 OPERATIONS: tuple[Operation, ...] = tuple(

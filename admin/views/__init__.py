@@ -25,6 +25,7 @@ from admin.views.search import Search
 from admin.views.selected_accounts import SelectedAccounts
 from admin.views.sources import Sources
 from admin.views.stories import Stories
+from admin.views.subscriptions import Subscriptions
 from admin.views.undo import Undo
 from admin.views.users import Users
 from admin.views.videos import Videos
@@ -34,7 +35,7 @@ MENU: tuple[tuple[str, tuple[type[Page], ...]], ...] = (
     ("Work", (Stories, Videos, Posts, Calendar, Manual)),
     ("Insight", (Insights,)),
     ("Set-up", (Accounts, Sources, Channels)),
-    ("Operations", (Failures, Jobs, Limits, Webhooks)),
+    ("Operations", (Failures, Jobs, Limits, Webhooks, Subscriptions)),
     ("People", (Users, ApiTokens, Audit)),
 )
 """The pages in the menu, by group; the home page comes first in the first one."""

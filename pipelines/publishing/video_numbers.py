@@ -30,6 +30,7 @@ from pipelines.publishing.asking_times import AWAY, NEVER, SHUT, TICK_SECONDS, m
 from pipelines.publishing.delivery.method_availability import API_SCOPES, granted
 from pipelines.publishing.posts import history
 from pipelines.rate_limits import STATUS, Limits
+from pipelines.subscriptions import events
 
 log = structlog.get_logger(__name__)
 
@@ -142,7 +143,9 @@ def _learn(due: Due, status: PostStatus) -> str:
             Post.select(Post.id, Post.state, Post.platform_id).where(Post.id == due.post_id)
         ).get()
         if post.state == PostState.INBOX and status.state == "published":
-            post.try_move(PostState.PUBLISHED, published_at=now(), reason="", next_insight_at=now())
+            at = now()
+            if post.try_move(PostState.PUBLISHED, published_at=at, reason="", next_insight_at=at):
+                events.post_published(post.id)
         if post.state == PostState.INBOX and status.failure is not None:
             _note(post, f"TikTok says it can't be posted from the inbox: {status.failure}")
             return "failed_in_inbox"

@@ -12,6 +12,7 @@ from pipelines.stories import duplicates
 from pipelines.stories.safety import lexicon_judge, thresholds
 from pipelines.stories.text import language, normalize, similarity, story_text
 from pipelines.stories.text.story_text import Paragraph
+from pipelines.subscriptions import events
 
 SIMILARITY_LOCK = 0x5709
 
@@ -63,6 +64,8 @@ def prepare(story_id: int, claim: Claim, *, second_judge: bool = False) -> None:
             ledger.enqueue("judge", story.id, request_id=claim.request_id)
         else:
             story.move(state, reason=reason, **changes)
+            if state != StoryState.SKIPPED:
+                events.story_waiting(story)
 
 
 def _language(story: Story) -> str:

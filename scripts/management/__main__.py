@@ -26,6 +26,7 @@ GROUPS = (
     "operations.people",
     "operations.running",
     "operations.setup",
+    "operations.tokens",
     "operations.undoing",
 )
 """Modules below this folder that contain commands; each adds its own."""

@@ -32,6 +32,7 @@ READS = {"users.*": "owner", "accounts.callback": "editor", "*": "viewer"}
 WRITES = {
     "users.*": "owner",
     "limits.*": "owner",
+    "subscriptions.*": "owner",
     "me.*": "viewer",
     "apitokens.*": "viewer",
     "*": "editor",

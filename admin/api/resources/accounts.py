@@ -137,15 +137,14 @@ def show(account_id: int) -> AccountDetail:
 )
 def pause(account_id: int, body: Pause) -> AccountDecided:
     """Pause an account: its queue, times and tokens stay."""
-    check(Account, account_id)
-    return _decided(account_id, partial(pausing.pause, by=caller().name, reason=body.reason))
+    act = partial(pausing.pause, by=caller().name, reason=body.reason)
+    return _decided("account.pause", account_id, act)
 
 
 @operation("POST", "/accounts/<int:account_id>/resume", Scope.ACCOUNTS)
 def resume(account_id: int) -> AccountDecided:
     """Resume an account. Posts that are late get new times."""
-    check(Account, account_id)
-    return _decided(account_id, partial(pausing.resume, by=caller().name))
+    return _decided("account.resume", account_id, partial(pausing.resume, by=caller().name))
 
 
 @operation(
@@ -224,8 +223,9 @@ def retry(account_id: int) -> Done:
     return Done(done=f"Posts retried: {post_settings.requeue_parked(account_id, caller().name)}.")
 
 
-def _decided(account_id: int, act: partial[bool]) -> AccountDecided:
-    undo_id = undoable("account.pause", account_id, act)
+def _decided(action: str, account_id: int, act: partial[bool]) -> AccountDecided:
+    check(Account, account_id)
+    undo_id = undoable(action, account_id, act)
     return AccountDecided(account=_detail(account_id), undo=undo_id)
 
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from admin.api.caller import caller
 from admin.api.decisions import undoable
-from admin.api.listing import get, rows
+from admin.api.listing import check, get, rows
 from admin.api.models import Answer, Id, Line, ListQuery, Moment, Page
 from admin.api.operation import operation
-from core.db import transaction
-from core.errors import InputError
+from admin.configured import settings
 from core.log import scrub
-from models import AuditEntry, DeadLetter, StaleStateError, shown
-from pipelines import ledger
+from models import DeadLetter
+from pipelines import failures
 from pipelines.people.api_tokens import Scope
 
 
@@ -53,6 +53,8 @@ class FailureDecided(Answer):
 
 class FailureQuery(ListQuery):
     stage: Line = ""
+    account: Annotated[Id | None, Field(description="Only about this account.")] = None
+    cause: Annotated[Line, Field(description="An `error_code`.")] = ""
     resolved: Annotated[bool, Field(description="Those that were retried or discarded.")] = False
 
 
@@ -62,6 +64,10 @@ def listed(query: FailureQuery) -> FailurePage:
     found = DeadLetter.select().where(DeadLetter.resolved_at.is_null(not query.resolved))
     if query.stage:
         found = found.where(DeadLetter.stage == query.stage)
+    if query.account is not None:
+        found = found.where(DeadLetter.account == query.account)
+    if query.cause:
+        found = found.where(DeadLetter.error_code == query.cause)
     page, following = rows(found, DeadLetter.id, query)
     return FailurePage(items=[FailureItem(**_facts(row)) for row in page], next=following)
 
@@ -69,40 +75,28 @@ def listed(query: FailureQuery) -> FailurePage:
 @operation("GET", "/failures/<int:failure_id>", Scope.READ)
 def show(failure_id: int) -> FailureDetail:
     """Read a failure and its trace."""
-    return _detail(failure_id)
+    return detail(failure_id)
 
 
 @operation("POST", "/failures/<int:failure_id>/retry", Scope.JOBS)
-def retry(failure_id: int) -> FailureDetail:
-    """Start the failed work again."""
-    with transaction():
-        letter = _open(failure_id)
-        if letter.job is None:
-            raise InputError("Its job was deleted, so it can't be retried. Discard the failure.")
-        ledger.requeue(letter.job.id)
-        _audit("failure.requeue", failure_id)
-    return _detail(failure_id)
+def retry(failure_id: int) -> FailureDecided:
+    """Do the failed work again."""
+    seconds = settings().approval_seconds
+    act = partial(failures.requeue, by=caller().name, seconds=seconds)
+    return _decided("failure.requeue", failure_id, act)
 
 
 @operation("POST", "/failures/<int:failure_id>/discard", Scope.JOBS)
 def discard(failure_id: int) -> FailureDecided:
-    """Close a failure without doing its work."""
-    get(DeadLetter, failure_id)
-    undo_id = undoable("failure.discard", failure_id, _discard)
-    return FailureDecided(failure=_detail(failure_id), undo=undo_id)
+    """Close a failure without doing its work; a post that has stopped is cancelled."""
+    act = partial(failures.discard, by=caller().name)
+    return _decided("failure.discard", failure_id, act)
 
 
-def _discard(failure_id: int) -> None:
-    _open(failure_id)
-    ledger.discard(failure_id)
-    _audit("failure.discard", failure_id)
-
-
-def _open(failure_id: int) -> DeadLetter:
-    letter = get(DeadLetter, failure_id)
-    if letter.resolved_at is not None:
-        raise StaleStateError(f"This failure was already {shown(letter.resolution)}.")
-    return letter
+def _decided(action: str, failure_id: int, act: partial[None]) -> FailureDecided:
+    check(DeadLetter, failure_id)
+    undo_id = undoable(action, failure_id, act)
+    return FailureDecided(failure=detail(failure_id), undo=undo_id)
 
 
 def _facts(letter: Any) -> dict[str, Any]:
@@ -110,10 +104,7 @@ def _facts(letter: Any) -> dict[str, Any]:
     return {name: getattr(letter, name) for name in names} | {"job_id": letter.job_id}
 
 
-def _detail(failure_id: int) -> FailureDetail:
+def detail(failure_id: int) -> FailureDetail:
+    """All about a failure. Raises DoesNotExist."""
     letter = get(DeadLetter, failure_id)
     return FailureDetail(**_facts(letter), trace=scrub(letter.trace))
-
-
-def _audit(action: str, failure_id: int) -> None:
-    AuditEntry.create(actor=caller().name, action=action, subject=f"failure {failure_id}")

@@ -62,7 +62,7 @@ def listed(query: JobQuery) -> JobPage:
 @operation("GET", "/jobs/<int:job_id>", Scope.READ)
 def show(job_id: int) -> JobItem:
     """Read a job."""
-    return _item(get(Job, job_id))
+    return detail(job_id)
 
 
 @operation("POST", "/jobs/<int:job_id>/retry", Scope.JOBS)
@@ -72,7 +72,7 @@ def retry(job_id: int) -> JobItem:
     with transaction():
         ledger.requeue(job_id)
         _audit("job.requeue", job_id)
-    return _item(get(Job, job_id))
+    return detail(job_id)
 
 
 @operation("POST", "/jobs/<int:job_id>/cancel", Scope.JOBS)
@@ -82,6 +82,11 @@ def cancel(job_id: int) -> JobItem:
     with transaction():
         ledger.cancel(job_id)
         _audit("job.cancel", job_id)
+    return detail(job_id)
+
+
+def detail(job_id: int) -> JobItem:
+    """All about a job. Raises DoesNotExist."""
     return _item(get(Job, job_id))
 
 

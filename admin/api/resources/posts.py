@@ -12,6 +12,7 @@ from admin.api.decisions import undoable
 from admin.api.listing import check, rows
 from admin.api.models import Answer, Body, Id, Line, ListQuery, Moment, Page, Text
 from admin.api.operation import operation
+from admin.configured import settings
 from models import Account, Attempt, Job, JobState, Method, Part, Post, PostState, Script, Video
 from pipelines import ledger
 from pipelines.people.api_tokens import Scope
@@ -140,7 +141,7 @@ def listed(query: PostQuery) -> PostPage:
 @operation("GET", "/posts/<int:post_id>", Scope.READ)
 def show(post_id: int) -> PostDetail:
     """Read a post, its jobs and its attempts."""
-    return _detail(post_id)
+    return detail(post_id)
 
 
 @operation(
@@ -162,7 +163,7 @@ def edit(post_id: int, body: PostEdit) -> PostDetail:
         own = dict(Post.select(Post.options).where(Post.id == post_id).get().options)
         own |= {name: getattr(body, name) for name in given}
         post_settings.set_options(post_id, caller().name, own)
-    return _detail(post_id)
+    return detail(post_id)
 
 
 @operation(
@@ -192,11 +193,12 @@ def cancel(post_id: int) -> PostDecided:
 
 
 @operation("POST", "/posts/<int:post_id>/retry", Scope.POSTS)
-def retry(post_id: int) -> PostDetail:
+def retry(post_id: int) -> PostDecided:
     """Retry a post that failed or needs attention. It is never posted twice."""
     check(Post, post_id)
-    post_settings.requeue(post_id, caller().name)
-    return _detail(post_id)
+    seconds = settings().approval_seconds
+    act = partial(post_settings.requeue, by=caller().name, seconds=seconds)
+    return _decided("post.requeue", post_id, act)
 
 
 @operation(
@@ -209,7 +211,7 @@ def again(post_id: int, body: PostAgain) -> PostDetail:
     """Post again from the beginning. If it may be on TikTok, somebody has to look first."""
     check(Post, post_id)
     decisions.post_again(post_id, caller().name, checked=body.checked)
-    return _detail(post_id)
+    return detail(post_id)
 
 
 @operation(
@@ -222,7 +224,7 @@ def published(post_id: int, body: PostSeen) -> PostDetail:
     """Say that the post was seen on TikTok."""
     check(Post, post_id)
     decisions.mark_published(post_id, caller().name, body.platform_id)
-    return _detail(post_id)
+    return detail(post_id)
 
 
 @operation(
@@ -235,12 +237,12 @@ def let_pass(post_id: int, body: PostPass) -> PostDetail:
     """Allow a post although the compliance check found something."""
     check(Post, post_id)
     post_settings.let_pass(post_id, body.reason, caller().name)
-    return _detail(post_id)
+    return detail(post_id)
 
 
 def _decided(action: str, post_id: int, act: partial[Any]) -> PostDecided:
     undo_id = undoable(action, post_id, act)
-    return PostDecided(post=_detail(post_id), undo=undo_id)
+    return PostDecided(post=detail(post_id), undo=undo_id)
 
 
 def _posts() -> Any:
@@ -275,7 +277,8 @@ def _posts() -> Any:
     )
 
 
-def _detail(post_id: int) -> PostDetail:
+def detail(post_id: int) -> PostDetail:
+    """All about a post, without secrets. Raises DoesNotExist."""
     post = _posts().where(Post.id == post_id).get()
     jobs = Job.select().where(Job.stage.in_(POST_STAGES), Job.subject_id == post_id)
     attempts = Attempt.select().where(Attempt.post == post_id).order_by(Attempt.id.desc())

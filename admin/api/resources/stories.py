@@ -128,7 +128,7 @@ def listed(query: StoryQuery) -> StoryPage:
 @operation("GET", "/stories/<int:story_id>", Scope.READ)
 def show(story_id: int) -> StoryDetail:
     """Read a story."""
-    return _detail(story_id)
+    return detail(story_id)
 
 
 @operation(
@@ -145,7 +145,7 @@ def show(story_id: int) -> StoryDetail:
 )
 def add(body: Paste) -> StoryDetail:
     """Add a story. It is checked first, then waits for approval."""
-    return _detail(manual_intake.paste(body.title, body.text, caller().name, body.url.strip()).id)
+    return detail(manual_intake.paste(body.title, body.text, caller().name, body.url.strip()).id)
 
 
 @operation(
@@ -185,15 +185,13 @@ def edit(story_id: int, body: Edit) -> StoryDetail:
     title = story.narratable_title if body.title is None else body.title
     text = story.narratable_text if body.text is None else body.text
     review.edit(story_id, caller().name, title, text, body.language)
-    return _detail(story_id)
+    return detail(story_id)
 
 
 @operation("POST", "/stories/<int:story_id>/reconsider", Scope.STORIES)
-def reconsider(story_id: int) -> StoryDetail:
+def reconsider(story_id: int) -> StoryDecided:
     """Have a rejected or skipped story wait for approval again."""
-    check(Story, story_id)
-    review.reconsider(story_id, caller().name)
-    return _detail(story_id)
+    return _decided("story.reconsider", story_id, partial(review.reconsider, by=caller().name))
 
 
 @operation("POST", "/stories/<int:story_id>/withdraw", Scope.STORIES)
@@ -201,7 +199,7 @@ def withdraw(story_id: int) -> StoryDetail:
     """Take an approval back whole, until one of the story's posts has begun."""
     check(Story, story_id)
     handover.withdraw(story_id, caller().name)
-    return _detail(story_id)
+    return detail(story_id)
 
 
 @operation("POST", "/stories/<int:story_id>/stop", Scope.STORIES)
@@ -215,7 +213,7 @@ def resume(story_id: int) -> StoryDetail:
     """Go on producing a stopped story."""
     check(Story, story_id)
     handover.resume(story_id, caller().name)
-    return _detail(story_id)
+    return detail(story_id)
 
 
 @operation("POST", "/stories/<int:story_id>/page", Scope.STORIES)
@@ -223,16 +221,17 @@ def page(story_id: int) -> StoryDetail:
     """Fetch an excerpt's whole text from the page that it links to."""
     check(Story, story_id)
     whole_text.ask(story_id, caller().name)
-    return _detail(story_id)
+    return detail(story_id)
 
 
 def _decided(action: str, story_id: int, act: partial[None]) -> StoryDecided:
     check(Story, story_id)
     undo_id = undoable(action, story_id, act)
-    return StoryDecided(story=_detail(story_id), undo=undo_id)
+    return StoryDecided(story=detail(story_id), undo=undo_id)
 
 
-def _detail(story_id: int) -> StoryDetail:
+def detail(story_id: int) -> StoryDetail:
+    """All about a story. Raises DoesNotExist."""
     story: Any = get(Story, story_id)
     facts = {name: getattr(story, name) for name in StoryDetail.model_fields if name not in JOINED}
     return StoryDetail(

@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 
 from admin.api.caller import caller
 from admin.api.decisions import undoable
-from admin.api.listing import get, rows
+from admin.api.listing import check, get, rows
 from admin.api.models import Answer, Body, Id, Line, ListQuery, Moment, Page
 from admin.api.operation import operation
 from admin.configured import settings
@@ -102,11 +102,11 @@ def captions(video_id: int) -> Response:
     Scope.STORIES,
     examples={"the video that was watched": {"key": "v"}},
 )
-def approve(video_id: int, body: VideoApproval) -> VideoItem:
+def approve(video_id: int, body: VideoApproval) -> VideoDecided:
     """Approve a video: its posts are scheduled."""
-    get(Video, video_id)
-    handover.approve_video(video_id, caller().name, body.key)
-    return _item(video_id)
+    seconds = settings().approval_seconds
+    act = partial(handover.approve_video, by=caller().name, key=body.key, seconds=seconds)
+    return _decided("video.approve", video_id, act)
 
 
 @operation(
@@ -117,10 +117,8 @@ def approve(video_id: int, body: VideoApproval) -> VideoItem:
 )
 def reject(video_id: int, body: VideoRejection) -> VideoDecided:
     """Reject a video: it is not posted."""
-    get(Video, video_id)
     act = partial(video_review.reject, by=caller().name, reason=body.reason)
-    undo_id = undoable("video.reject", video_id, act)
-    return VideoDecided(video=_item(video_id), undo=undo_id)
+    return _decided("video.reject", video_id, act)
 
 
 @operation("POST", "/videos/<int:video_id>/reconsider", Scope.STORIES)
@@ -129,6 +127,12 @@ def reconsider(video_id: int) -> VideoItem:
     get(Video, video_id)
     video_review.reconsider(video_id, caller().name)
     return _item(video_id)
+
+
+def _decided(action: str, video_id: int, act: partial[None]) -> VideoDecided:
+    check(Video, video_id)
+    undo_id = undoable(action, video_id, act)
+    return VideoDecided(video=_item(video_id), undo=undo_id)
 
 
 def _videos() -> Any:

@@ -33,6 +33,7 @@ from models import (
 )
 from pipelines import ledger
 from pipelines.publishing.scheduling.account_queue import AccountQueue
+from pipelines.subscriptions import events
 
 log = structlog.get_logger(__name__)
 
@@ -76,6 +77,7 @@ def pause(
             Account.id == account_id
         ).execute()
         _audit("account.pause", account_id, by, reason)
+        events.account_paused(account_id, reason)
     log.warning("account_paused", account=account_id, by=by, cause=str(cause))
     return True
 

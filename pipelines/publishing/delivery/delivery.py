@@ -45,6 +45,7 @@ from pipelines.publishing.delivery.video_checks import MOST_BYTES, CheckedVideo,
 from pipelines.publishing.posts import history
 from pipelines.publishing.scheduling import admission, planning, post_times
 from pipelines.stages import STAGES
+from pipelines.subscriptions import events
 
 log = structlog.get_logger(__name__)
 
@@ -312,6 +313,9 @@ class Delivery:
         tries = STAGES[self.claim.stage].attempts
         if isinstance(error, Retryable) and self.claim.attempt < tries:
             return
+        if isinstance(error, Retryable):  # its job fails now, and the post stays as it is
+            with self.claim.step():
+                events.post_failed(self.post.id, str(error))
         if error.code in fallback_policy.NOT_CONNECTED:
             return
         with self.claim.step():
@@ -340,6 +344,13 @@ class Delivery:
             self.change(**changes)
         else:
             self.post.move(to, **changes)
+            self.tell(to, changes.get("reason", ""))
+
+    def tell(self, state: PostState, reason: str) -> None:
+        if state == PostState.PUBLISHED:
+            events.post_published(self.post.id)
+        elif state in {PostState.FAILED, PostState.PARKED}:
+            events.post_failed(self.post.id, reason)
 
     def change(self, **changes: Any) -> None:
         if not changes:

@@ -27,6 +27,7 @@ from pipelines import ledger
 from pipelines.publishing.posts import history, removal
 from pipelines.publishing.scheduling import planning, post_times
 from pipelines.stages import POST_STAGES
+from pipelines.subscriptions import events
 
 ON_ITS_WAY = frozenset({PostState.CLAIMING, PostState.UPLOADING, PostState.PROCESSING})
 """States that only the stages change, or a person once the stages' jobs have ended."""
@@ -153,6 +154,7 @@ def mark_published(
             reason=reason,
         )
         history.end(post, PostState.PUBLISHED, platform_id=platform_id)
+        events.post_published(post.id)
         _audit("post.mark_published", post, by, reason)
         planning.release_next(post)
 

@@ -10,6 +10,7 @@ from pipelines import ledger
 from pipelines.publishing.posts import decisions, history
 from pipelines.publishing.scheduling import planning, post_times
 from pipelines.stages import POST_STAGES
+from pipelines.subscriptions import events
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +49,7 @@ def _marked(post_id: int) -> bool:
         reason = f"Nobody knows whether this post is on TikTok. {why}"
         history.end(post, STRANDED, reason=reason)
         post.move(PostState.PARKED, reason=reason)
+        events.post_failed(post.id, reason)
         ledger.write_about(POST_STAGES, post_id, STRANDED, reason)
         post_times.reassign(post.account.id)
     log.warning("post_stranded", post=post_id)

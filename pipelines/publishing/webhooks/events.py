@@ -45,6 +45,7 @@ from pipelines.publishing.accounts.connection import PLATFORM, end_grant
 from pipelines.publishing.posts import history
 from pipelines.publishing.webhooks.payload import Event, read
 from pipelines.stages import POST_STAGES
+from pipelines.subscriptions import events as told
 
 log = structlog.get_logger(__name__)
 
@@ -186,7 +187,8 @@ def _without_a_job(post: Post, event: Event) -> str:
     name = event.name
     match post.state:
         case PostState.INBOX if name in {COMPLETE, IN_VIEW}:
-            post.try_move(PostState.PUBLISHED, published_at=event.at, reason="")
+            if post.try_move(PostState.PUBLISHED, published_at=event.at, reason=""):
+                told.post_published(post.id)
             return "published from the inbox"
         case PostState.INBOX if name == FAILED:
             _note(post, f"TikTok says it can't be posted from the inbox{_why(event)}.")

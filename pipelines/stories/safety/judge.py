@@ -12,6 +12,7 @@ from models import Story, StoryState
 from pipelines.ledger import Claim
 from pipelines.stories.safety import thresholds
 from pipelines.stories.text import story_text
+from pipelines.subscriptions import events
 
 log = structlog.get_logger(__name__)
 
@@ -41,12 +42,14 @@ def judge(story_id: int, claim: Claim, second: SafetyJudge | None) -> None:
         if opinion is not None and second is not None and opinion.score > first.score:
             weighed, by = opinion, second.name
         state, reason = thresholds.outcome(story, weighed)
-        story.try_move(
+        judged = story.try_move(
             state,
             reason=reason,
             safety_score=weighed.score,
             safety_judge=by[: Story.safety_judge.max_length],
         )
+        if judged and state != StoryState.SKIPPED:
+            events.story_waiting(story)
 
 
 def _opinion(story: Story, second: SafetyJudge) -> SafetyOpinion | None:

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from models import AuditEntry
 from scripts.management.record import record
-from scripts.terminal import print_table
+from scripts.terminal import AS_JSON, print_table
 
 
 def add_to(manage: click.Group) -> None:
@@ -24,6 +24,7 @@ def audit() -> None:
 @audit.command("list")
 @click.option("--user", help="Only what this person did.")
 @click.option("--count", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@AS_JSON
 def list_entries(user: str | None, count: int) -> None:
     """List the newest entries."""
     table = Table("id", "when (UTC)", "who", "action", "subject", "details")

@@ -13,7 +13,8 @@ from pipelines import failures as failures_pipeline
 from pipelines import ledger
 from scripts.management.changes import DRY_RUN, IDS, recorded, to_each
 from scripts.management.record import record
-from scripts.terminal import print_table
+from scripts.management.showing import show
+from scripts.terminal import AS_JSON, print_table
 
 UNFINISHED = (JobState.WAITING, JobState.RUNNING, JobState.PARKED, JobState.DEAD)
 
@@ -30,6 +31,7 @@ def jobs() -> None:
 
 @jobs.command("list")
 @click.option("--count", default=100, show_default=True, help="Most jobs to list.")
+@AS_JSON
 def list_jobs(count: int) -> None:
     """List unfinished jobs: their state, since when, and what they are waiting for."""
     table = Table("id", "stage", "row", "state", "explanation")
@@ -40,6 +42,17 @@ def list_jobs(count: int) -> None:
                 str(job.id), job.stage, str(job.subject_id), shown(job.state), ledger.explain(job)
             )
     print_table(table)
+
+
+@jobs.command("show")
+@click.argument("job_id", type=int)
+@AS_JSON
+def show_job(job_id: int) -> None:
+    """Show a job: its state, attempts, times and error."""
+    from admin.api.resources.jobs import detail
+
+    with record():
+        show("job", job_id, detail)
 
 
 @jobs.command("requeue")
@@ -68,6 +81,7 @@ def failures() -> None:
 
 
 @failures.command("list")
+@AS_JSON
 def list_failures() -> None:
     """List all open failures."""
     table = Table("id", "job", "stage", "row", "attempts", "error")
@@ -83,6 +97,17 @@ def list_failures() -> None:
                 letter.error,
             )
     print_table(table)
+
+
+@failures.command("show")
+@click.argument("failure_id", type=int)
+@AS_JSON
+def show_failure(failure_id: int) -> None:
+    """Show a failure: its error and trace."""
+    from admin.api.resources.failures import detail
+
+    with record():
+        show("failure", failure_id, detail)
 
 
 @failures.command("requeue")

@@ -15,7 +15,7 @@ from models import AuditEntry
 from pipelines import key_rotation
 from scripts.management.changes import DRY_RUN
 from scripts.management.record import record
-from scripts.terminal import print_table
+from scripts.terminal import AS_JSON, print_table, say
 
 
 def add_to(manage: click.Group) -> None:
@@ -38,6 +38,7 @@ def new_key() -> None:
     type=click.IntRange(1, 10_000),
     help="Values per statement.",
 )
+@AS_JSON
 def rotate_keys(*, dry_run: bool, batch: int) -> None:
     """Encrypt every stored secret again, with the newest key of CRYPTOGRAPHY_KEY.
 
@@ -48,7 +49,7 @@ def rotate_keys(*, dry_run: bool, batch: int) -> None:
         newest, waiting = crypto.keyring().newest, key_rotation.under_other_keys()
         if dry_run:
             print_table(_table(key_rotation.uses()))
-            click.echo(f"Would re-encrypt {waiting} values with the newest key, {newest}.")
+            say(f"Would re-encrypt {waiting} values with the newest key, {newest}.")
             return
         columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=Console(stderr=True)) as progress:
@@ -62,7 +63,7 @@ def rotate_keys(*, dry_run: bool, batch: int) -> None:
             subject=f"key {newest}",
             reason=f"{rotation.rewritten} values, {len(rotation.unreadable)} unreadable",
         )
-        click.echo(f"{rotation.rewritten} values re-encrypted with the newest key, {newest}.")
+        say(f"{rotation.rewritten} values re-encrypted with the newest key, {newest}.")
         for place, row in sorted(rotation.unreadable):
             click.echo(
                 f"{place} of row {row} is damaged and was not changed: see the runbook.", err=True

@@ -10,7 +10,7 @@ from rich.table import Table
 from pipelines import rate_limits as named
 from scripts.management.changes import DRY_RUN, changes
 from scripts.management.record import record
-from scripts.terminal import print_table
+from scripts.terminal import AS_JSON, print_table
 
 
 def add_to(manage: click.Group) -> None:
@@ -23,6 +23,7 @@ def limits() -> None:
 
 
 @limits.command("list")
+@AS_JSON
 def list_limits() -> None:
     """List all rate limits with their defaults and purposes."""
     table = Table("name", "now", "default", "per", "purpose")

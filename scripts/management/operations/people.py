@@ -13,7 +13,7 @@ from core.errors import InputError
 from models import Role, SignInSession, User
 from scripts.management.changes import DRY_RUN, changes
 from scripts.management.record import record
-from scripts.terminal import print_table
+from scripts.terminal import AS_JSON, print_table
 
 NAME = click.argument("name")
 ROLE = click.Choice([role.value for role in Role])
@@ -33,6 +33,7 @@ def users() -> None:
 
 
 @users.command("list")
+@AS_JSON
 def list_users() -> None:
     """List all users: role, codes, sessions, last sign-in."""
     from admin.auth.sessions import alive

@@ -12,7 +12,7 @@ from pipelines import undo as pipeline
 from pipelines.undo_words import WORDS, named, sentence
 from scripts.management.changes import DRY_RUN, changes
 from scripts.management.record import record
-from scripts.terminal import print_table
+from scripts.terminal import AS_JSON, print_table
 
 
 def add_to(manage: click.Group) -> None:
@@ -27,6 +27,7 @@ def undo() -> None:
 @undo.command("list")
 @click.option("--user", help="Only what this person decided.")
 @click.option("--count", default=50, show_default=True, type=click.IntRange(1, 1000))
+@AS_JSON
 def list_decisions(user: str | None, count: int) -> None:
     """List the decisions that can be taken back, newest first."""
     table = Table("id", "when (UTC)", "who", "decision")

@@ -20,7 +20,7 @@ from pipelines.production.captions.caption_style import POSITIONS, STYLES, Capti
 from pipelines.production.narration import channel_pronunciations
 from scripts.management.changes import DRY_RUN, changes
 from scripts.management.record import record
-from scripts.terminal import print_table
+from scripts.terminal import AS_JSON, print_table
 
 Command = Callable[..., None]
 NAME = click.argument("name", metavar="NAME")
@@ -79,6 +79,7 @@ def channels() -> None:
 
 
 @channels.command("list")
+@AS_JSON
 def list_channels() -> None:
     """List all channels and the sources that use them."""
     table = Table("name", "voice", "captions", "background", "music", "used by")
@@ -95,6 +96,7 @@ def list_channels() -> None:
 
 @channels.command("show")
 @NAME
+@AS_JSON
 def show(name: str) -> None:
     """Show all settings of the channel NAME; an empty one means the default."""
     with record():

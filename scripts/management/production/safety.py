@@ -9,7 +9,7 @@ from rich.table import Table
 
 from core.errors import InputError
 from pipelines.stories.safety import evaluation
-from scripts.terminal import print_table
+from scripts.terminal import AS_JSON, print_table
 
 
 def add_to(manage: click.Group) -> None:
@@ -38,6 +38,7 @@ def safety() -> None:
     show_default=True,
     help="Improve the rules with the tuned part only, never with the held-out third.",
 )
+@AS_JSON
 def score(file: Path, warn_from: float, part: str) -> None:
     """Judge labelled texts by rules; show precision and recall per label, and every miss."""
     if not file.is_file():
@@ -51,9 +52,8 @@ def score(file: Path, warn_from: float, part: str) -> None:
     )
     for row in evaluation.figures(judged):
         table.add_row(row.label, str(row.texts), f"{row.precision:.3f}", f"{row.recall:.3f}")
-    print_table(table)
     missed = [each for each in judged if each.found != each.text.label]
     misses = Table("label", "found", "score", "text", title=f"{len(missed)} misses")
     for each in missed:
         misses.add_row(each.text.label, each.found, f"{each.score:.2f}", each.text.text)
-    print_table(misses)
+    print_table(table, misses)

@@ -32,7 +32,7 @@ from pipelines.stories.intake.source_settings import (
 )
 from scripts.management.changes import DRY_RUN, changes
 from scripts.management.record import record
-from scripts.terminal import print_table
+from scripts.terminal import AS_JSON, print_table, say
 
 NONE = "none"
 BY_SUFFIX = {".json": SourceKind.SAVED_LISTING, ".jsonl": SourceKind.SAVED_LISTING}
@@ -107,6 +107,7 @@ def sources() -> None:
 
 
 @sources.command("list")
+@AS_JSON
 def list_sources() -> None:
     """List all sources, and the errors of their last fetch."""
     table = Table("id", "name", "kind", Column("place", overflow="fold"), "every", "last fetched")
@@ -132,6 +133,7 @@ def list_sources() -> None:
 
 @sources.command("show")
 @SOURCE
+@AS_JSON
 def show(name: str) -> None:
     """Show all settings of the source NAME."""
     with record():
@@ -230,6 +232,7 @@ def fetch_now(name: str, *, dry_run: bool) -> None:
     help="Show only rows with this outcome.",
 )
 @click.option("--count", default=50, show_default=True, type=click.IntRange(min=1))
+@AS_JSON
 def outcomes(name: str, outcome: str | None, count: int) -> None:
     """Show the newest rows from the source NAME and their outcomes."""
     table = Table("when", "row", "outcome", "reason")
@@ -245,7 +248,7 @@ def outcomes(name: str, outcome: str | None, count: int) -> None:
         found = {row.outcome: row.rows for row in counts}
     print_table(table)
     counted = ", ".join(f"{found.get(each, 0)} {shown(each)}" for each in IntakeOutcome)
-    click.echo(f"{source.name}: {counted} in the last {OUTCOMES_KEPT_DAYS} days.")
+    say(f"{source.name}: {counted} in the last {OUTCOMES_KEPT_DAYS} days.")
     if source.last_error:
         click.echo(source.last_error, err=True)
 

@@ -23,7 +23,8 @@ from pipelines.stories.intake.source_settings import OF_FILES
 from scripts.management.changes import DRY_RUN, IDS, changes, to_each
 from scripts.management.production.sources import kind_of
 from scripts.management.record import record
-from scripts.terminal import print_table
+from scripts.management.showing import show
+from scripts.terminal import AS_JSON, print_table, say
 
 IMPORTED = {"enabled": False}
 
@@ -40,6 +41,7 @@ def stories() -> None:
 @stories.command("list")
 @click.option("--state", type=click.Choice([state.value for state in StoryState]))
 @click.option("--count", default=50, show_default=True)
+@AS_JSON
 def list_stories(state: str | None, count: int) -> None:
     """List the newest stories, with the reason if one was skipped or rejected."""
     table = Table("id", "state", "words", "title", "reason")
@@ -51,6 +53,17 @@ def list_stories(state: str | None, count: int) -> None:
             state = shown(story.state)
             table.add_row(str(story.id), state, str(story.words), story.title, story.reason)
     print_table(table)
+
+
+@stories.command("show")
+@click.argument("story_id", type=int)
+@AS_JSON
+def show_story(story_id: int) -> None:
+    """Show a story: its texts, its state and who decided."""
+    from admin.api.resources.stories import detail
+
+    with record():
+        show("story", story_id, detail)
 
 
 @stories.command("import")
@@ -163,6 +176,7 @@ def reject(ids: tuple[int, ...], reason: str, *, dry_run: bool) -> None:
 @click.option("--limit", default=200, show_default=True)
 @click.option("--oddest", default=20, show_default=True, help="How many posts to show.")
 @click.option("--signs", default=4, show_default=True, help="Odd places to show per post.")
+@AS_JSON
 def try_out(file: Path, limit: int, oddest: int, signs: int) -> None:
     """Write scripts for the posts in a saved listing FILE and show what may sound wrong.
 
@@ -199,7 +213,7 @@ def try_out(file: Path, limit: int, oddest: int, signs: int) -> None:
     for each in bad:
         click.echo(f"{each.post.external_id}: {each.problem}", err=True)
     usable = [each for each in tried if each.parts]
-    click.echo(
+    say(
         f"{len(tried)} posts: {len(usable)} narratable in {sum(each.parts for each in usable)} "
         f"parts, {sum(bool(each.skipped) for each in tried)} with nothing to narrate, {len(bad)} "
         "failed."

@@ -19,7 +19,7 @@ from core.settings import Settings
 from core.voices import check_voice
 from scripts.management.changes import DRY_RUN
 from scripts.management.record import settle
-from scripts.terminal import print_table
+from scripts.terminal import AS_JSON, print_table
 
 if TYPE_CHECKING:
     from adapters.ports import Synthesizer
@@ -41,6 +41,7 @@ def voices() -> None:
 
 @voices.command("list")
 @click.option("--language", default="", help="Only voices of this language: en, pt-br.")
+@AS_JSON
 def list_voices(language: str) -> None:
     """List all voices as written in VOICE, including Piper voices to download."""
     from adapters.speech.espeak_library import espeak_library

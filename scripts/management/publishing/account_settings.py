@@ -18,13 +18,14 @@ from pipelines.publishing.posts.post_options import PRIVACY, SWITCHES
 from pipelines.publishing.scheduling.slots import spoken, zone
 from scripts.management.changes import DRY_RUN, changes
 from scripts.management.record import record
-from scripts.terminal import print_table
+from scripts.terminal import AS_JSON, print_table
 
 SHORT_DAYS = [day[:3].casefold() for day in account_settings.DAYS]
 
 
 @click.command("show")
 @click.argument("account_id", type=int)
+@AS_JSON
 def show(account_id: int) -> None:
     """Show the settings of ACCOUNT_ID, which methods are open, and its weekly times."""
     with record():

@@ -15,7 +15,7 @@ from pipelines.publishing.scheduling.slots import spoken, zone
 from scripts.management.changes import DRY_RUN
 from scripts.management.publishing import account_settings, several_accounts
 from scripts.management.record import record
-from scripts.terminal import print_table
+from scripts.terminal import AS_JSON, print_table, say, wants_json
 
 SHOWN = (
     Account.id,
@@ -58,6 +58,7 @@ def accounts() -> None:
 @accounts.command("list")
 @click.option("--group", default="", help="Only accounts of this group.")
 @click.option("--paused", is_flag=True, help="Only paused accounts.")
+@AS_JSON
 def list_accounts(group: str, *, paused: bool) -> None:
     """Show every account: state, tokens, queue, next post, last error."""
     table = Table(
@@ -92,6 +93,7 @@ def list_accounts(group: str, *, paused: bool) -> None:
 @click.command("refresh-tokens")
 @click.option("--account-id", type=int, help="Only this account, due or not.")
 @DRY_RUN
+@AS_JSON
 def refresh_tokens(account_id: int | None, *, dry_run: bool) -> None:
     """Refresh the access tokens that expire within 45 minutes, as the clock does half-hourly.
 
@@ -105,7 +107,7 @@ def refresh_tokens(account_id: int | None, *, dry_run: bool) -> None:
             return
         counts = _refresh(account_id)
     ended = ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
-    click.echo(f"{ended or 'Nothing was due'}.")
+    say(f"{ended or 'Nothing was due'}.")
     if counts.total() > counts["refreshed"]:
         sys.exit(1)
 
@@ -134,7 +136,7 @@ def _refresh(account_id: int | None) -> Counter[token_refresh.Outcome]:
             str(each.error or ""),
             _time(account.next_refresh_at),
         )
-    if ended:
+    if ended or wants_json():
         print_table(table)
     return counts
 
@@ -150,9 +152,9 @@ def _show_plan(account_id: int | None) -> None:
         if step:
             name = account.name or account.open_id
             table.add_row(str(account.id), name, _time(account.access_expires_at), step)
-    if table.row_count:
+    if table.row_count or wants_json():
         print_table(table)
-    click.echo(f"{table.row_count} accounts are due; nothing was changed.")
+    say(f"{table.row_count} accounts are due; nothing was changed.")
 
 
 def _not_connected(account_id: int) -> bool:

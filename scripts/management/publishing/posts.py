@@ -18,7 +18,8 @@ from pipelines.publishing.posts import decisions, post_settings
 from pipelines.publishing.scheduling import pins
 from scripts.management.changes import DRY_RUN, IDS, changes, to_each
 from scripts.management.record import record
-from scripts.terminal import print_table
+from scripts.management.showing import show
+from scripts.terminal import AS_JSON, print_table
 
 
 def add_to(manage: click.Group) -> None:
@@ -35,6 +36,7 @@ def posts() -> None:
 @click.option("--account", type=int, help="Only posts on the account with this id.")
 @click.option("--method", "--way", "method", type=click.Choice([method.value for method in Method]))
 @click.option("--count", default=50, show_default=True)
+@AS_JSON
 def list_posts(state: str | None, account: int | None, method: str | None, count: int) -> None:
     """Show the newest posts, and why a post stopped."""
     table = Table("id", "account", "state", "method", "scheduled for", "title", "reason")
@@ -52,6 +54,17 @@ def list_posts(state: str | None, account: int | None, method: str | None, count
                 str(post.id), post.name, shown(post.state), post.method, planned, title, post.reason
             )
     print_table(table)
+
+
+@posts.command("show")
+@click.argument("post_id", type=int)
+@AS_JSON
+def show_post(post_id: int) -> None:
+    """Show a post: its settings, jobs and attempts."""
+    from admin.api.resources.posts import detail
+
+    with record():
+        show("post", post_id, detail)
 
 
 @posts.command("cancel")

@@ -25,8 +25,10 @@ from models import (
     StoryState,
     Undo,
     VideoState,
+    WebhookDelivery,
     now,
 )
+from pipelines.subscriptions import subscriptions
 from tests.admin import records
 from tests.admin.conftest import PASSWORD
 
@@ -145,6 +147,12 @@ class Scenes:
 
     def users(self) -> dict[str, Any]:
         return {"user_id": create_user(f"user {self.made}", PASSWORD, "editor").id}
+
+    def webhooks(self) -> dict[str, Any]:
+        row, _ = subscriptions.add("https://example.com/hook", ["post.failed"], "olga")
+        subscriptions.ping(row.id, "olga")
+        newest = WebhookDelivery.select().order_by(WebhookDelivery.id.desc()).get()
+        return {"webhook_id": row.id, "delivery_id": newest.id}
 
     def settings(self) -> dict[str, Any]:
         return {}

@@ -1,0 +1,1 @@
+"""Outgoing webhooks: who is told about which events, and the deliveries."""
