@@ -8,7 +8,7 @@ from html import unescape
 from flask import Flask
 from markupsafe import Markup
 
-from admin.paging import counted
+from admin.lists.paging import counted
 from admin.viewer_zone import local, today
 from models import now, shown
 

@@ -9,7 +9,7 @@ from typing import Any
 from flask import g, url_for
 from peewee import ModelSelect
 
-from admin.paging import count
+from admin.lists.paging import count
 from admin.viewer_zone import local, midnight
 from core.db import database
 from core.errors import OUTAGES, DiskFull

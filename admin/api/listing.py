@@ -23,7 +23,7 @@ def rows(
         query: the rows of the whole list.
         key: the id that orders the list, newest first.
         asked: which page.
-        few: only few rows match, so collect and sort them (as in ``admin.paging.cut``).
+        few: only few rows match, so collect and sort them (as in ``admin.lists.paging.cut``).
 
     Raises:
         RefusedError: the cursor is none of ours.

@@ -13,9 +13,9 @@ from flask import abort, current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from adapters.ports import Authorizer
-from admin import account_list, account_rows
 from admin.auth import person
-from admin.paging import count, counts
+from admin.lists import account_list, account_rows
+from admin.lists.paging import count, counts
 from admin.views.page import Page, audit, done, expose, fault_at, get, settings
 from admin.views.undoable import undoable
 from core.db import transaction

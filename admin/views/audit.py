@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import request
 
-from admin.paging import cut
+from admin.lists.paging import cut
 from admin.views.page import Page, expose
 from models import AuditEntry, AuditSeal
 

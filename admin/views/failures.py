@@ -11,11 +11,11 @@ from flask import abort, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from peewee import ModelSelect
 
-from admin import failure_repair, inbox, log_lines
 from admin.auth import person
-from admin.failure_causes import cause_of
+from admin.failures import inbox, log_lines, repair
+from admin.failures.causes import cause_of
 from admin.job_subjects import subjects
-from admin.paging import MOST_COUNTED, count, cut
+from admin.lists.paging import MOST_COUNTED, count, cut
 from admin.views.page import MOST_IN_BULK, Page, chosen, done, expose, get, settings
 from admin.views.undoable import undoable
 from core.errors import InputError
@@ -63,7 +63,7 @@ class Failures(Page):
             mend=inbox.mends([letter])[letter.id],
             trace=scrub(letter.trace),
             subject=subjects([letter]).get((letter.stage, letter.subject_id)),
-            repair=failure_repair.of(letter) if letter.resolved_at is None else None,
+            repair=repair.of(letter) if letter.resolved_at is None else None,
             typed=request.form,
             privacy=PRIVACY,
             switches=account_settings.SWITCH_WORDS,
@@ -86,7 +86,7 @@ class Failures(Page):
         letter = get(DeadLetter, letter_id)
         try:
             seconds = settings().approval_seconds
-            failure_repair.repair(letter, request.form, person().name, seconds=seconds)
+            repair.repair(letter, request.form, person().name, seconds=seconds)
         except InputError as error:
             flash(str(error), "danger")
             return self._shown(letter_id), 422

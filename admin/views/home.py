@@ -7,7 +7,8 @@ from typing import Any
 from flask import current_app, jsonify
 from flask.typing import ResponseReturnValue
 
-from admin import home_figures, inbox
+from admin import home_figures
+from admin.failures import inbox
 from admin.job_subjects import subjects
 from admin.views.page import Page, expose
 from core import supervision

@@ -8,7 +8,7 @@ from flask import abort, request
 from flask.typing import ResponseReturnValue
 
 from admin import insights
-from admin.exports import BATCH, csv_file
+from admin.lists.exports import BATCH, csv_file
 from admin.views.page import Page, expose, get
 from models import Account, Post, Source
 

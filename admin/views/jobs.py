@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from admin.home_figures import held_up, waited_long
 from admin.job_subjects import subjects
-from admin.paging import cut
+from admin.lists.paging import cut
 from admin.views.page import Page, audit, done, expose
 from core.db import transaction
 from models import Job, JobState

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from peewee import ModelSelect, fn
 
 from admin.auth import person
-from admin.paging import count
+from admin.lists.paging import count
 from admin.views.page import Page, done, expose, get, settings
 from admin.views.post_rows import post_rows
 from core.files.storage import MediaStore

@@ -12,8 +12,8 @@ from peewee import ModelSelect
 
 from admin import insights
 from admin.auth import person
-from admin.exports import BATCH, csv_file
-from admin.paging import cut
+from admin.lists.exports import BATCH, csv_file
+from admin.lists.paging import cut
 from admin.views.page import Page, chosen, done, expose, get, settings
 from admin.views.post_rows import post_rows
 from admin.views.undoable import undoable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import request
 
-from admin import search, story_list
+from admin.lists import search, story_list
 from admin.views.page import Page, expose
 
 LONGEST = 300

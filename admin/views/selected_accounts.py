@@ -8,7 +8,7 @@ from flask import abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin.auth import person
-from admin.paging import count
+from admin.lists.paging import count
 from admin.views.page import MOST_IN_BULK, Page, chosen, expose
 from admin.views.undoable import undoable
 from core.errors import InputError

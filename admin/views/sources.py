@@ -13,7 +13,7 @@ from wtforms.fields.choices import SelectChoice
 
 from adapters.ports import NOTE
 from admin.auth import person
-from admin.paging import count, cut
+from admin.lists.paging import count, cut
 from admin.views.page import Page, done, expose, get, settings
 from admin.views.source_form import SourceForm
 from core.files.intake_folder import IntakeFolder

@@ -9,10 +9,11 @@ from flask import abort, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from peewee import JOIN, fn
 
-from admin import production_progress, story_list
+from admin import production_progress
 from admin.auth import person
 from admin.http.inputs import LARGEST_ID
-from admin.paging import count, cut
+from admin.lists import story_list
+from admin.lists.paging import count, cut
 from admin.views.page import Page, chosen, done, expose, get, settings
 from admin.views.undoable import undoable
 from core.errors import InputError

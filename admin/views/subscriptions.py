@@ -8,7 +8,7 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin.auth import person
-from admin.paging import cut
+from admin.lists.paging import cut
 from admin.views.page import Page, done, expose, get, settings
 from models import Role, WebhookDelivery, WebhookSubscription
 from pipelines.stages import STAGES

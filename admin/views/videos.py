@@ -11,7 +11,7 @@ from peewee import JOIN, ModelSelect
 
 from admin import production_progress
 from admin.auth import person
-from admin.paging import count, cut
+from admin.lists.paging import count, cut
 from admin.views.page import Page, done, expose, get, settings
 from admin.views.undoable import undoable
 from core.files.storage import MediaStore

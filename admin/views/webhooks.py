@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from admin.paging import cut
+from admin.lists.paging import cut
 from admin.views.page import Page, expose, settings
 from admin.webhooks import PATH
 from models import WebhookEvent

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from admin.account_list import SORTS, TABS
+from admin.lists.account_list import SORTS, TABS
 from core.db import database
 from models import Account, AccountState, AuditEntry, PauseCause, Post, PostState, Slot, now
 from pipelines.publishing.accounts import overview, pause

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from admin import exports
+from admin.lists import exports
 from admin.views import insights as insights_page
 from admin.views import posts as posts_page
 from core.db import database

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from admin import insights
-from admin.exports import cell
+from admin.lists.exports import cell
 from models import Account, Insight, Post, PostState, now
 from tests.admin import records
 

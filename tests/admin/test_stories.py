@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from admin import paging
+from admin.lists import paging
 from models import (
     AuditEntry,
     Channel,

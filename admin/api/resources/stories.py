@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from admin import story_list
 from admin.api.caller import caller
 from admin.api.decisions import undoable
 from admin.api.listing import check, get, rows
 from admin.api.models import Answer, Body, Id, Line, ListQuery, Moment, Page, Text
 from admin.api.operation import operation
 from admin.configured import settings
+from admin.lists import story_list
 from models import Source, Story, StoryState
 from pipelines import handover
 from pipelines.people.api_tokens import Scope

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from flask import request
 
-from admin.account_rows import AccountRow, with_direct
+from admin.lists.account_rows import AccountRow, with_direct
 from models import Account, PauseCause
 from pipelines.publishing.accounts import pause
 from pipelines.publishing.accounts.overview import figures

@@ -9,7 +9,7 @@ from typing import Any
 
 from peewee import SQL, Select, fn
 
-from admin.paging import counts
+from admin.lists.paging import counts
 from core.db import database
 from core.errors import InputError
 from models import Source, Story, StoryState

@@ -9,9 +9,9 @@ from typing import Any
 from flask import url_for
 from peewee import ModelSelect
 
-from admin.failure_causes import CAUSES, OTHER, Cause, Place, cause_of
+from admin.failures.causes import CAUSES, OTHER, Cause, Place, cause_of
 from admin.job_subjects import subjects
-from admin.paging import MOST_COUNTED
+from admin.lists.paging import MOST_COUNTED
 from core.db import database
 from models import Account, Channel, DeadLetter, Source
 

@@ -14,8 +14,8 @@ from typing import Any
 from flask import url_for
 from peewee import JOIN, ModelSelect
 
-from admin import story_list
 from admin.job_subjects import part_title, subjects
+from admin.lists import story_list
 from models import Account, DeadLetter, Job, JobState, Part, Post, Script, Story, Video
 from pipelines.stages import PART_STAGES, POST_STAGES, STORY_STAGES
 
