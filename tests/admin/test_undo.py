@@ -104,7 +104,7 @@ def test_a_cancelled_and_a_moved_post_are_put_back(settings: Settings, editor: B
     page = editor.get(
         editor.post(f"/calendar/{post.id}/time", date=day, time="18:30").location
     ).text
-    assert "Scheduled “The green ladder #storytime” for " in page
+    assert "Moved “The green ladder #storytime” to " in page
     assert Post.get().pinned
     page = editor.get(editor.post(undo_in(page)).location).text
     assert "Undone. Back where it was: “The green ladder #storytime”." in page
