@@ -67,7 +67,9 @@ def approve_video(video_id: int, by: str, key: str, *, seconds: int = 0) -> None
         StaleStateError: somebody has already decided, or it was rendered again meanwhile.
     """
     with transaction():
-        posts = planning.plan(video_review.approve(video_id, by, key))
+        video = video_review.approve(video_id, by, key)
+        posts = planning.plan(video)
+        events.video_ready(video)
         for post in posts if seconds else ():
             ledger.hold(POST_STAGES, post.id, seconds, "time to undo the approval")
 

@@ -106,5 +106,6 @@ _ABOUT = {
     "Post": "account_id, source_id FROM post JOIN video ON video.id = video_id "
     f"JOIN ({_OF_PART}) ON part.id = part_id WHERE post.id",
     "Account": "id, NULL FROM account WHERE id",
+    "Delivery": "NULL, NULL FROM webhook_delivery WHERE id",
 }
 """By a stage's subject: its account and source."""
