@@ -20,14 +20,12 @@ from core.text.addresses import shown
 
 REFUSED = 422
 OK = 200
-FORGOTTEN = frozenset({"proof", "password", "old", "new", "code", "cookies", TOKEN})
-"""Fields that a plain page of what was typed leaves out."""
+SECRET = frozenset({"proof", "password", "old", "new", "code", "cookies"})
+"""Fields that never come back."""
 UNSHOWN = frozenset(
     {"back", "decision", "id", "key", "next", "next_part", "next_story", "on_page", "seen", "to"}
 )
-"""Fields that it only passes on."""
-
-
+"""Fields that a plain page of what was typed only passes on."""
 ADDRESS = re.compile(r"\s*https?://\S+\s*")
 
 
@@ -72,7 +70,7 @@ def typed_again(sentence: str, *, status: int = REFUSED) -> Response | None:
 
     None if nothing was typed.
     """
-    fields = [(name, value) for name, value in _sent() if name not in FORGOTTEN]
+    fields = [(name, value) for name, value in _sent() if name != TOKEN]
     if all(name in UNSHOWN or not value for name, value in fields):
         return None
     page = render_template("typed_again.html", sentence=sentence, fields=fields, unshown=UNSHOWN)
@@ -80,10 +78,11 @@ def typed_again(sentence: str, *, status: int = REFUSED) -> Response | None:
 
 
 def _sent() -> list[tuple[str, str]]:
-    """The fields as they were sent, without what may be secret in an address."""
+    """The fields as they were sent, without secrets and without what may be one in an address."""
     return [
         (name, shown(value) if ADDRESS.fullmatch(value) else UNSEEN.sub("", value))
         for name, value in request.form.items(multi=True)
+        if name not in SECRET
     ]
 
 

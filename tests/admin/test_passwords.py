@@ -227,7 +227,6 @@ def test_what_matters_most_asks_for_a_fresh_password(
 @pytest.mark.parametrize(
     ("path", "fields", "page"),
     [
-        ("/users/new", {"name": "", "role": "viewer"}, "/users/"),  # refused
         ("/limits/reddit_fetch/reset", {}, "/limits/"),
         ("/me/sessions/end", {}, "/me/"),
     ],

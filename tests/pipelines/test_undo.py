@@ -39,12 +39,7 @@ pytestmark = pytest.mark.usefixtures("record")
 
 def decided(action: str, by: str, act: Callable[[int], object], *ids: int) -> int:
     """The id by which ``by`` may undo what is done to these rows."""
-    changes = []
-    for row_id in ids:
-        before = undo.facts(action, row_id)
-        act(row_id)
-        changes.append((row_id, before, undo.facts(action, row_id)))
-    return undo.remember(by, action, changes)
+    return undo.remember(by, action, [undo.noted(action, row_id, act) for row_id in ids])
 
 
 def approved(*stories: Story) -> int:
