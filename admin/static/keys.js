@@ -67,7 +67,10 @@ document.addEventListener("keydown", (event) => {
 // Ctrl+Enter (⌘+Enter on a Mac) submits the form that is being filled in; Escape closes the menu.
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-    event.target.closest("form[method=post]")?.requestSubmit();
+    const form = event.target.closest("form[method=post]");
+    if (!form) return;
+    event.preventDefault(); // Enter in a one-line field submits too
+    form.requestSubmit();
   } else if (event.key === "Escape") {
     menuSwitch.setAttribute("aria-expanded", "false");
     document.querySelectorAll("details.drop[open]").forEach((drop) => drop.removeAttribute("open"));

@@ -100,7 +100,11 @@ posted.filter(long).forEach((form) => {
     clearTimeout(waiting);
     waiting = setTimeout(keep, 300, form);
   });
-  addEventListener("pagehide", () => clearTimeout(waiting) ?? (isUnsaved(form) && keep(form)));
+  // Also when it is sent: the answer may be that the session has ended.
+  addEventListener("pagehide", () => {
+    clearTimeout(waiting);
+    keep(form);
+  });
 });
 document.querySelectorAll("form[action$='/sign-out']").forEach((form) => {
   form.addEventListener("submit", () => {

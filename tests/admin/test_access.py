@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from models import Attempt, Channel, StoryState
+from pipelines.subscriptions import subscriptions
 from tests.admin import records
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def rows(settings: Settings, record: None) -> None:
     (settings.media_dir / "shown.png").write_bytes(b"a picture")
     Attempt.create(post=post, method="browser", outcome="browser_captcha", screenshot="shown.png")
     records.story("The flagged one", StoryState.FLAGGED, reason="Too much blood.")
+    subscriptions.add("https://example.com/told", ["story.waiting"], "olga")
 
 
 def test_strangers_are_sent_to_the_sign_in_page(app: Flask, rows: None, stranger: Browser) -> None:

@@ -146,7 +146,9 @@ def test_the_production_pages_fit_a_phone_in_dark_mode(
             assert chromium.execute_script(MISFITS, width < 500) == [], path
     # and the browser logs no errors
     log = chromium.get_log("browser")  # type: ignore[attr-defined]  # Chromium's own
-    assert [line for line in log if line["level"] == "SEVERE"] == []
+    asked = "beforeunload"  # the preview changed a form, and the test left it
+    errors = [line["message"] for line in log if line["level"] == "SEVERE"]
+    assert [error for error in errors if asked not in error] == []
 
 
 MISFITS = """

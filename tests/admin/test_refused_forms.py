@@ -106,7 +106,8 @@ def test_each_form_of_each_page_keeps_what_was_typed(
             assert [one.action for one in again] == [action]
             shown = shown_in(again[0])
             for name, values in sent.items():
-                assert shown.get(name) == values, (page, action, name)
+                back = [""] if name == "cookies" else values  # a secret
+                assert shown.get(name) == back, (page, action, name)
             # and the fault is beside the field
             if action not in {"/sources/new", "/channels/new"}:
                 assert f'id="fault-{bad}"' in answer.text, (page, action, bad)
@@ -134,7 +135,6 @@ REFUSED: tuple[tuple[str, str, dict[str, str], str], ...] = (
     ("/stories/4", "/stories/4/reject", {"reason": " "}, "reason"),
     ("/videos/1", "/videos/1/reject", {"reason": " "}, "reason"),
     ("/posts/1", "/posts/1/title", {"title": "x" * 3000}, "title"),
-    ("/calendar/1/time", "/calendar/1/time", {"date": "2020-01-01", "time": "10:00"}, "time"),
     ("/calendar/1/time", "/calendar/1/time", {"date": "soon", "time": "10:00"}, "date"),
     ("/manual/3", "/manual/3/posted", {"where": "not a link"}, "where"),
     (

@@ -87,7 +87,7 @@ def test_bulk_decisions_say_what_was_refused(settings: dict[str, str]) -> None:
     Story.update(state=StoryState.WAITING, narratable_text="I found a key.").execute()
     decided = manage("stories", "approve", str(story.id), "999", **settings)
     assert decided.returncode == 1
-    assert decided.stdout == "Approved 1 of 2.\n"
+    assert decided.stdout.startswith("Approved 1 of 2.\nTo undo it: scripts/manage undo take-back ")
     assert "There is no story 999." in decided.stderr
     assert Story.get_by_id(story.id).state == StoryState.APPROVED
 
