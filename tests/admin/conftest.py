@@ -40,9 +40,12 @@ def quick_hashes() -> Iterator[None]:
 
 
 @pytest.fixture
-def real_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Passwords hashed as in production."""
+def real_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Passwords hashed as in production, that of an unknown name too."""
     monkeypatch.setattr(passwords, "_hasher", IN_PRODUCTION)
+    passwords.dummy_hash.cache_clear()
+    yield
+    passwords.dummy_hash.cache_clear()
 
 
 @pytest.fixture(scope="session")
