@@ -23,6 +23,6 @@ class WebhookSender(Protocol):
 
         Raises:
             Retryable: the server is away, too slow, or answers with another status.
-            Permanent: the address is not on the public internet, or the server says that it wants
-                no more (410).
+            Permanent: the address is not on the public internet, or the server asked to stop
+                (410).
         """

@@ -61,7 +61,7 @@ class HttpWebhooks(WebhookSender):
             # The reason stays in the log: it tells open ports from closed ones.
             raise Retryable(f"{name} can't be reached.", code="unreachable") from None
         if status == HTTPStatus.GONE:
-            raise Permanent(f"{name} wants no more deliveries (HTTP 410).", code="http_410")
+            raise Permanent(f"{name} asked to stop deliveries (HTTP 410).", code="http_410")
         if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             raise Retryable(f"{name} answered with HTTP {status}.", code=f"http_{status}")
         return status

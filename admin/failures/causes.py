@@ -67,7 +67,7 @@ CAUSES = (
     ),
     _cause(
         "cap",
-        "The account took no more posts",
+        "The account couldn't take more posts",
         "Raise the account's cap",
         "account",
         "account_full spam_risk_too_many_posts spam_risk_too_many_pending_share",

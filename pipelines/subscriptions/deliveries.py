@@ -50,7 +50,7 @@ def deliver(delivery_id: int, claim: Claim, sender: WebhookSender) -> None:
 
     Raises:
         Retryable: the receiver is away, or answers with another status than success.
-        Permanent: its address is none on the public internet, or it wants no more (HTTP 410).
+        Permanent: its address is none on the public internet, or it asked to stop (HTTP 410).
     """
     delivery = WebhookDelivery.get_by_id(delivery_id)
     subscription = delivery.subscription

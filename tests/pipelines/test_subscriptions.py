@@ -168,7 +168,7 @@ def test_a_receiver_that_is_away_gets_it_later_and_by_hand_at_last() -> None:
 def test_a_receiver_that_is_gone_is_asked_no_longer() -> None:
     row, _ = subscribed("account.paused")
     receiver = Receiver()
-    receiver.error = Permanent("The server wants no more.", code="http_410")
+    receiver.error = Permanent("The server asked to stop.", code="http_410")
     for _ in range(deliveries.FAILED_IN_A_ROW):
         subscriptions.ping(row.id, "olga")
     deliver_all(receiver)

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 EXAMPLES = 6
 """Requests for each operation."""
 MOST_SECONDS = 45.0
-"""No more are sent after this time."""
+"""Sending stops after this time."""
 
 
 def test_no_request_is_answered_otherwise_than_documented(
