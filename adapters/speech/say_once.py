@@ -45,6 +45,11 @@ def say_into(
     """Say ``text`` into the WAV file ``sound``; the file ``.share`` beside it tells how far it is.
 
     Args:
+        sound: where; its folder exists.
+        voice: ``espeak:<voice>``, ``piper:<name>`` or ``piper:<path>``.
+        text: at most ``MOST_CHARACTERS``.
+        folder: Piper's voices.
+        words_per_minute: the pace of an espeak-ng voice.
         wait: seconds to wait for texts that are being said; one is said at a time.
 
     Raises:
@@ -86,10 +91,13 @@ def main() -> None:
     from adapters.speech.voice import build  # noqa: PLC0415 - only here is a voice loaded
 
     voice, text, folder, words_per_minute, sound = json.load(sys.stdin)
-    share = Path(sound).with_suffix(".share")
+    told = Path(sound).with_suffix(".share")
+
+    def report(share: float) -> None:
+        told.write_text(f"{share:.2f}")
+
     try:
-        speaker = build(voice, Path(folder), int(words_per_minute))
-        speaker.speak(text, Path(sound), lambda done: share.write_text(f"{done:.2f}"))
+        build(voice, Path(folder), int(words_per_minute)).speak(text, Path(sound), report)
     except StorymillError as error:
         sys.stderr.write(str(error))
         sys.exit(_REFUSED)

@@ -22,9 +22,7 @@ def stories(ids: list[int]) -> dict[int, str]:
         if row.decided_at is None:
             told[row.id] = "This story no longer waits for a decision."
         else:
-            error = OvertakenError(
-                person().name, row.decided_by, action, row.id, row.decided_at
-            )
+            error = OvertakenError(person().name, row.decided_by, action, row.id, row.decided_at)
             told[row.id] = str(error)
     return told
 

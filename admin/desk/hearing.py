@@ -23,7 +23,7 @@ def begin(story: Story) -> ResponseReturnValue:
         key = _voices().begin_saying(begins.voice, begins.said, begins.words_per_minute)
     except StorymillError as error:
         return _refused(error)
-    return jsonify(sound=url_for(".heard", story_id=story.id, key=key)), 202
+    return jsonify(sound=url_for(".heard", key=key)), 202
 
 
 def sound(key: str) -> ResponseReturnValue:

@@ -5,13 +5,13 @@
 const OFTEN = 4000; // milliseconds
 const SELDOM = 60000;
 const desk = document.querySelector("[data-decided]");
-let next = OFTEN;
+let pauseFor = OFTEN;
 
-function open() {
+function undecided() {
   return desk.matches(".decide") ? [desk] : [...desk.querySelectorAll("[data-id]:not([data-over])")].filter((row) => row.querySelector(".buttons"));
 }
 
-function close(place, sentence) {
+function closePlace(place, sentence) {
   place.dataset.over = "";
   const told = Object.assign(document.createElement("p"), { className: "told", textContent: sentence });
   told.setAttribute("role", "status");
@@ -33,8 +33,8 @@ function close(place, sentence) {
   });
 }
 
-async function look() {
-  const places = open();
+async function askDecided() {
+  const places = undecided();
   if (!places.length) return;
   if (!document.hidden) {
     try {
@@ -43,13 +43,13 @@ async function look() {
       if (answer.status === 401) return;
       if (!answer.ok) throw new Error(String(answer.status));
       const told = await answer.json();
-      places.forEach((place) => told[place.dataset.id] && close(place, told[place.dataset.id]));
-      next = OFTEN;
+      places.forEach((place) => told[place.dataset.id] && closePlace(place, told[place.dataset.id]));
+      pauseFor = OFTEN;
     } catch {
-      next = Math.min(SELDOM, next * 2); // the server is away: ask less and less often
+      pauseFor = Math.min(SELDOM, pauseFor * 2); // the server is away: ask less and less often
     }
   }
-  setTimeout(look, next);
+  setTimeout(askDecided, pauseFor);
 }
 
-setTimeout(look, OFTEN);
+setTimeout(askDecided, OFTEN);

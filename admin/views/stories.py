@@ -11,7 +11,7 @@ from peewee import JOIN, fn
 
 from admin import production_progress
 from admin.auth import person
-from admin.desk import decided, hearing, order
+from admin.desk import decided, hearing, order, outlook
 from admin.http.inputs import LARGEST_ID
 from admin.lists import story_list
 from admin.lists.paging import count, cut
@@ -32,16 +32,15 @@ from models import (
     in_state,
 )
 from pipelines import handover, typed_limits
-from pipelines.production import forecast, video_review
+from pipelines.production import video_review
 from pipelines.production.narration import voices
-from pipelines.production.production_settings import ProductionSettings
 from pipelines.stages import PART_STAGES
 from pipelines.stories import review
 from pipelines.stories.intake import link as links
 from pipelines.stories.intake import manual_intake, source_archive, whole_text
-from pipelines.stories.safety import thresholds
 from pipelines.stories.review import UNDECIDED
-from pipelines.stories.text import comparison, story_text
+from pipelines.stories.safety import thresholds
+from pipelines.stories.text import story_text
 
 TABS = (
     StoryState.WAITING,
@@ -106,7 +105,7 @@ class Stories(Page):
             "stories/index.html",
             page=page,
             production=production_progress.progress([row.id for row in page.rows]),
-            forecasts=_forecasts([row.id for row in page.rows if row.state in UNDECIDED]),
+            forecasts=outlook.forecasts([row.id for row in page.rows]),
             grid=request.args.get("view") == "grid",
             state=state,
             search=words,
@@ -136,9 +135,9 @@ class Stories(Page):
             script=script,
             hook_is_out=script is not None and _is_out(script),
             paragraphs=story_text.read(story.narratable_text),
-            forecast=_forecasts([story_id]).get(story_id) if story.state in UNDECIDED else None,
+            forecast=outlook.forecasts([story_id]).get(story_id),
             writes_by_model=bool(settings().ollama_url),
-            passages=_beside_similar(story),
+            passages=outlook.beside_similar(story),
             decisions=thresholds.decisions(story),
             next_story=order.beside(story, older=True),
             previous_story=order.beside(story, older=False),
@@ -170,8 +169,8 @@ class Stories(Page):
     def hear(self, story_id: int) -> ResponseReturnValue:
         return hearing.begin(get(Story, story_id))
 
-    @expose("/<int:story_id>/heard/<key>.wav")
-    def heard(self, story_id: int, key: str) -> ResponseReturnValue:
+    @expose("/heard/<key>.wav")
+    def heard(self, key: str) -> ResponseReturnValue:
         return hearing.sound(key)
 
     @expose("/<int:story_id>/approve", methods=["POST"])
@@ -307,28 +306,6 @@ class Stories(Page):
 def _kept(*names: str) -> dict[str, str]:
     """Filters that a link to another tab keeps."""
     return {name: value for name in names if (value := request.args.get(name, "").strip())}
-
-
-def _forecasts(story_ids: list[int]) -> dict[int, forecast.Forecast]:
-    """What the stories would become, by their ids."""
-    columns = (Story.id, Story.narratable_title, Story.narratable_text, Story.language, Story.voice)
-    stories = (
-        Story.select(*columns, Story.source, Source.id, Source.channel, Channel)
-        .join(Source)
-        .join(Channel, JOIN.LEFT_OUTER)
-        .where(Story.id.in_(story_ids))
-    )
-    return forecast.of_all(stories, ProductionSettings.defaults(settings()))
-
-
-def _beside_similar(story: Story) -> list[tuple[bool, list[comparison.Row]]]:
-    """The earlier story that this one nearly repeats, and this one, by passages."""
-    if story.similar_to is None:
-        return []
-    texts = (story_text.read(one.narratable_text) for one in (story.similar_to, story))
-    return comparison.compare(
-        *([said for paragraph in text for said in paragraph.sentences] for text in texts)
-    )
 
 
 def _offered_sources(origin: str) -> list[Source]:

@@ -11,7 +11,7 @@ from peewee import JOIN, ModelSelect
 
 from admin import production_progress
 from admin.auth import person
-from admin.desk import decided, order
+from admin.desk import decided, order, script_text
 from admin.lists.paging import count, cut
 from admin.views.page import Page, done, expose, get, settings
 from admin.views.undoable import undoable
@@ -85,6 +85,7 @@ class Videos(Page):
         part = get(Part, part_id)
         facts = _live(part)
         video = facts["video"]
+        script = script_text.paragraphs(part, facts["narration"])
         return self.render(
             "videos/show.html",
             **facts,
@@ -93,6 +94,8 @@ class Videos(Page):
             previous_part=order.part_beside(video, newer=False) if video else None,
             same_state=count(Video.select().where(Video.state == video.state)) if video else 0,
             posts=_posts_of(video.id) if video else [],
+            paragraphs=script,
+            in_time=any(one.start is not None for text in script for one in text.sentences),
         )
 
     @expose("/<int:part_id>/live.json")
@@ -182,6 +185,9 @@ def _live(part: Part) -> dict[str, Any]:
         "caption": Caption.get_or_none(Caption.part == part.id),
         "spoken_words": len(part.spoken.split()),
         "steps": production_progress.steps([part]),
+        "caption_place": script_text.caption_place(
+            part.script.story.source.channel, settings().caption_style
+        ),
     }
 
 

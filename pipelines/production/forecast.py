@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from core.errors import Permanent
 from models import Story
+from pipelines.production.captions.cues import ends_sentence
 from pipelines.production.narration import channel_pronunciations, voices
 from pipelines.production.production_settings import ProductionSettings
 from pipelines.production.script import pace
@@ -111,7 +112,7 @@ def _first(text: str, room: float) -> str:
         length += spoken_length(words[taken])
         taken += 1
     for longer in range(taken, min(taken + _GOES_ON, len(words)) + 1):
-        if words[longer - 1].rstrip("\"'”’").endswith((".", "!", "?", "…")):
+        if ends_sentence(words[longer - 1]):
             taken = longer
             break
     cut = " ".join(words[:taken])

@@ -45,8 +45,7 @@ def compare(one: Sequence[str], other: Sequence[str]) -> list[tuple[bool, list[R
 
 
 def _rows(one: Sequence[str], other: Sequence[str]) -> Iterator[Row]:
-    bare = [[_bare(sentence) for sentence in text] for text in (one, other)]
-    matcher = SequenceMatcher(None, *bare, autojunk=False)
+    matcher = _matcher(one, other)
     for kind, first, last, start, end in matcher.get_opcodes():
         if kind == "equal":
             for left, right in zip(one[first:last], other[start:end], strict=True):
@@ -85,9 +84,8 @@ def _row(one: str, other: str) -> Row:
     left, right = one.split(), other.split()
     if not (left and right):
         return Row(_pieces(left, [True] * len(left)), _pieces(right, [True] * len(right)))
-    bare = [[_bare(word) for word in words] for words in (left, right)]
     differs = [[True] * len(left), [True] * len(right)]
-    for first, start, size in SequenceMatcher(None, *bare, autojunk=False).get_matching_blocks():
+    for first, start, size in _matcher(left, right).get_matching_blocks():
         for step in range(size):
             differs[0][first + step] = differs[1][start + step] = False
     return Row(_pieces(left, differs[0]), _pieces(right, differs[1]))
@@ -96,6 +94,10 @@ def _row(one: str, other: str) -> Row:
 def _pieces(words: Sequence[str], differs: Sequence[bool]) -> tuple[Piece, ...]:
     runs = groupby(zip(words, differs, strict=True), lambda pair: pair[1])
     return tuple((" ".join(word for word, _ in run), differs) for differs, run in runs)
+
+
+def _matcher(one: Sequence[str], other: Sequence[str]) -> SequenceMatcher[str]:
+    return SequenceMatcher(a=[*map(_bare, one)], b=[*map(_bare, other)], autojunk=False)
 
 
 def _bare(text: str) -> str:
