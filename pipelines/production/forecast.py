@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from core.errors import Permanent
 from models import Story
@@ -79,12 +80,34 @@ def of_all(stories: Iterable[Story], defaults: ProductionSettings) -> dict[int, 
 
 
 def _forecast(story: Story, production: ProductionSettings, words_per_minute: float) -> Forecast:
-    draft = RulesWriter().write([text_of(story, production.tone)])[story.id]
     try:
-        parts = parts_of(story, draft, production, words_per_minute)
+        parts = _parts(
+            (story.narratable_title, story.narratable_text, story.language),
+            (production.tone, production.split_by, production.target_seconds),
+            round(words_per_minute, 1),
+        )
     except Permanent as error:
         return Forecast(production.voice, (), str(error))
-    return Forecast(production.voice, tuple(part.seconds for part in parts))
+    return Forecast(production.voice, parts)
+
+
+@lru_cache(maxsize=1_000)
+def _parts(
+    text: tuple[str, str, str], chosen: tuple[str, str, tuple[int, int]], words_per_minute: float
+) -> tuple[float, ...]:
+    """The length of each part; the same story is shown again and again.
+
+    Args:
+        text: the title, the narratable text and the language of a story.
+        chosen: the tone, where it is split, and the lengths of its parts.
+        words_per_minute: the pace of its voice.
+    """
+    title, body, language = text
+    tone, split_by, seconds = chosen
+    story = Story(id=1, narratable_title=title, narratable_text=body, language=language)
+    production = ProductionSettings("", 0, seconds, tone=tone, split_by=split_by)
+    draft = RulesWriter().write([text_of(story, tone)])[story.id]
+    return tuple(part.seconds for part in parts_of(story, draft, production, words_per_minute))
 
 
 def beginning(story: Story, defaults: ProductionSettings) -> Beginning:
