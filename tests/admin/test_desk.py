@@ -32,7 +32,7 @@ def test_length_and_parts_are_shown_before_a_story_is_approved(viewer: Browser) 
         "2 parts",
     ]
     page = viewer.get(f"/stories/{cut.id}").text
-    assert re.search(r"2 videos of about 0:\d\d, 0:\d\d, told by espeak:en-us\.", page)
+    assert re.search(r"2 videos of about 0:\d\d, 0:\d\d, told by piper:", page)
     assert re.search(r"One video of about 0:\d\d, told by", viewer.get(f"/stories/{whole.id}").text)
 
 
