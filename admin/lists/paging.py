@@ -38,7 +38,7 @@ def cut(
         key: the id that orders the list.
         few: only few rows match, so collect and sort them. PostgreSQL can't know that. It would
             scan all rows in id order until a page is full.
-        each: an index that finds the ids of the rows, all or more than match.
+        each: finds the ids of the rows in an index, in place of the query's own conditions.
     """
     order = key + 0 if few else key  # an order without an index
     before, after = request.args.get("before", type=int), request.args.get("after", type=int)
