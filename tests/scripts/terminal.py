@@ -19,7 +19,6 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-
 ROOT = Path(__file__).resolve().parents[2]
 ENDS_WITHIN_SECONDS = 60
 LOADED = (
