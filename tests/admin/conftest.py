@@ -152,7 +152,7 @@ class Browser:
 def app(settings: Settings, record: None, compiled_templates: FileSystemBytecodeCache) -> Flask:
     app = create_app(
         settings,
-        voices=InstalledVoices(settings.voices_dir),
+        voices=InstalledVoices(settings.voices_dir, heard=settings.media_dir / "heard"),
         music=Tunes(folder=None, cache=settings.media_dir / "music"),
     )
     app.jinja_env.bytecode_cache = compiled_templates
