@@ -1,0 +1,171 @@
+"""Sentences that say what to do, each only where enough videos say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import url_for
+
+from admin.insights.sums import HOOKS, Sum, ask, compared, parts
+from models import HookKind, Source, StoryState
+
+LEAST = 10
+"""Videos that each side of a comparison needs."""
+SURE = 3.0
+"""Standard errors of a difference worth a sentence: among 24 hours, one of two is often chance."""
+MORE, LESS = 1.25, 0.8
+"""Smaller differences aren't worth the work."""
+MOST_ACCOUNTS = 200
+"""Whose slots are changed together."""
+FEW_STAY, MANY_STAY = 0.5, 0.8
+"""Share of part 1's views that part 2 keeps."""
+
+SLOTS = """
+    SELECT account.id, name FROM account
+    WHERE state = 'connected' AND (%(account)s::int IS NULL OR account.id = %(account)s)
+      AND EXISTS (SELECT FROM slot WHERE account_id = account.id)
+      AND EXISTS (SELECT FROM slot WHERE account_id = account.id
+                  AND at >= %(begin)s AND at < %(end)s) = %(has)s
+    ORDER BY lower(name), account.id LIMIT %(most)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to do, and why."""
+
+    finding: str
+    videos: int
+    """Of the better or worse side: the number behind the finding."""
+    action: str
+    link: str
+    """Address of the page where it is done."""
+
+
+def advice(days: int, account_id: int | None = None) -> list[Advice]:
+    """What the period's videos suggest to do: at most one sentence about each comparison's side."""
+    return [
+        *_hours(days, account_id),
+        *_sources(days, account_id),
+        *_hooks(days, account_id),
+        *_parts(days, account_id),
+    ]
+
+
+def _hours(days: int, account_id: int | None) -> Iterator[Advice]:
+    best, worst = extremes(*compared("hours", days, account_id))
+    for side, has in ((best, False), (worst, True)):
+        if side is None:
+            continue
+        hour = side.group.key or 0
+        begin, end = f"{hour:02d}:00", f"{hour:02d}:60"
+        accounts = ask(SLOTS, account=account_id, begin=begin, end=end, has=has, most=MOST_ACCOUNTS)
+        if accounts:
+            to = "to that hour" if side is best else "to a better hour"
+            action = f"Move slots of {_named(accounts)} {to}"
+            yield side.says(f"Posts at {begin}", action, _times(accounts))
+
+
+def _named(accounts: list[tuple[int, str]]) -> str:
+    if len(accounts) == 1:
+        return accounts[0][1] or "an account without a name"
+    return f"{len(accounts)} accounts"
+
+
+def _times(accounts: list[tuple[int, str]]) -> str:
+    """The page where the slots of the accounts are changed."""
+    if len(accounts) == 1:
+        return url_for("accounts.show", account_id=accounts[0][0], _anchor="times")
+    return url_for("selected_accounts.times", ids="-".join(str(row[0]) for row in accounts))
+
+
+def _sources(days: int, account_id: int | None) -> Iterator[Advice]:
+    best, worst = extremes(*compared("sources", days, account_id))
+    actions = ((best, "Fetch more of them"), (worst, "Raise the score its stories need"))
+    for side, action in actions:
+        if side is None:
+            continue
+        source = Source.get_by_id(side.group.key)
+        if source.archived_at is None:
+            link = url_for("sources.edit", source_id=source.id)
+            yield side.says(f"Stories of {source.name}", action, link)
+
+
+def _hooks(days: int, account_id: int | None) -> Iterator[Advice]:
+    best, _ = extremes(*compared("hooks", days, account_id))
+    if best is not None:
+        yield best.says(
+            f"Videos whose hook is {HOOKS[HookKind(best.group.key or 0)]}",
+            "Choose such hooks when you approve stories",
+            url_for("stories.index", state=StoryState.WAITING),
+        )
+
+
+def _parts(days: int, account_id: int | None) -> Iterator[Advice]:
+    second = next((p for p in parts(compared("parts", days, account_id)[1]) if p.number == 2), None)  # noqa: PLR2004
+    if second is None or min(second.videos.videos, second.first.videos) < LEAST:
+        return
+    share = f"Part 2 gets {100 * second.kept:.0f} % of the views of part 1"
+    if second.kept < FEW_STAY:
+        action, link = "Split fewer stories: make parts longer", url_for("channels.index")
+        yield Advice(share, second.videos.videos, action, link)
+    elif second.kept > MANY_STAY:
+        action = "People come back: take longer stories"
+        yield Advice(share, second.videos.videos, action, url_for("sources.index"))
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A group of videos, and others to compare it with."""
+
+    group: Sum
+    others: Sum
+
+    @property
+    def clearly_better(self) -> bool:
+        return self._enough and self._times >= MORE and self._errors >= SURE
+
+    @property
+    def clearly_worse(self) -> bool:
+        return self._enough and self._times <= LESS and self._errors <= -SURE
+
+    def says(self, who: str, action: str, link: str) -> Advice:
+        share = f"{self._times:.1f} times" if self._times > 1 else f"{100 * self._times:.0f} % of"
+        finding = (
+            f"{who} get {share} the views of the others: typically {self.group.typical:,.0f} "
+            f"instead of {self.others.typical:,.0f}"
+        )
+        return Advice(finding, self.group.videos, action, link)
+
+    @property
+    def _enough(self) -> bool:
+        return min(self.group.videos, self.others.videos) >= LEAST
+
+    @property
+    def _times(self) -> float:
+        return self.group.times(self.others)
+
+    @property
+    def _errors(self) -> float:
+        return self.group.errors_above(self.others)
+
+
+def extremes(together: Sum, groups: list[Sum]) -> tuple[Side | None, Side | None]:
+    """The groups that do clearly best and worst, where enough videos say so.
+
+    The worst is compared with the others without the best: one good hour doesn't make the rest bad.
+    """
+    best = max(
+        (side for group in groups if (side := Side(group, together - group)).clearly_better),
+        key=lambda side: side.group.typical,
+        default=None,
+    )
+    rest = [group for group in groups if best is None or group is not best.group]
+    usual = together if best is None else best.others
+    worst = min(
+        (side for group in rest if (side := Side(group, usual - group)).clearly_worse),
+        key=lambda side: side.group.typical,
+        default=None,
+    )
+    return best, worst
