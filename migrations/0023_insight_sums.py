@@ -8,7 +8,7 @@ from typing import Any
 
 STEP = 10_000
 
-UP = """
+TABLES = """
 CREATE TABLE latest_count (
     post_id INTEGER PRIMARY KEY REFERENCES post (id) ON DELETE CASCADE,
     counted_at TIMESTAMPTZ NOT NULL,
@@ -123,12 +123,17 @@ DROP TABLE latest_count;
 
 
 def up(_migrator: Any, db: Any) -> None:
-    db.execute_sql(UP)
+    db.execute_sql(TABLES)
+    fill(db)
+    db.execute_sql(INDEXES)
+
+
+def fill(db: Any) -> None:
+    """Fill the empty tables from the table ``insight``."""
     newest = db.execute_sql("SELECT COALESCE(max(post_id), 0) FROM insight").fetchone()[0]
     for first in range(1, newest + 1, STEP):
         for statement in (LATEST, TOTALS, GAINS):
             db.execute_sql(statement, {"first": first, "last": first + STEP - 1})
-    db.execute_sql(INDEXES)
 
 
 def down(_migrator: Any, db: Any) -> None:
