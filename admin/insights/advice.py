@@ -7,15 +7,10 @@ from dataclasses import dataclass
 
 from flask import url_for
 
-from admin.insights.sums import HOOKS, Sum, ask, compared, parts
+from admin.insights.standouts import LEAST, Side, extremes
+from admin.insights.sums import HOOKS, ask, compared, parts
 from models import HookKind, Source, StoryState
 
-LEAST = 10
-"""Videos that each side of a comparison needs."""
-SURE = 3.0
-"""Standard errors of a difference worth a sentence: among 24 hours, one of two is often chance."""
-MORE, LESS = 1.25, 0.8
-"""Smaller differences aren't worth the work."""
 MOST_ACCOUNTS = 200
 """Whose slots are changed together."""
 FEW_STAY, MANY_STAY = 0.5, 0.8
@@ -64,7 +59,7 @@ def _hours(days: int, account_id: int | None) -> Iterator[Advice]:
         if accounts:
             to = "to that hour" if side is best else "to a better hour"
             action = f"Move slots of {_named(accounts)} {to}"
-            yield side.says(f"Posts at {begin}", action, _times(accounts))
+            yield _says(side, f"Posts at {begin}", action, _times(accounts))
 
 
 def _named(accounts: list[tuple[int, str]]) -> str:
@@ -89,13 +84,14 @@ def _sources(days: int, account_id: int | None) -> Iterator[Advice]:
         source = Source.get_by_id(side.group.key)
         if source.archived_at is None:
             link = url_for("sources.edit", source_id=source.id)
-            yield side.says(f"Stories of {source.name}", action, link)
+            yield _says(side, f"Stories of {source.name}", action, link)
 
 
 def _hooks(days: int, account_id: int | None) -> Iterator[Advice]:
     best, _ = extremes(*compared("hooks", days, account_id))
     if best is not None:
-        yield best.says(
+        yield _says(
+            best,
             f"Videos whose hook is {HOOKS[HookKind(best.group.key or 0)]}",
             "Choose such hooks when you approve stories",
             url_for("stories.index", state=StoryState.WAITING),
@@ -115,57 +111,10 @@ def _parts(days: int, account_id: int | None) -> Iterator[Advice]:
         yield Advice(share, second.videos.videos, action, url_for("sources.index"))
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
-    """A group of videos, and others to compare it with."""
-
-    group: Sum
-    others: Sum
-
-    @property
-    def clearly_better(self) -> bool:
-        return self._enough and self._times >= MORE and self._errors >= SURE
-
-    @property
-    def clearly_worse(self) -> bool:
-        return self._enough and self._times <= LESS and self._errors <= -SURE
-
-    def says(self, who: str, action: str, link: str) -> Advice:
-        share = f"{self._times:.1f} times" if self._times > 1 else f"{100 * self._times:.0f} % of"
-        finding = (
-            f"{who} get {share} the views of the others: typically {self.group.typical:,.0f} "
-            f"instead of {self.others.typical:,.0f}"
-        )
-        return Advice(finding, self.group.videos, action, link)
-
-    @property
-    def _enough(self) -> bool:
-        return min(self.group.videos, self.others.videos) >= LEAST
-
-    @property
-    def _times(self) -> float:
-        return self.group.times(self.others)
-
-    @property
-    def _errors(self) -> float:
-        return self.group.errors_above(self.others)
-
-
-def extremes(together: Sum, groups: list[Sum]) -> tuple[Side | None, Side | None]:
-    """The groups that do clearly best and worst, where enough videos say so.
-
-    The worst is compared with the others without the best: one good hour doesn't make the rest bad.
-    """
-    best = max(
-        (side for group in groups if (side := Side(group, together - group)).clearly_better),
-        key=lambda side: side.group.typical,
-        default=None,
+def _says(side: Side, who: str, action: str, link: str) -> Advice:
+    share = f"{side.times:.1f} times" if side.times > 1 else f"{100 * side.times:.0f} % of"
+    finding = (
+        f"{who} get {share} the views of the others: typically {side.group.typical:,.0f} "
+        f"instead of {side.others.typical:,.0f}"
     )
-    rest = [group for group in groups if best is None or group is not best.group]
-    usual = together if best is None else best.others
-    worst = min(
-        (side for group in rest if (side := Side(group, usual - group)).clearly_worse),
-        key=lambda side: side.group.typical,
-        default=None,
-    )
-    return best, worst
+    return Advice(finding, side.group.videos, action, link)

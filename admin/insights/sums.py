@@ -18,9 +18,6 @@ from pipelines.publishing.counts import LOG, LOG_UNIT, SHORT_WORDS
 
 PERIODS = (7, 30, 90)
 """Days since publication, and the present one; days begin at midnight UTC."""
-LEAST_TO_COMPARE = 3
-"""Videos an hour needs before it can be the best hour."""
-
 COMPARED_BY = {f"{by}s": by for by in ComparedBy}
 COLUMNS = {ComparedBy.ACCOUNT: "account_id", ComparedBy.SOURCE: "source_id"}
 """Of ``latest_count``, where they have another name."""
@@ -128,12 +125,6 @@ def compared(by: str, days: int, account_id: int | None = None) -> tuple[Sum, li
 
 def total(sums: Iterable[Sum]) -> Sum:
     return reduce(add, sums, Sum(None))
-
-
-def best_hour(hours: list[Sum]) -> Sum | None:
-    """The hour with the most typical views, among hours with enough videos."""
-    enough = [hour for hour in hours if hour.videos >= LEAST_TO_COMPARE]
-    return max(enough, key=lambda hour: hour.typical, default=None)
 
 
 def parts(sums: list[Sum]) -> list[PartSum]:

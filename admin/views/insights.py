@@ -9,8 +9,9 @@ from flask import abort, request
 from flask.typing import ResponseReturnValue
 
 from admin.insights import bars, sums, videos
-from admin.insights.advice import LEAST, advice
+from admin.insights.advice import advice
 from admin.insights.gains import gained
+from admin.insights.standouts import LEAST, extremes
 from admin.insights.sums import Sum
 from admin.lists.exports import BATCH, csv_file
 from admin.viewer_zone import viewer_zone
@@ -83,7 +84,8 @@ def _hours(by: str, days: int, account_id: int | None) -> dict[str, Any]:
     totals, found = sums.compared(by, days, account_id)
     by_hour = {hour.key: hour for hour in found}
     rows = [by_hour.get(hour) or Sum(hour) for hour in range(24)]
-    best = sums.best_hour(found)
+    standout, _ = extremes(totals, found)
+    best = standout.group if standout else None
     return {
         "totals": totals,
         "rows": rows,
@@ -110,7 +112,7 @@ def _parts(by: str, days: int, account_id: int | None) -> dict[str, Any]:
         "totals": totals,
         "rows": [part.videos for part in parts],
         "names": {part.number: f"Part {part.number}" for part in parts},
-        "kept": {part.number: part.kept for part in parts},
+        "of_first": {part.number: part.kept for part in parts},
     }
 
 

@@ -58,7 +58,7 @@ def test_the_sums_are_those_of_the_counts_late_or_doubled(posts: list[Post]) -> 
 
     # Then every count is kept, and the newest of each post is the one that is summed
     assert Insight.select().count() == len(posts) + 7
-    latest = {row.post_id: row.views for row in LatestCount.select()}
+    latest = {row.post.id: row.views for row in LatestCount.select()}
     assert latest == {first.id: 100, second.id: 205, **{
         post.id: 7 if post is others[0] else 10 * number
         for number, post in enumerate(others, 2)
