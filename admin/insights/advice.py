@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from flask import url_for
 
 from admin.insights.standouts import LEAST, Side, extremes
-from admin.insights.sums import HOOKS, ask, compared, parts
-from models import HookKind, Source, StoryState
+from admin.insights.sums import HOOKS, Compared, ask, parts
+from models import HookKind, Source, SourceKind, StoryState
 
 MOST_ACCOUNTS = 200
 """Whose slots are changed together."""
@@ -38,18 +38,23 @@ class Advice:
     """Address of the page where it is done."""
 
 
-def advice(days: int, account_id: int | None = None) -> list[Advice]:
-    """What the period's videos suggest to do: at most one sentence about each comparison's side."""
+def advice(found: dict[str, Compared], account_id: int | None = None) -> list[Advice]:
+    """What videos suggest to do: at most one sentence about each comparison's side.
+
+    Args:
+        found: what ``compared_each`` found.
+        account_id: the account whose videos they are; None if they are those of all.
+    """
     return [
-        *_hours(days, account_id),
-        *_sources(days, account_id),
-        *_hooks(days, account_id),
-        *_parts(days, account_id),
+        *_hours(found["hours"], account_id),
+        *_sources(found["sources"]),
+        *_hooks(found["hooks"]),
+        *_parts(found["parts"]),
     ]
 
 
-def _hours(days: int, account_id: int | None) -> Iterator[Advice]:
-    best, worst = extremes(*compared("hours", days, account_id))
+def _hours(found: Compared, account_id: int | None) -> Iterator[Advice]:
+    best, worst = extremes(*found)
     for side, has in ((best, False), (worst, True)):
         if side is None:
             continue
@@ -75,20 +80,20 @@ def _times(accounts: list[tuple[int, str]]) -> str:
     return url_for("selected_accounts.times", ids="-".join(str(row[0]) for row in accounts))
 
 
-def _sources(days: int, account_id: int | None) -> Iterator[Advice]:
-    best, worst = extremes(*compared("sources", days, account_id))
-    actions = ((best, "Fetch more of them"), (worst, "Raise the score its stories need"))
+def _sources(found: Compared) -> Iterator[Advice]:
+    best, worst = extremes(*found)
+    actions = ((best, "Fetch more of them"), (worst, "Take fewer of them"))
     for side, action in actions:
         if side is None:
             continue
         source = Source.get_by_id(side.group.key)
-        if source.archived_at is None:
+        if source.archived_at is None and source.kind != SourceKind.PASTE:
             link = url_for("sources.edit", source_id=source.id)
             yield _says(side, f"Stories of {source.name}", action, link)
 
 
-def _hooks(days: int, account_id: int | None) -> Iterator[Advice]:
-    best, _ = extremes(*compared("hooks", days, account_id))
+def _hooks(found: Compared) -> Iterator[Advice]:
+    best, _ = extremes(*found)
     if best is not None:
         yield _says(
             best,
@@ -98,8 +103,8 @@ def _hooks(days: int, account_id: int | None) -> Iterator[Advice]:
         )
 
 
-def _parts(days: int, account_id: int | None) -> Iterator[Advice]:
-    second = next((p for p in parts(compared("parts", days, account_id)[1]) if p.number == 2), None)  # noqa: PLR2004
+def _parts(found: Compared) -> Iterator[Advice]:
+    second = next((p for p in parts(found[1]) if p.number == 2), None)  # noqa: PLR2004
     if second is None or min(second.videos.videos, second.first.videos) < LEAST:
         return
     share = f"Part 2 gets {100 * second.kept:.0f} % of the views of part 1"

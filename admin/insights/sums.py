@@ -7,20 +7,17 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass, replace
 from datetime import UTC, date, timedelta
 from functools import reduce
-from itertools import starmap
 from math import expm1, sqrt
 from operator import add, sub
 from typing import Any
 
 from core.db import database
 from models import ComparedBy, HookKind, now
-from pipelines.publishing.counts import LOG, LOG_UNIT, SHORT_WORDS
+from pipelines.publishing.counts import KEYED, LOG, LOG_UNIT, SHORT_WORDS
 
 PERIODS = (7, 30, 90)
 """Days since publication, and the present one; days begin at midnight UTC."""
 COMPARED_BY = {f"{by}s": by for by in ComparedBy}
-COLUMNS = {ComparedBy.ACCOUNT: "account_id", ComparedBy.SOURCE: "source_id"}
-"""Of ``latest_count``, where they have another name."""
 HOOKS = {
     HookKind.QUESTION: "a question",
     HookKind.QUOTE: "a quotation",
@@ -30,17 +27,21 @@ HOOKS = {
 }
 
 OF_ALL = """
-    SELECT key, sum(videos), sum(views)::bigint, sum(likes)::bigint, sum(comments)::bigint,
+    SELECT by, key, sum(videos), sum(views)::bigint, sum(likes)::bigint, sum(comments)::bigint,
            sum(shares)::bigint, sum(logs)::bigint, sum(log_squares)::bigint
-    FROM day_total WHERE by = %(by)s AND day >= %(since)s GROUP BY key
+    FROM day_total WHERE by = ANY(%(by)s) AND day >= %(since)s GROUP BY by, key
 """
 OF_ACCOUNT = f"""
-    SELECT {{key}}, count(*), sum(views)::bigint, sum(likes)::bigint, sum(comments)::bigint,
+    SELECT by, key, count(*), sum(views)::bigint, sum(likes)::bigint, sum(comments)::bigint,
            sum(shares)::bigint, sum(log)::bigint, sum(log * log)::bigint
     FROM latest_count CROSS JOIN LATERAL (SELECT {LOG} AS log) AS of_views
-    WHERE account_id = %(account)s AND day >= %(since)s AND {{key}} IS NOT NULL GROUP BY 1
+         CROSS JOIN LATERAL (VALUES {{keyed}}) AS keyed (by, key)
+    WHERE account_id = %(account)s AND day >= %(since)s AND key IS NOT NULL GROUP BY by, key
 """
 """An account publishes a few posts a day, so they are summed as they are."""
+
+Compared = tuple["Sum", list["Sum"]]
+"""The sum of all, and of each group, the most viewed first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +109,28 @@ def since(days: int) -> date:
     return now().astimezone(UTC).date() - timedelta(days=days)
 
 
-def compared(by: str, days: int, account_id: int | None = None) -> tuple[Sum, list[Sum]]:
-    """Totals of the period's videos, overall and by ``by`` (of ``COMPARED_BY``), most viewed first.
+def compared(by: str, days: int, account_id: int | None = None) -> Compared:
+    """Totals of the period's videos, overall and by ``by`` (of ``COMPARED_BY``).
 
     Compared by hooks, they are the videos that open a story; by parts, those of stories in parts.
     """
-    column = COMPARED_BY[by]
-    sql = OF_ALL
-    if account_id is not None:
-        sql = OF_ACCOUNT.format(key=COLUMNS.get(column, column))
-    values = {"by": column, "since": since(days), "account": account_id}
-    sums = list(starmap(Sum, ask(sql, **values)))
-    sums.sort(key=lambda each: (-each.views, each.key))
-    return total(sums), sums
+    return _compared([COMPARED_BY[by]], days, account_id)[by]
+
+
+def compared_each(days: int, account_id: int | None = None) -> dict[str, Compared]:
+    """``compared`` by each of ``COMPARED_BY``, in one statement."""
+    return _compared(list(ComparedBy), days, account_id)
+
+
+def _compared(by: list[ComparedBy], days: int, account_id: int | None) -> dict[str, Compared]:
+    keyed = ", ".join(KEYED[each] for each in by)
+    sql = OF_ALL if account_id is None else OF_ACCOUNT.format(keyed=keyed)
+    found: dict[str, list[Sum]] = {f"{each}s": [] for each in by}
+    for name, *figures in ask(sql, by=by, since=since(days), account=account_id):
+        found[f"{name}s"].append(Sum(*figures))
+    for sums in found.values():
+        sums.sort(key=lambda each: (-each.views, each.key))
+    return {name: (total(sums), sums) for name, sums in found.items()}
 
 
 def total(sums: Iterable[Sum]) -> Sum:
@@ -131,7 +141,7 @@ def parts(sums: list[Sum]) -> list[PartSum]:
     """Each part number compared with part 1 of the stories that have so many parts.
 
     Args:
-        sums: ``compared("parts", …)``.
+        sums: the groups of ``compared("parts", …)``.
     """
     lengths: dict[int, dict[int, Sum]] = defaultdict(dict)
     for each in sums:

@@ -66,10 +66,11 @@ def _chosen() -> tuple[int, int | None]:
 
 
 def _overview(_by: str, days: int, account_id: int | None) -> dict[str, Any]:
+    found = sums.compared_each(days, account_id)
     return {
-        "totals": sums.compared("accounts", days, account_id)[0],
+        "totals": found["accounts"][0],
         "gains": gained(days, viewer_zone(), account_id),
-        "advice": advice(days, account_id),
+        "advice": advice(found, account_id),
         "least": LEAST,
     }
 

@@ -27,10 +27,14 @@ HOOK = f"""
          WHEN cardinality(regexp_split_to_array(part.hook, '\\s+')) <= {SHORT_WORDS}
          THEN {HookKind.SHORT:d} ELSE {HookKind.LONG:d} END
 """
-KEYS = ", ".join(
-    f"('{by}', {by}_id)" if by in {ComparedBy.ACCOUNT, ComparedBy.SOURCE} else f"('{by}', {by})"
-    for by in ComparedBy
-)
+KEYED = {
+    ComparedBy.ACCOUNT: "('account', account_id)",
+    ComparedBy.SOURCE: "('source', source_id)",
+    ComparedBy.HOUR: "('hour', hour)",
+    ComparedBy.HOOK: "('hook', hook)",
+    ComparedBy.PART: "('part', part)",
+}
+"""SQL: what ``DayTotal`` has a row of ``LatestCount`` under."""
 STORE = f"""
 WITH counted AS (
     SELECT * FROM unnest(
@@ -67,7 +71,7 @@ WITH counted AS (
         log_squares)
     SELECT by, day, key, sum(sign), sum(sign * views), sum(sign * likes), sum(sign * comments),
            sum(sign * shares), sum(sign * log), sum(sign * log * log)
-    FROM change CROSS JOIN LATERAL (VALUES {KEYS}) AS keyed (by, key)
+    FROM change CROSS JOIN LATERAL (VALUES {", ".join(KEYED.values())}) AS keyed (by, key)
     WHERE key IS NOT NULL GROUP BY by, day, key ORDER BY by, day, key
     ON CONFLICT (by, day, key) DO UPDATE SET videos = total.videos + EXCLUDED.videos,
         views = total.views + EXCLUDED.views, likes = total.likes + EXCLUDED.likes,

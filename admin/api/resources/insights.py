@@ -167,8 +167,9 @@ def days(query: ZonedPeriod) -> Gained:
 @operation("GET", "/insights/suggestions", Scope.READ)
 def suggestions(query: Period) -> Suggestions:
     """Read what to do next, where enough videos say so."""
-    found = advice(int(query.days), query.account)
-    return Suggestions(suggestions=[Suggestion.model_validate(each) for each in found])
+    found = sums.compared_each(int(query.days), query.account)
+    said = advice(found, query.account)
+    return Suggestions(suggestions=[Suggestion.model_validate(each) for each in said])
 
 
 @operation("GET", "/posts/<int:post_id>/counts", Scope.READ)
