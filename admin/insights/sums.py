@@ -118,8 +118,8 @@ def compared(by: str, days: int, account_id: int | None = None) -> Compared:
 
 
 def compared_each(days: int, account_id: int | None = None) -> dict[str, Compared]:
-    """``compared`` by each of ``COMPARED_BY``, in one statement."""
-    return _compared(list(ComparedBy), days, account_id)
+    """``compared`` by each of ``COMPARED_BY`` but accounts, in one statement."""
+    return _compared([by for by in ComparedBy if by != ComparedBy.ACCOUNT], days, account_id)
 
 
 def _compared(by: list[ComparedBy], days: int, account_id: int | None) -> dict[str, Compared]:

@@ -61,7 +61,7 @@ class Point:
 
 def most_seen(days: int, account_id: int | None = None) -> tuple[Sum, list[Shown]]:
     """Totals of the period's videos, and the ``BEST`` most viewed of them."""
-    together, _ = compared("accounts", days, account_id)
+    together, _ = compared("hours", days, account_id)  # the fewest groups
     rows = ask(
         f"WITH latest AS (SELECT * FROM ({OF_ALL if account_id is None else OF_ACCOUNT}) AS latest "
         f"ORDER BY views DESC, post_id LIMIT {BEST}) "

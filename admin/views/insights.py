@@ -68,7 +68,7 @@ def _chosen() -> tuple[int, int | None]:
 def _overview(_by: str, days: int, account_id: int | None) -> dict[str, Any]:
     found = sums.compared_each(days, account_id)
     return {
-        "totals": found["accounts"][0],
+        "totals": found["hours"][0],
         "gains": gained(days, viewer_zone(), account_id),
         "advice": advice(found, account_id),
         "least": LEAST,
