@@ -59,6 +59,6 @@ def _application() -> Flask:
     return create_app(
         config,
         authorizer,
-        InstalledVoices(config.voices_dir, default=config.voice),
+        InstalledVoices(config.voices_dir, default=config.voice, heard=config.media_dir / "heard"),
         Tunes(folder=config.music_dir, cache=config.media_dir / "music"),
     )
