@@ -18,6 +18,7 @@ function controls(form) {
 
 function isChanged(field) {
   if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  if (field.type === "color") return field.value !== field.defaultValue.toLowerCase(); // browsers lower it
   if (field.tagName !== "SELECT") return field.value !== field.defaultValue;
   const options = [...field.options];
   const first = field.multiple || options.some((option) => option.defaultSelected) ? -1 : 0;
