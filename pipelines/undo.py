@@ -44,7 +44,7 @@ def decide(by: str, action: str, ids: Sequence[int], act: Callable[[int], object
 
     Args:
         by: who decides.
-        action: of ``ACTIONS``.
+        action: of ``undo_actions.ACTIONS``.
         ids: the rows; one that is refused stops no other.
         act: the decision.
     """

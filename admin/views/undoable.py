@@ -30,7 +30,7 @@ def undoable(
     """Apply ``act`` to each row, say what was done to what, and offer to undo it.
 
     Args:
-        action: of ``undo.ACTIONS``.
+        action: of ``undo_actions.ACTIONS``.
         ids: the rows; one that is refused stops no other.
         act: the decision.
         onwards: where to go when it is done; else, or if None, the previous page.

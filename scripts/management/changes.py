@@ -42,7 +42,7 @@ def to_each(
 ) -> None:
     """Call ``act`` for every id, even after one was refused. Exit code 1 if any was refused.
 
-    With an ``action`` of ``undo.ACTIONS`` it says how to undo it.
+    With an ``action`` of ``undo_actions.ACTIONS`` it says how to undo it.
     """
     refused, undo_id = list[tuple[int, str]](), None
     if action and not dry_run:
