@@ -151,9 +151,9 @@ def take_back_repair(
         StaleStateError: the work has begun again, or was decided on since.
     """
     with transaction():
-        subject_id = DeadLetter.get_by_id(letter_id).subject_id
-        stage = STAGES[DeadLetter.get_by_id(letter_id).stage]
-        table, columns = _REPAIRED[stage.subject]
+        letter: Any = DeadLetter.get_by_id(letter_id)
+        subject_id = letter.subject_id
+        table, columns = _REPAIRED[STAGES[letter.stage].subject]
         if table is Part:
             part_text.take_back_restart(subject_id)
             part_text.set_voice(_story_of(subject_id).id, by, values["voice"])
