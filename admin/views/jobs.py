@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from flask import request
 from flask.typing import ResponseReturnValue
 
@@ -11,10 +9,10 @@ from admin.auth import person
 from admin.home_figures import held_up, waited_long
 from admin.job_subjects import subjects
 from admin.lists.paging import cut
-from admin.views.page import Page, audit, expose, settings
+from admin.views.page import Page, expose, settings
 from admin.views.undoable import undoable
-from models import DeadLetter, Job, JobState
-from pipelines import failures, ledger
+from models import Job, JobState
+from pipelines import job_decisions, ledger
 from pipelines.stages import STAGES
 
 UNFINISHED = (JobState.RUNNING, JobState.WAITING, JobState.PARKED, JobState.DEAD)
@@ -47,32 +45,11 @@ class Jobs(Page):
 
     @expose("/<int:job_id>/requeue", methods=["POST"])
     def requeue(self, job_id: int) -> ResponseReturnValue:
-        """Retry a job; one that has failed is retried like its failure."""
-        by, seconds = person().name, settings().approval_seconds
-        letter_id = _open_failure(job_id)
-        if letter_id is not None:
-            act = partial(failures.requeue, by=by, seconds=seconds)
-            return undoable("failure.requeue", [letter_id], act, seconds=seconds)
-
-        def requeue(job_id: int) -> None:
-            ledger.requeue(job_id, seconds=seconds)
-            audit("job.requeue", f"job {job_id}")
-
-        return undoable("job.requeue", [job_id], requeue, seconds=seconds)
+        seconds = settings().approval_seconds
+        decision = job_decisions.retry(job_id, person().name, seconds=seconds)
+        return undoable(decision.action, [decision.row_id], decision.act, seconds=seconds)
 
     @expose("/<int:job_id>/cancel", methods=["POST"])
     def cancel(self, job_id: int) -> ResponseReturnValue:
-        def cancel(job_id: int) -> None:
-            ledger.cancel(job_id)
-            audit("job.cancel", f"job {job_id}")
-
-        return undoable("job.cancel", [job_id], cancel)
-
-
-def _open_failure(job_id: int) -> int | None:
-    """The newest failure of the job that nobody has resolved."""
-    letters = DeadLetter.select(DeadLetter.id).where(
-        DeadLetter.job == job_id, DeadLetter.resolved_at.is_null()
-    )
-    found: int | None = letters.order_by(DeadLetter.id.desc()).scalar()
-    return found
+        decision = job_decisions.cancel(job_id, person().name)
+        return undoable(decision.action, [decision.row_id], decision.act)
