@@ -302,7 +302,7 @@ def test_times_that_are_refused_come_back_as_typed(
     assert answer.status_code == 422
     assert 'id="fault-at">Write the time as hours and minutes' in answer.text
     assert 'value="7"' in answer.text
-    assert 'value="9 o&#39;clock"' in answer.text
+    assert 'value="9 o&#x27;clock"' in answer.text
     assert Account.get_by_id(ids[0]).posts_a_day == 2
     nothing = editor.post(page, referrer=page, id=ids, slots="keep").text
     assert "Nothing is to be changed" in nothing
