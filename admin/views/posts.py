@@ -10,8 +10,8 @@ from flask import abort, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from peewee import ModelSelect
 
-from admin import insights
 from admin.auth import person
+from admin.insights import videos
 from admin.lists import post_list
 from admin.lists.exports import BATCH, csv_file
 from admin.lists.paging import cut
@@ -110,7 +110,7 @@ class Posts(Page):
             music_url=account_settings.MUSIC_URL,
             methods=METHODS,
             jobs=[(job, ledger.explain(job)) for job in jobs.order_by(Job.id)],
-            points=insights.curve(post_id),
+            points=videos.curve(post_id),
             attempts=list(attempts.limit(100)),
         )
 
