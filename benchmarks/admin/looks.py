@@ -147,7 +147,7 @@ def _looked_at(browser: WebDriver, url: str, page: str) -> Iterator[Finding]:
             browser.get(url + page)
             browser.execute_script(AXE.read_text())
             for found in browser.execute_async_script(_FINDINGS):
-                what = f"{found['rule']} ({found['impact']}, {found['count']}×)"
+                what = f"{found['rule']} ({found['impact']}, {found['count']} places)"
                 yield Finding(page, screen, what, f"{found['where']} {found['why']}"[:300])
             for address in browser.execute_script(_ELSEWHERE):
                 yield Finding(page, screen, "request to another host", address)
