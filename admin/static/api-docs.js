@@ -18,4 +18,6 @@ SwaggerUIBundle({
   docExpansion: "list",
   defaultModelsExpandDepth: 0,
   tryItOutEnabled: true,
+  // The page has its own <main> already.
+  onComplete: () => document.querySelectorAll("#api main").forEach((part) => part.setAttribute("role", "group")),
 });

@@ -102,12 +102,12 @@ def run(
             database.execute_sql(_LONG_NAMES)
             at = places()
         office = Office(place, Path(folder))
-        with served(office.app) as url, _chromium() as browser:
+        with served(office.app) as url, chromium() as browser:
             _sign_in(browser, url)
             pages = [page for page in _pages(office, at) if only in page]
             found: list[Finding] = []
             for page in pages:
-                here = list(_looked_at(browser, url, page))
+                here = list(looked_at(browser, url, page))
                 found += here
                 for finding in here:
                     tell(f"{page} {finding.screen}: {finding.what} {finding.where}")
@@ -139,7 +139,7 @@ def _pages(office: Office, at: Places) -> Iterator[str]:
             yield address
 
 
-def _looked_at(browser: WebDriver, url: str, page: str) -> Iterator[Finding]:
+def looked_at(browser: WebDriver, url: str, page: str) -> Iterator[Finding]:
     for width in WIDTHS:
         for theme in THEMES:
             screen = f"{width} {theme}"
@@ -191,7 +191,7 @@ def served(app: Flask) -> Iterator[str]:
 
 
 @contextmanager
-def _chromium() -> Iterator[Any]:
+def chromium() -> Iterator[Any]:
     programs = find_programs(None, None)
     options = ChromeOptions()
     options.binary_location = programs.browser
