@@ -32,6 +32,7 @@ from tables.publishing import (
     SourceAccount,
     WebhookEvent,
 )
+from tables.setup import SetupCheck
 from tables.stories import (
     Channel,
     Intake,
@@ -78,6 +79,7 @@ TABLES: tuple[type[Row], ...] = (
     Attempt,
     Insight,
     WebhookEvent,
+    SetupCheck,
     WebhookSubscription,
     WebhookDelivery,
     Job,
@@ -119,6 +121,7 @@ __all__ = [
     "Row",
     "SafetyDecision",
     "Script",
+    "SetupCheck",
     "SignInSession",
     "SignInTries",
     "Slot",

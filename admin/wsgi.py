@@ -9,13 +9,19 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
+from adapters.llm.ollama_chat import OllamaChat
+from adapters.mail.smtp import SmtpMailer
 from adapters.music.library import Tunes
+from adapters.ports import Services
+from adapters.reddit.api import RedditSource
 from adapters.speech.installed_voices import InstalledVoices
 from adapters.tiktok.api.posting import TikTokAuthorizer
 from admin.app import create_app
 from core import crypto, db, log, queue, settings
 from core.db import migrate
 from core.errors import ConfigurationError
+from core.settings import Settings
+from core.smtp import SmtpServer, addresses
 from pipelines import key_rotation
 from pipelines.publishing.accounts import token_recovery
 
@@ -23,6 +29,8 @@ if TYPE_CHECKING:
     from flask import Flask
 
 
+CHECK_SECONDS = 8.0
+"""Longest wait for an answer to a check of the first steps."""
 BOOT_ERROR = 3
 """The exit code that tells gunicorn not to restart the worker."""
 
@@ -61,4 +69,39 @@ def _application() -> Flask:
         authorizer,
         InstalledVoices(config.voices_dir, default=config.voice),
         Tunes(folder=config.music_dir, cache=config.media_dir / "music"),
+        services(config),
+    )
+
+
+def services(config: Settings) -> Services:
+    """Questions to the services that the settings name."""
+    reddit: RedditSource | None = None
+    if config.reddit_client_id:
+        reddit = RedditSource(
+            client_id=config.reddit_client_id,
+            client_secret=config.reddit_client_secret.get_secret_value(),
+            user_agent=config.reddit_user_agent,
+            reddit_url=config.reddit_url,
+            oauth_url=config.reddit_oauth_url,
+        )
+    ollama: OllamaChat | None = None
+    if config.ollama_url:
+        ollama = OllamaChat(
+            url=config.ollama_url,
+            model=config.ollama_model,
+            timeout_seconds=CHECK_SECONDS,
+            setting="OLLAMA_MODEL",
+        )
+    mail: SmtpMailer | None = None
+    if config.smtp_url.get_secret_value():
+        mail = SmtpMailer(
+            server=SmtpServer.parse(config.smtp_url.get_secret_value()),
+            sender=config.mail_from,
+            recipients=addresses(config.mail_to),
+            seconds=CHECK_SECONDS,
+        )
+    return Services(
+        reddit=reddit.check_key if reddit else None,
+        ollama=ollama.check if ollama else None,
+        mail=mail.check if mail else None,
     )

@@ -29,6 +29,10 @@ WAKEUPS_LOST = Counter(
 Step = tuple[str, str]
 """Queue and actor name of a stage."""
 
+ALIVE = "storymill:alive:"
+"""A key per process name; it expires unless the process reports itself again."""
+ALIVE_SECONDS = 15
+
 
 def connect(redis_url: str, *, middleware: Sequence[dramatiq.Middleware] = ()) -> RedisBroker:
     """Create the process's broker. Workers give it middleware; senders need none.
@@ -70,6 +74,24 @@ def send(run: Sequence[Step], subject_id: int, *, request_id: str = "") -> bool:
         log.warning("wakeup_not_sent", actor=run[0][1], subject=subject_id, error=str(error))
         return False
     return True
+
+
+def report_alive(broker: RedisBroker, names: Sequence[str], seconds: int = ALIVE_SECONDS) -> None:
+    """Leave a sign of life that counts for ``seconds``, under each of the names."""
+    with broker.client.pipeline(transaction=False) as pipe:
+        for name in names:
+            pipe.set(f"{ALIVE}{name}", "1", ex=seconds)
+        pipe.execute()
+
+
+def alive(broker: RedisBroker, names: Sequence[str]) -> set[str]:
+    """Those of the names that have reported themselves lately.
+
+    Raises:
+        RedisError: Redis doesn't answer.
+    """
+    signs = broker.client.mget([f"{ALIVE}{name}" for name in names])
+    return {name for name, sign in zip(names, signs, strict=True) if sign}
 
 
 def depths(broker: RedisBroker, queues: Sequence[str]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import structlog
 
-from core.errors import InputError, StorymillError
+from core.errors import InputError, StorymillError, VoiceBusyError
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +36,7 @@ def say(voice: str, text: str, folder: Path, words_per_minute: int) -> bytes:
     if len(text) > MOST_CHARACTERS:
         raise InputError(f"At most {MOST_CHARACTERS} characters can be heard at once.")
     if not _one_at_a_time.acquire(blocking=False):
-        raise InputError("Another text is being spoken: try again in a few seconds.")
+        raise VoiceBusyError("Another text is being spoken: try again in a few seconds.")
     try:
         with TemporaryDirectory() as sounds:
             sound = Path(sounds) / "said.wav"

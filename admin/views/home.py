@@ -14,7 +14,7 @@ from admin.views.page import Page, expose
 from core import supervision
 from core.settings import Settings
 
-LIVE_PIECES = ("needs", "inbox", "running", "queues")
+LIVE_PIECES = ("guide", "needs", "inbox", "running", "queues")
 
 
 class Home(Page):

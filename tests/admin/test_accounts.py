@@ -52,6 +52,9 @@ class Consent:
     def revoke(self, access_token: str) -> None:
         raise NotImplementedError
 
+    def check_app(self) -> None:
+        raise NotImplementedError
+
 
 @pytest.fixture
 def platform() -> Consent:

@@ -1,0 +1,45 @@
+"""First steps with checks; a webhook's deliveries are listed by an index.
+
+Accounts whose authorization had ended before accounts paused themselves for it are paused too.
+"""
+
+from typing import Any
+
+UP = """
+CREATE TABLE setup_check (
+    id SERIAL PRIMARY KEY,
+    created_at TIMESTAMPTZ NOT NULL,
+    name VARCHAR(20) NOT NULL,
+    subject VARCHAR(300) NOT NULL,
+    ok BOOLEAN NOT NULL,
+    sentence TEXT NOT NULL,
+    checked_at TIMESTAMPTZ NOT NULL
+);
+CREATE UNIQUE INDEX setupcheck_name ON setup_check (name);
+ALTER TABLE person ADD COLUMN guide_hidden BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE person ALTER COLUMN guide_hidden DROP DEFAULT;
+DROP INDEX webhookdelivery_subscription_id;
+CREATE INDEX webhookdelivery_subscription_id_id ON webhook_delivery (subscription_id, id);
+WITH ended AS (
+    UPDATE account SET paused_at = now(), paused_cause = 'grant', paused_reason = last_error
+    WHERE state = 'expired' AND paused_at IS NULL AND methods ?| ARRAY['direct', 'inbox']
+    RETURNING id, last_error
+)
+INSERT INTO audit_entry (created_at, actor, action, subject, reason)
+SELECT now(), 'storymill', 'account.pause', 'account ' || id, last_error FROM ended;
+"""
+
+DOWN = """
+DROP INDEX webhookdelivery_subscription_id_id;
+CREATE INDEX webhookdelivery_subscription_id ON webhook_delivery (subscription_id);
+ALTER TABLE person DROP COLUMN guide_hidden;
+DROP TABLE setup_check;
+"""
+
+
+def up(_migrator: Any, db: Any) -> None:
+    db.execute_sql(UP)
+
+
+def down(_migrator: Any, db: Any) -> None:
+    db.execute_sql(DOWN)
