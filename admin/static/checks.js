@@ -2,14 +2,14 @@
 "use strict";
 
 (async () => {
-  for (const form of document.querySelectorAll("form[data-check]")) {
-    const button = form.querySelector("button");
-    button.disabled = true;
+  const steps = document.getElementById("steps");
+  for (const check of steps.dataset.checks.split(" ").filter(Boolean)) {
+    const form = steps.querySelector(`form[action$="/check/${check}"]`);
+    if (!form) continue; // nothing to check yet
     try {
       await fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" } });
     } catch {
-      // the server is away: the button checks again
+      return; // the server is away: each has a button
     }
-    button.disabled = false;
   }
 })();

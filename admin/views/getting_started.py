@@ -54,12 +54,12 @@ class GettingStarted(Page):
         """The steps as they are now: HTML by element id."""
         return jsonify({"steps": self.render("getting_started/steps.html", **self._facts())})
 
-    @expose("/check/<name>", methods=["POST"])
-    def check(self, name: str) -> ResponseReturnValue:
+    @expose("/check/<what>", methods=["POST"])
+    def check(self, what: str) -> ResponseReturnValue:
         """Check one thing now, and come back to the page."""
-        if name not in set(Check) or (name in OF_OWNERS and not person().may(Role.OWNER)):
+        if what not in set(Check) or (what in OF_OWNERS and not person().may(Role.OWNER)):
             abort(404)
-        result = guide.checks().run(Check(name))
+        result = guide.checks().run(Check(what))
         if request.accept_mimetypes.best == "application/json":  # the page asks by itself
             return jsonify(ok=bool(result and result.ok))
         if result is None:

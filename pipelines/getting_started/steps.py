@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from models import Account, AccountState, Channel, Job, JobState, Source, Story, StoryState
 from pipelines.getting_started import subjects
@@ -55,6 +56,8 @@ class FirstSteps:
     source: Source | None
     channel: Channel | None
     story: Story | None
+    waiting: int
+    """Stories that wait for approval, of the newest ``MOST_COUNTED``."""
 
     @property
     def done(self) -> int:
@@ -81,14 +84,16 @@ def first_steps(checks: Checks, alive: Collection[str] | None, *, owner: bool) -
     """
     account, source = subjects.account(), subjects.source()
     channel, story = subjects.channel(), subjects.approved()
+    waiting = Story.select(Story.id).where(Story.state == StoryState.WAITING)
+    number = waiting.limit(MOST_COUNTED).count()
     steps = (
         *((_processes(alive), _keys(checks)) if owner else ()),
         _account(checks, account),
         _source(source),
         _channel(checks, channel),
-        _story(story),
+        _story(story, number),
     )
-    return FirstSteps(steps, account, source, channel, story)
+    return FirstSteps(steps, account, source, channel, story, number)
 
 
 def _processes(alive: Collection[str] | None) -> Step:
@@ -141,7 +146,7 @@ def _account(checks: Checks, account: Account | None) -> Step:
     return _checked(StepName.ACCOUNT, title, checks, Check.ACCOUNT, works)
 
 
-def _source(source: Source | None) -> Step:
+def _source(source: Any) -> Step:
     title = "Add your first source"
     if source is None:
         sentence = "A subreddit, a feed, a file or a folder. Or paste a story yourself."
@@ -162,7 +167,7 @@ def _source(source: Source | None) -> Step:
     return Step(StepName.SOURCE, title, False, sentence, faulty=True)
 
 
-def _channel(checks: Checks, channel: Channel | None) -> Step:
+def _channel(checks: Checks, channel: Any) -> Step:
     title = "Choose a voice and a look"
     if channel is None:
         sentence = "A channel is a voice, captions, background and music. Hear and see it first."
@@ -176,12 +181,10 @@ def _channel(checks: Checks, channel: Channel | None) -> Step:
     )
 
 
-def _story(story: Story | None) -> Step:
+def _story(story: Story | None, number: int) -> Step:
     title = "Approve your first story"
     if story is not None:
         return Step(StepName.STORY, title, True, f"“{story.title}” is approved.")
-    waiting = Story.select(Story.id).where(Story.state == StoryState.WAITING)
-    number = waiting.limit(MOST_COUNTED).count()
     if not number:
         return Step(StepName.STORY, title, False, "No story waits yet.")
     sentence = "One story waits for you." if number == 1 else f"{number} stories wait for you."
