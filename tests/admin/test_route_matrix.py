@@ -55,6 +55,7 @@ SCOPES = {
     "* channels": "write:sources",
     "* posts": "write:posts",
     "* accounts": "write:accounts",
+    "* groups": "write:accounts",
     "* jobs": "write:jobs",
     "* failures": "write:jobs",
     "* undo": "read",
