@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import cast
 
-import dramatiq
-from dramatiq.brokers.redis import RedisBroker
 from flask import current_app, g
 from flask_login import current_user
-from redis.exceptions import RedisError
 
 from admin.auth import person
 from admin.configured import settings
@@ -33,8 +30,13 @@ def checks() -> Checks:
 def found() -> FirstSteps:
     """The steps of the signed-in person; looked up once per request."""
     if "first_steps" not in g:
-        g.first_steps = first_steps(checks(), _alive(), owner=person().may(Role.OWNER))
+        g.first_steps = steps(owner=person().may(Role.OWNER))
     return cast("FirstSteps", g.first_steps)
+
+
+def steps(*, owner: bool) -> FirstSteps:
+    """The steps of an owner, or of an editor."""
+    return first_steps(checks(), queue.alive(PROCESSES), owner=owner)
 
 
 def pending() -> FirstSteps | None:
@@ -43,19 +45,9 @@ def pending() -> FirstSteps | None:
         return None
     if person().guide_hidden or COMPLETE in current_app.extensions:
         return None
-    steps = found()
-    if not steps.complete:
-        return steps
+    mine = found()
+    if not mine.complete:
+        return mine
     if person().may(Role.OWNER):  # an editor sees fewer steps
         current_app.extensions[COMPLETE] = True
     return None
-
-
-def _alive() -> set[str] | None:
-    broker = dramatiq.get_broker()
-    if not isinstance(broker, RedisBroker):
-        return set(PROCESSES)  # another broker tells nothing about them
-    try:
-        return queue.alive(broker, PROCESSES)
-    except RedisError:
-        return None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from adapters.llm.ollama_chat import OllamaChat
 from adapters.mail.smtp import SmtpMailer
 from adapters.music.library import Tunes
-from adapters.ports import Services
+from adapters.ports import Authorizer, Services, Voices
 from adapters.reddit.api import RedditSource
 from adapters.speech.installed_voices import InstalledVoices
 from adapters.tiktok.api.posting import TikTokAuthorizer
@@ -57,20 +57,27 @@ def _application() -> Flask:
     key_rotation.check_readable()
     config.media_dir.mkdir(parents=True, exist_ok=True)
     queue.connect(config.redis_url.get_secret_value())
-    authorizer = TikTokAuthorizer(
+    return create_app(
+        config,
+        authorizer(config),
+        voices(config),
+        Tunes(folder=config.music_dir, cache=config.media_dir / "music"),
+        services(config),
+    )
+
+
+def authorizer(config: Settings) -> Authorizer:
+    return TikTokAuthorizer(
         api_url=config.tiktok_api_url,
         authorize_url=config.tiktok_authorize_url,
         client_key=config.tiktok_client_key,
         client_secret=config.tiktok_client_secret.get_secret_value(),
         scopes=config.scopes,
     )
-    return create_app(
-        config,
-        authorizer,
-        InstalledVoices(config.voices_dir, default=config.voice),
-        Tunes(folder=config.music_dir, cache=config.media_dir / "music"),
-        services(config),
-    )
+
+
+def voices(config: Settings) -> Voices:
+    return InstalledVoices(config.voices_dir, default=config.voice)
 
 
 def services(config: Settings) -> Services:

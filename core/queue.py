@@ -84,13 +84,16 @@ def report_alive(broker: RedisBroker, names: Sequence[str], seconds: int = ALIVE
         pipe.execute()
 
 
-def alive(broker: RedisBroker, names: Sequence[str]) -> set[str]:
-    """Those of the names that have reported themselves lately.
-
-    Raises:
-        RedisError: Redis doesn't answer.
-    """
-    signs = broker.client.mget([f"{ALIVE}{name}" for name in names])
+def alive(names: Sequence[str]) -> set[str] | None:
+    """Those of the names that have reported themselves lately; None if Redis doesn't answer."""
+    broker = dramatiq.get_broker()
+    if not isinstance(broker, RedisBroker):
+        return set(names)  # another broker tells nothing about them
+    try:
+        signs = broker.client.mget([f"{ALIVE}{name}" for name in names])
+    except RedisError as error:
+        log.warning("alive_unknown", error=str(error))
+        return None
     return {name for name, sign in zip(names, signs, strict=True) if sign}
 
 

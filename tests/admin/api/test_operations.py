@@ -117,6 +117,9 @@ class Scenes:
         records.account(f"account_{self.made}", groups=["Night shift"])
         return {}
 
+    def setup(self) -> dict[str, Any]:
+        return {}
+
     def search(self) -> dict[str, Any]:
         return {}
 
