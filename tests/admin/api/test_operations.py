@@ -99,7 +99,8 @@ class Scenes:
                 error_code="compliance_profanity",
                 error="A word.",
             )
-        Attempt.create(post=post, method=Method.DIRECT, outcome="running")
+        if self.example != "on another account":  # a post that was tried stays on its account
+            Attempt.create(post=post, method=Method.DIRECT, outcome="running")
         if self.what == "queue":
             later = now() + timedelta(days=3)
             Post.update(pinned=True, scheduled_at=later).where(Post.id == post.id).execute()
