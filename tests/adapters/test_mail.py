@@ -133,10 +133,13 @@ def test_one_refused_recipient_does_not_stop_the_others(sandbox: RunningSandbox)
 
 def test_a_wrong_password_is_named_and_not_shown(sandbox: RunningSandbox) -> None:
     sandbox.change(mail_password="something else")
-    for act in (lambda: mailer(sandbox).send(MAIL), mailer(sandbox).check):
-        with pytest.raises(Parked, match=r"rejects the sign-in \(535 5\.7\.8\)") as caught:
-            act()
-        assert_no_secret(caught.value)
+    rejected = r"rejects the sign-in \(535 5\.7\.8\)"
+    with pytest.raises(Parked, match=rejected) as caught:
+        mailer(sandbox).send(MAIL)
+    assert_no_secret(caught.value)
+    with pytest.raises(Parked, match=rejected) as caught:
+        mailer(sandbox).check()
+    assert_no_secret(caught.value)
 
 
 def test_a_check_signs_in_and_sends_nothing(sandbox: RunningSandbox) -> None:
