@@ -13,6 +13,8 @@ from admin.auth import person, proof, requirement
 from models import Role
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+ASKED_BY_SCRIPTS = frozenset({"live", "decided", "heard"})
+"""Views that a page's script asks: a sign-in page would be no answer."""
 
 
 class Access(BaseView):  # type: ignore[misc]  # untyped base
@@ -30,7 +32,7 @@ class Access(BaseView):  # type: ignore[misc]  # untyped base
     def inaccessible_callback(self, name: str, **_: Any) -> ResponseReturnValue:
         if current_user.is_authenticated:
             abort(403)
-        if request.method not in READING or name == "live":
+        if request.method not in READING or name in ASKED_BY_SCRIPTS:
             abort(401)
         return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
 

@@ -77,7 +77,9 @@ def authorizer(config: Settings) -> Authorizer:
 
 
 def voices(config: Settings) -> Voices:
-    return InstalledVoices(config.voices_dir, default=config.voice)
+    return InstalledVoices(
+        config.voices_dir, default=config.voice, heard=config.media_dir / "heard"
+    )
 
 
 def services(config: Settings) -> Services:

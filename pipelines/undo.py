@@ -26,6 +26,7 @@ from models import (
     now,
 )
 from pipelines import failures, handover
+from pipelines.overtaken import OvertakenError
 from pipelines.production import video_review
 from pipelines.publishing.accounts import groups, weekly_times
 from pipelines.publishing.accounts import pause as pausing
@@ -44,8 +45,10 @@ class Decided(NamedTuple):
     ids: list[int]
     refused: list[tuple[int, str]]
     """Ids of rows that stay, each with a sentence that says why."""
+    overtaken: list[OvertakenError]
+    """What somebody else has decided already."""
     undo_id: int | None
-    """For ``undo``; None if every row was refused."""
+    """For ``undo``; None if nothing was decided."""
 
 
 class Undone(NamedTuple):
@@ -64,14 +67,16 @@ def decide(by: str, action: str, ids: Sequence[int], act: Callable[[int], object
         ids: the rows; one that is refused stops no other.
         act: the decision.
     """
-    changes, refused = list[Change](), list[tuple[int, str]]()
+    changes, refused, late = list[Change](), list[tuple[int, str]](), list[OvertakenError]()
     for row_id in ids:
         try:
             changes.append(noted(action, row_id, act))
+        except OvertakenError as error:
+            late.append(error)
         except StorymillError as error:
             refused.append((row_id, str(error)))
     undo_id = remember(by, action, changes) if changes else None
-    return Decided([row_id for row_id, *_ in changes], refused, undo_id)
+    return Decided([row_id for row_id, *_ in changes], refused, late, undo_id)
 
 
 def facts(action: str, row_id: int) -> Facts:

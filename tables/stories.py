@@ -190,7 +190,7 @@ class Story(Row):
         ),
         StoryState.REJECTED: frozenset({StoryState.WAITING, StoryState.FLAGGED}),
         StoryState.APPROVED: frozenset(
-            {StoryState.SCRIPTED, StoryState.REJECTED, StoryState.WAITING, StoryState.FLAGGED}
+            {StoryState.SCRIPTED, StoryState.WAITING, StoryState.FLAGGED}
         ),
         # Until one of its posts has begun: ``handover.withdraw``.
         StoryState.SCRIPTED: frozenset({StoryState.WAITING, StoryState.FLAGGED}),

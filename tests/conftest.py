@@ -26,16 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-MEASURED = [Path(__file__).parent / folder for folder in ("adapters", "workers")]
-"""Slow tests in these folders are measured, because no quick test runs the same lines."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if any(item.path.is_relative_to(folder) for folder in MEASURED):
-            item.add_marker("measured")
-
-
 @pytest.fixture(scope="session", autouse=True)
 def plain_tracebacks() -> None:
     """Leave out structlog's coloured tracebacks with all their variables: each takes seconds."""

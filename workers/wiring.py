@@ -127,16 +127,7 @@ def writer() -> ScriptWriter | None:
 
 @cache
 def production_settings() -> ProductionSettings:
-    """Defaults from the settings; a story's channel may override them."""
-    config = settings.current()
-    return ProductionSettings(
-        voice=config.voice,
-        voice_fallback=config.voice_fallback,
-        espeak_other_languages=config.espeak_other_languages,
-        words_per_minute=config.words_per_minute,
-        target_seconds=(config.part_seconds_min, config.part_seconds_max),
-        caption_style={"style": config.caption_style},
-    )
+    return ProductionSettings.defaults(settings.current())
 
 
 def synthesizer(chosen: ProductionSettings) -> Synthesizer:

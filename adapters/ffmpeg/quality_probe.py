@@ -28,10 +28,10 @@ from core.errors import Retryable
 _PLACES = (0.22, 0.55, 0.87)
 """Where the pieces are in the video. Uneven, so that a short background that repeats is seen at
 different places."""
-_FRAMES = 16
+_FRAMES = 12
 """Frames of a piece. The first is a key frame; a finished video has one every two seconds."""
 _KEY_FRAME_SECONDS = 2
-_MEASURED = (9, 14)
+_MEASURED = (9,)
 """Frames of a piece whose quality is measured, because each takes as long as encoding four. None is
 near the key frame, where few bands have formed yet.
 

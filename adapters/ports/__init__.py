@@ -35,7 +35,7 @@ from adapters.ports.rendering import (
 from adapters.ports.safety import SafetyJudge, SafetyLabel, SafetyOpinion
 from adapters.ports.scripts import ScriptDraft, ScriptWriter, StoryText
 from adapters.ports.setup import Ask, Services
-from adapters.ports.speech import KnownVoice, Speech, Synthesizer, Voices, WordTiming
+from adapters.ports.speech import KnownVoice, Saying, Speech, Synthesizer, Voices, WordTiming
 from adapters.ports.stories import (
     NOTE,
     Answer,
@@ -85,6 +85,7 @@ __all__ = [
     "SafetyJudge",
     "SafetyLabel",
     "SafetyOpinion",
+    "Saying",
     "ScriptDraft",
     "ScriptWriter",
     "Services",

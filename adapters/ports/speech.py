@@ -51,6 +51,16 @@ class KnownVoice:
     """Name shown to people: ``English (Great Britain)``."""
 
 
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """A text that is being said in the background."""
+
+    share: float
+    """How much of it is said, 0 to 1; 0 while the voice loads."""
+    sound: Path | None
+    """The WAV file, once it is said."""
+
+
 class Voices(Protocol):
     """The voices of this machine."""
 
@@ -68,6 +78,20 @@ class Voices(Protocol):
 
         Raises:
             InputError: the text is too long, ``voice`` can't say it, or another text is being said.
+        """
+
+    def begin_saying(self, voice: str, text: str, words_per_minute: int) -> str:
+        """Begin to say a few words in the background; returns a key for ``saying``.
+
+        Raises:
+            InputError: ``voice`` can't be used here, or too many texts are being said.
+        """
+
+    def saying(self, key: str) -> Saying:
+        """What became of ``begin_saying``; sounds are kept for a day.
+
+        Raises:
+            InputError: the voice couldn't say it, took too long, or nobody has begun it.
         """
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adapters.ports import KnownVoice
+from adapters.ports import KnownVoice, Saying
 from adapters.speech import piper_voices, say_once
 from adapters.speech.espeak_library import espeak_library
+from adapters.speech.say_later import SayLater
 from core.errors import ConfigurationError, InputError, Permanent
 from core.voices import check_voice
 
@@ -17,11 +18,13 @@ class InstalledVoices:
     Args:
         folder: Piper's voices, each with its configuration file.
         default: the voice of the settings, which may be a file elsewhere.
+        heard: folder for the sounds of ``begin_saying``; without it nothing is said so.
     """
 
-    def __init__(self, folder: Path, *, default: str = "") -> None:
+    def __init__(self, folder: Path, *, default: str = "", heard: Path | None = None) -> None:
         self._folder = folder
         self._default = default
+        self._later = SayLater(heard, folder) if heard else None
 
     def here(self) -> list[KnownVoice]:
         piper = [
@@ -43,6 +46,20 @@ class InstalledVoices:
         """See ``Voices.say``."""
         self.check(voice)
         return say_once.say(voice, text, self._folder, words_per_minute)
+
+    def begin_saying(self, voice: str, text: str, words_per_minute: int) -> str:
+        """See ``Voices.begin_saying``."""
+        self.check(voice)
+        return self._in_background().begin(voice, text, words_per_minute)
+
+    def saying(self, key: str) -> Saying:
+        """See ``Voices.saying``."""
+        return self._in_background().progress(key)
+
+    def _in_background(self) -> SayLater:
+        if self._later is None:
+            raise ConfigurationError("This process keeps no sounds.")
+        return self._later
 
     def check(self, voice: str) -> None:
         """See ``Voices.check``. Only installed voices are named: a path could be any file's."""

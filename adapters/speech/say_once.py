@@ -33,15 +33,34 @@ def say(voice: str, text: str, folder: Path, words_per_minute: int) -> bytes:
     Raises:
         InputError: the text is too long, the voice can't say it, or another text is being said.
     """
+    with TemporaryDirectory() as sounds:
+        sound = Path(sounds) / "said.wav"
+        say_into(sound, voice, text, folder, words_per_minute, wait=0)
+        return sound.read_bytes()
+
+
+def say_into(
+    sound: Path, voice: str, text: str, folder: Path, words_per_minute: int, *, wait: float = 90.0
+) -> None:
+    """Say ``text`` into the WAV file ``sound``; the file ``.share`` beside it tells how far it is.
+
+    Args:
+        sound: where; its folder exists.
+        voice: ``espeak:<voice>``, ``piper:<name>`` or ``piper:<path>``.
+        text: at most ``MOST_CHARACTERS``.
+        folder: Piper's voices.
+        words_per_minute: the pace of an espeak-ng voice.
+        wait: seconds to wait for texts that are being said; one is said at a time.
+
+    Raises:
+        InputError: the text is too long, the voice can't say it, or others took too long.
+    """
     if len(text) > MOST_CHARACTERS:
         raise InputError(f"At most {MOST_CHARACTERS} characters can be heard at once.")
-    if not _one_at_a_time.acquire(blocking=False):
+    if not _one_at_a_time.acquire(timeout=wait):
         raise VoiceBusyError("Another text is being spoken: try again in a few seconds.")
     try:
-        with TemporaryDirectory() as sounds:
-            sound = Path(sounds) / "said.wav"
-            _run([voice, text, str(folder), str(words_per_minute), str(sound)])
-            return sound.read_bytes()
+        _run([voice, text, str(folder), str(words_per_minute), str(sound)])
     finally:
         _one_at_a_time.release()
 
@@ -72,8 +91,13 @@ def main() -> None:
     from adapters.speech.voice import build  # noqa: PLC0415 - only here is a voice loaded
 
     voice, text, folder, words_per_minute, sound = json.load(sys.stdin)
+    told = Path(sound).with_suffix(".share")
+
+    def report(share: float) -> None:
+        told.write_text(f"{share:.2f}")
+
     try:
-        build(voice, Path(folder), int(words_per_minute)).speak(text, Path(sound))
+        build(voice, Path(folder), int(words_per_minute)).speak(text, Path(sound), report)
     except StorymillError as error:
         sys.stderr.write(str(error))
         sys.exit(_REFUSED)

@@ -44,6 +44,7 @@ const keys = {
   a: () => press("a"),
   r: () => press("r"),
   e: () => press("e"),
+  h: () => press("h"),
   u: () => press("u"),
   " ": () => play(document.querySelector("video")),
   Enter: () => open(rows[at]),

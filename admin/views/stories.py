@@ -11,6 +11,7 @@ from peewee import JOIN, fn
 
 from admin import production_progress
 from admin.auth import person
+from admin.desk import decided, hearing, order, outlook
 from admin.http.inputs import LARGEST_ID
 from admin.lists import story_list
 from admin.lists.paging import count, cut
@@ -37,6 +38,7 @@ from pipelines.stages import PART_STAGES
 from pipelines.stories import review
 from pipelines.stories.intake import link as links
 from pipelines.stories.intake import manual_intake, source_archive, whole_text
+from pipelines.stories.review import UNDECIDED
 from pipelines.stories.safety import thresholds
 from pipelines.stories.text import story_text
 
@@ -58,7 +60,6 @@ MEANINGS = {
     StoryState.SKIPPED: "Skipped for the reason shown. Reconsider a story to move it to waiting.",
     StoryState.FETCHED: "Just added. They are checked and move on automatically.",
 }
-DECIDABLE = frozenset({StoryState.WAITING, StoryState.FLAGGED})
 RECONSIDERABLE = frozenset({StoryState.REJECTED, StoryState.SKIPPED})
 LIVE_PIECES = ("parts", "work")
 EXCERPT = 280
@@ -104,17 +105,19 @@ class Stories(Page):
             "stories/index.html",
             page=page,
             production=production_progress.progress([row.id for row in page.rows]),
+            forecasts=outlook.forecasts([row.id for row in page.rows]),
+            grid=request.args.get("view") == "grid",
             state=state,
             search=words,
             search_note=wanted.note,
             sample=story_list.SAMPLE,
             of=origin,
-            kept={name: value for name, value in (("search", words), ("of", origin)) if value},
+            kept=_kept("search", "of", "view"),
             meanings=MEANINGS,
             channels=list(Channel.select(Channel.id, Channel.name).order_by(Channel.name)),
             sources=_offered_sources(origin),
             tabs=story_list.by_state(wanted, TABS),
-            decidable=DECIDABLE,
+            decidable=UNDECIDED,
             reconsiderable=RECONSIDERABLE,
             defaults=settings(),
             default_for=_default_voice,
@@ -132,11 +135,14 @@ class Stories(Page):
             script=script,
             hook_is_out=script is not None and _is_out(script),
             paragraphs=story_text.read(story.narratable_text),
+            forecast=outlook.forecasts([story_id]).get(story_id),
+            writes_by_model=bool(settings().ollama_url),
+            passages=outlook.beside_similar(story),
             decisions=thresholds.decisions(story),
-            next_story=_beside(story, older=True),
-            previous_story=_beside(story, older=False),
+            next_story=order.beside(story, older=True),
+            previous_story=order.beside(story, older=False),
             same_state=count(Story.select().where(Story.state == story.state)),
-            decidable=DECIDABLE,
+            decidable=UNDECIDED,
             reconsiderable=RECONSIDERABLE,
             defaults=settings(),
             default_for=_default_voice,
@@ -153,6 +159,19 @@ class Stories(Page):
         return jsonify(
             {piece: self.render(f"stories/{piece}.html", **facts) for piece in LIVE_PIECES}
         )
+
+    @expose("/decided.json")
+    def decided(self) -> ResponseReturnValue:
+        """What others have decided meanwhile about stories that the page still shows."""
+        return jsonify(decided.stories(request.args.getlist("id", type=int)))
+
+    @expose("/<int:story_id>/hear", methods=["POST"])
+    def hear(self, story_id: int) -> ResponseReturnValue:
+        return hearing.begin(get(Story, story_id))
+
+    @expose("/heard/<key>.wav")
+    def heard(self, key: str) -> ResponseReturnValue:
+        return hearing.sound(key)
 
     @expose("/<int:story_id>/approve", methods=["POST"])
     def approve(self, story_id: int) -> ResponseReturnValue:
@@ -203,14 +222,14 @@ class Stories(Page):
     @expose("/<int:story_id>/edit", methods=["GET", "POST"])
     def edit(self, story_id: int) -> ResponseReturnValue:
         story = get(Story, story_id)
-        if story.state not in DECIDABLE:
+        if story.state not in UNDECIDED:
             raise InputError(f"This story can't be edited, because it {in_state(story.state)}.")
         if request.method == "GET":
             return self.render(
                 "stories/edit.html",
                 story=story,
                 version=review.version_of(story),
-                next_story=_beside(story, older=True),
+                next_story=order.beside(story, older=True),
                 longest_title=typed_limits.LONGEST_TITLE,
                 longest_text=typed_limits.LONGEST_TEXT,
             )
@@ -284,6 +303,11 @@ class Stories(Page):
         )
 
 
+def _kept(*names: str) -> dict[str, str]:
+    """Filters that a link to another tab keeps."""
+    return {name: value for name in names if (value := request.args.get(name, "").strip())}
+
+
 def _offered_sources(origin: str) -> list[Source]:
     """Sources to filter by: those that are not archived, and the chosen one."""
     offered = source_archive.NOT_ARCHIVED
@@ -321,21 +345,10 @@ def _is_out(script: Script) -> bool:
     return bool(posts.where(Post.state.in_(video_review.OUT)).exists())
 
 
-def _beside(story: Story, *, older: bool) -> int | None:
-    """The next story in the same state, to read through a queue from any position.
-
-    After the oldest comes the newest, so stories that arrived in the meantime are not missed.
-    """
-    same = Story.select(Story.id).where(Story.state == story.state, Story.id != story.id)
-    order = Story.id.desc() if older else Story.id
-    following = same.where(Story.id < story.id if older else Story.id > story.id)
-    row = following.order_by(order).first() or same.order_by(order).first()
-    return row.id if row else None
-
-
 def _onwards() -> str | None:
     """From a story's page to the next waiting one, or to the list after the last one."""
-    following = request.form.get("next_story", type=int)
+    wanted = request.form.get("next_story", type=int)
+    following = order.still_undecided(wanted) if wanted else None
     if following:
         return url_for(".show", story_id=following)
     return url_for(".index", state=StoryState.WAITING) if "on_page" in request.form else None

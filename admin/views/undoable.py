@@ -1,16 +1,19 @@
-"""Decisions on rows of a list or page, with an offer to undo them."""
+"""Decisions on rows of a list or page, with an offer to undo them.
+
+What somebody else has decided already stays; who did what is said, and the page moves on.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import url_for
+from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from admin.auth import back, person
 from admin.views.page import Offer, done, first_of, say_refused
 from core.errors import InputError
-from pipelines import undo
+from pipelines import overtaken, undo
 from pipelines.undo_words import WORDS, named
 
 
@@ -36,11 +39,15 @@ def undoable(
         seconds: until the work begins that was asked for.
     """
     decided = undo.decide(person().name, action, ids, act)
+    for told in overtaken.sentences(decided.overtaken):
+        flash(told, "warning")
     words = WORDS[action]
     several = len(ids) > 1
     refused = [
         f"{words.name(row_id)}: {why}" if several else why for row_id, why in decided.refused
     ]
+    if decided.overtaken and not decided.ids and not refused:
+        return redirect(onwards() or back(), 303)
     if not decided.ids:
         raise InputError(first_of(refused))  # so that the form comes back as it was
     say_refused(refused)

@@ -11,6 +11,7 @@ from peewee import JOIN, ModelSelect
 
 from admin import production_progress
 from admin.auth import person
+from admin.desk import decided, order, script_text
 from admin.lists.paging import count, cut
 from admin.views.page import Page, done, expose, get, settings
 from admin.views.undoable import undoable
@@ -84,14 +85,17 @@ class Videos(Page):
         part = get(Part, part_id)
         facts = _live(part)
         video = facts["video"]
+        script = script_text.paragraphs(part, facts["narration"])
         return self.render(
             "videos/show.html",
             **facts,
             siblings=production_progress.parts_of(facts["story"].id) if part.of > 1 else [],
-            next_part=_beside(video, newer=True) if video else None,
-            previous_part=_beside(video, newer=False) if video else None,
+            next_part=order.part_beside(video, newer=True) if video else None,
+            previous_part=order.part_beside(video, newer=False) if video else None,
             same_state=count(Video.select().where(Video.state == video.state)) if video else 0,
             posts=_posts_of(video.id) if video else [],
+            paragraphs=script,
+            in_time=any(one.start is not None for text in script for one in text.sentences),
         )
 
     @expose("/<int:part_id>/live.json")
@@ -101,6 +105,11 @@ class Videos(Page):
         return jsonify(
             {piece: self.render(f"videos/{piece}.html", **facts) for piece in LIVE_PIECES}
         )
+
+    @expose("/<int:part_id>/decided.json")
+    def decided(self, part_id: int) -> ResponseReturnValue:
+        """What somebody else has decided meanwhile about the video."""
+        return jsonify(decided.video(part_id))
 
     @expose("/<int:part_id>/approve", methods=["POST"])
     def approve(self, part_id: int) -> ResponseReturnValue:
@@ -176,21 +185,16 @@ def _live(part: Part) -> dict[str, Any]:
         "caption": Caption.get_or_none(Caption.part == part.id),
         "spoken_words": len(part.spoken.split()),
         "steps": production_progress.steps([part]),
+        "caption_place": script_text.caption_place(
+            part.script.story.source.channel, settings().caption_style
+        ),
     }
-
-
-def _beside(video: Video, *, newer: bool) -> int | None:
-    """The part of the next video in the same state; earlier parts of a story come first."""
-    same = Video.select(Video.part).where(Video.state == video.state, Video.id != video.id)
-    order = Video.id if newer else Video.id.desc()
-    following = same.where(Video.id > video.id if newer else Video.id < video.id)
-    row = following.order_by(order).first() or same.order_by(order).first()
-    return int(row.part_id) if row else None
 
 
 def _onwards() -> str:
     """To the next video waiting for review; after the last one to the list."""
-    following = request.form.get("next_part", type=int)
+    wanted = request.form.get("next_part", type=int)
+    following = order.still_in_review(wanted) if wanted else None
     if following:
         return url_for(".show", part_id=following)
     return url_for(".index", state=VideoState.REVIEW)

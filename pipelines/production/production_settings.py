@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from core.settings import Settings
 from models import Channel, SplitBy, Story, Tone
 from pipelines.production.narration import voices
 
@@ -41,6 +42,18 @@ class ProductionSettings:
     caption_style: Mapping[str, Any] = field(default_factory=dict)
     background: str = ""
     music: str = ""
+
+    @classmethod
+    def defaults(cls, config: Settings) -> ProductionSettings:
+        """Those of the process's settings; a story's channel may override them."""
+        return cls(
+            voice=config.voice,
+            voice_fallback=config.voice_fallback,
+            espeak_other_languages=config.espeak_other_languages,
+            words_per_minute=config.words_per_minute,
+            target_seconds=(config.part_seconds_min, config.part_seconds_max),
+            caption_style={"style": config.caption_style},
+        )
 
     def of(self, story: Story) -> ProductionSettings:
         """These settings, overridden by those of the story's channel, and by its own voice."""

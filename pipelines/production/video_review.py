@@ -18,7 +18,7 @@ from models import (
     locked,
     now,
 )
-from pipelines import ledger
+from pipelines import ledger, overtaken
 from pipelines.stages import PART_STAGES
 
 OUT = frozenset(PostState) - {PostState.PLANNED, PostState.CANCELLED, PostState.FAILED}
@@ -77,10 +77,11 @@ def approve(video_id: int, by: str, key: str) -> Video:
 
     Raises:
         InputError: there is no such video.
-        StaleStateError: somebody has already decided, or it was rendered again meanwhile.
+        OvertakenError: somebody has already decided.
+        StaleStateError: it was rendered again meanwhile.
     """
     with transaction():
-        video = _video(video_id)
+        video = _undecided(video_id, by)
         if video.state == VideoState.REVIEW and video.key != key:
             raise StaleStateError(
                 "This video was rendered again while you watched it: watch the new one, then "
@@ -92,11 +93,16 @@ def approve(video_id: int, by: str, key: str) -> Video:
 
 
 def reject(video_id: int, by: str, reason: str) -> None:
-    """Reject a finished video. Raises InputError without a reason."""
+    """Reject a finished video.
+
+    Raises:
+        InputError: there is no such video, or no reason.
+        OvertakenError: somebody has already decided.
+    """
     if not reason.strip():
         raise InputError("Give a reason for rejecting the video: the next person needs to know.")
     with transaction():
-        video = _video(video_id)
+        video = _undecided(video_id, by)
         video.move(VideoState.REJECTED, approved_key="")
         _audit(by, "video.reject", f"video {video.id}", reason)
 
@@ -137,6 +143,13 @@ def _video(video_id: int) -> Video:
     if script is None:
         raise InputError(f"There is no video {video_id}.")
     video: Video = locked(Video.select().where(Video.id == video_id)).get()
+    return video
+
+
+def _undecided(video_id: int, by: str) -> Video:
+    video = _video(video_id)
+    if video.state != VideoState.REVIEW:
+        overtaken.check("video", video_id, by)
     return video
 
 

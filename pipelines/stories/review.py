@@ -19,12 +19,17 @@ from models import (
     locked,
     now,
 )
-from pipelines import ledger, versions
+from pipelines import ledger, overtaken, versions
 from pipelines.stages import STORY_STAGES
 from pipelines.stories.prepare import narrated
 from pipelines.stories.safety import thresholds
 from pipelines.stories.text import normalize, story_text
 from pipelines.typed_limits import LONGEST_TEXT, LONGEST_TITLE, check_length
+
+UNDECIDED = frozenset({StoryState.WAITING, StoryState.FLAGGED})
+"""States in which a story waits for a person's decision."""
+DECIDED = frozenset({StoryState.APPROVED, StoryState.SCRIPTED, StoryState.REJECTED})
+"""States that follow one."""
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
@@ -40,11 +45,11 @@ def approve(story_id: int, by: str, reason: str = "", *, seconds: int = 0) -> No
 
     Raises:
         InputError: there is no such story, or a flagged story has no reason.
-        StaleStateError: somebody has already decided.
+        OvertakenError: somebody has already decided.
+        StaleStateError: it does not wait for a decision.
     """
     with transaction():
-        _lock_jobs(story_id)
-        story = _story(story_id)
+        story = _undecided(story_id, by)
         if story.state == StoryState.FLAGGED and not reason.strip():
             raise InputError("This story is flagged: give a reason to approve it.", field="reason")
         flagged = story.state == StoryState.FLAGGED
@@ -62,18 +67,19 @@ def approve(story_id: int, by: str, reason: str = "", *, seconds: int = 0) -> No
 
 
 def reject(story_id: int, by: str, reason: str) -> None:
-    """Raises InputError without a reason, StaleStateError if it can't be rejected any longer."""
+    """Reject a story that waits for a decision.
+
+    Raises:
+        InputError: there is no such story, or no reason.
+        OvertakenError: somebody has already decided.
+        StaleStateError: it does not wait for a decision.
+    """
     if not reason.strip():
         raise InputError(
             "Give a reason for rejecting the story: the next person needs to know.", field="reason"
         )
     with transaction():
-        _lock_jobs(story_id)
-        story = _story(story_id)
-        job = Job.of("script", story.id)
-        if job is not None:
-            job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
-            ledger.resolve_dead_letters(job.id, "rejected")
+        story = _undecided(story_id, by)
         story.move(StoryState.REJECTED, decided_by=by, decided_at=now(), reason=reason)
         _audit(by, "story.reject", story, reason)
 
@@ -173,6 +179,7 @@ def edit(
     Raises:
         InputError: no text is left to narrate, there is no such answer, the language is not a
             code, or the story is not waiting for a decision.
+        OvertakenError: somebody has decided on it.
         SavedMeanwhileError: it is another version by now.
     """
     if language and not _LANGUAGE.fullmatch(language):
@@ -182,6 +189,8 @@ def edit(
     with transaction():
         story = _story(story_id, lock=True)
         if not may_be_edited(story):
+            if story.state in DECIDED:
+                overtaken.check("story", story_id, by)
             raise InputError(
                 f"This story {in_state(story.state)}: only waiting and flagged ones can be edited."
             )
@@ -223,7 +232,7 @@ def edit(
 def may_be_edited(story: Story) -> bool:
     """Whether it waits for a decision, or is approved but the writing of its script has stopped."""
     if story.state != StoryState.APPROVED:
-        return story.state in {StoryState.WAITING, StoryState.FLAGGED}
+        return story.state in UNDECIDED
     job = Job.of("script", story.id)
     return job is not None and job.state in {JobState.DEAD, JobState.PARKED}
 
@@ -241,8 +250,13 @@ def in_bulk(story_ids: list[int], decide: Callable[[int], None]) -> tuple[int, l
     return done, refused
 
 
-def _lock_jobs(story_id: int) -> None:
+def _undecided(story_id: int, by: str) -> Story:
+    """The story, locked like its jobs; raises OvertakenError if a person has decided on it."""
     ledger.lock_jobs((STORY_STAGES, (story_id,)))
+    story = _story(story_id, lock=True)
+    if story.state in DECIDED:
+        overtaken.check("story", story_id, by)
+    return story
 
 
 def _story(story_id: int, *, lock: bool = False) -> Story:

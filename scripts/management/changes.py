@@ -46,7 +46,9 @@ def to_each(
     """
     refused, undo_id = list[tuple[int, str]](), None
     if action and not dry_run:
-        _, refused, undo_id = undo.decide(getuser(), action, ids, act)
+        decided = undo.decide(getuser(), action, ids, act)
+        refused, undo_id = decided.refused, decided.undo_id
+        refused += [(error.row_id, str(error)) for error in decided.overtaken]
     else:
         for row_id in ids:
             try:

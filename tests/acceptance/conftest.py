@@ -134,10 +134,10 @@ def plain_environment(root: Path) -> dict[str, str]:
 
 @contextmanager
 def copied_tree(root: Path) -> Iterator[Path]:
-    """A copy of the project in ``root``, with its own ``var``."""
+    """A copy of the project in ``root``, with its own ``var``; compiled code is copied too."""
     root.chmod(0o755)
     for folder in FOLDERS:
-        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / folder, root / folder)
     for file in ("models.py", "Procfile", "pyproject.toml"):
         shutil.copy(ROOT / file, root / file)
     try:

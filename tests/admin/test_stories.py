@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import html
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -120,16 +120,18 @@ def test_the_page_shows_the_original_and_the_story_it_is_similar_to(
     viewer: Browser,
 ) -> None:
     first = records.story("The first ladder")
-    copy = records.story("The second ladder", similar_to=first, similarity=0.87, safety_score=0.41)
+    text = records.TEXT.replace("in April", "in May")
+    known: dict[str, Any] = {"similar_to": first, "similarity": 0.87, "safety_score": 0.41}
+    copy = records.story("The second ladder", narratable_text=text, **known)
 
     page = viewer.get(f"/stories/{copy.id}").text
 
     assert "**April**" in page
     assert "Am I wrong to ask" in page
-    assert (
-        "87 % similar to an earlier story: "
-        f'<a href="/stories/{first.id}" dir="auto">The first ladder' in page
-    )
+    assert "87 % similar to an earlier story" in page
+    assert f'<a href="/stories/{first.id}" dir="auto">The first ladder' in page
+    assert "borrowed our ladder in <del>April.</del>" in page
+    assert "borrowed our ladder in <ins>May.</ins>" in page
     assert "safety 0.41" in page
     assert "Approve" not in page  # viewers have no buttons
 

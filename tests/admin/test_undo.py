@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from models import DeadLetter, JobState, Part, Post, PostState, Story, StoryState, VideoState, now
+from pipelines import handover
 from pipelines.stories import review
 from tests.admin import records
 
@@ -45,6 +46,7 @@ def test_a_decision_can_be_undone(editor: Browser) -> None:
 def test_decisions_stay_listed_for_undo_and_say_why_one_stays(editor: Browser) -> None:
     one, other = records.story("The red ladder"), records.story("The blue ladder")
     editor.post("/stories/decide", decision="approve", id=[one.id, other.id])
+    handover.withdraw(one.id, "bob")
     review.reject(one.id, "bob", "Boring")
 
     listed = editor.get("/undo/").text

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from models import JobState, Post, Video, VideoState, now
+from models import JobState, Part, Post, Video, VideoState, now
 from tests.admin import records
 
 if TYPE_CHECKING:
@@ -141,3 +141,26 @@ def test_the_page_says_how_the_picture_was_encoded_and_why(
     assert "VMAF" not in failed
 
     assert "made by an earlier version" in shown()
+
+
+def test_the_script_runs_along_with_the_video(settings: Settings, viewer: Browser) -> None:
+    # Given a video whose words are said one a second
+    part = records.part()
+    records.video(settings.media_dir, part)
+
+    # Then each sentence knows when it is said, and the cover where captions are drawn
+    page = viewer.get(f"/videos/{part.id}").text
+    sentences = re.findall(r'data-start="([\d.]+)" tabindex="-1">([^<]*)</a>', page)
+    assert [text for _, text in sentences] == [
+        "A ladder came home in the wrong colour.",
+        *records.TEXT.replace("\n\n", "\n").split("\n"),
+        "Would you have asked?",
+    ]
+    assert [float(start) for start, _ in sentences[:3]] == [0.0, 8.0, 15.0]
+    assert re.search(r'class="cover" data-top="\d+\.\d\d" data-bottom="\d+\.\d\d" hidden', page)
+
+    # Unless the words were changed since
+    Part.update(text="Other words.").where(Part.id == part.id).execute()
+    page = viewer.get(f"/videos/{part.id}").text
+    assert "data-start" not in page
+    assert "These words were changed after the narration" in page

@@ -19,8 +19,6 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-from tests.measured import MEASURED
-
 ROOT = Path(__file__).resolve().parents[2]
 ENDS_WITHIN_SECONDS = 60
 LOADED = (
@@ -64,7 +62,7 @@ def fresh(*arguments: str, typed: str = "", **environment: str) -> subprocess.Co
 
 def _terminal() -> dict[str, str]:
     kept = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}
-    return {**kept, **MEASURED, "COLUMNS": "160"}
+    return {**kept, "COLUMNS": "160"}
 
 
 @cache

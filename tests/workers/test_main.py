@@ -18,7 +18,6 @@ from core.db import transaction
 from models import Job, JobState
 from pipelines import ledger
 from pipelines.stages import PART_STAGES, STAGES
-from tests.measured import MEASURED
 from tests.workers.running import enqueued, job, running, until
 from workers.__main__ import main
 from workers.stage_actor import claim
@@ -124,7 +123,6 @@ def environment(database_url: str, redis_url: str, media: Path, **changes: str) 
         "CRYPTOGRAPHY_KEY": crypto.new_key(),
         "SECRET_KEY": "a key of the test alone",
         "MEDIA_DIR": str(media),
-        **MEASURED,
         **changes,
     }
 

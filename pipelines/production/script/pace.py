@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -37,9 +38,23 @@ def measured(voice: str) -> float | None:
     Args:
         voice: the synthesizer's identity; another pace or pause counts as another voice.
     """
+    return _measured("voice = %s", voice)
+
+
+def by_name(production: ProductionSettings) -> float:
+    """The pace used where no voice can be loaded, as in the back office: by the voice's name."""
+    engine, _, name = production.voice.partition(":")
+    name = re.sub(r"([\\%_])", r"\\\1", name.rpartition("/")[2].removesuffix(".onnx"))
+    pattern = f"piper/%/{name}@%"
+    if engine == "espeak":
+        pattern = f"espeak-ng/%/{name}/pace={production.words_per_minute},%"
+    return _measured("voice LIKE %s", pattern) or assumed(production)
+
+
+def _measured(condition: str, voice: str) -> float | None:
     cursor = database.execute_sql(
         "SELECT words, seconds FROM (SELECT id, voice, words, seconds FROM narration"
-        " ORDER BY id DESC LIMIT %s) AS newest WHERE voice = %s ORDER BY id DESC LIMIT %s",
+        f" ORDER BY id DESC LIMIT %s) AS newest WHERE {condition} ORDER BY id DESC LIMIT %s",
         (LOOKED_AT, voice, NARRATIONS),
     )
     words = seconds = 0.0

@@ -58,7 +58,7 @@ def test_a_finished_video_is_posted_only_after_review() -> None:
     posts = Post.select().where(Post.video == video)
     assert len(posts) == 2
     assert all(Job.of("publish", post.id) for post in posts)
-    with pytest.raises(StaleStateError, match="is ready and can't become"):
+    with pytest.raises(StaleStateError, match="ada approved this video"):
         handover.approve_video(video.id, "bob", video.key)
     with pytest.raises(StaleStateError):
         video_review.reject(video.id, "bob", "too loud")

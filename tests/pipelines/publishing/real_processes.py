@@ -18,7 +18,6 @@ import redis
 import requests
 
 from core.db import database
-from tests.measured import MEASURED
 from tests.scripts import terminal
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -135,7 +134,7 @@ def environment(**settings: str) -> dict[str, str]:
         port = free.getsockname()[1]
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return {
-        **kept, **MEASURED,
+        **kept,
         "PUBLIC_URL": f"http://127.0.0.1:{port}", "COLUMNS": "300", "LOG_LEVEL": "DEBUG",
         **settings,
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from functools import partial
 
@@ -12,11 +13,12 @@ from core.errors import InputError
 from models import (
     AuditEntry,
     Job,
-    JobState,
     StaleStateError,
     Story,
     StoryState,
 )
+from pipelines import handover
+from pipelines.overtaken import OvertakenError
 from pipelines.stories import review
 from tests.pipelines.production.making import a_story
 
@@ -61,7 +63,7 @@ def test_if_two_people_decide_at_once_one_is_too_late() -> None:
 
     # Then one succeeds, and only that is recorded
     assert len(refused) == 1
-    assert "is approved and can't become approved" in str(refused[0])
+    assert re.fullmatch("(ada|bob) approved this story just now.", str(refused[0]))
     assert len(on_record()) == 1
     assert Job.select().count() == 1
 
@@ -73,15 +75,22 @@ def test_a_decision_about_a_story_in_production_is_refused() -> None:
     assert on_record() == []
 
 
-def test_a_rejection_after_approval_stops_the_work() -> None:
+def test_a_decision_stands_until_it_is_undone() -> None:
+    # Given a story that Ada has approved
     story = a_story()
     review.approve(story.id, "ada")
 
-    review.reject(story.id, "bob", "seen before")
+    # Then nobody decides it again
+    with pytest.raises(OvertakenError, match=r"^ada approved this story just now\.$"):
+        review.reject(story.id, "bob", "seen before")
+    with pytest.raises(OvertakenError, match=r"^You approved this story just now\.$"):
+        review.reject(story.id, "ada", "seen before")
+    assert Story.get().state == StoryState.APPROVED
 
-    job = Job.of("script", story.id)
-    assert job is not None
-    assert job.state == JobState.CANCELLED
+    # Unless the approval is undone
+    handover.withdraw(story.id, "bob")
+    review.reject(story.id, "bob", "seen before")
+    assert Story.get().decided_by == "bob"
 
 
 def test_a_flagged_story_needs_a_reason() -> None:
@@ -145,7 +154,7 @@ def test_an_edit_changes_the_narrated_text_and_never_the_original() -> None:
     with pytest.raises(InputError, match="no words that can be narrated"):
         review.edit(story.id, "ada", "A piano", "https://example.com")
     review.approve(story.id, "ada", "fine now")
-    with pytest.raises(InputError, match="is approved: only waiting and flagged ones"):
+    with pytest.raises(OvertakenError, match="You approved this story"):
         review.edit(story.id, "ada", "A piano", "Too late.")
 
 

@@ -13,7 +13,7 @@ from adapters.ports import Progress, ScriptDraft, Speech, StoryText
 from core.db import transaction
 from core.errors import Permanent, Retryable, StageError
 from models import Channel, Job, JobState, Part, Script, Story, StoryState, Tone
-from pipelines import ledger
+from pipelines import handover, ledger
 from pipelines.ledger import Claim
 from pipelines.production.script import script
 from pipelines.production.script.rules_lines import TONES
@@ -171,6 +171,7 @@ def test_stories_stopped_during_a_batch_stop_no_other() -> None:
     cancelled, rejected, good = (a_story(StoryState.APPROVED) for _ in range(3))
     claims = batch(cancelled, rejected, good)
     ledger.cancel(claims[0].job_id)
+    handover.withdraw(rejected.id, "bob")
     review.reject(rejected.id, "bob", "seen before")
 
     # When the worker records what it wrote
