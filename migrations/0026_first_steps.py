@@ -1,4 +1,4 @@
-"""First steps with checks; a webhook's deliveries are listed by an index.
+"""First steps with checks, hidden by each person.
 
 Accounts whose authorization had ended before accounts paused themselves for it are paused too.
 """
@@ -18,8 +18,6 @@ CREATE TABLE setup_check (
 CREATE UNIQUE INDEX setupcheck_name ON setup_check (name);
 ALTER TABLE person ADD COLUMN guide_hidden BOOLEAN NOT NULL DEFAULT FALSE;
 ALTER TABLE person ALTER COLUMN guide_hidden DROP DEFAULT;
-DROP INDEX webhookdelivery_subscription_id;
-CREATE INDEX webhookdelivery_subscription_id_id ON webhook_delivery (subscription_id, id);
 WITH ended AS (
     UPDATE account SET paused_at = now(), paused_cause = 'grant', paused_reason = last_error
     WHERE state = 'expired' AND paused_at IS NULL AND methods ?| ARRAY['direct', 'inbox']
@@ -30,8 +28,6 @@ SELECT now(), 'storymill', 'account.pause', 'account ' || id, last_error FROM en
 """
 
 DOWN = """
-DROP INDEX webhookdelivery_subscription_id_id;
-CREATE INDEX webhookdelivery_subscription_id ON webhook_delivery (subscription_id);
 ALTER TABLE person DROP COLUMN guide_hidden;
 DROP TABLE setup_check;
 """

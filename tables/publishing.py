@@ -1,4 +1,4 @@
-"""Accounts, their slots, posts, and the posts' view counts."""
+"""Accounts, their slots and posts; ``insights.py`` has the posts' view counts."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ class Post(Row):
     """One video on one account."""
 
     video = ForeignKeyField(Video, backref="posts", on_delete="RESTRICT")
-    account = ForeignKeyField(Account, backref="posts", on_delete="RESTRICT")
+    account = ForeignKeyField(Account, backref="posts", on_delete="RESTRICT", index=False)
     state = CharField(
         max_length=12, default=PostState.PLANNED, constraints=[one_of("state", PostState)]
     )
@@ -289,8 +289,12 @@ class Post(Row):
             (("state", "id"), False),
             (("published_at",), False),
             (("account", "scheduled_at"), False),
-            (("method", "id"), False),
             (("next_insight_at",), False),
+            SQL("CREATE INDEX post_newest ON post (state, method, id DESC NULLS LAST)"),
+            SQL(
+                "CREATE INDEX post_newest_of_account "
+                "ON post (account_id, state, method, id DESC NULLS LAST)"
+            ),
             SQL("CREATE INDEX post_by_time ON post (scheduled_at, id) WHERE state <> 'cancelled'"),
             SQL("CREATE INDEX post_platform_id ON post (platform_id) WHERE platform_id <> ''"),
             SQL(
@@ -323,19 +327,6 @@ class Attempt(Row):
     """How often in a row the platform has said that it doesn't know this upload."""
     screenshot = TextField(default="")
     """Path, below the media folder, of a picture of the page where the browser stopped."""
-
-
-class Insight(Row):
-    """The counts of a published video at ``created_at``."""
-
-    post = ForeignKeyField(Post, backref="insights", on_delete="CASCADE")
-    views = BigIntegerField()
-    likes = BigIntegerField()
-    comments = BigIntegerField()
-    shares = BigIntegerField()
-
-    class Meta:
-        indexes = ((("post", "id"), False),)
 
 
 class WebhookEvent(Row):

@@ -65,4 +65,4 @@ class WebhookDelivery(Row):
     }
 
     class Meta:
-        indexes = ((("created_at",), False), (("subscription", "id"), False))
+        indexes = ((("subscription", "id"), False), (("created_at",), False))

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from adapters.ports import Authorizer
 from admin.auth import person
-from admin.lists import account_list, account_rows
+from admin.lists import account_list, account_rows, post_list
 from admin.lists.paging import count, counts
 from admin.views.page import Page, audit, done, expose, fault_at, get, settings
 from admin.views.undoable import undoable
@@ -130,6 +130,8 @@ class Accounts(Page):
             "accounts/show.html",
             account=account,
             version=partial(account_settings.version_of, account),
+            slots_version=account_settings.slots_version(account_id),
+            session_version=account_settings.session_version(account),
             row=row,
             pause_after=settings().pause_after_failures,
             can_connect=_can_connect(),
@@ -199,14 +201,14 @@ class Accounts(Page):
     def add_slots(self, account_id: int) -> ResponseReturnValue:
         days = request.form.getlist("weekday", type=int)
         new = account_settings.add_slots(
-            account_id, days, request.form.get("at", ""), person().name
+            account_id, days, request.form.get("at", ""), person().name, seen=_seen()
         )
         return done(_added(new), _times_of(account_id))
 
     @expose("/<int:account_id>/slots/copy", methods=["POST"])
     def copy_slots(self, account_id: int) -> ResponseReturnValue:
         day = request.form.get("weekday", default=0, type=int)
-        new = account_settings.copy_to_all_days(account_id, day, person().name)
+        new = account_settings.copy_to_all_days(account_id, day, person().name, seen=_seen())
         return done(_added(new), _times_of(account_id))
 
     @expose("/<int:account_id>/slots/<int:slot_id>/remove", methods=["POST"])
@@ -222,7 +224,7 @@ class Accounts(Page):
         name = request.form.get("username", "")
         with fault_at("cookies"):
             account_settings.set_browser_session(
-                account_id, pasted, person().name, username=name, site=site
+                account_id, pasted, person().name, username=name, site=site, seen=_seen()
             )
         return done("Browser session saved. It is checked before the next upload.")
 
@@ -253,6 +255,8 @@ def _counts(account_id: int) -> list[tuple[str, int]]:
 
 
 def _last_posts(account_id: int) -> list[Any]:
+    each = post_list.each(state="", account=account_id, method="")
+    ids = each.keys(LAST_POSTS) if each else []
     return list(
         Post.select(
             Post.id, Post.state, Post.reason, Post.published_at, Part.number, Part.of, Script.title
@@ -260,9 +264,8 @@ def _last_posts(account_id: int) -> list[Any]:
         .join(Video)
         .join(Part)
         .join(Script)
-        .where(Post.account == account_id)
+        .where(Post.id.in_(ids))
         .order_by(Post.id.desc())
-        .limit(LAST_POSTS)
         .objects()
     )
 

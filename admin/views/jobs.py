@@ -5,30 +5,29 @@ from __future__ import annotations
 from flask import request
 from flask.typing import ResponseReturnValue
 
-from admin.home_figures import held_up, waited_long
+from admin.auth import person
 from admin.job_subjects import subjects
+from admin.lists import job_list
 from admin.lists.paging import cut
-from admin.views.page import Page, audit, done, expose
-from core.db import transaction
+from admin.needs import held_up, waited_long
+from admin.views.page import Page, expose, settings
+from admin.views.undoable import undoable
 from models import Job, JobState
-from pipelines import ledger
+from pipelines import job_decisions, ledger
 from pipelines.stages import STAGES
-
-UNFINISHED = (JobState.RUNNING, JobState.WAITING, JobState.PARKED, JobState.DEAD)
 
 
 class Jobs(Page):
     @expose("/")
     def index(self) -> str:
         state, stage = request.args.get("state", ""), request.args.get("stage", "")
-        query = Job.select().where(Job.state == state if state else Job.state.in_(UNFINISHED))
-        if stage:
-            query = query.where(Job.stage == stage)
+        found = job_list.listed(state, stage)
         if request.args.get("held_up"):
-            query = held_up(query)
-        if request.args.get("waited_long"):
-            query = waited_long(query)
-        page = cut(query, Job.id)
+            page = cut(held_up(found.query), Job.id, few=True)
+        elif request.args.get("waited_long"):
+            page = cut(waited_long(found.query), Job.id, few=True)
+        else:
+            page = cut(found.query, Job.id, each=found.each)
         return self.render(
             "jobs/index.html",
             page=page,
@@ -44,14 +43,11 @@ class Jobs(Page):
 
     @expose("/<int:job_id>/requeue", methods=["POST"])
     def requeue(self, job_id: int) -> ResponseReturnValue:
-        with transaction():
-            ledger.requeue(job_id)
-            audit("job.requeue", f"job {job_id}")
-        return done("Retrying.")
+        seconds = settings().approval_seconds
+        decision = job_decisions.retry(job_id, person().name, seconds=seconds)
+        return undoable(decision.action, [decision.row_id], decision.act, seconds=seconds)
 
     @expose("/<int:job_id>/cancel", methods=["POST"])
     def cancel(self, job_id: int) -> ResponseReturnValue:
-        with transaction():
-            ledger.cancel(job_id)
-            audit("job.cancel", f"job {job_id}")
-        return done("Job cancelled.")
+        decision = job_decisions.cancel(job_id, person().name)
+        return undoable(decision.action, [decision.row_id], decision.act)

@@ -10,8 +10,9 @@ from flask import abort, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from peewee import ModelSelect
 
-from admin import insights
 from admin.auth import person
+from admin.insights import videos
+from admin.lists import post_list
 from admin.lists.exports import BATCH, csv_file
 from admin.lists.paging import cut
 from admin.views.page import Page, chosen, done, expose, get, settings
@@ -56,7 +57,9 @@ class Posts(Page):
         filters = _filters()
         return self.render(
             "posts/index.html",
-            page=cut(_filtered(_posts()), Post.id),
+            page=cut(
+                post_list.filtered(_posts(), **filters), Post.id, each=post_list.each(**filters)
+            ),
             filters=filters,
             states=list(PostState),
             methods=METHODS,
@@ -66,7 +69,7 @@ class Posts(Page):
     @expose("/export.csv")
     def export(self) -> ResponseReturnValue:
         """The filtered list as CSV, newest posts first."""
-        return csv_file("posts.csv", EXPORTED, _batches(_filtered(_posts())))
+        return csv_file("posts.csv", EXPORTED, _batches(_filters()))
 
     @expose("/decide", methods=["POST"])
     def decide(self) -> ResponseReturnValue:
@@ -107,7 +110,7 @@ class Posts(Page):
             music_url=account_settings.MUSIC_URL,
             methods=METHODS,
             jobs=[(job, ledger.explain(job)) for job in jobs.order_by(Job.id)],
-            points=insights.curve(post_id),
+            points=videos.curve(post_id),
             attempts=list(attempts.limit(100)),
         )
 
@@ -155,8 +158,10 @@ class Posts(Page):
     @expose("/<int:post_id>/anew", methods=["POST"])
     def anew(self, post_id: int) -> ResponseReturnValue:
         """A person has checked that the post is not on TikTok."""
-        decisions.post_again(post_id, person().name, checked=request.form.get("checked") == "yes")
-        return done("Posting again.")
+        seconds = settings().approval_seconds
+        checked = request.form.get("checked") == "yes"
+        act = partial(decisions.post_again, by=person().name, checked=checked, seconds=seconds)
+        return undoable("post.again", [post_id], act, seconds=seconds)
 
 
 def _posts() -> ModelSelect[Post]:
@@ -184,30 +189,27 @@ def _retried(post_ids: list[int]) -> ResponseReturnValue:
 
 
 def _filters() -> dict[str, Any]:
+    method = request.args.get("method", "")
     return {
         "state": request.args.get("state", ""),
         "account": request.args.get("account", type=int),
-        "method": request.args.get("method", ""),
+        "method": method if method in set(Method) else "",
     }
 
 
-def _filtered(posts: ModelSelect[Post]) -> ModelSelect[Post]:
-    filters = _filters()
-    if filters["state"]:
-        posts = posts.where(Post.state == filters["state"])
-    if filters["account"] is not None:
-        posts = posts.where(Post.account == filters["account"])
-    if filters["method"] in set(Method):
-        posts = posts.where(Post.method == filters["method"])
-    return posts
-
-
-def _batches(posts: ModelSelect[Post]) -> Iterator[list[tuple[Any, ...]]]:
+def _batches(filters: dict[str, Any]) -> Iterator[list[tuple[Any, ...]]]:
     """The posts, newest first, found by the id before them: quick at any length."""
-    batch = list(posts.order_by(Post.id.desc()).limit(BATCH))
-    while batch:
+    posts = post_list.filtered(_posts(), **filters).order_by(Post.id.desc()).limit(BATCH)
+    each, before = post_list.each(**filters), None
+    while True:
+        query = posts if before is None else posts.where(Post.id < before)
+        if each is not None:
+            query = query.where(Post.id.in_(each.keys(BATCH, before=before)))
+        batch = list(query)
+        if not batch:
+            return
         yield [_exported(post) for post in batch]
-        batch = list(posts.where(Post.id < batch[-1].id).order_by(Post.id.desc()).limit(BATCH))
+        before = batch[-1].id
 
 
 def _exported(post: Any) -> tuple[Any, ...]:
