@@ -194,5 +194,5 @@ def test_a_new_channel_is_used_by_the_sources_that_have_none(editor: Browser) ->
     fields["sources"] = [str(plain.id)]
     editor.post("/channels/new", on="/channels/new", **fields)
     # Then it counts for those that were offered only
-    names = Source.select(Channel.name).join(Channel).order_by(Source.id).tuples()
-    assert [name for (name,) in names] == ["Quiet evenings", "Other"]
+    sources: Any = Source.select().order_by(Source.id)
+    assert [source.channel.name for source in sources] == ["Quiet evenings", "Other"]
