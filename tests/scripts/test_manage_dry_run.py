@@ -23,6 +23,7 @@ CHANGE_NOTHING = {
     "check",
     "configuration",
     "contact-sheet",
+    "getting-started",
     "mail-test",
     "music sample",
     "new-key",
