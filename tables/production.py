@@ -135,4 +135,8 @@ class Video(Row):
     }
 
     class Meta:
-        indexes = ((("state", "id"), False), (("created_at",), False))
+        indexes = (
+            (("state", "id"), False),
+            (("state", "part"), False),
+            (("created_at",), False),
+        )

@@ -214,7 +214,7 @@ class Post(Row):
     """One video on one account."""
 
     video = ForeignKeyField(Video, backref="posts", on_delete="RESTRICT")
-    account = ForeignKeyField(Account, backref="posts", on_delete="RESTRICT")
+    account = ForeignKeyField(Account, backref="posts", on_delete="RESTRICT", index=False)
     state = CharField(
         max_length=12, default=PostState.PLANNED, constraints=[one_of("state", PostState)]
     )
@@ -289,8 +289,12 @@ class Post(Row):
             (("state", "id"), False),
             (("published_at",), False),
             (("account", "scheduled_at"), False),
-            (("method", "id"), False),
             (("next_insight_at",), False),
+            SQL("CREATE INDEX post_newest ON post (state, method, id DESC NULLS LAST)"),
+            SQL(
+                "CREATE INDEX post_newest_of_account "
+                "ON post (account_id, state, method, id DESC NULLS LAST)"
+            ),
             SQL("CREATE INDEX post_by_time ON post (scheduled_at, id) WHERE state <> 'cancelled'"),
             SQL("CREATE INDEX post_platform_id ON post (platform_id) WHERE platform_id <> ''"),
             SQL(

@@ -131,7 +131,7 @@ class StoryState(StrEnum):
 class Story(Row):
     """A written story: the untouched original, and the text a narrator reads."""
 
-    source = ForeignKeyField(Source, backref="stories", on_delete="RESTRICT")
+    source = ForeignKeyField(Source, backref="stories", on_delete="RESTRICT", index=False)
     external_id = CharField(max_length=120, unique=True)
     url = TextField(default="")
     place = CharField(max_length=120, default="")
@@ -199,6 +199,10 @@ class Story(Row):
     class Meta:
         indexes = (
             (("state", "id"), False),
+            SQL(
+                "CREATE INDEX story_newest_of_source "
+                "ON story (source_id, state, id DESC NULLS LAST)"
+            ),
             # The back office searches with exactly this expression.
             SQL(
                 "CREATE INDEX story_title_words ON story USING gin (to_tsvector('english', title))"
@@ -210,7 +214,7 @@ class Story(Row):
 class Intake(Row):
     """The outcome of one row from a source: taken, already known, or skipped (and why)."""
 
-    source = ForeignKeyField(Source, backref="intakes", on_delete="CASCADE")
+    source = ForeignKeyField(Source, backref="intakes", on_delete="CASCADE", index=False)
     external_id = CharField(max_length=120)
     title = TextField()
     outcome = CharField(max_length=10)
@@ -218,7 +222,9 @@ class Intake(Row):
     story = ForeignKeyField(Story, null=True, backref="intakes", on_delete="CASCADE")
 
     class Meta:
-        indexes = ((("source", "id"), False),)
+        indexes = (
+            SQL("CREATE INDEX intake_newest ON intake (source_id, outcome, id DESC NULLS LAST)"),
+        )
 
 
 class SafetyDecision(Row):

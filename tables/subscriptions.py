@@ -39,7 +39,7 @@ class DeliveryState(StrEnum):
 class WebhookDelivery(Row):
     """One event for one subscription."""
 
-    subscription = ForeignKeyField(WebhookSubscription, on_delete="CASCADE")
+    subscription = ForeignKeyField(WebhookSubscription, on_delete="CASCADE", index=False)
     event = CharField(max_length=40)
     uuid = CharField(max_length=36, unique=True)
     """Sent as ``X-Storymill-Delivery``; the same each time that it is repeated."""
@@ -65,4 +65,4 @@ class WebhookDelivery(Row):
     }
 
     class Meta:
-        indexes = ((("created_at",), False),)
+        indexes = ((("subscription", "id"), False), (("created_at",), False))

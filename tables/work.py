@@ -82,8 +82,14 @@ class Job(Row):
     class Meta:
         indexes = (
             (("stage", "subject_id"), True),
-            (("state", "due_at"), False),
-            (("state", "stage", "id"), False),
+            SQL("CREATE INDEX job_newest ON job (state, stage, id DESC NULLS LAST)"),
+            SQL("CREATE INDEX job_due ON job (due_at) WHERE state = 'waiting'"),
+            SQL("CREATE INDEX job_due_of_stage ON job (stage, due_at) WHERE state = 'waiting'"),
+            SQL("CREATE INDEX job_code_since ON job (code_since) WHERE state = 'waiting'"),
+            SQL(
+                "CREATE INDEX job_newest_subject "
+                "ON job (state, stage, subject_id DESC NULLS LAST) WHERE state <> 'done'"
+            ),
             SQL("CREATE INDEX job_request ON job USING hash (request_id)"),
             SQL(
                 "CREATE INDEX job_held_up ON job (id) WHERE state = 'waiting' "
@@ -120,6 +126,9 @@ class DeadLetter(Row):
     class Meta:
         table_name = "dead_letter"
         indexes = (
+            (("stage", "id"), False),
+            (("error_code", "id"), False),
+            (("account", "id"), False),
             SQL("CREATE INDEX dead_letter_open ON dead_letter (id) WHERE resolved_at IS NULL"),
             *(
                 SQL(

@@ -9,13 +9,19 @@ from peewee import ModelSelect
 from admin.api.caller import RefusedError
 from admin.api.models import ListQuery
 from admin.http.inputs import LARGEST_ID
+from admin.lists.each_of import EachOf
 from models import Row
 
 Found = TypeVar("Found", bound=Row)
 
 
 def rows(
-    query: ModelSelect[Any], key: Any, asked: ListQuery, *, few: bool = False
+    query: ModelSelect[Any],
+    key: Any,
+    asked: ListQuery,
+    *,
+    few: bool = False,
+    each: EachOf | None = None,
 ) -> tuple[list[Any], str | None]:
     """The rows of one page, and the cursor of the page after it.
 
@@ -23,14 +29,18 @@ def rows(
         query: the rows of the whole list.
         key: the id that orders the list, newest first.
         asked: which page.
-        few: only few rows match, so collect and sort them (as in ``admin.lists.paging.cut``).
+        few: as in ``admin.lists.paging.cut``.
+        each: as there.
 
     Raises:
         RefusedError: the cursor is none of ours.
     """
     order = key + 0 if few else key
-    if asked.cursor:
-        query = query.where(key < _place(asked.cursor))
+    before = _place(asked.cursor) if asked.cursor else None
+    if each is not None:
+        query = query.where(key.in_(each.keys(asked.limit + 1, before=before)))
+    if before is not None:
+        query = query.where(key < before)
     found = list(query.order_by(order.desc()).limit(asked.limit + 1))
     kept = found[: asked.limit]
     return kept, f"b{kept[-1].id:x}" if len(found) > asked.limit else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from admin.configured import limiter
-from admin.home_figures import EXPIRES_SOON, REFRESH_RETRIES
+from admin.needs import EXPIRES_SOON, REFRESH_RETRIES
 from admin.viewer_zone import local
 from core.limiter import LimiterUnavailableError
 from models import Account, AccountState, now

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from peewee import SQL, Select, fn
 
+from admin.lists.each_of import EachOf
 from admin.lists.paging import counts
 from core.db import database
 from core.errors import InputError
@@ -27,6 +28,15 @@ class Wanted:
     """Whether the search words are rare enough to read every matching story; None without words."""
     note: str = ""
     """Why not all stories are searched, in a sentence; empty if they are."""
+    sources: list[int] | None = None
+    """Ids of the only sources; None for all."""
+
+    def each(self, state: str) -> EachOf | None:
+        """The index that finds the stories of the sources; None where another one is better."""
+        if self.rare is not None or self.sources is None:
+            return None
+        states = [state] if state else list(StoryState)
+        return EachOf(Story, {"source_id": self.sources, "state": states})
 
 
 def wanted(origin: str, words: str) -> Wanted:
@@ -39,10 +49,15 @@ def wanted(origin: str, words: str) -> Wanted:
     Raises:
         InputError: ``origin`` is neither.
     """
+    return of_sources(_sources(origin) if origin else None, words)
+
+
+def of_sources(sources: list[int] | None, words: str) -> Wanted:
+    """Like ``wanted``, with the sources' ids; None for all."""
     found = _found(words) if words else Wanted(SQL("true"), None)
-    if not origin:
+    if sources is None:
         return found
-    return Wanted(found.condition & Story.source.in_(_sources(origin)), found.rare, found.note)
+    return replace(found, condition=found.condition & Story.source.in_(sources), sources=sources)
 
 
 def by_state(wanted: Wanted, states: Sequence[StoryState]) -> list[tuple[StoryState, int]]:

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from adapters.ports import Authorizer
 from admin.auth import person
-from admin.lists import account_list, account_rows
+from admin.lists import account_list, account_rows, post_list
 from admin.lists.paging import count, counts
 from admin.views.page import Page, audit, done, expose, fault_at, get, settings
 from admin.views.undoable import undoable
@@ -251,6 +251,8 @@ def _counts(account_id: int) -> list[tuple[str, int]]:
 
 
 def _last_posts(account_id: int) -> list[Any]:
+    each = post_list.each(state="", account=account_id, method="")
+    ids = each.keys(LAST_POSTS) if each else []
     return list(
         Post.select(
             Post.id, Post.state, Post.reason, Post.published_at, Part.number, Part.of, Script.title
@@ -258,9 +260,8 @@ def _last_posts(account_id: int) -> list[Any]:
         .join(Video)
         .join(Part)
         .join(Script)
-        .where(Post.account == account_id)
+        .where(Post.id.in_(ids))
         .order_by(Post.id.desc())
-        .limit(LAST_POSTS)
         .objects()
     )
 

@@ -5,30 +5,28 @@ from __future__ import annotations
 from flask import request
 from flask.typing import ResponseReturnValue
 
-from admin.home_figures import held_up, waited_long
 from admin.job_subjects import subjects
+from admin.lists import job_list
 from admin.lists.paging import cut
+from admin.needs import held_up, waited_long
 from admin.views.page import Page, audit, done, expose
 from core.db import transaction
 from models import Job, JobState
 from pipelines import ledger
 from pipelines.stages import STAGES
 
-UNFINISHED = (JobState.RUNNING, JobState.WAITING, JobState.PARKED, JobState.DEAD)
-
 
 class Jobs(Page):
     @expose("/")
     def index(self) -> str:
         state, stage = request.args.get("state", ""), request.args.get("stage", "")
-        query = Job.select().where(Job.state == state if state else Job.state.in_(UNFINISHED))
-        if stage:
-            query = query.where(Job.stage == stage)
+        found = job_list.listed(state, stage)
         if request.args.get("held_up"):
-            query = held_up(query)
-        if request.args.get("waited_long"):
-            query = waited_long(query)
-        page = cut(query, Job.id)
+            page = cut(held_up(found.query), Job.id, few=True)
+        elif request.args.get("waited_long"):
+            page = cut(waited_long(found.query), Job.id, few=True)
+        else:
+            page = cut(found.query, Job.id, each=found.each)
         return self.render(
             "jobs/index.html",
             page=page,

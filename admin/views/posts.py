@@ -12,6 +12,7 @@ from peewee import ModelSelect
 
 from admin import insights
 from admin.auth import person
+from admin.lists import post_list
 from admin.lists.exports import BATCH, csv_file
 from admin.lists.paging import cut
 from admin.views.page import Page, chosen, done, expose, get, settings
@@ -56,7 +57,9 @@ class Posts(Page):
         filters = _filters()
         return self.render(
             "posts/index.html",
-            page=cut(_filtered(_posts()), Post.id),
+            page=cut(
+                post_list.filtered(_posts(), **filters), Post.id, each=post_list.each(**filters)
+            ),
             filters=filters,
             states=list(PostState),
             methods=METHODS,
@@ -66,7 +69,7 @@ class Posts(Page):
     @expose("/export.csv")
     def export(self) -> ResponseReturnValue:
         """The filtered list as CSV, newest posts first."""
-        return csv_file("posts.csv", EXPORTED, _batches(_filtered(_posts())))
+        return csv_file("posts.csv", EXPORTED, _batches(_filters()))
 
     @expose("/decide", methods=["POST"])
     def decide(self) -> ResponseReturnValue:
@@ -184,30 +187,27 @@ def _retried(post_ids: list[int]) -> ResponseReturnValue:
 
 
 def _filters() -> dict[str, Any]:
+    method = request.args.get("method", "")
     return {
         "state": request.args.get("state", ""),
         "account": request.args.get("account", type=int),
-        "method": request.args.get("method", ""),
+        "method": method if method in set(Method) else "",
     }
 
 
-def _filtered(posts: ModelSelect[Post]) -> ModelSelect[Post]:
-    filters = _filters()
-    if filters["state"]:
-        posts = posts.where(Post.state == filters["state"])
-    if filters["account"] is not None:
-        posts = posts.where(Post.account == filters["account"])
-    if filters["method"] in set(Method):
-        posts = posts.where(Post.method == filters["method"])
-    return posts
-
-
-def _batches(posts: ModelSelect[Post]) -> Iterator[list[tuple[Any, ...]]]:
+def _batches(filters: dict[str, Any]) -> Iterator[list[tuple[Any, ...]]]:
     """The posts, newest first, found by the id before them: quick at any length."""
-    batch = list(posts.order_by(Post.id.desc()).limit(BATCH))
-    while batch:
+    posts = post_list.filtered(_posts(), **filters).order_by(Post.id.desc()).limit(BATCH)
+    each, before = post_list.each(**filters), None
+    while True:
+        query = posts if before is None else posts.where(Post.id < before)
+        if each is not None:
+            query = query.where(Post.id.in_(each.keys(BATCH, before=before)))
+        batch = list(query)
+        if not batch:
+            return
         yield [_exported(post) for post in batch]
-        batch = list(posts.where(Post.id < batch[-1].id).order_by(Post.id.desc()).limit(BATCH))
+        before = batch[-1].id
 
 
 def _exported(post: Any) -> tuple[Any, ...]:

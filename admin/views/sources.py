@@ -13,6 +13,7 @@ from wtforms.fields.choices import SelectChoice
 
 from adapters.ports import NOTE
 from admin.auth import person
+from admin.lists.each_of import EachOf
 from admin.lists.paging import count, cut
 from admin.views.page import Page, done, expose, get, settings
 from admin.views.source_form import SourceForm
@@ -134,15 +135,14 @@ class Sources(Page):
     def outcomes(self, source_id: int) -> str:
         """The outcome of each row fetched from the source."""
         source, outcome = _there(source_id), request.args.get("outcome", "")
-        rows = Intake.select().where(Intake.source == source_id)
-        if outcome in set(IntakeOutcome):
-            rows = rows.where(Intake.outcome == outcome)
+        outcomes = [outcome] if outcome in set(IntakeOutcome) else list(IntakeOutcome)
+        each = EachOf(Intake, {"source_id": [source_id], "outcome": outcomes})
         return self.render(
             "sources/outcomes.html",
             **_progress(source),
             problem=path_problem(source.kind, source.place, _intake()),
             note=source.memory.get(NOTE, ""),
-            page=cut(rows, Intake.id),
+            page=cut(Intake.select(), Intake.id, each=each),
             outcome=outcome,
             days=OUTCOMES_KEPT_DAYS,
             by_hand=SourceKind.PASTE,

@@ -100,7 +100,12 @@ class Stories(Page):
         wanted = story_list.wanted(origin, words)
         if state:
             query = query.where(Story.state == state)
-        page = cut(query.where(wanted.condition), Story.id, few=wanted.rare is True)
+        page = cut(
+            query.where(wanted.condition),
+            Story.id,
+            few=wanted.rare is True,
+            each=wanted.each(state),
+        )
         return self.render(
             "stories/index.html",
             page=page,

@@ -12,6 +12,7 @@ from peewee import JOIN, ModelSelect
 from admin import production_progress
 from admin.auth import person
 from admin.desk import decided, order, script_text
+from admin.lists.each_of import EachOf
 from admin.lists.paging import count, cut
 from admin.views.page import Page, done, expose, get, settings
 from admin.views.undoable import undoable
@@ -70,7 +71,9 @@ class Videos(Page):
             .join(Video, JOIN.LEFT_OUTER)
             .objects()
         )
-        page = cut(_in_state(query, state) if state else query, Part.id, few=state in BY_JOBS)
+        if state and state not in BY_JOBS:
+            query = query.where(Video.state == state)
+        page = cut(query, Part.id, each=_parts_in(state) if state in BY_JOBS else None)
         return self.render(
             "videos/index.html",
             page=page,
@@ -162,8 +165,9 @@ def _rows_of(tab: str) -> ModelSelect[Any]:
     return Job.select(Job.subject_id).where(Job.state.in_(BY_JOBS[tab]), Job.stage.in_(PART_STAGES))
 
 
-def _in_state(query: ModelSelect[Part], tab: str) -> ModelSelect[Part]:
-    return query.where(Part.id.in_(_rows_of(tab)) if tab in BY_JOBS else Video.state == tab)
+def _parts_in(tab: str) -> EachOf:
+    values = {"state": BY_JOBS[tab], "stage": PART_STAGES}
+    return EachOf(Job, values, key="subject_id", only="job.state <> 'done'")
 
 
 def _last_jobs(part_ids: list[int]) -> dict[int, production_progress.Step]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from peewee import fn
 
+from benchmarks import statements
 from core.db import database, transaction
 from models import (
     Account,
@@ -153,9 +154,9 @@ def fill(count: int, made_of: Mapping[str, str], *, rendered: bool = True) -> ra
         **made_of,
     }  # fmt: skip
     with transaction():
-        _execute(MADE, values)
-        for statements in EVERY_TABLE if rendered else (*EVERY_TABLE, UNRENDERED):
-            _execute(statements, values)
+        statements.run(MADE, values)
+        for rows in EVERY_TABLE if rendered else (*EVERY_TABLE, UNRENDERED):
+            statements.run(rows, values)
             # Foreign keys are checked by plans made for the tables as they were: without new
             # figures each of the next rows is looked for by reading the whole table.
             database.execute_sql("ANALYZE story, script, part, video, post")
@@ -173,9 +174,3 @@ def publish_planned() -> None:
         Post.state == PostState.PLANNED
     ).execute()
     Job.update(state=JobState.DONE).where(Job.state == JobState.WAITING).execute()
-
-
-def _execute(statements: str, values: dict[str, object]) -> None:
-    """Run statements that contain SQL's own percent signs."""
-    for statement in filter(str.strip, statements.split(";\n")):
-        database.execute_sql(statement.replace(" % ", " %% "), values)

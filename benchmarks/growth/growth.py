@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import json
 import statistics
-import time
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from adapters.ports import (
     Background,
@@ -27,6 +24,7 @@ from adapters.ports import (
     RenderPlan,
     Tune,
 )
+from benchmarks import statements
 from benchmarks.growth import filled
 from benchmarks.rows import Row
 from core import db
@@ -72,48 +70,17 @@ class Cost:
     rows: float
 
 
-@contextmanager
-def statement_seconds() -> Iterator[dict[str, float]]:
-    """Seconds of each statement that runs in the block, by its text."""
-    seconds: dict[str, float] = defaultdict(float)
-    execute: Any = db.Database.execute_sql
-
-    def timed(self: db.Database, sql: str, *args: Any, **kwargs: Any) -> Any:
-        began = time.perf_counter()
-        try:
-            return execute(self, sql, *args, **kwargs)
-        finally:
-            seconds[sql] += time.perf_counter() - began
-
-    watched: Any = db.Database
-    watched.execute_sql = timed
-    try:
-        yield seconds
-    finally:
-        watched.execute_sql = execute
-
-
 def _measured(renders: int, media: MediaStore, made_of: dict[str, str]) -> Cost:
     """The cost of a render, from renders of that many new parts."""
     seconds, rows = [], []
     for part_id in filled.fill(renders, made_of, rendered=False):
-        before = _rows_read()
-        with statement_seconds() as spent:
+        before = statements.rows_read()
+        with statements.watched() as ran:
             _render(part_id, media)
-        seconds.append(sum(spent.values()))
-        rows.append(_rows_read() - before)
+        seconds.append(sum(each.seconds for each in ran))
+        rows.append(statements.rows_read() - before)
         filled.publish_planned()
     return Cost(statistics.median(seconds) * 1000, statistics.median(rows))
-
-
-def _rows_read() -> int:
-    """Rows of tables and entries of indexes that PostgreSQL has read in this database."""
-    db.database.execute_sql("SELECT pg_stat_force_next_flush()")
-    cursor = db.database.execute_sql(
-        "SELECT (SELECT sum(seq_tup_read) FROM pg_stat_user_tables) "
-        "+ (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes)"
-    )
-    return int(cursor.fetchone()[0])
 
 
 def _render(part_id: int, media: MediaStore) -> None:

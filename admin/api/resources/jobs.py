@@ -10,12 +10,11 @@ from admin.api.caller import caller
 from admin.api.listing import get, rows
 from admin.api.models import Answer, Id, Line, ListQuery, Moment, Page
 from admin.api.operation import operation
+from admin.lists import job_list
 from core.db import transaction
 from models import AuditEntry, Job, JobState
 from pipelines import ledger
 from pipelines.people.api_tokens import Scope
-
-UNFINISHED = (JobState.RUNNING, JobState.WAITING, JobState.PARKED, JobState.DEAD)
 
 
 class JobItem(Answer):
@@ -51,11 +50,8 @@ class JobQuery(ListQuery):
 @operation("GET", "/jobs", Scope.READ)
 def listed(query: JobQuery) -> JobPage:
     """List jobs."""
-    state = Job.state == query.state if query.state else Job.state.in_(UNFINISHED)
-    found = Job.select().where(state)
-    if query.stage:
-        found = found.where(Job.stage == query.stage)
-    page, following = rows(found, Job.id, query)
+    found = job_list.listed(query.state or "", query.stage)
+    page, following = rows(found.query, Job.id, query, each=found.each)
     return JobPage(items=[_item(row) for row in page], next=following)
 
 

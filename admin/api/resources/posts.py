@@ -13,6 +13,7 @@ from admin.api.listing import check, rows
 from admin.api.models import Answer, Body, Id, Line, ListQuery, Moment, Page, Text
 from admin.api.operation import operation
 from admin.configured import settings
+from admin.lists import post_list
 from models import Account, Attempt, Job, JobState, Method, Part, Post, PostState, Script, Video
 from pipelines import ledger
 from pipelines.people.api_tokens import Scope
@@ -127,14 +128,11 @@ class PostPass(Body):
 @operation("GET", "/posts", Scope.READ)
 def listed(query: PostQuery) -> PostPage:
     """List posts."""
-    found = _posts()
-    if query.state is not None:
-        found = found.where(Post.state == query.state)
-    if query.account is not None:
-        found = found.where(Post.account == query.account)
-    if query.method is not None:
-        found = found.where(Post.method == query.method)
-    page, following = rows(found, Post.id, query)
+    filters: dict[str, Any] = {
+        "state": query.state or "", "account": query.account, "method": query.method or "",
+    }  # fmt: skip
+    found = post_list.filtered(_posts(), **filters)
+    page, following = rows(found, Post.id, query, each=post_list.each(**filters))
     return PostPage(items=[PostItem.model_validate(row) for row in page], next=following)
 
 

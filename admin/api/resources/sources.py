@@ -11,10 +11,12 @@ from admin.api.listing import get, rows
 from admin.api.models import Answer, Body, Id, Line, ListQuery, Moment, Page
 from admin.api.operation import operation
 from admin.configured import settings
+from admin.lists.each_of import EachOf
 from core.files.intake_folder import IntakeFolder
 from models import Intake, Source, SourceKind
 from pipelines.people.api_tokens import Scope
 from pipelines.stories.intake import sources
+from pipelines.stories.intake.fetch import IntakeOutcome
 from pipelines.stories.intake.source_settings import ALL, Choice, Figure, Setting, Share, Switch
 
 
@@ -112,8 +114,8 @@ def show(source_id: int) -> SourceDetail:
 def outcomes(source_id: int, query: ListQuery) -> OutcomePage:
     """List what became of each row that a source gave."""
     get(Source, source_id)
-    found = Intake.select().where(Intake.source == source_id)
-    page, following = rows(found, Intake.id, query)
+    each = EachOf(Intake, {"source_id": [source_id], "outcome": list(IntakeOutcome)})
+    page, following = rows(Intake.select(), Intake.id, query, each=each)
     return OutcomePage(items=[OutcomeItem.model_validate(row) for row in page], next=following)
 
 

@@ -101,7 +101,7 @@ class Paste(Body):
 @operation("GET", "/stories", Scope.READ)
 def listed(query: StoryQuery) -> StoryPage:
     """List stories."""
-    wanted = story_list.wanted("", query.search.strip())
+    wanted = story_list.of_sources(_sources(query), query.search.strip())
     columns = (getattr(Story, name) for name in StoryItem.model_fields if name not in JOINED)
     found: Any = (
         Story.select(
@@ -116,13 +116,22 @@ def listed(query: StoryQuery) -> StoryPage:
     )
     if query.state is not None:
         found = found.where(Story.state == query.state)
-    if query.source is not None:
-        found = found.where(Story.source == query.source)
-    if query.channel is not None:
-        of = Source.select(Source.id).where(Source.channel == query.channel)
-        found = found.where(Story.source.in_([source.id for source in of]))
-    page, following = rows(found, Story.id, query, few=wanted.rare is True)
+    page, following = rows(
+        found, Story.id, query, few=wanted.rare is True, each=wanted.each(query.state or "")
+    )
     return StoryPage(items=[StoryItem.model_validate(row) for row in page], next=following)
+
+
+def _sources(query: StoryQuery) -> list[int] | None:
+    """Ids of the only sources whose stories are asked for; None for all."""
+    if query.source is None and query.channel is None:
+        return None
+    sources = Source.select(Source.id)
+    if query.source is not None:
+        sources = sources.where(Source.id == query.source)
+    if query.channel is not None:
+        sources = sources.where(Source.channel == query.channel)
+    return [source.id for source in sources]
 
 
 @operation("GET", "/stories/<int:story_id>", Scope.READ)
