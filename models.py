@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tables.api import ApiAnswer, ApiToken
-from tables.base import Row, StaleStateError, in_state, locked, now, shown
+from tables.base import Row, StaleStateError, Table, in_state, locked, now, shown
+from tables.insights import ComparedBy, DayTotal, HookKind, Insight, LatestCount, ViewGain
 from tables.people import (
     AuditEntry,
     AuditSeal,
@@ -20,7 +21,6 @@ from tables.publishing import (
     Account,
     AccountState,
     Attempt,
-    Insight,
     LateStories,
     LateStory,
     Method,
@@ -47,7 +47,7 @@ from tables.stories import (
 from tables.subscriptions import DeliveryState, WebhookDelivery, WebhookSubscription
 from tables.work import DeadLetter, Job, JobState, LimitSetting
 
-TABLES: tuple[type[Row], ...] = (
+TABLES: tuple[type[Table], ...] = (
     User,
     SignInSession,
     RecoveryCode,
@@ -77,6 +77,9 @@ TABLES: tuple[type[Row], ...] = (
     Post,
     Attempt,
     Insight,
+    LatestCount,
+    DayTotal,
+    ViewGain,
     WebhookEvent,
     WebhookSubscription,
     WebhookDelivery,
@@ -96,14 +99,18 @@ __all__ = [
     "AuditSeal",
     "Caption",
     "Channel",
+    "ComparedBy",
+    "DayTotal",
     "DeadLetter",
     "DeliveryState",
+    "HookKind",
     "Insight",
     "Intake",
     "Job",
     "JobState",
     "LateStories",
     "LateStory",
+    "LatestCount",
     "LimitSetting",
     "Method",
     "Narration",
@@ -129,12 +136,14 @@ __all__ = [
     "StaleStateError",
     "Story",
     "StoryState",
+    "Table",
     "Tone",
     "Undo",
     "User",
     "Video",
     "VideoNumber",
     "VideoState",
+    "ViewGain",
     "WebhookDelivery",
     "WebhookEvent",
     "WebhookSubscription",

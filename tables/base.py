@@ -73,7 +73,15 @@ class Transition(NamedTuple):
     condition: str
 
 
-class Row(Model):
+class Table(Model):
+    """A table of our database; its own columns are its key."""
+
+    class Meta:
+        database = database
+        legacy_table_names = False
+
+
+class Row(Table):
     """A table with an id, a creation time, and guarded state moves."""
 
     id = AutoField()
@@ -81,10 +89,6 @@ class Row(Model):
 
     moves: ClassVar[dict[str, frozenset[str]]] = {}
     """For each state, the states it may change to; empty for tables without states."""
-
-    class Meta:
-        database = database
-        legacy_table_names = False
 
     if TYPE_CHECKING:
         # whether mypy accepts the stubs' own depends on the order in which it reads the files

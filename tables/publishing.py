@@ -1,4 +1,4 @@
-"""Accounts, their slots, posts, and the posts' view counts."""
+"""Accounts, their slots and posts; ``insights.py`` has the posts' view counts."""
 
 from __future__ import annotations
 
@@ -327,19 +327,6 @@ class Attempt(Row):
     """How often in a row the platform has said that it doesn't know this upload."""
     screenshot = TextField(default="")
     """Path, below the media folder, of a picture of the page where the browser stopped."""
-
-
-class Insight(Row):
-    """The counts of a published video at ``created_at``."""
-
-    post = ForeignKeyField(Post, backref="insights", on_delete="CASCADE")
-    views = BigIntegerField()
-    likes = BigIntegerField()
-    comments = BigIntegerField()
-    shares = BigIntegerField()
-
-    class Meta:
-        indexes = ((("post", "id"), False),)
 
 
 class WebhookEvent(Row):

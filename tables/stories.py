@@ -199,6 +199,7 @@ class Story(Row):
     class Meta:
         indexes = (
             (("state", "id"), False),
+            SQL("CREATE INDEX story_newest ON story (state, id DESC NULLS LAST)"),
             SQL(
                 "CREATE INDEX story_newest_of_source "
                 "ON story (source_id, state, id DESC NULLS LAST)"

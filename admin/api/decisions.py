@@ -12,7 +12,7 @@ def undoable(action: str, row_id: int, act: Callable[[int], object]) -> int:
     """Call ``act`` for the row; returns the number by which ``POST /undo`` undoes it.
 
     Args:
-        action: of ``undo.ACTIONS``.
+        action: of ``undo_actions.ACTIONS``.
         row_id: the row.
         act: the decision.
     """

@@ -16,7 +16,7 @@ from admin.failures import inbox, log_lines, repair
 from admin.failures.causes import cause_of
 from admin.job_subjects import subjects
 from admin.lists.paging import MOST_COUNTED, count, cut
-from admin.views.page import MOST_IN_BULK, Page, chosen, done, expose, get, settings
+from admin.views.page import MOST_IN_BULK, Page, chosen, expose, get, settings
 from admin.views.undoable import undoable
 from core.errors import InputError
 from core.log import scrub
@@ -52,9 +52,6 @@ class Failures(Page):
 
     @expose("/<int:letter_id>")
     def show(self, letter_id: int) -> str:
-        return self._shown(letter_id)
-
-    def _shown(self, letter_id: int) -> str:
         letter = get(DeadLetter, letter_id)
         return self.render(
             "failures/show.html",
@@ -64,7 +61,6 @@ class Failures(Page):
             trace=scrub(letter.trace),
             subject=subjects([letter]).get((letter.stage, letter.subject_id)),
             repair=repair.of(letter) if letter.resolved_at is None else None,
-            typed=request.form,
             privacy=PRIVACY,
             switches=account_settings.SWITCH_WORDS,
         )
@@ -84,13 +80,15 @@ class Failures(Page):
     def edit(self, letter_id: int) -> ResponseReturnValue:
         """Change what failed, and do it again."""
         letter = get(DeadLetter, letter_id)
-        try:
-            seconds = settings().approval_seconds
-            repair.repair(letter, request.form, person().name, seconds=seconds)
-        except InputError as error:
-            flash(str(error), "danger")
-            return self._shown(letter_id), 422
-        return done("Saved. Retrying.", url_for(".index"))
+        seconds = settings().approval_seconds
+        act = partial(repair.repair, typed=request.form, by=person().name, seconds=seconds)
+        return undoable(
+            "failure.repair",
+            [letter_id],
+            lambda _: act(letter),
+            onwards=lambda: url_for(".index"),
+            seconds=seconds,
+        )
 
     @expose("/<int:letter_id>/discard", methods=["POST"])
     def discard(self, letter_id: int) -> ResponseReturnValue:

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, jsonify
+from flask import abort, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from admin import home_figures
 from admin.failures import inbox
+from admin.insights.gains import gained
 from admin.job_subjects import subjects
+from admin.viewer_zone import viewer_zone
 from admin.views.page import Page, expose
 from core import supervision
 from core.settings import Settings
 
+CHARTED = (7, 30)
+"""Days that the chart of views may show."""
 LIVE_PIECES = ("needs", "inbox", "running", "queues")
 
 
 class Home(Page):
     @expose("/")
     def index(self) -> str:
+        days = request.args.get("days", CHARTED[0], type=int)
+        if days not in CHARTED:
+            abort(404)
         good, ended = home_figures.success_rate()
         return self.render(
             "home.html",
@@ -28,6 +35,8 @@ class Home(Page):
             today=home_figures.today(),
             good=good,
             ended=ended,
+            gains=gained(days, viewer_zone()),
+            charted=CHARTED,
         )
 
     @expose("/live.json")

@@ -10,8 +10,8 @@ from flask import abort, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from peewee import ModelSelect
 
-from admin import insights
 from admin.auth import person
+from admin.insights import videos
 from admin.lists import post_list
 from admin.lists.exports import BATCH, csv_file
 from admin.lists.paging import cut
@@ -110,7 +110,7 @@ class Posts(Page):
             music_url=account_settings.MUSIC_URL,
             methods=METHODS,
             jobs=[(job, ledger.explain(job)) for job in jobs.order_by(Job.id)],
-            points=insights.curve(post_id),
+            points=videos.curve(post_id),
             attempts=list(attempts.limit(100)),
         )
 
@@ -158,8 +158,10 @@ class Posts(Page):
     @expose("/<int:post_id>/anew", methods=["POST"])
     def anew(self, post_id: int) -> ResponseReturnValue:
         """A person has checked that the post is not on TikTok."""
-        decisions.post_again(post_id, person().name, checked=request.form.get("checked") == "yes")
-        return done("Posting again.")
+        seconds = settings().approval_seconds
+        checked = request.form.get("checked") == "yes"
+        act = partial(decisions.post_again, by=person().name, checked=checked, seconds=seconds)
+        return undoable("post.again", [post_id], act, seconds=seconds)
 
 
 def _posts() -> ModelSelect[Post]:

@@ -126,7 +126,7 @@ def _calendar(at: Places) -> Iterator[Visit]:
 
 
 def _insight(at: Places) -> Iterator[Visit]:
-    for by in ("videos", "accounts", "sources", "hours"):
+    for by in ("overview", "videos", "accounts", "sources", "hours", "hooks", "parts"):
         for days in (7, 30, 90):
             yield Visit(f"/insights/?by={by}&days={days}", "insights")
         yield Visit(f"/insights/?by={by}&days=90&account={at.large}", "insights")
@@ -195,7 +195,8 @@ def _api(at: Places) -> Iterator[Visit]:
         *("audit", "audit?action=user.recovery_codes", "audit?actor=vera&action=post.pin"),
         *("accounts", "sources", "sources/1/outcomes", "sources/58/outcomes", "channels"),
         *("limits", "users", "webhooks", "webhooks/1/deliveries", "undo", "settings"),
-        *("insights?days=90", "insights/compared?by=sources&days=90"),
+        *("insights?days=90", "insights/compared?by=sources&days=90", "insights/days?days=90"),
+        *("insights/suggestions?days=90", f"insights/suggestions?days=90&account={at.large}"),
     ):
         yield Visit(f"{API}/{path}", "API")
 

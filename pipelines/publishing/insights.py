@@ -28,6 +28,7 @@ from core.limiter import Limiter, LimiterUnavailableError
 from models import Account, AccountState, Insight, Post, PostState, locked, now
 from pipelines.publishing.accounts import tokens
 from pipelines.publishing.asking_times import AWAY, NEVER, SHUT, TICK_SECONDS, move_on, next_after
+from pipelines.publishing.counts import store
 from pipelines.rate_limits import VIDEO_QUERY, Limits
 
 log = structlog.get_logger(__name__)
@@ -192,24 +193,19 @@ def _take_due() -> list[Due]:
 
 
 def _write(posts: Sequence[Due], found: dict[str, VideoCounts]) -> None:
-    posts = sorted(posts, key=lambda due: due.post_id)
-    seen = [(due.post_id, found[due.platform_id]) for due in posts if due.platform_id in found]
+    seen = {due.post_id: found[due.platform_id] for due in posts if due.platform_id in found}
     missing = [due.post_id for due in posts if due.platform_id not in found]
+    ids = [due.post_id for due in posts]
     with db.transaction():
-        for post_id, counts in seen:
-            Insight.create(
-                post=post_id,
-                views=counts.views,
-                likes=counts.likes,
-                comments=counts.comments,
-                shares=counts.shares,
-            )
+        list(locked(Post.select(Post.id).where(Post.id.in_(ids)).order_by(Post.id)))
+        for post_id, counts in seen.items():
             if counts.address:
                 Post.update(address=counts.address).where(
                     Post.id == post_id, Post.address == ""
                 ).execute()
         if missing:
             _end_what_is_gone(missing)
+        store(seen, now())
 
 
 def _end_what_is_gone(post_ids: Iterable[int]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from adapters.ports import VideoCounts
+from core.db import transaction
 from models import (
     Account,
     AccountState,
@@ -26,6 +28,7 @@ from models import (
     now,
 )
 from pipelines.ledger import letters
+from pipelines.publishing.counts import store
 from pipelines.stages import STAGES
 
 if TYPE_CHECKING:
@@ -152,6 +155,13 @@ def post(shown: Video, on: Account, state: str = PostState.PLANNED, **fields: An
     if state not in {PostState.PLANNED, PostState.CANCELLED}:
         made["video_key"] = shown.key
     return Post.create(video=shown, account=on, state=state, **{**made, **fields})
+
+
+def counted(of: Post, views: int, at: datetime | None = None) -> None:
+    """The views of a published post, counted now or at ``at``."""
+    counts = VideoCounts(views=views, likes=views // 10, comments=views // 100, shares=0)
+    with transaction():
+        store({of.id: counts}, at or now())
 
 
 def job(stage: str, subject_id: int, state: str = JobState.WAITING, **fields: Any) -> Job:

@@ -11,7 +11,6 @@ import pytest
 from admin.lists import exports
 from admin.views import insights as insights_page
 from admin.views import posts as posts_page
-from core.db import database
 from models import PostState, now
 from tests.admin import records
 
@@ -38,11 +37,7 @@ def test_an_export_is_whole_however_many_parts_it_is_read_in(
             published_at=moment,
             platform_id=f"number-{number}",
         )
-        database.execute_sql(
-            "INSERT INTO insight (created_at, post_id, views, likes, comments, shares) "
-            "VALUES (now(), %s, 1, 0, 0, 0)",
-            (post.id,),
-        )
+        records.counted(post, 1)
 
     # When all are exported
     answer = viewer.get(path)

@@ -205,11 +205,13 @@ def retry(post_id: int) -> PostDecided:
     Scope.POSTS,
     examples={"after a look on TikTok": {"checked": True}},
 )
-def again(post_id: int, body: PostAgain) -> PostDetail:
+def again(post_id: int, body: PostAgain) -> PostDecided:
     """Post again from the beginning. If it may be on TikTok, somebody has to look first."""
     check(Post, post_id)
-    decisions.post_again(post_id, caller().name, checked=body.checked)
-    return detail(post_id)
+    seconds = settings().approval_seconds
+    by, checked = caller().name, body.checked
+    act = partial(decisions.post_again, by=by, checked=checked, seconds=seconds)
+    return _decided("post.again", post_id, act)
 
 
 @operation(

@@ -17,6 +17,8 @@ from core.limiter import Limiter, beside
 from models import (
     Account,
     AccountState,
+    ComparedBy,
+    DayTotal,
     Insight,
     LimitSetting,
     Post,
@@ -252,6 +254,8 @@ def test_two_clocks_at_once_count_each_video_once(publish_to: PublishTo, measure
 
     assert Insight.select().count() == 61
     assert Insight.select(Insight.post).distinct().count() == 61
+    hours = DayTotal.select().where(DayTotal.by == ComparedBy.HOUR)
+    assert sum(row.videos for row in hours) == 61
 
 
 def test_a_video_without_a_number_is_not_counted(publish_to: PublishTo, measure: Measure) -> None:
