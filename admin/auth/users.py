@@ -120,6 +120,11 @@ def set_timezone(user_id: int, name: str, by: str) -> None:
         _audit(by, "user.set_timezone", user_id, known or "as the browser says")
 
 
+def hide_guide(user_id: int, *, hidden: bool) -> None:
+    """Hide the first steps from the person's home page, or show them again."""
+    User.update(guide_hidden=hidden).where(User.id == user_id).execute()
+
+
 def set_role(user_id: int, role: str, by: str, *, seen: str = "") -> User:
     """Give another role; the person's next click already has it.
 

@@ -32,10 +32,13 @@ _PREFIXES = ("https://", "http://", "https://www.", "http://www.")
 
 @dataclass(frozen=True, slots=True)
 class Hit:
+    """A row that was found; ``id`` is None for a part whose video is still being made."""
+
     label: str
     url: str
     state: str = ""
     facts: str = ""
+    id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,7 @@ def _stories(query: Query) -> Found:
             url_for("stories.show", story_id=row.id),
             row.state,
             f"story {row.id}" + (f", {row.place}" if row.place else ""),
+            row.id,
         )
         for row in rows
     ]
@@ -126,7 +130,9 @@ def _stories(query: Query) -> Found:
 def _videos(query: Query) -> Found:
     ids = [query.number] if query.number is not None else query.parts[:MOST]
     rows: Any = (
-        Part.select(Part.id, Part.number, Part.of, Script.title, Video.state)
+        Part.select(
+            Part.id, Part.number, Part.of, Script.title, Video.state, Video.id.alias("video_id")
+        )
         .join(Script)
         .switch(Part)
         .join(Video, JOIN.LEFT_OUTER)
@@ -140,6 +146,7 @@ def _videos(query: Query) -> Found:
             url_for("videos.show", part_id=row.id),
             row.state or "making",
             f"video {row.id}",
+            row.video_id,
         )
         for row in rows
     ], None
@@ -168,6 +175,7 @@ def _posts(query: Query) -> Found:
             url_for("posts.show", post_id=row.id),
             row.state,
             f"post {row.id}, on {row.name or 'an unnamed account'}",
+            row.id,
         )
         for row in rows
     ], None
@@ -194,6 +202,7 @@ def _accounts(query: Query) -> Found:
             url_for("accounts.show", account_id=row.id),
             row.state,
             f"account {row.id}" + (f", @{row.username}" if row.username else ""),
+            row.id,
         )
         for row in rows
     ], None
@@ -214,7 +223,7 @@ def _jobs(query: Query) -> Found:
         subject = about.get((row.stage, row.subject_id))
         label = subject.label if subject else f"{row.stage} {row.subject_id}"
         url = subject.url if subject else url_for("jobs.index", stage=row.stage)
-        hits.append(Hit(label, url, row.state, f"job {row.id}, {row.stage}"))
+        hits.append(Hit(label, url, row.state, f"job {row.id}, {row.stage}", row.id))
     return hits, None
 
 
@@ -240,6 +249,7 @@ def _failures(query: Query) -> Found:
             url_for("failures.show", letter_id=row.id),
             "failed" if row.resolved_at is None else row.resolution,
             f"failure {row.id}, {row.stage}",
+            row.id,
         )
         for row in rows
     ], None

@@ -82,7 +82,9 @@ class Accounts(Page):
             return self._not_connected(str(error))
         with transaction():
             audit("account.connect", f"account {account.id}")
-        return done(f"{account.name or 'Account'} connected.", url_for(".index"))
+        # What is missing on its own page keeps it from posting; TikTok's rules ask for it.
+        page = url_for(".index") if account.privacy else url_for(".show", account_id=account.id)
+        return done(f"{account.name or 'Account'} connected.", page)
 
     def _not_connected(self, sentence: str) -> str:
         return self.render("accounts/not_connected.html", sentence=sentence)

@@ -99,10 +99,11 @@ def unarchive(source_id: int, by: str) -> Source:
     return source
 
 
-def remove(source_id: int, by: str, intake: IntakeFolder) -> str:
+def remove(source_id: int, by: str, intake: IntakeFolder | None) -> str:
     """Delete the source with its history and its uploaded files; returns its name.
 
     If it has stories, its name stays for them, with the settings that they are produced with.
+    Without ``intake`` its files stay, for a trial.
 
     Raises:
         InputError: there is no such source, or pasted stories need it.
@@ -123,7 +124,7 @@ def remove(source_id: int, by: str, intake: IntakeFolder) -> str:
         AuditEntry.create(
             actor=by, action="source.remove", subject=f"source {source_id}", reason=name
         )
-    if kind in OF_FILES:
+    if intake is not None and kind in OF_FILES:
         intake.forget(place)
     return name
 
