@@ -32,6 +32,7 @@ from tables.publishing import (
     SourceAccount,
     WebhookEvent,
 )
+from tables.setup import SetupCheck
 from tables.stories import (
     Channel,
     Intake,
@@ -81,6 +82,7 @@ TABLES: tuple[type[Table], ...] = (
     DayTotal,
     ViewGain,
     WebhookEvent,
+    SetupCheck,
     WebhookSubscription,
     WebhookDelivery,
     Job,
@@ -126,6 +128,7 @@ __all__ = [
     "Row",
     "SafetyDecision",
     "Script",
+    "SetupCheck",
     "SignInSession",
     "SignInTries",
     "Slot",

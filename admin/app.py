@@ -12,8 +12,8 @@ from flask_admin.theme import Bootstrap4Theme
 from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from adapters.ports import Authorizer, Music, Voices
-from admin import auth, downloads, formatting, health, needs, webhooks
+from adapters.ports import Authorizer, Music, Services, Voices
+from admin import auth, downloads, formatting, guide, health, needs, webhooks
 from admin.api import routes as api
 from admin.auth import reset, sign_in
 from admin.http import error_pages, inputs, response_headers
@@ -27,6 +27,7 @@ from pipelines.stories.intake.uploads import LARGEST_UPLOAD
 MOST_AROUND_UPLOAD = 1_000_000
 """Bytes of an upload's form without its files: names of files, and what divides them."""
 
+NO_SERVICES = Services()
 WITHOUT_DATABASE = frozenset(
     {"static", "home.static", "health.alive", "health.ready", "webhook_receiver.tiktok"}
 )
@@ -37,6 +38,7 @@ def create_app(
     authorizer: Authorizer | None = None,
     voices: Voices | None = None,
     music: Music | None = None,
+    services: Services = NO_SERVICES,
 ) -> Flask:
     """Create the application. The process must have configured ``core.db`` and ``core.crypto``.
 
@@ -45,6 +47,7 @@ def create_app(
         authorizer: TikTok's consent and tokens. Without it accounts can't be connected.
         voices: the voices of this machine. Without them channels can't be saved.
         music: tunes to play on a channel's page. Without them there is no player.
+        services: what else the settings name, for the checks of the first steps.
     """
     app = Flask(__name__)
     secure = settings.public_url.startswith("https://")
@@ -64,6 +67,7 @@ def create_app(
     app.extensions["authorizer"] = authorizer
     app.extensions["voices"] = voices
     app.extensions["music"] = music
+    app.extensions["services"] = services
     _connect_for_each_request(app)
     _allow_uploads(app)
     inputs.install(app)
@@ -89,6 +93,7 @@ def create_app(
             "needs": needs.needs,
             "asset": _asset,
             "menu": menu,
+            "first_steps": guide.pending,
             "viewer_zone": viewer_zone,
             "csp_nonce": response_headers.nonce,
         }

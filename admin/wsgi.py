@@ -9,13 +9,19 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
+from adapters.llm.ollama_chat import OllamaChat
+from adapters.mail.smtp import SmtpMailer
 from adapters.music.library import Tunes
+from adapters.ports import Authorizer, Services, Voices
+from adapters.reddit.api import RedditSource
 from adapters.speech.installed_voices import InstalledVoices
 from adapters.tiktok.api.posting import TikTokAuthorizer
 from admin.app import create_app
 from core import crypto, db, log, queue, settings
 from core.db import migrate
 from core.errors import ConfigurationError
+from core.settings import Settings
+from core.smtp import SmtpServer, addresses
 from pipelines import key_rotation
 from pipelines.publishing.accounts import token_recovery
 
@@ -23,6 +29,8 @@ if TYPE_CHECKING:
     from flask import Flask
 
 
+CHECK_SECONDS = 8.0
+"""Longest wait for an answer to a check of the first steps."""
 BOOT_ERROR = 3
 """The exit code that tells gunicorn not to restart the worker."""
 
@@ -49,16 +57,60 @@ def _application() -> Flask:
     key_rotation.check_readable()
     config.media_dir.mkdir(parents=True, exist_ok=True)
     queue.connect(config.redis_url.get_secret_value())
-    authorizer = TikTokAuthorizer(
+    return create_app(
+        config,
+        authorizer(config),
+        voices(config),
+        Tunes(folder=config.music_dir, cache=config.media_dir / "music"),
+        services(config),
+    )
+
+
+def authorizer(config: Settings) -> Authorizer:
+    return TikTokAuthorizer(
         api_url=config.tiktok_api_url,
         authorize_url=config.tiktok_authorize_url,
         client_key=config.tiktok_client_key,
         client_secret=config.tiktok_client_secret.get_secret_value(),
         scopes=config.scopes,
     )
-    return create_app(
-        config,
-        authorizer,
-        InstalledVoices(config.voices_dir, default=config.voice, heard=config.media_dir / "heard"),
-        Tunes(folder=config.music_dir, cache=config.media_dir / "music"),
+
+
+def voices(config: Settings) -> Voices:
+    return InstalledVoices(
+        config.voices_dir, default=config.voice, heard=config.media_dir / "heard"
+    )
+
+
+def services(config: Settings) -> Services:
+    """Questions to the services that the settings name."""
+    reddit: RedditSource | None = None
+    if config.reddit_client_id:
+        reddit = RedditSource(
+            client_id=config.reddit_client_id,
+            client_secret=config.reddit_client_secret.get_secret_value(),
+            user_agent=config.reddit_user_agent,
+            reddit_url=config.reddit_url,
+            oauth_url=config.reddit_oauth_url,
+        )
+    ollama: OllamaChat | None = None
+    if config.ollama_url:
+        ollama = OllamaChat(
+            url=config.ollama_url,
+            model=config.ollama_model,
+            timeout_seconds=CHECK_SECONDS,
+            setting="OLLAMA_MODEL",
+        )
+    mail: SmtpMailer | None = None
+    if config.smtp_url.get_secret_value():
+        mail = SmtpMailer(
+            server=SmtpServer.parse(config.smtp_url.get_secret_value()),
+            sender=config.mail_from,
+            recipients=addresses(config.mail_to),
+            seconds=CHECK_SECONDS,
+        )
+    return Services(
+        reddit=reddit.check_key if reddit else None,
+        ollama=ollama.check if ollama else None,
+        mail=mail.check if mail else None,
     )

@@ -5,6 +5,7 @@
     StorymillError           one sentence for a person: what is wrong, and what to do
     ├── ConfigurationError   the process can't start like this (settings, keys, services)
     ├── InputError           a person's input can't be used (a file, a form, an argument)
+    │   ├── VoiceBusyError   another text is being spoken: a moment later it works
     │   └── SavedMeanwhileError  somebody else saved the same thing first: compare, then save again
     └── StageError           a stage of work ended without a result
         ├── Retryable        may work later: retried with back-off, uses up an attempt
@@ -56,6 +57,10 @@ class InputError(StorymillError):
     def __init__(self, sentence: str, *, field: str = "") -> None:
         super().__init__(sentence)
         self.field = field
+
+
+class VoiceBusyError(InputError):
+    """The voices of this machine are speaking another text."""
 
 
 class SavedMeanwhileError(InputError):

@@ -29,6 +29,10 @@ WAKEUPS_LOST = Counter(
 Step = tuple[str, str]
 """Queue and actor name of a stage."""
 
+ALIVE = "storymill:alive:"
+"""A key per process name; it expires unless the process reports itself again."""
+ALIVE_SECONDS = 15
+
 
 def connect(redis_url: str, *, middleware: Sequence[dramatiq.Middleware] = ()) -> RedisBroker:
     """Create the process's broker. Workers give it middleware; senders need none.
@@ -70,6 +74,27 @@ def send(run: Sequence[Step], subject_id: int, *, request_id: str = "") -> bool:
         log.warning("wakeup_not_sent", actor=run[0][1], subject=subject_id, error=str(error))
         return False
     return True
+
+
+def report_alive(broker: RedisBroker, names: Sequence[str], seconds: int = ALIVE_SECONDS) -> None:
+    """Leave a sign of life that counts for ``seconds``, under each of the names."""
+    with broker.client.pipeline(transaction=False) as pipe:
+        for name in names:
+            pipe.set(f"{ALIVE}{name}", "1", ex=seconds)
+        pipe.execute()
+
+
+def alive(names: Sequence[str]) -> set[str] | None:
+    """Those of the names that have reported themselves lately; None if Redis doesn't answer."""
+    broker = dramatiq.get_broker()
+    if not isinstance(broker, RedisBroker):
+        return set(names)  # another broker tells nothing about them
+    try:
+        signs = broker.client.mget([f"{ALIVE}{name}" for name in names])
+    except RedisError as error:
+        log.warning("alive_unknown", error=str(error))
+        return None
+    return {name for name, sign in zip(names, signs, strict=True) if sign}
 
 
 def depths(broker: RedisBroker, queues: Sequence[str]) -> dict[str, int]:

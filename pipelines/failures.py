@@ -11,11 +11,21 @@ from typing import Any
 
 from core.db import transaction
 from core.errors import InputError
-from models import AuditEntry, DeadLetter, Part, Post, PostState, Script, StaleStateError, shown
+from models import (
+    AuditEntry,
+    DeadLetter,
+    Part,
+    Post,
+    PostState,
+    Script,
+    StaleStateError,
+    Story,
+    shown,
+)
 from pipelines import ledger
 from pipelines.production import part_text
 from pipelines.publishing.posts import decisions, post_settings
-from pipelines.stages import POST_STAGES
+from pipelines.stages import POST_STAGES, STAGES
 from pipelines.stories import review
 
 STOPPED = frozenset({PostState.PARKED, PostState.FAILED})
@@ -109,6 +119,64 @@ def repair_part(
         part_text.set_voice(story_id, by, voice)
         part_text.restart(part_id, seconds=seconds)
         AuditEntry.create(actor=by, action="failure.requeue", subject=f"failure {letter_id}")
+
+
+def editable(letter_id: int) -> dict[str, Any]:
+    """What a repair may change of a failure's post, story or part, by column."""
+    letter = DeadLetter.get_or_none(DeadLetter.id == letter_id)
+    if letter is None or letter.subject_id is None or letter.stage not in STAGES:
+        return {}
+    table, columns = _REPAIRED.get(STAGES[letter.stage].subject, (None, ()))
+    if table is None:
+        return {}
+    row = table.select(*(getattr(table, name) for name in columns))
+    values: dict[str, Any] = row.where(table.id == letter.subject_id).dicts().first() or {}
+    if table is Part and values:
+        values |= {"voice": _story_of(letter.subject_id).voice}
+    return values
+
+
+def take_back_repair(
+    letter_id: int, by: str, values: Mapping[str, Any], post: decisions.Stopped | None
+) -> None:
+    """Undo a repair whose work has not begun: the failure is open, with the values of before.
+
+    Args:
+        letter_id: the dead letter.
+        by: who undoes it.
+        values: as ``editable`` gave them before the repair.
+        post: how its post had stopped, if it is about one.
+
+    Raises:
+        StaleStateError: the work has begun again, or was decided on since.
+    """
+    with transaction():
+        letter: Any = DeadLetter.get_by_id(letter_id)
+        subject_id = letter.subject_id
+        table, columns = _REPAIRED[STAGES[letter.stage].subject]
+        if table is Part:
+            part_text.take_back_restart(subject_id)
+            part_text.set_voice(_story_of(subject_id).id, by, values["voice"])
+        restore(letter_id, by, post)
+        changes = {name: values[name] for name in columns}
+        table.update(**changes).where(table.id == subject_id).execute()
+
+
+def _story_of(part_id: int) -> Story:
+    part = Part.select(Part.script).where(Part.id == part_id)
+    story: Story = Story.select().join(Script).where(Script.id.in_(part)).get()
+    return story
+
+
+_REPAIRED: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "Post": (Post, ("title", "options")),
+    "Story": (
+        Story,
+        ("narratable_title", "narratable_text", "words", "language", "answers", "voice"),
+    ),
+    "Part": (Part, ("hook", "text", "call_to_action", "answers")),
+}
+"""By a stage's subject: its table, and the columns that a repair may change."""
 
 
 def restore(letter_id: int, by: str, post: decisions.Stopped | None) -> None:

@@ -17,7 +17,7 @@ class OvertakenError(StaleStateError):
 
     Attributes:
         who: decided; ``You`` if it is the same person.
-        action: the decision, of ``undo.ACTIONS``.
+        action: the decision, of ``undo_actions.ACTIONS``.
         row_id: what was decided.
         at: when.
     """

@@ -23,6 +23,7 @@ from core.errors import InputError
 from core.limiter import Limit
 from core.text.addresses import host_of, is_reddit
 from models import AuditEntry, LimitSetting, Method, Post, PostState, Source, SourceKind, Story
+from pipelines import versions
 from pipelines.publishing.delivery import fallback_policy
 
 MINUTE, DAY = 60.0, 86_400.0
@@ -286,7 +287,14 @@ def current(name: str) -> Limit:
     return replace(limit, count=row.count, seconds=row.seconds) if row is not None else limit
 
 
-def set_limit(name: str, count: int | None, seconds: float | None, by: str) -> None:
+def version_of(limit: Limit) -> str:
+    """The version of its figures, for a form that shows them."""
+    return versions.of({"count": limit.count, "seconds": float(limit.seconds)})
+
+
+def set_limit(
+    name: str, count: int | None, seconds: float | None, by: str, *, seen: str = ""
+) -> None:
     """Change a limit for all workers, within ``NOTICED_SECONDS`` and without a restart.
 
     Args:
@@ -294,9 +302,11 @@ def set_limit(name: str, count: int | None, seconds: float | None, by: str) -> N
         count: grants in any ``seconds``; 0 stops everything. None: it was not a whole number.
         seconds: the window's length. None: it was not a number.
         by: who decides.
+        seen: the version that the form began with, if any.
 
     Raises:
         InputError: no such limit, or a figure out of range.
+        SavedMeanwhileError: it is another version by now.
     """
     _known(name)
     if count is None or not 0 <= count <= MOST_COUNT:
@@ -311,23 +321,33 @@ def set_limit(name: str, count: int | None, seconds: float | None, by: str) -> N
         )
     figures = {LimitSetting.count: count, LimitSetting.seconds: seconds}
     with db.transaction():
+        _check_version(name, seen)
         LimitSetting.insert(name=name, count=count, seconds=seconds).on_conflict(
             conflict_target=[LimitSetting.name], update=figures
         ).execute()
         _changed(name, "limit.set", by, f"{count} in {seconds:g} s")
 
 
-def reset_limit(name: str, by: str) -> None:
+def reset_limit(name: str, by: str, *, seen: str = "") -> None:
     """Reset the limit to its default.
 
     Raises:
         InputError: no such limit, or it has its default already.
+        SavedMeanwhileError: it is another version than ``seen`` by now.
     """
     default = _known(name)
     with db.transaction():
+        _check_version(name, seen)
         if not LimitSetting.delete().where(LimitSetting.name == name).execute():
             raise InputError(f"The limit {name} already has its default.")
         _changed(name, "limit.reset", by, f"{default.count} in {default.seconds:g} s")
+
+
+def _check_version(name: str, seen: str) -> None:
+    """It has a row only once it was changed, so all changes of limits follow one another."""
+    if seen:
+        db.database.execute_sql("LOCK TABLE limit_setting IN SHARE ROW EXCLUSIVE MODE")
+        versions.check(seen, version_of(current(name)), f"limit {name}")
 
 
 def _known(name: str) -> Limit:

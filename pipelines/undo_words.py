@@ -7,7 +7,7 @@ from html import unescape
 from textwrap import shorten
 from typing import Any, NamedTuple
 
-from models import Account, DeadLetter, Part, Post, Script, Story, Undo, Video
+from models import Account, DeadLetter, Job, Part, Post, Script, Story, Undo, Video
 
 LONGEST_TITLE = 60
 NAMED = 3
@@ -67,6 +67,11 @@ def _failure(letter_id: int) -> str:
     return f"failure {letter_id}" + (f" ({stage})" if stage else "")
 
 
+def _job(job_id: int) -> str:
+    stage = Job.select(Job.stage).where(Job.id == job_id).scalar()
+    return f"job {job_id}" + (f" ({stage})" if stage else "")
+
+
 def _account(account_id: int) -> str:
     columns = Account.select(Account.name, Account.open_id).where(Account.id == account_id)
     account = columns.first()
@@ -83,8 +88,12 @@ WORDS = {
     "video.approve": Words("Approved", "videos", "Waiting for review again", _video),
     "video.reject": Words("Rejected", "videos", "Waiting for review again", _video),
     "failure.requeue": Words("Retrying", "failures", "Open again", _failure),
+    "failure.repair": Words("Changed and retrying", "failures", "As before, and open", _failure),
     "failure.discard": Words("Discarded", "failures", "Open again", _failure),
     "post.requeue": Words("Retrying", "posts", "Stopped as before", _post),
+    "post.again": Words("Posting again", "posts", "Ended as before", _post),
+    "job.requeue": Words("Retrying", "jobs", "Cancelled again", _job),
+    "job.cancel": Words("Cancelled", "jobs", "No longer cancelled", _job),
     "post.cancel": Words("Cancelled", "posts", "No longer cancelled", _post),
     "post.fill": Words("Scheduled", "posts", "No longer scheduled", _post),
     "post.move": Words("Moved", "posts", "Back where it was", _post),

@@ -7,7 +7,7 @@ in a row in the meantime is no other version.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -23,7 +23,7 @@ def of(values: Mapping[str, Any]) -> str:
     return sha256(written.encode()).hexdigest()[:LETTERS]
 
 
-def check(seen: str, current: str, subject: str) -> None:
+def check(seen: str, current: str, subject: str, *, actions: Collection[str] = ()) -> None:
     """Raises SavedMeanwhileError unless what is there now is what the form began with.
 
     Call it with the row locked, before the change.
@@ -32,10 +32,13 @@ def check(seen: str, current: str, subject: str) -> None:
         seen: the version that the form began with; empty if it has none.
         current: the version now.
         subject: as the audit log calls it, to say who saved.
+        actions: only these are saves, if others are logged about the same subject.
     """
     if not seen or seen == current:
         return
     entries = AuditEntry.select(AuditEntry.actor).where(AuditEntry.subject == subject)
+    if actions:
+        entries = entries.where(AuditEntry.action.in_(actions))
     last = entries.order_by(AuditEntry.id.desc()).first()
     who = last.actor if last is not None else "Somebody"
     raise SavedMeanwhileError(

@@ -38,6 +38,8 @@ class User(Row):
     """Where a link to choose a new password is sent."""
     timezone = CharField(max_length=64, default="")
     """IANA name; times and days are shown in this zone. Empty means the browser's."""
+    guide_hidden = BooleanField(default=False)
+    """The person has hidden the first steps from the home page."""
     totp_secret = EncryptedTextField(null=True)
     """The secret of the authenticator app, base32; not in force before ``totp_since``."""
     totp_since = DateTimeTZField(null=True)
@@ -122,10 +124,18 @@ class AuditEntry(Row):
     class Meta:
         table_name = "audit_entry"
         indexes = (
-            (("actor", "id"), False),
-            (("action", "id"), False),
-            (("actor", "action", "id"), False),
             (("subject", "id"), False),
+            *(
+                SQL(
+                    f"CREATE INDEX audit_entry_newest_{name} "
+                    f"ON audit_entry ({columns}, id DESC NULLS LAST)"
+                )
+                for name, columns in (
+                    ("actor", "actor"),
+                    ("action", "action"),
+                    ("both", "actor, action"),
+                )
+            ),
         )
 
 

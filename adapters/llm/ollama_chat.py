@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -55,10 +56,7 @@ class OllamaChat:
             Retryable: the server can't be reached, is busy, or timed out.
             Permanent: it has no such model or refuses the request.
         """
-        import httpx  # noqa: PLC0415  # loaded with ollama
-        from ollama import ResponseError  # noqa: PLC0415  # see _client
-
-        try:
+        with self._failures():
             answer = self._client.chat(
                 model=self._model,
                 messages=[
@@ -69,6 +67,26 @@ class OllamaChat:
                 options=options,
                 keep_alive=KEEP_LOADED,
             )
+        return answer.message.content or ""
+
+    def check(self) -> None:
+        """Ask the server whether it has the model, without running it.
+
+        Raises:
+            Retryable: the server can't be reached, is busy, or timed out.
+            Permanent: it has no such model or refuses the request.
+        """
+        with self._failures():
+            self._client.show(self._model)
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        """Translates the client's errors."""
+        import httpx  # noqa: PLC0415  # loaded with ollama
+        from ollama import ResponseError  # noqa: PLC0415  # see _client
+
+        try:
+            yield
         except httpx.TimeoutException:
             raise Retryable(
                 f"Ollama at {self._place} did not answer within {self._timeout:g} s.",
@@ -85,7 +103,6 @@ class OllamaChat:
             raise Retryable(
                 f"The answer from Ollama at {self._place} can't be read.", code="ollama_answer"
             ) from None
-        return answer.message.content or ""
 
     def _decision(self, status: int, words: str) -> StageError:
         log.warning("ollama_refused", status=status, words=words[:200])

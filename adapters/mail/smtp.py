@@ -76,6 +76,18 @@ class SmtpMailer:
             return
         raise failure
 
+    def check(self) -> None:
+        """Connect and sign in, without sending anything; raises as ``send`` does."""
+        failure: StageError
+        try:
+            with self._connected() as smtp:
+                smtp.noop()
+        except (smtplib.SMTPException, OSError) as error:
+            failure = failure_of(error, self.server)
+        else:
+            return
+        raise failure
+
     def message(self, mail: Mail) -> MIMEMultipart:
         domain, subject = self.sender.rpartition("@")[2], _one_line(mail.subject)
         message = MIMEMultipart("alternative")

@@ -34,6 +34,7 @@ from adapters.ports.rendering import (
 )
 from adapters.ports.safety import SafetyJudge, SafetyLabel, SafetyOpinion
 from adapters.ports.scripts import ScriptDraft, ScriptWriter, StoryText
+from adapters.ports.setup import Ask, Services
 from adapters.ports.speech import KnownVoice, Saying, Speech, Synthesizer, Voices, WordTiming
 from adapters.ports.stories import (
     NOTE,
@@ -51,6 +52,7 @@ __all__ = [
     "NOTE",
     "NO_MUSIC",
     "Answer",
+    "Ask",
     "Authorizer",
     "Background",
     "Backgrounds",
@@ -86,6 +88,7 @@ __all__ = [
     "Saying",
     "ScriptDraft",
     "ScriptWriter",
+    "Services",
     "Speech",
     "StoryQuery",
     "StorySource",

@@ -87,6 +87,12 @@ class Authorizer(Protocol):
 
     def revoke(self, access_token: str) -> None: ...
 
+    def check_app(self) -> None:
+        """Ask whether the platform knows the app.
+
+        Raises Parked if it refuses the app's key or secret, Retryable if it is unavailable.
+        """
+
 
 class Publisher(Protocol):
     """The Content Posting API; every call may raise Retryable, Permanent or Parked."""

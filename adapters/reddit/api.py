@@ -101,6 +101,22 @@ class RedditSource(StorySource):
                 else:
                     yield story.external_id, answers
 
+    def check_key(self) -> None:
+        """Get an access token, and nothing else.
+
+        Raises:
+            Permanent: credentials are missing or wrong.
+            Retryable: Reddit is unavailable or asks to slow down.
+        """
+        self._check_credentials()
+        with closing(self._wire("")) as wire:
+            try:
+                self._session(wire).auth.scopes()
+            except prawcore.OAuthException:
+                raise _refused() from None
+            except (prawcore.PrawcoreException, ValueError, KeyError, TypeError) as error:
+                raise _unreadable(error) from None
+
     def _wire(self, subreddit: str) -> _Wire:
         return _Wire(
             subreddit=subreddit,

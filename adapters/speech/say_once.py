@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import structlog
 
-from core.errors import InputError, StorymillError
+from core.errors import InputError, StorymillError, VoiceBusyError
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +58,7 @@ def say_into(
     if len(text) > MOST_CHARACTERS:
         raise InputError(f"At most {MOST_CHARACTERS} characters can be heard at once.")
     if not _one_at_a_time.acquire(timeout=wait):
-        raise InputError("Another text is being spoken: try again in a few seconds.")
+        raise VoiceBusyError("Another text is being spoken: try again in a few seconds.")
     try:
         _run([voice, text, str(folder), str(words_per_minute), str(sound)])
     finally:

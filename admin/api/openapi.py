@@ -13,8 +13,10 @@ from admin.api import idempotency
 from admin.api.operation import READING, Operation
 from admin.api.problems import TYPE, Problem
 from admin.api.routes import OPERATIONS, PREFIX
+from admin.api.webhook_bodies import ANSWERS, BODIES, HEADERS, SUMMARIES
 from admin.http.inputs import LARGEST_ID
 from pipelines.people.api_tokens import NEEDED, WORDS
+from pipelines.subscriptions.events import EventName
 
 REF = "#/components/schemas/{model}"
 ABOUT = """
@@ -74,6 +76,7 @@ def document() -> dict[str, Any]:
         "security": [{"token": []}],
         "tags": [{"name": tag} for tag in dict.fromkeys(each.tag for each in OPERATIONS)],
         "paths": paths,
+        "webhooks": {str(event): {"post": _webhook(event, references)} for event in BODIES},
         "components": {
             "schemas": schemas,
             "responses": {f"E{status}": _refusal(status) for status in REFUSALS},
@@ -94,8 +97,34 @@ def _schemas() -> tuple[dict[str, Any], dict[tuple[Any, JsonSchemaMode], Any]]:
         for asked in (each.query, each.body):
             if asked is not None:
                 wanted[asked, "validation"] = None
+    for body in BODIES.values():
+        wanted[body, "serialization"] = None
     references, found = models_json_schema(list(wanted), ref_template=REF)
     return found["$defs"], dict(references)
+
+
+def _webhook(event: EventName, references: dict[tuple[Any, JsonSchemaMode], Any]) -> dict[str, Any]:
+    """The request that subscribers get."""
+    words = SUMMARIES[event]
+    content = {"application/json": {"schema": references[BODIES[event], "serialization"]}}
+    return {
+        "operationId": f"webhook_{event.replace('.', '_')}",
+        "summary": words[0].upper() + words[1:],
+        "tags": ["webhooks"],
+        "security": [],
+        "parameters": [
+            {
+                "name": name,
+                "in": "header",
+                "required": True,
+                "description": about,
+                "schema": {"type": "string"},
+            }
+            for name, about in HEADERS.items()
+        ],
+        "requestBody": {"required": True, "content": content},
+        "responses": {status: {"description": about} for status, about in ANSWERS.items()},
+    }
 
 
 def _path(each: Operation) -> tuple[str, list[dict[str, Any]]]:

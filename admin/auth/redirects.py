@@ -23,8 +23,11 @@ def is_local(target: str) -> bool:
 def back() -> str:
     """The page with the form, if it was one of ours; else the home page."""
     passed_on = request.form.get(BACK, "")
-    if is_local(passed_on):
-        return passed_on
+    return passed_on if is_local(passed_on) else came_from()
+
+
+def came_from() -> str:
+    """The same, for a request whose form can't be read."""
     origin = urlsplit(request.referrer or "")
     target = origin.path + (f"?{origin.query}" if origin.query else "")
     if origin.netloc == request.host and is_local(target):

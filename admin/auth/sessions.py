@@ -35,6 +35,7 @@ class Person(UserMixin):  # type: ignore[misc]  # untyped base
         self.name: str = user.name
         self.role = Role(user.role)
         self.timezone: str = user.timezone
+        self.guide_hidden: bool = user.guide_hidden
         self.two_factor = user.totp_since is not None
         self.session: SignInSession = session
         self._token = token
@@ -75,7 +76,8 @@ def load(token: str) -> Person | None:
         return None
     query: Any = (
         SignInSession.select(
-            SignInSession, User.id, User.name, User.role, User.timezone, User.totp_since
+            SignInSession,
+            *(User.id, User.name, User.role, User.timezone, User.totp_since, User.guide_hidden),
         )
         .join(User)
         .where(SignInSession.token_hash == _hash(token), User.active, *alive())

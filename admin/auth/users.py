@@ -9,6 +9,7 @@ from core.db import database, transaction
 from core.errors import InputError
 from core.smtp import is_mail_address
 from models import AuditEntry, OldPassword, Role, User
+from pipelines import versions
 from pipelines.publishing.accounts import account_settings
 
 KEPT_PASSWORDS = 5
@@ -91,10 +92,18 @@ def set_password(user: User, password: str, by: str, action: str = "user.change_
     user.password_hash = hashed
 
 
-def set_email(user_id: int, email: str, by: str) -> None:
-    """Raises InputError when it is no plain address."""
+def version_of(value: str | None) -> str:
+    """The version of a role or an e-mail address, for a form that shows it."""
+    return versions.of({"value": value or ""})
+
+
+def set_email(user_id: int, email: str, by: str, *, seen: str = "") -> None:
+    """Raises InputError when it is no plain address, SavedMeanwhileError if it is not ``seen``."""
     address = _address(email)
     with transaction():
+        user = _locked(user_id)
+        actions = ("user.set_email",)
+        versions.check(seen, version_of(user.email), f"user {user_id}", actions=actions)
         User.update(email=address).where(User.id == user_id).execute()
         _audit(by, "user.set_email", user_id, "" if address else "none")
 
@@ -111,15 +120,23 @@ def set_timezone(user_id: int, name: str, by: str) -> None:
         _audit(by, "user.set_timezone", user_id, known or "as the browser says")
 
 
-def set_role(user_id: int, role: str, by: str) -> User:
+def hide_guide(user_id: int, *, hidden: bool) -> None:
+    """Hide the first steps from the person's home page, or show them again."""
+    User.update(guide_hidden=hidden).where(User.id == user_id).execute()
+
+
+def set_role(user_id: int, role: str, by: str, *, seen: str = "") -> User:
     """Give another role; the person's next click already has it.
 
     Raises:
         InputError: the role is unknown, or nobody else would be an owner.
+        SavedMeanwhileError: the role is another one than ``seen`` by now.
     """
     _check_role(role)
     with transaction():
         user = _locked(user_id)
+        actions = ("user.set_role",)
+        versions.check(seen, version_of(user.role), f"user {user_id}", actions=actions)
         if role != Role.OWNER:
             _check_other_owner(user)
         User.update(role=role).where(User.id == user_id).execute()

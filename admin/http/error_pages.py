@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from flask import Flask, flash, redirect, render_template, request, url_for
+from flask import Flask, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from admin.api import problems
 from admin.auth import back
+from admin.auth.redirects import came_from
 from admin.http import refused_forms
 from admin.http.inputs import UnseenSignError
 from core.db import errors as db_errors
@@ -25,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 SIGNED_OUT = 401
 FORBIDDEN = 403
+TOO_LARGE = 413
 TITLES = {400: "This page can't be shown"}
 """Where the protocol's own name says little."""
 SENTENCES = {
@@ -32,7 +34,7 @@ SENTENCES = {
     FORBIDDEN: "Your role doesn't allow this. Ask an owner.",
     404: "There is nothing at this address. It may have been deleted.",
     405: "This address doesn't support this kind of request.",
-    413: "The upload is too large: split it, or put it into the server's intake folder.",
+    TOO_LARGE: "The upload is too large: split it, or put it into the server's intake folder.",
 }
 
 
@@ -116,6 +118,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         return _kept(status, title, sentence, error.field)
     if status == SIGNED_OUT and request.method == "POST":
         return _signed_out()
+    if status == TOO_LARGE and request.mimetype == "application/x-www-form-urlencoded":
+        return _too_long()
     return page(status, title, sentence)
 
 
@@ -129,6 +133,19 @@ def _signed_out() -> ResponseReturnValue:
     )
     target = url_for("auth.sign_in", next=back())
     return render_template("signed_out.html", target=target), SIGNED_OUT
+
+
+def _too_long() -> ResponseReturnValue:
+    """More was typed than a form may hold; nothing of it can be read here.
+
+    The browser keeps what was typed (``static/typing.js``), and brings it back on its page.
+    """
+    most = current_app.config["MAX_CONTENT_LENGTH"] // 1_000_000
+    sentence = (
+        f"Not saved: all fields of a form together may have at most {most} MB. Your browser has "
+        "kept the text that you typed: go back to the form, and shorten it."
+    )
+    return render_template("too_long.html", target=came_from(), sentence=sentence), TOO_LARGE
 
 
 def _broken(error: Exception) -> ResponseReturnValue:

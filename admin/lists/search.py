@@ -32,10 +32,13 @@ _PREFIXES = ("https://", "http://", "https://www.", "http://www.")
 
 @dataclass(frozen=True, slots=True)
 class Hit:
+    """A row that was found; ``id`` is None for a part whose video is still being made."""
+
     label: str
     url: str
     state: str = ""
     facts: str = ""
+    id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,9 @@ def _query(text: str) -> Query:
         stories = _stories_at(text) if is_address else []
         return Query(text, number, is_address, stories, _parts_of(stories))
     wanted = story_list.wanted("", text)
-    order = Story.id + 0 if wanted.rare else Story.id
-    rows = Story.select(Story.id).where(wanted.condition).order_by(order.desc()).limit(RELATED)
-    stories = [row.id for row in rows]
+    each = wanted.each("")
+    rows = Story.select(Story.id).where(wanted.condition).order_by((Story.id + 0).desc())
+    stories = each.keys(RELATED) if each else [row.id for row in rows.limit(RELATED)]
     return Query(text, None, is_address, stories, _parts_of(stories), wanted.note)
 
 
@@ -116,6 +119,7 @@ def _stories(query: Query) -> Found:
             url_for("stories.show", story_id=row.id),
             row.state,
             f"story {row.id}" + (f", {row.place}" if row.place else ""),
+            row.id,
         )
         for row in rows
     ]
@@ -126,7 +130,9 @@ def _stories(query: Query) -> Found:
 def _videos(query: Query) -> Found:
     ids = [query.number] if query.number is not None else query.parts[:MOST]
     rows: Any = (
-        Part.select(Part.id, Part.number, Part.of, Script.title, Video.state)
+        Part.select(
+            Part.id, Part.number, Part.of, Script.title, Video.state, Video.id.alias("video_id")
+        )
         .join(Script)
         .switch(Part)
         .join(Video, JOIN.LEFT_OUTER)
@@ -140,6 +146,7 @@ def _videos(query: Query) -> Found:
             url_for("videos.show", part_id=row.id),
             row.state or "making",
             f"video {row.id}",
+            row.video_id,
         )
         for row in rows
     ], None
@@ -168,6 +175,7 @@ def _posts(query: Query) -> Found:
             url_for("posts.show", post_id=row.id),
             row.state,
             f"post {row.id}, on {row.name or 'an unnamed account'}",
+            row.id,
         )
         for row in rows
     ], None
@@ -194,6 +202,7 @@ def _accounts(query: Query) -> Found:
             url_for("accounts.show", account_id=row.id),
             row.state,
             f"account {row.id}" + (f", @{row.username}" if row.username else ""),
+            row.id,
         )
         for row in rows
     ], None
@@ -206,12 +215,7 @@ def _jobs(query: Query) -> Found:
     elif re.fullmatch(r"[0-9a-f]{32}", query.text):
         jobs = Job.select().where(Job.request_id == query.text)
     else:
-        jobs = Job.select().where(
-            Job.state.in_(UNFINISHED),
-            (Job.stage.in_(STORY_STAGES) & Job.subject_id.in_(query.stories))
-            | (Job.stage.in_(PART_STAGES) & Job.subject_id.in_(query.parts))
-            | (Job.stage.in_(POST_STAGES) & Job.subject_id.in_(_post_ids(query.parts))),
-        )
+        jobs = Job.select().where(Job.id.in_(_unfinished(query)))
     rows = list(jobs.order_by((Job.id + 0).desc()).limit(MOST))
     about = subjects(rows)
     hits = []
@@ -219,8 +223,20 @@ def _jobs(query: Query) -> Found:
         subject = about.get((row.stage, row.subject_id))
         label = subject.label if subject else f"{row.stage} {row.subject_id}"
         url = subject.url if subject else url_for("jobs.index", stage=row.stage)
-        hits.append(Hit(label, url, row.state, f"job {row.id}, {row.stage}"))
+        hits.append(Hit(label, url, row.state, f"job {row.id}, {row.stage}", row.id))
     return hits, None
+
+
+def _unfinished(query: Query) -> list[int]:
+    """Ids of jobs, found by what they work on: what is unfinished can be very much."""
+    posts = [post.id for post in _post_ids(query.parts)]
+    kinds = ((STORY_STAGES, query.stories), (PART_STAGES, query.parts), (POST_STAGES, posts))
+    found = [
+        Job.select(Job.id, Job.state).where(Job.stage.in_(stages), Job.subject_id.in_(ids))
+        for stages, ids in kinds
+        if ids
+    ]
+    return [job.id for jobs in found for job in jobs if job.state in UNFINISHED]
 
 
 def _failures(query: Query) -> Found:
@@ -233,6 +249,7 @@ def _failures(query: Query) -> Found:
             url_for("failures.show", letter_id=row.id),
             "failed" if row.resolved_at is None else row.resolution,
             f"failure {row.id}, {row.stage}",
+            row.id,
         )
         for row in rows
     ], None

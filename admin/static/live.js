@@ -21,13 +21,19 @@ async function refresh() {
   setTimeout(refresh, pause);
 }
 
+function seen(html) {
+  return html.replace(/(name="csrf_token" value=")[^"]*/g, "$1"); // differs in every response
+}
+
 function show(place, html) {
-  const seen = html.replace(/(name="csrf_token" value=")[^"]*/g, "$1"); // differs in every response
-  if (place.dataset.shown === seen) return;
+  const parsed = document.createElement("template");
+  parsed.innerHTML = html;
+  const fresh = seen(parsed.innerHTML);
+  if (fresh === (place.dataset.shown ?? seen(place.innerHTML))) return;
   if ([...place.querySelectorAll("audio, video")].some((media) => !media.paused)) return;
   const focused = place.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
   place.innerHTML = html;
-  place.dataset.shown = seen;
+  place.dataset.shown = fresh;
   if (focused) [...place.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus();
 }
 

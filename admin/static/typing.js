@@ -3,6 +3,7 @@
 "use strict";
 
 const KEPT = `typed:${document.currentScript.dataset.person}:`;
+const MOST = Number(document.currentScript.dataset.most); // bytes of a form that the server reads
 const KEPT_DAYS = 7;
 const NOT_TYPED = ["hidden", "submit", "button", "reset", "checkbox", "radio", "file", "password"];
 const posted = [...document.querySelectorAll("main form[method=post], main ~ dialog form[method=post]")];
@@ -33,10 +34,27 @@ addEventListener("beforeunload", (event) => {
   if (posted.some((form) => form.isConnected && isUnsaved(form))) event.preventDefault();
 });
 document.addEventListener("submit", (event) => {
-  if (event.defaultPrevented) return;
+  if (event.defaultPrevented || isTooLong(event)) return;
   sent = event.target;
   setTimeout(() => (sent = null), 2000); // it was a download, or the server is away
 });
+
+// More than the server reads stays here, with a sentence.
+function isTooLong(event) {
+  const form = event.target;
+  if (form.method !== "post" || form.enctype === "multipart/form-data") return false;
+  const bytes = new URLSearchParams(new FormData(form)).toString().length;
+  form.querySelector(":scope > .too-long")?.remove();
+  if (bytes <= MOST) return false;
+  event.preventDefault();
+  const told = document.createElement("p");
+  told.className = "error too-long";
+  told.setAttribute("role", "alert");
+  told.textContent = `Not sent: this form has ${(bytes / 1e6).toFixed(1)} MB, and at most ${MOST / 1e6} MB can be saved. Shorten it.`;
+  form.prepend(told);
+  told.scrollIntoView({ block: "nearest" });
+  return true;
+}
 
 // ── long texts are kept ────────────────────────────────────────────────────────────────────────
 

@@ -47,7 +47,7 @@ if (sentences.length) {
     if (!sentence) return;
     event.preventDefault();
     jump(sentences.indexOf(sentence));
-    media()?.play();
+    media()?.play().catch(() => {}); // it can't be played: its page says so
   });
 }
 

@@ -13,6 +13,7 @@ from admin.views.audit import Audit
 from admin.views.calendar import Calendar
 from admin.views.channels import Channels
 from admin.views.failures import Failures
+from admin.views.getting_started import GettingStarted
 from admin.views.home import Home
 from admin.views.insights import Insights
 from admin.views.jobs import Jobs
@@ -34,7 +35,7 @@ from admin.views.webhooks import Webhooks
 MENU: tuple[tuple[str, tuple[type[Page], ...]], ...] = (
     ("Work", (Stories, Videos, Posts, Calendar, Manual)),
     ("Insight", (Insights,)),
-    ("Set-up", (Accounts, Sources, Channels)),
+    ("Set-up", (Accounts, Sources, Channels, GettingStarted)),
     ("Operations", (Failures, Jobs, Limits, Webhooks, Subscriptions)),
     ("People", (Users, ApiTokens, Audit)),
 )

@@ -82,7 +82,9 @@ class Accounts(Page):
             return self._not_connected(str(error))
         with transaction():
             audit("account.connect", f"account {account.id}")
-        return done(f"{account.name or 'Account'} connected.", url_for(".index"))
+        # What is missing on its own page keeps it from posting; TikTok's rules ask for it.
+        page = url_for(".index") if account.privacy else url_for(".show", account_id=account.id)
+        return done(f"{account.name or 'Account'} connected.", page)
 
     def _not_connected(self, sentence: str) -> str:
         return self.render("accounts/not_connected.html", sentence=sentence)
@@ -128,6 +130,8 @@ class Accounts(Page):
             "accounts/show.html",
             account=account,
             version=partial(account_settings.version_of, account),
+            slots_version=account_settings.slots_version(account_id),
+            session_version=account_settings.session_version(account),
             row=row,
             pause_after=settings().pause_after_failures,
             can_connect=_can_connect(),
@@ -197,14 +201,14 @@ class Accounts(Page):
     def add_slots(self, account_id: int) -> ResponseReturnValue:
         days = request.form.getlist("weekday", type=int)
         new = account_settings.add_slots(
-            account_id, days, request.form.get("at", ""), person().name
+            account_id, days, request.form.get("at", ""), person().name, seen=_seen()
         )
         return done(_added(new), _times_of(account_id))
 
     @expose("/<int:account_id>/slots/copy", methods=["POST"])
     def copy_slots(self, account_id: int) -> ResponseReturnValue:
         day = request.form.get("weekday", default=0, type=int)
-        new = account_settings.copy_to_all_days(account_id, day, person().name)
+        new = account_settings.copy_to_all_days(account_id, day, person().name, seen=_seen())
         return done(_added(new), _times_of(account_id))
 
     @expose("/<int:account_id>/slots/<int:slot_id>/remove", methods=["POST"])
@@ -220,7 +224,7 @@ class Accounts(Page):
         name = request.form.get("username", "")
         with fault_at("cookies"):
             account_settings.set_browser_session(
-                account_id, pasted, person().name, username=name, site=site
+                account_id, pasted, person().name, username=name, site=site, seen=_seen()
             )
         return done("Browser session saved. It is checked before the next upload.")
 

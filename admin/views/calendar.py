@@ -122,7 +122,7 @@ class Calendar(Page):
         moment = _instant(request.form.get("at", ""))
         kind, _, number = request.form.get("choice", "").partition("-")
         if kind not in {"video", "post"} or not number.isdecimal():
-            raise InputError("Nothing is chosen. Choose a video first.")
+            raise InputError("Nothing is chosen. Choose a video first.", field="choice")
         onwards = url_for(".index", account=account.id, on=local(moment).date().isoformat())
         if kind == "post":
             get(Post, int(number))

@@ -5,10 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    IntegerField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
-from wtforms.widgets import ColorInput
+from wtforms.widgets import CheckboxInput, ColorInput, ListWidget
 
 from adapters.ports import NO_MUSIC
 from core.settings import WORDS_PER_MINUTE
@@ -130,6 +137,15 @@ class ChannelForm(FlaskForm):  # type: ignore[misc]  # untyped base
     background = _pick("Background")
     music = _pick("Music")
 
+    sources = SelectMultipleField(
+        "Use it for",
+        [Optional()],
+        coerce=int,
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+        description="Sources that have no channel yet.",
+    )
+
     style = SelectField("Style", choices=[SelectChoice(*pair) for pair in STYLES.items()])
     font = SelectField(
         "Font", choices=[SelectChoice(name, _FONTS.get(name, name)) for name in fonts.CHOICES]
@@ -206,6 +222,7 @@ class ChannelForm(FlaskForm):  # type: ignore[misc]  # untyped base
         """
         values = {name: value for name, value in self.data.items() if name not in CAPTION_FIELDS}
         values.pop("csrf_token", None)
+        values.pop("sources")
         for name in VOICES:
             timbre = values.pop(f"{name}_timbre")
             values[name] = f"{values[name]}+{timbre}" if timbre else values[name]
@@ -224,6 +241,13 @@ class ChannelForm(FlaskForm):  # type: ignore[misc]  # untyped base
         if "words_at_once" in values:
             values["words_at_once"] = int(values["words_at_once"])
         return values
+
+
+def preview_query(caption_style: CaptionStyle) -> dict[str, Any]:
+    """The caption fields as the address of a preview has them."""
+    values = filled(Channel(), caption_style)
+    asked = {name: values[name] for name in CAPTION_FIELDS if values[name] not in (None, False)}
+    return {name: "y" if value is True else value for name, value in asked.items()}
 
 
 def filled(channel: Channel, caption_style: CaptionStyle) -> dict[str, Any]:

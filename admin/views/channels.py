@@ -8,6 +8,7 @@ from flask import Response, current_app, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from peewee import JOIN, fn
 from werkzeug.datastructures import MultiDict
+from wtforms.fields.choices import SelectChoice
 
 from adapters.ports import Music, Voices
 from admin.auth import person
@@ -18,6 +19,7 @@ from models import Channel, Source
 from pipelines.production import channels
 from pipelines.production.captions.caption_style import MOST_TRIED, SAMPLE, CaptionStyle
 from pipelines.production.narration import channel_pronunciations
+from pipelines.stories.intake import sources
 
 
 class Channels(Page):
@@ -30,7 +32,7 @@ class Channels(Page):
             .order_by(Channel.name)
             .limit(500)
         )
-        styles = {row.id: _style_of(row) for row in rows}
+        styles = {row.id: style_of(row) for row in rows}
         return self.render("channels/index.html", channels=list(rows), caption_styles=styles)
 
     @expose("/new", methods=["GET", "POST"])
@@ -42,13 +44,17 @@ class Channels(Page):
         return self._form(get(Channel, channel_id))
 
     def _form(self, channel: Channel) -> ResponseReturnValue:
-        form = ChannelForm(data=filled(channel, _style_of(channel)))
-        offer = _offer()
+        form = ChannelForm(data=filled(channel, style_of(channel)))
+        offer, without = _offer(), sources.without_channel()
+        form.sources.choices = [SelectChoice(row.id, row.name) for row in without]
+        if request.method == "GET" and not channel.id:
+            form.sources.data = [row.id for row in without]  # nothing else tells their look yet
         status, problem = 200, ""
         if request.method == "POST":
             if form.validate():
                 seen = request.form.get("seen", "")
                 saved = channels.save(channel.id, form.chosen, person().name, offer, seen)
+                sources.give_channel(form.sources.data or [], saved.id, person().name)
                 return done(f"{saved.name} saved.", url_for(".index"))
             status, problem = 422, "Some values are invalid. See below."
         config = settings()
@@ -142,7 +148,7 @@ def _users(channel: Channel) -> list[Source]:
     return list(sources.order_by(Source.name))
 
 
-def _style_of(channel: Channel) -> CaptionStyle:
+def style_of(channel: Channel) -> CaptionStyle:
     """The channel's caption style on top of the settings; the default if it can't be read."""
     try:
         return CaptionStyle.parse({"style": settings().caption_style, **channel.caption_style})

@@ -16,7 +16,7 @@ from admin.failures import inbox, log_lines, repair
 from admin.failures.causes import cause_of
 from admin.job_subjects import subjects
 from admin.lists.paging import MOST_COUNTED, count, cut
-from admin.views.page import MOST_IN_BULK, Page, chosen, done, expose, get, settings
+from admin.views.page import MOST_IN_BULK, Page, chosen, expose, get, settings
 from admin.views.undoable import undoable
 from core.errors import InputError
 from core.log import scrub
@@ -31,10 +31,8 @@ class Failures(Page):
     def index(self) -> str:
         resolved = request.args.get("show") == "resolved"
         query = DeadLetter.select().where(DeadLetter.resolved_at.is_null(not resolved))
-        found = count(query)
-        if not resolved:
-            query = _filtered(query)
-            found = count(query)
+        query = query if resolved else _filtered(query)
+        found = count(query.order_by(DeadLetter.id.desc()) if resolved else query)
         page = cut(query, DeadLetter.id, few=found <= MOST_COUNTED and not resolved)
         return self.render(
             "failures/index.html",
@@ -52,9 +50,6 @@ class Failures(Page):
 
     @expose("/<int:letter_id>")
     def show(self, letter_id: int) -> str:
-        return self._shown(letter_id)
-
-    def _shown(self, letter_id: int) -> str:
         letter = get(DeadLetter, letter_id)
         return self.render(
             "failures/show.html",
@@ -64,7 +59,6 @@ class Failures(Page):
             trace=scrub(letter.trace),
             subject=subjects([letter]).get((letter.stage, letter.subject_id)),
             repair=repair.of(letter) if letter.resolved_at is None else None,
-            typed=request.form,
             privacy=PRIVACY,
             switches=account_settings.SWITCH_WORDS,
         )
@@ -84,13 +78,15 @@ class Failures(Page):
     def edit(self, letter_id: int) -> ResponseReturnValue:
         """Change what failed, and do it again."""
         letter = get(DeadLetter, letter_id)
-        try:
-            seconds = settings().approval_seconds
-            repair.repair(letter, request.form, person().name, seconds=seconds)
-        except InputError as error:
-            flash(str(error), "danger")
-            return self._shown(letter_id), 422
-        return done("Saved. Retrying.", url_for(".index"))
+        seconds = settings().approval_seconds
+        act = partial(repair.repair, typed=request.form, by=person().name, seconds=seconds)
+        return undoable(
+            "failure.repair",
+            [letter_id],
+            lambda _: act(letter),
+            onwards=lambda: url_for(".index"),
+            seconds=seconds,
+        )
 
     @expose("/<int:letter_id>/discard", methods=["POST"])
     def discard(self, letter_id: int) -> ResponseReturnValue:

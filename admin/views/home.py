@@ -18,7 +18,7 @@ from core.settings import Settings
 
 CHARTED = (7, 30)
 """Days that the chart of views may show."""
-LIVE_PIECES = ("needs", "inbox", "running", "queues")
+LIVE_PIECES = ("guide", "needs", "inbox", "running", "queues")
 
 
 class Home(Page):

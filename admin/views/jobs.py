@@ -5,14 +5,15 @@ from __future__ import annotations
 from flask import request
 from flask.typing import ResponseReturnValue
 
+from admin.auth import person
 from admin.job_subjects import subjects
 from admin.lists import job_list
 from admin.lists.paging import cut
 from admin.needs import held_up, waited_long
-from admin.views.page import Page, audit, done, expose
-from core.db import transaction
+from admin.views.page import Page, expose, settings
+from admin.views.undoable import undoable
 from models import Job, JobState
-from pipelines import ledger
+from pipelines import job_decisions, ledger
 from pipelines.stages import STAGES
 
 
@@ -42,14 +43,11 @@ class Jobs(Page):
 
     @expose("/<int:job_id>/requeue", methods=["POST"])
     def requeue(self, job_id: int) -> ResponseReturnValue:
-        with transaction():
-            ledger.requeue(job_id)
-            audit("job.requeue", f"job {job_id}")
-        return done("Retrying.")
+        seconds = settings().approval_seconds
+        decision = job_decisions.retry(job_id, person().name, seconds=seconds)
+        return undoable(decision.action, [decision.row_id], decision.act, seconds=seconds)
 
     @expose("/<int:job_id>/cancel", methods=["POST"])
     def cancel(self, job_id: int) -> ResponseReturnValue:
-        with transaction():
-            ledger.cancel(job_id)
-            audit("job.cancel", f"job {job_id}")
-        return done("Job cancelled.")
+        decision = job_decisions.cancel(job_id, person().name)
+        return undoable(decision.action, [decision.row_id], decision.act)

@@ -44,13 +44,16 @@ class Limits(Page):
             rows=rows,
             unavailable=unavailable,
             margin=rate_limits.MARGIN_SECONDS,
+            version=rate_limits.version_of,
         )
 
     @expose("/<limit>/set", methods=["POST"])
     def set(self, limit: str) -> ResponseReturnValue:
         count = request.form.get("count", type=int)
         seconds = request.form.get("seconds", type=float)
-        rate_limits.set_limit(limit, count, seconds, person().name)
+        rate_limits.set_limit(
+            limit, count, seconds, person().name, seen=request.form.get("seen", "")
+        )
         return done(
             f"{limit} is now {count} in {seconds:g} s. Every worker uses it within "
             f"{rate_limits.NOTICED_SECONDS:g} seconds."
@@ -58,7 +61,7 @@ class Limits(Page):
 
     @expose("/<limit>/reset", methods=["POST"])
     def reset(self, limit: str) -> ResponseReturnValue:
-        rate_limits.reset_limit(limit, person().name)
+        rate_limits.reset_limit(limit, person().name, seen=request.form.get("seen", ""))
         return done(f"{limit} is reset to its default.")
 
 

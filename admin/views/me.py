@@ -31,6 +31,7 @@ class Me(Page):
         return self.render(
             "me/index.html",
             user=user,
+            email_version=users.version_of(user.email),
             sessions=sessions.of(user.id),
             codes_left=two_factor.codes_left(user.id),
             needed=requirement.is_missing(person()),
@@ -57,7 +58,8 @@ class Me(Page):
 
     @expose("/email", methods=["POST"])
     def email(self) -> ResponseReturnValue:
-        users.set_email(person().id, request.form.get("email", ""), person().name)
+        address, seen = request.form.get("email", ""), request.form.get("seen", "")
+        users.set_email(person().id, address, person().name, seen=seen)
         return done("E-mail address saved.", url_for(".index"))
 
     @expose("/timezone", methods=["POST"])

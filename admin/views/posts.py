@@ -158,8 +158,10 @@ class Posts(Page):
     @expose("/<int:post_id>/anew", methods=["POST"])
     def anew(self, post_id: int) -> ResponseReturnValue:
         """A person has checked that the post is not on TikTok."""
-        decisions.post_again(post_id, person().name, checked=request.form.get("checked") == "yes")
-        return done("Posting again.")
+        seconds = settings().approval_seconds
+        checked = request.form.get("checked") == "yes"
+        act = partial(decisions.post_again, by=person().name, checked=checked, seconds=seconds)
+        return undoable("post.again", [post_id], act, seconds=seconds)
 
 
 def _posts() -> ModelSelect[Post]:

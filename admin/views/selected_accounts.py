@@ -8,7 +8,9 @@ from flask import abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin.auth import person
+from admin.lists.each_of import EachOf
 from admin.lists.paging import count
+from admin.lists.post_list import METHODS
 from admin.views.page import MOST_IN_BULK, Page, chosen, expose
 from admin.views.undoable import undoable
 from core.errors import InputError
@@ -99,7 +101,7 @@ class SelectedAccounts(Page):
     def set_groups(self) -> ResponseReturnValue:
         add, remove = groups.parse(request.form.get("add", "")), request.form.getlist("remove")
         if not add and not remove:
-            raise InputError("Write a group to add, or tick one to remove.")
+            raise InputError("Write a group to add, or tick one to remove.", field="add")
 
         def act(account_id: int) -> None:
             groups.change(account_id, person().name, add=add, remove=remove)
@@ -110,34 +112,24 @@ class SelectedAccounts(Page):
 
     @expose("/times")
     def times(self) -> str:
-        return self._times_page(_asked(), {})
-
-    @expose("/times", methods=["POST"])
-    def set_times(self) -> ResponseReturnValue:
-        ids = chosen()
-        try:
-            change = _times_change()
-        except InputError as error:
-            return self._times_page(ids, request.form, fault=str(error)), 400
-
-        def act(account_id: int) -> None:
-            weekly_times.apply(account_id, change, person().name)
-
-        return undoable("account.times", ids, act, onwards=_back_to_list)
-
-    def _times_page(self, ids: list[int], typed: Any, fault: str = "") -> str:
         return self.render(
             "accounts/bulk_times.html",
-            accounts=_accounts(ids),
-            typed=typed,
-            fault=fault,
+            accounts=_accounts(_asked()),
             zones=account_settings.zones(),
             days=account_settings.DAYS,
             most_a_day=account_settings.MOST_A_DAY,
             most_gap=account_settings.MOST_GAP_MINUTES,
             most_named=MOST_NAMED,
-            ticked=[int(day) for day in typed.getlist("weekday")] if typed else range(1, 8),
         )
+
+    @expose("/times", methods=["POST"])
+    def set_times(self) -> ResponseReturnValue:
+        ids, change = chosen(), _times_change()
+
+        def act(account_id: int) -> None:
+            weekly_times.apply(account_id, change, person().name)
+
+        return undoable("account.times", ids, act, onwards=_back_to_list)
 
 
 def resume(account_id: int) -> None:
@@ -183,7 +175,7 @@ def _figure(name: str, words: str, least: int, most: int) -> int | None:
         return None
     number: int | None = request.form.get(name, type=int)
     if number is None or not least <= number <= most:
-        raise InputError(f"{words} must be a whole number from {least} to {most}.")
+        raise InputError(f"{words} must be a whole number from {least} to {most}.", field=name)
     return number
 
 
@@ -212,17 +204,19 @@ def _accounts(ids: list[int]) -> list[Account]:
 
 def _in_the_next_day(ids: list[int]) -> int:
     return count(
-        Post.select().where(
+        Post.select()
+        .where(
             Post.account.in_(ids),
             Post.state == PostState.PLANNED,
             Post.scheduled_at < now() + ONE_DAY,
         )
+        .order_by(Post.account, Post.scheduled_at)
     )
 
 
 def _on_their_way(ids: list[int]) -> int:
     going = (PostState.CLAIMING, PostState.UPLOADING, PostState.PROCESSING)
-    return count(Post.select().where(Post.account.in_(ids), Post.state.in_(going)))
+    return count(EachOf(Post, {"account_id": ids, "state": going, "method": METHODS}))
 
 
 def _back_to_list() -> str:

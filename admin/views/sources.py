@@ -110,7 +110,7 @@ class Sources(Page):
                         _intake(),
                         request.form.get("seen", ""),
                     )
-                    return done(f"{saved.name} saved.", url_for(".index"))
+                    return self._saved(saved, new=not source.id)
             except sources.SourceRefusedError as refused:  # another request was faster
                 for name, error in refused.problems.items():
                     form.refuse(name, error)
@@ -130,6 +130,13 @@ class Sources(Page):
             problem=path_problem(source.kind, source.place, _intake()) if source.id else "",
         )
         return page, status
+
+    def _saved(self, source: Source, *, new: bool) -> ResponseReturnValue:
+        if not new or not source.enabled:
+            return done(f"{source.name} saved.", url_for(".index"))
+        sources.ask(source.id, person().name)  # so that its first stories don't wait for a tick
+        sentence = f"{source.name} saved. Its stories are being fetched."
+        return done(sentence, url_for(".outcomes", source_id=source.id))
 
     @expose("/<int:source_id>/outcomes")
     def outcomes(self, source_id: int) -> str:

@@ -30,7 +30,7 @@ def undoable(
     """Apply ``act`` to each row, say what was done to what, and offer to undo it.
 
     Args:
-        action: of ``undo.ACTIONS``.
+        action: of ``undo_actions.ACTIONS``.
         ids: the rows; one that is refused stops no other.
         act: the decision.
         onwards: where to go when it is done; else, or if None, the previous page.
@@ -44,12 +44,13 @@ def undoable(
     words = WORDS[action]
     several = len(ids) > 1
     refused = [
-        f"{words.name(row_id)}: {why}" if several else why for row_id, why in decided.refused
+        f"{words.name(row_id)}: {why}" if several else str(why) for row_id, why in decided.refused
     ]
     if decided.overtaken and not decided.ids and not refused:
         return redirect(onwards() or back(), 303)
-    if not decided.ids:
-        raise InputError(first_of(refused))  # so that the form comes back as it was
+    if not decided.ids:  # the form comes back as it was, with the fault beside its field
+        fields = {getattr(error, "field", "") for _, error in decided.refused}
+        raise InputError(first_of(refused), field=fields.pop() if len(fields) == 1 else "")
     say_refused(refused)
     address = url_for("undo.undo", undo_id=decided.undo_id, on_page=on_page)
     return done(

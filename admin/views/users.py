@@ -39,7 +39,9 @@ class Users(Page):
             (User.password_hash == "").alias("is_new"),
             signed_in,
         ).order_by(User.name)
-        return self.render("users/index.html", users=list(rows.objects()), roles=Role)
+        return self.render(
+            "users/index.html", users=list(rows.objects()), roles=Role, version=people.version_of
+        )
 
     @expose("/new", methods=["POST"])
     def new(self) -> ResponseReturnValue:
@@ -74,7 +76,7 @@ class Users(Page):
         role = request.form.get("role", "")
         with transaction():
             _check_other(user_id)
-            user = people.set_role(user_id, role, person().name)
+            user = people.set_role(user_id, role, person().name, seen=_seen())
         return done(f"{user.name} is now {role}.", url_for(".index"))
 
     @expose("/<int:user_id>/switch", methods=["POST"])
@@ -91,7 +93,8 @@ class Users(Page):
     @expose("/<int:user_id>/email", methods=["POST"])
     def email(self, user_id: int) -> ResponseReturnValue:
         user = get(User, user_id)
-        people.set_email(user_id, request.form.get("email", ""), person().name)
+        address = request.form.get("email", "")
+        people.set_email(user_id, address, person().name, seen=_seen())
         return done(f"E-mail address of {user.name} saved.", url_for(".index"))
 
     @expose("/<int:user_id>/sessions/end", methods=["POST"])
@@ -107,6 +110,10 @@ class Users(Page):
         user = get(User, user_id)
         two_factor.turn_off(user_id, person().name)
         return done(f"{user.name} signs in without a code now.", url_for(".index"))
+
+
+def _seen() -> str:
+    return request.form.get("seen", "")
 
 
 def _check_other(user_id: int) -> None:

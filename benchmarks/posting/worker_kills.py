@@ -38,11 +38,11 @@ def kill_workers(stand: Stand, *, posts: int, kills: int, dice: random.Random) -
     for _ in range(kills):
         if not _jobs(batch, *ALIVE):
             break
-        with _worker(stand) as process:
+        with worker(stand) as process:
             _wait(batch, JobState.RUNNING, process)
             time.sleep(dice.uniform(0, LIFE_SECONDS))
             killed += _kill(process)
-    with _worker(stand) as process:
+    with worker(stand) as process:
         deadline = time.monotonic() + PATIENCE
         while _jobs(batch, *ALIVE) and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -54,7 +54,8 @@ def kill_workers(stand: Stand, *, posts: int, kills: int, dice: random.Random) -
 
 
 @contextmanager
-def _worker(stand: Stand) -> Iterator[subprocess.Popen[bytes]]:
+def worker(stand: Stand, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker process of the queue ``network``, with more ``settings`` in its environment."""
     around = stand.surroundings
     environment = {
         **os.environ,
@@ -65,6 +66,7 @@ def _worker(stand: Stand) -> Iterator[subprocess.Popen[bytes]]:
         "TIKTOK_API_URL": around.tiktok_url,
         "TIKTOK_CLIENT_KEY": around.client_key,
         "TIKTOK_CLIENT_SECRET": around.client_secret,
+        **settings,
     }
     with (around.media_dir / "worker.txt").open("ab") as output:
         process = subprocess.Popen(

@@ -44,6 +44,8 @@ from pipelines.ledger.operations import (
     explain,
     requeue,
     restore,
+    take_back_cancel,
+    take_back_retry,
 )
 from pipelines.ledger.sweep import forget_wakeups, free_leases, sweep
 
@@ -78,6 +80,8 @@ __all__ = [
     "send_wakeup",
     "set_aside",
     "sweep",
+    "take_back_cancel",
+    "take_back_retry",
     "wake",
     "write_about",
 ]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from core.db import transaction
 from core.errors import OUTAGES, InputError
-from models import DeadLetter, Job, JobState, StaleStateError, locked, now
+from models import AuditEntry, DeadLetter, Job, JobState, StaleStateError, in_state, locked, now
 from pipelines.ledger import letters
 from pipelines.ledger.claims import enqueue
 
@@ -77,6 +77,55 @@ def restore(dead_letter_id: int) -> None:
         if letter is None:
             raise StaleStateError(f"There is no failure {dead_letter_id} any longer.")
         letters.reopen(letter)
+
+
+def take_back_retry(job_id: int, by: str) -> None:
+    """Undo the restart of a cancelled job that has not begun: it is cancelled again.
+
+    Raises:
+        StaleStateError: it has begun, or is gone.
+    """
+    with transaction():
+        job = _locked(job_id)
+        if job.state != JobState.WAITING or job.attempts:
+            raise StaleStateError(f"Its work has begun: job {job_id} {in_state(job.state)}.")
+        job.move(JobState.CANCELLED, finished_at=now())
+        _audit("job.take_back_retry", job_id, by)
+
+
+def take_back_cancel(job_id: int, state: str, by: str) -> None:
+    """Undo the cancelling of a job: it waits again, or has failed again as before.
+
+    Args:
+        job_id: the job.
+        state: its state before; one that ran starts over.
+        by: who undoes it.
+
+    Raises:
+        StaleStateError: it is no longer cancelled, or is gone.
+    """
+    with transaction():
+        job = _locked(job_id)
+        if job.state != JobState.CANCELLED:
+            raise StaleStateError(f"Job {job_id} {in_state(job.state)}: it is not cancelled.")
+        letter = DeadLetter.select().where(DeadLetter.job == job_id)
+        newest = letter.order_by(DeadLetter.id.desc()).first()
+        if state in {JobState.DEAD, JobState.PARKED} and newest is not None:
+            letters.reopen(newest)
+        else:
+            requeue(job_id)
+        _audit("job.take_back_cancel", job_id, by)
+
+
+def _locked(job_id: int) -> Job:
+    job: Job | None = locked(Job.select().where(Job.id == job_id)).first()
+    if job is None:
+        raise StaleStateError(f"There is no job {job_id} any longer.")
+    return job
+
+
+def _audit(action: str, job_id: int, by: str) -> None:
+    AuditEntry.create(actor=by, action=action, subject=f"job {job_id}")
 
 
 def explain(job: Job) -> str:  # noqa: PLR0911  # one return a state

@@ -9,7 +9,20 @@ from difflib import SequenceMatcher
 
 from core.db import transaction
 from core.errors import InputError
-from models import AuditEntry, Job, JobState, Part, Post, Script, Story, Video, locked
+from models import (
+    AuditEntry,
+    Job,
+    JobState,
+    Part,
+    Post,
+    Script,
+    StaleStateError,
+    Story,
+    Video,
+    in_state,
+    locked,
+    now,
+)
 from pipelines import ledger
 from pipelines.production.video_review import OUT
 from pipelines.stages import PART_STAGES
@@ -83,6 +96,22 @@ def restart(part_id: int, *, seconds: int = 0) -> None:
             job.try_move(JobState.CANCELLED)
         ledger.enqueue(PART_STAGES[0], part_id)
         ledger.hold(PART_STAGES, part_id, seconds, "time to undo the retry")
+
+
+def take_back_restart(part_id: int) -> None:
+    """Undo ``restart`` before its work begins; the caller reopens the failure.
+
+    Raises:
+        StaleStateError: it has begun.
+    """
+    with transaction():
+        for job in ledger.lock_jobs((PART_STAGES, (part_id,))):
+            if job.state == JobState.RUNNING or (job.state == JobState.WAITING and job.attempts):
+                raise StaleStateError(
+                    f"Its work has begun: the {job.stage} job {in_state(job.state)}."
+                )
+            if job.state == JobState.WAITING:
+                job.move(JobState.CANCELLED, finished_at=now())
 
 
 def _said(typed: str, before: str, language: str) -> str:

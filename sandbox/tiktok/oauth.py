@@ -7,7 +7,7 @@ import hmac
 import json
 import re
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
@@ -99,6 +99,10 @@ def oauth_pages(world: World) -> Blueprint:  # noqa: C901 - a list of small view
             return _exchange_code(world)
         if grant_type == "refresh_token":
             return _refresh(world)
+        if grant_type == "client_credentials":
+            return _json(
+                {"access_token": "clt.sandbox", "expires_in": 7200, "token_type": "Bearer"}
+            )
         raise oauth_error("unsupported_grant_type", "The grant_type is not supported.")
 
     @pages.post("/v2/oauth/revoke/")
@@ -199,5 +203,9 @@ def _tokens(world: World, creator: str, scopes: list[str], grant: str) -> Respon
         "refresh_expires_in": settings.refresh_seconds,
         "token_type": "Bearer",
     }
+    return _json(body)
+
+
+def _json(body: dict[str, Any]) -> Response:
     headers = {"Cache-Control": "no-store"}
     return Response(json.dumps(body), mimetype="application/json", headers=headers)

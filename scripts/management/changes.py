@@ -42,13 +42,14 @@ def to_each(
 ) -> None:
     """Call ``act`` for every id, even after one was refused. Exit code 1 if any was refused.
 
-    With an ``action`` of ``undo.ACTIONS`` it says how to undo it.
+    With an ``action`` of ``undo_actions.ACTIONS`` it says how to undo it.
     """
     refused, undo_id = list[tuple[int, str]](), None
     if action and not dry_run:
         decided = undo.decide(getuser(), action, ids, act)
-        refused, undo_id = decided.refused, decided.undo_id
+        refused = [(row_id, str(error)) for row_id, error in decided.refused]
         refused += [(error.row_id, str(error)) for error in decided.overtaken]
+        undo_id = decided.undo_id
     else:
         for row_id in ids:
             try:

@@ -133,9 +133,18 @@ def test_one_refused_recipient_does_not_stop_the_others(sandbox: RunningSandbox)
 
 def test_a_wrong_password_is_named_and_not_shown(sandbox: RunningSandbox) -> None:
     sandbox.change(mail_password="something else")
-    with pytest.raises(Parked, match=r"rejects the sign-in \(535 5\.7\.8\)") as caught:
+    rejected = r"rejects the sign-in \(535 5\.7\.8\)"
+    with pytest.raises(Parked, match=rejected) as caught:
         mailer(sandbox).send(MAIL)
     assert_no_secret(caught.value)
+    with pytest.raises(Parked, match=rejected) as caught:
+        mailer(sandbox).check()
+    assert_no_secret(caught.value)
+
+
+def test_a_check_signs_in_and_sends_nothing(sandbox: RunningSandbox) -> None:
+    mailer(sandbox).check()
+    assert sandbox.mails() == []
 
 
 def test_a_server_that_hangs_times_out(sandbox: RunningSandbox) -> None:

@@ -296,14 +296,15 @@ def test_times_that_are_refused_come_back_as_typed(
     ids = [accounts["midnight_pages"].id]
     typed: dict[str, Any] = {"slots": "replace", "at": "9 o'clock", "weekday": ["1"]}
 
-    answer = editor.post("/accounts/selected/times", id=ids, posts_a_day="7", **typed)
+    page = f"/accounts/selected/times?ids={ids[0]}"
+    answer = editor.post(page, referrer=page, id=ids, posts_a_day="7", **typed)
 
-    assert answer.status_code == 400
-    assert "Write the time as hours and minutes" in answer.text
+    assert answer.status_code == 422
+    assert 'id="fault-at">Write the time as hours and minutes' in answer.text
     assert 'value="7"' in answer.text
-    assert 'value="9 o&#39;clock"' in answer.text
+    assert 'value="9 o&#x27;clock"' in answer.text
     assert Account.get_by_id(ids[0]).posts_a_day == 2
-    nothing = editor.post("/accounts/selected/times", id=ids, slots="keep").text
+    nothing = editor.post(page, referrer=page, id=ids, slots="keep").text
     assert "Nothing is to be changed" in nothing
 
 

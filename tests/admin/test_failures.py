@@ -23,6 +23,7 @@ from models import (
 from pipelines import ledger
 from pipelines.publishing.posts import decisions
 from tests.admin import records
+from tests.admin.test_undo import undo_in
 
 if TYPE_CHECKING:
     from core.settings import Settings
@@ -123,11 +124,19 @@ def test_a_post_is_edited_and_retried_and_a_refused_edit_keeps_what_was_typed(
     assert "The title has 2,300 characters" in refused.text
     assert Post.get_by_id(post.id).state == PostState.PARKED
 
-    editor.post(f"/failures/{letter.id}/edit", title="The blue ladder", privacy="SELF_ONLY")
+    typed = {"title": "The blue ladder", "privacy": "SELF_ONLY"}
+    page = editor.after(editor.post(f"/failures/{letter.id}/edit", **typed))
     saved = Post.get_by_id(post.id)
     assert (saved.title, saved.options) == ("The blue ladder", {"privacy": "SELF_ONLY"})
     assert (saved.state, job_state("publish", post.id)) == (PostState.PLANNED, JobState.WAITING)
     assert DeadLetter.get().resolution == "requeued"
+
+    # And that is undone
+    page = editor.after(editor.post(undo_in(page)))
+    assert f"Undone. As before, and open: failure {letter.id} (publish)." in page
+    again = Post.get_by_id(post.id)
+    assert (again.title, again.options, again.state) == (post.title, {}, PostState.PARKED)
+    assert DeadLetter.get().resolved_at is None
 
 
 def test_a_part_is_edited_and_told_by_another_voice(editor: Browser) -> None:
@@ -140,7 +149,8 @@ def test_a_part_is_edited_and_told_by_another_voice(editor: Browser) -> None:
     refused = editor.post(f"/failures/{letter.id}/edit", text=text, voice="espeak:no", **kept)
     assert "This machine has no voice espeak:no" in refused.text
     assert "Later, in June" in refused.text
-    editor.post(f"/failures/{letter.id}/edit", text=text, voice="espeak:en-gb-scotland", **kept)
+    typed = {"text": text, "voice": "espeak:en-gb-scotland", **kept}
+    page = editor.after(editor.post(f"/failures/{letter.id}/edit", **typed))
 
     changed = Part.get_by_id(part.id)
     assert changed.text.startswith("My neighbour borrowed our ladder in April. Later, in June it")
@@ -150,6 +160,15 @@ def test_a_part_is_edited_and_told_by_another_voice(editor: Browser) -> None:
     assert job_state("narrate", part.id) == JobState.WAITING
     assert job_state("render", part.id) == JobState.CANCELLED
     assert DeadLetter.get().resolution == "requeued"
+
+    # And that is undone
+    page = editor.after(editor.post(undo_in(page)))
+    assert f"Undone. As before, and open: failure {letter.id} (render)." in page
+    again = Part.get_by_id(part.id)
+    assert (again.text, again.answers) == (part.text, [[0, 1], [8, 2]])
+    assert again.script.story.voice == ""
+    assert job_state("narrate", part.id) == JobState.CANCELLED
+    assert job_state("render", part.id) == JobState.DEAD
 
 
 def test_a_discarded_post_is_cancelled_and_comes_back(editor: Browser) -> None:

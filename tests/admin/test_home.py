@@ -101,7 +101,7 @@ def test_running_jobs_are_shown_live(viewer: Browser) -> None:
     type(job).update(progress=0.75).execute()
     pieces = viewer.json("/live.json")
 
-    assert set(pieces) == {"needs", "inbox", "running", "queues"}
+    assert set(pieces) == {"guide", "needs", "inbox", "running", "queues"}
     assert "75 %" in pieces["running"]
     assert "The running ladder" in pieces["running"]
 

@@ -28,7 +28,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 RISING = ("anonymous", "viewer", "editor", "owner")
-READS = {"users.*": "owner", "accounts.callback": "editor", "*": "viewer"}
+READS = {
+    "users.*": "owner",
+    "accounts.callback": "editor",
+    "first_steps.*": "editor",
+    "*": "viewer",
+}
 WRITES = {
     "users.*": "owner",
     "limits.*": "owner",
@@ -50,6 +55,7 @@ SCOPES = {
     "* channels": "write:sources",
     "* posts": "write:posts",
     "* accounts": "write:accounts",
+    "* groups": "write:accounts",
     "* jobs": "write:jobs",
     "* failures": "write:jobs",
     "* undo": "read",

@@ -6,12 +6,25 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from admin.http.form_markup import _Reader
-from models import Account, Channel, Post, Source, Story, StoryState
+from models import Account, Channel, Post, Role, Source, Story, StoryState, User
 from tests.admin import records
+from tests.admin.conftest import signed_in
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from core.settings import Settings
     from tests.admin.conftest import Browser
+
+
+OTHERS = {
+    "at": "09:00",
+    "count": "8",
+    "email": "w@example.org",
+    "role": "owner",
+    "username": "tales",
+}
+COOKIES = """[{"name": "sessionid", "value": "s", "domain": ".tiktok.com", "path": "/"}]"""
 
 
 def form_at(browser: Browser, page: str, action: str) -> dict[str, Any]:
@@ -77,3 +90,47 @@ def test_the_second_save_is_told_and_shown_both_texts(
         )
         assert again.status_code == 303, (action, again.text)
         assert str(column.model.select(column).where(row).scalar()) == second
+
+
+def test_limits_users_and_slots_are_told_too(
+    owner: Browser, settings: Settings, app: Flask
+) -> None:
+    # Given another owner who has the same forms open
+    other = signed_in(app, "otto", "owner")
+    account = records.account()
+    vera = User.create(name="vera", password_hash="", role=Role.VIEWER)
+    figures = {"seconds": "60"}
+    forms: tuple[tuple[str, str, dict[str, str], str], ...] = (
+        ("/limits/", "/limits/script_request/set", {"count": "7", **figures}, "count"),
+        ("/users/", f"/users/{vera.id}/role", {"role": "editor"}, "role"),
+        ("/users/", f"/users/{vera.id}/email", {"email": "v@example.org"}, "email"),
+        (
+            f"/accounts/{account.id}",
+            f"/accounts/{account.id}/slots/add",
+            {"at": "08:00", "weekday": "1"},
+            "at",
+        ),
+        (
+            f"/accounts/{account.id}",
+            f"/accounts/{account.id}/browser",
+            {"username": "vera", "cookies": COOKIES},
+            "username",
+        ),
+    )
+    for page, action, typed, field in forms:
+        mine, theirs = form_at(owner, page, action), form_at(other, page, action)
+        assert mine["seen"] == theirs["seen"], action
+
+        # When both save, one after the other
+        first = owner.post(action, referrer=page, **{**mine, **typed})
+        assert first.status_code == 303, (action, first.text)
+        changed = {**theirs, **typed, field: OTHERS[field]}
+        told = other.post(action, referrer=page, **changed)
+
+        # Then the second is told who was first, and saves again if that is still wanted
+        assert told.status_code == 422, action
+        assert "olga saved this while you were editing" in told.text, action
+        assert other.post(action, referrer=page, **{**changed, "seen": ""}).status_code in {
+            303,
+            422,
+        }

@@ -6,7 +6,18 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from models import DeadLetter, JobState, Part, Post, PostState, Story, StoryState, VideoState, now
+from models import (
+    DeadLetter,
+    Job,
+    JobState,
+    Part,
+    Post,
+    PostState,
+    Story,
+    StoryState,
+    VideoState,
+    now,
+)
 from pipelines import handover
 from pipelines.stories import review
 from tests.admin import records
@@ -122,3 +133,51 @@ def test_a_colleagues_decision_is_not_undone(editor: Browser, owner: Browser) ->
     assert "This can&#39;t be undone" in owner.get(answer.location).text
     assert "Nothing to undo" in owner.get("/undo/").text
     assert state(story) == StoryState.APPROVED
+
+
+def test_posting_again_is_undone(settings: Settings, editor: Browser) -> None:
+    for before in (PostState.CANCELLED, PostState.FAILED):
+        video = records.video(settings.media_dir, records.part(), state=VideoState.READY)
+        post = records.post(video, records.account(before), before, reason="Why it ended")
+
+        page = editor.after(editor.post(f"/posts/{post.id}/anew", checked="yes"))
+        assert "Posting again “The green ladder #storytime”." in page
+        assert Post.get_by_id(post.id).state == PostState.PLANNED
+
+        page = editor.after(editor.post(undo_in(page)))
+        assert "Undone. Ended as before: “The green ladder #storytime”." in page
+        assert (Post.get_by_id(post.id).state, Post.get_by_id(post.id).reason) == (
+            before,
+            "Why it ended",
+        )
+
+
+def test_buttons_of_the_jobs_page_are_undone(editor: Browser) -> None:
+    def press(job_id: int, button: str) -> str:
+        return editor.after(editor.post(f"/jobs/{job_id}/{button}"))
+
+    # Given a waiting, a cancelled and a failed job, and one whose work began after its retry
+    waiting, cancelled, begun = (
+        records.job("script", records.story(f"No. {n}").id, state)
+        for n, state in enumerate((JobState.WAITING, *[JobState.CANCELLED] * 2))
+    )
+    failed = records.job_of(records.failure("script", records.story("No. 4").id))
+    for job, button, after, before in (
+        (waiting, "cancel", JobState.CANCELLED, JobState.WAITING),
+        (cancelled, "requeue", JobState.WAITING, JobState.CANCELLED),
+        (failed, "cancel", JobState.CANCELLED, JobState.DEAD),
+        (failed, "requeue", JobState.WAITING, JobState.DEAD),
+    ):
+        # When a button is pressed, then undoing it puts the job back
+        page = press(job.id, button)
+        assert Job.get_by_id(job.id).state == after
+        page = editor.after(editor.post(undo_in(page)))
+        assert "Undone." in page
+        assert Job.get_by_id(job.id).state == before
+    assert DeadLetter.get().resolved_at is None
+
+    # Unless its work has begun
+    page = press(begun.id, "requeue")
+    Job.get_by_id(begun.id).move(JobState.RUNNING, attempts=1)
+    page = editor.after(editor.post(undo_in(page)))
+    assert f"Not undone: job {begun.id} (script). Its work has begun" in page

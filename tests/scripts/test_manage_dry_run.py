@@ -23,6 +23,7 @@ CHANGE_NOTHING = {
     "check",
     "configuration",
     "contact-sheet",
+    "getting-started",
     "mail-test",
     "music sample",
     "new-key",
@@ -73,7 +74,8 @@ def test_jobs_and_failures_have_a_dry_run(settings: dict[str, str]) -> None:
     assert Job.get_by_id(waiting.id).state == JobState.WAITING
 
     # And without a dry run each is done
-    assert manage("jobs", "cancel", str(waiting.id), **settings).stdout == "Cancelled 1 of 1.\n"
+    cancelled = manage("jobs", "cancel", str(waiting.id), **settings).stdout
+    assert cancelled.startswith("Cancelled 1 of 1.\nTo undo it: scripts/manage undo take-back ")
     assert Job.get_by_id(waiting.id).state == JobState.CANCELLED
     assert manage("failures", "requeue", str(failure.id), **settings).returncode == 0
     assert records.job_of(failure).state == JobState.WAITING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -199,3 +200,31 @@ def test_a_table_and_a_folder_are_imported_completely_or_in_a_dry_run(
     assert {source.place for source in Source.select()} == {""}
     asked = manage("sources", "fetch", f"Import of {table}", **settings)
     assert (asked.returncode, "was read once and names no file" in asked.stderr) == (2, True)
+
+
+def test_a_source_is_archived_brought_back_and_removed(settings: dict[str, str]) -> None:
+    # Given a source with a story
+    source = Source.create(name="Small wrongs", kind=SourceKind.SUBREDDIT, place="tifu")
+    Story.create(source=source, external_id="reddit:t3_1", title="The lamp", body="It went out.")
+    # When it is archived, and brought back
+    assert "was archived" in manage("sources", "archive", "Small wrongs", **settings).stdout
+    assert Source.get_by_id(source.id).archived_at
+    assert "is back" in manage("sources", "unarchive", "Small wrongs", **settings).stdout
+    assert Source.get_by_id(source.id).archived_at is None
+    # And removed: only if somebody says so
+    asked = manage("sources", "remove", "Small wrongs", **settings)
+    assert asked.returncode != 0
+    assert Source.get_by_id(source.id).removed_at is None
+    assert "was removed" in manage("sources", "remove", "Small wrongs", "--yes", **settings).stdout
+    # Then its story stays, and the list has it no longer
+    assert Source.get_by_id(source.id).removed_at
+    assert Story.select().count() == 1
+    assert AuditEntry.get(AuditEntry.action == "source.remove").reason == "Small wrongs"
+
+
+def test_what_an_installation_lacks_is_told(settings: dict[str, str]) -> None:
+    told = manage("getting-started", "--json", **settings)
+    assert told.returncode == 1
+    steps = {row["step"]: row for row in json.loads(told.stdout)}
+    assert "TIKTOK_CLIENT_KEY" in steps["Set the keys of your TikTok app"]["what_is_on_record"]
+    assert steps["Add your first source"]["done"] == "no"

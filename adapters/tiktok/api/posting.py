@@ -121,6 +121,10 @@ class TikTokAuthorizer:
         )
         return _read(lambda: str(answer["data"]["user"]["display_name"]))
 
+    def check_app(self) -> None:
+        """Get a token of the app itself, which needs no creator. It is not used."""
+        self._post("/v2/oauth/token/", grant_type="client_credentials")
+
     def _grant(self, **form: str) -> TokenGrant:
         answer = self._post("/v2/oauth/token/", **form)
         return _read(

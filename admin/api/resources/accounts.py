@@ -35,6 +35,7 @@ class AccountItem(Answer):
     paused_at: Moment | None
     paused_reason: str
     last_error: str
+    groups: Annotated[list[str], Field(description="Names that people find it by.")]
     timezone: str
     posts_a_day: int
     gap_minutes: int
@@ -77,6 +78,7 @@ class AccountDecided(Answer):
 class AccountQuery(ListQuery):
     state: AccountState | None = None
     paused: Annotated[bool | None, Field(description="Only paused ones, or only others.")] = None
+    group: Annotated[str, Field(max_length=40, description="Only this group's.")] = ""
 
 
 class Pause(Body):
@@ -119,6 +121,8 @@ def listed(query: AccountQuery) -> AccountPage:
         found = found.where(Account.state == query.state)
     if query.paused is not None:
         found = found.where(Account.paused_at.is_null(not query.paused))
+    if query.group:
+        found = found.where(Account.groups.contains([query.group]))
     page, following = rows(found, Account.id, query)
     return AccountPage(items=[AccountItem.model_validate(row) for row in page], next=following)
 

@@ -7,13 +7,14 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from admin.api.caller import caller
+from admin.api.decisions import undoable
 from admin.api.listing import get, rows
 from admin.api.models import Answer, Id, Line, ListQuery, Moment, Page
 from admin.api.operation import operation
+from admin.configured import settings
 from admin.lists import job_list
-from core.db import transaction
-from models import AuditEntry, Job, JobState
-from pipelines import ledger
+from models import Job, JobState
+from pipelines import job_decisions, ledger
 from pipelines.people.api_tokens import Scope
 
 
@@ -36,6 +37,13 @@ class JobItem(Answer):
     started_at: Moment | None
     finished_at: Moment | None
     created_at: Moment
+
+
+class JobDecided(Answer):
+    """A decision, and the number by which it can be undone."""
+
+    job: JobItem
+    undo: Annotated[Id, Field(description="Undo it for a day: POST /undo/{id}.")]
 
 
 class JobPage(Page[JobItem]):
@@ -62,23 +70,23 @@ def show(job_id: int) -> JobItem:
 
 
 @operation("POST", "/jobs/<int:job_id>/retry", Scope.JOBS)
-def retry(job_id: int) -> JobItem:
+def retry(job_id: int) -> JobDecided:
     """Start a job again that failed, needs attention or was cancelled."""
     get(Job, job_id)
-    with transaction():
-        ledger.requeue(job_id)
-        _audit("job.requeue", job_id)
-    return detail(job_id)
+    seconds = settings().approval_seconds
+    return _decided(job_id, job_decisions.retry(job_id, caller().name, seconds=seconds))
 
 
 @operation("POST", "/jobs/<int:job_id>/cancel", Scope.JOBS)
-def cancel(job_id: int) -> JobItem:
+def cancel(job_id: int) -> JobDecided:
     """Cancel a job. A worker that does it stops within seconds."""
     get(Job, job_id)
-    with transaction():
-        ledger.cancel(job_id)
-        _audit("job.cancel", job_id)
-    return detail(job_id)
+    return _decided(job_id, job_decisions.cancel(job_id, caller().name))
+
+
+def _decided(job_id: int, decision: job_decisions.Decision) -> JobDecided:
+    undo_id = undoable(decision.action, decision.row_id, decision.act)
+    return JobDecided(job=detail(job_id), undo=undo_id)
 
 
 def detail(job_id: int) -> JobItem:
@@ -89,7 +97,3 @@ def detail(job_id: int) -> JobItem:
 def _item(job: Any) -> JobItem:
     names = JobItem.model_fields.keys() - {"explanation"}
     return JobItem(**{name: getattr(job, name) for name in names}, explanation=ledger.explain(job))
-
-
-def _audit(action: str, job_id: int) -> None:
-    AuditEntry.create(actor=caller().name, action=action, subject=f"job {job_id}")

@@ -105,7 +105,13 @@ class PostEdit(Body):
     ai_label: bool | None = None
 
 
-class PostTime(Body):
+class PostPlace(Body):
+    account: Annotated[
+        Id | None, Field(description="Move it to this account; left out: where it is.")
+    ] = None
+
+
+class PostTime(PostPlace):
     at: Annotated[Moment, Field(strict=False)]
 
 
@@ -168,19 +174,27 @@ def edit(post_id: int, body: PostEdit) -> PostDetail:
     "POST",
     "/posts/<int:post_id>/schedule",
     Scope.POSTS,
-    examples={"a time with its zone": {"at": "2027-03-01T18:30:00+01:00"}},
+    examples={
+        "a time with its zone": {"at": "2027-03-01T18:30:00+01:00"},
+        "on another account": {"at": "2027-03-01T18:30:00+01:00", "account": 1},
+    },
 )
 def schedule(post_id: int, body: PostTime) -> PostDecided:
-    """Move a scheduled post to another time."""
+    """Move a scheduled post to another time, and to another account if one is given."""
     check(Post, post_id)
-    return _decided("post.move", post_id, partial(pins.pin, moment=body.at, by=caller().name))
+    act = partial(pins.pin, moment=body.at, by=caller().name, account_id=body.account)
+    return _decided("post.move", post_id, act)
 
 
 @operation("POST", "/posts/<int:post_id>/queue", Scope.POSTS)
-def queue(post_id: int) -> PostDecided:
-    """Put a post back into its account's queue: it gets the next free time."""
+def queue(post_id: int, body: PostPlace) -> PostDecided:
+    """Put a post back into the queue, of another account if one is given.
+
+    It gets the next free time.
+    """
     check(Post, post_id)
-    return _decided("post.move", post_id, partial(pins.unpin, by=caller().name))
+    act = partial(pins.unpin, by=caller().name, account_id=body.account)
+    return _decided("post.move", post_id, act)
 
 
 @operation("POST", "/posts/<int:post_id>/cancel", Scope.POSTS)
@@ -205,11 +219,13 @@ def retry(post_id: int) -> PostDecided:
     Scope.POSTS,
     examples={"after a look on TikTok": {"checked": True}},
 )
-def again(post_id: int, body: PostAgain) -> PostDetail:
+def again(post_id: int, body: PostAgain) -> PostDecided:
     """Post again from the beginning. If it may be on TikTok, somebody has to look first."""
     check(Post, post_id)
-    decisions.post_again(post_id, caller().name, checked=body.checked)
-    return detail(post_id)
+    seconds = settings().approval_seconds
+    by, checked = caller().name, body.checked
+    act = partial(decisions.post_again, by=by, checked=checked, seconds=seconds)
+    return _decided("post.again", post_id, act)
 
 
 @operation(

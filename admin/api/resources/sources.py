@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
 from admin.api.caller import caller
-from admin.api.listing import get, rows
-from admin.api.models import Answer, Body, Id, Line, ListQuery, Moment, Page
+from admin.api.listing import rows
+from admin.api.models import Answer, Body, Done, Id, Line, ListQuery, Moment, Page
 from admin.api.operation import operation
 from admin.configured import settings
 from admin.lists.each_of import EachOf
 from core.files.intake_folder import IntakeFolder
 from models import Intake, Source, SourceKind
 from pipelines.people.api_tokens import Scope
-from pipelines.stories.intake import sources
+from pipelines.stories.intake import source_archive, sources, uploads
 from pipelines.stories.intake.fetch import IntakeOutcome
 from pipelines.stories.intake.source_settings import ALL, Choice, Figure, Setting, Share, Switch
+from pipelines.stories.intake.uploads import Uploaded
 
 
 class SourceItem(Answer):
@@ -44,6 +46,7 @@ class SourceItem(Answer):
     last_fetched_at: Moment | None
     next_fetch_at: Moment | None
     last_error: str
+    archived_at: Annotated[Moment | None, Field(description="Not fetched since then.")]
     created_at: Moment
 
 
@@ -97,10 +100,30 @@ SourceEdit: Any = create_model("SourceEdit", __base__=Body, **FIELDS)
 """What is left out stays, or has its default."""
 
 
+class UploadedFile(Body):
+    """A file of stories."""
+
+    name: Annotated[Line, Field(min_length=1, description="Its ending says what it is.")]
+    content: Annotated[str, Field(min_length=1, max_length=2_000_000)]
+
+
+class Upload(Body):
+    """Files that become a source."""
+
+    files: Annotated[list[UploadedFile], Field(min_length=1, max_length=uploads.MOST_FILES)]
+    name: Annotated[Line, Field(description="Of the source; empty: the file's.")] = ""
+    kind: Annotated[
+        Literal["", "csv", "saved_listing", "folder"], Field(description="Empty: by the names.")
+    ] = ""
+    language: Annotated[str, Field(pattern=r"^([a-z]{2,3})?$")] = "en"
+    channel: Id | None = None
+
+
 @operation("GET", "/sources", Scope.READ)
 def listed(query: ListQuery) -> SourcePage:
-    """List sources."""
-    page, following = rows(Source.select(), Source.id, query)
+    """List sources, archived ones too."""
+    there = Source.select().where(Source.removed_at.is_null())
+    page, following = rows(there, Source.id, query)
     return SourcePage(items=[SourceItem(**_facts(row)) for row in page], next=following)
 
 
@@ -113,7 +136,7 @@ def show(source_id: int) -> SourceDetail:
 @operation("GET", "/sources/<int:source_id>/outcomes", Scope.READ)
 def outcomes(source_id: int, query: ListQuery) -> OutcomePage:
     """List what became of each row that a source gave."""
-    get(Source, source_id)
+    _there(source_id)
     each = EachOf(Intake, {"source_id": [source_id], "outcome": list(IntakeOutcome)})
     page, following = rows(Intake.select(), Intake.id, query, each=each)
     return OutcomePage(items=[OutcomeItem.model_validate(row) for row in page], next=following)
@@ -142,16 +165,65 @@ def add(body: SourceEdit) -> SourceDetail:
 )
 def edit(source_id: int, body: SourceEdit) -> SourceDetail:
     """Change a source. What is left out stays."""
-    get(Source, source_id)
+    _there(source_id)
     return _saved(source_id, body)
 
 
 @operation("POST", "/sources/<int:source_id>/fetch", Scope.SOURCES)
 def fetch(source_id: int) -> SourceDetail:
     """Fetch a source now."""
-    get(Source, source_id)
+    _there(source_id)
     sources.ask(source_id, caller().name)
     return _detail(source_id)
+
+
+@operation("POST", "/sources/<int:source_id>/archive", Scope.SOURCES)
+def archive(source_id: int) -> SourceDetail:
+    """Archive a source: it is no longer fetched. Its stories stay."""
+    _there(source_id)
+    source_archive.archive(source_id, caller().name)
+    return _detail(source_id)
+
+
+@operation("POST", "/sources/<int:source_id>/unarchive", Scope.SOURCES)
+def unarchive(source_id: int) -> SourceDetail:
+    """Bring a source back. It is fetched again once it is enabled."""
+    _there(source_id)
+    source_archive.unarchive(source_id, caller().name)
+    return _detail(source_id)
+
+
+@operation("DELETE", "/sources/<int:source_id>", Scope.SOURCES)
+def remove(source_id: int) -> Done:
+    """Remove a source with its history and its uploaded files. Its stories stay."""
+    _there(source_id)
+    name = source_archive.remove(source_id, caller().name, _intake())
+    return Done(done=f"{name} removed. Its stories stay.")
+
+
+@operation(
+    "POST",
+    "/sources/upload",
+    Scope.SOURCES,
+    status=201,
+    examples={
+        "a table": {
+            "files": [{"name": "tales.csv", "content": "title,text\nThe ladder,It came back."}]
+        }
+    },
+)
+def upload(body: Upload) -> SourceDetail:
+    """Add stories from a file: a table (CSV), a saved listing (JSON), or texts.
+
+    The request may have 2 MB. Larger files are uploaded on the page Sources.
+    """
+    files = [Uploaded(each.name, BytesIO(each.content.encode())) for each in body.files]
+    chosen = body.model_dump(exclude={"files"})
+    return _detail(uploads.add(files, chosen, caller().name, _intake()).id)
+
+
+def _intake() -> IntakeFolder:
+    return IntakeFolder(settings().intake_dir)
 
 
 def _saved(source_id: int | None, body: Body) -> SourceDetail:
@@ -159,7 +231,7 @@ def _saved(source_id: int | None, body: Body) -> SourceDetail:
     given = {
         name: value for name, value in chosen.items() if value is not None or name == "channel"
     }
-    saved = sources.save(source_id, given, caller().name, IntakeFolder(settings().intake_dir))
+    saved = sources.save(source_id, given, caller().name, _intake())
     return _detail(saved.id)
 
 
@@ -168,6 +240,11 @@ def _facts(source: Any) -> dict[str, Any]:
     return {name: getattr(source, name) for name in names} | {"channel_id": source.channel_id}
 
 
+def _there(source_id: int) -> Source:
+    """Raises DoesNotExist, also for a source of which only the name is left."""
+    return Source.get(Source.id == source_id, Source.removed_at.is_null())
+
+
 def _detail(source_id: int) -> SourceDetail:
-    source = get(Source, source_id)
+    source = _there(source_id)
     return SourceDetail(**_facts(source), accounts=sources.accounts_of(source))

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from admin.api.caller import caller
-from admin.api.decisions import undoable
+from admin.api.decisions import Decided, Ids, decided, undoable
 from admin.api.listing import check, get, rows
 from admin.api.models import Answer, Body, Id, Line, ListQuery, Moment, Page, Text
 from admin.api.operation import operation
 from admin.configured import settings
 from admin.lists import story_list
+from core.errors import InputError
 from models import Source, Story, StoryState
 from pipelines import handover
 from pipelines.people.api_tokens import Scope
 from pipelines.stories import review
+from pipelines.stories.intake import link as links
 from pipelines.stories.intake import manual_intake, whole_text
 
 JOINED = frozenset({"source", "source_id", "similar_to"})
@@ -98,6 +100,16 @@ class Paste(Body):
     url: Annotated[Line, Field(description="Where it was published; may be empty.")] = ""
 
 
+class Link(Body):
+    link: Annotated[Line, Field(min_length=1, description="A post's own address.")]
+
+
+class Several(Body):
+    ids: Ids
+    decision: Literal["approve", "reject", "reconsider"]
+    reason: Annotated[Line, Field(description="Needed to reject, or to approve flagged ones.")] = ""
+
+
 @operation("GET", "/stories", Scope.READ)
 def listed(query: StoryQuery) -> StoryPage:
     """List stories."""
@@ -117,7 +129,7 @@ def listed(query: StoryQuery) -> StoryPage:
     if query.state is not None:
         found = found.where(Story.state == query.state)
     page, following = rows(
-        found, Story.id, query, few=wanted.rare is True, each=wanted.each(query.state or "")
+        found, Story.id, query, few=wanted.few, each=wanted.each(query.state or "")
     )
     return StoryPage(items=[StoryItem.model_validate(row) for row in page], next=following)
 
@@ -155,6 +167,42 @@ def show(story_id: int) -> StoryDetail:
 def add(body: Paste) -> StoryDetail:
     """Add a story. It is checked first, then waits for approval."""
     return detail(manual_intake.paste(body.title, body.text, caller().name, body.url.strip()).id)
+
+
+@operation(
+    "POST",
+    "/stories/link",
+    Scope.STORIES,
+    status=201,
+    examples={"a post": {"link": "https://example.com/tales/green-ladder.rss"}},
+)
+def link(body: Link) -> StoryDetail:
+    """Add the story behind a link. It is read and checked, then waits for approval."""
+    return detail(links.add_link(body.link, caller().name).id)
+
+
+@operation(
+    "POST",
+    "/stories/decide",
+    Scope.STORIES,
+    examples={
+        "approve two": {"ids": [1, 2], "decision": "approve"},
+        "reject one": {"ids": [3], "decision": "reject", "reason": "Too short to tell."},
+    },
+)
+def decide(body: Several) -> Decided:
+    """Decide on several stories at once. One that is refused stops no other."""
+    by, reason = caller().name, body.reason.strip()
+    acts = {
+        "approve": partial(
+            review.approve, by=by, reason=reason, seconds=settings().approval_seconds
+        ),
+        "reject": partial(review.reject, by=by, reason=reason),
+        "reconsider": partial(review.reconsider, by=by),
+    }
+    if body.decision == "reject" and not reason:
+        raise InputError("Give a reason to reject stories.", field="reason")
+    return decided(f"story.{body.decision}", body.ids, acts[body.decision])
 
 
 @operation(

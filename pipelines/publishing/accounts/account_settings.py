@@ -35,9 +35,12 @@ PLAIN = tuple(
 """Every column except the secrets, to avoid decrypting them."""
 
 SET_POSTING = "account.set_posting"
+SET_SESSION = "account.set_browser_session"
+FORGET_SESSION = "account.forget_browser_session"
 MOST_A_DAY = 50
 MOST_GAP_MINUTES = 7 * 24 * 60
 MOST_SLOTS = 7 * 48
+SLOT_ACTIONS = ("account.add_slots", "account.remove_slot", "account.replace_slots")
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 SWITCH_WORDS = dict(zip(SWITCHES, ("comments", "duets", "stitches", "AI label"), strict=True))
 
@@ -197,30 +200,38 @@ def weekly_slots(account_id: int) -> dict[int, list[Slot]]:
     return days
 
 
-def add_slots(account_id: int, weekdays: Iterable[int], at: str, by: str) -> int:
+def slots_version(account_id: int) -> str:
+    """The version of the account's slots, for a form that shows them."""
+    days = weekly_slots(account_id).items()
+    return versions.of({str(day): [slot.at for slot in slots] for day, slots in days})
+
+
+def add_slots(account_id: int, weekdays: Iterable[int], at: str, by: str, *, seen: str = "") -> int:
     """Add a slot ``at`` a time (``HH:MM``) on each of ``weekdays``; the number of new slots.
 
     Raises:
         InputError: no such time or day, or too many slots.
+        SavedMeanwhileError: the slots are another version than ``seen`` by now.
     """
     days = sorted(set(weekdays))
     time = time_of_day(at)
     if not days or not set(days) <= set(range(1, 8)):
         raise InputError("Choose at least one day of the week for this time.", field="weekday")
-    return _add(account_id, [(day, time) for day in days], by, f"{time} on {_names(days)}")
+    return _add(account_id, [(day, time) for day in days], by, f"{time} on {_names(days)}", seen)
 
 
-def copy_to_all_days(account_id: int, weekday: int, by: str) -> int:
+def copy_to_all_days(account_id: int, weekday: int, by: str, *, seen: str = "") -> int:
     """Copy one day's times to every day; the number of new slots.
 
     Raises:
         InputError: that day has no times.
+        SavedMeanwhileError: the slots are another version than ``seen`` by now.
     """
     times = [slot.at for slot in weekly_slots(account_id).get(weekday, [])]
     if not times:
         raise InputError("This day has no times to copy.")
     wanted = [(day, time) for day in range(1, 8) for time in times]
-    return _add(account_id, wanted, by, f"{', '.join(times)} on every day")
+    return _add(account_id, wanted, by, f"{', '.join(times)} on every day", seen)
 
 
 def remove_slot(account_id: int, slot_id: int, by: str) -> None:
@@ -254,9 +265,12 @@ def replace_slots(account_id: int, wanted: Iterable[tuple[int, str]], by: str) -
         times_changed(account)
 
 
-def _add(account_id: int, wanted: list[tuple[int, str]], by: str, words: str) -> int:
+def _add(account_id: int, wanted: list[tuple[int, str]], by: str, words: str, seen: str) -> int:
     with db.transaction():
         account = _locked(account_id)
+        if seen:
+            current = slots_version(account_id)
+            versions.check(seen, current, f"account {account_id}", actions=SLOT_ACTIONS)
         by_day = weekly_slots(account_id).values()
         known = {(slot.weekday, slot.at) for day in by_day for slot in day}
         new = [pair for pair in dict.fromkeys(wanted) if pair not in known]
@@ -286,7 +300,13 @@ def _names(days: list[int]) -> str:
 
 
 def set_browser_session(
-    account_id: int, text: str, by: str, *, username: str, site: str = "tiktok.com"
+    account_id: int,
+    text: str,
+    by: str,
+    *,
+    username: str,
+    site: str = "tiktok.com",
+    seen: str = "",
 ) -> None:
     """Store the cookies of the creator's signed-in browser, encrypted.
 
@@ -296,9 +316,11 @@ def set_browser_session(
         by: who decides.
         username: the creator's @name; nothing is posted if somebody else is signed in.
         site: the host that the cookies must be for.
+        seen: ``session_version`` that the form began with, if any.
 
     Raises:
         InputError: this is not an export, or nobody is signed in; never repeats the cookies.
+        SavedMeanwhileError: it is another version by now.
     """
     username = username.strip().removeprefix("@")
     if not re.fullmatch(USERNAME, username):
@@ -307,17 +329,26 @@ def set_browser_session(
             field="username",
         )
     session = parse_cookies(text, site)
-    _set(
-        account_id,
-        by,
-        "account.set_browser_session",
-        f"@{username}",
-        username=username,
-        browser_session=session,
-        browser_session_version=Account.browser_session_version + 1,
-        browser_checked_at=None,
-        browser_error="",
-    )
+    with db.transaction():
+        actions = (SET_SESSION, FORGET_SESSION)
+        current = session_version(_locked(account_id))
+        versions.check(seen, current, f"account {account_id}", actions=actions)
+        _set(
+            account_id,
+            by,
+            SET_SESSION,
+            f"@{username}",
+            username=username,
+            browser_session=session,
+            browser_session_version=Account.browser_session_version + 1,
+            browser_checked_at=None,
+            browser_error="",
+        )
+
+
+def session_version(account: Account) -> str:
+    """The version of its browser session, for a form that replaces it."""
+    return version_of(account, "username", "browser_session_version")
 
 
 def forget_browser_session(account_id: int, by: str) -> None:
@@ -331,7 +362,7 @@ def forget_browser_session(account_id: int, by: str) -> None:
         _set(
             account_id,
             by,
-            "account.forget_browser_session",
+            FORGET_SESSION,
             "",
             browser_session=None,
             browser_session_version=Account.browser_session_version + 1,

@@ -44,9 +44,11 @@ def parse(text: str, weekdays: Iterable[int]) -> frozenset[tuple[int, str]]:
     words = text.replace(",", " ").split()
     days = set(weekdays)
     if not words or not days <= set(range(1, 8)) or not days:
-        raise InputError("Write at least one time, such as 18:30, and choose at least one day.")
+        raise InputError(
+            "Write at least one time, such as 18:30, and choose at least one day.", field="at"
+        )
     if len(words) > MOST_TIMES:
-        raise InputError(f"Write at most {MOST_TIMES} times.")
+        raise InputError(f"Write at most {MOST_TIMES} times.", field="at")
     return frozenset((day, account_settings.time_of_day(word)) for day in days for word in words)
 
 

@@ -33,6 +33,8 @@ ON_ITS_WAY = frozenset({PostState.CLAIMING, PostState.UPLOADING, PostState.PROCE
 """States that only the stages change, or a person once the stages' jobs have ended."""
 SEEN_BY_A_PERSON = frozenset({PostState.PARKED, PostState.INBOX, PostState.MANUAL})
 """States in which a person may know that the post is out although the database doesn't."""
+OPEN = frozenset({JobState.WAITING, JobState.RUNNING})
+"""States of a job that is not over."""
 ENDED_WITHOUT_A_POST = frozenset(
     {PostState.PARKED, PostState.FAILED, PostState.CANCELLED, PostState.MANUAL}
 )
@@ -159,7 +161,30 @@ def mark_published(
         planning.release_next(post)
 
 
-def post_again(post_id: int, by: str, reason: str = "", *, checked: bool = False) -> None:
+def ended(post_id: int) -> Stopped | None:
+    """How a post has ended without being published; None if it has not."""
+    columns = (Post.state, Post.reason, Post.method)
+    states = ENDED_WITHOUT_A_POST - {PostState.MANUAL}
+    row = Post.select(*columns).where(Post.id == post_id, Post.state.in_(states)).tuples().first()
+    return Stopped(*row) if row else None
+
+
+def cancel_again(post_id: int, by: str, reason: str) -> None:
+    """Undo ``post_again`` of a cancelled post whose work has not begun.
+
+    Raises:
+        StaleStateError: it has begun, or is no longer scheduled.
+    """
+    with db.transaction():
+        jobs = ledger.lock_jobs((POST_STAGES, (post_id,)))
+        if any(job.state == JobState.RUNNING or job.attempts for job in jobs if job.state in OPEN):
+            raise StaleStateError("Its work has begun.")
+        cancel(post_id, by, reason)
+
+
+def post_again(
+    post_id: int, by: str, reason: str = "", *, checked: bool = False, seconds: int = 0
+) -> None:
     """Post again, best method first: a person knows that nothing of it is on the platform.
 
     Args:
@@ -167,6 +192,7 @@ def post_again(post_id: int, by: str, reason: str = "", *, checked: bool = False
         by: who decides.
         reason: why.
         checked: the person has looked on TikTok; needed if the post may be there.
+        seconds: how long it waits at least, so that this can be undone before it begins.
 
     Raises:
         InputError: it may be on TikTok, and nobody has looked.
@@ -190,6 +216,8 @@ def post_again(post_id: int, by: str, reason: str = "", *, checked: bool = False
         )
         _audit("post.post_again", post, by, reason)
         planning.replan(post)
+        if seconds:
+            ledger.hold(POST_STAGES, post_id, seconds, "time to undo it")
 
 
 def look_again(post_id: int, by: str) -> None:

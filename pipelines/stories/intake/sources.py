@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -24,11 +24,15 @@ __all__ = [
     "ask",
     "find",
     "free_name",
+    "give_channel",
     "save",
     "switch",
     "tidy",
+    "without_channel",
 ]
 
+MOST_OFFERED = 100
+"""Sources without a channel that a channel's page lists."""
 LABELS = {setting.name: setting.label for setting in ALL} | {
     "channel": "Channel",
     "accounts": "Accounts",
@@ -102,6 +106,25 @@ def save(
     except IntegrityError:
         raise SourceRefusedError({"name": taken(values["name"])}) from None
     return source
+
+
+def without_channel() -> list[Source]:
+    """Sources in use that have no channel, by name; at most ``MOST_OFFERED``."""
+    columns = Source.select(Source.id, Source.name)
+    rows = columns.where(Source.channel.is_null(), Source.archived_at.is_null())
+    return list(rows.order_by(Source.name).limit(MOST_OFFERED))
+
+
+def give_channel(source_ids: Iterable[int], channel_id: int, by: str) -> None:
+    """Let those of the sources that have no channel use this one."""
+    ids = list(source_ids)
+    if not ids:
+        return
+    with transaction():
+        rows = Source.select().where(Source.id.in_(ids), Source.channel.is_null())
+        for source in rows.order_by(Source.id).for_update():
+            Source.update(channel=channel_id).where(Source.id == source.id).execute()
+            _audit(by, "source.edit", source)
 
 
 def find(name: str) -> Source:

@@ -72,7 +72,7 @@ def cancel(ids: tuple[int, ...], *, dry_run: bool) -> None:
     """Cancel jobs."""
     with record():
         act = recorded(ledger.cancel, "job.cancel", "job")
-        to_each(ids, act, "Cancelled", dry_run=dry_run)
+        to_each(ids, act, "Cancelled", dry_run=dry_run, action="job.cancel")
 
 
 @click.group("failures")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import click
+import sys
 
-from core import settings
+import click
+from rich.table import Table
+
+from core import queue, settings
 from core.db import migrate
 from scripts.management.changes import DRY_RUN
 from scripts.management.operations import reference
 from scripts.management.record import record, settle
+from scripts.terminal import AS_JSON, print_table
 
 
 def add_to(manage: click.Group) -> None:
-    for command in (check, configuration, migrations):
+    for command in (check, getting_started, configuration, migrations):
         manage.add_command(command)
 
 
@@ -23,6 +27,30 @@ def check() -> None:
     settings.current()
     with record():
         click.echo("The settings are good and PostgreSQL answers.")
+
+
+@click.command("getting-started")
+@AS_JSON
+def getting_started() -> None:
+    """Check what the installation still lacks until its first story is approved.
+
+    Exit code 1 if anything is missing.
+    """
+    from admin.wsgi import authorizer, services, voices
+    from pipelines.getting_started.checks import Check, Checks
+    from pipelines.getting_started.steps import PROCESSES, first_steps
+
+    table = Table("step", "done", "what is on record")
+    with record() as config:
+        checks = Checks(config, authorizer(config), voices(config), services(config))
+        for name in Check:
+            checks.run(name)
+        steps = first_steps(checks, queue.alive(PROCESSES), owner=True).steps
+        for step in steps:
+            table.add_row(step.title, "yes" if step.done else "no", step.sentence)
+    print_table(table)
+    if not all(step.done for step in steps):
+        sys.exit(1)
 
 
 @click.command("configuration")

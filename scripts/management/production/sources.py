@@ -18,6 +18,7 @@ from core.text.addresses import public_part
 from models import Account, Intake, Job, JobState, Source, SourceKind, shown
 from pipelines import ledger
 from pipelines.production import channels
+from pipelines.stories.intake import source_archive
 from pipelines.stories.intake import sources as pipeline
 from pipelines.stories.intake.fetch import OUTCOMES_KEPT_DAYS, IntakeOutcome
 from pipelines.stories.intake.source_settings import (
@@ -113,8 +114,9 @@ def list_sources() -> None:
     table = Table("id", "name", "kind", Column("place", overflow="fold"), "every", "last fetched")
     failed = []
     with record():
-        for source in Source.select().order_by(Source.id):
+        for source in Source.select().where(Source.removed_at.is_null()).order_by(Source.id):
             every = f"{source.interval_minutes} min" if source.enabled else "off"
+            every = "archived" if source.archived_at else every
             fetched = source.last_fetched_at
             table.add_row(
                 str(source.id),
@@ -220,6 +222,44 @@ def fetch_now(name: str, *, dry_run: bool) -> None:
             sys.exit(1)
         pipeline.ask(source.id, getuser())
         click.echo(f"A fetch of {source.name} is queued (up to {source.count} stories).")
+
+
+@sources.command("archive")
+@SOURCE
+@DRY_RUN
+def archive(name: str, *, dry_run: bool) -> None:
+    """Keep the source NAME without fetching it. Its stories stay."""
+    with record(), changes(dry_run=dry_run):
+        source = source_archive.archive(pipeline.find(name).id, getuser())
+        click.echo(f"{source.name} was archived. Its stories stay.")
+
+
+@sources.command("unarchive")
+@SOURCE
+@DRY_RUN
+def unarchive(name: str, *, dry_run: bool) -> None:
+    """Bring the archived source NAME back. It is fetched again once it is enabled."""
+    with record(), changes(dry_run=dry_run):
+        source = source_archive.unarchive(pipeline.find(name).id, getuser())
+        click.echo(f"{source.name} is back. Enable it: scripts/manage sources set --enabled.")
+
+
+@sources.command("remove")
+@SOURCE
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@DRY_RUN
+def remove(name: str, *, yes: bool, dry_run: bool) -> None:
+    """Remove the source NAME with its history and its uploaded files. Its stories stay."""
+    with record() as config:
+        source = pipeline.find(name)
+        if not yes and not dry_run:
+            click.confirm(
+                f"Remove {source.name} with its history? It can't be brought back.", abort=True
+            )
+        intake = None if dry_run else IntakeFolder(config.intake_dir)
+        with changes(dry_run=dry_run):
+            removed = source_archive.remove(source.id, getuser(), intake)
+            click.echo(f"{removed} was removed. Its stories stay.")
 
 
 @sources.command("outcomes")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from adapters.llm.ollama_chat import OllamaChat
 from adapters.llm.ollama_writer import OllamaWriter
 from adapters.llm.script_answer import MOST_CHARACTERS, Answer, batches, question, read, schema
 from adapters.ports import ScriptDraft, StoryText
@@ -302,6 +303,17 @@ def test_a_failed_request_keeps_the_drafts_of_those_before(sandbox: RunningSandb
 def test_a_missing_model_says_what_to_do(sandbox: RunningSandbox) -> None:
     with pytest.raises(Permanent, match=r"run `ollama pull storyteller`"):
         writer(sandbox, model="storyteller").write([story(1)])
+
+
+def test_a_check_asks_for_the_model_without_running_it(sandbox: RunningSandbox) -> None:
+    def check(model: str) -> None:
+        url = sandbox.ollama_url
+        OllamaChat(url=url, model=model, timeout_seconds=5, setting="OLLAMA_MODEL").check()
+
+    check("llama3.2")
+    with pytest.raises(Permanent, match=r"run `ollama pull storyteller`"):
+        check("storyteller")
+    assert sandbox.log(call="chat") == []
 
 
 def test_the_schema_asks_for_all_that_is_checked() -> None:

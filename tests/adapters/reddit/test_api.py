@@ -134,6 +134,13 @@ def test_missing_credentials_are_named_and_nothing_is_requested(sandbox: Running
     assert sandbox.log(wire="reddit") == []
 
 
+def test_a_key_is_checked_by_a_token_and_nothing_else(sandbox: RunningSandbox) -> None:
+    source(sandbox).check_key()
+    assert [each["call"] for each in sandbox.log(wire="reddit")] == ["token"]
+    with pytest.raises(Permanent, match="check REDDIT_CLIENT_ID"):
+        source(sandbox, client_secret="wrong").check_key()
+
+
 def test_wrong_credentials_are_final_and_never_shown(sandbox: RunningSandbox) -> None:
     error = refusal(sandbox, client_secret="canary-secret")
 

@@ -193,6 +193,21 @@ def test_no_secret_is_in_errors_reprs_or_logs(
         assert not any(secret in text for text in texts)
 
 
+def test_the_apps_key_and_secret_are_checked_without_a_creator(sandbox: RunningSandbox) -> None:
+    def check(secret: str) -> None:
+        TikTokAuthorizer(
+            client_key=sandbox.settings.tiktok_client_key,
+            client_secret=secret,
+            api_url=sandbox.tiktok_url,
+            authorize_url="",
+        ).check_app()
+
+    check(sandbox.settings.tiktok_client_secret)
+    with pytest.raises(Parked, match="TIKTOK_CLIENT_KEY") as caught:
+        check("s3cret")
+    assert "s3cret" not in str(caught.value)
+
+
 def test_the_authorize_address_contains_the_hex_challenge() -> None:
     authorizer = TikTokAuthorizer(
         client_key="key", client_secret="s3cret", api_url="http://api", authorize_url="http://page/"

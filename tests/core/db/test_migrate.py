@@ -11,7 +11,18 @@ from playhouse.schema_diff import diff_models
 
 from core import db
 from core.db import migrate
-from models import TABLES, Job, Source, SourceKind
+from models import (
+    TABLES,
+    Account,
+    AccountState,
+    AuditEntry,
+    Job,
+    Method,
+    PauseCause,
+    Source,
+    SourceKind,
+    now,
+)
 from tests.pipelines.production.making import a_source, a_story
 
 pytestmark = pytest.mark.usefixtures("record")
@@ -90,6 +101,31 @@ def test_addresses_of_feeds_are_encrypted_and_come_back() -> None:
     rows = db.database.execute_sql("SELECT place FROM source ORDER BY id").fetchall()
     assert [place for (place,) in rows] == [private, public.place]
     migrate.forward()
+    assert drift() == []
+
+
+def test_accounts_whose_authorization_had_ended_before_are_paused() -> None:
+    # Given accounts as the release before left them: one whose authorization had ended, one that
+    # posts without any, one that a person had paused, and one that is connected
+    names = migrate.applied()
+    steps = len(names) - names.index("0026_first_steps")
+    ended = {"state": AccountState.EXPIRED, "last_error": "The creator ended it."}
+    lost = Account.create(open_id="lost", **ended)
+    by_hand = Account.create(open_id="by hand", methods=[Method.MANUAL], **ended)
+    person = {"paused_at": now(), "paused_cause": PauseCause.PERSON, "paused_reason": "Holiday"}
+    paused = Account.create(open_id="paused", **ended, **person)
+    well = Account.create(open_id="well", state=AccountState.CONNECTED)
+    migrate.back(steps)
+    # When we go forward
+    migrate.forward()
+    # Then the first is paused as if it had ended today, and the audit log says so
+    found = {row.open_id: row for row in Account.select()}
+    assert found["lost"].paused_cause == PauseCause.GRANT
+    assert found["lost"].paused_reason == "The creator ended it."
+    assert [found[row.open_id].paused_at is None for row in (by_hand, well)] == [True, True]
+    assert found["paused"].paused_cause == paused.paused_cause
+    entry = AuditEntry.get(AuditEntry.action == "account.pause")
+    assert (entry.actor, entry.subject) == ("storymill", f"account {lost.id}")
     assert drift() == []
 
 

@@ -84,3 +84,6 @@ class Platform:
 
     def revoke(self, access_token: str) -> None:
         raise NotImplementedError
+
+    def check_app(self) -> None:
+        raise NotImplementedError

@@ -1,0 +1,59 @@
+"""The first account, source, channel and story: what the first steps are about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from peewee import JOIN, fn
+
+from core.settings import Settings
+from models import Account, AccountState, Channel, Source, Story, StoryState
+
+
+def account() -> Account | None:
+    """The account that is furthest: connected, with its audience chosen, then the oldest."""
+    connected = (Account.state == AccountState.CONNECTED).desc()
+    columns = Account.select(
+        Account.id, Account.name, Account.open_id, Account.state, Account.privacy
+    )
+    used = columns.where(Account.state != AccountState.DISCONNECTED)
+    found: Account | None = used.order_by(
+        connected, (Account.privacy != "").desc(), Account.id
+    ).first()
+    return found
+
+
+def source() -> Source | None:
+    """The source that is furthest: one that has given a story, then the oldest."""
+    gave = fn.EXISTS(Story.select(Story.id).where(Story.source == Source.id))
+    rows: Any = Source.select(Source, gave.alias("gave")).where(Source.archived_at.is_null())
+    found: Source | None = rows.order_by(gave.desc(), Source.id).first()
+    return found
+
+
+def channel() -> Channel | None:
+    """The channel that is furthest: one that a source uses, then the oldest."""
+    rows: Any = (
+        Channel.select(Channel, Source.id.is_null(False).alias("used"))
+        .join(Source, JOIN.LEFT_OUTER)
+        .order_by(Source.id.is_null(), Channel.id)
+    )
+    found: Channel | None = rows.objects().first()
+    return found
+
+
+def approved() -> Story | None:
+    """The newest approved story."""
+    states = (StoryState.APPROVED, StoryState.SCRIPTED)
+    rows = Story.select(Story.id, Story.title, Story.state).where(Story.state.in_(states))
+    found: Story | None = rows.order_by(Story.id.desc()).first()
+    return found
+
+
+def voice_of(channel: Channel | None, config: Settings) -> str:
+    """The voice that tells its stories."""
+    return str((channel.voice if channel else "") or config.voice)
+
+
+def name_of(account: Account) -> str:
+    return str(account.name or account.open_id)

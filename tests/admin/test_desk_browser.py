@@ -1,0 +1,85 @@
+"""The desk in a real browser: what others decide is said, a story is heard, a script runs along."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+from admin.auth import create_user
+from models import Channel, Story, StoryState
+from pipelines.stories import review
+from tests.admin import records
+from tests.admin.conftest import PASSWORD
+from tests.browsers import needs_chromium
+
+if TYPE_CHECKING:
+    from selenium.webdriver.remote.webdriver import WebDriver
+
+    from core.settings import Settings
+
+pytestmark = [needs_chromium, pytest.mark.slow]
+
+
+def test_a_desk_that_two_people_share(office: str, chromium: WebDriver, settings: Settings) -> None:
+    create_user("emil", PASSWORD, "editor")
+    source = records.source(channel=Channel.create(name="Evening", voice="espeak:en-us"))
+    older, newer = (records.story(f"Number {n}", source=source) for n in range(2))
+    part = records.part()
+    records.video(settings.media_dir, part)
+
+    def wait(until: Any) -> Any:
+        return WebDriverWait(chromium, 60).until(lambda _: until())
+
+    def press(*keys: str) -> None:
+        chromium.find_element(By.TAG_NAME, "body").send_keys(*keys)
+
+    def shown(css: str) -> list[Any]:
+        return [one for one in chromium.find_elements(By.CSS_SELECTOR, css) if one.is_displayed()]
+
+    def seen(css: str) -> Any:
+        return wait(lambda: shown(css))[0]
+
+    # Given an editor who reads a story
+    chromium.get(f"{office}/stories/{newer.id}")
+    seen("#name").send_keys("emil")
+    chromium.find_element(By.ID, "password").send_keys(PASSWORD, Keys.ENTER)
+    seen(".decide")
+
+    # When its first seconds are asked for by keyboard, then the voice is heard
+    press("h")
+    assert seen(".heard audio").get_attribute("src").endswith(".wav")
+
+    # When somebody else decides on it meanwhile, then the page says so and leads on
+    review.approve(newer.id, "ana")
+    assert seen(".decide .told").text.startswith("ana approved this story")
+    seen(".decide .btn-primary").click()
+    wait(lambda: chromium.current_url.endswith(f"/stories/{older.id}"))
+
+    # The same in the grid, where a decided story can't be selected any longer
+    chromium.get(f"{office}/stories/?state=waiting&view=grid")
+    seen("[data-row]")
+    press("j", "x")
+    review.reject(older.id, "ana", "Boring")
+    assert seen("[data-row] .told").text.startswith("ana rejected this story")
+    assert not chromium.find_element(By.CSS_SELECTOR, "[name=id]").is_enabled()
+    assert Story.select().where(Story.state == StoryState.WAITING).count() == 0
+
+    # A video's script leads to the place of a sentence, by mouse and by keyboard
+    chromium.get(f"{office}/videos/{part.id}")
+    seen("#script [data-start]")
+    third = shown("[data-start]")[2]
+    chromium.execute_script("arguments[0].scrollIntoView({ block: 'center' })", third)
+    third.click()
+    assert seen("[data-start][aria-current]").text == "In June it came back painted green."
+    press(Keys.ARROW_RIGHT)
+    assert seen("[data-start][aria-current]").text == "He said it looked happier that way."
+    press("c")
+    assert seen(".cover")
+    assert chromium.execute_script("return document.querySelector('video').currentTime") > 20
+    log = chromium.get_log("browser")  # type: ignore[attr-defined]  # Chromium's own
+    errors = [line["message"] for line in log if line["level"] == "SEVERE"]
+    assert [message for message in errors if ".mp4" not in message] == []
