@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
-
-from peewee import ModelSelect
 
 from admin.lists import post_list
 from admin.lists.each_of import EachOf
-from admin.lists.paging import counts
+from admin.lists.paging import Counted, counts
 from admin.viewer_zone import local, midnight
 from core.db import database
 from models import (
@@ -42,18 +39,22 @@ class Depth:
 
 
 def depths() -> list[Depth]:
+    """Each queue, its stages counted one by one: each has a place in the index of due jobs."""
     moment = now()
-    asked: list[ModelSelect[Any]] = []
-    queues = sorted({stage.queue for stage in STAGES.values()})
-    for queue in queues:
-        stages = [name for name, stage in STAGES.items() if stage.queue == queue]
-        jobs = Job.select().where(Job.stage.in_(stages))
-        waiting = jobs.where(Job.state == JobState.WAITING)
-        asked.append(jobs.where(Job.state == JobState.RUNNING))
+    asked: list[Counted] = []
+    for name in STAGES:
+        waiting = Job.select().where(Job.state == JobState.WAITING, Job.stage == name)
+        asked.append(EachOf(Job, {"state": [JobState.RUNNING], "stage": [name]}))
         asked.append(waiting.where(Job.due_at <= moment))
         asked.append(waiting.where(Job.due_at > moment))
     numbers = counts(asked)
-    return [Depth(queue, *numbers[3 * n : 3 * n + 3]) for n, queue in enumerate(queues)]
+    found = {stage.queue: Depth(stage.queue, 0, 0, 0) for stage in STAGES.values()}
+    for number, stage in enumerate(STAGES.values()):
+        depth, (running, ready, later) = found[stage.queue], numbers[3 * number : 3 * number + 3]
+        found[stage.queue] = Depth(
+            stage.queue, depth.running + running, depth.ready + ready, depth.later + later
+        )
+    return [found[queue] for queue in sorted(found)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,13 @@ def today() -> list[AccountDay]:
             SELECT account_id, count(*) AS posts FROM post
             WHERE published_at >= %s GROUP BY account_id
         ), planned AS (
-            SELECT account_id, count(*) AS posts FROM post
-            WHERE state IN ('planned', 'claiming', 'uploading', 'processing') GROUP BY account_id
+            SELECT account_id, sum(posts)::int AS posts FROM (
+                SELECT account_id, count(*) AS posts FROM post
+                WHERE state = 'planned' GROUP BY account_id
+                UNION ALL
+                SELECT account_id, count(*) FROM post
+                WHERE state IN ('claiming', 'uploading', 'processing') GROUP BY account_id
+            ) AS coming GROUP BY account_id
         )
         SELECT account.id, name, state, COALESCE(published.posts, 0), COALESCE(planned.posts, 0)
         FROM account LEFT JOIN published ON published.account_id = account.id

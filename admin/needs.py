@@ -9,7 +9,9 @@ from typing import Any
 from flask import g, url_for
 from peewee import ModelSelect
 
-from admin.lists.paging import counts
+from admin.lists.each_of import EachOf
+from admin.lists.paging import Counted, counts
+from admin.lists.post_list import METHODS
 from core.errors import OUTAGES, DiskFull
 from models import (
     Account,
@@ -63,9 +65,8 @@ def needs() -> list[Need]:
 
 
 def _all_needs() -> list[Need]:
-    stories, videos, posts = Story.select(), Video.select(), Post.select()
     letters, jobs = DeadLetter.select(), Job.select()
-    asked: list[tuple[ModelSelect[Any], Need]] = [
+    asked: list[tuple[Counted, Need]] = [
         (
             letters.where(DeadLetter.resolved_at.is_null()),
             Need(
@@ -146,7 +147,7 @@ def _all_needs() -> list[Need]:
             ),
         ),
         (
-            stories.where(Story.state == StoryState.FLAGGED),
+            EachOf(Story, {"state": [StoryState.FLAGGED]}),
             Need(
                 "stories",
                 "flagged story to review",
@@ -155,7 +156,7 @@ def _all_needs() -> list[Need]:
             ),
         ),
         (
-            stories.where(Story.state == StoryState.WAITING),
+            EachOf(Story, {"state": [StoryState.WAITING]}),
             Need(
                 "stories",
                 "story to approve",
@@ -164,7 +165,7 @@ def _all_needs() -> list[Need]:
             ),
         ),
         (
-            posts.where(Post.state == PostState.MANUAL),
+            EachOf(Post, {"state": [PostState.MANUAL], "method": METHODS}),
             Need(
                 "manual",
                 "manual post to publish",
@@ -173,7 +174,7 @@ def _all_needs() -> list[Need]:
             ),
         ),
         (
-            videos.where(Video.state == VideoState.REVIEW),
+            EachOf(Video, {"state": [VideoState.REVIEW]}, key="part_id"),
             Need(
                 "videos",
                 "video to review",

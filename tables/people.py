@@ -124,10 +124,18 @@ class AuditEntry(Row):
     class Meta:
         table_name = "audit_entry"
         indexes = (
-            (("actor", "id"), False),
-            (("action", "id"), False),
-            (("actor", "action", "id"), False),
             (("subject", "id"), False),
+            *(
+                SQL(
+                    f"CREATE INDEX audit_entry_newest_{name} "
+                    f"ON audit_entry ({columns}, id DESC NULLS LAST)"
+                )
+                for name, columns in (
+                    ("actor", "actor"),
+                    ("action", "action"),
+                    ("both", "actor, action"),
+                )
+            ),
         )
 
 

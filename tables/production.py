@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import ClassVar
 
 from peewee import (
+    SQL,
     BigIntegerField,
     CharField,
     FloatField,
@@ -137,6 +138,6 @@ class Video(Row):
     class Meta:
         indexes = (
             (("state", "id"), False),
-            (("state", "part"), False),
             (("created_at",), False),
+            SQL("CREATE INDEX video_newest ON video (state, part_id DESC NULLS LAST)"),
         )

@@ -198,7 +198,8 @@ class Story(Row):
 
     class Meta:
         indexes = (
-            (("state", "id"), False),
+            SQL("CREATE INDEX story_state_id ON story (state, id)"),
+            SQL("CREATE INDEX story_newest ON story (state, id DESC NULLS LAST)"),
             SQL(
                 "CREATE INDEX story_newest_of_source "
                 "ON story (source_id, state, id DESC NULLS LAST)"

@@ -9,7 +9,7 @@ from peewee import ModelSelect
 from admin.api.caller import RefusedError
 from admin.api.models import ListQuery
 from admin.http.inputs import LARGEST_ID
-from admin.lists.each_of import EachOf
+from admin.lists.paging import Keys
 from models import Row
 
 Found = TypeVar("Found", bound=Row)
@@ -21,7 +21,7 @@ def rows(
     asked: ListQuery,
     *,
     few: bool = False,
-    each: EachOf | None = None,
+    each: Keys | None = None,
 ) -> tuple[list[Any], str | None]:
     """The rows of one page, and the cursor of the page after it.
 

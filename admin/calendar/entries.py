@@ -123,9 +123,18 @@ def month(period: Period) -> list[Day]:
 
 def agenda(period: Period, after: Later | None) -> tuple[list[Day], Later | None]:
     """The next posts from the period's day on, or behind ``after``, and where it goes on."""
+    following = (
+        "SELECT id, scheduled_at FROM post WHERE (scheduled_at, id) > (%(time)s, %(id)s) "
+        "AND state <> 'cancelled'"
+    )
+    first = f"ORDER BY scheduled_at, id LIMIT {MOST_IN_AGENDA + 1}"
+    if period.account or period.group:  # each by the index of its own times
+        following = (
+            "SELECT coming.* FROM unnest(%(accounts)s) AS member (id) CROSS JOIN LATERAL "
+            f"({following} AND account_id = member.id {first}) AS coming"
+        )
     rows = _ask(
-        f"SELECT id FROM post WHERE (scheduled_at, id) > (%(time)s, %(id)s) {_own(period)} "
-        f"AND state <> 'cancelled' ORDER BY scheduled_at, id LIMIT {MOST_IN_AGENDA + 1}",
+        f"{following} {first}",
         accounts=_members(period),
         time=after.time if after else period.bounds[0],
         id=after.post_id if after else 0,
@@ -190,7 +199,8 @@ def _first_of_days(period: Period) -> tuple[list[int], list[int]]:
     )
     rows = _ask(
         f"""
-        SELECT (SELECT count(*) FROM (SELECT 1 {of_day} LIMIT %(counted)s) AS capped),
+        SELECT (SELECT count(*) FROM (
+                   SELECT 1 {of_day} ORDER BY scheduled_at, id LIMIT %(counted)s) AS capped),
                ARRAY(SELECT id {of_day} ORDER BY scheduled_at, id LIMIT %(most)s)
         FROM unnest(%(firsts)s::timestamptz[], %(lasts)s::timestamptz[])
              WITH ORDINALITY AS day (first, last, number) ORDER BY number

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 from flask import request, url_for
 from peewee import SQL, ModelSelect, Select, fn
@@ -15,8 +15,17 @@ from peewee import SQL, ModelSelect, Select, fn
 from admin.lists.each_of import EachOf
 from core.db import database
 
+Counted: TypeAlias = "ModelSelect[Any] | EachOf"
 PAGE = 50
 MOST_COUNTED = 1000
+
+
+class Keys(Protocol):
+    """Finds the ids of a page's rows."""
+
+    def keys(self, most: int, *, before: int | None = None, after: int | None = None) -> list[int]:
+        """The ``most`` newest ids, below ``before`` if given; with ``after``, the next above."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +37,7 @@ class Slice:
     older: str | None
 
 
-def cut(
-    query: ModelSelect[Any], key: Any, *, few: bool = False, each: EachOf | None = None
-) -> Slice:
+def cut(query: ModelSelect[Any], key: Any, *, few: bool = False, each: Keys | None = None) -> Slice:
     """The page of ``query`` that the request selects with ``?before=`` or ``?after=`` an id.
 
     Args:
@@ -66,17 +73,25 @@ def _address(**place: int) -> str:
     return url_for(request.endpoint or "", **{**(request.view_args or {}), **kept, **place})
 
 
-def count(query: ModelSelect[Any]) -> int:
+def count(query: Counted) -> int:
     """Number of rows of ``query``, counted up to ``MOST_COUNTED`` + 1."""
     return counts([query])[0]
 
 
-def counts(queries: Iterable[ModelSelect[Any]]) -> tuple[int, ...]:
+def counts(queries: Iterable[Counted]) -> tuple[int, ...]:
     """``count`` of each of ``queries``, in one statement."""
-    capped = [query.clone().select(SQL("1")).limit(MOST_COUNTED + 1) for query in queries]
-    columns = [Select([each.alias("capped")], [fn.COUNT(SQL("1"))]) for each in capped]
-    row: tuple[int, ...] = database.execute(Select([], columns)).fetchone()
+    row: tuple[int, ...] = database.execute(
+        Select([], [_number(each) for each in queries])
+    ).fetchone()
     return row
+
+
+def _number(query: Counted) -> Any:
+    if isinstance(query, EachOf):
+        rows, values = query.capped(MOST_COUNTED + 1)
+        return SQL(f"(SELECT COUNT(1) FROM ({rows}) AS capped)", values)
+    capped = query.clone().select(SQL("1")).limit(MOST_COUNTED + 1)
+    return Select([capped.alias("capped")], [fn.COUNT(SQL("1"))])
 
 
 def counted(number: int) -> str:

@@ -83,9 +83,9 @@ def _query(text: str) -> Query:
         stories = _stories_at(text) if is_address else []
         return Query(text, number, is_address, stories, _parts_of(stories))
     wanted = story_list.wanted("", text)
-    order = Story.id + 0 if wanted.rare else Story.id
-    rows = Story.select(Story.id).where(wanted.condition).order_by(order.desc()).limit(RELATED)
-    stories = [row.id for row in rows]
+    each = wanted.each("")
+    rows = Story.select(Story.id).where(wanted.condition).order_by((Story.id + 0).desc())
+    stories = each.keys(RELATED) if each else [row.id for row in rows.limit(RELATED)]
     return Query(text, None, is_address, stories, _parts_of(stories), wanted.note)
 
 
@@ -215,12 +215,7 @@ def _jobs(query: Query) -> Found:
     elif re.fullmatch(r"[0-9a-f]{32}", query.text):
         jobs = Job.select().where(Job.request_id == query.text)
     else:
-        jobs = Job.select().where(
-            Job.state.in_(UNFINISHED),
-            (Job.stage.in_(STORY_STAGES) & Job.subject_id.in_(query.stories))
-            | (Job.stage.in_(PART_STAGES) & Job.subject_id.in_(query.parts))
-            | (Job.stage.in_(POST_STAGES) & Job.subject_id.in_(_post_ids(query.parts))),
-        )
+        jobs = Job.select().where(Job.id.in_(_unfinished(query)))
     rows = list(jobs.order_by((Job.id + 0).desc()).limit(MOST))
     about = subjects(rows)
     hits = []
@@ -230,6 +225,18 @@ def _jobs(query: Query) -> Found:
         url = subject.url if subject else url_for("jobs.index", stage=row.stage)
         hits.append(Hit(label, url, row.state, f"job {row.id}, {row.stage}", row.id))
     return hits, None
+
+
+def _unfinished(query: Query) -> list[int]:
+    """Ids of jobs, found by what they work on: what is unfinished can be very much."""
+    posts = [post.id for post in _post_ids(query.parts)]
+    kinds = ((STORY_STAGES, query.stories), (PART_STAGES, query.parts), (POST_STAGES, posts))
+    found = [
+        Job.select(Job.id, Job.state).where(Job.stage.in_(stages), Job.subject_id.in_(ids))
+        for stages, ids in kinds
+        if ids
+    ]
+    return [job.id for jobs in found for job in jobs if job.state in UNFINISHED]
 
 
 def _failures(query: Query) -> Found:

@@ -7,36 +7,84 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from peewee import SQL, Select, fn
+from peewee import SQL, fn
 
 from admin.lists.each_of import EachOf
-from admin.lists.paging import counts
+from admin.lists.paging import Keys, counts
 from core.db import database
 from core.errors import InputError
 from models import Source, Story, StoryState
 
 SAMPLE = 2000
-"""Newest stories, sampled to estimate how common the search words are."""
-RARE = 20_000
-"""Number of stories that can be collected, sorted and counted quickly."""
+"""Newest stories, read for words that are not in the index."""
+COUNTABLE = 2000
+"""Number of stories with the words that are counted; more take too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """Stories whose titles have some words.
+
+    They are looked for in the newest stories first, in as many as should have enough of them. Only
+    where PostgreSQL is wrong about how common the words are, older ones are read too.
+    """
+
+    condition: Any
+
+    def expected(self) -> int:
+        """How many there are, as far as PostgreSQL's statistics tell."""
+        sql, values = Story.select(Story.id).where(self.condition).sql()
+        plan = database.execute_sql(f"EXPLAIN (FORMAT JSON) {sql}", values).fetchone()[0]
+        return int(plan[0]["Plan"]["Plan Rows"])
+
+    def keys(self, most: int, *, before: int | None = None, after: int | None = None) -> list[int]:
+        """The ``most`` newest ids, below ``before`` if given; with ``after``, the next above."""
+        last = Story.select(fn.MAX(Story.id)).scalar() or 0
+        width = 1 + SPARE * most * last // max(1, self.expected())
+        high = last + 1 if before is None else before
+        low = after or 0
+        while True:
+            near = (max(0, high - width), high) if after is None else (low, low + width)
+            found = self._between(*near, most, newest=after is None)
+            if len(found) == most or (near[0] == 0 if after is None else near[1] > last):
+                return found
+            width *= WIDER
+
+    def _between(self, low: int, high: int, most: int, *, newest: bool) -> list[int]:
+        order = (Story.id + 0).desc() if newest else Story.id + 0
+        rows = Story.select(Story.id).where(self.condition, Story.id > low, Story.id < high)
+        return [row.id for row in rows.order_by(order).limit(most)]
+
+
+SPARE = 2
+"""How many times as many matching stories the first look should meet as a page needs."""
+WIDER = 8
+"""How many times as many stories each further look reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     condition: Any
-    rare: bool | None
-    """Whether the search words are rare enough to read every matching story; None without words."""
+    few: bool = False
+    """Only few stories match, so collect and sort them."""
+    words: bool = False
+    """Stories are found by words in the index."""
     note: str = ""
     """Why not all stories are searched, in a sentence; empty if they are."""
     sources: list[int] | None = None
     """Ids of the only sources; None for all."""
 
-    def each(self, state: str) -> EachOf | None:
-        """The index that finds the stories of the sources; None where another one is better."""
-        if self.rare is not None or self.sources is None:
+    def each(self, state: str) -> Keys | None:
+        """Finds the ids in an index, except where few match, or all do."""
+        if self.words:
+            of_state = self.condition & (Story.state == state) if state else self.condition
+            return Matching(of_state)
+        if self.few:
             return None
         states = [state] if state else list(StoryState)
-        return EachOf(Story, {"source_id": self.sources, "state": states})
+        if self.sources is not None:
+            return EachOf(Story, {"source_id": self.sources, "state": states})
+        return EachOf(Story, {"state": states}) if state else None
 
 
 def wanted(origin: str, words: str) -> Wanted:
@@ -54,22 +102,20 @@ def wanted(origin: str, words: str) -> Wanted:
 
 def of_sources(sources: list[int] | None, words: str) -> Wanted:
     """Like ``wanted``, with the sources' ids; None for all."""
-    found = _found(words) if words else Wanted(SQL("true"), None)
+    found = _found(words) if words else Wanted(SQL("true"))
     if sources is None:
         return found
     return replace(found, condition=found.condition & Story.source.in_(sources), sources=sources)
 
 
 def by_state(wanted: Wanted, states: Sequence[StoryState]) -> list[tuple[StoryState, int]]:
-    """How many of ``wanted`` are in each state; 0 where its words are too common to count.
-
-    PostgreSQL would have to read the titles of nearly all stories to count them.
-    """
-    if wanted.rare is None:
-        each = (Story.select().where(wanted.condition, Story.state == state) for state in states)
+    """How many of ``wanted`` are in each state; 0 where its words are too common to count."""
+    if not wanted.words and not wanted.few:
+        sources = {} if wanted.sources is None else {"source_id": wanted.sources}
+        each = (EachOf(Story, {**sources, "state": [state]}) for state in states)
         return list(zip(states, counts(each), strict=True))
     found: dict[str, int] = {}
-    if wanted.rare:
+    if wanted.few or Matching(wanted.condition).expected() <= COUNTABLE:
         number = fn.COUNT(SQL("1"))
         rows: Any = Story.select(Story.state, number).where(wanted.condition)
         found = dict(rows.group_by(Story.state).tuples())
@@ -78,16 +124,13 @@ def by_state(wanted: Wanted, states: Sequence[StoryState]) -> list[tuple[StorySt
 
 def _found(words: str) -> Wanted:
     if words.isdecimal():
-        return Wanted(Story.id == int(words), rare=True)
+        return Wanted(Story.id == int(words), few=True)
     typed = re.findall(r"\w+", words)
     terms = " & ".join(f"{word}:*" for word in typed)
     if typed and not _is_indexed(terms):
         return _of_newest(typed)
     matches = SQL("to_tsvector('english', title) @@ to_tsquery('english', %s)", (terms,))
-    newest = Story.select(Story.title).order_by(Story.id.desc()).limit(SAMPLE).alias("newest")
-    hits = len(database.execute(Select([newest], [SQL("1")]).where(matches)).fetchall())
-    stories = Story.select(fn.MAX(Story.id)).scalar() or 0
-    return Wanted(matches, rare=hits * stories <= RARE * SAMPLE)
+    return Wanted(matches, words=True)
 
 
 def _is_indexed(terms: str) -> bool:
@@ -106,7 +149,7 @@ def _of_newest(typed: list[str]) -> Wanted:
         f"“{' '.join(typed)}” is too common to search all stories for: only the newest "
         f"{SAMPLE:,} were searched. Add another word to search all."
     )
-    return Wanted(condition, rare=True, note=note)
+    return Wanted(condition, few=True, note=note)
 
 
 def _sources(origin: str) -> list[int]:

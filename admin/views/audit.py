@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import request
 
+from admin.lists import audit_list
 from admin.lists.paging import cut
 from admin.views.page import Page, expose
 from models import AuditEntry, AuditSeal
@@ -13,13 +14,9 @@ class Audit(Page):
     @expose("/")
     def index(self) -> str:
         filters = {name: request.args.get(name, "") for name in ("actor", "action", "subject")}
-        query = AuditEntry.select()
-        for name, value in filters.items():
-            if value:
-                query = query.where(getattr(AuditEntry, name) == value)
-        return self.render(
-            "audit.html", page=cut(query, AuditEntry.id), filters=filters, sealed=_sealed()
-        )
+        found = audit_list.listed(**filters)
+        page = cut(found.query, AuditEntry.id, few=found.few, each=found.each)
+        return self.render("audit.html", page=page, filters=filters, sealed=_sealed())
 
 
 def _sealed() -> AuditSeal | None:

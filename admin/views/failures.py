@@ -31,10 +31,8 @@ class Failures(Page):
     def index(self) -> str:
         resolved = request.args.get("show") == "resolved"
         query = DeadLetter.select().where(DeadLetter.resolved_at.is_null(not resolved))
-        found = count(query)
-        if not resolved:
-            query = _filtered(query)
-            found = count(query)
+        query = query if resolved else _filtered(query)
+        found = count(query.order_by(DeadLetter.id.desc()) if resolved else query)
         page = cut(query, DeadLetter.id, few=found <= MOST_COUNTED and not resolved)
         return self.render(
             "failures/index.html",

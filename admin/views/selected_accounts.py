@@ -8,7 +8,9 @@ from flask import abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin.auth import person
+from admin.lists.each_of import EachOf
 from admin.lists.paging import count
+from admin.lists.post_list import METHODS
 from admin.views.page import MOST_IN_BULK, Page, chosen, expose
 from admin.views.undoable import undoable
 from core.errors import InputError
@@ -202,17 +204,19 @@ def _accounts(ids: list[int]) -> list[Account]:
 
 def _in_the_next_day(ids: list[int]) -> int:
     return count(
-        Post.select().where(
+        Post.select()
+        .where(
             Post.account.in_(ids),
             Post.state == PostState.PLANNED,
             Post.scheduled_at < now() + ONE_DAY,
         )
+        .order_by(Post.account, Post.scheduled_at)
     )
 
 
 def _on_their_way(ids: list[int]) -> int:
     going = (PostState.CLAIMING, PostState.UPLOADING, PostState.PROCESSING)
-    return count(Post.select().where(Post.account.in_(ids), Post.state.in_(going)))
+    return count(EachOf(Post, {"account_id": ids, "state": going, "method": METHODS}))
 
 
 def _back_to_list() -> str:

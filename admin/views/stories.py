@@ -14,6 +14,7 @@ from admin.auth import person
 from admin.desk import decided, hearing, order, outlook
 from admin.http.inputs import LARGEST_ID
 from admin.lists import story_list
+from admin.lists.each_of import EachOf
 from admin.lists.paging import count, cut
 from admin.views.page import Page, chosen, done, expose, get, settings
 from admin.views.undoable import undoable
@@ -100,12 +101,7 @@ class Stories(Page):
         wanted = story_list.wanted(origin, words)
         if state:
             query = query.where(Story.state == state)
-        page = cut(
-            query.where(wanted.condition),
-            Story.id,
-            few=wanted.rare is True,
-            each=wanted.each(state),
-        )
+        page = cut(query.where(wanted.condition), Story.id, few=wanted.few, each=wanted.each(state))
         return self.render(
             "stories/index.html",
             page=page,
@@ -146,7 +142,7 @@ class Stories(Page):
             decisions=thresholds.decisions(story),
             next_story=order.beside(story, older=True),
             previous_story=order.beside(story, older=False),
-            same_state=count(Story.select().where(Story.state == story.state)),
+            same_state=count(EachOf(Story, {"state": [story.state]})),
             decidable=UNDECIDED,
             reconsiderable=RECONSIDERABLE,
             defaults=settings(),

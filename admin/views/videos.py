@@ -7,13 +7,13 @@ from typing import Any
 
 from flask import abort, jsonify, request, send_file, url_for
 from flask.typing import ResponseReturnValue
-from peewee import JOIN, ModelSelect
+from peewee import JOIN
 
 from admin import production_progress
 from admin.auth import person
 from admin.desk import decided, order, script_text
 from admin.lists.each_of import EachOf
-from admin.lists.paging import count, cut
+from admin.lists.paging import count, counts, cut
 from admin.views.page import Page, done, expose, get, settings
 from admin.views.undoable import undoable
 from core.files.storage import MediaStore
@@ -71,16 +71,14 @@ class Videos(Page):
             .join(Video, JOIN.LEFT_OUTER)
             .objects()
         )
-        if state and state not in BY_JOBS:
-            query = query.where(Video.state == state)
-        page = cut(query, Part.id, each=_parts_in(state) if state in BY_JOBS else None)
+        page = cut(query, Part.id, each=_parts_in(state) if state else None)
         return self.render(
             "videos/index.html",
             page=page,
             jobs=_last_jobs([row.id for row in page.rows if row.video_id is None]),
             state=state,
             meanings=MEANINGS,
-            tabs=[(tab, count(_rows_of(tab))) for tab in tabs],
+            tabs=list(zip(tabs, counts(map(_parts_in, tabs)), strict=True)),
         )
 
     @expose("/<int:part_id>")
@@ -95,7 +93,7 @@ class Videos(Page):
             siblings=production_progress.parts_of(facts["story"].id) if part.of > 1 else [],
             next_part=order.part_beside(video, newer=True) if video else None,
             previous_part=order.part_beside(video, newer=False) if video else None,
-            same_state=count(Video.select().where(Video.state == video.state)) if video else 0,
+            same_state=count(_parts_in(video.state)) if video else 0,
             posts=_posts_of(video.id) if video else [],
             paragraphs=script,
             in_time=any(one.start is not None for text in script for one in text.sentences),
@@ -158,14 +156,10 @@ class Videos(Page):
         return _media(caption.srt_path if form == "srt" else caption.vtt_path)
 
 
-def _rows_of(tab: str) -> ModelSelect[Any]:
-    """What a tab counts: videos, or the jobs of parts without one."""
-    if tab not in BY_JOBS:
-        return Video.select().where(Video.state == tab)
-    return Job.select(Job.subject_id).where(Job.state.in_(BY_JOBS[tab]), Job.stage.in_(PART_STAGES))
-
-
 def _parts_in(tab: str) -> EachOf:
+    """Parts with a video in that state, or with a job in one of the tab's states."""
+    if tab not in BY_JOBS:
+        return EachOf(Video, {"state": [tab]}, key="part_id")
     values = {"state": BY_JOBS[tab], "stage": PART_STAGES}
     return EachOf(Job, values, key="subject_id", only="job.state <> 'done'")
 

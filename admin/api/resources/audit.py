@@ -5,6 +5,7 @@ from __future__ import annotations
 from admin.api.listing import rows
 from admin.api.models import Answer, Id, Line, ListQuery, Moment, Page
 from admin.api.operation import operation
+from admin.lists import audit_list
 from models import AuditEntry
 from pipelines.people.api_tokens import Scope
 
@@ -33,9 +34,6 @@ class AuditQuery(ListQuery):
 @operation("GET", "/audit", Scope.ADMIN)
 def listed(query: AuditQuery) -> AuditPage:
     """List the audit log."""
-    found = AuditEntry.select()
-    for name in ("actor", "action", "subject"):
-        if value := getattr(query, name):
-            found = found.where(getattr(AuditEntry, name) == value)
-    page, following = rows(found, AuditEntry.id, query)
+    found = audit_list.listed(actor=query.actor, action=query.action, subject=query.subject)
+    page, following = rows(found.query, AuditEntry.id, query, few=found.few, each=found.each)
     return AuditPage(items=[AuditItem.model_validate(row) for row in page], next=following)

@@ -129,7 +129,7 @@ def listed(query: StoryQuery) -> StoryPage:
     if query.state is not None:
         found = found.where(Story.state == query.state)
     page, following = rows(
-        found, Story.id, query, few=wanted.rare is True, each=wanted.each(query.state or "")
+        found, Story.id, query, few=wanted.few, each=wanted.each(query.state or "")
     )
     return StoryPage(items=[StoryItem.model_validate(row) for row in page], next=following)
 

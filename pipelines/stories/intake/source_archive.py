@@ -37,15 +37,14 @@ class Stays:
 
 def what_stays(source_id: int) -> Stays:
     """What stays when the source is archived or removed."""
-    stories = f"SELECT 1 FROM story WHERE source_id = %(source)s LIMIT {MOST_COUNTED + 1}"
+    # In the order of story_newest_of_source, so that nothing else of the table is read.
+    first = f"ORDER BY state, id DESC NULLS LAST LIMIT {MOST_COUNTED + 1}"
+    stories = f"SELECT 1 FROM story WHERE source_id = %(source)s {first}"
     waiting = (
         "SELECT 1 FROM story WHERE source_id = %(source)s AND state IN ('waiting', 'flagged', "
-        f"'fetched') LIMIT {MOST_COUNTED + 1}"
+        f"'fetched') {first}"
     )
-    newest = (
-        "SELECT id FROM story WHERE source_id = %(source)s AND state = 'scripted' "
-        f"LIMIT {MOST_COUNTED + 1}"
-    )
+    newest = f"SELECT id FROM story WHERE source_id = %(source)s AND state = 'scripted' {first}"
     videos = (
         f"SELECT video.id FROM ({newest}) AS made JOIN script ON script.story_id = made.id "
         "JOIN part ON part.script_id = script.id JOIN video ON video.part_id = part.id "
