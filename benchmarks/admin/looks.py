@@ -51,7 +51,7 @@ axe.run({exclude: [["#api"]]}, {resultTypes: ["violations"]}).then(
   (error) => done([{rule: String(error), impact: "error", count: 1, where: "", why: ""}]),
 );
 """
-_TOO_WIDE = "return document.documentElement.scrollWidth - window.innerWidth"
+_TOO_WIDE = "return document.documentElement.scrollWidth - arguments[0]"
 _ELSEWHERE = """
 return performance.getEntriesByType("resource").map((entry) => entry.name)
   .filter((name) => !name.startsWith(location.origin) && !name.startsWith("data:"));
@@ -156,7 +156,7 @@ def looked_at(browser: WebDriver, url: str, page: str) -> Iterator[Finding]:
                     yield Finding(page, screen, "error in the log", line["message"])
     _screen(browser, NARROWEST, "light")
     browser.get(url + page)
-    if (over := browser.execute_script(_TOO_WIDE)) > 0:
+    if (over := browser.execute_script(_TOO_WIDE, NARROWEST)) > 0:
         yield Finding(page, f"{NARROWEST} light", f"{over} pixels wider than the screen", "")
 
 
