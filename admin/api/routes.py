@@ -8,27 +8,20 @@ from flask import Blueprint, Flask, Response
 
 from admin.api import caller, problems
 from admin.api.operation import Operation
-from admin.api.resources import (
-    accounts,
+from admin.api.resources.operations import (
     audit,
-    channels,
     failures,
-    groups,
-    insights,
     jobs,
     limits,
-    posts,
-    scripts,
     search,
     settings,
     setup,
-    sources,
-    stories,
     undo,
     users,
-    videos,
     webhooks,
 )
+from admin.api.resources.production import channels, scripts, sources, stories, videos
+from admin.api.resources.publishing import accounts, groups, insights, posts
 
 RESOURCES = (
     stories,

@@ -49,7 +49,7 @@ def list_jobs(count: int) -> None:
 @AS_JSON
 def show_job(job_id: int) -> None:
     """Show a job: its state, attempts, times and error."""
-    from admin.api.resources.jobs import detail
+    from admin.api.resources.operations.jobs import detail
 
     with record():
         show("job", job_id, detail)
@@ -104,7 +104,7 @@ def list_failures() -> None:
 @AS_JSON
 def show_failure(failure_id: int) -> None:
     """Show a failure: its error and trace."""
-    from admin.api.resources.failures import detail
+    from admin.api.resources.operations.failures import detail
 
     with record():
         show("failure", failure_id, detail)

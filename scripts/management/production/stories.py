@@ -60,7 +60,7 @@ def list_stories(state: str | None, count: int) -> None:
 @AS_JSON
 def show_story(story_id: int) -> None:
     """Show a story: its texts, its state and who decided."""
-    from admin.api.resources.stories import detail
+    from admin.api.resources.production.stories import detail
 
     with record():
         show("story", story_id, detail)

@@ -61,7 +61,7 @@ def list_posts(state: str | None, account: int | None, method: str | None, count
 @AS_JSON
 def show_post(post_id: int) -> None:
     """Show a post: its settings, jobs and attempts."""
-    from admin.api.resources.posts import detail
+    from admin.api.resources.publishing.posts import detail
 
     with record():
         show("post", post_id, detail)

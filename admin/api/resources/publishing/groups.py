@@ -12,7 +12,7 @@ from admin.api.caller import caller
 from admin.api.decisions import MOST_ROWS, Decided, decided
 from admin.api.models import Answer, Body, Id, Line
 from admin.api.operation import operation
-from admin.api.resources.accounts import WeeklyTime
+from admin.api.resources.publishing.accounts import WeeklyTime
 from core.errors import InputError
 from models import Account, PauseCause
 from pipelines.people.api_tokens import Scope

@@ -16,7 +16,7 @@ from admin.api.decisions import undoable
 from admin.api.listing import check, rows
 from admin.api.models import Answer, Body, Done, Id, Line, ListQuery, Moment, Page
 from admin.api.operation import operation
-from admin.api.resources.posts import Privacy
+from admin.api.resources.publishing.posts import Privacy
 from models import Account, AccountState, LateStories, Method
 from pipelines.people.api_tokens import Scope
 from pipelines.publishing.accounts import account_settings
