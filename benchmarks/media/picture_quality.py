@@ -30,6 +30,13 @@ class Compared:
     our_bytes: int
     usual_bytes: int
 
+    def __str__(self) -> str:
+        return (
+            f"VMAF {self.ours.vmaf:.2f} against {self.usual.vmaf:.2f}, "
+            f"CAMBI {self.ours.cambi:.2f} against {self.usual.cambi:.2f}, "
+            f"{self.our_bytes / self.usual_bytes:.2f} x the bytes"
+        )
+
 
 def compare(plan: RenderPlan, video: Path) -> Compared:
     """Measure the whole of ``video``, made of ``plan``, and of its usual encode.

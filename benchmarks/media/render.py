@@ -132,7 +132,7 @@ def run(
         rows = []
         for case in (*styles, *kinds):
             tell(f"{case.name}: comparing the pictures")
-            rows += _rows(case)
+            rows += _rows(case, tell)
     one_by_one = [
         Cost(sum(cost.wall for cost in turn), sum(cost.cpu for cost in turn))
         for turn in zip(*(case.plain for case in styles), strict=True)
@@ -154,15 +154,17 @@ def _clip(folder: Path, kind: str, music: Path, seconds: int) -> _Case:
     return _Case(kind, prepare(folder / f"over {kind}", clip, music, seconds), goals)
 
 
-def _rows(case: _Case) -> list[Row]:
+def _rows(case: _Case, tell: Callable[[str], None]) -> list[Row]:
     name, goals = case.name, case.goals
     ours = [made.cost for made in case.ours]
     memory = max(cost.memory for cost in ours)
+    compared = picture_quality.compare(case.plan, case.plan.output)
+    tell(f"{name}: {compared}")
     return [
         Row(f"{name}: plain encode", median(cost.wall for cost in case.plain), "s"),
         Row(f"{name}: ours", median(cost.wall for cost in ours), "s"),
         *_time_rows(f"{name}: ours / plain", ours, case.plain, wall=goals.wall, cpu=goals.cpu),
-        *_picture_rows(case, picture_quality.compare(case.plan, case.plan.output)),
+        *_picture_rows(case, compared),
         Row(f"{name}: peak memory", memory, "MiB", f"<= {_MOST_MEMORY}", memory <= _MOST_MEMORY),
     ]
 
