@@ -74,7 +74,7 @@ def test_a_failure_is_found_read_corrected_and_retried(
     field = chromium.find_element(By.ID, "text")
     field.clear()
     field.send_keys("It came back blue.", Keys.CONTROL, Keys.ENTER)
-    wait_for("Saved. Retrying.")
+    wait_for("Changed and retrying")
     assert Story.get_by_id(story.id).narratable_text == "It came back blue."
     assert Job.get(Job.stage == "script").state == JobState.WAITING
     chromium.get(f"{office}/")

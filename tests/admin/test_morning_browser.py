@@ -59,6 +59,8 @@ class Person:
             self.walk_to(selector)
             self.press(Keys.ENTER)
         else:
+            place = "arguments[0].scrollIntoView({block: 'center'})"
+            self.chromium.execute_script(place, self.find(selector))
             self.find(selector).click()
 
     def fill(self, selector: str, text: str) -> None:
@@ -199,7 +201,7 @@ def test_a_whole_morning(  # noqa: PLR0915, PLR0917  # a morning is long
     person.visit(f"/failures/{failure.id}")
     person.fill("#text", "The door is green now.")
     person.use("form[action$='/edit'] .btn-primary")
-    person.sees("Saved. Retrying.")
+    person.sees("Changed and retrying")
     assert Story.get_by_id(failed.id).narratable_text == "The door is green now."
     assert Job.get(Job.stage == "script").state == JobState.WAITING
 

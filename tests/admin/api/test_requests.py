@@ -62,7 +62,7 @@ def test_a_story_is_approved_and_the_approval_undone(operator: Program) -> None:
     assert (entry.action, entry.actor) == ("story.approve", "olga")
     again = operator.post(f"/stories/{story.id}/approve")
     assert again.status_code == 409
-    assert "is approved" in again.get_json()["detail"]
+    assert "You approved this story" in again.get_json()["detail"]
 
 
 def test_the_same_key_twice_at_once_has_one_effect(operator: Program, app: Flask) -> None:
