@@ -181,9 +181,9 @@ def test_a_whole_morning(  # noqa: PLR0915, PLR0917  # a morning is long
         person.sees("Nothing speaks against it")
         person.press(Keys.ENTER)
     else:
-        there = next(
-            e for e in chromium.find_elements(By.CSS_SELECTOR, tuesday) if e.is_displayed()
-        )
+        noon = f".cell{tuesday}[data-hour='12'], .day{tuesday}"
+        places = chromium.find_elements(By.CSS_SELECTOR, noon)
+        there = next(place for place in reversed(places) if place.is_displayed())
         drag = ActionChains(chromium).click_and_hold(person.find(f"{entry} .grip"))
         drag.move_by_offset(5, 5).move_to_element(there).perform()
         person.sees("Nothing speaks against it")
