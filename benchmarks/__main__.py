@@ -196,6 +196,24 @@ def admin(scale: float, rounds: int, only: str, file: Path | None) -> None:
 
 
 @bench.command()
+@click.option("--scale", default=0.03, show_default=True, help="1.0 for a million stories.")
+def plans(scale: float) -> None:
+    """List statements of the back office that read a large table whole, or far more than shown."""
+    from benchmarks.admin import plan_faults
+    from benchmarks.place import empty_database
+    from core import queue
+
+    with empty_database() as place:
+        queue.connect(place.redis_url).flush_all()
+        found = plan_faults.run(place, scale=scale)
+    for statement, wrong in found.items():
+        click.echo(f"{statement}\n  " + "\n  ".join(wrong))
+    click.echo(f"{len(found)} statements with faults.")
+    if found:
+        raise SystemExit(1)
+
+
+@bench.command()
 @click.option("--scale", default=0.002, show_default=True, help="1.0 for a million stories.")
 @click.option("--only", default="", help="Only the addresses that contain this.")
 def looks(scale: float, only: str) -> None:
