@@ -52,4 +52,4 @@ async function askDecided() {
   setTimeout(askDecided, pauseFor);
 }
 
-setTimeout(askDecided, OFTEN);
+if (desk) setTimeout(askDecided, OFTEN); // an empty queue has none
