@@ -26,14 +26,21 @@ class Matching:
     """Stories whose titles have some words.
 
     They are looked for in the newest stories first, in as many as should have enough of them. Only
-    where PostgreSQL is wrong about how common the words are, older ones are read too.
+    where PostgreSQL is wrong about how common the words are, older ones are read too. The words'
+    index lists all stories that ever had a word, so common words are looked for in the stories.
+
+    Attributes:
+        terms: the words, for ``to_tsquery``.
+        others: what else the stories must be.
     """
 
-    condition: Any
+    terms: str
+    others: Any
 
     def expected(self) -> int:
         """How many there are, as far as PostgreSQL's statistics tell."""
-        sql, values = Story.select(Story.id).where(self.condition).sql()
+        condition = _has_words(self.terms) & self.others
+        sql, values = Story.select(Story.id).where(condition).sql()
         plan = database.execute_sql(f"EXPLAIN (FORMAT JSON) {sql}", values).fetchone()[0]
         return int(plan[0]["Plan"]["Plan Rows"])
 
@@ -52,7 +59,8 @@ class Matching:
 
     def _between(self, low: int, high: int, most: int, *, newest: bool) -> list[int]:
         order = (Story.id + 0).desc() if newest else Story.id + 0
-        rows = Story.select(Story.id).where(self.condition, Story.id > low, Story.id < high)
+        words = _has_words(self.terms, by_index=high - low > NEAR)
+        rows = Story.select(Story.id).where(words, self.others, Story.id > low, Story.id < high)
         return [row.id for row in rows.order_by(order).limit(most)]
 
 
@@ -60,6 +68,8 @@ SPARE = 2
 """How many times as many matching stories the first look should meet as a page needs."""
 WIDER = 8
 """How many times as many stories each further look reads."""
+NEAR = 1000
+"""So many stories are read faster than the index of a word that many of them have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +77,8 @@ class Wanted:
     condition: Any
     few: bool = False
     """Only few stories match, so collect and sort them."""
-    words: bool = False
-    """Stories are found by words in the index."""
+    terms: str = ""
+    """The words of the index by which stories are found."""
     note: str = ""
     """Why not all stories are searched, in a sentence; empty if they are."""
     sources: list[int] | None = None
@@ -76,15 +86,18 @@ class Wanted:
 
     def each(self, state: str) -> Keys | None:
         """Finds the ids in an index, except where few match, or all do."""
-        if self.words:
-            of_state = self.condition & (Story.state == state) if state else self.condition
-            return Matching(of_state)
+        if self.terms:
+            return self.matching(state)
         if self.few:
             return None
         states = [state] if state else list(StoryState)
         if self.sources is not None:
             return EachOf(Story, {"source_id": self.sources, "state": states})
         return EachOf(Story, {"state": states}) if state else None
+
+    def matching(self, state: str = "") -> Matching:
+        others = SQL("true") if self.sources is None else Story.source.in_(self.sources)
+        return Matching(self.terms, others & (Story.state == state) if state else others)
 
 
 def wanted(origin: str, words: str) -> Wanted:
@@ -110,12 +123,12 @@ def of_sources(sources: list[int] | None, words: str) -> Wanted:
 
 def by_state(wanted: Wanted, states: Sequence[StoryState]) -> list[tuple[StoryState, int]]:
     """How many of ``wanted`` are in each state; 0 where its words are too common to count."""
-    if not wanted.words and not wanted.few:
+    if not wanted.terms and not wanted.few:
         sources = {} if wanted.sources is None else {"source_id": wanted.sources}
         each = (EachOf(Story, {**sources, "state": [state]}) for state in states)
         return list(zip(states, counts(each), strict=True))
     found: dict[str, int] = {}
-    if wanted.few or Matching(wanted.condition).expected() <= COUNTABLE:
+    if wanted.few or wanted.matching().expected() <= COUNTABLE:
         number = fn.COUNT(SQL("1"))
         rows: Any = Story.select(Story.state, number).where(wanted.condition)
         found = dict(rows.group_by(Story.state).tuples())
@@ -129,8 +142,12 @@ def _found(words: str) -> Wanted:
     terms = " & ".join(f"{word}:*" for word in typed)
     if typed and not _is_indexed(terms):
         return _of_newest(typed)
-    matches = SQL("to_tsvector('english', title) @@ to_tsquery('english', %s)", (terms,))
-    return Wanted(matches, words=True)
+    return Wanted(_has_words(terms), terms=terms)
+
+
+def _has_words(terms: str, *, by_index: bool = True) -> Any:
+    title = "title" if by_index else "'' || title"  # which has no index
+    return SQL(f"to_tsvector('english', {title}) @@ to_tsquery('english', %s)", (terms,))
 
 
 def _is_indexed(terms: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from peewee import JOIN, fn
+from peewee import JOIN, SQL, fn
 
 from core.settings import Settings
 from models import Account, AccountState, Channel, Source, Story, StoryState
@@ -25,7 +25,9 @@ def account() -> Account | None:
 
 def source() -> Source | None:
     """The source that is furthest: one that has given a story, then the oldest."""
-    gave = fn.EXISTS(Story.select(Story.id).where(Story.source == Source.id))
+    # An EXISTS would be answered by reading all stories once.
+    one = Story.select(Story.id).where(Story.source == Source.id).limit(1)
+    gave = fn.COALESCE(one, 0) > 0
     rows: Any = Source.select(Source, gave.alias("gave")).where(Source.archived_at.is_null())
     found: Source | None = rows.order_by(gave.desc(), Source.id).first()
     return found
@@ -44,10 +46,13 @@ def channel() -> Channel | None:
 
 def approved() -> Story | None:
     """The newest approved story."""
-    states = (StoryState.APPROVED, StoryState.SCRIPTED)
-    rows = Story.select(Story.id, Story.title, Story.state).where(Story.state.in_(states))
-    found: Story | None = rows.order_by(Story.id.desc()).first()
-    return found
+    newest = SQL("id DESC NULLS LAST")  # the order of the index story_newest
+    columns = Story.select(Story.id, Story.title, Story.state)
+    of_states = (
+        columns.where(Story.state == state).order_by(newest).first()
+        for state in (StoryState.APPROVED, StoryState.SCRIPTED)
+    )
+    return max(filter(None, of_states), key=lambda story: int(story.id), default=None)
 
 
 def voice_of(channel: Channel | None, config: Settings) -> str:
