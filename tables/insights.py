@@ -25,14 +25,19 @@ from tables.publishing import Account, Post
 from tables.stories import Source
 
 
-class Insight(Row):
-    """The counts of a published video at ``created_at``."""
+class Counts(Table):
+    """What TikTok counts of a video; sums of it in tables of sums."""
 
-    post = ForeignKeyField(Post, backref="insights", on_delete="CASCADE")
     views = BigIntegerField()
     likes = BigIntegerField()
     comments = BigIntegerField()
     shares = BigIntegerField()
+
+
+class Insight(Counts, Row):
+    """The counts of a published video at ``created_at``."""
+
+    post = ForeignKeyField(Post, backref="insights", on_delete="CASCADE")
 
     class Meta:
         indexes = ((("post", "id"), False),)
@@ -51,7 +56,7 @@ class HookKind(IntEnum):
     LONG = 5
 
 
-class LatestCount(Table):
+class LatestCount(Counts):
     """A post's newest counts, and what it is compared by.
 
     What it is compared by is stored with its first count and stays, even if the account's time zone
@@ -60,10 +65,6 @@ class LatestCount(Table):
 
     post = ForeignKeyField(Post, primary_key=True, on_delete="CASCADE")
     counted_at = DateTimeTZField()
-    views = BigIntegerField()
-    likes = BigIntegerField()
-    comments = BigIntegerField()
-    shares = BigIntegerField()
     day = DateField()
     """Of its publication, in UTC."""
     account = ForeignKeyField(Account, on_delete="RESTRICT", index=False)
@@ -94,7 +95,7 @@ class ComparedBy(StrEnum):
     PART = "part"
 
 
-class DayTotal(Table):
+class DayTotal(Counts):
     """Sums of the newest counts of the posts published on a day that share a key.
 
     ``logs`` and ``log_squares`` are sums of ``ln(1 + views)``, in ten thousandths, and of its
@@ -106,10 +107,6 @@ class DayTotal(Table):
     day = DateField()
     key = IntegerField()
     videos = IntegerField()
-    views = BigIntegerField()
-    likes = BigIntegerField()
-    comments = BigIntegerField()
-    shares = BigIntegerField()
     logs = BigIntegerField()
     log_squares = BigIntegerField()
 
@@ -118,7 +115,7 @@ class DayTotal(Table):
         primary_key = CompositeKey("by", "day", "key")
 
 
-class ViewGain(Table):
+class ViewGain(Counts):
     """What the counts of one hour were above the counts before them."""
 
     ALL = 0
@@ -129,10 +126,6 @@ class ViewGain(Table):
     """When it began."""
     videos = IntegerField()
     """Videos that were counted for the first time."""
-    views = BigIntegerField()
-    likes = BigIntegerField()
-    comments = BigIntegerField()
-    shares = BigIntegerField()
 
     class Meta:
         table_name = "view_gain"
