@@ -32,7 +32,7 @@ DECISIONS = {
     "cancel": {PostState.PLANNED, PostState.PARKED, PostState.FAILED},
     "published": {PostState.PARKED, PostState.INBOX},
     "requeue": {PostState.PARKED, PostState.FAILED},
-    "anew": {PostState.PARKED, PostState.FAILED, PostState.CANCELLED},
+    "again": {PostState.PARKED, PostState.FAILED, PostState.CANCELLED},
 }
 """What a person can decide, and in which states."""
 EXPORTED = (
@@ -155,8 +155,8 @@ class Posts(Page):
         """Retry the post. If it has a publish ID, the platform is asked for its status first."""
         return _retried([post_id])
 
-    @expose("/<int:post_id>/anew", methods=["POST"])
-    def anew(self, post_id: int) -> ResponseReturnValue:
+    @expose("/<int:post_id>/again", methods=["POST"])
+    def again(self, post_id: int) -> ResponseReturnValue:
         """A person has checked that the post is not on TikTok."""
         seconds = settings().approval_seconds
         checked = request.form.get("checked") == "yes"

@@ -196,7 +196,7 @@ def test_viewers_have_no_buttons(make: Callable[..., Post], viewer: Browser) -> 
         assert "checkbox" not in page
         assert "Approve anyway" not in page
         assert ">Save<" not in page
-    for action in ("title", "options", "pass", "requeue", "cancel", "anew"):
+    for action in ("title", "options", "pass", "requeue", "cancel", "again"):
         assert viewer.post(f"/posts/{post.id}/{action}").status_code == 403
 
 

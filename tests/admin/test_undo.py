@@ -140,7 +140,7 @@ def test_posting_again_is_undone(settings: Settings, editor: Browser) -> None:
         video = records.video(settings.media_dir, records.part(), state=VideoState.READY)
         post = records.post(video, records.account(before), before, reason="Why it ended")
 
-        page = editor.after(editor.post(f"/posts/{post.id}/anew", checked="yes"))
+        page = editor.after(editor.post(f"/posts/{post.id}/again", checked="yes"))
         assert "Posting again “The green ladder #storytime”." in page
         assert Post.get_by_id(post.id).state == PostState.PLANNED
 

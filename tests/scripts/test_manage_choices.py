@@ -100,7 +100,7 @@ def test_posts_are_listed_and_decided(settings: dict[str, str], tmp_path: Path) 
     assert cancelled.returncode == 1
     assert cancelled.stdout.startswith("Cancelled 2 of 3.\nTo undo it: ")
     assert "There is no post 404" in cancelled.stderr
-    assert manage("posts", "anew", str(parked.id), **settings).returncode == 0
+    assert manage("posts", "again", str(parked.id), **settings).returncode == 0
     assert Job.of("publish", parked.id) is not None
     Post.update(state=PostState.INBOX).where(Post.id == parked.id).execute()
     marked = manage("posts", "mark", str(parked.id), "--platform-id", "7411", **settings)

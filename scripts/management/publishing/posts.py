@@ -88,12 +88,12 @@ def requeue(ids: tuple[int, ...], *, dry_run: bool) -> None:
         to_each(ids, act, "Requeued", dry_run=dry_run, action="post.requeue")
 
 
-@posts.command("anew")
+@posts.command("again")
 @IDS
 @click.option("--reason", default="", help="Kept in the audit log.")
 @click.option("--checked", is_flag=True, help="You looked on TikTok: none of them is there.")
 @DRY_RUN
-def anew(ids: tuple[int, ...], reason: str, *, checked: bool, dry_run: bool) -> None:
+def again(ids: tuple[int, ...], reason: str, *, checked: bool, dry_run: bool) -> None:
     """Post again from the start; posts that may be on TikTok only with --checked."""
     with record():
         act = partial(decisions.post_again, by=getuser(), reason=reason, checked=checked)
