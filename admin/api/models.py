@@ -32,6 +32,12 @@ class Answer(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
+class Undoable(Answer):
+    """A decision, and the number by which it can be undone."""
+
+    undo: Annotated[Id, Field(description="Undo it for a day: POST /undo/{id}.")]
+
+
 class Body(BaseModel):
     """The JSON of a request: nothing but these fields, of just these types."""
 

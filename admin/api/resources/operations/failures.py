@@ -10,7 +10,7 @@ from pydantic import Field
 from admin.api.caller import caller
 from admin.api.decisions import undoable
 from admin.api.listing import check, get, rows
-from admin.api.models import Answer, Id, Line, ListQuery, Moment, Page
+from admin.api.models import Answer, Id, Line, ListQuery, Moment, Page, Undoable
 from admin.api.operation import operation
 from admin.configured import settings
 from core.log import scrub
@@ -44,11 +44,10 @@ class FailurePage(Page[FailureItem]):
     """One page of failures, newest first."""
 
 
-class FailureDecided(Answer):
-    """A decision, and the number by which it can be undone."""
+class FailureDecided(Undoable):
+    """A decision on a failure."""
 
     failure: FailureDetail
-    undo: Annotated[Id, Field(description="Undo it for a day: POST /undo/{id}.")]
 
 
 class FailureQuery(ListQuery):

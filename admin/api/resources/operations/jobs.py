@@ -9,7 +9,7 @@ from pydantic import Field
 from admin.api.caller import caller
 from admin.api.decisions import undoable
 from admin.api.listing import get, rows
-from admin.api.models import Answer, Id, Line, ListQuery, Moment, Page
+from admin.api.models import Answer, Id, Line, ListQuery, Moment, Page, Undoable
 from admin.api.operation import operation
 from admin.configured import settings
 from admin.lists import job_list
@@ -39,11 +39,10 @@ class JobItem(Answer):
     created_at: Moment
 
 
-class JobDecided(Answer):
-    """A decision, and the number by which it can be undone."""
+class JobDecided(Undoable):
+    """A decision on a job."""
 
     job: JobItem
-    undo: Annotated[Id, Field(description="Undo it for a day: POST /undo/{id}.")]
 
 
 class JobPage(Page[JobItem]):

@@ -10,7 +10,7 @@ from pydantic import Field
 from admin.api.caller import caller
 from admin.api.decisions import Decided, Ids, decided, undoable
 from admin.api.listing import check, get, rows
-from admin.api.models import Answer, Body, Id, Line, ListQuery, Moment, Page, Text
+from admin.api.models import Answer, Body, Id, Line, ListQuery, Moment, Page, Text, Undoable
 from admin.api.operation import operation
 from admin.configured import settings
 from admin.lists import story_list
@@ -62,11 +62,10 @@ class StoryPage(Page[StoryItem]):
     """One page of stories, newest first."""
 
 
-class StoryDecided(Answer):
-    """A decision, and the number by which it can be undone."""
+class StoryDecided(Undoable):
+    """A decision on a story."""
 
     story: StoryDetail
-    undo: Annotated[Id, Field(description="Undo it for a day: POST /undo/{id}.")]
 
 
 class StoryQuery(ListQuery):

@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 from admin.api.caller import caller
 from admin.api.decisions import undoable
 from admin.api.listing import check, get, rows
-from admin.api.models import Answer, Body, Id, Line, ListQuery, Moment, Page
+from admin.api.models import Answer, Body, Id, Line, ListQuery, Moment, Page, Undoable
 from admin.api.operation import operation
 from admin.configured import settings
 from core.files.storage import MediaStore
@@ -42,11 +42,10 @@ class VideoPage(Page[VideoItem]):
     """One page of videos, newest first."""
 
 
-class VideoDecided(Answer):
-    """A decision, and the number by which it can be undone."""
+class VideoDecided(Undoable):
+    """A decision on a video."""
 
     video: VideoItem
-    undo: Annotated[Id, Field(description="Undo it for a day: POST /undo/{id}.")]
 
 
 class VideoQuery(ListQuery):

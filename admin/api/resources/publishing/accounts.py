@@ -14,7 +14,7 @@ from pydantic import Field
 from admin.api.caller import caller
 from admin.api.decisions import undoable
 from admin.api.listing import check, rows
-from admin.api.models import Answer, Body, Done, Id, Line, ListQuery, Moment, Page
+from admin.api.models import Answer, Body, Done, Id, Line, ListQuery, Moment, Page, Undoable
 from admin.api.operation import operation
 from admin.api.resources.publishing.posts import Privacy
 from models import Account, AccountState, LateStories, Method
@@ -68,11 +68,10 @@ class AccountPage(Page[AccountItem]):
     """One page of accounts, newest first."""
 
 
-class AccountDecided(Answer):
-    """A decision, and the number by which it can be undone."""
+class AccountDecided(Undoable):
+    """A decision on an account."""
 
     account: AccountDetail
-    undo: Annotated[Id, Field(description="Undo it for a day: POST /undo/{id}.")]
 
 
 class AccountQuery(ListQuery):

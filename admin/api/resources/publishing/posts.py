@@ -10,7 +10,7 @@ from pydantic import Field
 from admin.api.caller import caller
 from admin.api.decisions import undoable
 from admin.api.listing import check, rows
-from admin.api.models import Answer, Body, Id, Line, ListQuery, Moment, Page, Text
+from admin.api.models import Answer, Body, Id, Line, ListQuery, Moment, Page, Text, Undoable
 from admin.api.operation import operation
 from admin.configured import settings
 from admin.lists import post_list
@@ -83,11 +83,10 @@ class PostPage(Page[PostItem]):
     """One page of posts, newest first."""
 
 
-class PostDecided(Answer):
-    """A decision, and the number by which it can be undone."""
+class PostDecided(Undoable):
+    """A decision on a post."""
 
     post: PostDetail
-    undo: Annotated[Id, Field(description="Undo it for a day: POST /undo/{id}.")]
 
 
 class PostQuery(ListQuery):
