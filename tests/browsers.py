@@ -9,8 +9,10 @@ from contextlib import contextmanager
 import pytest
 from selenium import webdriver
 from selenium.webdriver.remote.webdriver import WebDriver
+from selenium.webdriver.support.ui import WebDriverWait
 
 from adapters.tiktok.browser.chromium import BROWSERS, DRIVERS
+from tests.waiting import PATIENCE
 
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), "")
 CHROMEDRIVER = next(filter(None, map(shutil.which, DRIVERS)), "")
@@ -35,3 +37,8 @@ def chromium() -> Iterator[WebDriver]:
         yield driver
     finally:
         driver.quit()
+
+
+def waiting(driver: WebDriver) -> WebDriverWait[WebDriver]:
+    """Waits of this browser, each as patient as a test is."""
+    return WebDriverWait(driver, PATIENCE)

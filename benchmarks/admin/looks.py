@@ -15,21 +15,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Thread
 from typing import Any
 
-from flask import Flask
 from selenium.webdriver import ChromeOptions, ChromeService
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
-from werkzeug.serving import make_server
 
 from adapters.tiktok.browser.chromium import find_programs
 from benchmarks.admin import filled
 from benchmarks.admin.filled import Sizes
-from benchmarks.admin.office import NAME, PASSWORD, Office
+from benchmarks.admin.office import NAME, PASSWORD, Office, served
 from benchmarks.admin.visits import Places, places
 from core import db
 from core.db import database
@@ -175,19 +172,6 @@ def _sign_in(browser: WebDriver, url: str) -> None:
     browser.find_element(By.ID, "name").send_keys(NAME)
     browser.find_element(By.ID, "password").send_keys(PASSWORD, Keys.ENTER)
     WebDriverWait(browser, 30).until(lambda _: "/sign-in" not in browser.current_url)
-
-
-@contextmanager
-def served(app: Flask) -> Iterator[str]:
-    """URL of the back office, served over HTTP."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.port}"
-    finally:
-        server.shutdown()
-        thread.join()
 
 
 @contextmanager

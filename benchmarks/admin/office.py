@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 from flask import Flask
 from flask.testing import FlaskClient
 from pydantic import SecretStr
+from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from adapters.music.library import Tunes
@@ -86,3 +90,16 @@ def _sign_in(browser: FlaskClient) -> None:
     answer = browser.post("/sign-in", data=fields)
     if answer.status_code != 303:  # noqa: PLR2004  # to the home page
         raise RuntimeError(f"signing in was answered with {answer.status_code}")
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """URL of the back office, served over HTTP."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()

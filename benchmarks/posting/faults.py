@@ -110,7 +110,7 @@ def repeat(stand: Stand, scenarios: Sequence[Scenario]) -> Tally:
 
 
 def _batch(stand: Stand, scenarios: Sequence[Scenario]) -> Tally:
-    stand.begin_anew(INBOX_SCOPES if scenarios[0].inbox else TIKTOK_SCOPES)
+    stand.start_over(INBOX_SCOPES if scenarios[0].inbox else TIKTOK_SCOPES)
     return disturb(stand, stand.plan(len(scenarios)), scenarios)
 
 

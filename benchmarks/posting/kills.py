@@ -165,7 +165,7 @@ def _live(stand: Stand, posts: Sequence[Post], deaths: Sequence[Deaths]) -> list
 
 
 def _begin(stand: Stand, method: Method, count: int) -> list[Post]:
-    stand.begin_anew(method.scopes)
+    stand.start_over(method.scopes)
     for switch in method.switches:
         stand.sandbox.fault("tiktok", **switch)
     return stand.plan(count, method.clip)

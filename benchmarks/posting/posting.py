@@ -132,7 +132,7 @@ class Stand:
     clip: Path
     folder: Path
 
-    def begin_anew(self, scopes: tuple[str, ...] = TIKTOK_SCOPES) -> None:
+    def start_over(self, scopes: tuple[str, ...] = TIKTOK_SCOPES) -> None:
         """Reset the platform, and connect its creator with ``scopes``."""
         self.sandbox.reset()
         self.sandbox.change(**GENEROUS)

@@ -46,7 +46,7 @@ def run(stand: Stand) -> list[Row]:
 
 def send(stand: Stand, clip: Path, reset: Reset) -> Tally:
     """Post ``clip`` while one of its chunks breaks."""
-    stand.begin_anew()
+    stand.start_over()
     return disturb(stand, stand.plan(1, clip), [reset.scenario])
 
 

@@ -30,7 +30,7 @@ ALIVE = (JobState.WAITING, JobState.RUNNING)
 
 def kill_workers(stand: Stand, *, posts: int, kills: int, dice: random.Random) -> Tally:
     """Let workers post a batch; kill one after the other, and let the last one finish."""
-    stand.begin_anew()
+    stand.start_over()
     for call in ("init", "upload", "status"):
         stand.sandbox.fault("tiktok", call, "slow", seconds=SLOW_SECONDS, times=None)
     batch = stand.plan(posts)

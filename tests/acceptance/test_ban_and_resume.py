@@ -6,8 +6,7 @@ import hashlib
 import hmac
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -27,10 +26,9 @@ from pipelines.subscriptions.events import EventName
 from sandbox.testing import running_sandbox
 from services import ServiceAddresses
 from tests.admin.conftest import PASSWORD, Browser
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
-
-PATIENCE = 60.0
 
 
 class Receiver:
@@ -74,7 +72,7 @@ def bench(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Stand]:
         running_sandbox() as sandbox,
         stand(ServiceAddresses(database_url, redis_url), sandbox, tmp_path) as bench,
     ):
-        bench.begin_anew()
+        bench.start_over()
         yield bench
 
 
@@ -91,13 +89,6 @@ def owner_of(bench: Stand) -> Browser:
     browser = Browser(create_app(settings))
     browser.sign_in("olga")
     return browser
-
-
-def until(happened: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def test_a_banned_account_pauses_says_so_and_posts_again_after_one_click(

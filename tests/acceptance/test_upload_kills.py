@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 import random
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,10 +19,9 @@ from benchmarks.posting.tally import Tally
 from models import Attempt
 from sandbox.testing import running_sandbox
 from services import ServiceAddresses
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
-
-PATIENCE = 30.0
 
 
 @pytest.fixture
@@ -37,13 +35,6 @@ def bench(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Stand]:
 
 def assert_each_is_there_once(tally: Tally) -> None:
     assert (tally.doubled, tally.lost, tally.parked, tally.set_aside) == (0, 0, 0, 0), tally
-
-
-def until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +64,7 @@ def test_a_chunk_that_a_killed_process_had_sent_is_not_announced_again(
     # Given a platform that counts a chunk slowly, in the last second of its address
     moments = kills.moments(bench, kills.DIRECT)
     answered = next(at for at, name in moments.items() if name.startswith("answer to PUT"))
-    bench.begin_anew()
+    bench.start_over()
     bench.sandbox.fault("tiktok", "upload", "slow", seconds=3.0)
     posts = bench.plan(1)
 

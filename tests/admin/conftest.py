@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,12 +8,12 @@ from argon2 import PasswordHasher
 from jinja2 import FileSystemBytecodeCache
 from pydantic import SecretStr
 from werkzeug.routing import Rule
-from werkzeug.serving import make_server
 
 from adapters.music.library import Tunes
 from adapters.speech.installed_voices import InstalledVoices
 from admin.app import create_app
 from admin.auth import create_user, passwords
+from benchmarks.admin.office import served
 from core import crypto, db, queue
 from core.settings import Settings
 from tests import browsers
@@ -162,12 +161,8 @@ def app(settings: Settings, record: None, compiled_templates: FileSystemBytecode
 @pytest.fixture
 def office(app: Flask) -> Iterator[str]:
     """URL of the back office, served over HTTP."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
+    with served(app) as url:
+        yield url
 
 
 @pytest.fixture

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 from admin.auth import create_user
 from models import Account
 from tests.admin import records
 from tests.admin.conftest import PASSWORD
-from tests.browsers import needs_chromium
+from tests.browsers import needs_chromium, waiting
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
@@ -36,7 +35,7 @@ def test_a_morning_with_many_accounts(office: str, chromium: WebDriver) -> None:
         return str(chromium.execute_script("return document.body.innerText"))
 
     def wait(until: Any) -> None:
-        WebDriverWait(chromium, 10).until(lambda _: until())
+        waiting(chromium).until(lambda _: until())
 
     def press(*keys: str) -> None:
         chromium.find_element(By.TAG_NAME, "body").send_keys(*keys)

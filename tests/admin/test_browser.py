@@ -9,13 +9,12 @@ import imageio_ffmpeg
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 from admin.auth import create_user
 from models import Channel, JobState, PostState, Slot, Source, Story, StoryState, now
 from tests.admin import records
 from tests.admin.conftest import PASSWORD
-from tests.browsers import needs_chromium
+from tests.browsers import needs_chromium, waiting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +42,7 @@ def test_an_editors_morning_on_a_phone(
         return chromium.find_element(By.CSS_SELECTOR, selector)
 
     def wait(until: Any) -> Any:
-        return WebDriverWait(chromium, 10).until(lambda _: until())
+        return waiting(chromium).until(lambda _: until())
 
     def visit(path: str) -> None:
         chromium.get(office + path)
@@ -127,7 +126,7 @@ def test_the_production_pages_fit_a_phone_in_dark_mode(
             chromium.get(f"{office}/stories/")
             chromium.find_element(By.ID, "name").send_keys("emil")
             chromium.find_element(By.ID, "password").send_keys(PASSWORD, Keys.ENTER)
-            WebDriverWait(chromium, 10).until(lambda _: chromium.find_elements(By.ID, "queue"))
+            waiting(chromium).until(lambda _: chromium.find_elements(By.ID, "queue"))
         # then no page is wider than the screen, and every control is large enough for a thumb
         for path in (
             "/",
@@ -179,7 +178,7 @@ def test_weekly_times_are_added_on_a_phone_by_keyboard_alone(
     chromium.get(f"{office}/accounts/{post.account.id}")
     chromium.find_element(By.ID, "name").send_keys("emil")
     chromium.find_element(By.ID, "password").send_keys(PASSWORD, Keys.ENTER)
-    WebDriverWait(chromium, 10).until(lambda _: chromium.find_elements(By.ID, "at"))
+    waiting(chromium).until(lambda _: chromium.find_elements(By.ID, "at"))
     # when 18:30 is typed, Monday and Tuesday are checked, and Enter is pressed
     chromium.find_element(By.ID, "at").send_keys("0630PM")
     monday, tuesday, *_ = chromium.find_elements(By.CSS_SELECTOR, ".weekdays input")
@@ -187,7 +186,7 @@ def test_weekly_times_are_added_on_a_phone_by_keyboard_alone(
     assert chromium.switch_to.active_element == tuesday
     tuesday.send_keys(Keys.SPACE, Keys.ENTER)
     # then both days have it
-    WebDriverWait(chromium, 10).until(lambda _: chromium.find_elements(By.CLASS_NAME, "chip"))
+    waiting(chromium).until(lambda _: chromium.find_elements(By.CLASS_NAME, "chip"))
     assert {(slot.weekday, slot.at) for slot in Slot.select()} == {(1, "18:30"), (2, "18:30")}
     # and no page is wider than the phone, and the browser logs no errors
     for path in (f"/accounts/{post.account.id}", f"/posts/{post.id}", "/posts/", "/limits/"):
@@ -206,7 +205,7 @@ def test_every_list_is_walked_by_keys_and_the_keys_are_listed(
     chromium.get(f"{office}/sources/")
     chromium.find_element(By.ID, "name").send_keys("emil")
     chromium.find_element(By.ID, "password").send_keys(PASSWORD, Keys.ENTER)
-    WebDriverWait(chromium, 10).until(lambda _: "/sources/" in chromium.current_url)
+    waiting(chromium).until(lambda _: "/sources/" in chromium.current_url)
     body = chromium.find_element(By.TAG_NAME, "body")
     # a question mark lists the keys, Escape closes the list
     body.send_keys("?")
@@ -215,13 +214,13 @@ def test_every_list_is_walked_by_keys_and_the_keys_are_listed(
     assert not chromium.find_element(By.ID, "keys").is_displayed()
     # j goes down the table, and Enter opens the row
     body.send_keys("j", "j", Keys.ENTER)
-    WebDriverWait(chromium, 10).until(lambda _: f"/sources/{second.id}" in chromium.current_url)
+    waiting(chromium).until(lambda _: f"/sources/{second.id}" in chromium.current_url)
     # Ctrl+Enter saves the form from any of its fields
     chromium.get(f"{office}/sources/{first.id}/edit")
     name = chromium.find_element(By.NAME, "name")
     name.clear()
     name.send_keys("Renamed", Keys.CONTROL + Keys.ENTER)
-    WebDriverWait(chromium, 10).until(lambda _: Source.get_by_id(first.id).name == "Renamed")
+    waiting(chromium).until(lambda _: Source.get_by_id(first.id).name == "Renamed")
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -233,7 +232,7 @@ def test_the_caption_preview_follows_the_form(office: str, chromium: WebDriver, 
     chromium.get(f"{office}/channels/new")
     chromium.find_element(By.ID, "name").send_keys("emil")
     chromium.find_element(By.ID, "password").send_keys(PASSWORD, Keys.ENTER)
-    WebDriverWait(chromium, 10).until(lambda _: chromium.find_elements(By.ID, "still"))
+    waiting(chromium).until(lambda _: chromium.find_elements(By.ID, "still"))
 
     def shown() -> str:
         return chromium.find_element(By.ID, "still").get_attribute("src") or ""
@@ -241,10 +240,10 @@ def test_the_caption_preview_follows_the_form(office: str, chromium: WebDriver, 
     def changes(do: Any) -> None:
         before = shown()
         do()
-        WebDriverWait(chromium, 10).until(lambda _: shown() not in {"", before})
+        waiting(chromium).until(lambda _: shown() not in {"", before})
 
     # when captions are chosen by keyboard and sample text is typed, each change shows
-    WebDriverWait(chromium, 10).until(lambda _: shown().startswith("data:image/jpeg"))
+    waiting(chromium).until(lambda _: shown().startswith("data:image/jpeg"))
     changes(lambda: chromium.find_element(By.ID, "style").send_keys("Block"))
     changes(lambda: chromium.find_element(By.ID, "upper_case").send_keys(Keys.SPACE))
     changes(lambda: chromium.find_element(By.ID, "sample").send_keys("שלום", Keys.ENTER))
@@ -253,17 +252,17 @@ def test_the_caption_preview_follows_the_form(office: str, chromium: WebDriver, 
     size.send_keys(Keys.CONTROL, "a")
     size.send_keys("900")
     problem = chromium.find_element(By.ID, "still-problem")
-    WebDriverWait(chromium, 10).until(lambda _: "Size: " in problem.text)
+    waiting(chromium).until(lambda _: "Size: " in problem.text)
     changes(lambda: size.send_keys(Keys.CONTROL, "a", Keys.NULL, "100"))
     assert problem.text == ""
     # and the chosen music plays
     chromium.find_element(By.ID, "music").send_keys("Dark")
     chromium.execute_script("document.getElementById('tune').muted = true; tune.play()")
     playing = "return tune.currentTime > 0.1 && tune.duration > 45"
-    WebDriverWait(chromium, 20).until(lambda _: chromium.execute_script(playing))
+    waiting(chromium).until(lambda _: chromium.execute_script(playing))
     # then it is saved as previewed
     chromium.find_element(By.ID, "name").send_keys("Evening", Keys.ENTER)
-    WebDriverWait(chromium, 10).until(lambda _: Channel.select().exists())
+    waiting(chromium).until(lambda _: Channel.select().exists())
     caption_style = Channel.get().caption_style
     assert (caption_style["style"], caption_style["upper_case"], caption_style["size"]) == (
         "block",

@@ -10,13 +10,12 @@ import pytest
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 from admin.auth import create_user
 from models import Post, Slot, StoryState, VideoState, now
 from tests.admin import records
 from tests.admin.conftest import PASSWORD
-from tests.browsers import needs_chromium
+from tests.browsers import needs_chromium, waiting
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
@@ -57,7 +56,7 @@ class Page:
         return self.chromium.find_element(By.CSS_SELECTOR, selector)
 
     def wait(self, until: Any) -> None:
-        WebDriverWait(self.chromium, 20).until(lambda _: until())
+        waiting(self.chromium).until(lambda _: until())
 
     def says(self, pattern: str, where: str = "#verdict") -> None:
         self.wait(lambda: re.search(pattern, self.find(where).text))
@@ -170,6 +169,6 @@ def touch(chromium: WebDriver, start: WebElement, end: WebElement) -> None:
         points = [{"x": place[0], "y": place[1]}]
         event = {"type": f"touch{kind}", "touchPoints": points}
         chromium.execute_cdp_cmd("Input.dispatchTouchEvent", event)
-    WebDriverWait(chromium, 20).until(lambda _: chromium.find_elements(By.CLASS_NAME, "target"))
+    waiting(chromium).until(lambda _: chromium.find_elements(By.CLASS_NAME, "target"))
     event = {"type": "touchEnd", "touchPoints": []}
     chromium.execute_cdp_cmd("Input.dispatchTouchEvent", event)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver.support.ui import Select
 
 from admin.auth import create_user
 from tests.admin.conftest import PASSWORD
-from tests.browsers import needs_chromium
+from tests.browsers import needs_chromium, waiting
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
@@ -34,7 +34,7 @@ def test_a_word_is_heard_before_the_channel_is_saved(office: str, chromium: WebD
     chromium.get(f"{office}/channels/new")
     chromium.find_element(By.ID, "name").send_keys("emil")
     chromium.find_element(By.ID, "password").send_keys(PASSWORD, Keys.ENTER)
-    WebDriverWait(chromium, 10).until(lambda driver: driver.find_elements(By.ID, "hear"))
+    waiting(chromium).until(lambda driver: driver.find_elements(By.ID, "hear"))
     chromium.execute_script(SPY)
     Select(chromium.find_element(By.ID, "voice")).select_by_value("espeak:en-us")
     table = chromium.find_element(By.ID, "pronunciations")
@@ -42,17 +42,15 @@ def test_a_word_is_heard_before_the_channel_is_saved(office: str, chromium: WebD
 
     # When an editor types a word and presses Enter, then it is decoded and played
     chromium.find_element(By.ID, "heard").send_keys("AITA", Keys.ENTER)
-    WebDriverWait(chromium, 30).until(lambda driver: driver.execute_script("return heard.length"))
+    waiting(chromium).until(lambda driver: driver.execute_script("return heard.length"))
     assert chromium.execute_script("return heard[0]") > 0.9
     assert chromium.find_element(By.ID, "hear-problem").text == ""
 
     # And a line that can't be used is a sentence beside the button
     table.send_keys(Keys.ENTER, "Nguyen win")
-    WebDriverWait(chromium, 10).until(
-        lambda driver: driver.find_element(By.ID, "hear").is_enabled()
-    )
+    waiting(chromium).until(lambda driver: driver.find_element(By.ID, "hear").is_enabled())
     chromium.find_element(By.ID, "hear").click()
-    WebDriverWait(chromium, 30).until(
+    waiting(chromium).until(
         lambda driver: "no equals sign" in driver.find_element(By.ID, "hear-problem").text
     )
     assert chromium.current_url.endswith("/channels/new")

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 from admin.auth import create_user
 from models import Channel, Story, StoryState
 from pipelines.stories import review
 from tests.admin import records
 from tests.admin.conftest import PASSWORD
-from tests.browsers import needs_chromium
+from tests.browsers import needs_chromium, waiting
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
@@ -32,7 +31,7 @@ def test_a_desk_that_two_people_share(office: str, chromium: WebDriver, settings
     records.video(settings.media_dir, part)
 
     def wait(until: Any) -> Any:
-        return WebDriverWait(chromium, 60).until(lambda _: until())
+        return waiting(chromium).until(lambda _: until())
 
     def press(*keys: str) -> None:
         chromium.find_element(By.TAG_NAME, "body").send_keys(*keys)

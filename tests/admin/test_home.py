@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +13,9 @@ from core import db, queue
 from models import JobState, PostState, StoryState, VideoState, now
 from supervisor import Supervisor, keeper
 from tests.admin import records
+from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     import pytest
@@ -205,13 +204,6 @@ def test_home_and_readiness_report_a_failing_process_until_it_recovers(
         until(lambda: not reported())
         assert "gpu process" not in viewer.get("/").text
         assert "Nothing needs your attention" in viewer.json("/live.json")["needs"]
-
-
-def until(condition: Callable[[], object], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.1)
 
 
 @pytest.mark.slow

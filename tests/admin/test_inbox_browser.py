@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 from admin.auth import create_user
 from models import Job, JobState, Story, StoryState
 from tests.admin import records
 from tests.admin.conftest import PASSWORD
-from tests.browsers import needs_chromium
+from tests.browsers import needs_chromium, waiting
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
@@ -46,7 +45,7 @@ def test_a_failure_is_found_read_corrected_and_retried(
         def shown(_: Any) -> bool:
             return text in str(chromium.execute_script("return document.body.innerText"))
 
-        WebDriverWait(chromium, 20).until(shown, text)
+        waiting(chromium).until(shown, text)
         too_wide = "return document.documentElement.scrollWidth > innerWidth"
         assert not chromium.execute_script(too_wide), text
 

@@ -10,14 +10,13 @@ import pytest
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 from admin.auth import create_user
 from models import Account, Job, JobState, Post, Source, Story, StoryState, User, VideoState, now
 from tests.admin import records
 from tests.admin.conftest import PASSWORD
 from tests.admin.test_browser import clip
-from tests.browsers import needs_chromium
+from tests.browsers import needs_chromium, waiting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,7 +86,7 @@ class Person:
         return self.chromium.find_element(By.CSS_SELECTOR, selector)
 
     def wait(self, until: Any, what: str = "") -> Any:
-        return WebDriverWait(self.chromium, 20).until(lambda _: until(), what)
+        return waiting(self.chromium).until(lambda _: until(), what)
 
     def sees(self, text: str) -> None:
         seen = "return document.body.innerText"

@@ -10,12 +10,11 @@ import pyotp
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 from admin.auth import create_user, two_factor
 from models import RecoveryCode, SignInSession, User, now
 from tests.admin.conftest import PASSWORD
-from tests.browsers import needs_chromium
+from tests.browsers import needs_chromium, waiting
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
@@ -38,9 +37,7 @@ def test_codes_are_set_up_and_asked_for(
         return chromium.find_element(By.CSS_SELECTOR, selector)
 
     def wait(selector: str) -> Any:
-        found = WebDriverWait(chromium, 20).until(
-            lambda _: chromium.find_elements(By.CSS_SELECTOR, selector)
-        )
+        found = waiting(chromium).until(lambda _: chromium.find_elements(By.CSS_SELECTOR, selector))
         overflow = "return document.documentElement.scrollWidth - window.innerWidth"
         assert chromium.execute_script(overflow) <= 0, selector
         return found[0]

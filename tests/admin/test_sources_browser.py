@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver.support.ui import Select
 
 from admin.auth import create_user
 from models import Source
 from tests.admin.conftest import PASSWORD
-from tests.browsers import needs_chromium
+from tests.browsers import needs_chromium, waiting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +32,7 @@ def test_a_folder_is_added_without_the_fields_for_reddit(
     chromium.get(f"{office}/sources/new")
     chromium.find_element(By.ID, "name").send_keys("emil")
     chromium.find_element(By.ID, "password").send_keys(PASSWORD, Keys.ENTER)
-    WebDriverWait(chromium, 10).until(lambda driver: driver.find_elements(By.ID, "kind"))
+    waiting(chromium).until(lambda driver: driver.find_elements(By.ID, "kind"))
 
     def shown(name: str) -> bool:
         return chromium.find_element(By.ID, name).is_displayed()
@@ -52,13 +52,13 @@ def test_a_folder_is_added_without_the_fields_for_reddit(
     chromium.find_element(By.ID, "place").send_keys("texts", Keys.ENTER)
 
     # Then a field with an error is visible, although it doesn't apply to this kind
-    WebDriverWait(chromium, 10).until(lambda driver: driver.find_elements(By.CLASS_NAME, "error"))
+    waiting(chromium).until(lambda driver: driver.find_elements(By.CLASS_NAME, "error"))
     assert shown("min_score")
     assert not shown("listing")
     score = chromium.find_element(By.ID, "min_score")
     score.clear()
     score.send_keys("0", Keys.ENTER)
-    WebDriverWait(chromium, 10).until(lambda _: Source.select().exists())
+    waiting(chromium).until(lambda _: Source.select().exists())
     assert Source.get().place == "texts"
     log = chromium.get_log("browser")  # type: ignore[attr-defined]  # Chromium's own
     assert [line for line in log if "422" not in line["message"]] == []
@@ -76,7 +76,7 @@ def test_a_table_is_uploaded_from_a_desk_and_from_a_phone(
     chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
     def wait(until: Any) -> Any:
-        return WebDriverWait(chromium, 10).until(lambda _: until())
+        return waiting(chromium).until(lambda _: until())
 
     def fits() -> bool:
         overflow = "return document.documentElement.scrollWidth - window.innerWidth"

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 from admin.auth import create_user
 from models import SignInSession, Story, StoryState
 from tests.admin import records
 from tests.admin.conftest import PASSWORD
-from tests.browsers import needs_chromium
+from tests.browsers import needs_chromium, waiting
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
@@ -38,9 +37,7 @@ def test_what_is_typed_outlives_a_session_and_a_refusal(office: str, chromium: W
     edit = f"{office}/stories/{story.id}/edit"
 
     def wait(css: str) -> Any:
-        found = WebDriverWait(chromium, 20).until(
-            lambda driver: driver.find_elements(By.CSS_SELECTOR, css)
-        )
+        found = waiting(chromium).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, css))
         return found[0]
 
     def sign_in() -> None:

@@ -6,17 +6,15 @@ import random
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import timedelta
-from threading import Thread
 from typing import TYPE_CHECKING
 
 import imageio_ffmpeg
 import pytest
 from pydantic import SecretStr
-from werkzeug.serving import make_server
 
 from admin.app import create_app
+from benchmarks.admin.office import served
 from core import db
 from models import Account, AccountState, Job, JobState, Post, PostState, WebhookEvent, now
 from pipelines.publishing.webhooks.events import EVENTS
@@ -24,9 +22,9 @@ from sandbox.testing import running_sandbox
 from tests.admin import records
 from tests.pipelines.publishing.events import SECRET, about, body, signed
 from tests.sandbox.posting import ask, publish
+from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from flask import Flask
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
     from core.settings import Settings
-    from tests.admin.conftest import Browser
+from tests.admin.conftest import Browser
 
 COMPLETE = "post.publish.complete"
 IN_VIEW = "post.publish.publicly_available"
@@ -167,10 +165,10 @@ def test_events_of_the_sandbox_are_understood(
                 publish_id=publish_id,
             )
             # when TikTok reports that the post is public, and then that the creator has left
-            received = until(2)
+            received = events(2)
             tiktok.fault("tiktok", "creator_info", "revoked")
             ask(tiktok, grant["access_token"], "post/publish/creator_info/query")
-            removed = until(3)[-1]
+            removed = events(3)[-1]
     # then both have their effect
     assert {event.event for event in received} == {COMPLETE, IN_VIEW}
     assert removed.outcome == "the account needs to be connected again"
@@ -178,25 +176,10 @@ def test_events_of_the_sandbox_are_understood(
     assert len(Post.get().platform_id) == 19
 
 
-def until(count: int) -> list[WebhookEvent]:
+def events(count: int) -> list[WebhookEvent]:
     """The events, once there are ``count``."""
-    end = time.monotonic() + 30
-    while WebhookEvent.select().count() < count:
-        assert time.monotonic() < end, "the events did not come"
-        time.sleep(0.05)
+    until(lambda: WebhookEvent.select().count() >= count)
     return list(WebhookEvent.select().order_by(WebhookEvent.id))
-
-
-@contextmanager
-def served(app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.port}"
-    finally:
-        server.shutdown()
-        thread.join()
 
 
 def clip(folder: Path) -> Path:

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from benchmarks.admin import looks
+from benchmarks.admin.office import served
 from tests.browsers import needs_chromium
 
 pytestmark = [needs_chromium, pytest.mark.slow]
@@ -22,7 +23,7 @@ def test_faults_of_a_page_are_found_and_a_good_page_has_none() -> None:
     app.add_url_rule("/bad", "bad", lambda: BAD)
     app.add_url_rule("/good", "good", lambda: GOOD)
 
-    with looks.served(app) as url, looks.chromium() as browser:
+    with served(app) as url, looks.chromium() as browser:
         good = list(looks.looked_at(browser, url, "/good"))
         bad = list(looks.looked_at(browser, url, "/bad"))
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.db import database, session, transaction
+from core.db import session, transaction
 from core.errors import InputError, Permanent, Retryable, Wait
 from models import DeadLetter, Job, JobState, now
 from pipelines import ledger
@@ -217,18 +217,17 @@ def test_each_repeated_wakeup_waits_longer(redis_url: str) -> None:
     broker = queue.connect(redis_url)
     enqueued()
 
-    def pass_seconds(seconds: float) -> int:
-        database.execute_sql(
-            "UPDATE job SET sent_at = sent_at - %s * interval '1 second'", (seconds,)
-        )
+    def after(seconds: float) -> int:
+        sent_at = now() - timedelta(seconds=seconds)
+        Job.update(sent_at=sent_at).execute()
         before = queue.depths(broker, ["cpu"])["cpu"]
         ledger.sweep()
         return queue.depths(broker, ["cpu"])["cpu"] - before
 
-    assert pass_seconds(14) == 0
-    assert pass_seconds(2) == 1
-    assert pass_seconds(20) == 0, "the second repeat takes twice as long"
-    assert pass_seconds(11) == 1
+    assert after(5) == 0
+    assert after(16) == 1
+    assert after(20) == 0, "the second repeat takes twice as long"
+    assert after(31) == 1
 
 
 def test_every_unfinished_job_can_be_explained() -> None:

@@ -14,6 +14,7 @@ from sandbox.testing import RunningSandbox
 from tests.browsers import chromium, needs_chromium
 from tests.sandbox.conftest import MakeVideo
 from tests.sandbox.posting import publish
+from tests.waiting import until
 
 FIELDS = {"visibility": "Everyone", "comment": True, "reuse": False, "aigc": True}
 
@@ -138,12 +139,6 @@ def test_a_person_can_post_with_the_keyboard_without_browser_errors(
         def one(selector: str) -> Any:
             assert person.execute_script(overflow) <= 0
             return person.find_element("css selector", selector)
-
-        def until(check: Any) -> None:
-            end = time.monotonic() + 20
-            while not check():
-                assert time.monotonic() < end
-                time.sleep(0.1)
 
         # given a person who signs in and chooses a file
         person.get(f"{sandbox.tiktok_url}/login")

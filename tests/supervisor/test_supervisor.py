@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psutil
 import pytest
@@ -18,9 +17,7 @@ from core import supervision
 from core.errors import ConfigurationError
 from supervisor import Supervisor, keeper
 from supervisor.family import family
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -34,13 +31,6 @@ HAS_CHILD = "parent: sh -c 'setsid sleep 60 & echo started; sleep 60'\n"
 def supervisor(root: Path, procfile: str) -> Supervisor:
     (root / "Procfile").write_text(procfile)
     return Supervisor(root / "Procfile", root=root, environment=ENVIRONMENT)
-
-
-def until(condition: Callable[[], object], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.02)
 
 
 def log_of(root: Path, name: str) -> str:

@@ -11,7 +11,8 @@ from models import DeadLetter, Job, JobState, now
 from pipelines import ledger
 from pipelines.ledger import Claim, LeaseLostError
 from pipelines.stages import MOST_CRASHES, STAGES
-from tests.workers.running import enqueued, job, running, until
+from tests.waiting import until
+from tests.workers.running import enqueued, job, running
 from workers.job_outcome import decide
 
 pytestmark = pytest.mark.usefixtures("record")

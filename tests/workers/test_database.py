@@ -18,7 +18,8 @@ from core import db
 from core.errors import Permanent
 from models import DeadLetter, JobState
 from services import ServiceAddresses
-from tests.workers.running import enqueued, job, running, until
+from tests.waiting import until
+from tests.workers.running import enqueued, job, running
 from workers.middleware.dead_letter import DeadLetters
 from workers.middleware.lease import GENERATION
 from workers.stage_actor import claim

@@ -17,7 +17,8 @@ from models import DeadLetter, Job, JobState, now
 from pipelines import ledger
 from pipelines.ledger import Claim
 from pipelines.stages import STAGES
-from tests.workers.running import enqueued, job, running, until
+from tests.waiting import until
+from tests.workers.running import enqueued, job, running
 from workers.job_outcome import OUTAGE_SECONDS, decide
 from workers.stage_actor import claim
 
@@ -222,7 +223,7 @@ def test_a_job_that_alone_meets_an_outage_is_shown_after_minutes_and_fails_in_th
     assert job("prepare", 2).state == JobState.DONE
 
 
-def test_a_try_that_ends_otherwise_begins_the_count_anew() -> None:
+def test_a_try_that_ends_otherwise_starts_the_count_over() -> None:
     outage = OutageError("PostgreSQL was away.", after=0, code="database_away")
     enqueued("prepare", 1)
     for error in (outage, Retryable("The voice coughed.", after=0), outage):

@@ -16,7 +16,8 @@ from core.errors import DiskFull, Parked, Permanent, Retryable, Wait
 from models import DeadLetter, Job, JobState
 from pipelines import ledger
 from pipelines.stages import STAGES
-from tests.workers.running import enqueued, job, running, until
+from tests.waiting import until
+from tests.workers.running import enqueued, job, running
 from workers.stage_actor import lease
 
 pytestmark = pytest.mark.usefixtures("record")

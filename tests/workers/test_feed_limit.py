@@ -21,7 +21,8 @@ from pipelines import ledger
 from pipelines.rate_limits import FEED, Limits, feed_limit
 from pipelines.stories.intake.fetch import fetch as fetch_stories
 from tests.pipelines.production.making import a_source
-from tests.workers.test_rate_limit import no_grants, until
+from tests.waiting import until
+from tests.workers.test_rate_limit import no_grants
 from workers.middleware.database import DatabaseConnection
 from workers.middleware.dead_letter import DeadLetters
 from workers.middleware.lease import Lease

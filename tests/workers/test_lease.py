@@ -14,7 +14,8 @@ from core.db import transaction
 from models import DeadLetter, Job, JobState, now
 from pipelines import ledger
 from pipelines.ledger import InterruptedByShutdownError, LeaseLostError
-from tests.workers.running import enqueued, job, running, until
+from tests.waiting import until
+from tests.workers.running import enqueued, job, running
 from workers import worker_processes
 from workers.middleware.lease import GENERATION
 from workers.stage_actor import claim

@@ -18,7 +18,8 @@ from core.db import transaction
 from models import Job, JobState
 from pipelines import ledger
 from pipelines.stages import PART_STAGES, STAGES
-from tests.workers.running import enqueued, job, running, until
+from tests.waiting import until
+from tests.workers.running import enqueued, job, running
 from workers.__main__ import main
 from workers.stage_actor import claim
 

@@ -9,7 +9,8 @@ from dramatiq import Worker
 from redis import Redis
 
 from models import JobState
-from tests.workers.running import enqueued, job, running, until
+from tests.waiting import until
+from tests.workers.running import enqueued, job, running
 from workers.middleware.lease import GENERATION
 from workers.stage_actor import claim
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dramatiq
@@ -19,6 +19,7 @@ from core.limiter import PREFIX, Limiter, beside
 from models import Job, JobState, LimitSetting
 from pipelines import ledger
 from pipelines.rate_limits import SCRIPT, Limits
+from tests.waiting import until
 from workers.middleware.database import DatabaseConnection
 from workers.middleware.dead_letter import DeadLetters
 from workers.middleware.lease import Lease
@@ -84,13 +85,6 @@ def job(story: int) -> Job:
     found = Job.of("script", story)
     assert found is not None
     return found
-
-
-def until(happened: Callable[[], bool], *, seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 @pytest.mark.slow

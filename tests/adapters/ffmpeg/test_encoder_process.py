@@ -15,6 +15,7 @@ from adapters.ffmpeg import encoder_process
 from adapters.ffmpeg.encoder_process import Patience
 from core.errors import Permanent, Retryable
 from tests.adapters.ffmpeg.rendering import PATIENT, encoder_children
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -105,10 +106,7 @@ encoder_process.run(["-f", "lavfi", "-i", "color,realtime", "-f", "null", "-"], 
         ).stdout.split()
         worker.kill()
 
-    deadline = time.monotonic() + 30
-    while is_running(int(encoder)):
-        assert time.monotonic() < deadline, "the encoder outlived its worker"
-        time.sleep(0.05)
+    until(lambda: not is_running(int(encoder)), "the end of its encoder")
 
 
 def is_running(pid: int) -> bool:

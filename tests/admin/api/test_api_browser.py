@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 from admin.auth import create_user
 from tests.admin import records
 from tests.admin.conftest import PASSWORD
-from tests.browsers import needs_chromium
+from tests.browsers import needs_chromium, waiting
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
@@ -31,7 +30,7 @@ def test_a_token_is_made_and_tried(office: str, chromium: WebDriver) -> None:
         return str(chromium.execute_script("return document.body.innerText"))
 
     def wait(until: Any) -> None:
-        WebDriverWait(chromium, 20).until(lambda _: until())
+        waiting(chromium).until(lambda _: until())
 
     def click(selector: str) -> None:
         wait(lambda: chromium.find_elements(By.CSS_SELECTOR, selector))

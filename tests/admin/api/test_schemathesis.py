@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,8 +19,6 @@ pytestmark = pytest.mark.slow
 
 EXAMPLES = 6
 """Requests for each operation."""
-MOST_SECONDS = 45.0
-"""Sending stops after this time."""
 
 
 def test_no_request_is_answered_otherwise_than_documented(
@@ -42,15 +39,13 @@ def test_no_request_is_answered_otherwise_than_documented(
         phases=[hypothesis.Phase.generate],
         suppress_health_check=list(hypothesis.HealthCheck),
     )
-    deadline, asked = time.monotonic() + MOST_SECONDS, set[str]()
+    asked = set[str]()
 
     # When each operation gets requests that its document allows
     for found in schemathesis.openapi.from_dict(document()).get_all_operations():
         operation = found.ok()
 
         def ask(case: Any) -> None:
-            if time.monotonic() > deadline:
-                return
             asked.add(f"{case.method} {case.path}")
             headers = {"Authorization": f"Bearer {operator.token}"}
             answer = case.call(base_url=f"{office}/api/v1", headers=headers)

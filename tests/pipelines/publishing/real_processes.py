@@ -8,8 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +18,10 @@ import requests
 
 from core.db import database
 from tests.scripts import terminal
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[3]
 HERE = "tests.pipelines.publishing.delivery.leaky_library"
-STARTS_WITHIN_SECONDS = 30.0
 END_OF_WATCH = "end of watch"
 
 
@@ -45,7 +44,7 @@ class Mill:
         command = ["gunicorn", f"{HERE}:application()", "--bind", bind, "--threads", "4"]
         with self._running("web", *command, "--access-logfile", "-", "--log-level", "debug"):
             office = Office(self.environment["PUBLIC_URL"])
-            until(office.answers, seconds=STARTS_WITHIN_SECONDS)
+            until(office.answers)
             yield office
 
     @contextmanager
@@ -138,10 +137,3 @@ def environment(**settings: str) -> dict[str, str]:
         "PUBLIC_URL": f"http://127.0.0.1:{port}", "COLUMNS": "300", "LOG_LEVEL": "DEBUG",
         **settings,
     }  # fmt: skip
-
-
-def until(happened: Callable[[], object], *, seconds: float = STARTS_WITHIN_SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)

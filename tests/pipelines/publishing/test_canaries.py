@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import time
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -24,7 +23,8 @@ from pipelines.stages import STAGES
 from sandbox.testing import running_sandbox
 from tests.browsers import CHROMEDRIVER, CHROMIUM
 from tests.pipelines.publishing.delivery.wiretap import Trouble, Wiretap, tapped
-from tests.pipelines.publishing.real_processes import Mill, Office, environment, until
+from tests.pipelines.publishing.real_processes import Mill, Office, environment
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -139,11 +139,12 @@ def test_no_secret_comes_out_on_any_path(
     # When a worker has done all it can, and an owner has opened every page
     create_user("olga", OWNER_PASSWORD, "owner")
     with mill.redis_watched(), mill.worker(), mill.back_office() as office:
-        deadline = time.monotonic() + 30
-        while (missing := not_ended(posts, paths)) and time.monotonic() < deadline:
+
+        def all_ended() -> bool:
             ledger.sweep()  # as the clock process does
-            time.sleep(0.2)
-        assert missing == {}
+            return not not_ended(posts, paths)
+
+        until(all_ended)
         until(tap.sandbox.mails)
         look_at_everything(office, mill, tap)
     mill.manage(

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from core.errors import BrowserStopped, Retryable
 from sandbox.testing import RunningSandbox
 from tests.adapters.tiktok.browser.browsing import POST, left_by, nothing
 from tests.browsers import needs_chromium
+from tests.waiting import until
 
 pytestmark = [needs_chromium, pytest.mark.slow]
 
@@ -125,7 +125,7 @@ def test_a_killed_worker_leaves_no_browser_and_its_profile_only_until_the_next(
     worker.stdout.close()
 
     # then its browser ends, and the next one removes its folder
-    eventually(lambda: not left_by(worker.pid)[0])
+    until(lambda: not left_by(worker.pid)[0])
     browser.check(session)
     assert left_by(worker.pid) == ([], [])
 
@@ -144,13 +144,6 @@ TikTokBrowser(screenshots=Path(folder), studio_url=url).post(
     sys.stdin.read(), Path(clip), BrowserPost("storymill_tales", "A", "SELF_ONLY"),
     about_to_post=lambda: None, progress=progress)
 """
-
-
-def eventually(check: Callable[[], bool], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def test_a_missing_browser_is_reported(screenshots: Path) -> None:
