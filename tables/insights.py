@@ -37,7 +37,7 @@ class Counts(Table):
 class Insight(Counts, Row):
     """The counts of a published video at ``created_at``."""
 
-    post = ForeignKeyField(Post, backref="insights", on_delete="CASCADE")
+    post = ForeignKeyField(Post, backref="insights", on_delete="CASCADE", index=False)
 
     class Meta:
         indexes = ((("post", "id"), False),)

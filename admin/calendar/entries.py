@@ -193,15 +193,24 @@ def _of_lanes(
 
 def _first_of_days(period: Period) -> tuple[list[int], list[int]]:
     """How many posts each day has, up to ``MOST_COUNTED_A_DAY``, and the first ids of all days."""
-    of_day = (
-        "FROM post WHERE scheduled_at >= day.first AND scheduled_at < day.last "
-        f"AND state <> 'cancelled' {_own(period)}"
-    )
+
+    def first(most: str) -> str:
+        order = f"ORDER BY scheduled_at, id LIMIT %({most})s"
+        posts = (
+            "SELECT id, scheduled_at FROM post WHERE scheduled_at >= day.first "
+            "AND scheduled_at < day.last AND state <> 'cancelled'"
+        )
+        if period.account or period.group:  # each by the index of its own times
+            posts = (
+                "SELECT own.* FROM unnest(%(accounts)s) AS member (id) "
+                f"CROSS JOIN LATERAL ({posts} AND account_id = member.id {order}) AS own"
+            )
+        return f"{posts} {order}"
+
     rows = _ask(
         f"""
-        SELECT (SELECT count(*) FROM (
-                   SELECT 1 {of_day} ORDER BY scheduled_at, id LIMIT %(counted)s) AS capped),
-               ARRAY(SELECT id {of_day} ORDER BY scheduled_at, id LIMIT %(most)s)
+        SELECT (SELECT count(*) FROM ({first("counted")}) AS capped),
+               ARRAY(SELECT id FROM ({first("most")}) AS shown)
         FROM unnest(%(firsts)s::timestamptz[], %(lasts)s::timestamptz[])
              WITH ORDINALITY AS day (first, last, number) ORDER BY number
         """,
@@ -212,11 +221,6 @@ def _first_of_days(period: Period) -> tuple[list[int], list[int]]:
         most=MOST_IN_MONTH,
     )
     return [row[0] for row in rows], [post_id for row in rows for post_id in row[1]]
-
-
-def _own(period: Period) -> str:
-    """A condition on the shown accounts; none where all are shown, for the index of times."""
-    return "AND account_id = ANY(%(accounts)s)" if period.account or period.group else ""
 
 
 def _members(period: Period) -> list[int]:

@@ -63,7 +63,7 @@ def faults(ran: Ran) -> list[str]:
     found = cursor.fetchone()[0]
     plan = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
     reads = list(_reads(plan))
-    reads = [each for each in reads if each.table in LARGE]
+    reads = [each for each in reads if each.table in LARGE and each.kept + each.discarded]
     read = sum(each.kept + each.discarded for each in reads)
     may = MOST_READ + COUNTED * ran.sql.upper().count("COUNT(")
     wrong = [str(each) for each in reads if each.how == "Seq Scan"]

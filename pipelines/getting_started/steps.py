@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from models import Account, AccountState, Channel, Job, JobState, Source, Story, StoryState
+from models import Account, AccountState, Channel, Job, JobState, Source, Story
 from pipelines.getting_started import subjects
 from pipelines.getting_started.checks import Check, Checks
 
@@ -84,8 +84,7 @@ def first_steps(checks: Checks, alive: Collection[str] | None, *, owner: bool) -
     """
     account, source = subjects.account(), subjects.source()
     channel, story = subjects.channel(), subjects.approved()
-    waiting = Story.select(Story.id).where(Story.state == StoryState.WAITING)
-    number = waiting.limit(MOST_COUNTED).count()
+    number = len(subjects.waiting(MOST_COUNTED))
     steps = (
         *((_processes(alive), _keys(checks)) if owner else ()),
         _account(checks, account),

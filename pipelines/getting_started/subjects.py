@@ -44,15 +44,21 @@ def channel() -> Channel | None:
     return found
 
 
+def waiting(most: int) -> list[Story]:
+    """The newest stories that wait for approval."""
+    return _newest(StoryState.WAITING, most)
+
+
 def approved() -> Story | None:
     """The newest approved story."""
-    newest = SQL("id DESC NULLS LAST")  # the order of the index story_newest
-    columns = Story.select(Story.id, Story.title, Story.state)
-    of_states = (
-        columns.where(Story.state == state).order_by(newest).first()
-        for state in (StoryState.APPROVED, StoryState.SCRIPTED)
-    )
-    return max(filter(None, of_states), key=lambda story: int(story.id), default=None)
+    found = [*_newest(StoryState.APPROVED, 1), *_newest(StoryState.SCRIPTED, 1)]
+    return max(found, key=lambda story: int(story.id), default=None)
+
+
+def _newest(state: StoryState, most: int) -> list[Story]:
+    rows = Story.select(Story.id, Story.title, Story.state).where(Story.state == state)
+    # In the order of the index story_newest, so that nothing else of the table is read.
+    return list(rows.order_by(SQL("id DESC NULLS LAST")).limit(most))
 
 
 def voice_of(channel: Channel | None, config: Settings) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from core.db import database, transaction
 from core.errors import InputError
 from core.files.intake_folder import IntakeFolder
-from models import AuditEntry, Intake, Job, JobState, Source, SourceKind, Story, now
+from models import AuditEntry, Intake, Job, JobState, Source, SourceKind, Story, StoryState, now
 from pipelines import ledger
 from pipelines.stories.intake.source_settings import OF_FILES
 from pipelines.stories.intake.sources import locked
@@ -40,9 +40,9 @@ def what_stays(source_id: int) -> Stays:
     # In the order of story_newest_of_source, so that nothing else of the table is read.
     first = f"ORDER BY state, id DESC NULLS LAST LIMIT {MOST_COUNTED + 1}"
     stories = f"SELECT 1 FROM story WHERE source_id = %(source)s {first}"
-    waiting = (
-        "SELECT 1 FROM story WHERE source_id = %(source)s AND state IN ('waiting', 'flagged', "
-        f"'fetched') {first}"
+    waiting = " UNION ALL ".join(
+        f"(SELECT 1 FROM story WHERE source_id = %(source)s AND state = '{state}' {first})"
+        for state in (StoryState.WAITING, StoryState.FLAGGED, StoryState.FETCHED)
     )
     newest = f"SELECT id FROM story WHERE source_id = %(source)s AND state = 'scripted' {first}"
     videos = (
