@@ -87,6 +87,10 @@ class Job(Row):
             SQL("CREATE INDEX job_due_of_stage ON job (stage, due_at) WHERE state = 'waiting'"),
             SQL("CREATE INDEX job_code_since ON job (code_since) WHERE state = 'waiting'"),
             SQL(
+                "CREATE INDEX job_waiting_code ON job (error_code, code_since) "
+                "WHERE state = 'waiting' AND error_code <> ''"
+            ),
+            SQL(
                 "CREATE INDEX job_newest_subject "
                 "ON job (state, stage, subject_id DESC NULLS LAST) WHERE state <> 'done'"
             ),
