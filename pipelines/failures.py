@@ -211,9 +211,7 @@ def of_post(letter: DeadLetter) -> decisions.Stopped | None:
 
 def stopped(post_id: int) -> decisions.Stopped | None:
     """How a post has stopped; None if it has not."""
-    columns = (Post.state, Post.reason, Post.method)
-    row = Post.select(*columns).where(Post.id == post_id, Post.state.in_(STOPPED)).tuples().first()
-    return decisions.Stopped(*row) if row else None
+    return decisions.stopped(post_id, STOPPED)
 
 
 def _stopped_post(letter: DeadLetter) -> int | None:

@@ -101,15 +101,15 @@ def _restore_repaired(letter_id: int, before: Facts, by: str) -> None:
 def _of_ended(post_id: int) -> Facts:
     """How a post has ended without being published; one that is posted again moves on by itself."""
     post = decisions.ended(post_id)
-    return {"ended": list(post) if post else None}
+    return {"post": list(post) if post else None}
 
 
 def _end_again(post_id: int, before: Facts, by: str) -> None:
-    if before["ended"] is None:
+    if before["post"] is None:
         raise InputError("It was already on its way.")
-    post = decisions.Stopped(*before["ended"])
+    post = decisions.Stopped(*before["post"])
     if post.state == PostState.CANCELLED:
-        decisions.cancel_again(post_id, by, post.reason)
+        decisions.cancel_again(post_id, by, post)
     else:
         decisions.take_back_retry(post_id, by, post)
 

@@ -6,6 +6,7 @@ account, then changes the post: the order of docs/architecture.md, "Locks".
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from core import db
@@ -41,11 +42,18 @@ ENDED_WITHOUT_A_POST = frozenset(
 
 
 class Stopped(NamedTuple):
-    """How a post has stopped."""
+    """How a post has stopped, and what is known of it on TikTok.
+
+    Its upload address is a secret and not among it: TikTok is asked how far an upload got.
+    """
 
     state: str
     reason: str
     method: str
+    publish_id: str | None = None
+    bytes_sent: int = 0
+    outcome: str = ""
+    """Of its newest attempt."""
 
 
 def cancel(post_id: int, by: str, reason: str = "") -> None:
@@ -123,7 +131,8 @@ def take_back_retry(post_id: int, by: str, before: Stopped) -> None:
             if job.state == JobState.WAITING:
                 job.move(JobState.CANCELLED, finished_at=now())
         if post.state != before.state:
-            post.move(before.state, reason=before.reason, method=before.method)
+            post.move(before.state, reason=before.reason)
+            _know_again(post, before)
         ledger.reopen_newest(POST_STAGES, post_id)
         _audit("post.take_back_retry", post, by, "")
         post_times.reassign(post.account.id)
@@ -161,16 +170,29 @@ def mark_published(
         planning.release_next(post)
 
 
+def stopped(post_id: int, states: Collection[str]) -> Stopped | None:
+    """How a post has stopped; None if it is in none of these states."""
+    columns = (Post.id, Post.state, Post.reason, Post.method, Post.publish_id, Post.bytes_sent)
+    post = Post.select(*columns).where(Post.id == post_id, Post.state.in_(states)).first()
+    if post is None:
+        return None
+    attempt = history.newest(post)
+    outcome = attempt.outcome if attempt is not None else ""
+    return Stopped(post.state, post.reason, post.method, post.publish_id, post.bytes_sent, outcome)
+
+
 def ended(post_id: int) -> Stopped | None:
     """How a post has ended without being published; None if it has not."""
-    columns = (Post.state, Post.reason, Post.method)
-    states = ENDED_WITHOUT_A_POST - {PostState.MANUAL}
-    row = Post.select(*columns).where(Post.id == post_id, Post.state.in_(states)).tuples().first()
-    return Stopped(*row) if row else None
+    return stopped(post_id, ENDED_WITHOUT_A_POST - {PostState.MANUAL})
 
 
-def cancel_again(post_id: int, by: str, reason: str) -> None:
+def cancel_again(post_id: int, by: str, before: Stopped) -> None:
     """Undo ``post_again`` of a cancelled post whose work has not begun.
+
+    Args:
+        post_id: the post.
+        by: who undoes it.
+        before: how it was cancelled.
 
     Raises:
         StaleStateError: it has begun, or is no longer scheduled.
@@ -179,7 +201,8 @@ def cancel_again(post_id: int, by: str, reason: str) -> None:
         jobs = ledger.lock_jobs((POST_STAGES, (post_id,)))
         if any(job.state == JobState.RUNNING or job.attempts for job in jobs if job.state in OPEN):
             raise StaleStateError("Its work has begun.")
-        cancel(post_id, by, reason)
+        cancel(post_id, by, before.reason)
+        _know_again(Post.get_by_id(post_id), before)
 
 
 def post_again(
@@ -268,6 +291,13 @@ def _closed(post_id: int, resolution: str) -> Post:
     if post.state in ON_ITS_WAY and nothing_works_on_it:  # its jobs ended without an outcome
         post.move(PostState.PARKED)
     return post
+
+
+def _know_again(post: Post, before: Stopped) -> None:
+    """Undo what ``post_again`` forgot: the post may be on TikTok if it might have been before."""
+    known = {"method": before.method, "publish_id": before.publish_id}
+    Post.update(**known, bytes_sent=before.bytes_sent).where(Post.id == post.id).execute()
+    history.take_back_ruling(post, before.outcome)
 
 
 def _audit(action: str, post: Post, by: str, reason: str) -> None:

@@ -38,6 +38,13 @@ def rule_out(post: Post) -> None:
     _change(newest(post), outcome=RULED_OUT)
 
 
+def take_back_ruling(post: Post, outcome: str) -> None:
+    """Undo ``rule_out``: the newest attempt ended with ``outcome``."""
+    attempt = newest(post)
+    if attempt is not None and attempt.outcome == RULED_OUT:
+        _change(attempt, outcome=outcome)
+
+
 def last_screenshot(post: Post) -> str:
     """The name of the picture of what a browser showed last for this post; empty without one."""
     row = (

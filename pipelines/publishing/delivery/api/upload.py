@@ -3,8 +3,9 @@
 These rules hold at every moment, so a worker can be killed between any two lines:
 
 - ``publish_id`` is stored before the first byte is sent. It is deleted only when the platform has
-  said that the upload did not become a post. So for a post with a ``publish_id``, the platform is
-  asked first, before anything else; a post without one has never sent a byte.
+  said that the upload did not become a post, or a person has looked there; undoing that decision
+  restores it. So for a post with a ``publish_id``, the platform is asked first, before anything
+  else; a post without one has never sent a byte.
 - An announcement whose bytes never arrive in full never becomes a post. So announcing again is
   safe if no byte was sent, or if the platform has fewer bytes than the video and the address that
   could take the rest is dead.
