@@ -6,8 +6,8 @@ from core.db import database
 from models import DeadLetter, Job, JobState, StaleStateError, in_state, locked, now
 from pipelines.stages import STAGES
 
-TAKEN_BACK = ("requeued", "discarded", "cancelled")
-"""Resolutions that a person may undo."""
+TAKEN_BACK = ("requeued", "rechecked", "discarded", "cancelled")
+"""Resolutions after which undoing a person's decision opens the failure again."""
 
 
 def write(job_id: int, trace: str = "") -> None:

@@ -207,9 +207,10 @@ def _without_a_job(post: Post, event: Event) -> str:
 
 def _ask_again(post: Post) -> None:
     """Ask TikTok for the outcome, instead of a person. The video is not sent again."""
-    sending = Job.of("publish", post.id)
-    if sending is not None and sending.try_move(JobState.CANCELLED, finished_at=now()):
-        ledger.resolve_dead_letters(sending.id, "rechecked")
+    for job in Job.select().where(Job.stage.in_(POST_STAGES), Job.subject_id == post.id):
+        ledger.resolve_dead_letters(job.id, "rechecked")
+        if job.stage == "publish":
+            job.try_move(JobState.CANCELLED, finished_at=now())
     ledger.enqueue("confirm", post.id)
 
 

@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -16,6 +17,7 @@ from models import (
     AccountState,
     Attempt,
     AuditEntry,
+    DeadLetter,
     Job,
     JobState,
     Post,
@@ -24,8 +26,9 @@ from models import (
     WebhookEvent,
     now,
 )
-from pipelines import ledger
+from pipelines import ledger, undo
 from pipelines.publishing.delivery.delivery import MOST_UNKNOWN
+from pipelines.publishing.posts import decisions
 from pipelines.publishing.webhooks import events
 from pipelines.publishing.webhooks.payload import read
 from pipelines.publishing.webhooks.signature import TOLERANCE_SECONDS, RefusedError, verify
@@ -229,6 +232,27 @@ def test_a_parked_post_is_asked_about_again(
     desk.work_off()
 
     assert Post.get_by_id(processing.id).state == PostState.PUBLISHED
+
+
+def test_a_failure_that_an_event_closed_is_open_again_if_the_question_was_cancelled(
+    processing: Post, desk: Desk, sandbox: RunningSandbox
+) -> None:
+    # Given a post that needs attention, and is to be asked about again because of an event
+    sandbox.fault("tiktok", "status", "invalid_params", times=MOST_UNKNOWN)
+    for _ in range(MOST_UNKNOWN):
+        desk.try_once("confirm", processing)
+    receive(about(processing, COMPLETE))
+    assert DeadLetter.get().resolution == "rechecked"
+
+    # When a person cancels it before TikTok is asked, and undoes that
+    act = partial(decisions.cancel, by="ada")
+    change = undo.noted("post.cancel", processing.id, act)
+    assert undo.undo(undo.remember("ada", "post.cancel", [change]), "ada").refused == []
+
+    # Then somebody has to decide again
+    assert Post.get_by_id(processing.id).state == PostState.PARKED
+    assert DeadLetter.get().resolved_at is None
+    assert Job.get(Job.stage == "confirm").state == JobState.PARKED
 
 
 def test_a_post_parked_while_it_was_sent_is_asked_about_and_not_sent_again(

@@ -1,4 +1,4 @@
-"""Undoing "Post again" brings back that the post may be on TikTok: it is never sent twice."""
+"""Undoing a new try brings back that the post may be on TikTok: it is never sent twice."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 
 from adapters.ports import BrowserHealth, BrowserOutcome, BrowserPost
 from core.errors import InputError, Parked
-from models import Account, Attempt, Method, Post, PostState
-from pipelines import ledger, undo
+from models import Account, Attempt, DeadLetter, Job, JobState, Method, Post, PostState
+from pipelines import failures, ledger, undo
 from pipelines.publishing.posts import decisions, history, post_settings
 from sandbox.testing import RunningSandbox
 from tests.pipelines.publishing.delivery.posted import fresh
@@ -114,6 +114,34 @@ def test_a_post_whose_button_was_pressed_is_looked_for_in_the_list(
     desk.work_off()
     assert fresh(pressed).state == PostState.PUBLISHED
     assert (browser.posted, browser.asked) == ([], [pressed.title])
+
+
+@pytest.mark.parametrize("route", ["failure", "post"])
+def test_a_look_in_the_list_that_is_undone_leaves_the_failure_open(
+    desk: Desk, pressed: Post, route: str
+) -> None:
+    # Given a person who has the list asked, and takes it back in time
+    browser = ListedAlready()
+    desk.platform = replace(desk.platform, browser=browser)
+    retry = failures.requeue if route == "failure" else post_settings.requeue
+    row_id = DeadLetter.get().id if route == "failure" else pressed.id
+    action, act = f"{route}.requeue", partial(retry, by="ada", seconds=60)
+    undo_id = undo.remember("ada", action, [undo.noted(action, row_id, act)])
+    assert DeadLetter.get().resolved_at is not None
+
+    assert undo.undo(undo_id, "ada").refused == []
+
+    # Then the failure is open and its job needs attention, as before
+    assert DeadLetter.get().resolved_at is None
+    job = Job.get(Job.stage == "publish")
+    assert (job.state, job.error_code) == (JobState.PARKED, "browser_unread_answer")
+    desk.work_off()
+    assert browser.asked == []
+
+    # And it can be retried
+    failures.requeue(DeadLetter.get().id, "ada")
+    desk.work_off()
+    assert (browser.posted, fresh(pressed).state) == ([], PostState.PUBLISHED)
 
 
 @pytest.mark.parametrize("kind", ["sent", "pressed"])
