@@ -1,7 +1,8 @@
 """Undoes what a person has decided, if nobody has changed it since.
 
 A decision is stored with the facts before and after it (``undo_actions``); it is undone only where
-the facts are still those after.
+the facts are still those after. Each row is changed, and what undoes it is stored, in one
+transaction: whatever breaks half way, exactly what was done can be undone.
 """
 
 from __future__ import annotations
@@ -10,13 +11,20 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from core.db import transaction
+import structlog
+
+from core.db import database, transaction
+from core.db import errors as db_errors
+from core.db.errors import Meaning
 from core.errors import InputError, StorymillError
-from models import StaleStateError, Undo, now
+from models import StaleStateError, Undo, locked, now
 from pipelines.overtaken import OvertakenError
 from pipelines.undo_actions import ACTIONS, Facts
 
+log = structlog.get_logger(__name__)
+
 KEPT = timedelta(days=1)
+BUSY = "The database was away or busy, so this stays as it was. Try again."
 
 Change = tuple[int, Facts, Facts]
 """A row's id, its facts before, and after."""
@@ -42,26 +50,65 @@ class Undone(NamedTuple):
 def decide(by: str, action: str, ids: Sequence[int], act: Callable[[int], object]) -> Decided:
     """Apply a decision to each row, so that ``by`` can undo all of it at once.
 
+    If the database fails half way, the rows that are left are refused. If it fails at once, or the
+    caller's transaction ends with it, nothing is decided.
+
     Args:
         by: who decides.
         action: of ``undo_actions.ACTIONS``.
         ids: the rows; one that is refused stops no other.
         act: the decision.
     """
-    changes, refused, late = (
-        list[Change](),
-        list[tuple[int, StorymillError]](),
-        list[OvertakenError](),
-    )
-    for row_id in ids:
+    done, late, undo_id = list[int](), list[OvertakenError](), None
+    refused = list[tuple[int, StorymillError]]()
+    for place, row_id in enumerate(ids):
         try:
-            changes.append(noted(action, row_id, act))
+            undo_id = decide_one(by, action, row_id, act, with_id=undo_id)
         except OvertakenError as error:
             late.append(error)
         except StorymillError as error:
             refused.append((row_id, error))
-    undo_id = remember(by, action, changes) if changes else None
-    return Decided([row_id for row_id, *_ in changes], refused, late, undo_id)
+        except Exception as error:
+            if not done or not _is_busy(error):
+                raise
+            log.warning("decided_half_way", action=action, done=len(done), error=str(error).strip())
+            refused += [(left, InputError(BUSY)) for left in ids[place:]]
+            break
+        else:
+            done.append(row_id)
+    return Decided(done, refused, late, undo_id)
+
+
+def decide_one(
+    by: str,
+    action: str,
+    row_id: int,
+    act: Callable[[int], object],
+    *,
+    with_id: int | None = None,
+) -> int:
+    """Apply a decision to one row, all or nothing; returns the id for ``undo``.
+
+    Args:
+        by: who decides.
+        action: of ``undo_actions.ACTIONS``.
+        row_id: the row.
+        act: the decision.
+        with_id: a decision of before that it belongs to, and is undone with.
+    """
+    with transaction():
+        stored = _locked(with_id) if with_id is not None else None
+        change = noted(action, row_id, act)
+        if stored is None:
+            return remember(by, action, [change])
+        _keep(stored, [*stored.changes, change])
+        return int(stored.id)
+
+
+def _is_busy(error: Exception) -> bool:
+    """Whether the database is away or busy, and nothing of before is rolled back with it."""
+    about_work = {None, Meaning.FAULT}
+    return not database.in_transaction() and db_errors.meaning(error) not in about_work
 
 
 def facts(action: str, row_id: int) -> Facts:
@@ -79,7 +126,8 @@ def noted(action: str, row_id: int, act: Callable[[int], object]) -> Change:
 
 def remember(by: str, action: str, changes: list[Change]) -> int:
     """Store what ``by`` has just done; returns the id for ``undo``."""
-    Undo.delete().where(Undo.created_at < now() - KEPT).execute()
+    old = Undo.select(Undo.id).where(Undo.created_at < now() - KEPT)
+    Undo.delete().where(Undo.id.in_(locked(old, skip_locked=True))).execute()
     return int(Undo.create(by=by, action=action, changes=changes).id)
 
 
@@ -93,6 +141,8 @@ def of_person(by: str | None, most: int) -> list[Undo]:
 def undo(undo_id: int, by: str, *, of_anybody: bool = False) -> Undone:
     """Undo a person's own decision, row by row; a row that can't be undone stops no other.
 
+    If the database fails half way, the rows that are left can still be undone.
+
     Args:
         undo_id: the decision.
         by: who undoes it.
@@ -101,23 +151,63 @@ def undo(undo_id: int, by: str, *, of_anybody: bool = False) -> Undone:
     Raises:
         InputError: it was undone already, is more than a day old, or is somebody else's.
     """
+    stored = Undo.get_or_none(Undo.id == undo_id, Undo.created_at >= now() - KEPT)
+    if stored is None or not (of_anybody or stored.by == by):
+        raise _undone_already()
+    done, refused = list[int](), list[tuple[int, str]]()
+    for place, change in enumerate(stored.changes):
+        row_id = change[0]
+        try:
+            why = _take_back(undo_id, change, by)
+        except Exception as error:
+            if not (done or refused) or not _is_busy(error):
+                raise
+            log.warning("undone_half_way", action=stored.action, done=len(done), error=str(error))
+            refused += [(left, BUSY) for left, *_ in stored.changes[place:]]
+            break
+        if why:
+            refused.append((row_id, why))
+        elif why is not None:
+            done.append(row_id)
+    if not done and not refused:
+        raise _undone_already()
+    return Undone(stored.action, done, refused)
+
+
+def _take_back(undo_id: int, change: Change, by: str) -> str | None:
+    """Undo one change, which then can't be undone again.
+
+    Returns:
+        why the row stays; empty if it is undone; None if somebody has just undone it.
+    """
     with transaction():
-        kept = (Undo.id == undo_id, Undo.created_at >= now() - KEPT)
-        stored = Undo.get_or_none(*kept)
-        theirs = stored is not None and not of_anybody and stored.by != by
-        if stored is None or theirs or not stored.delete_instance():
-            raise InputError(
-                "This can't be undone: it was undone already, or is more than a day old."
-            )
-    done, refused = [], []
-    for row_id, before, after in stored.changes:
+        stored = _locked(undo_id)
+        if stored is None or change not in stored.changes:
+            return None
+        _keep(stored, [other for other in stored.changes if other != change])
+        row_id, before, after = change
         try:
             with transaction():
                 if facts(stored.action, row_id) != after:
                     raise StaleStateError("Somebody has changed it since.")
                 ACTIONS[stored.action].inverse(row_id, before, by)
         except StorymillError as error:
-            refused.append((row_id, str(error)))
-        else:
-            done.append(row_id)
-    return Undone(stored.action, done, refused)
+            return str(error)
+        return ""
+
+
+def _locked(undo_id: int) -> Undo | None:
+    """Lock it before the rows that it is about: docs/architecture.md, "Locks"."""
+    stored: Undo | None = locked(Undo.select().where(Undo.id == undo_id)).first()
+    return stored
+
+
+def _keep(stored: Undo, changes: list[Change]) -> None:
+    if changes:
+        Undo.update(changes=changes).where(Undo.id == stored.id).execute()
+    else:
+        stored.delete_instance()
+
+
+def _undone_already() -> InputError:
+    return InputError("This can't be undone: it was undone already, or is more than a day old.")

@@ -41,7 +41,7 @@ def undoable(action: str, row_id: int, act: Callable[[int], object]) -> int:
         row_id: the row.
         act: the decision.
     """
-    return undo.remember(caller().name, action, [undo.noted(action, row_id, act)])
+    return undo.decide_one(caller().name, action, row_id, act)
 
 
 def decided(action: str, ids: Sequence[int], act: Callable[[int], object]) -> Decided:
