@@ -6,7 +6,7 @@ concerns both, such as stopping a story that is partly produced and partly sched
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from peewee import ModelSelect
 
@@ -134,11 +134,18 @@ def may_be_withdrawn(story: Story) -> bool:
     return story.state in APPROVED and not removal.begun(_made_of(story.id)[2]).exists()
 
 
-def stop(story_id: int, by: str) -> None:
-    """Stop work on a story's parts, reject its videos, and cancel posts that haven't started.
+class Ended(NamedTuple):
+    """What stopping a story ends, by id."""
+
+    jobs: list[int]
+    videos: list[int]
+    posts: list[int]
+
+
+def to_stop(story_id: int) -> Ended:
+    """What ``stop`` would end; it stays as it is until the caller's transaction ends.
 
     Raises:
-        InputError: nothing is left to stop.
         StaleStateError: somebody approved one of its videos at the same moment.
     """
     with transaction():
@@ -148,20 +155,75 @@ def stop(story_id: int, by: str) -> None:
         list(locked(Script.select(Script.id).where(Script.story == story_id)))
         if _planned_posts(parts) != posts:
             raise StaleStateError("A video of this story was approved meanwhile: try again.")
-        stopped = 0
-        for job in jobs:
-            if job.stage in PART_STAGES and job.state in OPEN:
-                stopped += job.try_move(JobState.CANCELLED, finished_at=now(), lease_until=None)
-        videos = Video.select().where(Video.part.in_(parts), Video.state == VideoState.REVIEW)
-        for video in videos.order_by(Video.id):
-            video_review.reject(video.id, by, WHY)
-            stopped += 1
-        for post_id in posts:
-            decisions.cancel(post_id, by, WHY)
-            stopped += 1
-        if not stopped:
+        at_work = [job.id for job in jobs if job.stage in PART_STAGES and job.state in OPEN]
+        videos = Video.select(Video.id).where(
+            Video.part.in_(parts), Video.state == VideoState.REVIEW
+        )
+        return Ended(at_work, [video.id for video in videos.order_by(Video.id)], posts)
+
+
+def stop(story_id: int, by: str) -> None:
+    """Stop work on a story's parts, reject its videos, and cancel posts that haven't started.
+
+    Raises:
+        InputError: nothing is left to stop.
+        StaleStateError: somebody approved one of its videos at the same moment.
+    """
+    with transaction():
+        ended = to_stop(story_id)
+        if not any(ended):
             raise InputError("Nothing is left to stop: its posts are out or being sent.")
+        for job in Job.select().where(Job.id.in_(ended.jobs)):
+            job.move(JobState.CANCELLED, finished_at=now(), lease_until=None)
+        for video_id in ended.videos:
+            video_review.reject(video_id, by, WHY)
+        for post_id in ended.posts:
+            decisions.cancel(post_id, by, WHY)
         AuditEntry.create(actor=by, action="story.stop", subject=f"story {story_id}")
+
+
+def take_back_stop(story_id: int, by: str, ended: Ended) -> str:
+    """Undo ``stop``: what it has ended, and nobody has decided on since, is as it was before.
+
+    Args:
+        story_id: the story.
+        by: who undoes it.
+        ended: as ``to_stop`` gave it before.
+
+    Returns:
+        which posts stay cancelled and why; empty if none does.
+
+    Raises:
+        StaleStateError: nothing is left as it was stopped.
+    """
+    with transaction():
+        jobs = ledger.lock_jobs((PART_STAGES, _parts(story_id)), (POST_STAGES, ended.posts))
+        list(locked(Script.select(Script.id).where(Script.story == story_id)))
+        stopped = [
+            job.id for job in jobs if job.id in ended.jobs and job.state == JobState.CANCELLED
+        ]
+        rejected = Video.select(Video.id).where(
+            Video.id.in_(ended.videos), Video.state == VideoState.REJECTED
+        )
+        videos = [video.id for video in rejected.order_by(Video.id)]
+        cancelled = Post.select(Post.id).where(
+            Post.id.in_(ended.posts), Post.state == PostState.CANCELLED, Post.reason == WHY
+        )
+        posts = [post.id for post in cancelled.order_by(Post.account, Post.id)]
+        if not (stopped or videos or posts):
+            raise StaleStateError("Somebody has changed it since.")
+        for job_id in stopped:
+            ledger.requeue(job_id)
+        for video_id in videos:
+            video_review.reconsider(video_id, by)
+        stay = []
+        for post_id in posts:
+            try:
+                decisions.restore(post_id, by, PostState.PLANNED, "")
+            except InputError as error:
+                stay.append(f"Post {post_id} stays cancelled. {error}")
+        AuditEntry.create(actor=by, action="story.take_back_stop", subject=f"story {story_id}")
+        return " ".join(stay)
 
 
 def resume(story_id: int, by: str) -> None:

@@ -44,7 +44,7 @@ class Undone(NamedTuple):
     action: str
     ids: list[int]
     refused: list[tuple[int, str]]
-    """Ids of rows that stay, each with a sentence that says why."""
+    """Ids of rows that stay, or of which something stays, each with a sentence that says why."""
 
 
 def decide(by: str, action: str, ids: Sequence[int], act: Callable[[int], object]) -> Decided:
@@ -158,28 +158,32 @@ def undo(undo_id: int, by: str, *, of_anybody: bool = False) -> Undone:
     for place, change in enumerate(stored.changes):
         row_id = change[0]
         try:
-            why = _take_back(undo_id, change, by)
+            taken_back = _take_back(undo_id, change, by)
         except Exception as error:
             if not (done or refused) or not _is_busy(error):
                 raise
             log.warning("undone_half_way", action=stored.action, done=len(done), error=str(error))
             refused += [(left, BUSY) for left, *_ in stored.changes[place:]]
             break
-        if why:
-            refused.append((row_id, why))
-        elif why is not None:
+        if taken_back is None:
+            continue
+        if taken_back.done:
             done.append(row_id)
+        if taken_back.stays:
+            refused.append((row_id, taken_back.stays))
     if not done and not refused:
         raise _undone_already()
     return Undone(stored.action, done, refused)
 
 
-def _take_back(undo_id: int, change: Change, by: str) -> str | None:
-    """Undo one change, which then can't be undone again.
+class _TakenBack(NamedTuple):
+    done: bool
+    stays: str
+    """What stays as it is, and why; empty if nothing does."""
 
-    Returns:
-        why the row stays; empty if it is undone; None if somebody has just undone it.
-    """
+
+def _take_back(undo_id: int, change: Change, by: str) -> _TakenBack | None:
+    """Undo one change, which then can't be undone again; None if somebody has just undone it."""
     with transaction():
         stored = _locked(undo_id)
         if stored is None or change not in stored.changes:
@@ -190,10 +194,10 @@ def _take_back(undo_id: int, change: Change, by: str) -> str | None:
             with transaction():
                 if facts(stored.action, row_id) != after:
                     raise StaleStateError("Somebody has changed it since.")
-                ACTIONS[stored.action].inverse(row_id, before, by)
+                stays = ACTIONS[stored.action].inverse(row_id, before, by)
         except StorymillError as error:
-            return str(error)
-        return ""
+            return _TakenBack(done=False, stays=str(error))
+        return _TakenBack(done=True, stays=stays if isinstance(stays, str) else "")
 
 
 def _locked(undo_id: int) -> Undo | None:

@@ -82,6 +82,14 @@ def _of_post(post_id: int) -> Facts:
     }
 
 
+def _to_stop(story_id: int) -> Facts:
+    return {"ended": list(handover.to_stop(story_id))}
+
+
+def _take_back_stop(story_id: int, before: Facts, by: str) -> str:
+    return handover.take_back_stop(story_id, by, handover.Ended(*before["ended"]))
+
+
 def _reject_again(story_id: int, before: Facts, by: str) -> None:
     review.reconsider_no_longer(
         story_id, by, before["state"], before["reason"], decided_by=before["by"]
@@ -192,7 +200,8 @@ def _written(moment: datetime | None) -> str | None:
 class Action(NamedTuple):
     facts: Callable[[int], Facts]
     inverse: Callable[[int, Facts, str], object]
-    """Called with the row's id, what ``noted`` kept of before, and who undoes it."""
+    """Called with the row's id, what ``noted`` kept of before, and who undoes it. If it returns a
+    sentence, that says what stays as it is although the rest is undone."""
     more: Callable[[int], Facts] = lambda _: {}
     """What the inverse needs to know besides, and what may change by itself meanwhile."""
 
@@ -200,7 +209,7 @@ class Action(NamedTuple):
 ACTIONS = {
     "story.approve": Action(_of_story, lambda row, _, by: handover.withdraw(row, by)),
     "story.reject": Action(_of_story, lambda row, _, by: review.take_back_rejection(row, by)),
-    "story.stop": Action(_of_story, lambda row, _, by: handover.resume(row, by)),
+    "story.stop": Action(_of_story, _take_back_stop, _to_stop),
     "story.reconsider": Action(_of_reconsidered, _reject_again),
     "video.approve": Action(_of_video, lambda row, _, by: handover.withdraw_video(row, by)),
     "video.reject": Action(_of_video, lambda row, _, by: video_review.reconsider(row, by)),

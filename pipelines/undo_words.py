@@ -81,7 +81,7 @@ def _account(account_id: int) -> str:
 WORDS = {
     "story.approve": Words("Approved", "stories", "Waiting for review again", _story),
     "story.reject": Words("Rejected", "stories", "Waiting for review again", _story),
-    "story.stop": Words("Stopped", "stories", "In production again", _story),
+    "story.stop": Words("Stopped", "stories", "No longer stopped", _story),
     "story.reconsider": Words(
         "Moved back to waiting", "stories", "Rejected or skipped as before", _story
     ),

@@ -139,14 +139,85 @@ def test_a_rejection_of_a_video_is_undone() -> None:
     assert Video.get_by_id(video.id).state == VideoState.REVIEW
 
 
-def test_stopped_production_is_resumed() -> None:
-    part = a_part()
-    claimed("narrate", part.id)
+def of_three_parts() -> tuple[Part, Video, Post]:
+    """A story whose first part is narrated, whose second is in review, whose third has a post."""
+    Account.create(name="tales", open_id="o", state="connected")
+    first, *others = (a_part(of=3) for _ in range(3))
+    for number, part in enumerate(others, 2):
+        Part.update(script=first.script, number=number).where(Part.id == part.id).execute()
+    second, third = (Part.get_by_id(part.id) for part in others)
+    claimed("narrate", first.id)
+    video = a_video(second, VideoState.REVIEW)
+    return first, video, planning.plan(a_video(third, VideoState.READY))[0]
+
+
+def stopped(part: Part) -> int:
     act = partial(handover.stop, by="ada")
+    return decided("story.stop", "ada", act, part.script.story.id)
 
-    undo.undo(decided("story.stop", "ada", act, part.script.story.id), "ada")
 
-    assert states(Job) == [JobState.WAITING]
+def test_stopped_production_goes_on_whole() -> None:
+    part, video, post = of_three_parts()
+    moment = now() + timedelta(days=3)
+    pins.pin(post.id, moment, "ada")
+    undo_id = stopped(part)
+    assert Video.get_by_id(video.id).state == VideoState.REJECTED
+    assert Post.get_by_id(post.id).state == PostState.CANCELLED
+
+    done = undo.undo(undo_id, "ada")
+
+    assert (done.ids, done.refused) == ([part.script.story.id], [])
+    assert Job.get(Job.stage == "narrate").state == JobState.WAITING
+    assert Video.get_by_id(video.id).state == VideoState.REVIEW
+    known = Post.get_by_id(post.id)
+    assert (known.state, known.pinned, known.scheduled_at) == (PostState.PLANNED, True, moment)
+
+
+def test_what_was_stopped_before_stays_stopped() -> None:
+    # Given a part whose work somebody had cancelled, and a rejected video, before all was stopped
+    part, video, post = of_three_parts()
+    ledger.cancel(Job.get(Job.stage == "narrate").id)
+    video_review.reject(video.id, "bob", "Too quiet")
+    undo_id = stopped(part)
+
+    assert undo.undo(undo_id, "ada").refused == []
+
+    assert Job.get(Job.stage == "narrate").state == JobState.CANCELLED
+    assert Video.get_by_id(video.id).state == VideoState.REJECTED
+    assert Post.get_by_id(post.id).state == PostState.PLANNED
+
+
+def test_a_post_that_can_not_come_back_is_named_when_a_stop_is_undone() -> None:
+    # Given a stopped story, of which a person has the third part posted all the same
+    part, video, third = of_three_parts()
+    video_review.approve(video.id, "ada", video.key)
+    second = planning.plan(Video.get_by_id(video.id))[0]
+    undo_id = stopped(part)
+    decisions.post_again(third.id, "bob")
+    Post.get_by_id(third.id).move(PostState.CLAIMING)
+
+    done = undo.undo(undo_id, "ada")
+
+    # Then the rest goes on, and the post that stays cancelled is named with its reason
+    story_id = part.script.story.id
+    assert done.ids == [story_id]
+    why = "A later part of this story has begun on the same account."
+    assert done.refused == [(story_id, f"Post {second.id} stays cancelled. {why}")]
+    assert Job.get(Job.stage == "narrate").state == JobState.WAITING
+    assert Post.get_by_id(second.id).state == PostState.CANCELLED
+
+
+def test_a_stop_is_not_undone_twice_over() -> None:
+    # Given a stopped story that somebody has put back piece by piece
+    part, video, post = of_three_parts()
+    undo_id = stopped(part)
+    handover.resume(part.script.story.id, "bob")
+    video_review.reconsider(video.id, "bob")
+    decisions.restore(post.id, "bob", PostState.PLANNED, "")
+
+    [(_, why)] = undo.undo(undo_id, "ada").refused
+
+    assert why == "Somebody has changed it since."
 
 
 def a_failure() -> DeadLetter:

@@ -52,7 +52,7 @@ class UndoneDecision(Answer):
 
     action: str
     undone: Annotated[list[int], Field(description="The rows.")]
-    kept: Annotated[list[Kept], Field(description="Rows that stay, and why.")]
+    kept: Annotated[list[Kept], Field(description="Rows that stay, whole or in part, and why.")]
 
 
 @operation("GET", "/undo", Scope.READ)
