@@ -133,7 +133,7 @@ def _moved(
         places |= {old + step: new + step for step in range(size)}
     starts = [start for start, _ in answers]
     moved = []
-    for (start, answer), end in zip(answers, [*starts[1:], len(before)], strict=True):
+    for (start, answer), end in zip(answers, [*starts, len(before)][1:], strict=True):
         left = next((places[word] for word in range(start, end) if word in places), None)
         if left is not None:
             moved.append([left, answer])
