@@ -25,7 +25,7 @@ from models import (
 from pipelines import ledger
 from pipelines.production import part_text
 from pipelines.publishing.posts import decisions, post_settings
-from pipelines.stages import POST_STAGES, STAGES
+from pipelines.stages import POST_STAGES, STAGES, of_subject
 from pipelines.stories import review
 
 STOPPED = frozenset({PostState.PARKED, PostState.FAILED})
@@ -137,7 +137,11 @@ def editable(letter_id: int) -> dict[str, Any]:
 
 
 def take_back_repair(
-    letter_id: int, by: str, values: Mapping[str, Any], post: decisions.Stopped | None
+    letter_id: int,
+    by: str,
+    values: Mapping[str, Any],
+    post: decisions.Stopped | None,
+    done: Mapping[str, str],
 ) -> None:
     """Undo a repair whose work has not begun: the failure is open, with the values of before.
 
@@ -146,6 +150,7 @@ def take_back_repair(
         by: who undoes it.
         values: as ``editable`` gave them before the repair.
         post: how its post had stopped, if it is about one.
+        done: as ``finished`` gave it before.
 
     Raises:
         StaleStateError: the work has begun again, or was decided on since.
@@ -155,9 +160,9 @@ def take_back_repair(
         subject_id = letter.subject_id
         table, columns = _REPAIRED[STAGES[letter.stage].subject]
         if table is Part:
-            part_text.take_back_restart(subject_id)
+            part_text.take_back_restart(subject_id, done)
             part_text.set_voice(_story_of(subject_id).id, by, values["voice"])
-        restore(letter_id, by, post)
+        restore(letter_id, by, post, done)
         changes = {name: values[name] for name in columns}
         table.update(**changes).where(table.id == subject_id).execute()
 
@@ -179,13 +184,16 @@ _REPAIRED: dict[str, tuple[Any, tuple[str, ...]]] = {
 """By a stage's subject: its table, and the columns that a repair may change."""
 
 
-def restore(letter_id: int, by: str, post: decisions.Stopped | None) -> None:
+def restore(
+    letter_id: int, by: str, post: decisions.Stopped | None, done: Mapping[str, str]
+) -> None:
     """Undo ``requeue`` or ``discard``: the failure is open again.
 
     Args:
         letter_id: the dead letter.
         by: who undoes it.
         post: how its post had stopped, if it is about one.
+        done: as ``finished`` gave it before.
 
     Raises:
         StaleStateError: the work has begun again, or was decided on since.
@@ -199,8 +207,16 @@ def restore(letter_id: int, by: str, post: decisions.Stopped | None) -> None:
         elif letter.resolution == "discarded":
             decisions.restore(letter.subject_id, by, post.state, post.reason)
         else:
-            decisions.take_back_retry(letter.subject_id, by, post)
+            decisions.take_back_retry(letter.subject_id, by, post, done)
         _audit("failure.restore", letter, by)
+
+
+def finished(letter_id: int) -> dict[str, str]:
+    """The finished jobs of what a failure is about, as ``ledger.done`` gives them."""
+    letter = DeadLetter.get_or_none(DeadLetter.id == letter_id)
+    if letter is None or letter.subject_id is None or letter.stage not in STAGES:
+        return {}
+    return ledger.done(of_subject(STAGES[letter.stage].subject), letter.subject_id)
 
 
 def of_post(letter: DeadLetter) -> decisions.Stopped | None:

@@ -1,6 +1,7 @@
 """For each decision: the facts that it changes, and its inverse.
 
-The inverses check states like every other decision.
+The inverses check states like every other decision. A decision that was stored before an update may
+lack what ``more`` adds now.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from pipelines.publishing.accounts import groups, weekly_times
 from pipelines.publishing.accounts import pause as pausing
 from pipelines.publishing.posts import decisions, removal
 from pipelines.publishing.scheduling import pins
+from pipelines.stages import POST_STAGES
 from pipelines.stories import review
 
 Facts = dict[str, Any]
@@ -87,7 +89,8 @@ def _to_stop(story_id: int) -> Facts:
 
 
 def _take_back_stop(story_id: int, before: Facts, by: str) -> str:
-    return handover.take_back_stop(story_id, by, handover.Ended(*before["ended"]))
+    ended = handover.Ended(*before.get("ended", ([], [], [])))
+    return handover.take_back_stop(story_id, by, ended)
 
 
 def _reject_again(story_id: int, before: Facts, by: str) -> None:
@@ -98,12 +101,12 @@ def _reject_again(story_id: int, before: Facts, by: str) -> None:
 
 def _restore_failure(letter_id: int, before: Facts, by: str) -> None:
     post = decisions.Stopped(*before["post"]) if before["post"] else None
-    failures.restore(letter_id, by, post)
+    failures.restore(letter_id, by, post, before.get("done", {}))
 
 
 def _restore_repaired(letter_id: int, before: Facts, by: str) -> None:
     post = decisions.Stopped(*before["post"]) if before["post"] else None
-    failures.take_back_repair(letter_id, by, before["values"], post)
+    failures.take_back_repair(letter_id, by, before["values"], post, before.get("done", {}))
 
 
 def _of_ended(post_id: int) -> Facts:
@@ -117,15 +120,32 @@ def _end_again(post_id: int, before: Facts, by: str) -> None:
         raise InputError("It was already on its way.")
     post = decisions.Stopped(*before["post"])
     if post.state == PostState.CANCELLED:
-        decisions.cancel_again(post_id, by, post)
+        decisions.cancel_again(post_id, by, post, before.get("done", {}))
     else:
-        decisions.take_back_retry(post_id, by, post)
+        decisions.take_back_retry(post_id, by, post, before.get("done", {}))
 
 
 def _of_job(job_id: int) -> Facts:
     """Whether it is cancelled; other states follow by themselves."""
     state = Job.select(Job.state).where(Job.id == job_id).scalar()
     return {"cancelled": state == JobState.CANCELLED}
+
+
+def _done_job(job_id: int) -> Facts:
+    job = Job.get_or_none(Job.id == job_id)
+    return {"done": ledger.done((job.stage,), job.subject_id) if job else {}}
+
+
+def _done_of_post(post_id: int) -> Facts:
+    return {"done": ledger.done(POST_STAGES, post_id)}
+
+
+def _done_of_failure(letter_id: int) -> Facts:
+    return {"done": failures.finished(letter_id)}
+
+
+def _retry_no_longer(job_id: int, before: Facts, by: str) -> None:
+    ledger.take_back_retry(job_id, by, before.get("done", {}))
 
 
 def _state_of_job(job_id: int) -> Facts:
@@ -135,7 +155,8 @@ def _state_of_job(job_id: int) -> Facts:
 def _take_back_retry(post_id: int, before: Facts, by: str) -> None:
     if before["stopped"] is None:
         raise InputError("It was already on its way.")
-    decisions.take_back_retry(post_id, by, decisions.Stopped(*before["stopped"]))
+    post = decisions.Stopped(*before["stopped"])
+    decisions.take_back_retry(post_id, by, post, before.get("done", {}))
 
 
 def _of_pause(account_id: int) -> Facts:
@@ -213,12 +234,12 @@ ACTIONS = {
     "story.reconsider": Action(_of_reconsidered, _reject_again),
     "video.approve": Action(_of_video, lambda row, _, by: handover.withdraw_video(row, by)),
     "video.reject": Action(_of_video, lambda row, _, by: video_review.reconsider(row, by)),
-    "failure.requeue": Action(_of_failure, _restore_failure),
-    "failure.repair": Action(_of_repaired, _restore_repaired),
+    "failure.requeue": Action(_of_failure, _restore_failure, _done_of_failure),
+    "failure.repair": Action(_of_repaired, _restore_repaired, _done_of_failure),
     "failure.discard": Action(_of_failure, _restore_failure),
-    "post.requeue": Action(_of_stopped, _take_back_retry),
-    "post.again": Action(_of_ended, _end_again),
-    "job.requeue": Action(_of_job, lambda row, _, by: ledger.take_back_retry(row, by)),
+    "post.requeue": Action(_of_stopped, _take_back_retry, _done_of_post),
+    "post.again": Action(_of_ended, _end_again, _done_of_post),
+    "job.requeue": Action(_of_job, _retry_no_longer, _done_job),
     "job.cancel": Action(
         _of_job,
         lambda row, before, by: ledger.take_back_cancel(row, before["state"], by),

@@ -92,7 +92,7 @@ WORDS = {
     "failure.discard": Words("Discarded", "failures", "Open again", _failure),
     "post.requeue": Words("Retrying", "posts", "Stopped as before", _post),
     "post.again": Words("Posting again", "posts", "Ended as before", _post),
-    "job.requeue": Words("Retrying", "jobs", "Cancelled again", _job),
+    "job.requeue": Words("Retrying", "jobs", "Ended as before", _job),
     "job.cancel": Words("Cancelled", "jobs", "No longer cancelled", _job),
     "post.cancel": Words("Cancelled", "posts", "No longer cancelled", _post),
     "post.fill": Words("Scheduled", "posts", "No longer scheduled", _post),

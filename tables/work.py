@@ -75,8 +75,10 @@ class Job(Row):
         JobState.DONE: frozenset({JobState.WAITING}),
         JobState.DEAD: frozenset({JobState.WAITING, JobState.CANCELLED}),
         JobState.PARKED: frozenset({JobState.WAITING, JobState.CANCELLED}),
-        # Back to what it was: the discard or retry of its failure is undone.
-        JobState.CANCELLED: frozenset({JobState.WAITING, JobState.DEAD, JobState.PARKED}),
+        # Back to what it was: its restart, or the discard or retry of its failure, is undone.
+        JobState.CANCELLED: frozenset(
+            {JobState.WAITING, JobState.DONE, JobState.DEAD, JobState.PARKED}
+        ),
     }
 
     class Meta:

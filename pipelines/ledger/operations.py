@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from core.db import transaction
@@ -79,8 +80,32 @@ def restore(dead_letter_id: int) -> None:
         letters.reopen(letter)
 
 
-def take_back_retry(job_id: int, by: str) -> None:
-    """Undo the restart of a cancelled job that has not begun: it is cancelled again.
+def done(stages: Collection[str], subject_id: int) -> dict[str, str]:
+    """When a row's finished jobs ended, by id: a restart forgets it. As JSON keeps it."""
+    jobs = Job.select(Job.id, Job.finished_at).where(
+        Job.stage.in_(list(stages)), Job.subject_id == subject_id, Job.state == JobState.DONE
+    )
+    return {str(job.id): job.finished_at.isoformat() for job in jobs}
+
+
+def done_again(before: Mapping[str, str]) -> None:
+    """Undo the restart of finished jobs: those that are cancelled by now are done, as ``before``.
+
+    Inside the caller's transaction, which has locked them.
+    """
+    ids = [int(job_id) for job_id in before]
+    for job in Job.select().where(Job.id.in_(ids), Job.state == JobState.CANCELLED):
+        ended = datetime.fromisoformat(before[str(job.id)])
+        job.move(JobState.DONE, finished_at=ended, progress=1)
+
+
+def take_back_retry(job_id: int, by: str, before: Mapping[str, str]) -> None:
+    """Undo the restart of a job that has not begun: it is cancelled again, or done.
+
+    Args:
+        job_id: the job.
+        by: who undoes it.
+        before: as ``done`` gave it before.
 
     Raises:
         StaleStateError: it has begun, or is gone.
@@ -90,6 +115,7 @@ def take_back_retry(job_id: int, by: str) -> None:
         if job.state != JobState.WAITING or job.attempts:
             raise StaleStateError(f"Its work has begun: job {job_id} {in_state(job.state)}.")
         job.move(JobState.CANCELLED, finished_at=now())
+        done_again(before)
         _audit("job.take_back_retry", job_id, by)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -98,8 +98,12 @@ def restart(part_id: int, *, seconds: int = 0) -> None:
         ledger.hold(PART_STAGES, part_id, seconds, "time to undo the retry")
 
 
-def take_back_restart(part_id: int) -> None:
+def take_back_restart(part_id: int, done: Mapping[str, str]) -> None:
     """Undo ``restart`` before its work begins; the caller reopens the failure.
+
+    Args:
+        part_id: the part.
+        done: as ``ledger.done`` gave it before.
 
     Raises:
         StaleStateError: it has begun.
@@ -112,6 +116,7 @@ def take_back_restart(part_id: int) -> None:
                 )
             if job.state == JobState.WAITING:
                 job.move(JobState.CANCELLED, finished_at=now())
+        ledger.done_again(done)
 
 
 def _said(typed: str, before: str, language: str) -> str:

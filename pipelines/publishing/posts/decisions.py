@@ -6,7 +6,7 @@ account, then changes the post: the order of docs/architecture.md, "Locks".
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from core import db
@@ -106,13 +106,14 @@ def restore(post_id: int, by: str, state: str, reason: str) -> None:
             ledger.reopen_newest(POST_STAGES, post_id)
 
 
-def take_back_retry(post_id: int, by: str, before: Stopped) -> None:
+def take_back_retry(post_id: int, by: str, before: Stopped, done: Mapping[str, str]) -> None:
     """Undo a retry, or posting again, that has not begun: the post has stopped as before.
 
     Args:
         post_id: the post.
         by: who undoes it.
         before: how it had stopped.
+        done: its finished jobs, as ``ledger.done`` gave them before.
 
     Raises:
         StaleStateError: its work has begun, or it is no longer scheduled.
@@ -130,6 +131,7 @@ def take_back_retry(post_id: int, by: str, before: Stopped) -> None:
         for job in jobs:
             if job.state == JobState.WAITING:
                 job.move(JobState.CANCELLED, finished_at=now())
+        ledger.done_again(done)
         if post.state != before.state:
             post.move(before.state, reason=before.reason)
             _know_again(post, before)
@@ -186,13 +188,14 @@ def ended(post_id: int) -> Stopped | None:
     return stopped(post_id, ENDED_WITHOUT_A_POST - {PostState.MANUAL})
 
 
-def cancel_again(post_id: int, by: str, before: Stopped) -> None:
+def cancel_again(post_id: int, by: str, before: Stopped, done: Mapping[str, str]) -> None:
     """Undo ``post_again`` of a cancelled post whose work has not begun.
 
     Args:
         post_id: the post.
         by: who undoes it.
         before: how it was cancelled.
+        done: its finished jobs, as ``ledger.done`` gave them before.
 
     Raises:
         StaleStateError: it has begun, or is no longer scheduled.
@@ -202,6 +205,7 @@ def cancel_again(post_id: int, by: str, before: Stopped) -> None:
         if any(job.state == JobState.RUNNING or job.attempts for job in jobs if job.state in OPEN):
             raise StaleStateError("Its work has begun.")
         cancel(post_id, by, before.reason)
+        ledger.done_again(done)
         _know_again(Post.get_by_id(post_id), before)
 
 
