@@ -25,7 +25,7 @@ from models import (
 from pipelines import ledger
 from pipelines.production import part_text
 from pipelines.publishing.posts import decisions, post_settings
-from pipelines.stages import POST_STAGES, STAGES, of_subject
+from pipelines.stages import PART_STAGES, POST_STAGES, STAGES, STORY_STAGES, of_subject
 from pipelines.stories import review
 
 STOPPED = frozenset({PostState.PARKED, PostState.FAILED})
@@ -98,6 +98,7 @@ def repair_story(
     """
     with transaction():
         story_id = _subject(letter_id)
+        ledger.lock_jobs((STORY_STAGES, (story_id,)))
         review.edit(story_id, by, title, text)
         part_text.set_voice(story_id, by, voice)
         requeue(letter_id, by, seconds=seconds)
@@ -114,9 +115,10 @@ def repair_part(
     """
     with transaction():
         part_id = _subject(letter_id)
-        part_text.edit(part_id, by, words)
+        ledger.lock_jobs((PART_STAGES, (part_id,)))
         story_id = Script.select(Script.story).join(Part).where(Part.id == part_id).scalar()
         part_text.set_voice(story_id, by, voice)
+        part_text.edit(part_id, by, words)
         part_text.restart(part_id, seconds=seconds)
         AuditEntry.create(actor=by, action="failure.requeue", subject=f"failure {letter_id}")
 

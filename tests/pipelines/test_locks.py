@@ -29,7 +29,7 @@ from models import (
     VideoState,
     locked,
 )
-from pipelines import handover, ledger
+from pipelines import failures, handover, ledger
 from pipelines.ledger import Claim
 from pipelines.production import video_review
 from pipelines.production.narration.narrate import narrate
@@ -255,4 +255,24 @@ def test_failed_jobs_are_retried_and_discarded(race: Race) -> None:
             for job in ledger.lock_jobs((("narrate",), subjects)):
                 job.try_move(JobState.CANCELLED)
 
+    assert race(prepare) == []
+
+
+def test_a_story_is_repaired_while_it_is_decided_on(race: Race) -> None:
+    # Given a story whose whole text could not be fetched, so that its failure can be repaired
+    story = a_story()
+
+    def prepare(number: int) -> tuple[Work, ...]:
+        Job.update(state=JobState.DONE).execute()
+        DeadLetter.delete().execute()
+        forced(Story, story.id, state=StoryState.WAITING)
+        ledger.set_aside(claimed("page", story.id), ValueError("It is away."), trace="")
+        letter, text = DeadLetter.get(), f"The lamp went out {number} times."
+        return (
+            lambda: failures.repair_story(letter.id, "ada", "The lamp", text, ""),
+            lambda: review.reject(story.id, "bob", "boring"),
+            lambda: review.approve(story.id, "eve"),
+        )
+
+    # When people decide on it in the same moment, then nobody waits for ever
     assert race(prepare) == []
