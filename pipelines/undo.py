@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from operator import itemgetter
 from typing import NamedTuple
 
 import structlog
@@ -51,7 +52,8 @@ def decide(by: str, action: str, ids: Sequence[int], act: Callable[[int], object
     """Apply a decision to each row, so that ``by`` can undo all of it at once.
 
     If the database fails half way, the rows that are left are refused. If it fails at once, or the
-    caller's transaction ends with it, nothing is decided.
+    caller's transaction ends with it, nothing is decided. The rows come in the order of their ids,
+    so that two callers, each in a transaction of its own, don't wait for each other for ever.
 
     Args:
         by: who decides.
@@ -61,7 +63,8 @@ def decide(by: str, action: str, ids: Sequence[int], act: Callable[[int], object
     """
     done, late, undo_id = list[int](), list[OvertakenError](), None
     refused = list[tuple[int, StorymillError]]()
-    for place, row_id in enumerate(ids):
+    in_order = sorted(ids)
+    for place, row_id in enumerate(in_order):
         try:
             undo_id = decide_one(by, action, row_id, act, with_id=undo_id)
         except OvertakenError as error:
@@ -72,7 +75,7 @@ def decide(by: str, action: str, ids: Sequence[int], act: Callable[[int], object
             if not done or not _is_busy(error):
                 raise
             log.warning("decided_half_way", action=action, done=len(done), error=str(error).strip())
-            refused += [(left, InputError(BUSY)) for left in ids[place:]]
+            refused += [(left, InputError(BUSY)) for left in in_order[place:]]
             break
         else:
             done.append(row_id)
@@ -141,7 +144,8 @@ def of_person(by: str | None, most: int) -> list[Undo]:
 def undo(undo_id: int, by: str, *, of_anybody: bool = False) -> Undone:
     """Undo a person's own decision, row by row; a row that can't be undone stops no other.
 
-    If the database fails half way, the rows that are left can still be undone.
+    If the database fails half way, the rows that are left can still be undone. They come in the
+    order of their ids, as in ``decide``.
 
     Args:
         undo_id: the decision.
@@ -155,7 +159,8 @@ def undo(undo_id: int, by: str, *, of_anybody: bool = False) -> Undone:
     if stored is None or not (of_anybody or stored.by == by):
         raise _undone_already()
     done, refused = list[int](), list[tuple[int, str]]()
-    for place, change in enumerate(stored.changes):
+    in_order: list[Change] = sorted(stored.changes, key=itemgetter(0))
+    for place, change in enumerate(in_order):
         row_id = change[0]
         try:
             taken_back = _take_back(undo_id, change, by)
@@ -163,7 +168,7 @@ def undo(undo_id: int, by: str, *, of_anybody: bool = False) -> Undone:
             if not (done or refused) or not _is_busy(error):
                 raise
             log.warning("undone_half_way", action=stored.action, done=len(done), error=str(error))
-            refused += [(left, BUSY) for left, *_ in stored.changes[place:]]
+            refused += [(left, BUSY) for left, *_ in in_order[place:]]
             break
         if taken_back is None:
             continue

@@ -8,6 +8,8 @@ from __future__ import annotations
 import shutil
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -29,7 +31,7 @@ from models import (
     VideoState,
     locked,
 )
-from pipelines import failures, handover, ledger
+from pipelines import failures, handover, ledger, undo
 from pipelines.ledger import Claim
 from pipelines.production import video_review
 from pipelines.production.narration.narrate import narrate
@@ -275,4 +277,35 @@ def test_a_story_is_repaired_while_it_is_decided_on(race: Race) -> None:
         )
 
     # When people decide on it in the same moment, then nobody waits for ever
+    assert race(prepare) == []
+
+
+@pytest.mark.parametrize("undone", [False, True], ids=["decided", "undone"])
+def test_many_stories_are_decided_and_undone_in_one_transaction(race: Race, undone: bool) -> None:
+    # Given requests of a program that name the same stories, each in its own order
+    stories = [a_story().id for _ in range(4)]
+    approve, reject = partial(review.approve, by="ada"), partial(review.reject, by="ada")
+
+    def whole(act: Callable[..., object], *values: Any) -> Work:
+        def in_one_transaction() -> None:
+            with transaction():
+                act(*values)
+
+        return in_one_transaction
+
+    def prepare(_number: int) -> tuple[Work, ...]:
+        Job.update(state=JobState.DONE).execute()
+        Story.update(state=StoryState.WAITING, decided_by="", decided_at=None).execute()
+        orders = stories, stories[::-1]
+        if not undone:
+            return tuple(
+                whole(undo.decide, "ada", "story.approve", order, approve) for order in orders
+            )
+        changes = [
+            undo.noted("story.reject", story, partial(reject, reason="No.")) for story in stories
+        ]
+        ids = [undo.remember("ada", "story.reject", order) for order in (changes, changes[::-1])]
+        return tuple(whole(undo.undo, undo_id, "ada") for undo_id in ids)
+
+    # When they are answered at once, many times, then none waits for the other for ever
     assert race(prepare) == []
