@@ -20,9 +20,10 @@ from models import (
     Script,
     StaleStateError,
     Story,
+    locked,
     shown,
 )
-from pipelines import ledger
+from pipelines import ledger, versions
 from pipelines.production import part_text
 from pipelines.publishing.posts import decisions, post_settings
 from pipelines.stages import PART_STAGES, POST_STAGES, STAGES, STORY_STAGES, of_subject
@@ -72,51 +73,79 @@ def discard(letter_id: int, by: str) -> None:
 
 
 def repair_post(
-    letter_id: int, by: str, title: str, options: Mapping[str, Any], *, seconds: int = 0
+    letter_id: int,
+    by: str,
+    title: str,
+    options: Mapping[str, Any],
+    *,
+    seen: str = "",
+    seconds: int = 0,
 ) -> None:
     """Change the post of a failure, and retry it.
 
     Raises:
         InputError: the title or an option can't be used, or the post can no longer be changed.
+        SavedMeanwhileError: it is another version than ``seen`` by now.
         StaleStateError: the failure is already resolved.
     """
     with transaction():
         post_id = _subject(letter_id)
+        ledger.lock_jobs((POST_STAGES, (post_id,)))
+        _check(seen, letter_id, f"post {post_id}")
         post_settings.set_title(post_id, title, by)
         post_settings.set_options(post_id, by, options)
         requeue(letter_id, by, seconds=seconds)
 
 
 def repair_story(
-    letter_id: int, by: str, title: str, text: str, voice: str, *, seconds: int = 0
+    letter_id: int,
+    by: str,
+    title: str,
+    text: str,
+    voice: str,
+    *,
+    seen: str = "",
+    seconds: int = 0,
 ) -> None:
     """Change the text or the voice of the story of a failure, and retry it.
 
     Raises:
         InputError: the text can't be narrated, or the story can no longer be changed.
+        SavedMeanwhileError: it is another version than ``seen`` by now.
         StaleStateError: the failure is already resolved.
     """
     with transaction():
         story_id = _subject(letter_id)
         ledger.lock_jobs((STORY_STAGES, (story_id,)))
+        list(locked(Story.select(Story.id).where(Story.id == story_id)))
+        _check(seen, letter_id, f"story {story_id}")
         review.edit(story_id, by, title, text)
         part_text.set_voice(story_id, by, voice)
         requeue(letter_id, by, seconds=seconds)
 
 
 def repair_part(
-    letter_id: int, by: str, words: part_text.PartWords, voice: str, *, seconds: int = 0
+    letter_id: int,
+    by: str,
+    words: part_text.PartWords,
+    voice: str,
+    *,
+    seen: str = "",
+    seconds: int = 0,
 ) -> None:
     """Change the words of the part of a failure, or its story's voice, and make the part again.
 
     Raises:
         InputError: the text can't be narrated, or the part can no longer be changed.
+        SavedMeanwhileError: it is another version than ``seen`` by now.
         StaleStateError: the failure is already resolved.
     """
     with transaction():
         part_id = _subject(letter_id)
         ledger.lock_jobs((PART_STAGES, (part_id,)))
         story_id = Script.select(Script.story).join(Part).where(Part.id == part_id).scalar()
+        list(locked(Story.select(Story.id).where(Story.id == story_id)))
+        _check(seen, letter_id, f"part {part_id}", f"story {story_id}")
         part_text.set_voice(story_id, by, voice)
         part_text.edit(part_id, by, words)
         part_text.restart(part_id, seconds=seconds)
@@ -136,6 +165,20 @@ def editable(letter_id: int) -> dict[str, Any]:
     if table is Part and values:
         values |= {"voice": _story_of(letter.subject_id).voice}
     return values
+
+
+def version_of(letter_id: int) -> str:
+    """The version of what a repair may change; a form sends it back as ``seen``."""
+    return versions.of(editable(letter_id))
+
+
+def _check(seen: str, letter_id: int, *subjects: str) -> None:
+    """Raises SavedMeanwhileError; the caller has locked what a repair may change."""
+    versions.check(seen, version_of(letter_id), *subjects, actions=_EDITS)
+
+
+_EDITS = ("post.set_title", "post.set_options", "story.edit", "story.voice", "part.edit")
+"""What else changes what a repair may change, as the audit log calls it."""
 
 
 def take_back_repair(

@@ -23,7 +23,7 @@ def of(values: Mapping[str, Any]) -> str:
     return sha256(written.encode()).hexdigest()[:LETTERS]
 
 
-def check(seen: str, current: str, subject: str, *, actions: Collection[str] = ()) -> None:
+def check(seen: str, current: str, *subjects: str, actions: Collection[str] = ()) -> None:
     """Raises SavedMeanwhileError unless what is there now is what the form began with.
 
     Call it with the row locked, before the change.
@@ -31,12 +31,12 @@ def check(seen: str, current: str, subject: str, *, actions: Collection[str] = (
     Args:
         seen: the version that the form began with; empty if it has none.
         current: the version now.
-        subject: as the audit log calls it, to say who saved.
-        actions: only these are saves, if others are logged about the same subject.
+        subjects: as the audit log calls what was saved, to say who did it.
+        actions: only these are saves, if others are logged about the same subjects.
     """
     if not seen or seen == current:
         return
-    entries = AuditEntry.select(AuditEntry.actor).where(AuditEntry.subject == subject)
+    entries = AuditEntry.select(AuditEntry.actor).where(AuditEntry.subject.in_(subjects))
     if actions:
         entries = entries.where(AuditEntry.action.in_(actions))
     last = entries.order_by(AuditEntry.id.desc()).first()

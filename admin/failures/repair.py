@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from flask import current_app
@@ -26,6 +26,8 @@ class Repair:
 
     kind: Literal["post", "story", "part"]
     row: Any
+    version: str = ""
+    """Of what can be changed."""
     account: Any = None
     """Of a post."""
     voice: str = ""
@@ -38,7 +40,8 @@ def of(letter: DeadLetter) -> Repair | None:
     if letter.job is None or letter.subject_id is None or letter.stage not in STAGES:
         return None
     form = _FORMS.get(STAGES[letter.stage].subject)
-    return form(letter.subject_id) if form else None
+    shown = form(letter.subject_id) if form else None
+    return replace(shown, version=failures.version_of(letter.id)) if shown else None
 
 
 def _post(post_id: int) -> Repair | None:
@@ -71,23 +74,26 @@ def repair(letter: DeadLetter, typed: Mapping[str, str], by: str, *, seconds: in
 
     Raises:
         InputError: something typed can't be used, or nothing about the failure can be edited.
+        SavedMeanwhileError: somebody else has changed the same since the form was shown.
         StaleStateError: the failure is already resolved.
     """
     form = of(letter)
     values = {name: value.replace("\r\n", "\n") for name, value in typed.items()}
-    voice = values.get("voice", "")
+    voice, seen = values.get("voice", ""), values.get("seen", "")
     match form.kind if form else "":
         case "post":
             title, options = values.get("title", ""), _options(values)
-            failures.repair_post(letter.id, by, title, options, seconds=seconds)
+            failures.repair_post(letter.id, by, title, options, seen=seen, seconds=seconds)
         case "story":
             title, text = values.get("title", ""), values.get("text", "")
-            failures.repair_story(letter.id, by, title, text, _known(voice), seconds=seconds)
+            failures.repair_story(
+                letter.id, by, title, text, _known(voice), seen=seen, seconds=seconds
+            )
         case "part":
             words = PartWords(
                 *(values.get(name, "") for name in ("hook", "text", "call_to_action"))
             )
-            failures.repair_part(letter.id, by, words, _known(voice), seconds=seconds)
+            failures.repair_part(letter.id, by, words, _known(voice), seen=seen, seconds=seconds)
         case _:
             raise InputError("Nothing about this failure can be edited: retry or discard it.")
 

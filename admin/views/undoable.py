@@ -49,6 +49,8 @@ def undoable(
     if decided.overtaken and not decided.ids and not refused:
         return redirect(onwards() or back(), 303)
     if not decided.ids:  # the form comes back as it was, with the fault beside its field
+        if not several and refused:
+            raise decided.refused[0][1]
         fields = {getattr(error, "field", "") for _, error in decided.refused}
         raise InputError(first_of(refused), field=fields.pop() if len(fields) == 1 else "")
     say_refused(refused)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from admin.http.form_markup import _Reader
-from models import Account, Channel, Post, Role, Source, Story, StoryState, User
+from models import Account, Channel, DeadLetter, Part, Post, Role, Source, Story, StoryState, User
+from pipelines.production import part_text
+from pipelines.publishing.posts.post_settings import set_title
+from pipelines.stories import review
 from tests.admin import records
 from tests.admin.conftest import signed_in
+from tests.admin.test_failures import a_stopped_post
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -134,3 +139,52 @@ def test_limits_users_and_slots_are_told_too(
             303,
             422,
         }
+
+
+def test_who_repairs_a_failure_is_told_too(editor: Browser) -> None:
+    # Given failures of a post, a story and a part, each of them on a screen
+    post = a_stopped_post(records.account())
+    story = records.story("The lamp", StoryState.WAITING)
+    part = records.part(records.story(state=StoryState.SCRIPTED))
+    records.failure("page", story.id)
+    records.failure("render", part.id)
+    about_post, about_story, about_part = DeadLetter.select().order_by(DeadLetter.id)
+    words = part_text.PartWords("By Olga.", part.text, part.call_to_action)
+    cases: tuple[tuple[DeadLetter, str, Any, Callable[[], object]], ...] = (
+        (about_post, "title", Post.title, lambda: set_title(post.id, "By Olga.", "olga")),
+        (
+            about_story,
+            "title",
+            Story.narratable_title,
+            lambda: review.edit(story.id, "olga", "By Olga.", story.narratable_text),
+        ),
+        (about_part, "hook", Part.hook, lambda: part_text.edit(part.id, "olga", words)),
+        (
+            about_part,
+            "voice",
+            Story.voice,
+            lambda: part_text.set_voice(part.script.story.id, "olga", "espeak:de"),
+        ),
+    )
+    for letter, field, column, save in cases:
+        page, action = f"/failures/{letter.id}", f"/failures/{letter.id}/edit"
+        mine = form_at(editor, page, action) | ({} if field == "voice" else {field: "By Emil."})
+
+        # When somebody else changes what is shown there before it is sent
+        save()
+        told = editor.post(action, referrer=page, **mine)
+
+        # Then the second is told who was first, and nothing is replaced or retried
+        assert told.status_code == 422, (letter.stage, told.text)
+        assert "olga saved this while you were editing" in told.text, letter.stage
+        assert column.model.select().where(column.in_(["By Olga.", "espeak:de"])).exists()
+        assert DeadLetter.get_by_id(letter.id).resolved_at is None
+
+        # And saving again keeps the second one's
+        form = next(one for one in _Reader(told.text).forms if "data-refused" in one.attributes)
+        seen = next(control.value for control in form.controls if control.name == "seen")
+        if letter == about_part and field == "hook":
+            continue  # its voice follows
+        sent = editor.post(action, referrer=page, **{**mine, "seen": seen})
+        assert sent.status_code == 303, sent.text
+        assert not column.model.select().where(column.in_(["By Olga.", "espeak:de"])).exists()
