@@ -11,8 +11,8 @@ import click
 
 from core import db
 from core.errors import StorymillError
-from models import AuditEntry
 from pipelines import undo
+from pipelines.job_decisions import Decision
 
 DRY_RUN = click.option(
     "--dry-run", is_flag=True, help="Show what would be done, and change nothing."
@@ -44,38 +44,67 @@ def to_each(
 
     With an ``action`` of ``undo_actions.ACTIONS`` it says how to undo it.
     """
-    refused, undo_id = list[tuple[int, str]](), None
+    refused, undo_id = _applied(ids, act, action, dry_run=dry_run)
+    _tell(verb, len(ids), refused, [undo_id], dry_run=dry_run)
+
+
+def decide_each(
+    ids: Sequence[int], decision_about: Callable[[int], Decision], verb: str, *, dry_run: bool
+) -> None:
+    """Like ``to_each``, where a row may need another decision, about another row.
+
+    Args:
+        ids: the rows that were named.
+        decision_about: the decision that a row needs; those of one action have the same ``act``.
+        verb: as in ``to_each``.
+        dry_run: as in ``to_each``.
+    """
+    made = {row_id: decision_about(row_id) for row_id in ids}
+    refused, undo_ids = list[tuple[int, str]](), list[int | None]()
+    for action, act in {each.action: each.act for each in made.values()}.items():
+        named = {each.row_id: row_id for row_id, each in made.items() if each.action == action}
+        left, undo_id = _applied(list(named), act, action, dry_run=dry_run)
+        refused += [(named[row_id], why) for row_id, why in left]
+        undo_ids.append(undo_id)
+    _tell(verb, len(made), refused, undo_ids, dry_run=dry_run)
+
+
+def _applied(
+    ids: Sequence[int], act: Callable[[int], object], action: str, *, dry_run: bool
+) -> tuple[list[tuple[int, str]], int | None]:
+    """Call ``act`` for every id; the refused ones, each with why, and the number to undo it by."""
     if action and not dry_run:
         decided = undo.decide(getuser(), action, ids, act)
         refused = [(row_id, str(error)) for row_id, error in decided.refused]
         refused += [(error.row_id, str(error)) for error in decided.overtaken]
-        undo_id = decided.undo_id
-    else:
-        for row_id in ids:
-            try:
-                with _undone(dry_run=dry_run):
-                    act(row_id)
-            except StorymillError as error:
-                refused.append((row_id, str(error)))
-    click.echo(f"{verb} {len(ids) - len(refused)} of {len(ids)}.")
-    if undo_id is not None:
-        click.echo(f"To undo it: scripts/manage undo take-back {undo_id}")
+        return refused, decided.undo_id
+    refused = []
+    for row_id in ids:
+        try:
+            with _undone(dry_run=dry_run):
+                act(row_id)
+        except StorymillError as error:
+            refused.append((row_id, str(error)))
+    return refused, None
+
+
+def _tell(
+    verb: str,
+    count: int,
+    refused: Sequence[tuple[int, str]],
+    undo_ids: Sequence[int | None],
+    *,
+    dry_run: bool,
+) -> None:
+    click.echo(f"{verb} {count - len(refused)} of {count}.")
+    for undo_id in undo_ids:
+        if undo_id is not None:
+            click.echo(f"To undo it: scripts/manage undo take-back {undo_id}")
     _report(dry_run=dry_run)
     for row_id, why in refused:
         click.echo(f"{row_id}: {why}", err=True)
     if refused:
         sys.exit(1)
-
-
-def recorded(act: Callable[[int], object], action: str, kind: str) -> Callable[[int], None]:
-    """``act``, with an entry in the audit log under the name of who runs the command."""
-
-    def act_and_record(row_id: int) -> None:
-        with db.transaction():
-            act(row_id)
-            AuditEntry.create(actor=getuser(), action=action, subject=f"{kind} {row_id}")
-
-    return act_and_record
 
 
 @contextmanager

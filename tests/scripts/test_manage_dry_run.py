@@ -8,10 +8,23 @@ import click
 import pytest
 
 from core.db import migrate
-from models import AuditEntry, DeadLetter, Job, JobState, Source, Story, StoryState, User
+from models import (
+    Account,
+    AuditEntry,
+    DeadLetter,
+    Job,
+    JobState,
+    Post,
+    PostState,
+    Source,
+    Story,
+    StoryState,
+    User,
+)
 from pipelines.stories.intake import manual_intake
 from scripts.management.__main__ import manage as all_commands
 from tests.admin import records
+from tests.admin.test_failures import a_stopped_post
 from tests.scripts.terminal import fresh, manage
 from tests.scripts.test_manage import STORY
 
@@ -79,6 +92,41 @@ def test_jobs_and_failures_have_a_dry_run(settings: dict[str, str]) -> None:
     assert Job.get_by_id(waiting.id).state == JobState.CANCELLED
     assert manage("failures", "requeue", str(failure.id), **settings).returncode == 0
     assert records.job_of(failure).state == JobState.WAITING
+
+
+def test_jobs_are_decided_on_as_on_their_page(settings: dict[str, str]) -> None:
+    # Given a post that needs a person, and a story's work that was cancelled
+    post = a_stopped_post(records.account())
+    Account.update(access_token=None, refresh_token=None).execute()  # the command has other keys
+    Post.update(upload_url=None).execute()
+    failed = records.job_of(DeadLetter.get())
+    cancelled = records.job("prepare", records.story().id, JobState.CANCELLED)
+
+    # When both jobs are retried, and a third that isn't there
+    ids = (str(failed.id), str(cancelled.id), "404")
+    rehearsed = manage("jobs", "requeue", *ids, "--dry-run", **settings)
+    assert rehearsed.stdout == "Requeued 2 of 3.\nDry run: nothing was changed.\n"
+    assert Post.get_by_id(post.id).state == PostState.PARKED
+    done = manage("jobs", "requeue", *ids, **settings)
+
+    # Then the post is scheduled by the rules of posts, and each is undone by itself
+    assert (done.returncode, done.stderr) == (1, "404: There is no job 404.\n")
+    said, *offers = done.stdout.splitlines()
+    assert said == "Requeued 2 of 3."
+    assert Post.get_by_id(post.id).state == PostState.PLANNED
+    assert [Job.get_by_id(job.id).state for job in (failed, cancelled)] == [JobState.WAITING] * 2
+    for offer in offers:
+        undone = manage("undo", "take-back", offer.rpartition(" ")[2], **settings)
+        assert undone.returncode == 0, undone.stderr
+    assert Post.get_by_id(post.id).state == PostState.PARKED
+    assert DeadLetter.get().resolved_at is None
+    assert Job.get_by_id(cancelled.id).state == JobState.CANCELLED
+
+    # And a post that was posted again is undone too
+    again = manage("posts", "again", str(post.id), **settings)
+    undone = manage("undo", "take-back", again.stdout.split()[-1], **settings)
+    assert undone.stdout.startswith("Undone. Ended as before: "), undone.stderr
+    assert Post.get_by_id(post.id).state == PostState.PARKED
 
 
 def test_decisions_about_stories_have_a_dry_run(settings: dict[str, str]) -> None:

@@ -10,8 +10,8 @@ from rich.table import Table
 
 from models import DeadLetter, Job, JobState, shown
 from pipelines import failures as failures_pipeline
-from pipelines import ledger
-from scripts.management.changes import DRY_RUN, IDS, recorded, to_each
+from pipelines import job_decisions, ledger
+from scripts.management.changes import DRY_RUN, IDS, decide_each, to_each
 from scripts.management.record import record
 from scripts.management.showing import show
 from scripts.terminal import AS_JSON, print_table
@@ -61,8 +61,8 @@ def show_job(job_id: int) -> None:
 def requeue_jobs(ids: tuple[int, ...], *, dry_run: bool) -> None:
     """Start jobs again that failed, need attention or were cancelled."""
     with record():
-        act = recorded(ledger.requeue, "job.requeue", "job")
-        to_each(ids, act, "Requeued", dry_run=dry_run)
+        retry = partial(job_decisions.retry, by=getuser())
+        decide_each(ids, retry, "Requeued", dry_run=dry_run)
 
 
 @jobs.command("cancel")
@@ -71,8 +71,8 @@ def requeue_jobs(ids: tuple[int, ...], *, dry_run: bool) -> None:
 def cancel(ids: tuple[int, ...], *, dry_run: bool) -> None:
     """Cancel jobs."""
     with record():
-        act = recorded(ledger.cancel, "job.cancel", "job")
-        to_each(ids, act, "Cancelled", dry_run=dry_run, action="job.cancel")
+        stop = partial(job_decisions.cancel, by=getuser())
+        decide_each(ids, stop, "Cancelled", dry_run=dry_run)
 
 
 @click.group("failures")

@@ -97,7 +97,7 @@ def again(ids: tuple[int, ...], reason: str, *, checked: bool, dry_run: bool) ->
     """Post again from the start; posts that may be on TikTok only with --checked."""
     with record():
         act = partial(decisions.post_again, by=getuser(), reason=reason, checked=checked)
-        to_each(ids, _existing(act), "Restarted", dry_run=dry_run)
+        to_each(ids, _existing(act), "Restarted", dry_run=dry_run, action="post.again")
 
 
 @posts.command("mark")
