@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
 
     from core.settings import Settings
+
+QUICK = 0.1
+ASK_OFTEN = f"const later = setTimeout; setTimeout = (act) => later(act, {1000 * QUICK});"
+"""Makes the page ask every ``QUICK`` seconds from the next time on."""
+ASKED = """
+return performance.getEntriesByType("resource").filter((one) => one.name.includes("decided")).length
+"""
 
 pytestmark = [needs_chromium, pytest.mark.slow]
 
@@ -42,7 +50,10 @@ def test_a_desk_that_two_people_share(office: str, chromium: WebDriver, settings
     def seen(css: str) -> Any:
         return wait(lambda: shown(css))[0]
 
-    # Given an editor who reads a story
+    def text(css: str) -> str:
+        return str(chromium.execute_script(f"return document.querySelector('{css}').innerText"))
+
+    # Given an owner who reads a story
     chromium.get(f"{office}/stories/{newer.id}")
     seen("#name").send_keys("emil")
     chromium.find_element(By.ID, "password").send_keys(PASSWORD, Keys.ENTER)
@@ -52,9 +63,18 @@ def test_a_desk_that_two_people_share(office: str, chromium: WebDriver, settings
     press("h")
     assert seen(".heard audio").get_attribute("src").endswith(".wav")
 
-    # When somebody else decides on it meanwhile, then the page says so and leads on
+    # When somebody else decides on it meanwhile, then the page says so once, closes nothing else,
+    # and leads on
+    press("?")
+    chromium.execute_script(ASK_OFTEN)
     review.approve(newer.id, "ana")
-    assert seen(".decide .told").text.startswith("ana approved this story")
+    seen(".decide .told")
+    assert text(".decide .told").startswith("ana approved this story")
+    assert shown("#keys")
+    asked = chromium.execute_script(ASKED)
+    time.sleep(10 * QUICK)
+    assert chromium.execute_script(ASKED) == asked
+    seen("#keys").send_keys(Keys.ESCAPE)
     seen(".decide .btn-primary").click()
     wait(lambda: chromium.current_url.endswith(f"/stories/{older.id}"))
 
