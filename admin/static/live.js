@@ -12,7 +12,8 @@ async function refresh() {
       const answer = await fetch(from, { headers: { Accept: "application/json" } });
       if (answer.status === 401) return location.reload();
       if (!answer.ok) throw new Error(String(answer.status));
-      Object.entries(await answer.json()).forEach(([id, html]) => show(document.getElementById(id), html));
+      const pieces = Object.entries(await answer.json()).map(([id, html]) => [document.getElementById(id), html]);
+      pieces.filter(([place]) => place).forEach(([place, html]) => show(place, html)); // a page need not have all
       pause = EVERY;
     } catch {
       pause = Math.min(LONGEST, pause * 2); // the server is unavailable: ask less and less often

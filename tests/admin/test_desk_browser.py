@@ -10,7 +10,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from admin.auth import create_user
-from models import Channel, Story, StoryState
+from models import Channel, Job, JobState, Story, StoryState, now
 from pipelines.stories import review
 from tests.admin import records
 from tests.admin.conftest import PASSWORD
@@ -79,6 +79,12 @@ def test_a_desk_that_two_people_share(office: str, chromium: WebDriver, settings
     wait(lambda: chromium.current_url.endswith(f"/stories/{older.id}"))
 
     # The same in the grid, where a decided story can't be selected any longer
+    # The approved story's page shows how far it is, before there is a script
+    chromium.get(f"{office}/stories/{newer.id}")
+    assert "waiting" in text("#work")
+    Job.update(state=JobState.RUNNING, started_at=now()).where(Job.stage == "script").execute()
+    wait(lambda: "running" in text("#work"))
+
     chromium.get(f"{office}/stories/?state=waiting&view=grid")
     seen("[data-row]")
     press("j", "x")
