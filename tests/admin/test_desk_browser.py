@@ -32,11 +32,12 @@ pytestmark = [needs_chromium, pytest.mark.slow]
 
 
 def test_a_desk_that_two_people_share(office: str, chromium: WebDriver, settings: Settings) -> None:
-    create_user("emil", PASSWORD, "editor")
+    create_user("emil", PASSWORD, "owner")
     source = records.source(channel=Channel.create(name="Evening", voice="espeak:en-us"))
     older, newer = (records.story(f"Number {n}", source=source) for n in range(2))
     part = records.part()
     records.video(settings.media_dir, part)
+    records.job("render", part.id)
 
     def wait(until: Any) -> Any:
         return waiting(chromium).until(lambda _: until())
@@ -78,13 +79,13 @@ def test_a_desk_that_two_people_share(office: str, chromium: WebDriver, settings
     seen(".decide .btn-primary").click()
     wait(lambda: chromium.current_url.endswith(f"/stories/{older.id}"))
 
-    # The same in the grid, where a decided story can't be selected any longer
     # The approved story's page shows how far it is, before there is a script
     chromium.get(f"{office}/stories/{newer.id}")
     assert "waiting" in text("#work")
     Job.update(state=JobState.RUNNING, started_at=now()).where(Job.stage == "script").execute()
     wait(lambda: "running" in text("#work"))
 
+    # The same in the grid, where a decided story can't be selected any longer
     chromium.get(f"{office}/stories/?state=waiting&view=grid")
     seen("[data-row]")
     press("j", "x")
@@ -106,7 +107,22 @@ def test_a_desk_that_two_people_share(office: str, chromium: WebDriver, settings
     assert seen("[data-start][aria-current]").text == "He said it looked happier that way."
     press("c")
     assert seen(".cover")
+    # While its jobs go on, the player stays where it is
+    Job.update(state=JobState.RUNNING, started_at=now()).where(Job.stage == "render").execute()
+    wait(lambda: "running" in text("#work"))
     assert chromium.execute_script("return document.querySelector('video').currentTime") > 20
+    # And when the server sends another player, the captions stay covered
+    Story.update(language="de").where(Story.id == part.script.story.id).execute()
+    wait(lambda: chromium.find_elements(By.CSS_SELECTOR, "track[srclang=de]"))
+    assert seen(".cover")
+    assert seen("[data-captions] [value=covered]").get_attribute("aria-pressed") == "true"
+
+    # On Getting started, what was opened stays open when a step is done
+    chromium.get(f"{office}/getting-started/")
+    seen("#step-keys details:not([open]) > summary").click()
+    Channel.update(name="Morning").execute()
+    wait(lambda: "Morning" in text("#step-channel"))
+    assert shown("#step-keys .optional")
     log = chromium.get_log("browser")  # type: ignore[attr-defined]  # Chromium's own
     errors = [line["message"] for line in log if line["level"] == "SEVERE"]
     assert [message for message in errors if ".mp4" not in message] == []
