@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from models import Account, PauseCause, Post, PostState, Source, Story, StoryState, now
+from pipelines.stories import review
 from tests.admin import records
 
 if TYPE_CHECKING:
@@ -20,19 +21,23 @@ pytestmark = pytest.mark.slow
 def test_several_stories_are_decided_on_and_the_decision_is_undone_whole(
     operator: Program,
 ) -> None:
-    # Given two stories that wait, and one that is rejected
+    # Given two stories that wait, one that is rejected, and one that Ana rejects meanwhile
     first, second = records.story("The ladder"), records.story("The lamp")
     over = records.story("The towel", StoryState.REJECTED)
-    # When all three are approved at once, one of them twice
-    ids = [first.id, second.id, over.id, first.id]
+    hers = records.story("The kettle")
+    review.reject(hers.id, "ana", "Boring")
+    # When all of them are approved at once, one of them twice
+    ids = [first.id, second.id, over.id, hers.id, first.id]
     answer = operator.post("/stories/decide", {"ids": ids, "decision": "approve"}).get_json()
-    # Then the two are approved, and the third says why not
+    # Then the two are approved, and the others say why not
     assert answer["done"] == [first.id, second.id]
-    assert [each["id"] for each in answer["refused"]] == [over.id]
-    assert "rejected" in answer["refused"][0]["why"]
+    why = {each["id"]: each["why"] for each in answer["refused"]}
+    assert list(why) == [over.id, hers.id]
+    assert "rejected" in why[over.id]
+    assert why[hers.id].startswith("ana rejected this story")
     # And one number takes both back
     operator.post(f"/undo/{answer['undo']}")
-    states = {row.title: row.state for row in Story.select()}
+    states = {row.title: row.state for row in Story.select().where(Story.id != hers.id)}
     assert states == {"The ladder": "waiting", "The lamp": "waiting", "The towel": "rejected"}
     # And nobody rejects without a reason
     refused = operator.post("/stories/decide", {"ids": [first.id], "decision": "reject"})
