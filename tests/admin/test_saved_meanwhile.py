@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from admin.http.form_markup import _Reader
 from models import Account, Channel, Post, Role, Source, Story, StoryState, User
+from pipelines.publishing.accounts import account_settings
+from pipelines.publishing.accounts.browser_session import BrowserSession
 from tests.admin import records
 from tests.admin.conftest import signed_in
 
@@ -134,3 +136,19 @@ def test_limits_users_and_slots_are_told_too(
             303,
             422,
         }
+
+
+def test_an_upload_meanwhile_is_no_other_version_of_the_cookies(owner: Browser) -> None:
+    # Given an owner at the form for cookies
+    account = records.account(username="tales", browser_session="[]")
+    page, action = f"/accounts/{account.id}", f"/accounts/{account.id}/browser"
+    form = form_at(owner, page, action) | {"username": "tales", "cookies": COOKIES}
+    # When an upload stores the cookies as they are after it, then the owner's are saved
+    assert BrowserSession.of(account.id).store("[1]")
+    assert owner.post(action, referrer=page, **form).status_code == 303
+    assert "sessionid" in BrowserSession.of(account.id).cookies
+    # When somebody deletes them, then a form from before is told
+    form["seen"] = form_at(owner, page, action)["seen"]
+    account_settings.forget_browser_session(account.id, "ada")
+    told = owner.post(action, referrer=page, **form)
+    assert "ada saved this while you were editing" in told.text
