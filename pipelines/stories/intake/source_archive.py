@@ -78,7 +78,10 @@ def archive(source_id: int, by: str) -> Source:
         if source.archived_at is not None:
             raise InputError(f"{source.name} is archived already.")
         source.archived_at, source.enabled, source.last_error = now(), False, ""
-        source.save(only=[Source.archived_at, Source.enabled, Source.last_error])
+        source.next_fetch_at = None  # its fetch has ended: it is due once it is enabled
+        source.save(
+            only=[Source.archived_at, Source.enabled, Source.last_error, Source.next_fetch_at]
+        )
         _audit(by, "source.archive", source)
     return source
 

@@ -140,7 +140,7 @@ def find(name: str) -> Source:
 
 
 def ask(source_id: int, by: str) -> Source:
-    """Queue a fetch of the source now.
+    """Queue a fetch of the source now. A new one is due again an interval later.
 
     Raises:
         InputError: there is no such source, its stories are pasted by hand, or it was an import.
@@ -153,6 +153,9 @@ def ask(source_id: int, by: str) -> Source:
             raise InputError(f"{source.name} can't be fetched: its stories are pasted by hand.")
         _check_place(source)
         ledger.enqueue("fetch", source.id)
+        if source.next_fetch_at is None:
+            source.next_fetch_at = now() + timedelta(minutes=source.interval_minutes)
+            source.save(only=[Source.next_fetch_at])
         _audit(by, "source.fetch", source)
     return source
 
