@@ -223,9 +223,9 @@ class Stories(Page):
     @expose("/<int:story_id>/edit", methods=["GET", "POST"])
     def edit(self, story_id: int) -> ResponseReturnValue:
         story = get(Story, story_id)
-        if story.state not in UNDECIDED:
-            raise InputError(f"This story can't be edited, because it {in_state(story.state)}.")
         if request.method == "GET":
+            if story.state not in UNDECIDED:
+                raise InputError(f"This story can't be edited, because it {in_state(story.state)}.")
             return self.render(
                 "stories/edit.html",
                 story=story,
