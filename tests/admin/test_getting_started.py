@@ -8,6 +8,7 @@ import dramatiq
 import pytest
 
 from adapters.ports import Services
+from adapters.speech import say_once
 from core import queue
 from core.errors import Parked, Permanent
 from models import Account, Channel, SetupCheck, Source
@@ -52,6 +53,17 @@ def shown(browser: Browser) -> dict[str, tuple[bool, str]]:
         sentence = step.partition("</h2>")[2].partition('">')[2].partition("</p>")[0]
         found[name] = ("✓" in step, sentence.replace("&#39;", "'"))
     return found
+
+
+def checked_by_the_page(browser: Browser, what: str) -> Any:
+    """What the page's script is answered."""
+    token = browser.get(PAGE).text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    return browser._ask(  # noqa: SLF001  # as the script asks
+        "POST",
+        f"{PAGE}check/{what}",
+        data={"csrf_token": token},
+        headers={"Accept": "application/json"},
+    ).get_json()
 
 
 def test_an_owner_is_led_from_an_empty_installation_to_the_first_approved_story(
@@ -129,6 +141,19 @@ def test_a_check_counts_for_what_was_checked_only(owner: Browser, tiktok: TikTok
     assert "is not an installed voice" in sentence
 
 
+def test_a_voice_that_is_busy_is_not_judged(owner: Browser, tiktok: TikTok) -> None:
+    # Given a voice that worked, and that is saying something else now
+    SetupCheck.create(name="voice", subject="espeak:en-us", ok=True)
+    with say_once._one_at_a_time:  # noqa: SLF001  # as while a text is said
+        # When it is checked by its button, then the page says that it is busy, not that it works
+        page = owner.after(owner.post("/getting-started/check/voice", on=PAGE, referrer=PAGE))
+        assert "Another text is being spoken: try again in a few seconds." in page
+        assert "It works." not in page
+        # And the page's own check waits for another visit
+        assert checked_by_the_page(owner, "voice") == {"ok": False}
+    assert SetupCheck.get().ok
+
+
 def test_an_editor_sees_what_an_editor_can_do_and_a_viewer_sees_nothing(
     editor: Browser, viewer: Browser, tiktok: TikTok
 ) -> None:
@@ -164,14 +189,9 @@ def test_keys_that_are_not_needed_are_checked_when_they_are_set(app: Flask, owne
     app.extensions["services"] = Services(reddit=refuse)
     # When the page has made its checks
     assert 'data-checks="reddit voice"' in owner.get(PAGE).text
-    asked = {"Accept": "application/json"}
-    page = owner.get(PAGE).text
-    token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
-    answer = owner._ask(  # noqa: SLF001  # as the page's script asks
-        "POST", "/getting-started/check/reddit", data={"csrf_token": token}, headers=asked
-    )
+    answer = checked_by_the_page(owner, "reddit")
     # Then each says what it found, and which ones are not set
-    assert answer.get_json() == {"ok": False}
+    assert answer == {"ok": False}
     page = owner.get(PAGE).text
     assert "Reddit refused the credentials" in page
     assert "OLLAMA_URL not set" in page
