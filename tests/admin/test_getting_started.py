@@ -9,14 +9,17 @@ import pytest
 
 from adapters.ports import Services
 from adapters.speech import say_once
+from admin import guide
 from core import queue
 from core.errors import Parked, Permanent
 from models import Account, Channel, SetupCheck, Source
-from pipelines.getting_started.steps import PROCESSES
+from pipelines.getting_started.steps import PROCESSES, FirstSteps, first_steps
 from tests.admin import records
 from tests.admin.test_accounts import Consent
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flask import Flask
 
     from tests.admin.conftest import Browser
@@ -163,6 +166,32 @@ def test_an_editor_sees_what_an_editor_can_do_and_a_viewer_sees_nothing(
     for page in ("/", "/sources/"):
         assert "Getting started" not in viewer.get(page).text
         assert "Getting started" in editor.get(page).text
+
+
+def test_other_pages_look_the_next_step_up_seldom_and_ask_no_process(
+    owner: Browser, editor: Browser, tiktok: TikTok, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a Redis that takes seconds to answer
+    asked, looked = [], []
+
+    def alive(names: Sequence[str]) -> None:
+        asked.append(names)
+
+    def look(*args: Any, **options: Any) -> FirstSteps:
+        looked.append(options)
+        return first_steps(*args, **options)
+
+    monkeypatch.setattr(queue, "alive", alive)
+    monkeypatch.setattr(guide, "first_steps", look)
+    # When other pages are opened one after the other
+    for page in ("/sources/", "/channels/", "/jobs/"):
+        assert "Next: Set the keys of your TikTok app." in owner.get(page).text
+        assert "Next: Connect your first account." in editor.get(page).text
+    # Then the steps were looked up once for each role, and nobody waited for Redis
+    assert (looked, asked) == ([{"owner": True}, {"owner": False}], [])
+    # And home asks it
+    assert "Redis doesn&#39;t answer" in owner.get("/").text
+    assert len(asked) == 1
 
 
 def test_the_steps_can_be_hidden_and_come_back(owner: Browser, tiktok: TikTok) -> None:
