@@ -86,10 +86,8 @@ class Stories(Page):
                 Story.similarity,
                 Story.safety_score,
                 Story.created_at,
-                Story.language,
                 Source.name.alias("source_name"),
                 Source.warn_from,
-                Channel.voice,
                 Channel.words_per_minute,
                 fn.LEFT(Story.narratable_text, EXCERPT).alias("excerpt"),
             )
@@ -121,9 +119,6 @@ class Stories(Page):
             decidable=UNDECIDED,
             reconsiderable=RECONSIDERABLE,
             defaults=settings(),
-            default_for=_default_voice,
-            can_tell=voices.can_tell,
-            speaks=voices.speaks,
         )
 
     @expose("/<int:story_id>")
