@@ -39,6 +39,20 @@ def test_several_stories_are_decided_on_and_the_decision_is_undone_whole(
     assert (refused.status_code, "reason" in refused.text) == (422, True)
 
 
+def test_a_story_says_what_it_becomes_until_somebody_has_decided(operator: Program) -> None:
+    # Given a story that waits
+    story = records.story("The ladder")
+    # When its forecast is asked for, then it names the voice and the length of each video
+    found = operator.get(f"/stories/{story.id}/forecast").get_json()
+    assert (found["problem"], len(found["parts"])) == ("", 1)
+    assert found["voice"]
+    assert 0 < found["parts"][0] < 600
+    # And a story that is decided has none
+    operator.post(f"/stories/{story.id}/approve", {})
+    refused = operator.get(f"/stories/{story.id}/forecast")
+    assert (refused.status_code, "waits for a decision" in refused.text) == (422, True)
+
+
 def test_accounts_are_grouped_paused_and_resumed_together(operator: Program) -> None:
     # Given three accounts, two of them in a group
     night = [records.account(f"night_{number}") for number in range(2)]
