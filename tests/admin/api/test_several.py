@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from models import Account, PauseCause, Post, PostState, Source, Story, StoryState, now
+from models import Account, AuditEntry, PauseCause, Post, PostState, Source, Story, StoryState, now
 from tests.admin import records
 
 if TYPE_CHECKING:
@@ -72,6 +72,9 @@ def test_accounts_are_grouped_paused_and_resumed_together(operator: Program) -> 
     assert causes == dict.fromkeys(ids, PauseCause.PERSON) | {day.id: PauseCause.ALL}
     # And the end of the pause of all leaves it so, too
     assert operator.post("/accounts/resume", {"all": True}).get_json()["done"] == [day.id]
+    # And the audit log has a line about all accounts for either
+    of_all = AuditEntry.select().where(AuditEntry.subject == "all accounts")
+    assert [entry.action for entry in of_all] == ["account.pause", "account.resume"]
     assert operator.post("/accounts/resume", {"ids": ids}).get_json()["done"] == ids
     # And times are changed alike
     operator.ask("PATCH", "/accounts/times", json={"group": "Night shift", "posts_a_day": 3})
