@@ -51,15 +51,15 @@ def what_stays(source_id: int) -> Stays:
         f"LIMIT {MOST_COUNTED + 1}"
     )
     planned = (
-        f"SELECT 1 FROM ({videos}) AS shown JOIN post ON post.video_id = shown.id "
+        "SELECT 1 FROM shown JOIN post ON post.video_id = shown.id "
         f"WHERE post.state = 'planned' LIMIT {MOST_COUNTED + 1}"
     )
     counts = ", ".join(
         f"(SELECT count(*) FROM ({rows}) AS counted)"
-        for rows in (stories, waiting, videos, planned)
+        for rows in (stories, waiting, "SELECT 1 FROM shown", planned)
     )
     row: tuple[int, int, int, int] = database.execute_sql(
-        f"SELECT {counts}", {"source": source_id}
+        f"WITH shown AS MATERIALIZED ({videos}) SELECT {counts}", {"source": source_id}
     ).fetchone()
     job = Job.of("fetch", source_id)
     under_way = job is not None and job.state in {JobState.WAITING, JobState.RUNNING}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from models import Account, PauseCause, Post, PostState, Source, Story, StoryState, now
+from models import Account, AuditEntry, PauseCause, Post, PostState, Source, Story, StoryState, now
 from pipelines.stories import review
 from tests.admin import records
 
@@ -44,6 +44,20 @@ def test_several_stories_are_decided_on_and_the_decision_is_undone_whole(
     assert (refused.status_code, "reason" in refused.text) == (422, True)
 
 
+def test_a_story_says_what_it_becomes_until_somebody_has_decided(operator: Program) -> None:
+    # Given a story that waits
+    story = records.story("The ladder")
+    # When its forecast is asked for, then it names the voice and the length of each video
+    found = operator.get(f"/stories/{story.id}/forecast").get_json()
+    assert (found["problem"], len(found["parts"])) == ("", 1)
+    assert found["voice"]
+    assert 0 < found["parts"][0] < 600
+    # And a story that is decided has none
+    operator.post(f"/stories/{story.id}/approve", {})
+    refused = operator.get(f"/stories/{story.id}/forecast")
+    assert (refused.status_code, "waits for a decision" in refused.text) == (422, True)
+
+
 def test_accounts_are_grouped_paused_and_resumed_together(operator: Program) -> None:
     # Given three accounts, two of them in a group
     night = [records.account(f"night_{number}") for number in range(2)]
@@ -63,6 +77,9 @@ def test_accounts_are_grouped_paused_and_resumed_together(operator: Program) -> 
     assert causes == dict.fromkeys(ids, PauseCause.PERSON) | {day.id: PauseCause.ALL}
     # And the end of the pause of all leaves it so, too
     assert operator.post("/accounts/resume", {"all": True}).get_json()["done"] == [day.id]
+    # And the audit log has a line about all accounts for either
+    of_all = AuditEntry.select().where(AuditEntry.subject == "all accounts")
+    assert [entry.action for entry in of_all] == ["account.pause", "account.resume"]
     assert operator.post("/accounts/resume", {"ids": ids}).get_json()["done"] == ids
     # And times are changed alike
     operator.ask("PATCH", "/accounts/times", json={"group": "Night shift", "posts_a_day": 3})
