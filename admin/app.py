@@ -94,6 +94,7 @@ def create_app(
             "asset": _asset,
             "menu": menu,
             "first_steps": guide.pending,
+            "next_step": guide.next_step,
             "viewer_zone": viewer_zone,
             "csp_nonce": response_headers.nonce,
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import cast
 
 from flask import current_app, g
@@ -12,10 +13,13 @@ from admin.configured import settings
 from core import queue
 from models import Role
 from pipelines.getting_started.checks import Checks
-from pipelines.getting_started.steps import PROCESSES, FirstSteps, first_steps
+from pipelines.getting_started.steps import PROCESSES, FirstSteps, Step, first_steps
 
 COMPLETE = "first_steps_complete"
 """Kept by the process, so that the pages of a running installation don't look again."""
+NEXT = "first_steps_next"
+"""The next step of owners and of editors, each with the time when it was looked up."""
+KEPT_SECONDS = 5.0
 
 
 def checks() -> Checks:
@@ -40,14 +44,41 @@ def steps(*, owner: bool) -> FirstSteps:
 
 
 def pending() -> FirstSteps | None:
-    """The steps, for somebody who can take them, has not hidden them, and is not done."""
-    if not current_user.is_authenticated or not person().may(Role.EDITOR):
-        return None
-    if person().guide_hidden or COMPLETE in current_app.extensions:
+    """The steps on home, for somebody who can take them, has not hidden them, and is not done."""
+    if not _are_shown():
         return None
     mine = found()
-    if not mine.complete:
-        return mine
+    if mine.complete:
+        _complete()
+        return None
+    return mine
+
+
+def next_step() -> Step | None:
+    """The next step on other pages, for the same people.
+
+    It is looked up every few seconds, and takes the processes for alive: no page waits for Redis.
+    """
+    if not _are_shown():
+        return None
+    owner = person().may(Role.OWNER)
+    kept: dict[bool, tuple[float, Step | None]] = current_app.extensions.setdefault(NEXT, {})
+    looked, step = kept.get(owner, (-KEPT_SECONDS, None))
+    if monotonic() - looked < KEPT_SECONDS:
+        return step
+    step = first_steps(checks(), PROCESSES, owner=owner).next
+    kept[owner] = monotonic(), step
+    if step is None:
+        _complete()
+    return step
+
+
+def _are_shown() -> bool:
+    if not current_user.is_authenticated or not person().may(Role.EDITOR):
+        return False
+    return not person().guide_hidden and COMPLETE not in current_app.extensions
+
+
+def _complete() -> None:
     if person().may(Role.OWNER):  # an editor sees fewer steps
         current_app.extensions[COMPLETE] = True
-    return None

@@ -98,6 +98,10 @@ def success_rate() -> tuple[int, int]:
     return sum(state in good for state in states), len(states)
 
 
+SHOWN_ACCOUNTS = 15
+"""Accounts on the home page; the table of accounts has the others."""
+
+
 @dataclass(frozen=True, slots=True)
 class AccountDay:
     account_id: int
@@ -108,7 +112,7 @@ class AccountDay:
 
 
 def today() -> list[AccountDay]:
-    """Each account's posts: published on the viewer's day, and upcoming."""
+    """Each account's posts: published on the viewer's day, and upcoming; the busiest first."""
     cursor = database.execute_sql(
         """
         WITH published AS (
@@ -126,7 +130,7 @@ def today() -> list[AccountDay]:
         SELECT account.id, name, state, COALESCE(published.posts, 0), COALESCE(planned.posts, 0)
         FROM account LEFT JOIN published ON published.account_id = account.id
                      LEFT JOIN planned ON planned.account_id = account.id
-        WHERE state <> 'disconnected' ORDER BY name, account.id
+        WHERE state <> 'disconnected' ORDER BY 4 DESC, 5 DESC, name, account.id
         """,
         (midnight(),),
     )

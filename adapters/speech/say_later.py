@@ -11,10 +11,14 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import structlog
+
 from adapters.ports import Saying
 from adapters.speech import say_once
 from core.errors import InputError
 from core.files.storage import content_key
+
+log = structlog.get_logger(__name__)
 
 _KEY = re.compile(r"[0-9a-f]{32}")
 KEPT_SECONDS = 86_400.0
@@ -44,12 +48,16 @@ class SayLater:
             return key
         if not self._room.acquire(blocking=False):
             raise InputError("Several texts are being spoken: try again in a few seconds.")
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._forget_old()
-        self._file(key, "txt").unlink(missing_ok=True)
-        self._file(key, "share").write_text("0")
-        order = (key, voice, text, words_per_minute)
-        threading.Thread(target=self._say, args=order, daemon=True).start()
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._forget_old()
+            self._file(key, "txt").unlink(missing_ok=True)
+            self._file(key, "share").write_text("0")
+            order = (key, voice, text, words_per_minute)
+            threading.Thread(target=self._say, args=order, daemon=True).start()
+        except BaseException:
+            self._ended(key)
+            raise
         return key
 
     def progress(self, key: str) -> Saying:
@@ -57,11 +65,12 @@ class SayLater:
         if not _KEY.fullmatch(key):
             raise InputError("Nothing is being spoken: ask again.")
         sound, refusal = self._file(key, "wav"), self._file(key, "txt")
+        under_way = self._is_under_way(key)  # asked first: either file is there before it ends
         if sound.exists():
             return Saying(1.0, sound)
         if refusal.exists():
             raise InputError(refusal.read_text(encoding="utf-8"))
-        if not self._is_under_way(key):
+        if not under_way:
             raise InputError("Nothing is being spoken: ask again.")
         try:
             return Saying(float(self._file(key, "share").read_text()), None)
@@ -74,9 +83,23 @@ class SayLater:
             say_once.say_into(sound, voice, text, self._voices, words_per_minute)
             sound.rename(self._file(key, "wav"))
         except InputError as error:
-            self._file(key, "txt").write_text(str(error), encoding="utf-8")
+            self._refuse(key, str(error))
+        except Exception:
+            log.exception("say_later.failed", voice=voice)
+            self._refuse(key, say_once.FAILED)
         finally:
+            self._ended(key)
+
+    def _refuse(self, key: str, why: str) -> None:
+        written = self._file(key, "why")
+        written.write_text(why, encoding="utf-8")
+        written.rename(self._file(key, "txt"))  # so that nobody reads half of it
+
+    def _ended(self, key: str) -> None:
+        """Make room for another text."""
+        try:
             self._file(key, "share").unlink(missing_ok=True)
+        finally:
             self._room.release()
 
     def _is_under_way(self, key: str) -> bool:

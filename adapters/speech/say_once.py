@@ -18,6 +18,7 @@ log = structlog.get_logger(__name__)
 MOST_CHARACTERS = 300
 SECONDS = 30.0
 """Time limit; a Piper voice takes three seconds to load, and speaks 300 characters in two."""
+FAILED = "The voice failed to speak: see the log of the back office, or choose another voice."
 
 _ROOT = str(Path(__file__).resolve().parents[2])
 _PROGRAM = (
@@ -81,9 +82,7 @@ def _run(order: list[str]) -> None:
         raise InputError(ended.stderr.decode(errors="replace").strip())
     if ended.returncode:
         log.warning("say_once.failed", status=ended.returncode, tail=ended.stderr[-2000:])
-        raise InputError(
-            "The voice failed to speak: see the log of the back office, or choose another voice."
-        )
+        raise InputError(FAILED)
 
 
 def main() -> None:

@@ -47,5 +47,6 @@ def undoable(action: str, row_id: int, act: Callable[[int], object]) -> int:
 def decided(action: str, ids: Sequence[int], act: Callable[[int], object]) -> Decided:
     """Call ``act`` for each row, once each; as ``undoable``."""
     result = undo.decide(caller().name, action, list(dict.fromkeys(ids)), act)
-    refused = [RefusedRow(id=row_id, why=str(why)) for row_id, why in result.refused]
+    why = result.refused + [(error.row_id, error) for error in result.overtaken]
+    refused = [RefusedRow(id=row_id, why=str(error)) for row_id, error in why]
     return Decided(done=result.ids, refused=refused, undo=result.undo_id)

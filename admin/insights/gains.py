@@ -17,7 +17,8 @@ A_WEEK = 7
 GAINED = """
     SELECT (hour AT TIME ZONE %(zone)s)::date AS day, sum(videos), sum(views)::bigint,
            sum(likes)::bigint, sum(comments)::bigint, sum(shares)::bigint
-    FROM view_gain WHERE account_id = %(account)s AND hour >= %(since)s GROUP BY 1
+    FROM view_gain WHERE account_id = %(account)s AND hour >= %(since)s
+        AND (hour < %(cut)s OR hour >= %(begin)s) GROUP BY 1
 """
 
 
@@ -34,7 +35,10 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Gains:
-    """The last days, the present one last, and the views of as many days before them."""
+    """The last days, the present one last, and the views of as many days before them.
+
+    The last of those before counts up to the present time of day.
+    """
 
     days: list[Day]
     views_before: int
@@ -65,13 +69,19 @@ def gained(days: int, zone: ZoneInfo, account_id: int | None = None) -> Gains:
     """The last ``days`` days of a time zone.
 
     Gains are kept by the hour. In a zone that is half an hour off, a day's first half hour counts
-    with the day before.
+    with the day before. The days before are cut to the nearest hour.
     """
-    today = local_day(zone, now())
-    first = today - timedelta(days=2 * days - 1)
-    account = ViewGain.ALL if account_id is None else account_id
-    begun = at_local(zone, first, "00:00")
-    rows = ask(GAINED, zone=zone.key, account=account, since=begun)
+    present = now()
+    today = local_day(zone, present)
+    first, last = today - timedelta(days=2 * days - 1), today - timedelta(days=days)
+    rows = ask(
+        GAINED,
+        zone=zone.key,
+        account=ViewGain.ALL if account_id is None else account_id,
+        since=at_local(zone, first, "00:00"),
+        cut=at_local(zone, last, f"{present.astimezone(zone):%H:%M}") - timedelta(minutes=30),
+        begin=at_local(zone, last + timedelta(days=1), "00:00"),
+    )
     by_day = {day: Day(day, *figures) for day, *figures in rows}
     every = [by_day.get(day) or Day(day) for day in (first + timedelta(n) for n in range(2 * days))]
     return Gains(every[days:], sum(day.views for day in every[:days]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -127,12 +128,13 @@ def by_state(wanted: Wanted, states: Sequence[StoryState]) -> list[tuple[StorySt
         sources = {} if wanted.sources is None else {"source_id": wanted.sources}
         each = (EachOf(Story, {**sources, "state": [state]}) for state in states)
         return list(zip(states, counts(each), strict=True))
-    found: dict[str, int] = {}
+    found = Counter[str]()
     if wanted.few or wanted.matching().expected() <= COUNTABLE:
-        number = fn.COUNT(SQL("1"))
-        rows: Any = Story.select(Story.state, number).where(wanted.condition)
-        found = dict(rows.group_by(Story.state).tuples())
-    return [(state, found.get(state, 0)) for state in states]
+        rows: Any = Story.select(Story.state).where(wanted.condition).limit(COUNTABLE + 1)
+        found = Counter(state for (state,) in rows.tuples())
+        if found.total() > COUNTABLE:
+            found.clear()
+    return [(state, found[state]) for state in states]
 
 
 def _found(words: str) -> Wanted:

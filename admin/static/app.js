@@ -7,13 +7,15 @@ menuSwitch.addEventListener("click", () => {
   menuSwitch.setAttribute("aria-expanded", String(open));
 });
 
+const ticked = () => document.querySelectorAll("[data-row] [name=id]:checked:not(:disabled)");
+
 const confirmDialog = document.getElementById("confirm");
 document.addEventListener("submit", (event) => {
   const { target: form, submitter } = event;
   const question = submitter?.dataset.confirm ?? form.dataset.confirm;
   if (!question || form.dataset.confirmed) return;
   event.preventDefault();
-  const count = document.querySelectorAll("[data-row] [name=id]:checked").length;
+  const count = ticked().length;
   document.getElementById("confirm-question").textContent = question.replace("#", count);
   confirmDialog.returnValue = "no";
   confirmDialog.showModal();
@@ -36,7 +38,7 @@ function ask(name, action) {
   form.querySelectorAll("[name=id]").forEach((field) => field.remove());
   form.action = action ?? form.getAttribute("action") ?? "";
   if (!action) {
-    document.querySelectorAll("[data-row] [name=id]:checked").forEach((box) => {
+    ticked().forEach((box) => {
       const field = document.createElement("input");
       Object.assign(field, { type: "hidden", name: "id", value: box.value });
       form.append(field);
@@ -59,7 +61,7 @@ document.addEventListener("click", (event) => {
 
 document.querySelectorAll("[data-tick-all]").forEach((all) => {
   all.addEventListener("change", () => {
-    document.querySelectorAll(`#${all.dataset.tickAll} [name=id]`).forEach((box) => {
+    document.querySelectorAll(`#${all.dataset.tickAll} [name=id]:not(:disabled)`).forEach((box) => {
       box.checked = all.checked;
     });
   });
@@ -68,7 +70,7 @@ document.querySelectorAll("[data-tick-all]").forEach((all) => {
 // Bulk buttons need at least one selected row.
 const forTicked = [...document.querySelectorAll("[data-for-ticked]")];
 function countTicked() {
-  const count = document.querySelectorAll("[data-row] [name=id]:checked").length;
+  const count = ticked().length;
   forTicked.forEach((button) => {
     button.disabled = count === 0;
   });

@@ -8,7 +8,8 @@ const desk = document.querySelector("[data-decided]");
 let pauseFor = OFTEN;
 
 function undecided() {
-  return desk.matches(".decide") ? [desk] : [...desk.querySelectorAll("[data-id]:not([data-over])")].filter((row) => row.querySelector(".buttons"));
+  const places = desk.matches(".decide") ? [desk] : [...desk.querySelectorAll("[data-id]")].filter((row) => row.querySelector(".buttons"));
+  return places.filter((place) => !("over" in place.dataset));
 }
 
 function closePlace(place, sentence) {
@@ -28,8 +29,8 @@ function closePlace(place, sentence) {
     buttons.append(link);
   }
   document.querySelectorAll("dialog[open] form").forEach((form) => {
-    if (!onwards && !form.action.endsWith(`/${place.dataset.id}/reject`) && !form.action.endsWith(`/${place.dataset.id}/approve`)) return;
-    form.closest("dialog").close();
+    const decides = ["approve", "reject"].some((decision) => form.action.endsWith(`/${place.dataset.id}/${decision}`));
+    if (decides) form.closest("dialog").close();
   });
 }
 

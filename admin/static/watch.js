@@ -64,9 +64,10 @@ document.addEventListener("keydown", (event) => {
 // ── captions: in the picture, covered, or covered with subtitles ───────────────────────────────
 
 const CHOICES = ["shown", "covered", "subtitles"];
+const player = document.getElementById("player");
+const chosen = () => player.dataset.choice ?? "shown";
 
 function showCaptions(choice) {
-  const player = document.getElementById("player");
   const cover = player.querySelector(".cover");
   const track = player.querySelector("video")?.textTracks[0];
   if (!cover) return;
@@ -81,7 +82,8 @@ function showCaptions(choice) {
 document.addEventListener("click", (event) => {
   const group = event.target.closest("[data-captions]");
   if (!group) return;
-  const now = document.getElementById("player").dataset.choice ?? "shown";
   const pressed = event.target.closest("[value]");
-  showCaptions(pressed ? pressed.value : CHOICES[(CHOICES.indexOf(now) + 1) % CHOICES.length]);
+  showCaptions(pressed ? pressed.value : CHOICES[(CHOICES.indexOf(chosen()) + 1) % CHOICES.length]);
 });
+
+new MutationObserver(() => showCaptions(chosen())).observe(player, { childList: true }); // live.js replaces what is in it

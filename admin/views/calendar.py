@@ -15,6 +15,7 @@ from admin.calendar.period import asked, day_of
 from admin.viewer_zone import local, today, viewer_zone
 from admin.views.page import Offer, Page, done, expose, get
 from admin.views.undoable import undoable
+from core.db import transaction
 from core.errors import InputError
 from models import Account, Post, PostState, Video, now
 from pipelines import undo
@@ -128,9 +129,10 @@ class Calendar(Page):
             get(Post, int(number))
             return _pin(int(number), moment, account.id, onwards)
         verdict = _of_video(int(number), account.id, moment)
-        (post,) = planning.post_to(int(number), [account.id], at=moment, by=person().name)
-        change: undo.Change = (post.id, {}, undo.facts("post.fill", post.id))
-        undo_id = undo.remember(person().name, "post.fill", [change])
+        with transaction():
+            (post,) = planning.post_to(int(number), [account.id], at=moment, by=person().name)
+            change: undo.Change = (post.id, {}, undo.facts("post.fill", post.id))
+            undo_id = undo.remember(person().name, "post.fill", [change])
         sentence = f"Scheduled {named('post.move', [post.id])} {_told(moment, account)}."
         return done(
             " ".join([sentence, *verdict.warnings]),

@@ -52,9 +52,14 @@ class Channels(Page):
         status, problem = 200, ""
         if request.method == "POST":
             if form.validate():
-                seen = request.form.get("seen", "")
-                saved = channels.save(channel.id, form.chosen, person().name, offer, seen)
-                sources.give_channel(form.sources.data or [], saved.id, person().name)
+                saved = channels.save(
+                    channel.id,
+                    form.chosen,
+                    person().name,
+                    offer,
+                    seen=request.form.get("seen", ""),
+                    used_by=form.sources.data or [],
+                )
                 return done(f"{saved.name} saved.", url_for(".index"))
             status, problem = 422, "Some values are invalid. See below."
         config = settings()

@@ -33,6 +33,7 @@ class Home(Page):
             **_live(),
             hours=home_figures.hours(),
             today=home_figures.today(),
+            shown_accounts=home_figures.SHOWN_ACCOUNTS,
             good=good,
             ended=ended,
             gains=gained(days, viewer_zone()),

@@ -14,14 +14,13 @@ from admin.lists.post_list import METHODS
 from admin.views.page import MOST_IN_BULK, Page, chosen, expose
 from admin.views.undoable import undoable
 from core.errors import InputError
-from models import Account, AuditEntry, PauseCause, Post, PostState, now
+from models import Account, PauseCause, Post, PostState, now
 from pipelines.publishing.accounts import account_settings, groups, weekly_times
 from pipelines.publishing.accounts import pause as pausing
 from pipelines.publishing.scheduling.slots import ONE_DAY
 
 MOST_REASON = 200
 MOST_NAMED = 12
-ALL = "all accounts"
 """The subject in the audit log of a decision about all of them."""
 
 
@@ -72,16 +71,16 @@ class SelectedAccounts(Page):
         if not ids:
             raise InputError("Every account is paused already, or disconnected.")
         act = _pauser(reason, PauseCause.ALL)
-        AuditEntry.create(actor=person().name, action="account.pause", subject=ALL, reason=reason)
+        pausing.record_all("account.pause", person().name, reason)
         return undoable("account.pause", ids, act, onwards=_back_to_list)
 
     @expose("/resume-all", methods=["POST"])
     def resume_all(self) -> ResponseReturnValue:
         """End the pause of all; accounts that were paused for a reason of their own stay paused."""
-        ids = [account.id for account in pausing.paused_with_all().order_by(Account.id)]
+        ids = pausing.paused_with_all()
         if not ids:
             raise InputError("No account is paused by a pause of all.")
-        AuditEntry.create(actor=person().name, action="account.resume", subject=ALL)
+        pausing.record_all("account.resume", person().name)
         return undoable("account.resume", ids, resume, onwards=_back_to_list)
 
     # ── groups ───────────────────────────────────────────────────────────────────────────────

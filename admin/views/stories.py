@@ -86,10 +86,8 @@ class Stories(Page):
                 Story.similarity,
                 Story.safety_score,
                 Story.created_at,
-                Story.language,
                 Source.name.alias("source_name"),
                 Source.warn_from,
-                Channel.voice,
                 Channel.words_per_minute,
                 fn.LEFT(Story.narratable_text, EXCERPT).alias("excerpt"),
             )
@@ -121,9 +119,6 @@ class Stories(Page):
             decidable=UNDECIDED,
             reconsiderable=RECONSIDERABLE,
             defaults=settings(),
-            default_for=_default_voice,
-            can_tell=voices.can_tell,
-            speaks=voices.speaks,
         )
 
     @expose("/<int:story_id>")
@@ -223,9 +218,9 @@ class Stories(Page):
     @expose("/<int:story_id>/edit", methods=["GET", "POST"])
     def edit(self, story_id: int) -> ResponseReturnValue:
         story = get(Story, story_id)
-        if story.state not in UNDECIDED:
-            raise InputError(f"This story can't be edited, because it {in_state(story.state)}.")
         if request.method == "GET":
+            if story.state not in UNDECIDED:
+                raise InputError(f"This story can't be edited, because it {in_state(story.state)}.")
             return self.render(
                 "stories/edit.html",
                 story=story,

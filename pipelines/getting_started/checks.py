@@ -77,14 +77,18 @@ class Checks:
         )
 
     def run(self, check: Check) -> SetupCheck | None:
-        """Check now and store the result; None if there is nothing to check."""
+        """Check now and store the result; None if there is nothing to check.
+
+        Raises:
+            VoiceBusyError: another text is being said, so nothing was found out.
+        """
         subject = self.subject(check)
         if not subject:
             return None
         try:
             self._ask(check)
         except VoiceBusyError:
-            return self.result(check)
+            raise
         except StorymillError as error:
             log.warning("setup_check_failed", check=str(check), error=str(error))
             return _store(check, subject, str(error))

@@ -17,6 +17,7 @@ from models import AuditEntry, Channel, Source, SplitBy, Tone
 from pipelines import versions
 from pipelines.production.captions.caption_style import CaptionStyle
 from pipelines.production.narration import channel_pronunciations
+from pipelines.stories.intake import sources
 
 PART_SECONDS = (20, 600)
 _MOST_LETTERS = {"name": 80, "voice": 300, "quote_voice": 300, "background": 120, "music": 120}
@@ -61,14 +62,26 @@ def version_of(channel: Channel) -> str:
 
 
 def save(
-    channel_id: int | None, chosen: Mapping[str, Any], by: str, offer: Offer, seen: str = ""
+    channel_id: int | None,
+    chosen: Mapping[str, Any],
+    by: str,
+    offer: Offer,
+    seen: str = "",
+    *,
+    used_by: Iterable[int] = (),
 ) -> Channel:
-    """Add or change a channel; ``chosen`` has a value for every field of the table.
-
-    ``seen`` is the version that the form began with, if any.
+    """Add or change a channel.
 
     The change applies to stories narrated, captioned or rendered from now on; finished work is
     not redone.
+
+    Args:
+        channel_id: the channel; None adds one.
+        chosen: a value for every field of the table.
+        by: who changes it.
+        offer: what it may choose.
+        seen: the version that the form began with, if any.
+        used_by: ids of sources; those that have no channel use this one.
 
     Raises:
         InputError: a value is invalid, or the channel was removed; the message says which.
@@ -93,6 +106,7 @@ def save(
         raise InputError("Give the channel a name.", field="name")
     try:
         with transaction():
+            without = sources.locked_without_channel(used_by)
             if channel_id is None:
                 channel = Channel.create(**values)
             else:
@@ -104,6 +118,7 @@ def save(
                 channel = Channel.get_by_id(channel_id)
             verb = "channel.add" if channel_id is None else "channel.edit"
             AuditEntry.create(actor=by, action=verb, subject=f"channel {channel.id}")
+            sources.give_channel(without, channel.id, by)
     except IntegrityError:
         raise InputError(
             f"A channel named {values['name']} already exists; choose another name.", field="name"

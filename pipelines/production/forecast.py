@@ -62,6 +62,8 @@ class Beginning:
 def of_all(stories: Iterable[Story], defaults: ProductionSettings) -> dict[int, Forecast]:
     """The forecast of each story, by its id; each voice's pace is looked up once.
 
+    A story that no voice can tell has a problem.
+
     Args:
         stories: with their sources and channels; those without narratable text are left out.
         defaults: of the settings.
@@ -72,23 +74,21 @@ def of_all(stories: Iterable[Story], defaults: ProductionSettings) -> dict[int, 
         if not story.narratable_text:
             continue
         production = defaults.of(story)
-        voice = (production.voice, production.words_per_minute)
-        if voice not in paces:
-            paces[voice] = pace.by_name(production)
-        found[story.id] = _forecast(story, production, paces[voice])
+        try:
+            production = voices.fitting(production, story.language)
+            voice = (production.voice, production.words_per_minute)
+            if voice not in paces:
+                paces[voice] = pace.by_name(production)
+            parts = _parts(
+                (story.narratable_title, story.narratable_text, story.language),
+                (production.tone, production.split_by, production.target_seconds),
+                round(paces[voice], 1),
+            )
+        except Permanent as error:
+            found[story.id] = Forecast(production.voice, (), str(error))
+        else:
+            found[story.id] = Forecast(production.voice, parts)
     return found
-
-
-def _forecast(story: Story, production: ProductionSettings, words_per_minute: float) -> Forecast:
-    try:
-        parts = _parts(
-            (story.narratable_title, story.narratable_text, story.language),
-            (production.tone, production.split_by, production.target_seconds),
-            round(words_per_minute, 1),
-        )
-    except Permanent as error:
-        return Forecast(production.voice, (), str(error))
-    return Forecast(production.voice, parts)
 
 
 @lru_cache(maxsize=1_000)

@@ -10,7 +10,9 @@ import pytest
 from PIL import Image
 
 from core import db
+from core.errors import Retryable
 from models import AuditEntry, Channel, Source
+from pipelines.stories.intake import sources
 from tests.admin import records
 
 if TYPE_CHECKING:
@@ -101,6 +103,25 @@ def test_a_channel_is_added_changed_and_deleted(editor: Browser) -> None:
     actions = [(entry.actor, entry.action) for entry in AuditEntry.select().order_by(AuditEntry.id)]
     steps = ("channel.add", "channel.edit", "channel.remove")
     assert [action for action in actions if action[1] in steps] == [("emil", s) for s in steps]
+
+
+def test_a_channel_is_saved_with_its_sources_or_not_at_all(
+    editor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a source without a channel, and a record that goes away in the middle
+    source = records.source()
+
+    def fail(*_: object) -> None:
+        raise Retryable("PostgreSQL went away.")
+
+    # When a channel for it is saved, then there is none
+    with monkeypatch.context() as away:
+        away.setattr(sources, "give_channel", fail)
+        editor.post("/channels/new", on="/channels/new", sources=str(source.id), **FORM)
+    assert Channel.select().count() == 0
+    # When it is saved again, then the source has it
+    editor.post("/channels/new", on="/channels/new", sources=str(source.id), **FORM)
+    assert Source.get().channel == Channel.get()
 
 
 def test_a_channel_in_use_is_not_deleted(editor: Browser) -> None:

@@ -12,6 +12,7 @@ from models import Channel
 from tests.admin import records
 
 if TYPE_CHECKING:
+    from flask import Flask
     from werkzeug.test import TestResponse
 
     from tests.admin.conftest import Browser
@@ -34,6 +35,25 @@ def test_length_and_parts_are_shown_before_a_story_is_approved(viewer: Browser) 
     page = viewer.get(f"/stories/{cut.id}").text
     assert re.search(r"2 videos of about 0:\d\d, 0:\d\d, told by piper:", page)
     assert re.search(r"One video of about 0:\d\d, told by", viewer.get(f"/stories/{whole.id}").text)
+
+
+def test_the_forecast_names_the_voice_that_is_heard(app: Flask, editor: Browser) -> None:
+    # Given a story in German, whose channel's voice speaks English
+    english = Channel.create(name="English", voice="espeak:en-us")
+    story = records.story("Die Leiter", source=records.source("a", channel=english), language="de")
+    sentence = "The voice espeak:en-us speaks en, but the story is in de: choose a voice for de"
+    # Then its page, the list and what should be heard say once that it can't be told
+    assert editor.get(f"/stories/{story.id}").text.count(sentence) == 1
+    assert editor.get("/stories/?state=waiting").text.count(sentence) == 1
+    assert sentence in heard(editor, story.id).text
+    # When another voice may stand in, then that one is named, and heard
+    app.extensions["settings"] = app.extensions["settings"].model_copy(
+        update={"voice_fallback": "espeak:de"}
+    )
+    page = editor.get(f"/stories/{story.id}").text
+    assert re.search(r"One video of about 0:\d\d, told by espeak:de\.", page)
+    assert "speaks en" not in page
+    assert heard(editor, story.id).mimetype == "audio/wav"
 
 
 def heard(editor: Browser, story_id: int) -> TestResponse:

@@ -8,14 +8,18 @@ import dramatiq
 import pytest
 
 from adapters.ports import Services
+from adapters.speech import say_once
+from admin import guide
 from core import queue
 from core.errors import Parked, Permanent
 from models import Account, Channel, SetupCheck, Source
-from pipelines.getting_started.steps import PROCESSES
+from pipelines.getting_started.steps import PROCESSES, FirstSteps, first_steps
 from tests.admin import records
 from tests.admin.test_accounts import Consent
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flask import Flask
 
     from tests.admin.conftest import Browser
@@ -52,6 +56,17 @@ def shown(browser: Browser) -> dict[str, tuple[bool, str]]:
         sentence = step.partition("</h2>")[2].partition('">')[2].partition("</p>")[0]
         found[name] = ("✓" in step, sentence.replace("&#39;", "'"))
     return found
+
+
+def checked_by_the_page(browser: Browser, what: str) -> Any:
+    """What the page's script is answered."""
+    token = browser.get(PAGE).text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    return browser._ask(  # noqa: SLF001  # as the script asks
+        "POST",
+        f"{PAGE}check/{what}",
+        data={"csrf_token": token},
+        headers={"Accept": "application/json"},
+    ).get_json()
 
 
 def test_an_owner_is_led_from_an_empty_installation_to_the_first_approved_story(
@@ -129,6 +144,19 @@ def test_a_check_counts_for_what_was_checked_only(owner: Browser, tiktok: TikTok
     assert "is not an installed voice" in sentence
 
 
+def test_a_voice_that_is_busy_is_not_judged(owner: Browser, tiktok: TikTok) -> None:
+    # Given a voice that worked, and that is saying something else now
+    SetupCheck.create(name="voice", subject="espeak:en-us", ok=True)
+    with say_once._one_at_a_time:  # noqa: SLF001  # as while a text is said
+        # When it is checked by its button, then the page says that it is busy, not that it works
+        page = owner.after(owner.post("/getting-started/check/voice", on=PAGE, referrer=PAGE))
+        assert "Another text is being spoken: try again in a few seconds." in page
+        assert "It works." not in page
+        # And the page's own check waits for another visit
+        assert checked_by_the_page(owner, "voice") == {"ok": False}
+    assert SetupCheck.get().ok
+
+
 def test_an_editor_sees_what_an_editor_can_do_and_a_viewer_sees_nothing(
     editor: Browser, viewer: Browser, tiktok: TikTok
 ) -> None:
@@ -138,6 +166,32 @@ def test_an_editor_sees_what_an_editor_can_do_and_a_viewer_sees_nothing(
     for page in ("/", "/sources/"):
         assert "Getting started" not in viewer.get(page).text
         assert "Getting started" in editor.get(page).text
+
+
+def test_other_pages_look_the_next_step_up_seldom_and_ask_no_process(
+    owner: Browser, editor: Browser, tiktok: TikTok, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a Redis that takes seconds to answer
+    asked, looked = [], []
+
+    def alive(names: Sequence[str]) -> None:
+        asked.append(names)
+
+    def look(*args: Any, **options: Any) -> FirstSteps:
+        looked.append(options)
+        return first_steps(*args, **options)
+
+    monkeypatch.setattr(queue, "alive", alive)
+    monkeypatch.setattr(guide, "first_steps", look)
+    # When other pages are opened one after the other
+    for page in ("/sources/", "/channels/", "/jobs/"):
+        assert "Next: Set the keys of your TikTok app." in owner.get(page).text
+        assert "Next: Connect your first account." in editor.get(page).text
+    # Then the steps were looked up once for each role, and nobody waited for Redis
+    assert (looked, asked) == ([{"owner": True}, {"owner": False}], [])
+    # And home asks it
+    assert "Redis doesn&#39;t answer" in owner.get("/").text
+    assert len(asked) == 1
 
 
 def test_the_steps_can_be_hidden_and_come_back(owner: Browser, tiktok: TikTok) -> None:
@@ -164,14 +218,9 @@ def test_keys_that_are_not_needed_are_checked_when_they_are_set(app: Flask, owne
     app.extensions["services"] = Services(reddit=refuse)
     # When the page has made its checks
     assert 'data-checks="reddit voice"' in owner.get(PAGE).text
-    asked = {"Accept": "application/json"}
-    page = owner.get(PAGE).text
-    token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
-    answer = owner._ask(  # noqa: SLF001  # as the page's script asks
-        "POST", "/getting-started/check/reddit", data={"csrf_token": token}, headers=asked
-    )
+    answer = checked_by_the_page(owner, "reddit")
     # Then each says what it found, and which ones are not set
-    assert answer.get_json() == {"ok": False}
+    assert answer == {"ok": False}
     page = owner.get(PAGE).text
     assert "Reddit refused the credentials" in page
     assert "OLLAMA_URL not set" in page

@@ -5,18 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from adapters.ports import VideoCounts
-from admin.insights import sums, videos
+from admin.insights import gains, sums, videos
 from admin.insights.standouts import extremes
 from admin.lists.exports import cell
 from core.db import database, transaction
-from models import Account, Part, Post, PostState, Slot, Story, now
+from models import Account, Part, Post, PostState, Slot, Story, ViewGain, now
 from pipelines.publishing.counts import store
+from pipelines.publishing.scheduling.slots import at_local
 from tests.admin import records
 
 if TYPE_CHECKING:
@@ -205,6 +207,27 @@ def test_the_chart_of_views_has_a_table_with_the_same_figures(
         assert f"<strong>{total}</strong> views in {days} days" in page
     assert "1900 % more than in the 7 days before" in viewer.get("/").text
     assert viewer.get("/?days=8").status_code == 404
+
+
+@pytest.mark.parametrize("clock", ["00:05", "12:00", "12:50", "23:59"])
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+def test_an_unfinished_day_is_compared_with_as_much_of_a_day(
+    record: None, monkeypatch: pytest.MonkeyPatch, clock: str, zone: str
+) -> None:
+    # Given as many views in every hour of the last weeks, and a day that isn't over
+    there = ZoneInfo(zone)
+    present = at_local(there, date(2026, 1, 28), clock)
+    monkeypatch.setattr(gains, "now", lambda: present)
+    gained = {"account_id": ViewGain.ALL, "videos": 0, "likes": 0, "comments": 0, "shares": 0}
+    hour = at_local(there, date(2026, 1, 1), "00:00")
+    while hour <= present:
+        share = min(1.0, (present - hour) / timedelta(hours=1))
+        ViewGain.create(hour=hour, views=round(600 * share), **gained)
+        hour += timedelta(hours=1)
+    # Then the last days have as many as those before
+    found = gains.gained(7, there)
+    assert found.growth == pytest.approx(0, abs=0.004)
+    assert found.days[0].views == 24 * 600
 
 
 def test_no_page_reads_the_past(

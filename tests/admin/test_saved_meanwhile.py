@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from admin.http.form_markup import _Reader
 from models import Account, Channel, DeadLetter, Part, Post, Role, Source, Story, StoryState, User
 from pipelines.production import part_text
+from pipelines.publishing.accounts import account_settings
+from pipelines.publishing.accounts.browser_session import BrowserSession
 from pipelines.publishing.posts.post_settings import set_title
 from pipelines.stories import review
 from tests.admin import records
@@ -188,3 +190,19 @@ def test_who_repairs_a_failure_is_told_too(editor: Browser) -> None:
         sent = editor.post(action, referrer=page, **{**mine, "seen": seen})
         assert sent.status_code == 303, sent.text
         assert not column.model.select().where(column.in_(["By Olga.", "espeak:de"])).exists()
+
+
+def test_an_upload_meanwhile_is_no_other_version_of_the_cookies(owner: Browser) -> None:
+    # Given an owner at the form for cookies
+    account = records.account(username="tales", browser_session="[]")
+    page, action = f"/accounts/{account.id}", f"/accounts/{account.id}/browser"
+    form = form_at(owner, page, action) | {"username": "tales", "cookies": COOKIES}
+    # When an upload stores the cookies as they are after it, then the owner's are saved
+    assert BrowserSession.of(account.id).store("[1]")
+    assert owner.post(action, referrer=page, **form).status_code == 303
+    assert "sessionid" in BrowserSession.of(account.id).cookies
+    # When somebody deletes them, then a form from before is told
+    form["seen"] = form_at(owner, page, action)["seen"]
+    account_settings.forget_browser_session(account.id, "ada")
+    told = owner.post(action, referrer=page, **form)
+    assert "ada saved this while you were editing" in told.text

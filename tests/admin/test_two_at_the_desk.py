@@ -147,6 +147,12 @@ def test_who_comes_second_is_told_and_moves_on(
     assert re.search(r"ana approved “The green ladder” (just now|\d+ seconds? ago)\.", page)
     assert Story.get_by_id(story.id).decided_by == "ana"
 
+    # Whoever was editing it is told the same, and keeps what was typed
+    path = f"/stories/{story.id}/edit"
+    refused = editor.post(path, referrer=path, title="The ladder", text="It came back blue.")
+    assert "ana approved this story" in refused.text
+    assert "It came back blue." in refused.text
+
     # If the next one was decided meanwhile too, the page leads to one that still waits
     review.reject(following.id, "ana", "Boring")
     third = records.story("The red ladder")

@@ -10,16 +10,20 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adapters.speech.espeak import EspeakSynthesizer
+from adapters.speech.installed_voices import InstalledVoices
 from core.db import transaction
+from core.files.intake_folder import IntakeFolder
 from core.files.storage import MediaStore
 from models import (
     Account,
     AccountState,
+    Channel,
     DeadLetter,
     Job,
     JobState,
@@ -33,7 +37,8 @@ from models import (
 )
 from pipelines import failures, handover, ledger, undo
 from pipelines.ledger import Claim
-from pipelines.production import video_review
+from pipelines.production import channels, video_review
+from pipelines.production.channels import Offer
 from pipelines.production.narration.narrate import narrate
 from pipelines.production.render.render import render
 from pipelines.production.script.script import write_scripts
@@ -139,6 +144,23 @@ def test_a_source_and_those_who_start_its_fetch(
             lambda: fetch(two.id, claims[1], Listing(posts[::-1])),
             lambda: sources.ask(one.id, "ada"),
             enqueue_due_sources,
+        )
+
+    assert race(prepare) == []
+
+
+def test_a_channel_is_saved_for_a_source_that_chooses_it(race: Race, tmp_path: Path) -> None:
+    # Given a channel, and a source that has none
+    channel, source = Channel.get_by_id(Channel.create(name="Evening").id), a_source()
+    offer, intake = Offer(InstalledVoices(tmp_path)), IntakeFolder(tmp_path)
+    chosen = channel.__data__ | {"pronunciations": "", "background": "rain"}
+
+    def prepare(number: int) -> tuple[Work, ...]:
+        forced(type(source), source.id, channel=None)
+        named = {**chosen, "name": f"Evening {number}"}
+        return (
+            lambda: channels.save(channel.id, named, "ada", offer, used_by=[source.id]),
+            lambda: sources.save(source.id, {"channel": channel.id}, "bob", intake),
         )
 
     assert race(prepare) == []

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
+from peewee import fn
+
 from core import db
 from core.cookies import parse_cookies
 from core.crypto import EncryptedTextField
@@ -37,6 +39,7 @@ PLAIN = tuple(
 SET_POSTING = "account.set_posting"
 SET_SESSION = "account.set_browser_session"
 FORGET_SESSION = "account.forget_browser_session"
+SESSION_ACTIONS = (SET_SESSION, FORGET_SESSION)
 MOST_A_DAY = 50
 MOST_GAP_MINUTES = 7 * 24 * 60
 MOST_SLOTS = 7 * 48
@@ -330,9 +333,8 @@ def set_browser_session(
         )
     session = parse_cookies(text, site)
     with db.transaction():
-        actions = (SET_SESSION, FORGET_SESSION)
         current = session_version(_locked(account_id))
-        versions.check(seen, current, f"account {account_id}", actions=actions)
+        versions.check(seen, current, f"account {account_id}", actions=SESSION_ACTIONS)
         _set(
             account_id,
             by,
@@ -347,8 +349,14 @@ def set_browser_session(
 
 
 def session_version(account: Account) -> str:
-    """The version of its browser session, for a form that replaces it."""
-    return version_of(account, "username", "browser_session_version")
+    """The version of its browser session, for a form that replaces it.
+
+    Uploads store cookies too: only what people did counts.
+    """
+    done = AuditEntry.select(fn.MAX(AuditEntry.id)).where(
+        AuditEntry.subject == f"account {account.id}", AuditEntry.action.in_(SESSION_ACTIONS)
+    )
+    return versions.of({"username": account.username, "done": done.scalar()})
 
 
 def forget_browser_session(account_id: int, by: str) -> None:

@@ -39,6 +39,8 @@ log = structlog.get_logger(__name__)
 
 STORYMILL = "storymill"
 """Who pauses an account by itself, in the audit log."""
+ALL = "all accounts"
+"""Their subject in the audit log."""
 CODE = "account_paused"
 BY_ITSELF = frozenset({PauseCause.REFUSED, PauseCause.GRANT, PauseCause.FAILURES})
 OVER_THE_API = frozenset({Method.DIRECT, Method.INBOX})
@@ -133,7 +135,7 @@ def connected(account_id: int) -> None:
     account = columns.where(Account.id == account_id).get()
     if account.paused_cause == PauseCause.GRANT:
         resume(account_id, STORYMILL)
-    elif account.paused_at is None and (of_all := paused_with_all().first()) is not None:
+    elif account.paused_at is None and (of_all := _with_all().first()) is not None:
         pause(account_id, STORYMILL, of_all.paused_reason, cause=PauseCause.ALL)
 
 
@@ -153,8 +155,17 @@ def pausable() -> list[int]:
     return [row.id for row in rows.order_by(Account.id)]
 
 
-def paused_with_all() -> ModelSelect[Account]:
-    """The accounts that a pause of all has stopped."""
+def paused_with_all() -> list[int]:
+    """Ids of the accounts that a pause of all has stopped."""
+    return [account.id for account in _with_all()]
+
+
+def record_all(action: str, by: str, reason: str = "") -> None:
+    """Write into the audit log that a person has paused or resumed all accounts at once."""
+    AuditEntry.create(actor=by, action=action, subject=ALL, reason=reason)
+
+
+def _with_all() -> ModelSelect[Account]:
     columns = Account.select(Account.id, Account.paused_at, Account.paused_reason)
     return columns.where(Account.paused_cause == PauseCause.ALL).order_by(Account.id)
 

@@ -51,15 +51,15 @@ def what_stays(source_id: int) -> Stays:
         f"LIMIT {MOST_COUNTED + 1}"
     )
     planned = (
-        f"SELECT 1 FROM ({videos}) AS shown JOIN post ON post.video_id = shown.id "
+        "SELECT 1 FROM shown JOIN post ON post.video_id = shown.id "
         f"WHERE post.state = 'planned' LIMIT {MOST_COUNTED + 1}"
     )
     counts = ", ".join(
         f"(SELECT count(*) FROM ({rows}) AS counted)"
-        for rows in (stories, waiting, videos, planned)
+        for rows in (stories, waiting, "SELECT 1 FROM shown", planned)
     )
     row: tuple[int, int, int, int] = database.execute_sql(
-        f"SELECT {counts}", {"source": source_id}
+        f"WITH shown AS MATERIALIZED ({videos}) SELECT {counts}", {"source": source_id}
     ).fetchone()
     job = Job.of("fetch", source_id)
     under_way = job is not None and job.state in {JobState.WAITING, JobState.RUNNING}
@@ -78,7 +78,10 @@ def archive(source_id: int, by: str) -> Source:
         if source.archived_at is not None:
             raise InputError(f"{source.name} is archived already.")
         source.archived_at, source.enabled, source.last_error = now(), False, ""
-        source.save(only=[Source.archived_at, Source.enabled, Source.last_error])
+        source.next_fetch_at = None  # its fetch has ended: it is due once it is enabled
+        source.save(
+            only=[Source.archived_at, Source.enabled, Source.last_error, Source.next_fetch_at]
+        )
         _audit(by, "source.archive", source)
     return source
 

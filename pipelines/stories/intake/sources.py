@@ -25,6 +25,7 @@ __all__ = [
     "find",
     "free_name",
     "give_channel",
+    "locked_without_channel",
     "save",
     "switch",
     "tidy",
@@ -115,16 +116,20 @@ def without_channel() -> list[Source]:
     return list(rows.order_by(Source.name).limit(MOST_OFFERED))
 
 
-def give_channel(source_ids: Iterable[int], channel_id: int, by: str) -> None:
-    """Let those of the sources that have no channel use this one."""
-    ids = list(source_ids)
-    if not ids:
-        return
-    with transaction():
-        rows = Source.select().where(Source.id.in_(ids), Source.channel.is_null())
-        for source in rows.order_by(Source.id).for_update():
-            Source.update(channel=channel_id).where(Source.id == source.id).execute()
-            _audit(by, "source.edit", source)
+def locked_without_channel(source_ids: Iterable[int]) -> list[Source]:
+    """Those of the sources that have no channel, locked until the transaction ends.
+
+    Call it before a channel is locked: whoever saves a source locks it first, too.
+    """
+    rows = Source.select().where(Source.id.in_(list(source_ids)), Source.channel.is_null())
+    return list(rows.order_by(Source.id).for_update())
+
+
+def give_channel(without: Iterable[Source], channel_id: int, by: str) -> None:
+    """Let these sources use a channel. They are locked, and have none."""
+    for source in without:
+        Source.update(channel=channel_id).where(Source.id == source.id).execute()
+        _audit(by, "source.edit", source)
 
 
 def find(name: str) -> Source:
@@ -140,7 +145,7 @@ def find(name: str) -> Source:
 
 
 def ask(source_id: int, by: str) -> Source:
-    """Queue a fetch of the source now.
+    """Queue a fetch of the source now. A new one is due again an interval later.
 
     Raises:
         InputError: there is no such source, its stories are pasted by hand, or it was an import.
@@ -153,6 +158,9 @@ def ask(source_id: int, by: str) -> Source:
             raise InputError(f"{source.name} can't be fetched: its stories are pasted by hand.")
         _check_place(source)
         ledger.enqueue("fetch", source.id)
+        if source.next_fetch_at is None:
+            source.next_fetch_at = now() + timedelta(minutes=source.interval_minutes)
+            source.save(only=[Source.next_fetch_at])
         _audit(by, "source.fetch", source)
     return source
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from core.errors import InputError
-from models import Account, PauseCause
+from models import PauseCause
 from pipelines.publishing.accounts import groups, weekly_times
 from pipelines.publishing.accounts import pause as pausing
 from scripts.management.changes import DRY_RUN, IDS, to_each
@@ -41,6 +41,8 @@ def pause_accounts(
                 abort=True,
             )
         cause = PauseCause.ALL if of_all else PauseCause.PERSON
+        if of_all and chosen and not dry_run:
+            pausing.record_all("account.pause", getuser(), reason)
 
         def act(account_id: int) -> None:
             if not pausing.pause(account_id, getuser(), reason, cause=cause):
@@ -57,7 +59,9 @@ def pause_accounts(
 def resume_accounts(ids: tuple[int, ...], group: str, *, of_all: bool, dry_run: bool) -> None:
     """Let paused accounts post again; late posts get new times."""
     with record():
-        chosen = _chosen(ids, group, of_all=of_all, all_ids=_paused_with_all)
+        chosen = _chosen(ids, group, of_all=of_all, all_ids=pausing.paused_with_all)
+        if of_all and chosen and not dry_run:
+            pausing.record_all("account.resume", getuser())
 
         def act(account_id: int) -> None:
             if not pausing.resume(account_id, getuser()):
@@ -130,7 +134,3 @@ def _chosen(
     if group:
         return groups.ids(group)
     return all_ids() if of_all else list(ids)
-
-
-def _paused_with_all() -> list[int]:
-    return [account.id for account in pausing.paused_with_all().order_by(Account.id)]

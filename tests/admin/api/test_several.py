@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from models import Account, PauseCause, Post, PostState, Source, Story, StoryState, now
+from models import Account, AuditEntry, PauseCause, Post, PostState, Source, Story, StoryState, now
+from pipelines.stories import review
 from tests.admin import records
 
 if TYPE_CHECKING:
@@ -20,23 +21,41 @@ pytestmark = pytest.mark.slow
 def test_several_stories_are_decided_on_and_the_decision_is_undone_whole(
     operator: Program,
 ) -> None:
-    # Given two stories that wait, and one that is rejected
+    # Given two stories that wait, one that is rejected, and one that Ana rejects meanwhile
     first, second = records.story("The ladder"), records.story("The lamp")
     over = records.story("The towel", StoryState.REJECTED)
-    # When all three are approved at once, one of them twice
-    ids = [first.id, second.id, over.id, first.id]
+    hers = records.story("The kettle")
+    review.reject(hers.id, "ana", "Boring")
+    # When all of them are approved at once, one of them twice
+    ids = [first.id, second.id, over.id, hers.id, first.id]
     answer = operator.post("/stories/decide", {"ids": ids, "decision": "approve"}).get_json()
-    # Then the two are approved, and the third says why not
+    # Then the two are approved, and the others say why not
     assert answer["done"] == [first.id, second.id]
-    assert [each["id"] for each in answer["refused"]] == [over.id]
-    assert "rejected" in answer["refused"][0]["why"]
+    why = {each["id"]: each["why"] for each in answer["refused"]}
+    assert list(why) == [over.id, hers.id]
+    assert "rejected" in why[over.id]
+    assert why[hers.id].startswith("ana rejected this story")
     # And one number takes both back
     operator.post(f"/undo/{answer['undo']}")
-    states = {row.title: row.state for row in Story.select()}
+    states = {row.title: row.state for row in Story.select().where(Story.id != hers.id)}
     assert states == {"The ladder": "waiting", "The lamp": "waiting", "The towel": "rejected"}
     # And nobody rejects without a reason
     refused = operator.post("/stories/decide", {"ids": [first.id], "decision": "reject"})
     assert (refused.status_code, "reason" in refused.text) == (422, True)
+
+
+def test_a_story_says_what_it_becomes_until_somebody_has_decided(operator: Program) -> None:
+    # Given a story that waits
+    story = records.story("The ladder")
+    # When its forecast is asked for, then it names the voice and the length of each video
+    found = operator.get(f"/stories/{story.id}/forecast").get_json()
+    assert (found["problem"], len(found["parts"])) == ("", 1)
+    assert found["voice"]
+    assert 0 < found["parts"][0] < 600
+    # And a story that is decided has none
+    operator.post(f"/stories/{story.id}/approve", {})
+    refused = operator.get(f"/stories/{story.id}/forecast")
+    assert (refused.status_code, "waits for a decision" in refused.text) == (422, True)
 
 
 def test_accounts_are_grouped_paused_and_resumed_together(operator: Program) -> None:
@@ -58,6 +77,9 @@ def test_accounts_are_grouped_paused_and_resumed_together(operator: Program) -> 
     assert causes == dict.fromkeys(ids, PauseCause.PERSON) | {day.id: PauseCause.ALL}
     # And the end of the pause of all leaves it so, too
     assert operator.post("/accounts/resume", {"all": True}).get_json()["done"] == [day.id]
+    # And the audit log has a line about all accounts for either
+    of_all = AuditEntry.select().where(AuditEntry.subject == "all accounts")
+    assert [entry.action for entry in of_all] == ["account.pause", "account.resume"]
     assert operator.post("/accounts/resume", {"ids": ids}).get_json()["done"] == ids
     # And times are changed alike
     operator.ask("PATCH", "/accounts/times", json={"group": "Night shift", "posts_a_day": 3})

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from admin.api.resources.operations.undo import SCOPES
 from admin.auth import create_user
 from admin.auth.users import set_active, set_role
 from core.errors import InputError
 from core.log import scrub
-from models import ApiToken, AuditEntry, User, now
+from models import ApiToken, AuditEntry, Job, JobState, User, now
 from pipelines.people import api_tokens
+from pipelines.undo_actions import ACTIONS
+from tests.admin import records
 from tests.admin.api.conftest import Program, program
 from tests.admin.conftest import PASSWORD, Browser, signed_in
 
@@ -69,6 +72,18 @@ def test_a_token_does_no_more_than_its_persons_role_allows_now(app: Flask) -> No
     assert "write:stories" in refused.get_json()["detail"]
     set_active(emil.id, "olga", active=False)
     assert caller.post("/stories/1/approve").status_code == 401
+
+
+def test_a_token_undoes_what_it_may_decide(app: Flask) -> None:
+    # Given a token for jobs, and a job that it has cancelled
+    caller = program(app, "read", "write:jobs")
+    job = records.job("script", records.story().id)
+    undo = caller.post(f"/jobs/{job.id}/cancel").get_json()["undo"]
+    # When it undoes that, then the job waits again
+    assert caller.post(f"/undo/{undo}").status_code == 200
+    assert Job.get_by_id(job.id).state == JobState.WAITING
+    # And each decision that can be undone has a scope
+    assert {action.partition(".")[0] for action in ACTIONS} == set(SCOPES)
 
 
 def test_a_token_ends(app: Flask) -> None:

@@ -20,7 +20,7 @@ SCOPES = {
     "post": Scope.POSTS,
     "account": Scope.ACCOUNTS,
     "failure": Scope.JOBS,
-    "source": Scope.SOURCES,
+    "job": Scope.JOBS,
 }
 """What undoing a decision needs, by what it is about."""
 
@@ -79,7 +79,7 @@ def undo(undo_id: int) -> UndoneDecision:
     Needs the scope of the decision too, such as `write:stories` for an approval.
     """
     own = Undo.get(Undo.id == undo_id, Undo.by == caller().name)
-    scope = SCOPES.get(own.action.partition(".")[0], Scope.ADMIN)
+    scope = SCOPES[own.action.partition(".")[0]]
     if not caller().may(scope):
         raise RefusedError(403, f'Undoing this needs the scope "{scope}".')
     undone = decisions.undo(undo_id, caller().name)

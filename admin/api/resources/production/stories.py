@@ -13,6 +13,7 @@ from admin.api.listing import check, get, rows
 from admin.api.models import Answer, Body, Id, Line, ListQuery, Moment, Page, Text, Undoable
 from admin.api.operation import operation
 from admin.configured import settings
+from admin.desk.outlook import forecasts
 from admin.lists import story_list
 from core.errors import InputError
 from models import Source, Story, StoryState
@@ -56,6 +57,14 @@ class StoryDetail(StoryItem):
     author: str
     decided_by: str
     decided_at: Moment | None
+
+
+class StoryForecast(Answer):
+    """What a story becomes if it is approved."""
+
+    voice: str
+    parts: Annotated[list[float], Field(description="About how long each video gets, in seconds.")]
+    problem: Annotated[str, Field(description="Why it can't be made; then there are no parts.")]
 
 
 class StoryPage(Page[StoryItem]):
@@ -149,6 +158,16 @@ def _sources(query: StoryQuery) -> list[int] | None:
 def show(story_id: int) -> StoryDetail:
     """Read a story."""
     return detail(story_id)
+
+
+@operation("GET", "/stories/<int:story_id>/forecast", Scope.READ)
+def forecast(story_id: int) -> StoryForecast:
+    """See how many videos a story becomes if it is approved, and how long they get."""
+    check(Story, story_id)
+    found = forecasts([story_id]).get(story_id)
+    if found is None:
+        raise InputError("Only a story that waits for a decision has a forecast.")
+    return StoryForecast.model_validate(found)
 
 
 @operation(

@@ -105,24 +105,29 @@ def change(body: ChangeGroups) -> Decided:
 def pause(body: PauseSeveral) -> Decided:
     """Pause several accounts, or all, also those that are connected later."""
     cause = PauseCause.ALL if body.all else PauseCause.PERSON
+    ids = pausing.pausable() if body.all else body.accounts()
+    if body.all and ids:
+        pausing.record_all("account.pause", caller().name, body.reason)
 
     def act(account_id: int) -> None:
         if not pausing.pause(account_id, caller().name, body.reason, cause=cause):
             raise InputError("It is paused already.")
 
-    return decided("account.pause", pausing.pausable() if body.all else body.accounts(), act)
+    return decided("account.pause", ids, act)
 
 
 @operation("POST", "/accounts/resume", Scope.ACCOUNTS, examples={"all": {"all": True}})
 def resume(body: ChosenOrAll) -> Decided:
     """Resume several accounts; with `all`, those that a pause of all has stopped."""
+    ids = pausing.paused_with_all() if body.all else body.accounts()
+    if body.all and ids:
+        pausing.record_all("account.resume", caller().name)
 
     def act(account_id: int) -> None:
         if not pausing.resume(account_id, caller().name):
             raise InputError("It is not paused.")
 
-    with_all = [account.id for account in pausing.paused_with_all()] if body.all else []
-    return decided("account.resume", with_all if body.all else body.accounts(), act)
+    return decided("account.resume", ids, act)
 
 
 @operation(

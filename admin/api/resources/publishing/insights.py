@@ -120,7 +120,12 @@ class Gained(Answer):
     """The last days, the newest last."""
 
     days: list[Gain]
-    views_before: Annotated[int, Field(description="Views gained in as many days before them.")]
+    views_before: Annotated[
+        int,
+        Field(
+            description="Views gained in as many days before them, up to the present time of day."
+        ),
+    ]
 
 
 class Suggestion(Answer):

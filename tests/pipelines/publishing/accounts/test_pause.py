@@ -135,7 +135,7 @@ def test_an_account_that_is_connected_during_a_pause_of_all_is_paused_too(
 
     assert (new.paused_cause, new.paused_reason) == (PauseCause.ALL, "A storm.")
     assert pause.pausable() == []
-    assert pause.paused_with_all().count() == 2
+    assert len(pause.paused_with_all()) == 2
 
 
 # ── afterwards ───────────────────────────────────────────────────────────────────────────────

@@ -14,6 +14,7 @@ from core.errors import InputError
 from core.files.intake_folder import IntakeFolder
 from models import Account, AccountState, AuditEntry, Channel, Job, Source, SourceKind, now
 from pipelines.stories.intake import sources
+from pipelines.stories.intake.fetch import enqueue_due_sources
 from pipelines.stories.intake.sources import SourceRefusedError
 from tests.pipelines.production.making import a_source
 
@@ -181,6 +182,20 @@ def test_a_source_is_found_by_name_before_number() -> None:
     for nothing in ("Noon", "404", "9" * 5000, "٣"):
         with pytest.raises(InputError, match="There is no source"):
             sources.find(nothing)
+
+
+def test_a_new_source_that_was_asked_for_is_due_an_interval_later() -> None:
+    # Given a new source, and one that is due tomorrow
+    tomorrow = now() + timedelta(days=1)
+    new, known = a_source(interval_minutes=60), a_source(next_fetch_at=tomorrow)
+    # When both are asked for at once, then the next tick fetches neither again
+    for source in (new, known):
+        sources.ask(source.id, "ada")
+    assert enqueue_due_sources() == 0
+    # And the schedule of the other one stays
+    soon = Source.get_by_id(new.id).next_fetch_at - now()
+    assert timedelta(minutes=59) < soon <= timedelta(minutes=60)
+    assert Source.get_by_id(known.id).next_fetch_at == tomorrow
 
 
 def test_pasted_stories_are_never_fetched() -> None:
