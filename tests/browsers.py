@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -40,5 +41,8 @@ def chromium() -> Iterator[WebDriver]:
 
 
 def waiting(driver: WebDriver) -> WebDriverWait[WebDriver]:
-    """Waits of this browser, each as patient as a test is."""
-    return WebDriverWait(driver, PATIENCE)
+    """Waits of this browser, each as patient as a test is.
+
+    An element that goes with its page while it is read is looked for again.
+    """
+    return WebDriverWait(driver, PATIENCE, ignored_exceptions=[StaleElementReferenceException])
