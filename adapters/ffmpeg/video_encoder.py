@@ -16,7 +16,7 @@ import structlog
 from adapters.ffmpeg import encoder_choice, encoder_process
 from adapters.ffmpeg.encoder_process import Patience
 from adapters.ffmpeg.quality_probe import QualityProbe
-from adapters.ffmpeg.x264_settings import NO_QUEUE, USUAL, X264
+from adapters.ffmpeg.x264_settings import USUAL, X264
 from adapters.ports import Encoding, RenderPlan
 from core.errors import Retryable
 
@@ -30,13 +30,6 @@ _OVERHEAD = 0.96  # planned share of the size limit; the rest is for the contain
 
 # x264's own default, 1.5 per core, but limited: a thread holds about 25 MiB of frames.
 _THREADS = min(6, (os.cpu_count() or 1) * 3 // 2 or 1)
-
-# The usual setting needs the most memory. Half its look-ahead and a thread less save 50 MiB at
-# 1080x1920, and the encode is no slower; what it does to the picture is in `scripts/bench render`.
-_THRIFT = {
-    "x264-params": f"{NO_QUEUE}:rc-lookahead=5",
-    "threads": min(_THREADS, os.cpu_count() or 1),
-}
 
 _NVENC = {"vcodec": "h264_nvenc", "preset": "p4", "rc": "vbr", "cq": 24, "b:v": 0}
 _NVENC_NAME = "h264_nvenc p4 cq 24"
@@ -82,7 +75,6 @@ class VideoEncoder:
             Retryable: code ``disk_full``.
             Permanent: code ``encoder_missing``.
         """
-        thrift: dict[str, Any] = {}
         if self._has_nvenc:
             quality = _NVENC
             encoding = Encoding(_NVENC_NAME, "The graphics card encodes; nothing was measured.")
@@ -92,10 +84,8 @@ class VideoEncoder:
         else:
             setting, encoding = self._choose(plan, folder, alive)
             quality = setting.options()
-            if setting == USUAL:
-                thrift = _THRIFT
         log.info("render.encoding", **asdict(encoding))
-        return quality | _size_limits(plan) | thrift, encoding
+        return quality | _size_limits(plan), encoding
 
     def _choose(
         self, plan: RenderPlan, folder: Path, alive: Callable[[], None]
