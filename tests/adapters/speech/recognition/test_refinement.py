@@ -115,17 +115,23 @@ def test_words_that_cannot_be_read_are_left_to_the_recogniser(speech: Speech) ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("voice", [joe(), EspeakSynthesizer()], ids=["Piper", "espeak-ng"])
-def test_a_real_recogniser_times_a_real_voice(voice: Synthesizer, tmp_path: Path) -> None:
-    # Given a narration whose word times its synthesizer knows
-    spoken = voice.speak(TEXT, tmp_path / "speech.wav")
-    assert spoken.timed_by == "synthesizer"
-
-    # When Whisper tiny.en listens to it
+@pytest.mark.parametrize(
+    ("voice", "readings"), [(joe(), 3), (EspeakSynthesizer(), 1)], ids=["Piper", "espeak-ng"]
+)
+def test_a_real_recogniser_times_a_real_voice(
+    voice: Synthesizer, readings: int, tmp_path: Path
+) -> None:
     aligner = WhisperAligner(model=tiny_model(), language="en")
-    found = aligner.align(spoken.path, [word.word for word in spoken.words])
+    off: list[float] = []
+    for number in range(readings):  # Piper says a text a little differently each time
+        # Given a narration whose word times its synthesizer knows
+        spoken = voice.speak(TEXT, tmp_path / f"speech-{number}.wav")
+        assert spoken.timed_by == "synthesizer"
+
+        # When Whisper tiny.en listens to it
+        found = aligner.align(spoken.path, [word.word for word in spoken.words])
+        off += near(found, spoken.words)
 
     # Then nine words of ten are captioned within 60 ms of when they are said
-    off = near(found, spoken.words)
     assert sum(distance <= CLOSE for distance in off) >= 0.9 * len(off)
     assert np.percentile(off, 95) <= 0.12
