@@ -11,12 +11,12 @@ import ffmpeg
 import structlog
 
 from adapters.backgrounds import clips
-from adapters.ffmpeg import encoder_process, picture, sound_mix, subtitle_fonts
+from adapters.ffmpeg import encoder_process, finished_sound, picture, sound_mix, subtitle_fonts
 from adapters.ffmpeg.encoder_process import Patience
 from adapters.ffmpeg.sound_mix import Levels
-from adapters.ffmpeg.video_encoder import AUDIO_BITS, VideoEncoder
-from adapters.media.media_probe import UnreadableMediaError, probe
-from adapters.ports import Encoding, Progress, RenderedVideo, RenderPlan
+from adapters.ffmpeg.video_encoder import VideoEncoder
+from adapters.media.media_probe import Media, UnreadableMediaError, probe
+from adapters.ports import Progress, RenderedVideo, RenderPlan
 from core import memory
 from core.errors import Permanent, Retryable, StageError
 from core.files import disk
@@ -89,11 +89,23 @@ class FfmpegRenderer:
                     patience=self._patience,
                     on_time=lambda second: report(min(0.98, 0.01 + second / plan.seconds)),
                 )
-                rendered = self._verify(plan, video, encoding)
+                media = _verified(plan, video)
+                sound = finished_sound.settle(video, plan, levels, self._patience)
+                size = _allowed_size(plan, video)
                 for made, final in ((cover, plan.cover), (video, plan.output)):
                     _settle(made, final)
         report(1.0)
-        return rendered
+        return RenderedVideo(
+            path=plan.output,
+            cover=plan.cover,
+            seconds=media.seconds,
+            width=media.width,
+            height=media.height,
+            size_bytes=size,
+            loudness=sound.integrated,
+            true_peak=sound.true_peak,
+            encoding=encoding,
+        )
 
     def _arguments(
         self,
@@ -115,11 +127,9 @@ class FfmpegRenderer:
             sound_mix.mix(plan.narration, plan.music, plan.seconds, levels),
             str(video),
             t=plan.seconds,
-            acodec="aac",
-            aac_coder="fast",  # "better and much faster at higher bitrates" (ffmpeg's manual)
-            audio_bitrate=AUDIO_BITS,
             movflags="+faststart",
             loglevel="warning",
+            **finished_sound.CODEC,
             **options,
         )
         image = ffmpeg.output(
@@ -128,41 +138,31 @@ class FfmpegRenderer:
         arguments: list[str] = ffmpeg.merge_outputs(main, image).get_args()
         return arguments
 
-    def _verify(self, plan: RenderPlan, video: Path, encoding: Encoding) -> RenderedVideo:
-        """Check the finished file."""
-        try:
-            media = probe(video)
-        except UnreadableMediaError as error:
-            raise _wrong("can't be read") from error
-        if abs(media.seconds - plan.seconds) > _DURATION_TOLERANCE:
-            raise _wrong(f"is {media.seconds:.2f} s long instead of {plan.seconds:.2f} s")
-        if (media.video_streams, media.audio_streams) != (1, 1):
-            raise _wrong("does not have one video and one sound stream")
-        if (media.width, media.height, round(media.fps, 2)) != (plan.width, plan.height, plan.fps):
-            raise _wrong(f"is {media.width}x{media.height} at {media.fps:.2f} frames per second")
-        if media.size_bytes > plan.max_bytes:
-            raise Permanent(
-                f"The video has {media.size_bytes:,} bytes, over the limit of "
-                f"{plan.max_bytes:,}: shorten the part or raise the limit.",
-                code="too_large",
-            )
-        sound = sound_mix.measure_file(video, plan.seconds, self._patience)
-        if (
-            abs(sound.integrated - sound_mix.TARGET) > sound_mix.TOLERANCE
-            or sound.true_peak > sound_mix.CEILING
-        ):
-            log.warning("render.loudness_off", lufs=sound.integrated, dbtp=sound.true_peak)
-        return RenderedVideo(
-            path=plan.output,
-            cover=plan.cover,
-            seconds=media.seconds,
-            width=media.width,
-            height=media.height,
-            size_bytes=media.size_bytes,
-            loudness=sound.integrated,
-            true_peak=sound.true_peak,
-            encoding=encoding,
+
+def _verified(plan: RenderPlan, video: Path) -> Media:
+    """Read a finished file, and check its length, its streams and its pictures."""
+    try:
+        media = probe(video)
+    except UnreadableMediaError as error:
+        raise _wrong("can't be read") from error
+    if abs(media.seconds - plan.seconds) > _DURATION_TOLERANCE:
+        raise _wrong(f"is {media.seconds:.2f} s long instead of {plan.seconds:.2f} s")
+    if (media.video_streams, media.audio_streams) != (1, 1):
+        raise _wrong("does not have one video and one sound stream")
+    if (media.width, media.height, round(media.fps, 2)) != (plan.width, plan.height, plan.fps):
+        raise _wrong(f"is {media.width}x{media.height} at {media.fps:.2f} frames per second")
+    return media
+
+
+def _allowed_size(plan: RenderPlan, video: Path) -> int:
+    size = video.stat().st_size
+    if size > plan.max_bytes:
+        raise Permanent(
+            f"The video has {size:,} bytes, over the limit of {plan.max_bytes:,}: "
+            "shorten the part or raise the limit.",
+            code="too_large",
         )
+    return size
 
 
 def _check_inputs(plan: RenderPlan) -> None:

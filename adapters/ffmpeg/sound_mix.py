@@ -28,7 +28,9 @@ CEILING = -1.0
 """dBTP."""
 RATE = 48_000
 
-_LIMIT = -2.5  # dB before AAC; coding, and peaks between the samples, add up to about 1 dB
+LIMIT = -2.5
+"""dB before coding, which adds up to about 1 dB, as do peaks between the samples."""
+
 _SILENCE = -69.0  # LUFS; the meter's floor is -70
 _CLOSE = 0.3  # LU; close enough to stop
 _TRIALS = 4  # speech needs one or two; each takes about 0.3 s for a minute
@@ -61,7 +63,8 @@ class Levels:
     """Gains in dB with which the mix reaches the target."""
 
     gain: float = 0.0
-    limit: bool = False
+    ceiling: float | None = None
+    """dB to which a limiter cuts the peaks, before coding."""
     voice: float = 0.0
     """Gain of the voice before the mix."""
     tune: float = 0.0
@@ -79,9 +82,9 @@ def mix(narration: Path, music: Path | None, seconds: float, levels: Levels) -> 
         ducked = under(key, music, seconds, levels)
         voice = ffmpeg.filter([heard, ducked], "amix", inputs=2, duration="first", normalize=0)
     sound = voice.filter("atrim", duration=seconds).filter("volume", f"{levels.gain:.2f}dB")
-    if levels.limit:
-        ceiling = 10 ** (_LIMIT / 20)
-        sound = sound.filter("alimiter", limit=ceiling, attack=2, release=60, level=0, latency=1)
+    if levels.ceiling is not None:
+        limit = 10 ** (levels.ceiling / 20)
+        sound = sound.filter("alimiter", limit=limit, attack=2, release=60, level=0, latency=1)
     return sound
 
 
@@ -150,9 +153,22 @@ def find_levels(
         levels = _with_tune(levels, music, seconds, patience)
     raw = measure(mix(narration, music, seconds, levels), seconds, patience)
     levels = replace(levels, gain=TARGET - raw.integrated)
-    if raw.true_peak + levels.gain <= _LIMIT:
+    if raw.true_peak + levels.gain <= LIMIT:
         return levels
-    levels = replace(levels, limit=True)
+    return limited(levels, narration, music, seconds, patience, ceiling=LIMIT)
+
+
+def limited(
+    levels: Levels,
+    narration: Path,
+    music: Path | None,
+    seconds: float,
+    patience: Patience,
+    *,
+    ceiling: float,
+) -> Levels:
+    """Cut the peaks to ``ceiling`` (dB before coding), and find the gain that makes up for it."""
+    levels = replace(levels, ceiling=ceiling)
     for _ in range(_TRIALS):
         short = TARGET - integrated(mix(narration, music, seconds, levels), seconds, patience)
         if abs(short) <= _CLOSE:

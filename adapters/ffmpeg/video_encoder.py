@@ -13,7 +13,7 @@ from typing import Any
 import ffmpeg
 import structlog
 
-from adapters.ffmpeg import encoder_choice, encoder_process
+from adapters.ffmpeg import encoder_choice, encoder_process, finished_sound
 from adapters.ffmpeg.encoder_process import Patience
 from adapters.ffmpeg.quality_probe import QualityProbe
 from adapters.ffmpeg.x264_settings import USUAL, X264
@@ -22,7 +22,6 @@ from core.errors import Retryable
 
 log = structlog.get_logger(__name__)
 
-AUDIO_BITS = 128_000
 _MOST_BITS = 12_000_000  # per second of video; more shows no difference on a phone
 _LEAST_BITS = 100_000  # less is unwatchable; the file is then refused as too large
 _BUFFER_SECONDS = 2
@@ -131,7 +130,7 @@ def _size_limits(plan: RenderPlan) -> dict[str, Any]:
 
     The encoder's buffer model limits it to ``maxrate`` over any period plus one buffer.
     """
-    bits = plan.max_bytes * 8 * _OVERHEAD - AUDIO_BITS * plan.seconds
+    bits = plan.max_bytes * 8 * _OVERHEAD - finished_sound.BITS * plan.seconds
     rate = int(bits / (plan.seconds + _BUFFER_SECONDS))
     rate = max(_LEAST_BITS, min(_MOST_BITS, rate))
     return {

@@ -13,7 +13,7 @@ from typing import Any
 
 import ffmpeg
 
-from adapters.ffmpeg import encoder_process, sound_mix
+from adapters.ffmpeg import encoder_process, finished_sound, sound_mix
 from adapters.ffmpeg.encoder_process import Patience
 from adapters.music import composed
 from adapters.speech.recognition import refinement
@@ -29,7 +29,6 @@ MOST_LOST = 1.0
 """Percentage points that the music may cost."""
 
 STORIES = ("02", "03", "06", "14", "20", "21", "08", "18", "19", "07")
-_AUDIO_BITS = 128_000  # as in a video
 
 
 def run(texts: int = 6) -> tuple[list[Row], list[str]]:
@@ -87,9 +86,7 @@ def _mixed(narration: Path, tune: Path, seconds: float, folder: Path) -> Path:
     levels = sound_mix.find_levels(narration, tune, seconds, patience, loops=True)
     coded, decoded = folder / "mix.m4a", folder / "mix.wav"
     mix = sound_mix.mix(narration, tune, seconds, levels)
-    sound = mix.output(
-        str(coded), acodec="aac", aac_coder="fast", audio_bitrate=_AUDIO_BITS, loglevel="warning"
-    )
+    sound = mix.output(str(coded), loglevel="warning", **finished_sound.CODEC)
     plain = ffmpeg.input(str(coded)).audio.output(str(decoded), ar=RATE, ac=1, acodec="pcm_s16le")
     for step in (sound, plain):
         arguments = step.overwrite_output().get_args()

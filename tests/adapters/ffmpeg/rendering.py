@@ -28,6 +28,16 @@ def speak_tones(path: Path, *, seconds: float = SECONDS, level: float = 0.3) -> 
         file.writeframes((level * 20_000 * swell * tone).astype("<i2").tobytes())
 
 
+def hiss(path: Path, *, seconds: float = SECONDS) -> None:
+    """Write a voice with sibilants at a quarter of the sample rate, sampled beside their peaks."""
+    at = np.arange(int(seconds * 48_000))
+    voice = 4_000 * np.sin(2 * np.pi * 180 * at / 48_000)
+    sibilant = 30_000 * np.sin(np.pi / 2 * at + np.pi / 4) * (at % 24_000 < 240)
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 48_000, 0, "NONE", "not compressed"))
+        file.writeframes(np.where(sibilant != 0, sibilant, voice).astype("<i2").tobytes())
+
+
 def film(path: Path, source: str, seconds: float) -> None:
     """Make a clip from one of ffmpeg's test pictures."""
     arguments = ["-f", "lavfi", "-i", source, "-t", str(seconds), "-pix_fmt", "yuv420p", str(path)]

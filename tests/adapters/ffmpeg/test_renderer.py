@@ -8,9 +8,10 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+import structlog
 from PIL import Image
 
-from adapters.ffmpeg import encoder_process
+from adapters.ffmpeg import encoder_process, sound_mix
 from adapters.ffmpeg.renderer import FfmpegRenderer
 from adapters.media.media_probe import probe
 from adapters.ports import RenderPlan
@@ -18,6 +19,7 @@ from tests.adapters.ffmpeg.rendering import (
     PATIENT,
     SECONDS,
     film,
+    hiss,
     left_behind,
     picture_at,
     speak_tones,
@@ -53,6 +55,30 @@ def test_a_rendered_video_meets_the_platforms_rules(
     assert rendered.encoding.setting == "x264 veryfast crf 23"
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0.0, 1.0)
+
+
+def test_a_voice_that_peaks_between_its_samples_is_coded_again_below_the_ceiling(
+    quick: FfmpegRenderer, plan: RenderPlan
+) -> None:
+    # Given a voice whose sibilants are 3 dB higher between the samples than at them
+    hiss(plan.narration)
+    # When it is rendered
+    with structlog.testing.capture_logs() as logged:
+        rendered = quick.render(plan)
+    # Then a limiter alone is not enough, and the sound is coded again under the same pictures
+    again = [entry for entry in logged if entry["event"] == "render.sound_coded_again"]
+    assert 1 <= len(again) <= 3
+    assert again[0]["dbtp"] > -1
+    assert rendered.true_peak <= -1
+    assert rendered.loudness == pytest.approx(-14, abs=1)
+    assert sound_mix.measure_file(plan.output, SECONDS, PATIENT).true_peak == rendered.true_peak
+    media = probe(plan.output)
+    assert (media.video_streams, media.audio_streams) == (1, 1)
+    assert media.seconds == pytest.approx(SECONDS, abs=0.1)
+    assert rendered.size_bytes == media.size_bytes
+    file = plan.output.read_bytes()
+    assert file.index(b"moov") < file.index(b"mdat"), "playing must start before the end"
+    assert left_behind(plan) == ["cover.jpg", "video.mp4"]
 
 
 def test_video_and_cover_show_the_backgrounds_colours(
