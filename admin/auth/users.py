@@ -10,7 +10,7 @@ from core.errors import InputError
 from core.smtp import is_mail_address
 from models import AuditEntry, OldPassword, Role, User
 from pipelines import versions
-from pipelines.publishing.accounts import account_settings
+from pipelines.publishing.accounts import account_times
 
 KEPT_PASSWORDS = 5
 """Earlier passwords that may not be chosen again."""
@@ -114,7 +114,7 @@ def set_timezone(user_id: int, name: str, by: str) -> None:
     Raises:
         InputError: there is no such zone; the message suggests similar names.
     """
-    known = account_settings.zone(name) if name.strip() else ""
+    known = account_times.zone(name) if name.strip() else ""
     with transaction():
         User.update(timezone=known).where(User.id == user_id).execute()
         _audit(by, "user.set_timezone", user_id, known or "as the browser says")

@@ -22,7 +22,12 @@ from core.db import transaction
 from core.errors import InputError, StorymillError
 from models import Account, LateStory, Part, Post, PostState, Script, Video
 from pipelines import ledger
-from pipelines.publishing.accounts import account_settings, connection
+from pipelines.publishing.accounts import (
+    account_settings,
+    account_times,
+    connection,
+    session_settings,
+)
 from pipelines.publishing.accounts import pause as pausing
 from pipelines.publishing.delivery import method_availability
 from pipelines.publishing.posts import post_settings
@@ -130,8 +135,8 @@ class Accounts(Page):
             "accounts/show.html",
             account=account,
             version=partial(account_settings.version_of, account),
-            slots_version=account_settings.slots_version(account_id),
-            session_version=account_settings.session_version(account),
+            slots_version=account_times.slots_version(account_id),
+            session_version=session_settings.session_version(account),
             row=row,
             pause_after=settings().pause_after_failures,
             can_connect=_can_connect(),
@@ -147,11 +152,11 @@ class Accounts(Page):
             agreement=account_settings.agreement(account_id),
             privacy=PRIVACY,
             music_url=account_settings.MUSIC_URL,
-            zones=account_settings.zones(),
-            slots=account_settings.weekly_slots(account_id),
-            days=account_settings.DAYS,
-            most_a_day=account_settings.MOST_A_DAY,
-            most_gap=account_settings.MOST_GAP_MINUTES,
+            zones=account_times.zones(),
+            slots=account_times.weekly_slots(account_id),
+            days=account_times.DAYS,
+            most_a_day=account_times.MOST_A_DAY,
+            most_gap=account_times.MOST_GAP_MINUTES,
         )
 
     @expose("/<int:account_id>/late-stories/<choice>", methods=["POST"])
@@ -187,7 +192,7 @@ class Accounts(Page):
 
     @expose("/<int:account_id>/times", methods=["POST"])
     def times(self, account_id: int) -> ResponseReturnValue:
-        account_settings.set_times(
+        account_times.set_times(
             account_id,
             person().name,
             timezone=request.form.get("timezone", ""),
@@ -200,7 +205,7 @@ class Accounts(Page):
     @expose("/<int:account_id>/slots/add", methods=["POST"])
     def add_slots(self, account_id: int) -> ResponseReturnValue:
         days = request.form.getlist("weekday", type=int)
-        new = account_settings.add_slots(
+        new = account_times.add_slots(
             account_id, days, request.form.get("at", ""), person().name, seen=_seen()
         )
         return done(_added(new), _times_of(account_id))
@@ -208,12 +213,12 @@ class Accounts(Page):
     @expose("/<int:account_id>/slots/copy", methods=["POST"])
     def copy_slots(self, account_id: int) -> ResponseReturnValue:
         day = request.form.get("weekday", default=0, type=int)
-        new = account_settings.copy_to_all_days(account_id, day, person().name, seen=_seen())
+        new = account_times.copy_to_all_days(account_id, day, person().name, seen=_seen())
         return done(_added(new), _times_of(account_id))
 
     @expose("/<int:account_id>/slots/<int:slot_id>/remove", methods=["POST"])
     def remove_slot(self, account_id: int, slot_id: int) -> ResponseReturnValue:
-        account_settings.remove_slot(account_id, slot_id, person().name)
+        account_times.remove_slot(account_id, slot_id, person().name)
         return done("Time slot removed.", _times_of(account_id))
 
     @expose("/<int:account_id>/browser", methods=["POST"])
@@ -223,7 +228,7 @@ class Accounts(Page):
         pasted = request.form.get("cookies", "")
         name = request.form.get("username", "")
         with fault_at("cookies"):
-            account_settings.set_browser_session(
+            session_settings.set_browser_session(
                 account_id, pasted, person().name, username=name, site=site, seen=_seen()
             )
         return done("Browser session saved. It is checked before the next upload.")
@@ -238,7 +243,7 @@ class Accounts(Page):
 
     @expose("/<int:account_id>/browser/forget", methods=["POST"])
     def forget_browser(self, account_id: int) -> ResponseReturnValue:
-        account_settings.forget_browser_session(account_id, person().name)
+        session_settings.forget_browser_session(account_id, person().name)
         return done("Browser session removed from Storymill. Sign out in the browser to end it.")
 
 

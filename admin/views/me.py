@@ -16,7 +16,7 @@ from admin.views.page import Page, done, expose, fault_at, settings
 from core.db import transaction
 from core.errors import InputError
 from models import Role, User
-from pipelines.publishing.accounts import account_settings
+from pipelines.publishing.accounts import account_times
 
 
 class Me(Page):
@@ -35,7 +35,7 @@ class Me(Page):
             sessions=sessions.of(user.id),
             codes_left=two_factor.codes_left(user.id),
             needed=requirement.is_missing(person()),
-            zones=account_settings.zones(),
+            zones=account_times.zones(),
             zone_from_browser=viewer_zone.from_browser(),
             mails=bool(settings().smtp_url.get_secret_value()),
         )

@@ -15,7 +15,7 @@ from admin.views.page import MOST_IN_BULK, Page, chosen, expose
 from admin.views.undoable import undoable
 from core.errors import InputError
 from models import Account, PauseCause, Post, PostState, now
-from pipelines.publishing.accounts import account_settings, groups, weekly_times
+from pipelines.publishing.accounts import account_times, groups, weekly_times
 from pipelines.publishing.accounts import pause as pausing
 from pipelines.publishing.scheduling.slots import ONE_DAY
 
@@ -114,10 +114,10 @@ class SelectedAccounts(Page):
         return self.render(
             "accounts/bulk_times.html",
             accounts=_accounts(_asked()),
-            zones=account_settings.zones(),
-            days=account_settings.DAYS,
-            most_a_day=account_settings.MOST_A_DAY,
-            most_gap=account_settings.MOST_GAP_MINUTES,
+            zones=account_times.zones(),
+            days=account_times.DAYS,
+            most_a_day=account_times.MOST_A_DAY,
+            most_gap=account_times.MOST_GAP_MINUTES,
             most_named=MOST_NAMED,
         )
 
@@ -158,9 +158,9 @@ def _times_change() -> weekly_times.Change:
         times = weekly_times.parse(form.get("at", ""), form.getlist("weekday", type=int))
     timezone = form.get("timezone", "").strip()
     change = weekly_times.Change(
-        timezone=account_settings.zone(timezone) if timezone else None,
-        posts_a_day=_figure("posts_a_day", "Posts a day", 1, account_settings.MOST_A_DAY),
-        gap_minutes=_figure("gap_minutes", "Minutes", 0, account_settings.MOST_GAP_MINUTES),
+        timezone=account_times.zone(timezone) if timezone else None,
+        posts_a_day=_figure("posts_a_day", "Posts a day", 1, account_times.MOST_A_DAY),
+        gap_minutes=_figure("gap_minutes", "Minutes", 0, account_times.MOST_GAP_MINUTES),
         times=times,
     )
     if change == weekly_times.Change():

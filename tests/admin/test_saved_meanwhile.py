@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from admin.http.form_markup import _Reader
 from models import Account, Channel, DeadLetter, Part, Post, Role, Source, Story, StoryState, User
 from pipelines.production import part_text
-from pipelines.publishing.accounts import account_settings
+from pipelines.publishing.accounts import session_settings
 from pipelines.publishing.accounts.browser_session import BrowserSession
 from pipelines.publishing.posts.post_settings import set_title
 from pipelines.stories import review
@@ -203,6 +203,6 @@ def test_an_upload_meanwhile_is_no_other_version_of_the_cookies(owner: Browser) 
     assert "sessionid" in BrowserSession.of(account.id).cookies
     # When somebody deletes them, then a form from before is told
     form["seen"] = form_at(owner, page, action)["seen"]
-    account_settings.forget_browser_session(account.id, "ada")
+    session_settings.forget_browser_session(account.id, "ada")
     told = owner.post(action, referrer=page, **form)
     assert "ada saved this while you were editing" in told.text

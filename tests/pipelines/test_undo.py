@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
 import pytest
-from peewee import OperationalError
 
-from core.db import database
 from core.errors import InputError, Parked
 from models import (
     Account,
@@ -27,36 +24,17 @@ from models import (
     VideoState,
     now,
 )
-from pipelines import failures, handover, job_decisions, ledger, undo
-from pipelines.production import part_text, video_review
+from pipelines import handover, ledger, undo
+from pipelines.production import video_review
 from pipelines.publishing.posts import decisions, post_settings
 from pipelines.publishing.scheduling import pins, planning
 from pipelines.stories import review
 from tests.pipelines.production.making import a_part, a_story, claimed
-from tests.pipelines.racing import at_once, deadlocks, slow_statements
+from tests.pipelines.racing import at_once
 from tests.pipelines.test_handover import a_video
+from tests.pipelines.undoing import approved, decided, planned, states
 
 pytestmark = pytest.mark.usefixtures("record")
-
-
-def decided(action: str, by: str, act: Callable[[int], object], *ids: int) -> int:
-    """The id by which ``by`` may undo what is done to these rows."""
-    return undo.remember(by, action, [undo.noted(action, row_id, act) for row_id in ids])
-
-
-def approved(*stories: Story) -> int:
-    act = partial(review.approve, by="ada")
-    return decided("story.approve", "ada", act, *(story.id for story in stories))
-
-
-def planned() -> Post:
-    """A post on an account, with its time."""
-    Account.create(name="tales", open_id="o", state="connected")
-    return planning.plan(a_video(a_part(), VideoState.READY))[0]
-
-
-def states(table: type[Story | Post | Job]) -> list[str]:
-    return [row.state for row in table.select().order_by(table.id)]
 
 
 def test_many_approvals_are_undone_at_once() -> None:
@@ -393,166 +371,3 @@ def test_a_retried_post_stops_again_until_its_work_begins() -> None:
     assert ledger.claim("publish", post.id, "w") is not None
     [(_, why)] = undo.undo(undo_id, "ada").refused
     assert "Its work has begun" in why
-
-
-def breaking(act: Callable[[int], object], at: int) -> Callable[[int], object]:
-    """``act``, until the database gives up on a statement at row ``at``."""
-
-    def act_or_break(row_id: int) -> None:
-        act(row_id)
-        if row_id == at:
-            database.execute_sql("SET LOCAL statement_timeout = 1")
-            database.execute_sql("SELECT pg_sleep(5)")
-
-    return act_or_break
-
-
-def test_a_database_error_half_way_leaves_what_was_done_undoable() -> None:
-    # Given three stories, of which the second meets a database that gives up
-    one, two, three = (a_story().id for _ in range(3))
-    act = breaking(partial(review.approve, by="ada"), at=two)
-
-    decided = undo.decide("ada", "story.approve", [one, two, three], act)
-
-    # Then it is said which are decided and which are not
-    assert decided.ids == [one]
-    assert [row_id for row_id, _ in decided.refused] == [two, three]
-    assert str(decided.refused[0][1]) == undo.BUSY
-    assert states(Story) == [StoryState.APPROVED, StoryState.WAITING, StoryState.WAITING]
-    # And what is decided can be undone
-    assert decided.undo_id is not None
-    assert undo.undo(decided.undo_id, "ada").ids == [one]
-
-
-def test_a_database_error_at_the_first_row_is_no_decision() -> None:
-    story = a_story()
-    act = breaking(partial(review.approve, by="ada"), at=story.id)
-
-    with pytest.raises(OperationalError):
-        undo.decide("ada", "story.approve", [story.id], act)
-
-    assert (states(Story), Undo.select().count()) == ([StoryState.WAITING], 0)
-
-
-def test_an_error_of_ours_half_way_leaves_what_was_done_undoable() -> None:
-    one, two = (a_story().id for _ in range(2))
-
-    def act(row_id: int) -> None:
-        review.approve(row_id, "ada")
-        if row_id == two:
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        undo.decide("ada", "story.approve", [one, two], act)
-
-    assert undo.undo(Undo.get().id, "ada").ids == [one]
-
-
-def test_a_database_error_half_way_through_an_undo_keeps_the_rest(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    # Given three approvals, and a database that gives up while the second one is undone
-    stories = [a_story() for _ in range(3)]
-    undo_id = approved(*stories)
-    withdraw = breaking(partial(handover.withdraw, by="ada"), at=stories[1].id)
-    with monkeypatch.context() as broken:
-        broken.setattr(handover, "withdraw", lambda row_id, _: withdraw(row_id))
-        done = undo.undo(undo_id, "ada")
-
-    # Then it is said what is undone and what is not, and the rest can still be undone
-    assert done.ids == [stories[0].id]
-    assert [row_id for row_id, _ in done.refused] == [stories[1].id, stories[2].id]
-    assert undo.undo(undo_id, "ada").ids == [stories[1].id, stories[2].id]
-    assert states(Story) == [StoryState.WAITING] * 3
-
-
-def test_clicks_at_once_undo_each_row_once(
-    monkeypatch: pytest.MonkeyPatch, record: None, database_url: str
-) -> None:
-    stories = [a_story() for _ in range(5)]
-    undo_id = approved(*stories)
-    before = deadlocks(database_url)
-
-    with slow_statements(monkeypatch):
-        assert at_once(*[lambda: undo.undo(undo_id, "ada")] * 3) == []
-
-    withdrawn = AuditEntry.select().where(AuditEntry.action == "story.withdraw")
-    assert withdrawn.count() == 5
-    assert states(Story) == [StoryState.WAITING] * 5
-    assert deadlocks(database_url) == before
-
-
-def finished(stage: str, subject_id: int) -> Job:
-    """A job that is done, since an hour."""
-    with claimed(stage, subject_id).finish():
-        pass
-    Job.update(finished_at=now() - timedelta(hours=1)).where(Job.stage == stage).execute()
-    return Job.get(Job.stage == stage, Job.subject_id == subject_id)
-
-
-def ended(job: Job) -> tuple[object, ...]:
-    known = Job.get_by_id(job.id)
-    return known.state, known.finished_at, known.progress
-
-
-def test_a_retry_of_finished_work_leaves_it_finished() -> None:
-    job = finished("narrate", a_part().id)
-    decision = job_decisions.retry(job.id, "ada", seconds=10)
-    undo_id = decided(decision.action, "ada", decision.act, decision.row_id)
-    assert Job.get_by_id(job.id).state == JobState.WAITING
-
-    assert undo.undo(undo_id, "ada").refused == []
-
-    assert ended(job) == (JobState.DONE, job.finished_at, 1)
-
-
-def test_a_repaired_part_keeps_its_finished_stages() -> None:
-    # Given a part that is narrated, and whose video could not be made
-    part = a_part()
-    narrated = finished("narrate", part.id)
-    ledger.set_aside(claimed("render", part.id), ValueError("No disk."), trace="")
-    letter = DeadLetter.get()
-    words = part_text.PartWords(part.hook, "The lamp went out for good.", part.call_to_action)
-    act = partial(failures.repair_part, by="ada", words=words, voice="", seconds=10)
-    undo_id = decided("failure.repair", "ada", act, letter.id)
-    assert Job.get_by_id(narrated.id).state == JobState.WAITING
-
-    assert undo.undo(undo_id, "ada").refused == []
-
-    assert ended(narrated) == (JobState.DONE, narrated.finished_at, 1)
-    assert Job.get(Job.stage == "render").state == JobState.DEAD
-    assert Part.get_by_id(part.id).text == part.text
-
-
-@pytest.mark.parametrize(
-    ("action", "cancelled"),
-    [
-        ("post.again", False),
-        ("post.again", True),
-        ("post.requeue", False),
-        ("failure.requeue", False),
-    ],
-)
-def test_a_post_that_was_sent_stays_sent(action: str, cancelled: bool) -> None:
-    # Given a post whose upload is done, and whose confirmation needs a person
-    post = planned()
-    sent = finished("publish", post.id)
-    held = claimed("confirm", post.id)
-    Post.get().move(PostState.PARKED, reason="TikTok says no.", method="direct")
-    ledger.park(held, Parked("TikTok says no.", code="refused"))
-    if cancelled:
-        decisions.cancel(post.id, "ada")
-    confirming = Job.get(Job.stage == "confirm").state
-    acts: dict[str, tuple[int, Callable[[int], object]]] = {
-        "post.again": (post.id, partial(decisions.post_again, by="ada", seconds=10)),
-        "post.requeue": (post.id, partial(post_settings.requeue, by="ada", seconds=10)),
-        "failure.requeue": (DeadLetter.get().id, partial(failures.requeue, by="ada", seconds=10)),
-    }
-    row_id, act = acts[action]
-    undo_id = decided(action, "ada", act, row_id)
-    assert Job.get_by_id(sent.id).state == JobState.WAITING
-
-    assert undo.undo(undo_id, "ada").refused == []
-
-    assert ended(sent) == (JobState.DONE, sent.finished_at, 1)
-    assert Job.get(Job.stage == "confirm").state == confirming

@@ -1,6 +1,6 @@
 """The posting times of many accounts, changed alike; and as facts, so that a change can be undone.
 
-One account's page changes them one by one: ``account_settings.py``.
+One account's page changes them one by one: ``account_times.py``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from peewee import ModelSelect
 from core import db
 from core.errors import InputError
 from models import Account
-from pipelines.publishing.accounts import account_settings
+from pipelines.publishing.accounts import account_times
 
 MOST_TIMES = 48
 """Times of a day in one change."""
@@ -49,7 +49,7 @@ def parse(text: str, weekdays: Iterable[int]) -> frozenset[tuple[int, str]]:
         )
     if len(words) > MOST_TIMES:
         raise InputError(f"Write at most {MOST_TIMES} times.", field="at")
-    return frozenset((day, account_settings.time_of_day(word)) for day in days for word in words)
+    return frozenset((day, account_times.time_of_day(word)) for day in days for word in words)
 
 
 def apply(account_id: int, change: Change, by: str) -> None:
@@ -61,7 +61,7 @@ def apply(account_id: int, change: Change, by: str) -> None:
     with db.transaction():
         account = _read(account_id)
         if (change.timezone, change.posts_a_day, change.gap_minutes) != (None, None, None):
-            account_settings.set_times(
+            account_times.set_times(
                 account_id,
                 by,
                 timezone=change.timezone or account.timezone,
@@ -69,7 +69,7 @@ def apply(account_id: int, change: Change, by: str) -> None:
                 gap_minutes=_or(change.gap_minutes, account.gap_minutes),
             )
         if change.times is not None:
-            account_settings.replace_slots(account_id, change.times, by)
+            account_times.replace_slots(account_id, change.times, by)
 
 
 def facts(account_id: int) -> dict[str, Any]:

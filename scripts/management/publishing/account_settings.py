@@ -12,7 +12,12 @@ from rich.table import Table
 
 from core.errors import InputError
 from models import Account, Method
-from pipelines.publishing.accounts import account_settings, overview
+from pipelines.publishing.accounts import (
+    account_settings,
+    account_times,
+    overview,
+    session_settings,
+)
 from pipelines.publishing.delivery import method_availability
 from pipelines.publishing.posts.post_options import PRIVACY, SWITCHES
 from pipelines.publishing.scheduling.slots import spoken, zone
@@ -20,7 +25,7 @@ from scripts.management.changes import DRY_RUN, changes
 from scripts.management.record import record
 from scripts.terminal import AS_JSON, print_table
 
-SHORT_DAYS = [day[:3].casefold() for day in account_settings.DAYS]
+SHORT_DAYS = [day[:3].casefold() for day in account_times.DAYS]
 
 
 @click.command("show")
@@ -93,8 +98,8 @@ def _facts(account: Any) -> list[tuple[str, str]]:
         ("posts a day", str(account.posts_a_day)),
         ("gap", f"{account.gap_minutes} min"),
     ]
-    for day, slots in account_settings.weekly_slots(account.id).items():
-        facts.append((account_settings.DAYS[day - 1], ", ".join(each.at for each in slots)))
+    for day, slots in account_times.weekly_slots(account.id).items():
+        facts.append((account_times.DAYS[day - 1], ", ".join(each.at for each in slots)))
     return facts
 
 
@@ -162,7 +167,7 @@ def set_choices(
         if methods:
             account_settings.set_methods(account_id, methods, by)
         if (timezone, posts_a_day, gap_minutes) != (None, None, None):
-            account_settings.set_times(
+            account_times.set_times(
                 account_id,
                 by,
                 timezone=timezone or account.timezone,
@@ -173,12 +178,12 @@ def set_choices(
             _remove(account_id, text, by)
         for text in times:
             at, days = slot(text)
-            account_settings.add_slots(account_id, days, at, by)
+            account_times.add_slots(account_id, days, at, by)
         if forget_cookies:
-            account_settings.forget_browser_session(account_id, by)
+            session_settings.forget_browser_session(account_id, by)
         if cookies is not None:
             site = urlsplit(config.tiktok_studio_url).hostname or ""
-            account_settings.set_browser_session(
+            session_settings.set_browser_session(
                 account_id, cookies.read(), by, username=username, site=site
             )
         click.echo(f"Account {account_id} is set.")
@@ -186,11 +191,11 @@ def set_choices(
 
 def _remove(account_id: int, text: str, by: str) -> None:
     at, days = slot(text)
-    wanted = account_settings.time_of_day(at)
-    for day, slots in account_settings.weekly_slots(account_id).items():
+    wanted = account_times.time_of_day(at)
+    for day, slots in account_times.weekly_slots(account_id).items():
         for each in slots:
             if each.at == wanted and day in days:
-                account_settings.remove_slot(account_id, each.id, by)
+                account_times.remove_slot(account_id, each.id, by)
 
 
 def slot(text: str) -> tuple[str, list[int]]:

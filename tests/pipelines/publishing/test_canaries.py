@@ -18,7 +18,7 @@ from core import crypto
 from core.db import transaction
 from models import Account, AccountState, DeadLetter, Job, Method, Post, Video, now
 from pipelines import ledger
-from pipelines.publishing.accounts import account_settings
+from pipelines.publishing.accounts import session_settings
 from pipelines.stages import STAGES
 from sandbox.testing import running_sandbox
 from tests.browsers import CHROMEDRIVER, CHROMIUM
@@ -209,7 +209,7 @@ def begin(path: str, tap: Wiretap, video: Video) -> Post:
         tap.secrets |= {
             cookie["value"]: f"cookie {cookie['name']}" for cookie in json.loads(cookies)
         }
-        account_settings.set_browser_session(
+        session_settings.set_browser_session(
             account.id, cookies, "ada", username=CREATOR, site="127.0.0.1"
         )
     for name, call, what in TROUBLES:

@@ -19,7 +19,7 @@ from admin.api.operation import operation
 from admin.api.resources.publishing.posts import Privacy
 from models import Account, AccountState, LateStories, Method
 from pipelines.people.api_tokens import Scope
-from pipelines.publishing.accounts import account_settings
+from pipelines.publishing.accounts import account_settings, account_times
 from pipelines.publishing.accounts import pause as pausing
 from pipelines.publishing.posts import post_settings
 from pipelines.publishing.scheduling import planning
@@ -167,7 +167,7 @@ def times(account_id: int, body: Times) -> AccountDetail:
     check(Account, account_id)
     account = _plain(account_id)
     if body.model_fields_set - {"times"}:
-        account_settings.set_times(
+        account_times.set_times(
             account_id,
             caller().name,
             timezone=account.timezone if body.timezone is None else body.timezone,
@@ -176,7 +176,7 @@ def times(account_id: int, body: Times) -> AccountDetail:
         )
     if body.times is not None:
         wanted = [(time.weekday, time.at) for time in body.times]
-        account_settings.replace_slots(account_id, wanted, caller().name)
+        account_times.replace_slots(account_id, wanted, caller().name)
     return _detail(account_id)
 
 
@@ -239,7 +239,7 @@ def _plain(account_id: int) -> Any:
 def _detail(account_id: int) -> AccountDetail:
     account = _plain(account_id)
     names = AccountDetail.model_fields.keys() - {"scopes", "times"}
-    slots = account_settings.weekly_slots(account_id)
+    slots = account_times.weekly_slots(account_id)
     return AccountDetail(
         **{name: getattr(account, name) for name in names},
         scopes=[scope for scope in account.scopes.split(",") if scope],

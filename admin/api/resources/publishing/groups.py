@@ -16,7 +16,7 @@ from admin.api.resources.publishing.accounts import WeeklyTime
 from core.errors import InputError
 from models import Account, PauseCause
 from pipelines.people.api_tokens import Scope
-from pipelines.publishing.accounts import account_settings, weekly_times
+from pipelines.publishing.accounts import account_times, weekly_times
 from pipelines.publishing.accounts import groups as grouping
 from pipelines.publishing.accounts import pause as pausing
 
@@ -65,8 +65,8 @@ class ChangeTimes(Chosen):
     """What is left out stays."""
 
     timezone: Annotated[Line | None, Field(description="An IANA name, as Europe/Berlin.")] = None
-    posts_a_day: Annotated[int | None, Field(ge=1, le=account_settings.MOST_A_DAY)] = None
-    gap_minutes: Annotated[int | None, Field(ge=0, le=account_settings.MOST_GAP_MINUTES)] = None
+    posts_a_day: Annotated[int | None, Field(ge=1, le=account_times.MOST_A_DAY)] = None
+    gap_minutes: Annotated[int | None, Field(ge=0, le=account_times.MOST_GAP_MINUTES)] = None
     times: Annotated[
         list[WeeklyTime] | None, Field(max_length=200, description="Replaces all weekly times.")
     ] = None
@@ -140,7 +140,7 @@ def times(body: ChangeTimes) -> Decided:
     """Change when several accounts post, all alike."""
     slots = body.times
     change = weekly_times.Change(
-        timezone=None if body.timezone is None else account_settings.zone(body.timezone),
+        timezone=None if body.timezone is None else account_times.zone(body.timezone),
         posts_a_day=body.posts_a_day,
         gap_minutes=body.gap_minutes,
         times=None if slots is None else frozenset((each.weekday, each.at) for each in slots),

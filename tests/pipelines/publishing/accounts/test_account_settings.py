@@ -10,7 +10,7 @@ import pytest
 from core import db
 from core.errors import InputError
 from models import Account, AccountState, Method, Slot, now
-from pipelines.publishing.accounts import account_settings
+from pipelines.publishing.accounts import account_settings, account_times, session_settings
 from pipelines.publishing.delivery import method_availability
 from tests.pipelines.publishing.audit_entries import entries
 
@@ -111,7 +111,7 @@ def test_each_method_says_why_it_is_open_or_closed(account: Account) -> None:
 
 
 def test_times_are_stored_with_the_zones_official_name(account: Account) -> None:
-    account_settings.set_times(
+    account_times.set_times(
         account.id, "emil", timezone=" america/new york ", posts_a_day=8, gap_minutes=90
     )
 
@@ -140,42 +140,42 @@ def test_wrong_times_are_refused_in_a_sentence(
 ) -> None:
     right = {"timezone": "Europe/Paris", "posts_a_day": 3, "gap_minutes": 0}
     with pytest.raises(InputError, match=sentence):
-        account_settings.set_times(account.id, "emil", **{**right, **wrong})
+        account_times.set_times(account.id, "emil", **{**right, **wrong})
 
     assert again(account).timezone == "UTC"
 
 
 def test_a_time_is_added_to_several_days_once(account: Account) -> None:
-    assert account_settings.add_slots(account.id, [1, 2, 3, 4, 5], "18:30", "emil") == 5
-    assert account_settings.add_slots(account.id, [5, 6], "18:30", "emil") == 1
-    assert account_settings.add_slots(account.id, [1, 1], "9:05", "emil") == 1
+    assert account_times.add_slots(account.id, [1, 2, 3, 4, 5], "18:30", "emil") == 5
+    assert account_times.add_slots(account.id, [5, 6], "18:30", "emil") == 1
+    assert account_times.add_slots(account.id, [1, 1], "9:05", "emil") == 1
 
-    days = account_settings.weekly_slots(account.id)
+    days = account_times.weekly_slots(account.id)
     assert [slot.at for slot in days[1]] == ["09:05", "18:30"]
     assert [len(times) for times in days.values()] == [2, 1, 1, 1, 1, 1, 0]
 
 
 def test_a_days_times_are_copied_to_all_days_and_one_is_removed(account: Account) -> None:
-    account_settings.add_slots(account.id, [3], "18:30", "emil")
-    account_settings.add_slots(account.id, [3], "07:00", "emil")
+    account_times.add_slots(account.id, [3], "18:30", "emil")
+    account_times.add_slots(account.id, [3], "07:00", "emil")
 
-    assert account_settings.copy_to_all_days(account.id, 3, "emil") == 12
-    assert account_settings.copy_to_all_days(account.id, 3, "emil") == 0
-    sunday = account_settings.weekly_slots(account.id)[7]
-    account_settings.remove_slot(account.id, sunday[0].id, "emil")
+    assert account_times.copy_to_all_days(account.id, 3, "emil") == 12
+    assert account_times.copy_to_all_days(account.id, 3, "emil") == 0
+    sunday = account_times.weekly_slots(account.id)[7]
+    account_times.remove_slot(account.id, sunday[0].id, "emil")
 
-    assert [slot.at for slot in account_settings.weekly_slots(account.id)[7]] == ["18:30"]
+    assert [slot.at for slot in account_times.weekly_slots(account.id)[7]] == ["18:30"]
     assert entries()[-1] == ("emil", "account.remove_slot", "07:00 on Sunday")
     with pytest.raises(InputError, match="already removed"):
-        account_settings.remove_slot(account.id, sunday[0].id, "emil")
+        account_times.remove_slot(account.id, sunday[0].id, "emil")
 
 
 def test_a_slot_of_another_account_can_not_be_removed(account: Account) -> None:
     other = Account.create(open_id="open-2", state=AccountState.CONNECTED)
-    account_settings.add_slots(other.id, [1], "18:30", "emil")
+    account_times.add_slots(other.id, [1], "18:30", "emil")
 
     with pytest.raises(InputError, match="already removed"):
-        account_settings.remove_slot(account.id, Slot.get().id, "emil")
+        account_times.remove_slot(account.id, Slot.get().id, "emil")
     assert Slot.select().count() == 1
 
 
@@ -192,9 +192,9 @@ def test_wrong_slots_are_refused_in_a_sentence(
     account: Account, days: list[int], at: str, sentence: str
 ) -> None:
     with pytest.raises(InputError, match=sentence):
-        account_settings.add_slots(account.id, days, at, "emil")
+        account_times.add_slots(account.id, days, at, "emil")
     with pytest.raises(InputError, match="no times to copy"):
-        account_settings.copy_to_all_days(account.id, 1, "emil")
+        account_times.copy_to_all_days(account.id, 1, "emil")
     assert Slot.select().count() == 0
 
 
@@ -205,7 +205,7 @@ def test_cookies_are_stored_encrypted_and_forgotten(account: Account) -> None:
     Account.update(browser_error="Sign in again.", browser_checked_at=now()).execute()
     pasted = [{"name": "sessionid", "value": "canary-cookie", "domain": ".tiktok.com"}]
 
-    account_settings.set_browser_session(account.id, json.dumps(pasted), "emil", username="@tales")
+    session_settings.set_browser_session(account.id, json.dumps(pasted), "emil", username="@tales")
 
     kept = again(account)
     assert kept.username == "tales"
@@ -215,7 +215,7 @@ def test_cookies_are_stored_encrypted_and_forgotten(account: Account) -> None:
     assert "canary-cookie" not in stored[0]
     assert "canary" not in str(entries())
 
-    account_settings.forget_browser_session(account.id, "emil")
+    session_settings.forget_browser_session(account.id, "emil")
     assert again(account).browser_session is None
     with pytest.raises(InputError, match="No browser session"):
-        account_settings.forget_browser_session(account.id, "emil")
+        session_settings.forget_browser_session(account.id, "emil")

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.tiktok.browser.uploader import TikTokBrowser
 from models import Account, Method, Post, Video
-from pipelines.publishing.accounts import account_settings
+from pipelines.publishing.accounts import session_settings
 from sandbox.testing import RunningSandbox
 from tests.adapters.tiktok.browser.browsing import QUICK
 from tests.pipelines.publishing.delivery.browser.by_browser import ME
@@ -36,7 +36,7 @@ def post(
         ),
     )
     cookies = sandbox.browser_session(ME)
-    account_settings.set_browser_session(account.id, cookies, "ada", username=ME, site="127.0.0.1")
+    session_settings.set_browser_session(account.id, cookies, "ada", username=ME, site="127.0.0.1")
     Account.update(methods=[Method.BROWSER, Method.MANUAL]).execute()
     (post,) = desk.plan(make_videos()[0])
     return post

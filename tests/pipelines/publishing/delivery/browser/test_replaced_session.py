@@ -17,7 +17,7 @@ from core.db import transaction
 from core.errors import Parked, Retryable
 from models import Account, Method, Post, PostState
 from pipelines import ledger
-from pipelines.publishing.accounts import account_settings
+from pipelines.publishing.accounts import session_settings
 from pipelines.publishing.accounts.browser_session import BrowserSession
 from pipelines.publishing.delivery.browser_upload import check_browser
 from sandbox.testing import RunningSandbox
@@ -55,7 +55,7 @@ def imported(desk: Desk, post: Post, sandbox: RunningSandbox, tmp_path: Path) ->
         patience=Patience(page=10, step=3, answer=2, settle=0),
     )
     text, account = sandbox.browser_session(ME), post.account
-    browser.replace = lambda: account_settings.set_browser_session(
+    browser.replace = lambda: session_settings.set_browser_session(
         account.id, text, "ada", username=ME, site="127.0.0.1"
     )
     desk.platform = replace(desk.platform, browser=browser)
@@ -137,7 +137,7 @@ def test_without_a_session_the_list_cannot_be_asked_and_a_person_is(
     # Given a post whose button was pressed, and cookies that a person then deletes
     sandbox.fault("studio", "post", "lost_response")
     desk.try_once("publish", post)
-    account_settings.forget_browser_session(post.account.id, "ada")
+    session_settings.forget_browser_session(post.account.id, "ada")
 
     error = desk.try_once("publish", post)
 
