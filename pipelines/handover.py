@@ -40,6 +40,7 @@ from pipelines.subscriptions import events
 OPEN = (JobState.WAITING, JobState.RUNNING)
 APPROVED = (StoryState.APPROVED, StoryState.SCRIPTED)
 WHY = "The story was stopped."
+STOP = "story.stop"
 
 
 def video_is_ready(video: Video, request_id: str = "") -> None:
@@ -179,7 +180,7 @@ def stop(story_id: int, by: str) -> None:
             video_review.reject(video_id, by, WHY)
         for post_id in ended.posts:
             decisions.cancel(post_id, by, WHY)
-        AuditEntry.create(actor=by, action="story.stop", subject=f"story {story_id}")
+        AuditEntry.create(actor=by, action=STOP, subject=f"story {story_id}")
 
 
 def take_back_stop(story_id: int, by: str, ended: Ended) -> str:
@@ -197,22 +198,23 @@ def take_back_stop(story_id: int, by: str, ended: Ended) -> str:
         StaleStateError: nothing is left as it was stopped.
     """
     with transaction():
-        jobs = ledger.lock_jobs((PART_STAGES, _parts(story_id)), (POST_STAGES, ended.posts))
+        parts = _parts(story_id)
+        ledger.lock_jobs((PART_STAGES, parts), (POST_STAGES, ended.posts))
         list(locked(Script.select(Script.id).where(Script.story == story_id)))
-        stopped = [
-            job.id for job in jobs if job.id in ended.jobs and job.state == JobState.CANCELLED
-        ]
+        jobs = _to_go_on(parts, _untouched(story_id, "job", ended.jobs))
         rejected = Video.select(Video.id).where(
-            Video.id.in_(ended.videos), Video.state == VideoState.REJECTED
+            Video.id.in_(_untouched(story_id, "video", ended.videos)),
+            Video.state == VideoState.REJECTED,
         )
         videos = [video.id for video in rejected.order_by(Video.id)]
         cancelled = Post.select(Post.id).where(
-            Post.id.in_(ended.posts), Post.state == PostState.CANCELLED, Post.reason == WHY
+            Post.id.in_(_untouched(story_id, "post", ended.posts)),
+            Post.state == PostState.CANCELLED,
         )
         posts = [post.id for post in cancelled.order_by(Post.account, Post.id)]
-        if not (stopped or videos or posts):
+        if not (jobs or videos or posts):
             raise StaleStateError("Somebody has changed it since.")
-        for job_id in stopped:
+        for job_id in jobs:
             ledger.requeue(job_id)
         for video_id in videos:
             video_review.reconsider(video_id, by)
@@ -226,6 +228,25 @@ def take_back_stop(story_id: int, by: str, ended: Ended) -> str:
         return " ".join(stay)
 
 
+def newest_stop(story_id: int) -> int | None:
+    """The number of the newest ``stop`` of a story in the audit log."""
+    entries = AuditEntry.select(AuditEntry.id).where(
+        AuditEntry.subject == f"story {story_id}", AuditEntry.action == STOP
+    )
+    number: int | None = entries.order_by(AuditEntry.id.desc()).limit(1).scalar()
+    return number
+
+
+def _untouched(story_id: int, kind: str, ids: list[int]) -> list[int]:
+    """Those of the rows that nobody has decided on since the story was stopped."""
+    entries = AuditEntry.select(AuditEntry.subject).where(
+        AuditEntry.subject.in_([f"{kind} {row_id}" for row_id in ids]),
+        AuditEntry.id > (newest_stop(story_id) or 0),
+    )
+    decided = {entry.subject for entry in entries}
+    return [row_id for row_id in ids if f"{kind} {row_id}" not in decided]
+
+
 def resume(story_id: int, by: str) -> None:
     """Continue producing the parts of a stopped story.
 
@@ -235,24 +256,36 @@ def resume(story_id: int, by: str) -> None:
     with transaction():
         parts = _parts(story_id)
         ledger.lock_jobs((PART_STAGES, parts))
-        # Choosing another hook restarts the first part's narration and cancels its later stages.
-        at_work = Job.select(Job.subject_id).where(
-            Job.stage.in_(PART_STAGES), Job.subject_id.in_(parts), Job.state.in_(OPEN)
-        )
-        jobs = Job.select().where(
-            Job.stage.in_(PART_STAGES),
-            Job.subject_id.in_(parts),
-            Job.state == JobState.CANCELLED,
-            Job.subject_id.not_in(at_work),
-        )
-        first: dict[int, Job] = {}
-        for job in sorted(jobs, key=lambda job: PART_STAGES.index(job.stage)):
-            first.setdefault(job.subject_id, job)  # the later ones follow it
-        if not first:
+        jobs = _to_go_on(parts)
+        if not jobs:
             raise InputError("No work on this story was stopped.")
-        for job in first.values():
-            ledger.requeue(job.id)
+        for job_id in jobs:
+            ledger.requeue(job_id)
         AuditEntry.create(actor=by, action="story.resume", subject=f"story {story_id}")
+
+
+def _to_go_on(parts: list[int], of: list[int] | None = None) -> list[int]:
+    """The first cancelled job of each part that nothing works on; the later ones follow it.
+
+    Args:
+        parts: ids of the parts.
+        of: only these jobs; None for all.
+    """
+    # Choosing another hook restarts the first part's narration and cancels its later stages.
+    at_work = Job.select(Job.subject_id).where(
+        Job.stage.in_(PART_STAGES), Job.subject_id.in_(parts), Job.state.in_(OPEN)
+    )
+    jobs = Job.select().where(
+        Job.stage.in_(PART_STAGES),
+        Job.subject_id.in_(parts),
+        Job.state == JobState.CANCELLED,
+        Job.subject_id.not_in(at_work),
+    )
+    first: dict[int, int] = {}
+    for job in sorted(jobs, key=lambda job: PART_STAGES.index(job.stage)):
+        if of is None or job.id in of:
+            first.setdefault(job.subject_id, job.id)
+    return list(first.values())
 
 
 def _made_of(story_id: int) -> tuple[ModelSelect[Any], ModelSelect[Any], ModelSelect[Any]]:
