@@ -29,7 +29,7 @@ from models import (
     locked,
     now,
 )
-from pipelines import ledger
+from pipelines import ledger, overtaken
 from pipelines.production import video_review
 from pipelines.publishing.posts import decisions, removal
 from pipelines.publishing.scheduling import planning
@@ -228,20 +228,12 @@ def take_back_stop(story_id: int, by: str, ended: Ended) -> str:
         return " ".join(stay)
 
 
-def newest_stop(story_id: int) -> int | None:
-    """The number of the newest ``stop`` of a story in the audit log."""
-    entries = AuditEntry.select(AuditEntry.id).where(
-        AuditEntry.subject == f"story {story_id}", AuditEntry.action == STOP
-    )
-    number: int | None = entries.order_by(AuditEntry.id.desc()).limit(1).scalar()
-    return number
-
-
 def _untouched(story_id: int, kind: str, ids: list[int]) -> list[int]:
     """Those of the rows that nobody has decided on since the story was stopped."""
+    stop = overtaken.newest((STOP,), story_id)
     entries = AuditEntry.select(AuditEntry.subject).where(
         AuditEntry.subject.in_([f"{kind} {row_id}" for row_id in ids]),
-        AuditEntry.id > (newest_stop(story_id) or 0),
+        AuditEntry.id > (stop.id if stop else 0),
     )
     decided = {entry.subject for entry in entries}
     return [row_id for row_id in ids if f"{kind} {row_id}" not in decided]

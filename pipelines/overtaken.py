@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 
@@ -39,13 +39,19 @@ def check(kind: str, row_id: int, by: str) -> None:
         row_id: the row.
         by: who wants to decide it.
     """
-    actions = [f"{kind}.{decision}" for decision in DECISIONS]
+    last = newest([f"{kind}.{decision}" for decision in DECISIONS], row_id)
+    if last is not None:
+        raise OvertakenError(by, last.actor, last.action, row_id, last.created_at)
+
+
+def newest(actions: Sequence[str], row_id: int) -> AuditEntry | None:
+    """The newest of these decisions about a row in the audit log; their kind of row is the same."""
+    kind = actions[0].partition(".")[0]
     entries = AuditEntry.select().where(
         AuditEntry.subject == f"{kind} {row_id}", AuditEntry.action.in_(actions)
     )
-    last = entries.order_by(AuditEntry.id.desc()).first()
-    if last is not None:
-        raise OvertakenError(by, last.actor, last.action, row_id, last.created_at)
+    last: AuditEntry | None = entries.order_by(AuditEntry.id.desc()).first()
+    return last
 
 
 def sentences(errors: Iterable[OvertakenError]) -> list[str]:

@@ -19,6 +19,7 @@ from core.db import errors as db_errors
 from core.db.errors import Meaning
 from core.errors import InputError, StorymillError
 from models import StaleStateError, Undo, locked, now
+from pipelines import overtaken
 from pipelines.overtaken import OvertakenError
 from pipelines.undo_actions import ACTIONS, Facts
 
@@ -26,6 +27,9 @@ log = structlog.get_logger(__name__)
 
 KEPT = timedelta(days=1)
 BUSY = "The database was away or busy, so this stays as it was. Try again."
+
+ENTRY = "entry"
+"""Among the facts after: the decision's number in the audit log, where that has its name."""
 
 Change = tuple[int, Facts, Facts]
 """A row's id, its facts before, and after."""
@@ -124,7 +128,8 @@ def noted(action: str, row_id: int, act: Callable[[int], object]) -> Change:
     with transaction():
         before = facts(action, row_id) | ACTIONS[action].more(row_id)
         act(row_id)
-        return row_id, before, facts(action, row_id)
+        entry = overtaken.newest((action,), row_id)
+        return row_id, before, facts(action, row_id) | {ENTRY: entry.id if entry else None}
 
 
 def remember(by: str, action: str, changes: list[Change]) -> int:
@@ -197,12 +202,22 @@ def _take_back(undo_id: int, change: Change, by: str) -> _TakenBack | None:
         row_id, before, after = change
         try:
             with transaction():
-                if facts(stored.action, row_id) != after:
-                    raise StaleStateError("Somebody has changed it since.")
+                _check_unchanged(stored.action, row_id, after, by)
                 stays = ACTIONS[stored.action].inverse(row_id, before, by)
         except StorymillError as error:
             return _TakenBack(done=False, stays=str(error))
         return _TakenBack(done=True, stays=stays if isinstance(stays, str) else "")
+
+
+def _check_unchanged(action: str, row_id: int, after: Facts, by: str) -> None:
+    """Raises StaleStateError if the facts are others, or somebody else has decided the same again.
+
+    The latter leaves the same facts: a video is put back, and rejected for another reason.
+    """
+    last = overtaken.newest((action,), row_id) if ENTRY in after else None
+    again = last is not None and last.id != after[ENTRY] and last.actor != by
+    if again or facts(action, row_id) != {name: after[name] for name in after if name != ENTRY}:
+        raise StaleStateError("Somebody has changed it since.")
 
 
 def _locked(undo_id: int) -> Undo | None:

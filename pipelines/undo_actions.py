@@ -84,10 +84,6 @@ def _of_post(post_id: int) -> Facts:
     }
 
 
-def _of_stopped_story(story_id: int) -> Facts:
-    return _of_story(story_id) | {"stop": handover.newest_stop(story_id)}
-
-
 def _to_stop(story_id: int) -> Facts:
     return {"ended": list(handover.to_stop(story_id))}
 
@@ -234,7 +230,7 @@ class Action(NamedTuple):
 ACTIONS = {
     "story.approve": Action(_of_story, lambda row, _, by: handover.withdraw(row, by)),
     "story.reject": Action(_of_story, lambda row, _, by: review.take_back_rejection(row, by)),
-    "story.stop": Action(_of_stopped_story, _take_back_stop, _to_stop),
+    "story.stop": Action(_of_story, _take_back_stop, _to_stop),
     "story.reconsider": Action(_of_reconsidered, _reject_again),
     "video.approve": Action(_of_video, lambda row, _, by: handover.withdraw_video(row, by)),
     "video.reject": Action(_of_video, lambda row, _, by: video_review.reconsider(row, by)),
