@@ -39,9 +39,10 @@ def of(letter: DeadLetter) -> Repair | None:
     """The form for a failure; None if nothing about it can be edited."""
     if letter.job is None or letter.subject_id is None or letter.stage not in STAGES:
         return None
-    form = _FORMS.get(STAGES[letter.stage].subject)
+    form = FORMS.get(STAGES[letter.stage].subject)
+    version = failures.version_of(letter.id)  # first: who saves meanwhile changes what is shown
     shown = form(letter.subject_id) if form else None
-    return replace(shown, version=failures.version_of(letter.id)) if shown else None
+    return replace(shown, version=version) if shown else None
 
 
 def _post(post_id: int) -> Repair | None:
@@ -66,7 +67,8 @@ def _story(story_id: int) -> Repair | None:
     return Repair("story", story, voice=story.voice, voices=_voices())
 
 
-_FORMS = {"Post": _post, "Part": _part, "Story": _story}
+FORMS = {"Post": _post, "Part": _part, "Story": _story}
+"""By a stage's subject: what its form shows of a row."""
 
 
 def repair(letter: DeadLetter, typed: Mapping[str, str], by: str, *, seconds: int) -> None:

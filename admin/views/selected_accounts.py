@@ -21,7 +21,6 @@ from pipelines.publishing.scheduling.slots import ONE_DAY
 
 MOST_REASON = 200
 MOST_NAMED = 12
-"""The subject in the audit log of a decision about all of them."""
 
 
 class SelectedAccounts(Page):

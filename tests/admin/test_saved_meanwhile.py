@@ -6,6 +6,9 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from admin.failures import repair
 from admin.http.form_markup import _Reader
 from models import Account, Channel, DeadLetter, Part, Post, Role, Source, Story, StoryState, User
 from pipelines.production import part_text
@@ -190,6 +193,30 @@ def test_who_repairs_a_failure_is_told_too(editor: Browser) -> None:
         sent = editor.post(action, referrer=page, **{**mine, "seen": seen})
         assert sent.status_code == 303, sent.text
         assert not column.model.select().where(column.in_(["By Olga.", "espeak:de"])).exists()
+
+
+def test_who_repairs_a_failure_is_told_of_a_save_while_the_form_was_made(
+    editor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a post that somebody saves just after the form has read it
+    post = a_stopped_post(records.account())
+    letter, read = DeadLetter.get(), repair.FORMS["Post"]
+
+    def read_and_save(post_id: int) -> repair.Repair | None:
+        shown = read(post_id)
+        set_title(post.id, "By Olga.", "olga")
+        return shown
+
+    page, action = f"/failures/{letter.id}", f"/failures/{letter.id}/edit"
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setitem(repair.FORMS, "Post", read_and_save)
+        mine = form_at(editor, page, action)
+    assert mine["title"] == [post.title]
+
+    # When the form is sent, then its sender is told, and nothing is replaced
+    told = editor.post(action, referrer=page, **mine)
+    assert "olga saved this while you were editing" in told.text
+    assert Post.get().title == "By Olga."
 
 
 def test_an_upload_meanwhile_is_no_other_version_of_the_cookies(owner: Browser) -> None:
