@@ -1,0 +1,149 @@
+"""What years of work have left where the surveyed worker works: much on the account that posts.
+
+``filled.py`` spreads its rows evenly. Here one source and one account have most of them, so that
+a statement that reads all of one account's past is found as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from peewee import fn
+from psycopg2.extras import execute_values
+
+from benchmarks import plans, statements
+from core import db
+from core.db import database
+from models import (
+    Account,
+    Job,
+    JobState,
+    SignInSession,
+    SignInTries,
+    Source,
+    Story,
+    User,
+    WebhookSubscription,
+    now,
+)
+from pipelines.people import audit_chain
+from pipelines.stories.text import similarity
+from pipelines.subscriptions.events import WORDS
+
+SOURCE = 1
+"""The source with the most stories."""
+PLACE = "surveyed"
+"""Its subreddit."""
+
+HELD = """
+UPDATE job SET due_at = now() + interval '1 day' WHERE state = 'waiting' AND due_at <= now();
+"""
+"""Nothing that waits from before is due: only what the survey begins is done."""
+AGED = """
+DELETE FROM intake WHERE created_at < now() - interval '30 days 1 hour';
+UPDATE webhook_event SET created_at = created_at - interval '1 day';
+UPDATE webhook_delivery SET created_at = created_at - interval '1 day';
+UPDATE source SET next_fetch_at = now() + interval '1 day';
+"""
+"""Periodic work was done an hour or a day ago."""
+POSTS = """
+CREATE TEMP TABLE moved AS
+SELECT id, CASE id % 20 WHEN 0 THEN %(inbox)s WHEN 1 THEN %(browser)s WHEN 2 THEN %(manual)s
+                         ELSE %(direct)s END AS account_id
+FROM (SELECT min(id) AS id FROM post WHERE scheduled_at < now() - interval '2 days'
+      GROUP BY video_id) AS first;
+INSERT INTO moved SELECT id, %(direct)s FROM (SELECT min(id) AS id FROM post
+    WHERE scheduled_at > now() GROUP BY video_id ORDER BY 1 LIMIT 60) AS planned;
+ANALYZE moved;
+UPDATE post SET account_id = moved.account_id FROM moved WHERE post.id = moved.id;
+UPDATE latest_count SET account_id = moved.account_id FROM moved WHERE post_id = moved.id;
+DROP TABLE moved;
+"""
+"""The history of the accounts of each method; nearly all of it on the one that posts directly."""
+
+
+SKETCHED = """
+UPDATE story SET sketch = sketched.sketch FROM sketched
+WHERE narratable_text = text AND state <> 'skipped';
+DROP TABLE sketched;
+"""
+DUE = """
+UPDATE post SET next_insight_at = now() WHERE id IN (SELECT id FROM post
+    WHERE account_id = %(direct)s AND state = 'published' ORDER BY id DESC LIMIT 40);
+UPDATE account SET access_expires_at = now() WHERE id = %(inbox)s;
+UPDATE account SET access_expires_at = now(), refresh_attempts = 1, next_refresh_at = now()
+WHERE id = %(browser)s;
+UPDATE account SET access_token = refresh_token, refresh_expires_at = now() - interval '8 days'
+WHERE id = %(manual)s;
+INSERT INTO webhook_event (created_at, digest, event, open_id, publish_id, outcome)
+SELECT now(), 'due ' || event || post.id, event, open_id, publish_id, ''
+FROM post JOIN account ON account.id = account_id,
+     (VALUES ('post.publish.publicly_available'), ('post.publish.no_longer_publicaly_available'),
+             ('post.publish.failed')) AS of (event)
+WHERE post.id IN (SELECT max(id) FROM post WHERE publish_id IS NOT NULL GROUP BY state);
+INSERT INTO webhook_event (created_at, digest, event, open_id, publish_id, outcome)
+SELECT now(), 'due removed', 'authorization.removed', open_id, '', '' FROM account
+WHERE id = %(inbox)s;
+"""
+"""What each tick looks for."""
+
+
+def hold() -> None:
+    with db.session():
+        database.execute_sql(HELD)
+
+
+def is_swept() -> bool:
+    """Whether every job that is due has been woken again."""
+    due = (Job.state == JobState.WAITING) & (Job.due_at <= now())
+    unsent = Job.sent_at.is_null() | (Job.sent_at < now() - timedelta(minutes=5))
+    return not Job.select().where(due, unsent).exists()
+
+
+def leave(accounts: Mapping[str, Account], receiver: str, gone: str) -> None:
+    """Let the source, the accounts and the subscriptions have a past.
+
+    Args:
+        accounts: by method.
+        receiver: address that every subscription is told at, but for the last one.
+        gone: the address of the last one.
+    """
+    statements.run(AGED, {})
+    statements.run(POSTS, {method: account.id for method, account in accounts.items()})
+    _sketched()
+    audit_chain.seal()
+    last = WebhookSubscription.select(fn.MAX(WebhookSubscription.id)).scalar()
+    WebhookSubscription.update(events=list(WORDS), address=receiver).execute()
+    WebhookSubscription.update(address=gone).where(WebhookSubscription.id == last).execute()
+    Source.update(
+        place=PLACE, count=10, min_words=5, time_filter="all", next_fetch_at=None
+    ).where(Source.id == SOURCE).execute()  # fmt: skip
+
+
+def grow(times: float) -> None:
+    """Let PostgreSQL plan as at the full size."""
+    database.execute_sql("ANALYZE")
+    plans.grow(times)
+
+
+def _sketched() -> None:
+    """Near-duplicates are looked for among stories with sketches."""
+    texts = Story.select(Story.narratable_text).distinct().tuples()
+    sketched = [(text, list(similarity.sketch(text))) for (text,) in texts]
+    database.execute_sql("CREATE TEMP TABLE sketched (text text, sketch bigint[])")
+    execute_values(database.cursor(), "INSERT INTO sketched VALUES %s", sketched)
+    statements.run(SKETCHED, {})
+
+
+def make_due(accounts: Mapping[str, Account]) -> None:
+    """Give each tick work: rows of the past, and of what the survey has posted, are due."""
+    statements.run(DUE, {method: account.id for method, account in accounts.items()})
+    user = User.create(
+        name="emil", password_hash="", role="owner", email="emil@bench.example",
+        reset_asked_at=now(),
+    )  # fmt: skip
+    SignInSession.create(
+        user=user, token_hash="t", last_seen_at=now() - SignInSession.LONGEST, address="", agent=""
+    )
+    SignInTries.create(key="k", tries=1, last_at=now() - timedelta(days=9))
