@@ -22,6 +22,7 @@ from models import (
     SignInSession,
     SignInTries,
     Source,
+    SourceKind,
     Story,
     User,
     WebhookSubscription,
@@ -35,6 +36,8 @@ SOURCE = 1
 """The source with the most stories."""
 PLACE = "surveyed"
 """Its subreddit."""
+TABLE = "tales.csv"
+"""The file of another source with many outcomes."""
 
 HELD = """
 UPDATE job SET due_at = now() + interval '1 day' WHERE state = 'waiting' AND due_at <= now();
@@ -44,6 +47,7 @@ AGED = """
 DELETE FROM intake WHERE created_at < now() - interval '30 days 1 hour';
 UPDATE webhook_event SET created_at = created_at - interval '1 day';
 UPDATE webhook_delivery SET created_at = created_at - interval '1 day';
+UPDATE intake SET source_id = CASE WHEN id % 2 = 0 THEN 1 ELSE %(table)s END WHERE id % 4 < 3;
 UPDATE source SET next_fetch_at = now() + interval '1 day';
 """
 """Periodic work was done an hour or a day ago."""
@@ -64,10 +68,15 @@ DROP TABLE moved;
 
 
 SKETCHED = """
+UPDATE story SET sketch = ARRAY(
+    SELECT (random() * 9e18)::bigint FROM generate_series(1, 8) WHERE story.id > 0);
 UPDATE story SET sketch = sketched.sketch FROM sketched
-WHERE narratable_text = text AND state <> 'skipped';
+WHERE narratable_text = text AND story.id % 25 = 0 AND state <> 'skipped';
 DROP TABLE sketched;
 """
+"""Few stories are near-duplicates, and the others share next to nothing."""
+
+
 DUE = """
 UPDATE post SET next_insight_at = now() WHERE id IN (SELECT id FROM post
     WHERE account_id = %(direct)s AND state = 'published' ORDER BY id DESC LIMIT 40);
@@ -109,16 +118,20 @@ def leave(accounts: Mapping[str, Account], receiver: str, gone: str) -> None:
         receiver: address that every subscription is told at, but for the last one.
         gone: the address of the last one.
     """
-    statements.run(AGED, {})
+    table = Source.create(
+        name="a table", kind=SourceKind.CSV, place=TABLE, count=10, min_words=5, enabled=True
+    )
+    statements.run(AGED, {"table": table.id})
     statements.run(POSTS, {method: account.id for method, account in accounts.items()})
     _sketched()
     audit_chain.seal()
     last = WebhookSubscription.select(fn.MAX(WebhookSubscription.id)).scalar()
     WebhookSubscription.update(events=list(WORDS), address=receiver).execute()
     WebhookSubscription.update(address=gone).where(WebhookSubscription.id == last).execute()
-    Source.update(
-        place=PLACE, count=10, min_words=5, time_filter="all", next_fetch_at=None
-    ).where(Source.id == SOURCE).execute()  # fmt: skip
+    Source.update(place=PLACE, count=10, min_words=5, time_filter="all").where(
+        Source.id == SOURCE
+    ).execute()
+    Source.update(next_fetch_at=None).where(Source.id.in_((SOURCE, table.id))).execute()
 
 
 def grow(times: float) -> None:

@@ -92,6 +92,10 @@ def main(report: Path, scale: float) -> None:
     statements = {whose: len(each) for whose, each in sorted(found.ran.items())}
     report.write_text(json.dumps({"statements": statements, "faults": found.faults}))
     if os.environ.get("SURVEY_LOG"):
+        from workers.middleware.metrics import STAGE_SECONDS
+        for m in STAGE_SECONDS.collect():
+            for x in m.samples:
+                if x.name.endswith("_sum"): print("SECONDS", x.labels, round(x.value,1))
         for whose, each in found.ran.items():
             for sql in each:
                 print("RAN", whose, " ".join(sql.split()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import structlog
+from peewee import fn
 
 from core import db
 from models import Job, JobState, Post, PostState
@@ -24,11 +25,13 @@ def mark_stranded() -> int:
     Their jobs have failed, or were cancelled or killed. A webhook, or a retry by a person, then
     asks the platform what became of them; nothing is posted again by this.
     """
-    busy = Job.select(Job.subject_id).where(
-        Job.stage.in_(POST_STAGES), Job.state.in_((JobState.WAITING, JobState.RUNNING))
+    busy = Job.select(Job.id).where(
+        Job.stage.in_(POST_STAGES),
+        Job.subject_id == Post.id,
+        Job.state.in_((JobState.WAITING, JobState.RUNNING)),
     )
     posts = Post.select(Post.id).where(
-        Post.state.in_(list(decisions.ON_ITS_WAY)), Post.id.not_in(busy)
+        Post.state.in_(list(decisions.ON_ITS_WAY)), ~fn.EXISTS(busy)
     )
     return sum(_marked(post.id) for post in list(posts.order_by(Post.id).limit(AT_ONCE)))
 
