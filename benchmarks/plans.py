@@ -57,8 +57,14 @@ def grow(times: float) -> None:
     )
 
 
-def faults(ran: Ran) -> list[str]:
-    """What is wrong with the plan of a statement; it is run once more."""
+def faults(ran: Ran, *, most: int = MOST_READ, few: int = FEW_DISCARDED) -> list[str]:
+    """What is wrong with the plan of a statement; it is run once more.
+
+    Args:
+        ran: the statement.
+        most: rows that it may read, besides those that it counts.
+        few: rows that each step may read for nothing.
+    """
     cursor = database.execute_sql(
         f"EXPLAIN (ANALYZE, TIMING OFF, BUFFERS OFF, FORMAT JSON) {ran.sql}", ran.values
     )
@@ -67,13 +73,10 @@ def faults(ran: Ran) -> list[str]:
     reads = list(_reads(plan))
     reads = [each for each in reads if each.table in LARGE and each.kept + each.discarded]
     read = sum(each.kept + each.discarded for each in reads)
-    import os
-    if os.environ.get("SURVEY_LOG") and read > 40:
-        print("READS", round(read), " ".join(ran.sql.split())[:400], "|", "; ".join(f"{e}" for e in reads if e.kept+e.discarded>20))
-    may = MOST_READ + COUNTED * ran.sql.upper().count("COUNT(")
+    may = most + COUNTED * ran.sql.upper().count("COUNT(")
     wrong = [str(each) for each in reads if each.how == "Seq Scan"]
     wrong += [
-        str(each) for each in reads if each.discarded > MOST_DISCARDED * each.kept + FEW_DISCARDED
+        str(each) for each in reads if each.discarded > MOST_DISCARDED * each.kept + few
     ]
     if read > may:
         most = max(reads, key=lambda each: each.kept + each.discarded)

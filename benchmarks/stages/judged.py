@@ -18,11 +18,27 @@ from structlog.contextvars import get_contextvars
 from benchmarks import plans
 from benchmarks.statements import Ran
 from core import db
+from pipelines.people import audit_chain
+from pipelines.production.script import pace
+from pipelines.stories import duplicates
+from pipelines.stories.text import similarity
 
 KEEPERS = "keepers"
 """Whose statements those of the threads are that renew leases and sweep."""
 KEEPER_THREAD = "lease-keeper"
 EXPLAINED = ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")
+
+MOST = 200
+"""Rows that a statement may read: those of one story, of one account's queue, or of a tick's batch."""
+FEW = 100
+"""Rows that a step may read for nothing."""
+BOUNDED = {
+    "FROM audit_seal WHERE entry_id": 2 * (audit_chain.LATE + audit_chain.BATCH),
+    "unnest(%(sketch)s": 2 * similarity.SIZE * duplicates.LOOKED_AT,
+    "FROM narration ORDER BY id DESC LIMIT": pace.LOOKED_AT,
+}
+"""Statements that read more, but never more than these rows, however much there is: the newest ids
+of the audit log, the beginnings of a sketch's lists, and the newest narrations."""
 
 
 @dataclass(slots=True)
@@ -71,13 +87,17 @@ def _whose() -> str:
     return str(get_contextvars().get("stage", ""))
 
 
+def _most(sql: str) -> int:
+    return next((rows for text, rows in BOUNDED.items() if text in sql), MOST)
+
+
 def _faults(database: db.Database, sql: str, params: Any) -> list[str]:
     begin, *undo = ("BEGIN", "ROLLBACK")
     if database.in_transaction():
         begin, *undo = ("SAVEPOINT judged", "ROLLBACK TO judged", "RELEASE judged")
     database.execute_sql(begin)
     try:
-        return plans.faults(Ran(sql, params, 0.0))
+        return plans.faults(Ran(sql, params, 0.0), most=_most(sql), few=FEW)
     except PeeweeException as error:  # the statement itself is refused too, as its caller expects
         return [f"It can't be explained: {error}"]
     finally:

@@ -107,12 +107,14 @@ def _survey(scale: float) -> Judged:
     with outside() as (sandbox, receiver):
         workers.check()
         with db.session():
+            past.spread()
             filled.fill(Sizes.scaled(scale))
             tell("filled")
             accounts = journey.connect(sandbox)
             past.leave(accounts, receiver, receiver + GONE)
             past.grow(1 / scale)
             tell("past")
+        db.database.close_all()
         with judged() as found:
             with db.session(), _working(workers.broker(os.environ["REDIS_URL"]), "none"):
                 journey.until(past.is_swept, "the keepers have looked after the past")

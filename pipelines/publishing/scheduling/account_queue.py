@@ -141,7 +141,7 @@ class AccountQueue:
         """For each story with a planned post on this account: its posts here, in order of parts."""
         cursor = database.execute_sql(
             """
-            WITH queued AS MATERIALIZED (  -- few; without it, every video may be read
+            WITH queued AS MATERIALIZED (  -- or else all that the account ever posted may be read
                 SELECT DISTINCT part.script_id
                 FROM post JOIN video ON video.id = post.video_id
                      JOIN part ON part.id = video.part_id
