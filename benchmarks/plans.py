@@ -75,12 +75,10 @@ def faults(ran: Ran, *, most: int = MOST_READ, few: int = FEW_DISCARDED) -> list
     read = sum(each.kept + each.discarded for each in reads)
     may = most + COUNTED * ran.sql.upper().count("COUNT(")
     wrong = [str(each) for each in reads if each.how == "Seq Scan"]
-    wrong += [
-        str(each) for each in reads if each.discarded > MOST_DISCARDED * each.kept + few
-    ]
+    wrong += [str(each) for each in reads if each.discarded > MOST_DISCARDED * each.kept + few]
     if read > may:
-        most = max(reads, key=lambda each: each.kept + each.discarded)
-        wrong.append(f"{read:.0f} rows read, {may} may be; most by the {most}")
+        largest = max(reads, key=lambda each: each.kept + each.discarded)
+        wrong.append(f"{read:.0f} rows read, {may} may be; most by the {largest}")
     return wrong
 
 

@@ -41,10 +41,7 @@ CREATORS = {
 }
 LEAVES = "just_started_today"
 """A creator whose account is disconnected."""
-SHORT = (
-    "My neighbour lent me a ladder. I gave it back the same day. He still asks me for it, and "
-    "every time he does I can see it standing in his hall."
-)
+SHORT = "My neighbour lent me a ladder. I gave it back. He still asks me for it."
 ENDS = {
     Method.DIRECT: PostState.PUBLISHED,
     Method.INBOX: PostState.INBOX,
@@ -81,7 +78,7 @@ def tell_stories(sandbox: RunningSandbox) -> None:
 
     The fetch is due; its tick begins it.
     """
-    known = Story.select(Story.title, Story.body).order_by(Story.id).first()
+    known = past.sketched_story()
     told = (("sv1", "The ladder", SHORT), ("sv2", known.title, known.body), ("sv3", "Gone", ""))
     for name, title, body in told:
         sandbox.add_story(id=name, subreddit=past.PLACE, title=title, body=body, score=50)
@@ -97,6 +94,12 @@ def complete_excerpt(sandbox: RunningSandbox) -> None:
     whole_text.ask(story.id, WHO)
 
 
+def lose_file(account: Account) -> None:
+    """A post that was planned long ago is due, but its video's file is gone."""
+    planned = Post.select().where(Post.account == account, Post.state == PostState.PLANNED)
+    pins.pin(planned.order_by(Post.scheduled_at).first().id, now(), WHO)
+
+
 def post() -> None:
     """Approve the short story, and post its video by every method at once."""
     story = until(lambda: _prepared("sv1"), "the story is prepared")
@@ -105,9 +108,7 @@ def post() -> None:
     for each in posts:
         if each.account.methods == [Method.DIRECT]:  # it has a queue
             pins.pin(each.id, now(), WHO)
-    for each in posts:
-        [method] = each.account.methods
-        until(lambda: Post.get_by_id(each.id).state == ENDS[method], f"the post by {method} ends")
+    until(lambda: not _on_their_way(story.id), "the post of each method ends")
 
 
 def disconnect(sandbox: RunningSandbox) -> None:
@@ -134,7 +135,7 @@ def settled() -> bool:
     return not Job.select().where(running | due).exists()
 
 
-def until(happened: Callable[[], T], what: str) -> T:
+def until(happened: Callable[[], T | None], what: str) -> T:
     """The first true answer."""
     deadline = time.monotonic() + PATIENCE
     while not (answer := happened()):
@@ -152,3 +153,9 @@ def _prepared(name: str) -> Story | None:
 def _posts(story_id: int) -> list[Post]:
     made = Video.select(Video.id).join(Part).join(Script).where(Script.story == story_id)
     return list(Post.select().where(Post.video.in_(made)))
+
+
+def _on_their_way(story_id: int) -> list[Post]:
+    """The story's posts that have not ended as those of their method do."""
+    posts = _posts(story_id)
+    return [post for post in posts if post.state != ENDS[post.account.methods[0]]]

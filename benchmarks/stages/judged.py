@@ -29,7 +29,7 @@ KEEPER_THREAD = "lease-keeper"
 EXPLAINED = ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")
 
 MOST = 200
-"""Rows that a statement may read: those of one story, of one account's queue, or of a tick's batch."""
+"""Rows that a statement may read: those of a story, an account's queue, or a tick's batch."""
 FEW = 100
 """Rows that a step may read for nothing."""
 BOUNDED = {

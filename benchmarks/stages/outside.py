@@ -19,13 +19,16 @@ from sandbox.testing import RunningSandbox, running_sandbox
 GONE = "/gone"
 """The path at which the receiver asks for no more webhooks."""
 TALE = "The letter came ten years late. I answered it the same evening, and nobody was surprised."
-GENEROUS = {"processing_seconds": 0.2, "daily_posts": 1000, "read_a_minute": 100_000}
 
 
 @contextmanager
 def outside() -> Iterator[tuple[RunningSandbox, str]]:
     """The sandbox and the receiver's address; the settings of this process lead there."""
-    with TemporaryDirectory() as name, running_sandbox(**GENEROUS) as sandbox, _receiver() as url:
+    with (
+        TemporaryDirectory() as name,
+        running_sandbox(processing_seconds=0.2, read_a_minute=10_000) as sandbox,
+        _receiver() as url,
+    ):
         os.environ.update(_settings(Path(name), sandbox, url))
         yield sandbox, url
 

@@ -26,6 +26,7 @@ from models import (
     Source,
     SourceKind,
     Story,
+    StoryState,
     User,
     WebhookSubscription,
     now,
@@ -41,6 +42,10 @@ PLACE = "surveyed"
 TABLE = "tales.csv"
 """The file of another source with many outcomes."""
 
+EACH = 25
+"""Of so many stories, one may have near-duplicates."""
+STRANGE = 8
+"""Values in the sketch of any other."""
 FILLED = 10
 """Percent of a page that rows fill."""
 
@@ -53,9 +58,12 @@ DELETE FROM intake WHERE created_at < now() - interval '30 days 1 hour';
 UPDATE webhook_event SET created_at = created_at - interval '1 day';
 UPDATE webhook_delivery SET created_at = created_at - interval '1 day';
 UPDATE intake SET source_id = CASE WHEN id % 2 = 0 THEN 1 ELSE %(table)s END WHERE id % 4 < 3;
+UPDATE job SET state = 'running', lease_until = now() - interval '1 minute', crashes = id % 3,
+    started_at = now()
+WHERE id IN (SELECT id FROM job WHERE state = 'waiting' AND stage = 'prepare' ORDER BY id LIMIT 3);
 UPDATE source SET next_fetch_at = now() + interval '1 day';
 """
-"""Periodic work was done an hour or a day ago."""
+"""Periodic work was done an hour or a day ago; just now a worker died."""
 POSTS = """
 CREATE TEMP TABLE moved AS
 SELECT id, CASE id % 80 WHEN 0 THEN %(inbox)s WHEN 8 THEN %(browser)s WHEN 16 THEN %(manual)s
@@ -73,9 +81,9 @@ DROP TABLE moved;
 busiest of 200 accounts has."""
 SKETCHED = """
 UPDATE story SET sketch = ARRAY(
-    SELECT (random() * 9e18)::bigint FROM generate_series(1, 8) WHERE story.id > 0);
+    SELECT (random() * 9e18)::bigint FROM generate_series(1, %(strange)s) WHERE story.id > 0);
 UPDATE story SET sketch = sketched.sketch FROM sketched
-WHERE narratable_text = text AND story.id % 25 = 0 AND state <> 'skipped';
+WHERE narratable_text = text AND story.id % %(each)s = 0;
 DROP TABLE sketched;
 """
 """Few stories are near-duplicates, and the others share next to nothing."""
@@ -158,11 +166,11 @@ def grow(times: float) -> None:
 
 def _sketched() -> None:
     """Near-duplicates are looked for among stories with sketches."""
-    texts = Story.select(Story.narratable_text).distinct().tuples()
+    texts = database.execute_sql("SELECT DISTINCT narratable_text FROM story").fetchall()
     sketched = [(text, list(similarity.sketch(text))) for (text,) in texts]
     database.execute_sql("CREATE TEMP TABLE sketched (text text, sketch bigint[])")
     execute_values(database.cursor(), "INSERT INTO sketched VALUES %s", sketched)
-    statements.run(SKETCHED, {})
+    statements.run(SKETCHED, {"each": EACH, "strange": STRANGE})
 
 
 def make_due(accounts: Mapping[str, Account]) -> None:
@@ -173,6 +181,13 @@ def make_due(accounts: Mapping[str, Account]) -> None:
         reset_asked_at=now(),
     )  # fmt: skip
     SignInSession.create(
-        user=user, token_hash="t", last_seen_at=now() - SignInSession.LONGEST, address="", agent=""
+        user=user, token_hash="", last_seen_at=now() - SignInSession.LONGEST, address="", agent=""
     )
     SignInTries.create(key="k", tries=1, last_at=now() - timedelta(days=9))
+
+
+def sketched_story() -> Story:
+    """A story that another one can be a near-duplicate of."""
+    sketched = fn.CARDINALITY(Story.sketch) > STRANGE
+    found: Story = Story.select().where(sketched, Story.state != StoryState.SKIPPED).first()
+    return found

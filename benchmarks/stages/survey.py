@@ -11,7 +11,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +29,8 @@ from benchmarks.stages.judged import Judged, judged
 from benchmarks.stages.outside import GONE, outside
 from core import db
 from core.settings import ROOT
+from models import Account, Method
+from sandbox.testing import RunningSandbox
 from services import ServiceAddresses
 from workers import main as workers
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 THREADS = 4
 MOST_SECONDS = 900
+SHOWN = 5_000
+"""Characters of the end of what a failed process said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +57,19 @@ class Surveyed:
 
 
 def run(place: ServiceAddresses, *, scale: float) -> Surveyed:
-    """Survey every stage and tick.
+    """Survey every stage and tick; the browser's need Chromium.
 
     Args:
         place: an empty, migrated database, and Redis, which is cleared.
-        scale: 1.0 for a million stories.
+        scale: 1.0 for a million stories; 0.01 takes about half a minute.
 
     Raises:
-        RuntimeError: the worker's process failed; the message is what it said.
+        RuntimeError: the worker's process failed; the message is the end of what it said.
     """
     with TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
-        command = [sys.executable, "-m", "benchmarks.stages.survey", str(report), f"{scale}"]
         done = subprocess.run(
-            command,
+            [sys.executable, "-m", "benchmarks.stages.survey", str(report), str(scale)],
             cwd=ROOT,
             env={**os.environ, **place.environment()},
             stdout=subprocess.PIPE,
@@ -77,9 +79,7 @@ def run(place: ServiceAddresses, *, scale: float) -> Surveyed:
             check=False,
         )
         if done.returncode:
-            raise RuntimeError(done.stdout[-5000:])
-        if os.environ.get("SURVEY_LOG"):
-            print(done.stdout)
+            raise RuntimeError(done.stdout[-SHOWN:])
         return Surveyed(**json.loads(report.read_text()))
 
 
@@ -91,52 +91,41 @@ def main(report: Path, scale: float) -> None:
     found = _survey(scale)
     statements = {whose: len(each) for whose, each in sorted(found.ran.items())}
     report.write_text(json.dumps({"statements": statements, "faults": found.faults}))
-    if os.environ.get("SURVEY_LOG"):
-        from workers.middleware.metrics import STAGE_SECONDS
-        for m in STAGE_SECONDS.collect():
-            for x in m.samples:
-                if x.name.endswith("_sum"): print("SECONDS", x.labels, round(x.value,1))
-        for whose, each in found.ran.items():
-            for sql in each:
-                print("RAN", whose, " ".join(sql.split()))
 
 
 def _survey(scale: float) -> Judged:
-    began = time.monotonic()
-    def tell(what): print(f"{time.monotonic()-began:.1f} {what}", flush=True)
     with outside() as (sandbox, receiver):
         workers.check()
         with db.session():
             past.spread()
             filled.fill(Sizes.scaled(scale))
-            tell("filled")
             accounts = journey.connect(sandbox)
             past.leave(accounts, receiver, receiver + GONE)
             past.grow(1 / scale)
-            tell("past")
         db.database.close_all()
         with judged() as found:
-            with db.session(), _working(workers.broker(os.environ["REDIS_URL"]), "none"):
-                journey.until(past.is_swept, "the keepers have looked after the past")
-            past.hold()
-            tell("keepers")
+            broker = workers.broker(os.environ["REDIS_URL"])
+            with db.session(), _working(broker, "none"):  # it only looks after the jobs
+                journey.until(past.is_swept, "the keepers have woken what was due")
+                past.hold()
             workers.setup()
             _broker().flush_all()
             with db.session(), _working(_broker(), "network", "cpu", "gpu"):
-                journey.tell_stories(sandbox)
-                _tick("fetch_due_sources")
-                journey.import_session(sandbox, accounts["browser"])
-                journey.disconnect(sandbox)
-                journey.complete_excerpt(sandbox)
-                tell("fetched")
-                journey.post()
-                tell("posted")
-                past.make_due(accounts)
-                _tick(*_ticks())
-                tell("ticks")
-                journey.until(journey.settled, "no job is left to do")
-                tell("settled")
+                _live(sandbox, accounts)
     return found
+
+
+def _live(sandbox: RunningSandbox, accounts: dict[str, Account]) -> None:
+    journey.tell_stories(sandbox)
+    _tick("fetch_due_sources")
+    journey.import_session(sandbox, accounts[Method.BROWSER])
+    journey.disconnect(sandbox)
+    journey.complete_excerpt(sandbox)
+    journey.lose_file(accounts[Method.DIRECT])
+    journey.post()
+    past.make_due(accounts)
+    _tick(*ticks())
+    journey.until(journey.settled, "no job is left to do")
 
 
 @contextmanager
@@ -155,7 +144,8 @@ def _tick(*names: str) -> None:
     _broker().join("network")
 
 
-def _ticks() -> list[str]:
+def ticks() -> list[str]:
+    """The names of the periodic actors."""
     return [name for name, actor in _broker().actors.items() if "periodic" in actor.options]
 
 
