@@ -97,7 +97,10 @@ def complete_excerpt(sandbox: RunningSandbox) -> None:
 def lose_file(account: Account) -> None:
     """A post that was planned long ago is due, but its video's file is gone."""
     planned = Post.select().where(Post.account == account, Post.state == PostState.PLANNED)
-    pins.pin(planned.order_by(Post.scheduled_at).first().id, now(), WHO)
+    lost = planned.order_by(Post.scheduled_at).first()
+    video = lost.video
+    Video.update(spoken_key=video.part.spoken_key).where(Video.id == video.id).execute()
+    pins.pin(lost.id, now(), WHO)
 
 
 def post() -> None:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
@@ -25,11 +25,12 @@ from dramatiq import Worker
 from benchmarks.admin import filled
 from benchmarks.admin.filled import Sizes
 from benchmarks.stages import journey, past
-from benchmarks.stages.judged import Judged, judged
+from benchmarks.stages.judged import KEEPERS, Judged, judged
 from benchmarks.stages.outside import GONE, outside
 from core import db
 from core.settings import ROOT
 from models import Account, Method
+from pipelines.stages import STAGES
 from sandbox.testing import RunningSandbox
 from services import ServiceAddresses
 from workers import main as workers
@@ -50,10 +51,12 @@ class Surveyed:
     Attributes:
         statements: how many different ones each stage and tick sent, and the keepers.
         faults: what is wrong, by stage and statement.
+        missing: stages and ticks that never ran, so the survey says nothing about them.
     """
 
     statements: dict[str, int]
     faults: dict[str, list[str]]
+    missing: list[str]
 
 
 def run(place: ServiceAddresses, *, scale: float) -> Surveyed:
@@ -90,7 +93,9 @@ def main(report: Path, scale: float) -> None:
     """The worker's process."""
     found = _survey(scale)
     statements = {whose: len(each) for whose, each in sorted(found.ran.items())}
-    report.write_text(json.dumps({"statements": statements, "faults": found.faults}))
+    missing = sorted({*STAGES, *_ticks(), KEEPERS} - statements.keys())
+    surveyed = Surveyed(statements, found.faults, missing)
+    report.write_text(json.dumps(asdict(surveyed)))
 
 
 def _survey(scale: float) -> Judged:
@@ -124,7 +129,7 @@ def _live(sandbox: RunningSandbox, accounts: dict[str, Account]) -> None:
     journey.lose_file(accounts[Method.DIRECT])
     journey.post()
     past.make_due(accounts)
-    _tick(*ticks())
+    _tick(*_ticks())
     journey.until(journey.settled, "no job is left to do")
 
 
@@ -144,8 +149,7 @@ def _tick(*names: str) -> None:
     _broker().join("network")
 
 
-def ticks() -> list[str]:
-    """The names of the periodic actors."""
+def _ticks() -> list[str]:
     return [name for name, actor in _broker().actors.items() if "periodic" in actor.options]
 
 
