@@ -197,20 +197,45 @@ def admin(scale: float, rounds: int, only: str, file: Path | None) -> None:
 
 @bench.command()
 @click.option("--scale", default=0.03, show_default=True, help="1.0 for a million stories.")
-def plans(scale: float) -> None:
-    """List statements of the back office that read a large table whole, or far more than shown."""
+@click.option("--only", type=click.Choice(["pages", "stages"]), help="Default: both.")
+def plans(scale: float, only: str | None) -> None:
+    """List statements that read a large table whole, or far more than is shown or done.
+
+    The pages' are those of the back office, the stages' those of the workers and periodic tasks.
+    """
+    found: dict[str, list[str]] = {}
+    if only != "stages":
+        found |= _plans_of_pages(scale)
+    if only != "pages":
+        found |= _plans_of_stages(scale)
+    for statement, wrong in found.items():
+        click.echo(f"{statement}\n  " + "\n  ".join(wrong))
+    click.echo(f"{len(found)} statements with faults.")
+    if found:
+        raise SystemExit(1)
+
+
+def _plans_of_pages(scale: float) -> dict[str, list[str]]:
     from benchmarks.admin import plan_faults
     from benchmarks.place import empty_database
     from core import queue
 
     with empty_database() as place:
         queue.connect(place.redis_url).flush_all()
-        found = plan_faults.run(place, scale=scale)
-    for statement, wrong in found.items():
-        click.echo(f"{statement}\n  " + "\n  ".join(wrong))
-    click.echo(f"{len(found)} statements with faults.")
-    if found:
-        raise SystemExit(1)
+        return plan_faults.run(place, scale=scale)
+
+
+def _plans_of_stages(scale: float) -> dict[str, list[str]]:
+    from benchmarks.place import empty_database
+    from benchmarks.stages import survey
+    from core import queue
+
+    with empty_database() as place:
+        queue.connect(place.redis_url).flush_all()
+        surveyed = survey.run(place, scale=scale)
+    statements = sum(surveyed.statements.values())
+    click.echo(f"{len(surveyed.statements)} stages and ticks sent {statements} statements.")
+    return surveyed.faults | {each: ["It never ran."] for each in surveyed.missing}
 
 
 @bench.command()

@@ -302,6 +302,10 @@ class Post(Row):
                 "WHERE state = 'inbox' AND next_insight_at IS NULL"
             ),
             SQL(
+                "CREATE INDEX post_new_videos ON post (published_at) "
+                "WHERE state = 'published' AND next_insight_at IS NULL"
+            ),
+            SQL(
                 "CREATE INDEX post_queued ON post (account_id, scheduled_at) "
                 "WHERE state = 'planned'"
             ),
@@ -338,3 +342,13 @@ class WebhookEvent(Row):
     publish_id = CharField(max_length=120, default="")
     outcome = TextField(default="")
     """What was done about it."""
+
+    class Meta:
+        indexes = (
+            (("created_at",), False),
+            SQL("CREATE INDEX webhook_event_unsettled ON webhook_event (id) WHERE outcome = ''"),
+            SQL(
+                "CREATE INDEX webhook_event_post ON webhook_event (publish_id) "
+                "WHERE publish_id <> ''"
+            ),
+        )

@@ -224,6 +224,8 @@ class Intake(Row):
 
     class Meta:
         indexes = (
+            (("source", "created_at"), False),
+            (("source", "external_id"), False),
             SQL("CREATE INDEX intake_newest ON intake (source_id, outcome, id DESC NULLS LAST)"),
         )
 

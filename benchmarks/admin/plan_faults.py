@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import statements
-from benchmarks.admin import filled, plans
+from benchmarks import plans, statements
+from benchmarks.admin import filled
 from benchmarks.admin.filled import Sizes
 from benchmarks.admin.office import Office
 from benchmarks.admin.visits import all_visits, places

@@ -93,6 +93,9 @@ ANALYZE part;
 INSERT INTO narration (created_at, part_id, key, path, seconds, voice, voice_note, timed_by, words)
 SELECT at, id, md5('n' || id), 'narration/' || id, 40 + id % 50, 'espeak-ng/1.52/en-us', '',
        'synthesizer', '[["Nobody", 0, 1]]' FROM piece WHERE id <= %(videos)s * 1.006;
+INSERT INTO video_number (created_at, part_id, choice, mood, number)
+SELECT at, id, choice, '', id FROM piece, (VALUES ('background'), ('music')) AS of (choice)
+WHERE id <= %(videos)s;
 INSERT INTO caption (created_at, part_id, key, narration_key, ass_path, srt_path, vtt_path, style,
     captioned_words)
 SELECT at, id, md5('c' || id), md5('n' || id), '', '', '', 'pop', 190

@@ -8,11 +8,13 @@ import ffmpeg
 import imageio_ffmpeg
 
 
-def make_clip(path: Path, seconds: float = 1.0, *, size: str = "360x640", crf: int = 27) -> None:
-    """Make an upright noise clip, which hardly compresses."""
+def make_clip(
+    path: Path, seconds: float = 1.0, *, size: str = "360x640", crf: int = 27, noise: int = 20
+) -> None:
+    """Make an upright clip; with noise, it hardly compresses."""
     picture = ffmpeg.input(f"testsrc2=size={size}:rate=30:duration={seconds}", format="lavfi")
     made = ffmpeg.output(
-        picture.filter("noise", alls=20, allf="t"),
+        picture.filter("noise", alls=noise, allf="t"),
         str(path),
         vcodec="libx264",
         preset="ultrafast",

@@ -25,7 +25,7 @@ from adapters.ports import Authorizer, Insights, VideoCounts
 from core import db
 from core.errors import ConfigurationError, Retryable, StageError
 from core.limiter import Limiter, LimiterUnavailableError
-from models import Account, AccountState, Insight, Post, PostState, locked, now
+from models import Account, AccountState, LatestCount, Post, PostState, locked, now
 from pipelines.publishing.accounts import tokens
 from pipelines.publishing.asking_times import AWAY, NEVER, SHUT, TICK_SECONDS, move_on, next_after
 from pipelines.publishing.counts import store
@@ -210,8 +210,8 @@ def _write(posts: Sequence[Due], found: dict[str, VideoCounts]) -> None:
 
 def _end_what_is_gone(post_ids: Iterable[int]) -> None:
     long_ago = now() - GONE_AFTER
-    seen_since = Insight.select(Insight.id).where(
-        Insight.post == Post.id, Insight.created_at > long_ago
+    seen_since = LatestCount.select(LatestCount.post).where(
+        LatestCount.post == Post.id, LatestCount.counted_at > long_ago
     )
     Post.update(next_insight_at=NEVER, reason=GONE).where(
         Post.id.in_(list(post_ids)), Post.published_at < long_ago, ~fn.EXISTS(seen_since)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.admin import plan_faults, plans
+from benchmarks import plans
+from benchmarks.admin import plan_faults
 from benchmarks.statements import Ran
 from core import crypto, db, queue
 from core.db import database

@@ -141,14 +141,16 @@ class AccountQueue:
         """For each story with a planned post on this account: its posts here, in order of parts."""
         cursor = database.execute_sql(
             """
+            WITH queued AS MATERIALIZED (  -- or else all that the account ever posted may be read
+                SELECT DISTINCT part.script_id
+                FROM post JOIN video ON video.id = post.video_id
+                     JOIN part ON part.id = video.part_id
+                WHERE post.account_id = %(account)s AND post.state = 'planned')
             SELECT post.id, post.state, post.pinned, post.scheduled_at, part.script_id,
                    part.number, job.state
-            FROM post JOIN video ON video.id = post.video_id JOIN part ON part.id = video.part_id
+            FROM queued JOIN part USING (script_id) JOIN video ON video.part_id = part.id
+                 JOIN post ON post.video_id = video.id AND post.account_id = %(account)s
                  LEFT JOIN job ON job.stage = 'publish' AND job.subject_id = post.id
-            WHERE post.account_id = %(account)s AND part.script_id IN (
-                SELECT part.script_id FROM post JOIN video ON video.id = post.video_id
-                       JOIN part ON part.id = video.part_id
-                WHERE post.account_id = %(account)s AND post.state = 'planned')
             ORDER BY part.script_id, part.number
             """,
             {"account": self.account.id},

@@ -17,7 +17,7 @@ LARGE = frozenset(
     {
         *("story", "script", "part", "narration", "caption", "video", "post", "attempt", "job"),
         *("insight", "intake", "safety_decision", "dead_letter", "audit_entry", "audit_seal"),
-        *("webhook_event", "webhook_delivery", "latest_count"),
+        *("webhook_event", "webhook_delivery", "latest_count", "video_number"),
     }
 )
 """Tables that grow with the work; of sums, a page reads those of the days that it shows."""
@@ -57,8 +57,14 @@ def grow(times: float) -> None:
     )
 
 
-def faults(ran: Ran) -> list[str]:
-    """What is wrong with the plan of a statement; it is run once more."""
+def faults(ran: Ran, *, most: int = MOST_READ, few: int = FEW_DISCARDED) -> list[str]:
+    """What is wrong with the plan of a statement; it is run once more.
+
+    Args:
+        ran: the statement.
+        most: rows that it may read, besides those that it counts.
+        few: rows that each step may read for nothing.
+    """
     cursor = database.execute_sql(
         f"EXPLAIN (ANALYZE, TIMING OFF, BUFFERS OFF, FORMAT JSON) {ran.sql}", ran.values
     )
@@ -67,14 +73,12 @@ def faults(ran: Ran) -> list[str]:
     reads = list(_reads(plan))
     reads = [each for each in reads if each.table in LARGE and each.kept + each.discarded]
     read = sum(each.kept + each.discarded for each in reads)
-    may = MOST_READ + COUNTED * ran.sql.upper().count("COUNT(")
+    may = most + COUNTED * ran.sql.upper().count("COUNT(")
     wrong = [str(each) for each in reads if each.how == "Seq Scan"]
-    wrong += [
-        str(each) for each in reads if each.discarded > MOST_DISCARDED * each.kept + FEW_DISCARDED
-    ]
+    wrong += [str(each) for each in reads if each.discarded > MOST_DISCARDED * each.kept + few]
     if read > may:
-        most = max(reads, key=lambda each: each.kept + each.discarded)
-        wrong.append(f"{read:.0f} rows read, {may} may be; most by the {most}")
+        largest = max(reads, key=lambda each: each.kept + each.discarded)
+        wrong.append(f"{read:.0f} rows read, {may} may be; most by the {largest}")
     return wrong
 
 
