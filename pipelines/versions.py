@@ -15,6 +15,10 @@ from core.errors import SavedMeanwhileError
 from models import AuditEntry
 
 LETTERS = 32
+BOTH_SHOWN = (
+    "saved this while you were editing. Both versions are shown where they differ. "
+    "Saving again keeps yours."
+)
 
 
 def of(values: Mapping[str, Any]) -> str:
@@ -23,7 +27,13 @@ def of(values: Mapping[str, Any]) -> str:
     return sha256(written.encode()).hexdigest()[:LETTERS]
 
 
-def check(seen: str, current: str, *subjects: str, actions: Collection[str] = ()) -> None:
+def check(
+    seen: str,
+    current: str,
+    *subjects: str,
+    actions: Collection[str] = (),
+    did: str = BOTH_SHOWN,
+) -> None:
     """Raises SavedMeanwhileError unless what is there now is what the form began with.
 
     Call it with the row locked, before the change.
@@ -33,6 +43,7 @@ def check(seen: str, current: str, *subjects: str, actions: Collection[str] = ()
         current: the version now.
         subjects: as the audit log calls what was saved, to say who did it.
         actions: only these are saves, if others are logged about the same subjects.
+        did: what is said after the name of who saved first.
     """
     if not seen or seen == current:
         return
@@ -41,7 +52,4 @@ def check(seen: str, current: str, *subjects: str, actions: Collection[str] = ()
         entries = entries.where(AuditEntry.action.in_(actions))
     last = entries.order_by(AuditEntry.id.desc()).first()
     who = last.actor if last is not None else "Somebody"
-    raise SavedMeanwhileError(
-        f"{who} saved this while you were editing. Both versions are shown where they differ. "
-        "Saving again keeps yours."
-    )
+    raise SavedMeanwhileError(f"{who} {did}")

@@ -140,9 +140,9 @@ def _too_long() -> ResponseReturnValue:
 
     The browser keeps what was typed (``static/typing.js``), and brings it back on its page.
     """
-    most = current_app.config["MAX_CONTENT_LENGTH"] // 1_000_000
+    most = current_app.config["MAX_CONTENT_LENGTH"] / 1_000_000
     sentence = (
-        f"Not saved: all fields of a form together may have at most {most} MB. Your browser has "
+        f"Not saved: all fields of a form together may have at most {most:g} MB. Your browser has "
         "kept the text that you typed: go back to the form, and shorten it."
     )
     return render_template("too_long.html", target=came_from(), sentence=sentence), TOO_LARGE

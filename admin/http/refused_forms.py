@@ -23,7 +23,19 @@ OK = 200
 SECRET = frozenset({"proof", "password", "old", "new", "code", "cookies"})
 """Fields that never come back."""
 UNSHOWN = frozenset(
-    {"back", "decision", "id", "key", "next", "next_part", "next_story", "on_page", "seen", "to"}
+    {
+        "back",
+        "decision",
+        "id",
+        "key",
+        "next",
+        "next_part",
+        "next_story",
+        "on_page",
+        "seen",
+        "to",
+        "weekday",
+    }
 )
 """Fields that a plain page of what was typed only passes on."""
 ADDRESS = re.compile(r"\s*https?://\S+\s*")

@@ -30,20 +30,21 @@ document.addEventListener("submit", (event) => {
   );
 });
 
-// Opens a dialog with a form. The button that opens it may set the action; without one the form
-// applies to all selected rows.
-function ask(name, action) {
-  const dialog = document.getElementById(name);
+// Opens a dialog with a form. The button that opens it may set where the form is sent, and whether
+// it applies to all selected rows.
+function ask(button) {
+  const dialog = document.getElementById(button.dataset.ask);
   const form = dialog.querySelector("form");
   form.querySelectorAll("[name=id]").forEach((field) => field.remove());
-  form.action = action ?? form.getAttribute("action") ?? "";
-  if (!action) {
+  if (button.dataset.action) form.action = button.dataset.action;
+  if ("forTicked" in button.dataset) {
     ticked().forEach((box) => {
       const field = document.createElement("input");
       Object.assign(field, { type: "hidden", name: "id", value: box.value });
       form.append(field);
     });
   }
+  form.dispatchEvent(new Event("asked", { bubbles: true }));
   dialog.showModal();
   form.querySelector("textarea")?.focus();
 }
@@ -51,7 +52,7 @@ function ask(name, action) {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-ask], [data-close], [data-suggest]");
   if (!button) return;
-  if (button.dataset.ask) ask(button.dataset.ask, button.dataset.action);
+  if (button.dataset.ask) ask(button);
   else if (button.dataset.suggest) {
     const field = button.closest("form").querySelector("textarea");
     field.value = button.dataset.suggest;

@@ -1,9 +1,11 @@
-// Refreshes the live parts of a page. Pauses in hidden tabs and leaves playing media alone.
+// Refreshes the live parts of a page. Pauses in hidden tabs, and leaves alone what plays and what
+// somebody is filling in.
 "use strict";
 
 const from = document.currentScript.dataset.from;
 const EVERY = 2000;
 const LONGEST = 30000;
+const FOCUSABLE = "a, button, summary, input, select, textarea, audio, video";
 let pause = EVERY;
 
 // What the server last sent, by element id. What a person does on the page is no change of it.
@@ -28,20 +30,31 @@ function seen(html) {
   return html.replace(/(name="csrf_token" value=")[^"]*/g, "$1"); // differs in every response
 }
 
+// What has the focus, in words that its next version has too.
+function nameOf(element) {
+  const told = ["href", "src", "name", "value", "aria-label"].map((name) => element.getAttribute(name));
+  return [element.tagName, element.form?.getAttribute("action"), ...told, element.matches("button, summary") && element.textContent].join(" ");
+}
+
+function isFilledIn(place) {
+  const typing = place.contains(document.activeElement) && document.activeElement.matches("select, :read-write");
+  return typing || [...place.querySelectorAll("form[method=post]")].some(isUnsaved); // of typing.js
+}
+
 function show(place, html) {
   const parsed = document.createElement("template");
   parsed.innerHTML = html;
   const fresh = seen(parsed.innerHTML);
   if (fresh === served.get(place.id)) return;
-  if ([...place.querySelectorAll("audio, video")].some((media) => !media.paused)) return;
-  const focused = place.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  if ([...place.querySelectorAll("audio, video")].some((media) => !media.paused) || isFilledIn(place)) return;
+  const focused = place.contains(document.activeElement) ? nameOf(document.activeElement) : null;
   const opened = [...place.querySelectorAll("details[open] > summary")].map((summary) => summary.textContent);
   place.innerHTML = html;
   served.set(place.id, fresh);
   place.querySelectorAll("details").forEach((folded) => {
     folded.open ||= opened.includes(folded.querySelector("summary").textContent);
   });
-  if (focused) [...place.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus();
+  if (focused) [...place.querySelectorAll(FOCUSABLE)].find((element) => nameOf(element) === focused)?.focus({ preventScroll: true });
 }
 
 setTimeout(refresh, EVERY);

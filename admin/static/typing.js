@@ -1,5 +1,6 @@
 // Nothing typed is lost: leaving a changed form warns, long texts are kept in this browser until
-// they are saved, and a text that is too long says so before it is sent.
+// they are saved, and a text that is too long says so before it is sent. What a dialog sent and the
+// server did not save is there when the dialog opens again.
 "use strict";
 
 const KEPT = `typed:${document.currentScript.dataset.person}:`;
@@ -37,6 +38,7 @@ addEventListener("beforeunload", (event) => {
 document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || isTooLong(event)) return;
   sent = event.target;
+  if (sent.closest("dialog")) keep(sent, { page: here(), ids: new FormData(sent).getAll("id") });
   setTimeout(() => (sent = null), 2000); // it was a download, or the server is away
 });
 
@@ -44,7 +46,7 @@ document.addEventListener("submit", (event) => {
 function isTooLong(event) {
   const form = event.target;
   if (form.method !== "post" || form.enctype === "multipart/form-data") return false;
-  const bytes = new URLSearchParams(new FormData(form)).toString().length;
+  const bytes = sizeOf(form, event.submitter);
   form.querySelector(":scope > .too-long")?.remove();
   if (bytes <= MOST) return false;
   event.preventDefault();
@@ -57,11 +59,21 @@ function isTooLong(event) {
   return true;
 }
 
+// As it is sent: with the button's own field, and each line end as two characters.
+function sizeOf(form, submitter) {
+  const fields = new URLSearchParams(new FormData(form, submitter));
+  return fields.toString().replace(/%0D%0A|%0D|%0A/g, "%0D%0A").length;
+}
+
 // ── long texts are kept ────────────────────────────────────────────────────────────────────────
 
 function long(form) {
   const wanted = (field) => field.tagName === "TEXTAREA" && field.autocomplete !== "off" && !field.readOnly;
-  return !form.closest("dialog") && [...form.elements].some(wanted);
+  return [...form.elements].some(wanted);
+}
+
+function here() {
+  return location.pathname + location.search;
 }
 
 function kept(form) {
@@ -73,18 +85,23 @@ function texts(form) {
   return all.filter((field) => field.name === "seen" || !NOT_TYPED.includes(field.type));
 }
 
-function keep(form) {
+function stored(form) {
+  return JSON.parse(localStorage.getItem(kept(form)) ?? "{}");
+}
+
+function keep(form, more = {}) {
   if (!controls(form).some(isChanged)) return localStorage.removeItem(kept(form));
   const values = texts(form).map((field) => [field.name, field.value]);
   try {
-    localStorage.setItem(kept(form), JSON.stringify({ at: Date.now(), values }));
+    localStorage.setItem(kept(form), JSON.stringify({ at: Date.now(), values, ...more }));
   } catch {
     // The browser keeps nothing, or no more: the warning on leaving remains.
   }
 }
 
 function bringBack(form) {
-  const { at, values } = JSON.parse(localStorage.getItem(kept(form)) ?? "{}");
+  const { at, values } = stored(form);
+  form.querySelector(":scope > .kept")?.remove();
   if (!values || Date.now() - at > KEPT_DAYS * 86400000) return localStorage.removeItem(kept(form));
   const fields = Object.fromEntries(texts(form).map((field) => [field.name, field]));
   const changed = values.filter(([name, value]) => name !== "seen" && fields[name] && fields[name].value !== value);
@@ -112,7 +129,7 @@ function bringBack(form) {
 }
 
 document.querySelectorAll("[data-saved]").forEach((mark) => localStorage.removeItem(KEPT + mark.dataset.saved));
-posted.filter(long).forEach((form) => {
+posted.filter((form) => long(form) && !form.closest("dialog")).forEach((form) => {
   let waiting = 0;
   if (!("refused" in form.dataset)) bringBack(form);
   form.addEventListener("input", () => {
@@ -125,6 +142,25 @@ posted.filter(long).forEach((form) => {
     keep(form);
   });
 });
+// A dialog's text belongs to the row that the dialog is opened for. Closing it drops the text.
+posted.filter((form) => long(form) && form.closest("dialog")).forEach((form) => {
+  form.addEventListener("asked", () => bringBack(form));
+  form.closest("dialog").addEventListener("close", () => localStorage.removeItem(kept(form)));
+});
+
+// Opens the dialog again whose text was sent from this page and not saved, for the same rows.
+function openAgain() {
+  for (const button of document.querySelectorAll("[data-ask]")) {
+    const form = document.getElementById(button.dataset.ask).querySelector("form");
+    const action = new URL(button.dataset.action ?? form.action, location.href);
+    const { page, ids } = JSON.parse(localStorage.getItem(KEPT + action.pathname) ?? "{}");
+    if (page !== here() || !long(form)) continue;
+    const boxes = ids.map((id) => document.querySelector(`[data-row] [name=id][value="${CSS.escape(id)}"]`));
+    boxes.forEach((box) => box && !box.checked && box.click());
+    if (!ids.length || boxes.some(Boolean)) return ask(button);
+  }
+}
+
 document.querySelectorAll("form[action$='/sign-out']").forEach((form) => {
   form.addEventListener("submit", () => {
     Object.keys(localStorage)
@@ -170,7 +206,9 @@ posted.forEach((form) => {
 });
 
 // A dialog whose form was refused opens as it was.
-document.querySelectorAll("dialog[open]").forEach((dialog) => {
+const refused = document.querySelectorAll("dialog[open]");
+refused.forEach((dialog) => {
   dialog.close();
   dialog.showModal();
 });
+if (!refused.length) openAgain();

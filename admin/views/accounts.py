@@ -5,6 +5,7 @@ Tokens and cookies are never shown, and never decrypted for a page.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -204,22 +205,32 @@ class Accounts(Page):
 
     @expose("/<int:account_id>/slots/add", methods=["POST"])
     def add_slots(self, account_id: int) -> ResponseReturnValue:
-        days = request.form.getlist("weekday", type=int)
-        new = account_times.add_slots(
-            account_id, days, request.form.get("at", ""), person().name, seen=_seen()
+        days, at = request.form.getlist("weekday", type=int), request.form.get("at", "")
+        return _slots_changed(
+            account_id,
+            lambda: _added(
+                account_times.add_slots(account_id, days, at, person().name, seen=_seen())
+            ),
         )
-        return done(_added(new), _times_of(account_id))
 
     @expose("/<int:account_id>/slots/copy", methods=["POST"])
     def copy_slots(self, account_id: int) -> ResponseReturnValue:
         day = request.form.get("weekday", default=0, type=int)
-        new = account_times.copy_to_all_days(account_id, day, person().name, seen=_seen())
-        return done(_added(new), _times_of(account_id))
+        return _slots_changed(
+            account_id,
+            lambda: _added(
+                account_times.copy_to_all_days(account_id, day, person().name, seen=_seen())
+            ),
+        )
 
     @expose("/<int:account_id>/slots/<int:slot_id>/remove", methods=["POST"])
     def remove_slot(self, account_id: int, slot_id: int) -> ResponseReturnValue:
-        account_times.remove_slot(account_id, slot_id, person().name)
-        return done("Time slot removed.", _times_of(account_id))
+
+        def remove() -> str:
+            account_times.remove_slot(account_id, slot_id, person().name, seen=_seen())
+            return "Time slot removed."
+
+        return _slots_changed(account_id, remove)
 
     @expose("/<int:account_id>/browser", methods=["POST"])
     def browser(self, account_id: int) -> ResponseReturnValue:
@@ -279,8 +290,16 @@ def _added(new: int) -> str:
     return f"{new} time slots added." if new != 1 else "1 time slot added."
 
 
-def _times_of(account_id: int) -> str:
-    return url_for(".show", account_id=account_id, _anchor="times")
+def _slots_changed(account_id: int, change: Callable[[], str]) -> ResponseReturnValue:
+    """Change the slots, say the sentence that it returns, and offer to undo it."""
+    told: list[str] = []
+    return undoable(
+        "account.times",
+        [account_id],
+        lambda _: told.append(change()),
+        onwards=lambda: url_for(".show", account_id=account_id, _anchor="times"),
+        sentence=lambda: told[0],
+    )
 
 
 def _can_connect() -> bool:

@@ -62,7 +62,7 @@ MEANINGS = {
     StoryState.FETCHED: "Just added. They are checked and move on automatically.",
 }
 RECONSIDERABLE = frozenset({StoryState.REJECTED, StoryState.SKIPPED})
-LIVE_PIECES = ("parts", "work")
+LIVE_PIECES = ("parts", "script", "work")
 EXCERPT = 280
 BEING_READ = (Job.stage == "page") & Job.state.in_([JobState.WAITING, JobState.RUNNING])
 STOPPED = "Production stopped. No more videos are produced and no more posts go out."
@@ -124,12 +124,9 @@ class Stories(Page):
     @expose("/<int:story_id>")
     def show(self, story_id: int) -> str:
         story = get(Story, story_id)
-        script = Script.get_or_none(Script.story == story_id)
         return self.render(
             "stories/show.html",
             **_live(story),
-            script=script,
-            hook_is_out=script is not None and _is_out(script),
             paragraphs=story_text.read(story.narratable_text),
             forecast=outlook.forecasts([story_id]).get(story_id),
             writes_by_model=bool(settings().ollama_url),
@@ -319,12 +316,15 @@ def _default_voice(language: str) -> str:
 
 
 def _live(story: Story) -> dict[str, Any]:
+    script = Script.get_or_none(Script.story == story.id)
     parts = production_progress.parts_of(story.id)
     steps = production_progress.steps(parts, story.id)
     stuck = {step.part: step for step in steps if step.job.state in production_progress.STUCK}
     part_states = [step.job.state for step in steps if step.job.stage in PART_STAGES]
     return {
         "story": story,
+        "script": script,
+        "hook_is_out": script is not None and _is_out(script),
         "parts": parts,
         "steps": steps,
         "stuck": stuck,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from admin.auth import back, person
@@ -47,6 +47,7 @@ def undoable(
         f"{words.name(row_id)}: {why}" if several else str(why) for row_id, why in decided.refused
     ]
     if decided.overtaken and not decided.ids and not refused:
+        flash(request.path, "saved")  # the browser drops what it kept of the form
         return redirect(onwards() or back(), 303)
     if not decided.ids:  # the form comes back as it was, with the fault beside its field
         if not several and refused:

@@ -10,9 +10,21 @@ import pytest
 
 from admin.failures import repair
 from admin.http.form_markup import _Reader
-from models import Account, Channel, DeadLetter, Part, Post, Role, Source, Story, StoryState, User
+from models import (
+    Account,
+    AuditEntry,
+    Channel,
+    DeadLetter,
+    Part,
+    Post,
+    Role,
+    Source,
+    Story,
+    StoryState,
+    User,
+)
 from pipelines.production import part_text
-from pipelines.publishing.accounts import session_settings
+from pipelines.publishing.accounts import account_times, session_settings
 from pipelines.publishing.accounts.browser_session import BrowserSession
 from pipelines.publishing.posts.post_settings import set_title
 from pipelines.stories import review
@@ -144,6 +156,53 @@ def test_limits_users_and_slots_are_told_too(
             303,
             422,
         }
+
+
+def test_who_removes_or_copies_a_time_slot_is_told_of_the_others_change(
+    owner: Browser, editor: Browser
+) -> None:
+    # Given an account with slots, and an editor who has its page open
+    account = records.account()
+    account_times.add_slots(account.id, [1, 2], "18:30", "olga")
+    page = f"/accounts/{account.id}"
+    monday = account_times.weekly_slots(account.id)[1][0].id
+    remove, copy = f"{page}/slots/{monday}/remove", f"{page}/slots/copy"
+    cases = ((remove, "removed", "09:00"), (copy, "copied", "10:00"))
+    for action, verb, at in cases:
+        opened = form_at(editor, page, action)
+        assert opened["seen"]
+
+        # When somebody else adds one, and then the editor removes or copies
+        add = form_at(owner, page, f"{page}/slots/add") | {"at": at, "weekday": "3"}
+        assert owner.post(f"{page}/slots/add", referrer=page, **add).status_code == 303
+        told = editor.after(editor.post(action, referrer=page, **opened))
+
+        # Then the editor is told who it was, sees the slots as they are, and nothing has changed
+        assert "olga changed these time slots after you opened this page" in told
+        assert f"so nothing was {verb}" in told
+        assert f'aria-label="Remove {at} on Wednesday"' in told
+        assert 'aria-label="Remove 18:30 on Monday"' in told
+        slots = AuditEntry.select().where(AuditEntry.action.in_(account_times.SLOT_ACTIONS))
+        assert not slots.where(AuditEntry.actor == "emil").exists()
+
+    # And from the page as it is now, the slot is removed
+    removed = editor.post(remove, referrer=page, **form_at(editor, page, remove))
+    assert removed.location == f"{page}#times"
+    after = editor.after(removed)
+    assert "Time slot removed." in after
+    assert [slot.at for slot in account_times.weekly_slots(account.id)[1]] == []
+
+    # When the one is undone, then all slots are as before
+    undo = re.search(r'action="(/undo/[^"]+)"', after)
+    assert undo is not None
+    assert "Undone" in editor.after(editor.post(undo[1], referrer=page))
+    days = account_times.weekly_slots(account.id)
+    assert [slot.at for day in (1, 2, 3) for slot in days[day]] == [
+        "18:30",
+        "18:30",
+        "09:00",
+        "10:00",
+    ]
 
 
 def test_who_repairs_a_failure_is_told_too(editor: Browser) -> None:

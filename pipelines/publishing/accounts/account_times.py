@@ -21,6 +21,11 @@ MOST_A_DAY = 50
 MOST_GAP_MINUTES = 7 * 24 * 60
 MOST_SLOTS = 7 * 48
 SLOT_ACTIONS = ("account.add_slots", "account.remove_slot", "account.replace_slots")
+NOT_DONE = (
+    "changed these time slots after you opened this page, so nothing was {done}. The page shows "
+    "them as they are now."
+)
+"""For changes with nothing typed, which could be shown beside what is there now."""
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -118,13 +123,20 @@ def copy_to_all_days(account_id: int, weekday: int, by: str, *, seen: str = "") 
     if not times:
         raise InputError("This day has no times to copy.")
     wanted = [(day, time) for day in range(1, 8) for time in times]
-    return _add(account_id, wanted, by, f"{', '.join(times)} on every day", seen)
+    words = f"{', '.join(times)} on every day"
+    return _add(account_id, wanted, by, words, seen, did=NOT_DONE.format(done="copied"))
 
 
-def remove_slot(account_id: int, slot_id: int, by: str) -> None:
-    """Remove a slot; raises InputError if the account no longer has it."""
+def remove_slot(account_id: int, slot_id: int, by: str, *, seen: str = "") -> None:
+    """Remove a slot.
+
+    Raises:
+        InputError: the account no longer has it.
+        SavedMeanwhileError: the slots are another version than ``seen`` by now.
+    """
     with db.transaction():
         account_settings.locked_account(account_id)
+        _check(account_id, seen, NOT_DONE.format(done="removed"))
         slot = Slot.get_or_none(Slot.id == slot_id, Slot.account == account_id)
         if slot is None:
             raise InputError("This time is already removed.")
@@ -154,12 +166,18 @@ def replace_slots(account_id: int, wanted: Iterable[tuple[int, str]], by: str) -
         post_times.reassign(account_id)
 
 
-def _add(account_id: int, wanted: list[tuple[int, str]], by: str, words: str, seen: str) -> int:
+def _add(
+    account_id: int,
+    wanted: list[tuple[int, str]],
+    by: str,
+    words: str,
+    seen: str,
+    *,
+    did: str = versions.BOTH_SHOWN,
+) -> int:
     with db.transaction():
         account_settings.locked_account(account_id)
-        if seen:
-            current = slots_version(account_id)
-            versions.check(seen, current, f"account {account_id}", actions=SLOT_ACTIONS)
+        _check(account_id, seen, did)
         by_day = weekly_slots(account_id).values()
         known = {(slot.weekday, slot.at) for day in by_day for slot in day}
         new = [pair for pair in dict.fromkeys(wanted) if pair not in known]
@@ -171,6 +189,13 @@ def _add(account_id: int, wanted: list[tuple[int, str]], by: str, words: str, se
             account_settings.audit("account.add_slots", account_id, by, words)
             post_times.reassign(account_id)
     return len(new)
+
+
+def _check(account_id: int, seen: str, did: str) -> None:
+    """Raises SavedMeanwhileError if somebody has changed the slots since ``seen``."""
+    if seen:
+        subject = f"account {account_id}"
+        versions.check(seen, slots_version(account_id), subject, actions=SLOT_ACTIONS, did=did)
 
 
 def time_of_day(at: str) -> str:
