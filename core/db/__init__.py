@@ -7,8 +7,10 @@ request or ``session()`` opens one, and ``closed_for_long_work()`` returns it fo
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
@@ -25,12 +27,32 @@ Unavailable = (OperationalError, InterfaceError, MaxConnectionsExceeded)
 """What peewee raises when PostgreSQL is unavailable, and also for some mistakes of ours;
 ``core.db.errors.meaning`` tells them apart."""
 
+NEARLY_FULL = 0.9
+"""Part of the pool in use from which a warning is logged."""
+WARN_EVERY = 60.0
+"""Seconds between two such warnings."""
+
 
 class Database(PooledPostgresqlDatabase, PostgresqlExtDatabase):  # type: ignore[misc]  # untyped bases
-    """Pooled PostgreSQL with JSON and array fields."""
+    """Pooled PostgreSQL with JSON and array fields; warns when the pool is nearly used up."""
+
+    _warned_at = -WARN_EVERY
+
+    def _connect(self) -> Any:
+        connection = super()._connect()
+        used, size = pool_use()
+        if used >= NEARLY_FULL * size and time.monotonic() - self._warned_at >= WARN_EVERY:
+            self._warned_at = time.monotonic()
+            log.warning("pool_nearly_used_up", in_use=used, size=size)
+        return connection
 
 
 database = Database(None, autoconnect=False)
+
+
+def pool_use() -> tuple[int, int]:
+    """Connections that this process's threads hold, and the most that they may hold."""
+    return len(database._in_use), database._max_connections  # noqa: SLF001  # has no public name
 
 
 class _Pending(threading.local):
