@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 Unavailable = (RedisError, BrokerConnectionError)
 
 WAKEUPS_LOST = Counter(
-    "storymill_hints_lost_total", "Wake-ups that could not be sent; the sweeper sends them again"
+    "storymill_wakeups_lost_total", "Wake-ups that could not be sent; the sweeper sends them again"
 )
 
 Step = tuple[str, str]

@@ -313,6 +313,14 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
             "any free ports",
         ),
     ] = 9750
+    slow_query_ms: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Milliseconds from which a statement of the database counts as slow and is "
+            "logged, without its values; 0 logs none",
+        ),
+    ] = 100
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"],
         Field(description="Lowest level that is logged"),

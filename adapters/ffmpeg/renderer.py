@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import ffmpeg
 import structlog
+from prometheus_client import Histogram
 
 from adapters.backgrounds import clips
 from adapters.ffmpeg import encoder_process, finished_sound, picture, sound_mix, subtitle_fonts
@@ -23,6 +25,13 @@ from core.files import disk
 from core.settings import X264_MOST_GROWTH
 
 log = structlog.get_logger(__name__)
+
+ENCODER_SPEED = Histogram(
+    "storymill_encoder_speed_ratio",
+    "Seconds of finished video that the encoder makes in a second",
+    ["encoder"],
+    buckets=(0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 8, 12, 20, 40),
+)
 
 _DURATION_TOLERANCE = 0.1
 
@@ -83,12 +92,15 @@ class FfmpegRenderer:
             with TemporaryDirectory(prefix=".render-", dir=plan.output.parent) as folder:
                 options, encoding = self._encoder.options(plan, Path(folder), lambda: report(0.01))
                 video, cover = Path(folder) / "video.mp4", Path(folder) / "cover.jpg"
+                began = time.monotonic()
                 encoder_process.run(
                     self._arguments(plan, options, levels, video, cover),
                     seconds=plan.seconds,
                     patience=self._patience,
                     on_time=lambda second: report(min(0.98, 0.01 + second / plan.seconds)),
                 )
+                speed = plan.seconds / max(0.001, time.monotonic() - began)
+                ENCODER_SPEED.labels(options["vcodec"]).observe(speed)
                 media = _verified(plan, video)
                 sound = finished_sound.settle(video, plan, levels, self._patience)
                 size = _allowed_size(plan, video)

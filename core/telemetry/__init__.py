@@ -10,9 +10,13 @@ A process calls ``start`` once, after it has been forked.
 
 from __future__ import annotations
 
-import structlog
-from prometheus_client import REGISTRY
+from collections.abc import Sequence
 
+import structlog
+from prometheus_client import REGISTRY, disable_created_metrics
+from prometheus_client.registry import Collector
+
+from core import db
 from core.settings import Settings
 from core.telemetry import endpoint
 from core.telemetry.heartbeats import PROCESSES, Heart, Heartbeats
@@ -25,17 +29,24 @@ log = structlog.get_logger(__name__)
 class Telemetry:
     """A process's endpoint and heartbeat; ``stop`` ends both."""
 
-    def __init__(self, process: str, config: Settings) -> None:
+    def __init__(
+        self, process: str, config: Settings, collectors: Sequence[Collector] = ()
+    ) -> None:
         """Start to serve and to beat.
 
         Args:
             process: one of ``PROCESSES``.
             config: where to listen, and what readiness looks at.
+            collectors: what this process reads for others when it is asked.
         """
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # twice as many figures, which nobody asks for
+        db.watch(config.slow_query_ms / 1000)
         self.heartbeats = Heartbeats.at(config.redis_url.get_secret_value())
         self.readiness = Readiness(config.media_dir)
-        self.collector = ProcessCollector(config.media_dir, self.readiness, self.heartbeats)
-        REGISTRY.register(self.collector)
+        own = ProcessCollector(config.media_dir, self.readiness, self.heartbeats)
+        self.collectors = (own, *collectors)
+        for collector in self.collectors:
+            REGISTRY.register(collector)
         self.endpoint = endpoint.Endpoint(
             host=config.metrics_host,
             ports=ports(process, config.metrics_port),
@@ -50,12 +61,13 @@ class Telemetry:
     def stop(self) -> None:
         self.heart.stop()
         self.endpoint.stop()
-        REGISTRY.unregister(self.collector)
+        for collector in self.collectors:
+            REGISTRY.unregister(collector)
 
 
-def start(process: str, config: Settings) -> Telemetry:
+def start(process: str, config: Settings, collectors: Sequence[Collector] = ()) -> Telemetry:
     """Serve the process's metrics and state, and report it as alive."""
-    return Telemetry(process, config)
+    return Telemetry(process, config, collectors)
 
 
 def ports(process: str, first: int) -> tuple[int, ...]:

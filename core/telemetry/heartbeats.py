@@ -32,7 +32,7 @@ ALIVE_SECONDS = 15.0
 TARGET_SECONDS = 60.0
 """For which Prometheus still tries a process that has fallen silent."""
 KEPT_SECONDS = 3600.0
-ANSWER_SECONDS = 2.0
+ANSWER_SECONDS = 1.0
 
 BEAT = """
 redis.replicate_commands()  -- before Redis 7 a script may not write after TIME without it
