@@ -64,10 +64,10 @@ class ProcessCollector(Collector):
         age = GaugeMetricFamily(
             "storymill_heartbeat_age_seconds",
             "Since the newest report of a process of this kind; infinite after an hour",
-            labels=["process"],
+            labels=["kind"],
         )
         alive = GaugeMetricFamily(
-            "storymill_processes_alive", "Processes of this kind, on all hosts", labels=["process"]
+            "storymill_processes_alive", "Processes of this kind, on all hosts", labels=["kind"]
         )
         for process in PROCESSES:
             ages = [one.age for one in heard if one.process == process]
