@@ -10,13 +10,13 @@ from typing import Any
 
 import ffmpeg
 import structlog
-from prometheus_client import Histogram
 
 from adapters.backgrounds import clips
 from adapters.ffmpeg import encoder_process, finished_sound, picture, sound_mix, subtitle_fonts
 from adapters.ffmpeg.encoder_process import Patience
 from adapters.ffmpeg.sound_mix import Levels
 from adapters.ffmpeg.video_encoder import VideoEncoder
+from adapters.figures import ENCODER_SPEED
 from adapters.media.media_probe import Media, UnreadableMediaError, probe
 from adapters.ports import Progress, RenderedVideo, RenderPlan
 from core import memory
@@ -25,13 +25,6 @@ from core.files import disk
 from core.settings import X264_MOST_GROWTH
 
 log = structlog.get_logger(__name__)
-
-ENCODER_SPEED = Histogram(
-    "storymill_encoder_speed_ratio",
-    "Seconds of finished video that the encoder makes in a second",
-    ["encoder"],
-    buckets=(0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 8, 12, 20, 40),
-)
 
 _DURATION_TOLERANCE = 0.1
 
