@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 LABELS = {
     *("stage", "outcome", "queue", "state", "limit", "reason", "part", "kind", "what", "why"),
-    *("way", "encoder", "engine", "result", "le"),
+    *("area", "status", "way", "encoder", "engine", "result", "le"),
     *("generation", "implementation", "major", "minor", "patchlevel", "version"),  # of Python
 }
 """Each has few values; none names a story, a post, an account or what Prometheus itself adds."""
