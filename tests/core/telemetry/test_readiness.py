@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,7 +42,7 @@ def test_all_is_well(readiness: Readiness) -> None:
     assert look(readiness) == {"database": OK, "broker": OK, "disk": OK}
 
 
-def test_servers_that_hang_are_named_in_time_and_one_thread_each_waits(
+def test_servers_that_hang_are_named_in_time(
     readiness: Readiness, database_url: str, redis_url: str
 ) -> None:
     # Given PostgreSQL and Redis that take connections but don't answer
@@ -54,14 +53,12 @@ def test_servers_that_hang_are_named_in_time_and_one_thread_each_waits(
         # When it is asked again and again
         for _ in range(3):
             found = look(readiness)
-        hanging = [each for each in threading.enumerate() if each.name == "bounded"]
 
-    # Then each answer names both, says no secret, and no thread piles up
+    # Then each answer names both, and says no secret
     assert found["disk"] == OK
     assert found["database"].startswith("PostgreSQL ")
     assert found["broker"].startswith("The message broker ")
     assert "canary" not in str(found)
-    assert len(hanging) <= 3
 
     # When they answer again, then it is ready again
     db.configure(database_url)
