@@ -16,7 +16,7 @@ from adapters.ports import Authorizer, Music, Services, Voices
 from admin import auth, downloads, formatting, guide, health, needs, webhooks
 from admin.api import routes as api
 from admin.auth import reset, sign_in
-from admin.http import error_pages, inputs, response_headers
+from admin.http import error_pages, inputs, request_metrics, response_headers
 from admin.viewer_zone import viewer_zone
 from admin.views import VIEWS, Home, menu
 from admin.views.sources import Sources
@@ -68,6 +68,7 @@ def create_app(
     app.extensions["voices"] = voices
     app.extensions["music"] = music
     app.extensions["services"] = services
+    request_metrics.install(app)
     _connect_for_each_request(app)
     _allow_uploads(app)
     inputs.install(app)

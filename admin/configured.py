@@ -6,6 +6,7 @@ from flask import current_app
 
 from core.limiter import Limiter
 from core.settings import Settings
+from core.telemetry.heartbeats import Heartbeats
 
 
 def settings() -> Settings:
@@ -19,4 +20,13 @@ def limiter() -> Limiter:
     if found is None:
         found = Limiter.at(settings().redis_url.get_secret_value())
         current_app.extensions["limiter"] = found
+    return found
+
+
+def heartbeats() -> Heartbeats:
+    """The reports of all processes; connects on first use."""
+    found: Heartbeats | None = current_app.extensions.get("heartbeats")
+    if found is None:
+        found = Heartbeats.at(settings().redis_url.get_secret_value())
+        current_app.extensions["heartbeats"] = found
     return found

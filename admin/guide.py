@@ -9,8 +9,7 @@ from flask import current_app, g
 from flask_login import current_user
 
 from admin.auth import person
-from admin.configured import settings
-from core import queue
+from admin.configured import heartbeats, settings
 from models import Role
 from pipelines.getting_started.checks import Checks
 from pipelines.getting_started.steps import PROCESSES, FirstSteps, Step, first_steps
@@ -40,7 +39,7 @@ def found() -> FirstSteps:
 
 def steps(*, owner: bool) -> FirstSteps:
     """The steps of an owner, or of an editor."""
-    return first_steps(checks(), queue.alive(PROCESSES), owner=owner)
+    return first_steps(checks(), heartbeats().alive(PROCESSES), owner=owner)
 
 
 def pending() -> FirstSteps | None:

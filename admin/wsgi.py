@@ -17,11 +17,12 @@ from adapters.reddit.api import RedditSource
 from adapters.speech.installed_voices import InstalledVoices
 from adapters.tiktok.api.posting import TikTokAuthorizer
 from admin.app import create_app
-from core import crypto, db, log, queue, settings
+from core import crypto, db, log, queue, settings, telemetry
 from core.db import migrate
 from core.errors import ConfigurationError
 from core.settings import Settings
 from core.smtp import SmtpServer, addresses
+from core.telemetry import endpoint
 from pipelines import key_rotation
 from pipelines.publishing.accounts import token_recovery
 
@@ -46,6 +47,7 @@ def application() -> Flask:
 
 def _application() -> Flask:
     config = settings.current()
+    endpoint.check_host(config.metrics_host)
     log.configure("web", config.log_level)
     for name in ("gunicorn.access", "gunicorn.error"):  # URLs may be download links
         logging.getLogger(name).addFilter(log.Scrubbed())
@@ -57,6 +59,7 @@ def _application() -> Flask:
     key_rotation.check_readable()
     config.media_dir.mkdir(parents=True, exist_ok=True)
     queue.connect(config.redis_url.get_secret_value())
+    telemetry.start("web", config)
     return create_app(
         config,
         authorizer(config),

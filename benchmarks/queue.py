@@ -7,6 +7,7 @@ Redis. Every round runs all layers, so that a slow moment of the machine affects
 from __future__ import annotations
 
 import statistics
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -15,7 +16,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import dramatiq
-from dramatiq import Middleware, Worker
+import requests
+from dramatiq import Broker, Middleware, Worker
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import (
     AgeLimit,
@@ -27,7 +29,7 @@ from dramatiq.middleware import (
 )
 
 from benchmarks.rows import Row
-from core import db, queue
+from core import crypto, db, queue, settings, telemetry
 from core.db import database, transaction
 from core.limiter import Limit, Limiter
 from pipelines import ledger
@@ -62,9 +64,10 @@ def run(redis_url: str, *, messages: int = 1000, repeats: int = 3) -> list[Row]:
     STAGE_LIMITS[STAGE] = lambda _subject: [Limit("noop", count=1_000_000, seconds=60)]
     layers = (
         ("plain dramatiq", _bare, False),
-        ("log, metrics, connection", _around, False),
+        ("log, connection", _around, False),
         ("job row, claim, lease, finish", _with_ledger, True),
-        ("one rate limit (the whole stack)", partial(_whole, redis_url), True),
+        ("one rate limit", partial(_limited, redis_url), True),
+        ("metrics, scraped every second (the whole stack)", partial(_whole, redis_url), True),
     )
     seconds: dict[str, list[float]] = {name: [] for name, _, _ in layers}
     try:
@@ -81,7 +84,7 @@ def _bare() -> list[Middleware]:
 
 
 def _around() -> list[Middleware]:
-    return [Pipelines(), LogContext(), Metrics(), DatabaseConnection()]
+    return [Pipelines(), LogContext(), DatabaseConnection()]
 
 
 def _with_ledger() -> list[Middleware]:
@@ -89,9 +92,41 @@ def _with_ledger() -> list[Middleware]:
     return [*_around(), lease, DeadLetters(lease=lease)]
 
 
-def _whole(redis_url: str) -> list[Middleware]:
+def _limited(redis_url: str) -> list[Middleware]:
     lease = Lease(sweep_seconds=3600)
     return [*_around(), RateLimit(Limiter.at(redis_url)), lease, DeadLetters(lease=lease)]
+
+
+def _whole(redis_url: str) -> list[Middleware]:
+    return [_Watched(redis_url), Metrics(), *_limited(redis_url)]
+
+
+class _Watched(Middleware):
+    """Telemetry as in production, and a Prometheus that asks ten times as often as it would."""
+
+    def __init__(self, redis_url: str) -> None:
+        self.redis_url = redis_url
+        self.ended = threading.Event()
+
+    def after_worker_boot(self, broker: Broker, worker: Worker) -> None:
+        values = {
+            "DATABASE_URL": "postgresql://as-configured",
+            "REDIS_URL": self.redis_url,
+            "CRYPTOGRAPHY_KEY": crypto.new_key(),
+            "SECRET_KEY": crypto.new_key(),
+            "METRICS_PORT": "0",
+        }
+        self.served = telemetry.start("cpu", settings.read(values))
+        threading.Thread(target=self._scrape, daemon=True).start()
+
+    def after_worker_shutdown(self, broker: Broker, worker: Worker) -> None:
+        self.ended.set()
+        self.served.stop()
+        db.watch(0)
+
+    def _scrape(self) -> None:
+        while not self.ended.wait(1.0):
+            requests.get(f"http://{self.served.endpoint.address}/metrics", timeout=10)
 
 
 def _rows(seconds: dict[str, list[float]], messages: int) -> list[Row]:

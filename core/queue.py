@@ -7,6 +7,7 @@ name, so a sender needs none of the workers' code.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 
 import dramatiq
 import redis
@@ -16,22 +17,20 @@ from dramatiq.brokers.redis import RedisBroker
 from dramatiq.common import dq_name
 from dramatiq.errors import BrokerConnectionError
 from prometheus_client import Counter
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 log = structlog.get_logger(__name__)
 
 Unavailable = (RedisError, BrokerConnectionError)
 
 WAKEUPS_LOST = Counter(
-    "storymill_hints_lost_total", "Wake-ups that could not be sent; the sweeper sends them again"
+    "storymill_wakeups_lost_total", "Wake-ups that could not be sent; the sweeper sends them again"
 )
 
 Step = tuple[str, str]
 """Queue and actor name of a stage."""
-
-ALIVE = "storymill:alive:"
-"""A key per process name; it expires unless the process reports itself again."""
-ALIVE_SECONDS = 15
 
 
 def connect(redis_url: str, *, middleware: Sequence[dramatiq.Middleware] = ()) -> RedisBroker:
@@ -76,25 +75,24 @@ def send(run: Sequence[Step], subject_id: int, *, request_id: str = "") -> bool:
     return True
 
 
-def report_alive(broker: RedisBroker, names: Sequence[str], seconds: int = ALIVE_SECONDS) -> None:
-    """Leave a sign of life that counts for ``seconds``, under each of the names."""
-    with broker.client.pipeline(transaction=False) as pipe:
-        for name in names:
-            pipe.set(f"{ALIVE}{name}", "1", ex=seconds)
-        pipe.execute()
+def ping(seconds: float) -> None:
+    """Ask the broker, on a connection of its own.
 
-
-def alive(names: Sequence[str]) -> set[str] | None:
-    """Those of the names that have reported themselves lately; None if Redis doesn't answer."""
+    Raises:
+        RedisError: it did not answer within ``seconds``.
+    """
     broker = dramatiq.get_broker()
     if not isinstance(broker, RedisBroker):
-        return set(names)  # another broker tells nothing about them
-    try:
-        signs = broker.client.mget([f"{ALIVE}{name}" for name in names])
-    except RedisError as error:
-        log.warning("alive_unknown", error=str(error))
-        return None
-    return {name for name, sign in zip(names, signs, strict=True) if sign}
+        return  # other brokers manage and repair their own connection
+    pool = broker.client.connection_pool
+    settled = {
+        **pool.connection_kwargs,
+        "socket_timeout": seconds,
+        "socket_connect_timeout": seconds,
+        "retry": Retry(NoBackoff(), 0),
+    }
+    with closing(redis.ConnectionPool(connection_class=pool.connection_class, **settled)) as own:
+        redis.Redis(connection_pool=own).ping()
 
 
 def depths(broker: RedisBroker, queues: Sequence[str]) -> dict[str, int]:

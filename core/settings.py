@@ -296,6 +296,31 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     sentry_dsn: Annotated[
         str, Field(description="Sentry address for error reports; off when unset")
     ] = ""
+    metrics_host: Annotated[
+        str,
+        Field(
+            description="Address on which each process serves `/metrics`, `/health` and `/ready` "
+            "to everyone who reaches it"
+        ),
+    ] = "127.0.0.1"
+    metrics_port: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=65_000,
+            description="First of the ports for that: web takes this one, network the tenth after "
+            "it, then cpu, gpu and schedule; a busy port is left for the next free one. 0 takes "
+            "any free ports",
+        ),
+    ] = 9750
+    slow_query_ms: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Milliseconds from which a statement of the database counts as slow and is "
+            "logged, without its values; 0 logs none",
+        ),
+    ] = 100
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"],
         Field(description="Lowest level that is logged"),

@@ -15,6 +15,7 @@ from core import crypto, db, log, queue, settings
 from core.db import migrate
 from core.files.storage import MediaStore
 from core.limiter import Limiter
+from core.telemetry import endpoint
 from pipelines import key_rotation
 from pipelines.publishing.accounts import token_recovery
 from workers.middleware.database import DatabaseConnection
@@ -23,6 +24,7 @@ from workers.middleware.lease import Lease
 from workers.middleware.log_context import LogContext
 from workers.middleware.metrics import Metrics
 from workers.middleware.rate_limit import RateLimit
+from workers.middleware.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from sentry_sdk.types import Event
@@ -36,6 +38,7 @@ def check() -> None:
     Raises:
         ConfigurationError: the message says what is missing or wrong.
     """
+    endpoint.check_host(settings.current().metrics_host)
     _open_record()
     migrate.forward()
     key_rotation.check_readable()
@@ -56,7 +59,7 @@ def setup() -> None:
             before_send=lambda event, _hint: cast("Event", log.scrubbed(event)),
         )
     _open_record()
-    broker(config.redis_url.get_secret_value())
+    broker(config.redis_url.get_secret_value()).add_middleware(Telemetry(config))
     MediaStore(config.media_dir).forget_left_workshops()
     for module in ACTORS:
         importlib.import_module(module)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
 import dramatiq
 from periodiq import cron
 
-from core import queue
 from pipelines.people import audit_chain, forgetting, reset_mail
 from pipelines.publishing import insights, video_numbers
 from pipelines.publishing.accounts.token_refresh import forget_expired, refresh_due
@@ -17,21 +14,6 @@ from pipelines.rate_limits import Limits
 from pipelines.stories.intake.fetch import enqueue_due_sources
 from pipelines.subscriptions import deliveries
 from workers import wiring
-
-if TYPE_CHECKING:
-    from dramatiq.brokers.redis import RedisBroker
-
-
-SCHEDULE = "schedule"
-"""The name under which the process that sends the ticks is reported as alive."""
-ALIVE_SECONDS = 150
-"""A tick comes every minute; one may be missed."""
-
-
-@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
-def report_schedule() -> None:
-    broker = cast("RedisBroker", dramatiq.get_broker())
-    queue.report_alive(broker, (SCHEDULE,), ALIVE_SECONDS)
 
 
 @dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))

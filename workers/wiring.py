@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+import adapters.figures  # noqa: F401  # they count from 0, before their adapter is loaded
 from core import settings
 from core.files.intake_folder import IntakeFolder
 from core.files.storage import MediaStore

@@ -17,19 +17,14 @@ from dataclasses import dataclass
 from math import ceil, floor, log
 
 import structlog
-from prometheus_client import Counter
 
 from adapters.ffmpeg.quality_probe import Pieces, QualityProbe
 from adapters.ffmpeg.vmaf import Quality, UnmeasuredError
 from adapters.ffmpeg.x264_settings import FASTER, USUAL, X264
+from adapters.figures import ENCODER_PROBE_FAILURES
 from adapters.ports import Encoding
 
 logger = structlog.get_logger(__name__)
-
-FAILURES = Counter(
-    "storymill_encoder_probe_failures_total",
-    "Videos encoded with the usual setting because their picture could not be measured",
-)
 
 VERSION = 2
 """Raise it with a change that gives a video another setting: it is part of a video's key."""
@@ -78,7 +73,7 @@ def choose(
     try:
         return _Choice(probe, seconds, most_rate, most_growth).make()
     except UnmeasuredError as error:
-        FAILURES.inc()
+        ENCODER_PROBE_FAILURES.inc()
         logger.warning("encoder.probe_failed", code=error.code, error=str(error))
         return _usual(f"The picture could not be measured ({error.code}).", failed=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,6 +16,7 @@ from adapters.ffmpeg import encoder_process, finished_sound, picture, sound_mix,
 from adapters.ffmpeg.encoder_process import Patience
 from adapters.ffmpeg.sound_mix import Levels
 from adapters.ffmpeg.video_encoder import VideoEncoder
+from adapters.figures import ENCODER_SPEED
 from adapters.media.media_probe import Media, UnreadableMediaError, probe
 from adapters.ports import Progress, RenderedVideo, RenderPlan
 from core import memory
@@ -83,12 +85,15 @@ class FfmpegRenderer:
             with TemporaryDirectory(prefix=".render-", dir=plan.output.parent) as folder:
                 options, encoding = self._encoder.options(plan, Path(folder), lambda: report(0.01))
                 video, cover = Path(folder) / "video.mp4", Path(folder) / "cover.jpg"
+                began = time.monotonic()
                 encoder_process.run(
                     self._arguments(plan, options, levels, video, cover),
                     seconds=plan.seconds,
                     patience=self._patience,
                     on_time=lambda second: report(min(0.98, 0.01 + second / plan.seconds)),
                 )
+                speed = plan.seconds / max(0.001, time.monotonic() - began)
+                ENCODER_SPEED.labels(options["vcodec"]).observe(speed)
                 media = _verified(plan, video)
                 sound = finished_sound.settle(video, plan, levels, self._patience)
                 size = _allowed_size(plan, video)

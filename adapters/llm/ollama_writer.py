@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import structlog
-from prometheus_client import Counter
 
+from adapters.figures import ANSWERS_REFUSED
 from adapters.llm.ollama_chat import OllamaChat
 from adapters.llm.script_answer import CONTEXT_TOKENS, SYSTEM, batches, question, read, schema
 from adapters.ports import ScriptDraft, StoryText
 from core.errors import StageError
 
 log = structlog.get_logger(__name__)
-
-ANSWERS_REFUSED = Counter(
-    "storymill_script_answers_refused_total",
-    "Stories whose answer from the model was missing or unusable",
-    ["outcome"],
-)
 
 MOST_STORIES = 20
 OPTIONS = {

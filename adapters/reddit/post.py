@@ -12,17 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 import structlog
-from prometheus_client import Counter
 
+from adapters.figures import POSTS_UNREADABLE
 from adapters.ports import Answer, FetchedStory
 from core.text import deletion_notices
 from core.text.deletion_notices import Notice
 
 log = structlog.get_logger(__name__)
-
-POSTS_UNREADABLE = Counter(
-    "storymill_posts_unreadable_total", "Posts in a listing that were skipped as malformed"
-)
 
 POST, COMMENT = "t3", "t1"
 NAME_LENGTH = 120

@@ -16,8 +16,9 @@ from typing import Any
 import structlog
 
 from adapters.block_page import is_block_page
+from adapters.figures import POSTS_UNREADABLE
 from adapters.ports import FetchedStory, StoryQuery, StorySource
-from adapters.reddit.post import POSTS_UNREADABLE, answers_by_post, is_post, stories_of
+from adapters.reddit.post import answers_by_post, is_post, stories_of
 from core.errors import Permanent
 from core.files.intake_folder import IntakeFolder
 

@@ -7,16 +7,21 @@ request or ``session()`` opens one, and ``closed_for_long_work()`` returns it fo
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
+import psycopg2
 import structlog
 from peewee import InterfaceError, OperationalError
 from playhouse.db_url import parse as parse_url
 from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase
 from playhouse.postgres_ext import PostgresqlExtDatabase
+from prometheus_client import Counter
 
+from core.db.slow_queries import SlowQueries
 from core.errors import ConfigurationError
 
 log = structlog.get_logger(__name__)
@@ -25,12 +30,60 @@ Unavailable = (OperationalError, InterfaceError, MaxConnectionsExceeded)
 """What peewee raises when PostgreSQL is unavailable, and also for some mistakes of ours;
 ``core.db.errors.meaning`` tells them apart."""
 
+NEARLY_USED_UP = Counter(
+    "storymill_pool_nearly_used_up_total", "Connections taken while 90 % of the pool was in use"
+)
+NEARLY_FULL = 0.9
+"""Part of the pool in use from which a warning is logged."""
+WARN_EVERY = 60.0
+"""Seconds between two such warnings."""
+
 
 class Database(PooledPostgresqlDatabase, PostgresqlExtDatabase):  # type: ignore[misc]  # untyped bases
-    """Pooled PostgreSQL with JSON and array fields."""
+    """Pooled PostgreSQL with JSON and array fields.
+
+    It warns when the pool is nearly used up, and notes slow statements.
+    """
+
+    slow: SlowQueries | None = None
+    _warned_at = -WARN_EVERY
+
+    def execute_sql(self, sql: str, params: Any = None, named_cursor: Any = None) -> Any:
+        began = time.perf_counter()
+        try:
+            return super().execute_sql(sql, params, named_cursor)  # type: ignore[no-untyped-call]  # untyped base
+        finally:
+            seconds = time.perf_counter() - began
+            if self.slow is not None and seconds >= self.slow.seconds:
+                self.slow.note(sql, params, seconds)
+
+    def _connect(self) -> Any:
+        connection = super()._connect()
+        used, size = pool_use()
+        if used >= NEARLY_FULL * size:
+            NEARLY_USED_UP.inc()
+            if time.monotonic() - self._warned_at >= WARN_EVERY:
+                self._warned_at = time.monotonic()
+                log.warning("pool_nearly_used_up", in_use=used, size=size)
+        return connection
 
 
 database = Database(None, autoconnect=False)
+
+
+def watch(seconds: float) -> None:
+    """Note statements that take ``seconds`` or longer; 0 notes none."""
+    database.slow = SlowQueries(seconds, connect_beside) if seconds else None
+
+
+def connect_beside(**settled: Any) -> Any:
+    """A plain connection that is not of the pool; ``settled`` replaces what the pool's have."""
+    return psycopg2.connect(dbname=database.database, **{**database.connect_params, **settled})
+
+
+def pool_use() -> tuple[int, int]:
+    """Connections that this process's threads hold, and the most that they may hold."""
+    return len(database._in_use), database._max_connections  # noqa: SLF001  # has no public name
 
 
 class _Pending(threading.local):

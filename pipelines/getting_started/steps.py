@@ -104,9 +104,6 @@ def _processes(alive: Collection[str] | None) -> Step:
     if not missing:
         sentence = "PostgreSQL and Redis answer, and so does every process."
         return Step(StepName.PROCESSES, title, True, sentence)
-    if missing == ["schedule"]:
-        sentence = "The schedule process has not reported yet. It reports every minute."
-        return Step(StepName.PROCESSES, title, False, sentence)
     sentence = (
         f"Nothing is heard from {', '.join(missing)}. scripts/manage run starts every process; "
         "the files in var/log say why one ended."

@@ -38,6 +38,8 @@ FAILED_IN_A_ROW = 20
 STORYMILL = "storymill"
 """Who switches a webhook off by itself, in the audit log."""
 DELIVERIES = Counter("storymill_webhook_deliveries_total", "Tries of outgoing webhooks", ["result"])
+for _result in ("delivered", "again", "failed"):
+    DELIVERIES.labels(_result)
 
 
 def sign(secret: str, body: bytes) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import dramatiq
 import pytest
 
 from adapters.ports import Services
 from adapters.speech import say_once
 from admin import guide
-from core import queue
 from core.errors import Parked, Permanent
+from core.settings import Settings
+from core.telemetry.heartbeats import Heartbeats
 from models import Account, Channel, SetupCheck, Source
 from pipelines.getting_started.steps import PROCESSES, FirstSteps, first_steps
 from tests.admin import records
@@ -70,7 +70,7 @@ def checked_by_the_page(browser: Browser, what: str) -> Any:
 
 
 def test_an_owner_is_led_from_an_empty_installation_to_the_first_approved_story(
-    owner: Browser, tiktok: TikTok
+    owner: Browser, tiktok: TikTok, settings: Settings
 ) -> None:
     # Given an empty installation, whose processes and key don't work yet: home says what is first
     assert "Getting started" in owner.get("/").text
@@ -80,9 +80,9 @@ def test_an_owner_is_led_from_an_empty_installation_to_the_first_approved_story(
     assert "Nothing is heard from network, cpu, gpu, schedule" in steps["processes"][1]
 
     # When processes report themselves, and the key is checked while it is wrong
-    broker = dramatiq.get_broker()
-    assert isinstance(broker, dramatiq.brokers.redis.RedisBroker)
-    queue.report_alive(broker, PROCESSES)
+    reported = Heartbeats.at(settings.redis_url.get_secret_value())
+    for process in PROCESSES:
+        reported.beat(process)
     owner.post("/getting-started/check/tiktok", on=PAGE)
     # Then the page says why, and ticks nothing because somebody clicked
     steps = shown(owner)
@@ -174,14 +174,14 @@ def test_other_pages_look_the_next_step_up_seldom_and_ask_no_process(
     # Given a Redis that takes seconds to answer
     asked, looked = [], []
 
-    def alive(names: Sequence[str]) -> None:
+    def alive(_heartbeats: Heartbeats, names: Sequence[str]) -> None:
         asked.append(names)
 
     def look(*args: Any, **options: Any) -> FirstSteps:
         looked.append(options)
         return first_steps(*args, **options)
 
-    monkeypatch.setattr(queue, "alive", alive)
+    monkeypatch.setattr(Heartbeats, "alive", alive)
     monkeypatch.setattr(guide, "first_steps", look)
     # When other pages are opened one after the other
     for page in ("/sources/", "/channels/", "/jobs/"):

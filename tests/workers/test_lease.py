@@ -9,7 +9,6 @@ from datetime import timedelta
 import pytest
 from redis import Redis
 
-from core import queue
 from core.db import transaction
 from models import DeadLetter, Job, JobState, now
 from pipelines import ledger
@@ -53,20 +52,6 @@ def test_a_stale_wakeup_runs_nothing(redis_url: str) -> None:
     # Then only the due job has run, and no other attempt was used
     assert ran == [1, 5]
     assert [job("prepare", story).attempts for story in (1, 2, 3)] == [1, 0, 0]
-
-
-def test_a_worker_reports_that_it_is_alive(redis_url: str) -> None:
-    # Given no worker
-    def prepare(_story_id: int) -> None:
-        finish()
-
-    # When one runs
-    with running(redis_url, prepare):
-        until(lambda: queue.alive(("cpu", "gpu")))
-        # Then its queue is alive for some seconds, and no other
-        assert queue.alive(("cpu", "gpu")) == {"cpu"}
-        left = Redis.from_url(redis_url).ttl(f"{queue.ALIVE}cpu")
-        assert 0 < left <= queue.ALIVE_SECONDS
 
 
 def test_wakeups_come_back_when_redis_has_lost_its_data(redis_url: str) -> None:

@@ -14,7 +14,7 @@ from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import SkipMessage
 from redis.exceptions import RedisError
 
-from core import db, queue
+from core import db
 from core.db import errors as db_errors
 from pipelines import ledger
 from pipelines.ledger import Claim, InterruptedByShutdownError, LeaseLostError
@@ -158,16 +158,12 @@ class Lease(Middleware):
             self.recovered = True
         if self.stopping.is_set():
             return
-        answers = self._queue_answers(broker, queues)
+        answers = self._queue_answers(broker)
         ledger.sweep(free=time.monotonic() >= self.free_from, send_due_wakeups=answers)
 
-    def _queue_answers(self, broker: RedisBroker, queues: list[str]) -> bool:
-        """Whether Redis accepts messages; after it lost its data, all wake-ups are sent again.
-
-        It is also told that this worker is alive.
-        """
+    def _queue_answers(self, broker: RedisBroker) -> bool:
+        """Whether Redis accepts messages; after it lost its data, all wake-ups are sent again."""
         try:
-            queue.report_alive(broker, queues)
             if not broker.client.exists(GENERATION):
                 log.warning("queue_was_empty")
                 ledger.forget_wakeups()

@@ -7,16 +7,20 @@ import time
 from typing import Any
 
 from dramatiq import Broker, MessageProxy, Middleware
+from dramatiq.middleware import Interrupt
 from prometheus_client import Counter, Histogram
+
+from core.errors import Parked, Permanent, Retryable, Wait
+from pipelines.ledger import InterruptedByShutdownError, LeaseLostError
 
 STAGE_SECONDS = Histogram(
     "storymill_stage_seconds",
-    "Wall time of a stage",
+    "Wall time of one try at a stage, or of a periodic task",
     ["stage", "outcome"],
     buckets=(0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 20, 40, 80, 160, 320),
 )
 WAKEUPS_SKIPPED = Counter(
-    "storymill_hints_skipped_total", "Wake-ups that led to no work", ["stage"]
+    "storymill_wakeups_skipped_total", "Wake-ups that led to no work", ["stage"]
 )
 
 
@@ -35,10 +39,28 @@ class Metrics(Middleware):
         result: Any = None,
         exception: BaseException | None = None,
     ) -> None:
-        outcome = "done" if exception is None else type(exception).__name__
-        STAGE_SECONDS.labels(message.actor_name, outcome).observe(
+        STAGE_SECONDS.labels(message.actor_name, outcome(exception)).observe(
             time.monotonic() - self._local.began
         )
 
     def after_skip_message(self, broker: Broker, message: MessageProxy) -> None:
         WAKEUPS_SKIPPED.labels(message.actor_name).inc()
+
+
+OUTCOMES: tuple[tuple[type[BaseException], str], ...] = (
+    (InterruptedByShutdownError, "interrupted"),
+    (Interrupt, "interrupted"),
+    (LeaseLostError, "lost"),
+    (Wait, "waits"),
+    (Parked, "parked"),
+    (Permanent, "failed"),
+    (Retryable, "retried"),
+    (BaseException, "error"),
+)
+"""What counts as what; the first that fits."""
+
+
+def outcome(exception: BaseException | None) -> str:
+    if exception is None:
+        return "done"
+    return next(word for kind, word in OUTCOMES if isinstance(exception, kind))

@@ -15,9 +15,9 @@ from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode
 
 import structlog
-from prometheus_client import Counter
 
 from adapters.asked_pause import retry_after
+from adapters.figures import UNKNOWN_STATES
 from adapters.ports import (
     ChunkPlan,
     CreatorInfo,
@@ -54,10 +54,6 @@ STATES: Mapping[str, State] = {
 }
 
 log = structlog.get_logger(__name__)
-
-UNKNOWN_STATES = Counter(
-    "storymill_tiktok_unknown_states_total", "Statuses of posts that TikTok's documents don't name"
-)
 
 T = TypeVar("T")
 

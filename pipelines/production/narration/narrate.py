@@ -25,6 +25,8 @@ BY_OTHER_VOICE = Counter(
     "that the default voice doesn't speak",
     ["why"],
 )
+for _why in ("fallback", "language"):
+    BY_OTHER_VOICE.labels(_why)
 
 
 def narrate(

@@ -6,10 +6,17 @@ from dataclasses import asdict
 from typing import Any
 
 import structlog
+from prometheus_client import Counter
 
 from adapters.ports import RenderedVideo
+from core.db import on_commit
 from core.files.storage import MediaStore
 from models import Part, Video, VideoState, locked
+
+VIDEOS_MADE = Counter("storymill_videos_made_total", "Parts that became a video for the first time")
+STORIES_MADE = Counter(
+    "storymill_stories_made_total", "Stories whose last part became a video for the first time"
+)
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +43,9 @@ def store(part: Part, key: str, made: RenderedVideo, media: MediaStore, *, revie
     if video is None:
         state = VideoState.REVIEW if review else VideoState.READY
         approved = "" if review else key
-        return Video.create(part=part, state=state, approved_key=approved, **facts)
+        created: Video = Video.create(part=part, state=state, approved_key=approved, **facts)
+        _count(part)
+        return created
     if review and video.key != key and video.state != VideoState.REVIEW:
         log.info("video_back_to_review", video=video.id, was=video.state)
         video.move(VideoState.REVIEW, approved_key="", **facts)
@@ -45,3 +54,11 @@ def store(part: Part, key: str, made: RenderedVideo, media: MediaStore, *, revie
         facts["approved_key"] = key
     Video.update(**facts).where(Video.id == video.id).execute()
     return Video.get_by_id(video.id)
+
+
+def _count(part: Part) -> None:
+    on_commit(VIDEOS_MADE.inc)
+    of_story = Part.select(Part.id).where(Part.script == part.script)
+    made = Video.select(Video.part)
+    if not of_story.where(Part.id.not_in(made.where(Video.part.in_(of_story)))).exists():
+        on_commit(STORIES_MADE.inc)

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from prometheus_client import Counter
+
+from core.db import database, on_commit
 from models import Attempt, Method, Post, PostState, now
+
+UPLOADS = Counter(
+    "storymill_uploads_total", "Tries to publish a post, by method and result", ["way", "outcome"]
+)
 
 RUNNING = "running"
 INTERRUPTED = "interrupted"
@@ -13,6 +22,11 @@ RULED_OUT = "ruled_out"
 """A person has checked on TikTok that the attempt posted nothing."""
 PUT_BACK = "put_back"
 """A person chose to have it posted automatically instead of by hand."""
+COUNTED = (PostState.PUBLISHED, PostState.INBOX, INTERRUPTED, NOT_LISTED, PUT_BACK, "closed")
+"""Outcomes that are counted by name; ``closed`` is that of a method that could not be used."""
+for _way in Method:
+    for _outcome in (*COUNTED, "failed"):
+        UPLOADS.labels(_way, _outcome)  # from 0 on, so that the first one shows as an increase
 
 
 def newest(post: Post | int) -> Attempt | None:
@@ -120,6 +134,7 @@ def end(
     attempt = newest(post)
     if attempt is None or attempt.outcome != RUNNING:
         return False
+    _count(attempt.method, outcome)
     _change(
         attempt,
         outcome=outcome,
@@ -134,6 +149,7 @@ def end(
 def note(post: Post, method: str, outcome: str, reason: str, *, screenshot: str = "") -> None:
     """Record how a method ended, even if nothing was announced."""
     if not end(post, outcome, reason=reason, screenshot=screenshot):
+        _count(method, outcome)
         Attempt.create(
             post=post, method=method, outcome=outcome, reason=reason, screenshot=screenshot
         )
@@ -153,6 +169,15 @@ def ended_as(post: Post, outcomes: frozenset[str]) -> int:
     """The number of attempts at this post that ended in one of ``outcomes``."""
     count: int = Attempt.select().where(Attempt.post == post, Attempt.outcome.in_(outcomes)).count()
     return count
+
+
+def _count(way: str, outcome: str) -> None:
+    """An error's code counts as failed: there are too many of them for one figure each."""
+    counted = UPLOADS.labels(way, outcome if outcome in COUNTED else "failed")
+    if database.in_transaction():
+        on_commit(partial(counted.inc, 1))
+    else:
+        counted.inc()
 
 
 def _change(attempt: Attempt | None, **values: object) -> None:

@@ -7,8 +7,9 @@ import sys
 import click
 from rich.table import Table
 
-from core import queue, settings
+from core import settings
 from core.db import migrate
+from core.telemetry.heartbeats import Heartbeats
 from scripts.management.changes import DRY_RUN
 from scripts.management.operations import reference
 from scripts.management.record import record, settle
@@ -45,7 +46,8 @@ def getting_started() -> None:
         checks = Checks(config, authorizer(config), voices(config), services(config))
         for name in Check:
             checks.run(name)
-        steps = first_steps(checks, queue.alive(PROCESSES), owner=True).steps
+        heartbeats = Heartbeats.at(config.redis_url.get_secret_value())
+        steps = first_steps(checks, heartbeats.alive(PROCESSES), owner=True).steps
         for step in steps:
             table.add_row(step.title, "yes" if step.done else "no", step.sentence)
     print_table(table)

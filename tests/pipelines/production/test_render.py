@@ -9,6 +9,7 @@ from typing import Any
 
 import imageio_ffmpeg
 import pytest
+from prometheus_client import REGISTRY
 
 from adapters.backgrounds.library import Backgrounds as Library
 from adapters.ffmpeg.renderer import FfmpegRenderer
@@ -291,6 +292,33 @@ def test_a_decision_on_a_video_survives_a_second_render(part: Part, media: Media
     quickly(part, media, QuickRenderer(), review=False)
     assert Video.get().state == VideoState.REJECTED
     assert Post.select().count() == 0
+
+
+def test_a_story_counts_as_made_once_its_last_part_has_its_first_video(
+    part: Part, media: MediaStore
+) -> None:
+    # Given a story of two parts
+    facts = {"hook": part.hook, "text": part.text, "call_to_action": part.call_to_action}
+    second = Part.create(script=part.script, number=part.number + 1, of=2, **facts)
+    captioned(second, media)
+    videos, stories = made()
+
+    # When the first is rendered, then a video was made, and no story yet
+    quickly(part, media, QuickRenderer())
+    assert made() == (videos + 1, stories)
+
+    # When the second is rendered too, then the story is made; a second render counts nothing
+    quickly(second, media, QuickRenderer())
+    assert made() == (videos + 2, stories + 1)
+    quickly(second, media, QuickRenderer())
+    assert made() == (videos + 2, stories + 1)
+
+
+def made() -> tuple[float, float]:
+    """Videos and stories that were made so far."""
+    names = ("storymill_videos_made_total", "storymill_stories_made_total")
+    videos, stories = (REGISTRY.get_sample_value(name) or 0.0 for name in names)
+    return videos, stories
 
 
 def test_no_render_starts_on_a_nearly_full_disk(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from prometheus_client import REGISTRY
 
 from core.errors import Parked, Permanent
 from models import Account, AccountState, Attempt, Job, Method, Post, PostState
@@ -18,6 +19,11 @@ def steps(post: Post) -> list[tuple[str, str]]:
     return [(attempt.method, attempt.outcome) for attempt in attempts]
 
 
+def counted(way: str, outcome: str) -> float:
+    labels = {"way": way, "outcome": outcome}
+    return REGISTRY.get_sample_value("storymill_uploads_total", labels) or 0.0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "refusal",
@@ -27,6 +33,7 @@ def test_a_post_that_may_not_go_out_directly_goes_to_the_inbox(
     desk: Desk, post: Post, sandbox: RunningSandbox, refusal: str
 ) -> None:
     # Given an app that may not post as the account wants
+    before = counted("direct", "failed"), counted("inbox", "inbox")
     sandbox.fault("tiktok", "init", refusal)
 
     # When a worker processes the post
@@ -38,6 +45,10 @@ def test_a_post_that_may_not_go_out_directly_goes_to_the_inbox(
     assert Attempt.get(Attempt.outcome == refusal).reason.startswith("TikTok")
     assert [found["kind"] for found in sandbox.posts()] == ["inbox"]
     assert desk.errors == []
+    # and both tries are counted, by method and result
+    assert (counted("direct", "failed"), counted("inbox", "inbox")) == tuple(
+        number + 1 for number in before
+    )
 
 
 def test_with_every_other_method_closed_a_person_gets_the_post(
