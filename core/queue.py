@@ -76,6 +76,22 @@ def send(run: Sequence[Step], subject_id: int, *, request_id: str = "") -> bool:
     return True
 
 
+def tick(queue_name: str, actor: str) -> bool:
+    """Say that a periodic task may be due; returns whether Redis accepted it."""
+    broker = dramatiq.get_broker()
+    message: Message[None] = Message(
+        queue_name=queue_name, actor_name=actor, args=(), kwargs={}, options={}
+    )
+    try:
+        broker.declare_queue(queue_name)
+        broker.enqueue(message)
+    except Unavailable as error:
+        WAKEUPS_LOST.inc()
+        log.warning("tick_not_sent", task=actor, error=str(error))
+        return False
+    return True
+
+
 def report_alive(broker: RedisBroker, names: Sequence[str], seconds: int = ALIVE_SECONDS) -> None:
     """Leave a sign of life that counts for ``seconds``, under each of the names."""
     with broker.client.pipeline(transaction=False) as pipe:

@@ -1,11 +1,10 @@
-"""Periodic work. A tick may be doubled or missed: it only starts what is due."""
+"""Periodic work: an actor for each row of ``pipelines/schedules/tasks.py``."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
 import dramatiq
-from periodiq import cron
 
 from core import queue
 from pipelines.people import audit_chain, forgetting, reset_mail
@@ -14,9 +13,11 @@ from pipelines.publishing.accounts.token_refresh import forget_expired, refresh_
 from pipelines.publishing.posts import stranded
 from pipelines.publishing.webhooks import events
 from pipelines.rate_limits import Limits
+from pipelines.schedules.plan import minutes
 from pipelines.stories.intake.fetch import enqueue_due_sources
 from pipelines.subscriptions import deliveries
 from workers import wiring
+from workers.periodic_task import periodic_task, ticking
 
 if TYPE_CHECKING:
     from dramatiq.brokers.redis import RedisBroker
@@ -28,68 +29,69 @@ ALIVE_SECONDS = 150
 """A tick comes every minute; one may be missed."""
 
 
-@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
+@ticking(minutes())
 def report_schedule() -> None:
+    """A sign of life of the schedulers: only they send it, and it is not on the page Schedules."""
     broker = cast("RedisBroker", dramatiq.get_broker())
     queue.report_alive(broker, (SCHEDULE,), ALIVE_SECONDS)
 
 
-@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
+@periodic_task
 def fetch_due_sources() -> None:
     enqueue_due_sources()
 
 
-@dramatiq.actor(queue_name="network", periodic=cron("*/30 * * * *"))
+@periodic_task
 def refresh_tokens() -> None:
     refresh_due(wiring.authorizer())
 
 
-@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
+@periodic_task
 def retry_refreshes() -> None:
     refresh_due(wiring.authorizer(), retries_only=True)
 
 
-@dramatiq.actor(queue_name="network", periodic=cron("0 */6 * * *"))
+@periodic_task
 def forget_expired_tokens() -> None:
     forget_expired()
 
 
-@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
+@periodic_task
 def settle_webhooks() -> None:
     events.settle()
 
 
-@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
+@periodic_task
 def mark_stranded_posts() -> None:
     stranded.mark_stranded()
 
 
-@dramatiq.actor(queue_name="network", periodic=cron("30 4 * * *"))
+@periodic_task
 def forget_old_webhooks() -> None:
     events.forget_old()
     deliveries.forget_old()
 
 
-@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
+@periodic_task
 def learn_video_numbers() -> None:
     video_numbers.learn_due(wiring.publisher(), wiring.authorizer(), wiring.limiter(), Limits())
 
 
-@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
+@periodic_task
 def measure_videos() -> None:
     insights.measure_due(wiring.insights(), wiring.authorizer(), wiring.limiter(), Limits())
 
 
-@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
+@periodic_task
 def seal_audit_log() -> None:
     audit_chain.seal()
 
 
-@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
+@periodic_task
 def mail_reset_links() -> None:
     reset_mail.send_due(wiring.mailer_to, wiring.reset_links())
 
 
-@dramatiq.actor(queue_name="network", periodic=cron("15 * * * *"))
+@periodic_task
 def forget_ended_sessions() -> None:
     forgetting.forget_ended()

@@ -1,0 +1,89 @@
+"""Two real schedulers, one of which is killed by turns: every planned time is run for once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from models import ScheduledTask
+from tests.waiting import until
+from tests.workers.ticking import EACH, ONE, RAN, TASKS
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TURNS = 6
+SECONDS = 4.0
+"""For which one scheduler is down before it is the other's turn."""
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("record")]
+
+
+@contextmanager
+def process(environment: dict[str, str], *command: str) -> Iterator[None]:
+    """A process that is killed at the end of the block, with those that it started."""
+    started = subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=ROOT,
+        env=environment,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield
+    finally:
+        os.killpg(started.pid, signal.SIGKILL)
+        started.wait()
+
+
+def runs(redis: Redis, name: str) -> list[tuple[datetime, int]]:
+    """The planned time of each run, and how many planned times it stands for."""
+    lines = [line.decode().split() for line in redis.lrange(f"{RAN}{name}", 0, -1)]
+    return [(datetime.fromisoformat(planned), int(count)) for planned, count in lines]
+
+
+def test_every_planned_time_runs_once_while_schedulers_are_killed(
+    database_url: str, redis_url: str
+) -> None:
+    environment = os.environ | {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    scheduler = ("periodiq", "tests.workers.ticking:setup")
+    worker = ("dramatiq", "tests.workers.ticking:setup", "-p", "1", "-t", "2")
+    with Redis.from_url(redis_url) as redis, ExitStack() as stack:
+        # Given a worker and two schedulers, all real processes
+        stack.enter_context(process(environment, *worker))
+        up = [stack.enter_context(ExitStack()) for _ in range(2)]
+        for each in up:
+            each.enter_context(process(environment, *scheduler))
+        until(lambda: runs(redis, ONE) and runs(redis, EACH))
+
+        # When they are killed by turns and started again
+        for turn in range(TURNS):
+            up[turn % 2].close()
+            time.sleep(SECONDS)
+            up[turn % 2].enter_context(process(environment, *scheduler))
+        for each in up:
+            each.close()
+        # And both were down for a while
+        time.sleep(SECONDS)
+        up[0].enter_context(process(environment, *scheduler))
+        last = ScheduledTask.get(ScheduledTask.name == EACH).due_at + timedelta(seconds=9)
+        until(lambda: all(runs(redis, name)[-1][0] >= last for name in TASKS))
+        ran = {name: runs(redis, name) for name in TASKS}
+
+    for name, task in TASKS.items():
+        # Then no planned time has run twice
+        times = [planned for planned, _ in ran[name]]
+        assert times == sorted(set(times)), name
+        # And none is missing: each run goes on where the one before it has ended
+        for (planned, stands_for), (following, _) in zip(ran[name], ran[name][1:], strict=False):
+            assert planned + stands_for * task.plan.period == following, name
+    # And the task that says so has made up for each
+    assert {count for _, count in ran[EACH]} == {1}
