@@ -46,7 +46,7 @@ def process(environment: dict[str, str], *command: str) -> Iterator[None]:
 
 def runs(redis: Redis, name: str) -> list[tuple[datetime, int]]:
     """The planned time of each run, and how many planned times it stands for."""
-    lines = [line.decode().split() for line in redis.lrange(f"{RAN}{name}", 0, -1)]
+    lines = [str(line).split() for line in redis.lrange(f"{RAN}{name}", 0, -1)]
     return [(datetime.fromisoformat(planned), int(count)) for planned, count in lines]
 
 
@@ -56,7 +56,7 @@ def test_every_planned_time_runs_once_while_schedulers_are_killed(
     environment = os.environ | {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
     scheduler = ("periodiq", "tests.workers.ticking:setup")
     worker = ("dramatiq", "tests.workers.ticking:setup", "-p", "1", "-t", "2")
-    with Redis.from_url(redis_url) as redis, ExitStack() as stack:
+    with Redis.from_url(redis_url, decode_responses=True) as redis, ExitStack() as stack:
         # Given a worker and two schedulers, all real processes
         stack.enter_context(process(environment, *worker))
         up = [stack.enter_context(ExitStack()) for _ in range(2)]
