@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -15,7 +16,10 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from core import crypto
 from models import ScheduledTask
+from pipelines import schedules
+from pipelines.schedules import QUEUE
 from tests.waiting import until
 from tests.workers.ticking import EACH, ONE, RAN, TASKS
 
@@ -28,10 +32,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("record")]
 
 
 @contextmanager
-def process(environment: dict[str, str], *command: str) -> Iterator[None]:
+def process(environment: dict[str, str], program: str, *arguments: str) -> Iterator[None]:
     """A process that is killed at the end of the block, with those that it started."""
     started = subprocess.Popen(
-        [sys.executable, "-m", *command],
+        [Path(sys.executable).with_name(program), *arguments],
         cwd=ROOT,
         env=environment,
         stderr=subprocess.DEVNULL,
@@ -71,6 +75,7 @@ def test_every_planned_time_runs_once_while_schedulers_are_killed(
             up[turn % 2].enter_context(process(environment, *scheduler))
         for each in up:
             each.close()
+        by_turns = [count for _, count in runs(redis, ONE)]
         # And both were down for a while
         time.sleep(SECONDS)
         up[0].enter_context(process(environment, *scheduler))
@@ -85,5 +90,29 @@ def test_every_planned_time_runs_once_while_schedulers_are_killed(
         # And none is missing: each run goes on where the one before it has ended
         for (planned, stands_for), (following, _) in zip(ran[name], ran[name][1:], strict=False):
             assert planned + stands_for * task.plan.period == following, name
+    # And it was the schedulers' work: alone, workers are ten seconds late, and so five times
+    assert by_turns.count(1) > len(by_turns) / 2
     # And the task that says so has made up for each
     assert {count for _, count in ran[EACH]} == {1}
+
+
+def test_the_scheduler_of_production_sends_every_task_when_it_starts(
+    database_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    environment = os.environ | {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "CRYPTOGRAPHY_KEY": crypto.new_key(),
+        "SECRET_KEY": "a key of the test alone",
+        "MEDIA_DIR": str(tmp_path),
+    }
+
+    def sent() -> set[str]:
+        messages: dict[str, str] = redis.hgetall(f"dramatiq:{QUEUE}.msgs")
+        return {json.loads(message)["actor_name"] for message in messages.values()}
+
+    with (
+        Redis.from_url(redis_url, decode_responses=True) as redis,
+        process(environment, "periodiq", "workers.main:setup"),
+    ):
+        until(lambda: sent() == {"report_schedule", *schedules.TASKS})
