@@ -32,6 +32,7 @@ from tables.publishing import (
     SourceAccount,
     WebhookEvent,
 )
+from tables.schedules import RunOutcome, ScheduledTask
 from tables.setup import SetupCheck
 from tables.stories import (
     Channel,
@@ -88,6 +89,7 @@ TABLES: tuple[type[Table], ...] = (
     Job,
     DeadLetter,
     LimitSetting,
+    ScheduledTask,
 )
 
 __all__ = [
@@ -126,7 +128,9 @@ __all__ = [
     "RecoveryCode",
     "Role",
     "Row",
+    "RunOutcome",
     "SafetyDecision",
+    "ScheduledTask",
     "Script",
     "SetupCheck",
     "SignInSession",

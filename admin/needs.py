@@ -21,6 +21,7 @@ from models import (
     JobState,
     Post,
     PostState,
+    ScheduledTask,
     Source,
     Story,
     StoryState,
@@ -30,6 +31,7 @@ from models import (
 )
 from pipelines import ledger
 from pipelines.publishing.accounts.pause import BY_ITSELF
+from pipelines.schedules import decisions as schedules
 from pipelines.stages import STAGES
 
 REFRESH_RETRIES = 3
@@ -114,6 +116,25 @@ def _all_needs() -> list[Need]:
                 "due jobs that no worker takes",
                 url_for("jobs.index", state=JobState.WAITING),
                 urgent=True,
+            ),
+        ),
+        (
+            ScheduledTask.select().where(schedules.is_overdue()),
+            Need(
+                "schedules",
+                "periodic task that is late",
+                "periodic tasks that are late",
+                url_for("schedules.index"),
+                urgent=True,
+            ),
+        ),
+        (
+            ScheduledTask.select().where(ScheduledTask.paused_at.is_null(False)),
+            Need(
+                "schedules",
+                "paused periodic task",
+                "paused periodic tasks",
+                url_for("schedules.index"),
             ),
         ),
         (

@@ -75,6 +75,22 @@ def send(run: Sequence[Step], subject_id: int, *, request_id: str = "") -> bool:
     return True
 
 
+def tick(queue_name: str, actor: str) -> bool:
+    """Say that a periodic task may be due; returns whether Redis accepted it."""
+    broker = dramatiq.get_broker()
+    message: Message[None] = Message(
+        queue_name=queue_name, actor_name=actor, args=(), kwargs={}, options={}
+    )
+    try:
+        broker.declare_queue(queue_name)
+        broker.enqueue(message)
+    except Unavailable as error:
+        WAKEUPS_LOST.inc()
+        log.warning("tick_not_sent", task=actor, error=str(error))
+        return False
+    return True
+
+
 def ping(seconds: float) -> None:
     """Ask the broker, on a connection of its own.
 

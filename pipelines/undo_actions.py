@@ -19,6 +19,7 @@ from models import (
     PauseCause,
     Post,
     PostState,
+    ScheduledTask,
     Story,
     Video,
 )
@@ -28,6 +29,7 @@ from pipelines.publishing.accounts import groups, weekly_times
 from pipelines.publishing.accounts import pause as pausing
 from pipelines.publishing.posts import decisions, removal
 from pipelines.publishing.scheduling import pins
+from pipelines.schedules import decisions as schedules
 from pipelines.stages import POST_STAGES
 from pipelines.stories import review
 
@@ -189,6 +191,21 @@ def _regroup(account_id: int, before: Facts, by: str) -> None:
     groups.change(account_id, by, add=before["groups"], remove=set(after) - set(before["groups"]))
 
 
+def _of_schedule(task_id: int) -> Facts:
+    row = ScheduledTask.get_or_none(ScheduledTask.id == task_id)
+    if row is None:
+        return {}
+    return {"since": _written(row.paused_at), "by": row.paused_by, "reason": row.paused_reason}
+
+
+def _pause_or_resume_schedule(task_id: int, before: Facts, by: str) -> None:
+    if before["since"] is None:
+        schedules.resume(task_id, by)
+    else:
+        since = datetime.fromisoformat(before["since"])
+        schedules.pause(task_id, before["by"], before["reason"], since=since)
+
+
 def _restore_post(post_id: int, before: Facts, by: str) -> None:
     if before["state"] not in {PostState.PLANNED, PostState.PARKED, PostState.FAILED}:
         raise InputError("It was already being posted, or with a person.")
@@ -252,4 +269,6 @@ ACTIONS = {
     "account.resume": Action(_of_pause, _pause_or_resume),
     "account.times": Action(weekly_times.facts, weekly_times.restore),
     "account.groups": Action(_of_groups, _regroup),
+    "schedule.pause": Action(_of_schedule, _pause_or_resume_schedule),
+    "schedule.resume": Action(_of_schedule, _pause_or_resume_schedule),
 }

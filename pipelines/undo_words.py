@@ -7,7 +7,8 @@ from html import unescape
 from textwrap import shorten
 from typing import Any, NamedTuple
 
-from models import Account, DeadLetter, Job, Part, Post, Script, Story, Undo, Video
+from models import Account, DeadLetter, Job, Part, Post, ScheduledTask, Script, Story, Undo, Video
+from pipelines.schedules import TASKS
 
 LONGEST_TITLE = 60
 NAMED = 3
@@ -78,6 +79,11 @@ def _account(account_id: int) -> str:
     return _quoted(account.name or account.open_id) if account else f"account {account_id}"
 
 
+def _schedule(task_id: int) -> str:
+    name = ScheduledTask.select(ScheduledTask.name).where(ScheduledTask.id == task_id).scalar()
+    return _quoted(TASKS[name].does) if name in TASKS else f"schedule {task_id}"
+
+
 WORDS = {
     "story.approve": Words("Approved", "stories", "Waiting for review again", _story),
     "story.reject": Words("Rejected", "stories", "Waiting for review again", _story),
@@ -101,4 +107,6 @@ WORDS = {
     "account.resume": Words("Resumed", "accounts", "Paused again", _account),
     "account.times": Words("Changed the times of", "accounts", "Earlier times again", _account),
     "account.groups": Words("Changed the groups of", "accounts", "Earlier groups again", _account),
+    "schedule.pause": Words("Paused", "schedules", "Resumed", _schedule),
+    "schedule.resume": Words("Resumed", "schedules", "Paused again", _schedule),
 }

@@ -15,6 +15,7 @@ from core.db.errors import BY_SQLSTATE
 from pipelines import ledger
 from pipelines.publishing import insights, video_numbers
 from pipelines.publishing.asking_times import Steps, next_after
+from pipelines.schedules import TASKS
 from pipelines.stages import STAGES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,13 +30,6 @@ OF_REPETITIONS = re.compile(
 """Names of constants that say how often, or for how long, something is repeated."""
 HEARD = re.compile(r"(adapters/speech|production/captions)/.*(PAUSE|HOLD)")
 """Such pauses are in a narration."""
-CRON = {
-    "* * * * *": "minute",
-    "*/30 * * * *": "30 minutes",
-    "15 * * * *": "hour",
-    "0 */6 * * *": "6 hours",
-    "30 4 * * *": "day",
-}
 
 
 def table(first_column: str) -> dict[str, list[str]]:
@@ -87,16 +81,9 @@ def test_every_stage_says_how_often_it_is_tried_and_what_a_person_sees() -> None
 
 
 def test_every_periodic_task_says_how_often_it_runs_and_until_when_it_repeats_what() -> None:
-    tree = ast.parse((ROOT / "workers" / "schedule.py").read_text(encoding="utf-8"))
-    tasks = {
-        node.name: re.findall(r"cron\('(.+?)'\)", ast.unparse(node.decorator_list[0]))[0]
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef)
-    }
+    plans = {task.name: str(task.plan) for task in TASKS.values()}
 
-    assert {name: cells[0] for name, cells in table("task").items()} == {
-        name: CRON[when] for name, when in tasks.items()
-    }
+    assert {name: cells[0] for name, cells in table("task").items()} == plans
 
 
 def test_every_constant_that_bounds_a_repetition_is_there_with_its_figure() -> None:

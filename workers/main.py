@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 import sentry_sdk
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import Pipelines
-from periodiq import PeriodiqMiddleware
 
 from core import crypto, db, log, queue, settings
 from core.db import migrate
@@ -18,6 +18,7 @@ from core.limiter import Limiter
 from core.telemetry import endpoint
 from pipelines import key_rotation
 from pipelines.publishing.accounts import token_recovery
+from pipelines.schedules import TASKS, Task
 from workers.middleware.database import DatabaseConnection
 from workers.middleware.dead_letter import DeadLetters
 from workers.middleware.lease import Lease
@@ -25,6 +26,7 @@ from workers.middleware.log_context import LogContext
 from workers.middleware.metrics import Metrics
 from workers.middleware.rate_limit import RateLimit
 from workers.middleware.telemetry import Telemetry
+from workers.middleware.ticks import Ticks
 
 if TYPE_CHECKING:
     from sentry_sdk.types import Event
@@ -73,13 +75,14 @@ def _open_record() -> None:
     token_recovery.configure(config.media_dir)
 
 
-def broker(redis_url: str) -> RedisBroker:
+def broker(redis_url: str, *, tasks: Mapping[str, Task] = TASKS) -> RedisBroker:
     """The workers' broker. The order matters: what comes first wraps the rest.
 
     Limits are checked before the job is claimed, so that waiting uses up no attempt. The outcome is
-    written (``DeadLetters``) before the claim is released (``Lease``) and the connection returned.
+    written (``DeadLetters``) before the claim is released (``Lease``, ``Ticks``) and the connection
+    returned.
     """
-    lease = Lease()
+    lease, ticks = Lease(), Ticks(tasks=tasks)
     return queue.connect(
         redis_url,
         middleware=[
@@ -89,8 +92,8 @@ def broker(redis_url: str) -> RedisBroker:
             DatabaseConnection(),
             RateLimit(Limiter.at(redis_url)),
             lease,
-            DeadLetters(lease=lease),
-            PeriodiqMiddleware(skip_delay=30),
+            ticks,
+            DeadLetters(lease=lease, ticks=ticks),
         ],
     )
 

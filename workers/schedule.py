@@ -1,9 +1,6 @@
-"""Periodic work. A tick may be doubled or missed: it only starts what is due."""
+"""Periodic work: an actor for each row of ``pipelines/schedules/tasks.py``."""
 
 from __future__ import annotations
-
-import dramatiq
-from periodiq import cron
 
 from pipelines.people import audit_chain, forgetting, reset_mail
 from pipelines.publishing import insights, video_numbers
@@ -14,64 +11,65 @@ from pipelines.rate_limits import Limits
 from pipelines.stories.intake.fetch import enqueue_due_sources
 from pipelines.subscriptions import deliveries
 from workers import wiring
+from workers.periodic_task import periodic_task
 
 
-@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
+@periodic_task
 def fetch_due_sources() -> None:
     enqueue_due_sources()
 
 
-@dramatiq.actor(queue_name="network", periodic=cron("*/30 * * * *"))
+@periodic_task
 def refresh_tokens() -> None:
     refresh_due(wiring.authorizer())
 
 
-@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
+@periodic_task
 def retry_refreshes() -> None:
     refresh_due(wiring.authorizer(), retries_only=True)
 
 
-@dramatiq.actor(queue_name="network", periodic=cron("0 */6 * * *"))
+@periodic_task
 def forget_expired_tokens() -> None:
     forget_expired()
 
 
-@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
+@periodic_task
 def settle_webhooks() -> None:
     events.settle()
 
 
-@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
+@periodic_task
 def mark_stranded_posts() -> None:
     stranded.mark_stranded()
 
 
-@dramatiq.actor(queue_name="network", periodic=cron("30 4 * * *"))
+@periodic_task
 def forget_old_webhooks() -> None:
     events.forget_old()
     deliveries.forget_old()
 
 
-@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
+@periodic_task
 def learn_video_numbers() -> None:
     video_numbers.learn_due(wiring.publisher(), wiring.authorizer(), wiring.limiter(), Limits())
 
 
-@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
+@periodic_task
 def measure_videos() -> None:
     insights.measure_due(wiring.insights(), wiring.authorizer(), wiring.limiter(), Limits())
 
 
-@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
+@periodic_task
 def seal_audit_log() -> None:
     audit_chain.seal()
 
 
-@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
+@periodic_task
 def mail_reset_links() -> None:
     reset_mail.send_due(wiring.mailer_to, wiring.reset_links())
 
 
-@dramatiq.actor(queue_name="network", periodic=cron("15 * * * *"))
+@periodic_task
 def forget_ended_sessions() -> None:
     forgetting.forget_ended()

@@ -22,6 +22,7 @@ from admin.views.manual import Manual
 from admin.views.me import Me
 from admin.views.page import Page
 from admin.views.posts import Posts
+from admin.views.schedules import Schedules
 from admin.views.search import Search
 from admin.views.selected_accounts import SelectedAccounts
 from admin.views.sources import Sources
@@ -36,7 +37,7 @@ MENU: tuple[tuple[str, tuple[type[Page], ...]], ...] = (
     ("Work", (Stories, Videos, Posts, Calendar, Manual)),
     ("Insight", (Insights,)),
     ("Set-up", (Accounts, Sources, Channels, GettingStarted)),
-    ("Operations", (Failures, Jobs, Limits, Webhooks, Subscriptions)),
+    ("Operations", (Failures, Jobs, Schedules, Limits, Webhooks, Subscriptions)),
     ("People", (Users, ApiTokens, Audit)),
 )
 """The pages in the menu, by group; the home page comes first in the first one."""

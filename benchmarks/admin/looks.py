@@ -30,6 +30,7 @@ from benchmarks.admin.office import NAME, PASSWORD, Office, served
 from benchmarks.admin.visits import Places, places
 from core import db
 from core.db import database
+from pipelines.schedules import TASKS
 from services import ServiceAddresses
 
 AXE = Path(__file__).parent / "axe-core" / "axe.min.js"
@@ -113,12 +114,13 @@ def run(
 
 def _pages(office: Office, at: Places) -> Iterator[str]:
     """Every address that answers with a page."""
-    ids = {
+    ids: dict[str, int | str] = {
         "story_id": at.waiting,
         "part_id": at.parts,
         "post_id": at.planned,
         "account_id": at.large,
         "letter_id": at.letter,
+        "task": next(iter(TASKS)),
     }
     for rule in sorted(office.app.url_map.iter_rules(), key=str):
         unknown = rule.arguments - ids.keys() - set(rule.defaults or ())

@@ -164,7 +164,7 @@ def _operations(at: Places) -> Iterator[Visit]:
         *(f"state=done&stage=render&before={at.jobs // 2}", "state=waiting&stage=publish"),
     ):
         yield Visit(f"/jobs/?{query}", "jobs")
-    for name in ("limits", "webhooks", "subscriptions", "users", "api-tokens", "me"):
+    for name in ("limits", "schedules", "webhooks", "subscriptions", "users", "api-tokens", "me"):
         yield Visit(f"/{name}/", name)
     yield Visit("/subscriptions/1", "subscriptions")
     for query in (
@@ -194,7 +194,7 @@ def _api(at: Places) -> Iterator[Visit]:
         *("failures?resolved=true&cause=poison", f"failures?resolved=true&account={at.small}"),
         *("audit", "audit?action=user.recovery_codes", "audit?actor=vera&action=post.pin"),
         *("accounts", "sources", "sources/1/outcomes", "sources/58/outcomes", "channels"),
-        *("limits", "users", "webhooks", "webhooks/1/deliveries", "undo", "settings"),
+        *("limits", "schedules", "users", "webhooks", "webhooks/1/deliveries", "undo", "settings"),
         *("insights?days=90", "insights/compared?by=sources&days=90", "insights/days?days=90"),
         *("insights/suggestions?days=90", f"insights/suggestions?days=90&account={at.large}"),
     ):

@@ -56,7 +56,7 @@ WORDS: dict[Scope, str] = {
     Scope.SOURCES: "change sources and channels",
     Scope.POSTS: "schedule, retry and cancel posts",
     Scope.ACCOUNTS: "pause, resume and set up accounts",
-    Scope.JOBS: "retry and cancel jobs, decide on failures",
+    Scope.JOBS: "retry and cancel jobs, decide on failures, run and pause schedules",
     Scope.ADMIN: "limits, users, audit log and outgoing webhooks",
 }
 RISING = (Role.VIEWER, Role.EDITOR, Role.OWNER)

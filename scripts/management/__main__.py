@@ -25,6 +25,7 @@ GROUPS = (
     "operations.limits",
     "operations.people",
     "operations.running",
+    "operations.schedules",
     "operations.setup",
     "operations.tokens",
     "operations.undoing",

@@ -52,6 +52,7 @@ def rules(app: Flask, method: str) -> Iterator[tuple[str, str]]:
 def address(app: Flask, rule: Rule) -> str:
     values = {name: "srt" if name == "form" else 1 for name in rule.arguments}
     values |= {"filename": "app.css"} if "filename" in rule.arguments else {}
+    values |= {"task": "seal_audit_log"} if "task" in rule.arguments else {}
     return str(app.url_map.bind("").build(rule.endpoint, values, force_external=False))
 
 

@@ -58,6 +58,7 @@ SCOPES = {
     "* groups": "write:accounts",
     "* jobs": "write:jobs",
     "* failures": "write:jobs",
+    "* schedules": "write:jobs",
     "* undo": "read",
     "* *": "admin",
 }

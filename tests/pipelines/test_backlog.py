@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from prometheus_client import CollectorRegistry
 
-from benchmarks.admin import plans
+from benchmarks import plans
 from benchmarks.statements import Ran
 from core.db import database
 from core.limiter import Limiter

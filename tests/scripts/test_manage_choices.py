@@ -77,6 +77,34 @@ def test_limits_are_listed_set_and_reset(settings: dict[str, str]) -> None:
     assert LimitSetting.select().count() == 0
 
 
+def test_schedules_are_listed_run_paused_and_resumed(settings: dict[str, str]) -> None:
+    def state(name: str) -> tuple[str, str]:
+        listed = manage("schedules", "list", "--json", **settings)
+        [found] = [each for each in json.loads(listed.stdout) if each["name"] == name]
+        return found["state"], found["next_run_utc"]
+
+    # A dry run changes nothing
+    manage("schedules", "pause", "seal_audit_log", "--dry-run", **settings)
+    assert state("seal_audit_log")[0] == "waiting"
+
+    paused = manage("schedules", "pause", "seal_audit_log", "--reason", "Moving.", **settings)
+    assert "seal_audit_log is paused." in paused.stdout
+    assert state("seal_audit_log") == ("paused", "")
+    manage("undo", "take-back", paused.stdout.split()[-1], **settings)
+    assert state("seal_audit_log")[0] == "waiting"
+
+    again = manage("schedules", "resume", "seal_audit_log", **settings)
+    assert (again.returncode, again.stderr.strip()) == (2, "seal_audit_log is not paused.")
+    manage("schedules", "pause", "seal_audit_log", **settings)
+    assert manage("schedules", "resume", "seal_audit_log", **settings).returncode == 0
+
+    assert manage("schedules", "run", "seal_audit_log", **settings).returncode == 0
+    assert state("seal_audit_log")[0] == "asked for"
+    wrong = manage("schedules", "run", "tidy", **settings)
+    assert wrong.returncode == 2
+    assert "There is no periodic task “tidy”. There are: fetch_due_sources," in wrong.stderr
+
+
 def test_posts_are_listed_and_decided(settings: dict[str, str], tmp_path: Path) -> None:
     account = records.account(timezone="Asia/Tokyo", refresh_token=None, access_token=None)
     planned, parked = (

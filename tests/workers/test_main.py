@@ -17,6 +17,7 @@ from core import crypto, queue, settings
 from core.db import transaction
 from models import Job, JobState
 from pipelines import ledger
+from pipelines.schedules import TASKS
 from pipelines.stages import PART_STAGES, STAGES
 from tests.waiting import until
 from tests.workers.running import enqueued, job, running
@@ -32,6 +33,11 @@ setup()
 broker = dramatiq.get_broker()
 print(json.dumps({{
     "actors": {{name: actor.queue_name for name, actor in broker.actors.items()}},
+    "periodic": {{
+        name: str(actor.options["periodic"])
+        for name, actor in broker.actors.items()
+        if "periodic" in actor.options
+    }},
     "loaded": [name for name in {HEAVY!r} if name in sys.modules],
 }}))
 """
@@ -129,7 +135,7 @@ def environment(database_url: str, redis_url: str, media: Path, **changes: str) 
 
 
 @pytest.mark.slow
-def test_a_worker_has_an_actor_for_every_stage_and_nothing_heavy(
+def test_a_worker_has_an_actor_for_every_stage_and_task_and_nothing_heavy(
     database_url: str, redis_url: str, tmp_path: Path
 ) -> None:
     started = subprocess.run(
@@ -144,6 +150,8 @@ def test_a_worker_has_an_actor_for_every_stage_and_nothing_heavy(
     for name, stage in STAGES.items():
         assert worker["actors"][name] == stage.queue
     assert worker["loaded"] == []
+    # And one for every periodic task, with its plan; without a task, a time may run twice
+    assert worker["periodic"] == {name: f"every {task.plan}" for name, task in TASKS.items()}
 
 
 def test_a_worker_that_can_not_start_says_why_in_a_sentence(

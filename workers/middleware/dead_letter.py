@@ -19,12 +19,14 @@ from core.errors import (
     Retryable,
 )
 from core.log import storable
-from models import DeadLetter
-from pipelines import ledger
+from models import RunOutcome
+from pipelines import ledger, schedules
 from pipelines.ledger import Claim, LeaseLostError
+from pipelines.schedules import Run
 from pipelines.stages import STAGES
 from workers.job_outcome import decide
 from workers.middleware.lease import Lease
+from workers.middleware.ticks import Ticks
 
 log = structlog.get_logger(__name__)
 
@@ -40,13 +42,15 @@ class DeadLetters(Middleware):
 
     Parameters:
       lease: knows the claims of the current message.
+      ticks: knows the run of the current message, if it is a periodic task's.
       patience: seconds for which an outcome is tried while PostgreSQL is down and the worker is
         to stop. After that the lease expires, and the sweeper frees the job. While the worker runs
         there is no such end: without PostgreSQL this thread has nothing else to do.
     """
 
-    def __init__(self, *, lease: Lease, patience: float = 60.0) -> None:
+    def __init__(self, *, lease: Lease, ticks: Ticks | None = None, patience: float = 60.0) -> None:
         self.lease = lease
+        self.ticks = ticks or Ticks()
         self.patience = patience
         self.stopping = threading.Event()
 
@@ -67,10 +71,11 @@ class DeadLetters(Middleware):
             for claim in self.lease.claims():
                 if not claim.finished:
                     self._settle(claim, exception)
-        elif exception is not None and not db_errors.holds_up(
-            exception
-        ):  # the next tick repeats it
-            self._insist(lambda: _letter_without_job(message, exception))
+        elif run := self.ticks.run():
+            self._insist(lambda: _settle_run(run, result, exception))
+        elif exception is not None:
+            name = message.actor_name
+            self._insist(lambda: schedules.letter(name, *_told(exception), _trace(exception)))
 
     def before_worker_shutdown(self, broker: Broker, worker: Worker) -> None:
         self.stopping.set()
@@ -129,18 +134,23 @@ def _answers() -> bool:
     return True
 
 
-def _letter_without_job(message: MessageProxy, exception: BaseException) -> None:
-    """A periodic task that keeps failing the same way has one letter, which counts the times."""
-    code, error = type(exception).__name__, f"{type(exception).__name__}: {exception}"
-    same = (
-        DeadLetter.job.is_null(),
-        DeadLetter.stage == message.actor_name,
-        DeadLetter.error_code == code,
-        DeadLetter.resolved_at.is_null(),
-    )
-    news = {"error": storable(error), "trace": _trace(exception)}
-    if not DeadLetter.update(attempts=DeadLetter.attempts + 1, **news).where(*same).execute():
-        DeadLetter.create(stage=message.actor_name, error_code=code, attempts=1, **news)
+def _settle_run(run: Run, result: Any, exception: BaseException | None) -> None:
+    """Write how the run of a periodic task ended; after an outage of PostgreSQL it runs again."""
+    if exception is None:
+        schedules.end(run, RunOutcome.DONE, result or "")
+    elif db_errors.holds_up(exception):
+        schedules.give_back(run, "PostgreSQL was away while it ran")
+    else:
+        code, error = _told(exception)
+        with db.transaction():
+            if schedules.end(run, RunOutcome.FAILED, error):
+                schedules.letter(run.name, code, error, _trace(exception))
+
+
+def _told(exception: BaseException) -> tuple[str, str]:
+    """Code and sentence of a failure of a message without a job."""
+    code = type(exception).__name__
+    return code, f"{code}: {exception}"
 
 
 def _trace(exception: BaseException | None) -> str:

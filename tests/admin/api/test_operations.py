@@ -27,6 +27,7 @@ from models import (
     WebhookDelivery,
     now,
 )
+from pipelines.schedules import decisions
 from pipelines.subscriptions import subscriptions
 from tests.admin import records
 from tests.admin.conftest import PASSWORD
@@ -156,6 +157,13 @@ class Scenes:
                 name="feed_fetch", count=9, seconds=9
             ).on_conflict_ignore().execute()
         return {"name": "feed_fetch"}
+
+    def schedules(self) -> dict[str, Any]:
+        task = decisions.find("seal_audit_log")
+        decisions.resume(task.id, "olga")
+        if self.what == "resume":
+            decisions.pause(task.id, "olga")
+        return {"name": task.name}
 
     def users(self) -> dict[str, Any]:
         return {"user_id": create_user(f"user {self.made}", PASSWORD, "editor").id}

@@ -21,6 +21,7 @@ SCOPES = {
     "account": Scope.ACCOUNTS,
     "failure": Scope.JOBS,
     "job": Scope.JOBS,
+    "schedule": Scope.JOBS,
 }
 """What undoing a decision needs, by what it is about."""
 
