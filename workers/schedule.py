@@ -8,6 +8,7 @@ import dramatiq
 from periodiq import cron
 
 from core import queue
+from pipelines.backups import runs as backups
 from pipelines.people import audit_chain, forgetting, reset_mail
 from pipelines.publishing import insights, video_numbers
 from pipelines.publishing.accounts.token_refresh import forget_expired, refresh_due
@@ -93,3 +94,9 @@ def mail_reset_links() -> None:
 @dramatiq.actor(queue_name="network", periodic=cron("15 * * * *"))
 def forget_ended_sessions() -> None:
     forgetting.forget_ended()
+
+
+@dramatiq.actor(queue_name="network", periodic=cron("* * * * *"))
+def back_up_nightly() -> None:
+    if wiring.backups() is not None:
+        backups.ask_nightly(*wiring.backup_time())

@@ -15,18 +15,19 @@ if TYPE_CHECKING:
     from core.db import Database
 
 FOLDER = ROOT / "migrations"
-_LOCK = 0x5707
+LOCK = 0x5707
+"""The advisory lock that every process takes at its start."""
 
 
 @contextmanager
 def _alone(database: Database) -> Iterator[Runner]:
     """Other processes wait for the advisory lock, then find nothing left to do."""
     with db.session():
-        database.execute_sql("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        database.execute_sql("SELECT pg_advisory_lock(%s)", (LOCK,))
         try:
             yield Runner(database, directory=str(FOLDER))
         finally:
-            database.execute_sql("SELECT pg_advisory_unlock(%s)", (_LOCK,))
+            database.execute_sql("SELECT pg_advisory_unlock(%s)", (LOCK,))
 
 
 def forward() -> list[str]:
@@ -45,6 +46,11 @@ def applied() -> list[str]:
     """Names of the migrations that the database has, oldest first."""
     with _alone(db.database) as runner:
         return sorted(runner.applied())
+
+
+def known() -> set[str]:
+    """Names of all migrations of this version."""
+    return {file.stem for file in FOLDER.glob("[0-9]*.py")}
 
 
 def missing() -> list[str]:
