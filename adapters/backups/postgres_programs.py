@@ -24,7 +24,7 @@ from typing import IO
 import psycopg2
 from psycopg2.extensions import parse_dsn
 
-from adapters.ports.backups import SET_ASIDE
+from core.db.migrate import SET_ASIDE
 from core.errors import Permanent, Retryable
 from core.log import scrub
 

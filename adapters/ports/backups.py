@@ -6,10 +6,6 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 
-SET_ASIDE = "before_restore"
-"""The schema that a restore keeps the old tables in until it is done; never part of a dump."""
-
-
 class BackupPlace(Protocol):
     """Named contents, each written once. Names are relative paths with ``/``."""
 

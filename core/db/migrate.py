@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 from playhouse.migrations import Runner
 
 from core import db
+from core.errors import ConfigurationError
 from core.settings import ROOT
 
 if TYPE_CHECKING:
     from core.db import Database
 
 FOLDER = ROOT / "migrations"
+SET_ASIDE = "before_restore"
+"""The schema that a restore keeps the old tables in until it is done; never part of a dump."""
 LOCK = 0x5707
 """The advisory lock that every process takes at its start."""
 
@@ -31,8 +34,18 @@ def _alone(database: Database) -> Iterator[Runner]:
 
 
 def forward() -> list[str]:
-    """Apply the missing migrations; returns their names."""
+    """Apply the missing migrations; returns their names.
+
+    Raises:
+        ConfigurationError: a restore of a backup was killed: the tables may be incomplete.
+    """
     with _alone(db.database) as runner:
+        interrupted = "SELECT 1 FROM pg_namespace WHERE nspname = %s"
+        if db.database.execute_sql(interrupted, (SET_ASIDE,)).fetchone():
+            raise ConfigurationError(
+                "The restore of a backup was interrupted: run it again (scripts/manage restore). "
+                "The tables from before it are still there."
+            )
         return list(runner.up())
 
 

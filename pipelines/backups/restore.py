@@ -23,7 +23,7 @@ import structlog
 from psycopg2 import sql
 
 from adapters.ports import Progress
-from adapters.ports.backups import SET_ASIDE, DatabasePrograms
+from adapters.ports.backups import DatabasePrograms
 from core import crypto
 from core.db import migrate
 from core.errors import InputError
@@ -193,7 +193,7 @@ def _only_user(url: str) -> Iterator[Any]:
 
 def _put_back_what_was_set_aside(cursor: Any) -> None:
     """Undo a restore that was killed: its tables may be incomplete, the old ones are whole."""
-    cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (SET_ASIDE,))
+    cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (migrate.SET_ASIDE,))
     if cursor.fetchone():
         _put_back(cursor)
         log.warning("killed_restore_undone")
@@ -203,7 +203,7 @@ def _replace_database(
     cursor: Any, archive: Archive, programs: DatabasePrograms, facts: Facts, url: str
 ) -> None:
     cursor.execute(
-        f"ALTER SCHEMA public RENAME TO {SET_ASIDE}; CREATE SCHEMA public; "
+        f"ALTER SCHEMA public RENAME TO {migrate.SET_ASIDE}; CREATE SCHEMA public; "
         "GRANT USAGE ON SCHEMA public TO PUBLIC"
     )
     try:
@@ -213,11 +213,11 @@ def _replace_database(
     except BaseException:
         _put_back(cursor)
         raise
-    cursor.execute(f"DROP SCHEMA {SET_ASIDE} CASCADE")
+    cursor.execute(f"DROP SCHEMA {migrate.SET_ASIDE} CASCADE")
 
 
 def _put_back(cursor: Any) -> None:
     cursor.execute(
         "DROP SCHEMA IF EXISTS public CASCADE; "
-        f"ALTER SCHEMA {SET_ASIDE} RENAME TO public"
+        f"ALTER SCHEMA {migrate.SET_ASIDE} RENAME TO public"
     )
