@@ -56,6 +56,4 @@ class Backup(Row):
     }
 
     class Meta:
-        indexes = (
-            SQL("CREATE INDEX backup_state ON backup (state, id DESC NULLS LAST)"),
-        )
+        indexes = (SQL("CREATE INDEX backup_state ON backup (state, id DESC NULLS LAST)"),)

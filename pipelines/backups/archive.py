@@ -111,6 +111,8 @@ class Archive:
         facts = self._document(name, FACTS, Facts)
         if facts is None:
             raise DamagedError(f"There is no backup {name} in {self.place.label}.")
+        if facts.name != name:
+            raise DamagedError(f"What lies at {name} is the backup {facts.name}: rename it back.")
         if facts.format != FORMAT:
             raise DamagedError(
                 f"The backup {name} has format {facts.format}, which this version of Storymill "

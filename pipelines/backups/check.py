@@ -137,7 +137,9 @@ def scratch_database(url: str) -> Iterator[str]:
         connection.autocommit = True
         with connection.cursor() as cursor:
             own = connection.info.dbname
-            begin = own.encode()[: LONGEST_NAME - len(SCRATCH) - 8].decode(errors="ignore") + SCRATCH
+            begin = (
+                own.encode()[: LONGEST_NAME - len(SCRATCH) - 8].decode(errors="ignore") + SCRATCH
+            )
             cursor.execute(
                 "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", (begin,)
             )

@@ -178,7 +178,7 @@ def _stored(
     except FileNotFoundError:
         return File(name=name)
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise _unreadable(name, error) from error
     return File(
         name=name, size=stat.st_size, mtime=stat.st_mtime_ns, sha256=sha256, stored_as=stored_as
     )
@@ -197,7 +197,7 @@ def _unchanged(path: Path, sha256: str) -> Iterator[bytes]:
         raise Retryable(f"{path} changed while it was stored.", code="file_changed")
 
 
-def _unreadable(path: Path, error: OSError) -> Retryable:
+def _unreadable(path: Path | str, error: OSError) -> Retryable:
     return Retryable(f"{path} can't be read ({error.strerror}).", code="file_unreadable")
 
 

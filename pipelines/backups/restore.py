@@ -182,7 +182,7 @@ def _only_user(url: str) -> Iterator[Any]:
                 "SELECT count(*) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND application_name = 'storymill'"
             )
-            (others,) = cursor.fetchone()
+            others = cursor.fetchall()[0][0]
             if others or not free:
                 raise InputError(
                     f"Storymill is still running (connections to the database: {others}): stop "
@@ -218,6 +218,5 @@ def _replace_database(
 
 def _put_back(cursor: Any) -> None:
     cursor.execute(
-        "DROP SCHEMA IF EXISTS public CASCADE; "
-        f"ALTER SCHEMA {migrate.SET_ASIDE} RENAME TO public"
+        f"DROP SCHEMA IF EXISTS public CASCADE; ALTER SCHEMA {migrate.SET_ASIDE} RENAME TO public"
     )

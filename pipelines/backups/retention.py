@@ -60,7 +60,9 @@ def thin_out(archive: Archive, keep: Keep) -> list[str]:
     names = archive.names()
     bad = {name for name in names if _is_bad(archive, name)}
     good = [name for name in names if name not in bad]
-    wanted = kept(good, keep, datetime.now(UTC)) | {name for name in bad if not good or name > good[-1]}
+    wanted = kept(good, keep, datetime.now(UTC)) | {
+        name for name in bad if not good or name > good[-1]
+    }
     removed = [name for name in names if name not in wanted]
     for name in removed:
         archive.remove(name)

@@ -12,9 +12,9 @@ from adapters.ports import Progress
 from adapters.ports.backups import DatabasePrograms
 from core import db
 from core.db import transaction
-from core.errors import InputError, Permanent, Retryable, Wait
+from core.errors import InputError, Permanent, Retryable, StorymillError
 from core.log import storable
-from models import AuditEntry, Backup, BackupState, now
+from models import AuditEntry, Backup, BackupState, Job, JobState, now
 from pipelines import ledger
 from pipelines.backups import check, retention
 from pipelines.backups.archive import Archive, Facts
@@ -29,6 +29,9 @@ log = structlog.get_logger(__name__)
 STORYMILL = "storymill"
 """Who makes the nightly backups."""
 STAGE = "backup"
+UNFINISHED = (BackupState.WAITING, BackupState.RUNNING)
+OPEN = (JobState.WAITING, JobState.RUNNING)
+CANCELLED = "Its job was cancelled."
 INTERRUPTED = "It was interrupted: its process was stopped or killed."
 OFF = "No folder for backups is set: set BACKUP_DIR."
 _TAKING = 0.6
@@ -66,15 +69,12 @@ def ask(by: str, *, enabled: bool) -> Backup:
     if not enabled:
         raise InputError(OFF)
     with transaction():
-        if Backup.select().where(Backup.state.in_(UNFINISHED)).exists():
+        if Job.select().where(Job.stage == STAGE, Job.state.in_(OPEN)).exists():
             raise InputError("A backup is being made already: wait for its end.")
         AuditEntry.create(actor=by, action="backup.ask", subject="backup")
         row = Backup.create(by=by)
         ledger.enqueue(STAGE, row.id)
     return row
-
-
-UNFINISHED = (BackupState.WAITING, BackupState.RUNNING)
 
 
 def ask_nightly(at: time, zone: ZoneInfo) -> bool:
@@ -137,7 +137,7 @@ def make(row: Backup, setup: BackupSetup, progress: Progress) -> dict[str, objec
         what the row has to say of it. If it fails, the row says why.
     """
     with alone(setup.url):
-        _clear_up(setup)
+        _clear_up(setup, row)
         with db.session():
             row.move(BackupState.RUNNING, name=new_name(), error="", finished_at=None)
         try:
@@ -189,18 +189,26 @@ def columns(facts: Facts) -> dict[str, object]:
     }
 
 
-def _clear_up(setup: BackupSetup) -> None:
+def _clear_up(setup: BackupSetup, row: Backup) -> None:
     """What killed processes left: rows that say "running", and pieces of unfinished backups."""
     with db.session():
-        for left in Backup.select().where(Backup.state == BackupState.RUNNING):
-            left.try_move(BackupState.FAILED, error=INTERRUPTED, finished_at=now())
+        for left in Backup.select().where(Backup.state.in_(UNFINISHED), Backup.id != row.id):
+            job = Job.of(STAGE, left.id)
+            if left.state == BackupState.RUNNING:
+                left.try_move(BackupState.FAILED, error=INTERRUPTED, finished_at=now())
+            elif job is not None and job.state not in OPEN:
+                left.try_move(BackupState.FAILED, error=CANCELLED, finished_at=now())
+        if row.state == BackupState.RUNNING:  # an earlier try of the same one
+            row.try_move(BackupState.FAILED)
     if unfinished := setup.archive.forget_unfinished():
         log.warning("unfinished_backups_removed", count=unfinished)
 
 
 def _failed(row: Backup, error: BaseException) -> None:
-    known = isinstance(error, InputError | Retryable | Permanent | Wait)
-    sentence = storable(str(error)) if known else f"It failed ({type(error).__name__}): see the log."
+    known = isinstance(error, StorymillError)
+    sentence = (
+        storable(str(error)) if known else f"It failed ({type(error).__name__}): see the log."
+    )
     if not isinstance(error, Exception):
         sentence = INTERRUPTED
     try:

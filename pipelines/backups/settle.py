@@ -58,7 +58,7 @@ def _end_own_run(archive: Archive, facts: Facts) -> None:
 
 def _add_unknown(archive: Archive) -> None:
     """Add the rows of backups that were made later, or by another machine."""
-    known = {name for (name,) in Backup.select(Backup.name).tuples()}
+    known = {row.name for row in Backup.select(Backup.name)}
     for name in archive.names():
         if name not in known:
             try:
@@ -77,10 +77,10 @@ def _add_unknown(archive: Archive) -> None:
 
 def _columns(archive: Archive, facts: Facts) -> dict[str, object]:
     verdict = archive.verdict(facts.name)
-    tested = {} if verdict is None else {"error": verdict.sentence}
-    if verdict is not None and verdict.good:
-        tested["verified_at"] = verdict.at
-    return columns(facts) | tested
+    if verdict is None:
+        return columns(facts)
+    verified_at = verdict.at if verdict.good else None
+    return columns(facts) | {"error": verdict.sentence, "verified_at": verified_at}
 
 
 def _paused(facts: Facts, by: str) -> list[int]:
@@ -93,11 +93,10 @@ def _paused(facts: Facts, by: str) -> list[int]:
             Account.state != AccountState.DISCONNECTED,
         )
         .distinct()
-        .tuples()
     )
     reason = (
         f"The record was restored from the backup of {facts.created_at:%Y-%m-%d %H:%M} UTC. Posts "
         "whose time has come may have gone out since: look on TikTok, then resume."
     )
-    accounts = [account_id for (account_id,) in due]
+    accounts = [post.account_id for post in due]
     return [each for each in accounts if pause.pause(each, by, reason, cause=PauseCause.PERSON)]

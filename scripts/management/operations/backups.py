@@ -144,9 +144,7 @@ def restore_backup(name: str, *, force: bool, dry_run: bool, keep_posting: bool)
             )
     queue.connect(config.redis_url.get_secret_value())
     with db.session():
-        paused = settle_restored(
-            setup.archive, facts, getuser(), pause_accounts=not keep_posting
-        )
+        paused = settle_restored(setup.archive, facts, getuser(), pause_accounts=not keep_posting)
     _say_restored(facts, paused)
 
 

@@ -24,9 +24,7 @@ def keys(request: pytest.FixtureRequest) -> FileKeys:
 
 
 @pytest.fixture
-def installation(
-    record: None, database_url: str, keys: FileKeys, tmp_path: Path
-) -> Installation:
+def installation(record: None, database_url: str, keys: FileKeys, tmp_path: Path) -> Installation:
     """Two stories with videos, a post, and a table that a source reads; and a place for backups."""
     media, intake, place = (tmp_path / name for name in ("media", "intake", "backups"))
     for folder in (media, intake, place):

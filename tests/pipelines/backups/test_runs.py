@@ -176,7 +176,7 @@ def test_removed_backups_take_their_files_with_them(installation: Installation) 
     archive = installation.setup.archive
     removed = retention.thin_out(archive, Keep(daily=1, weekly=0, monthly=0))
 
-    # Then nothing is lost by a list of files that can't be read: it says another name
+    # Then the files that only the older one needed are gone, and the newest has all of its own
     assert removed == [older]
     left = states.contents(installation.place / "files")
     assert set(left) < set(stored)
