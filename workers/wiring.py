@@ -22,7 +22,7 @@ from pipelines import rate_limits
 from pipelines.backups.archive import Archive
 from pipelines.backups.files import Folders
 from pipelines.backups.retention import Keep
-from pipelines.backups.runs import BackupSetup
+from pipelines.backups.setup import BackupSetup
 from pipelines.limit_grants import Grants
 from pipelines.people.reset_links import ResetLinks
 from pipelines.production.production_settings import ProductionSettings

@@ -22,7 +22,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from adapters.ports.backups import BackupPlace
+from adapters.ports import BackupPlace
 from core.errors import InputError
 from core.files.encrypted_stream import FileKeys, UnreadableError
 

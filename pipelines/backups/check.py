@@ -15,11 +15,11 @@ from psycopg2 import errors as pg_errors
 from psycopg2 import sql
 
 from adapters.ports import Progress
-from adapters.ports.backups import DatabasePrograms
 from core.errors import InputError, Retryable
 from core.files.encrypted_stream import encrypted_size
 from pipelines.backups import files
 from pipelines.backups.archive import FILES, Archive, DamagedError, Facts, Verdict
+from pipelines.backups.setup import BackupSetup
 from pipelines.backups.take import DATABASE, counted
 
 log = structlog.get_logger(__name__)
@@ -33,21 +33,13 @@ LONGEST_NAME = 63
 
 
 def verify(
-    archive: Archive,
-    programs: DatabasePrograms,
-    facts: Facts,
-    url: str,
-    progress: Progress,
-    *,
-    only: Collection[str] | None = None,
+    facts: Facts, setup: BackupSetup, progress: Progress, *, only: Collection[str] | None = None
 ) -> Verdict:
     """Test the backup and keep how that ended; it isn't raised. Must be called inside ``alone``.
 
     Args:
-        archive: where it is.
-        programs: restore it.
         facts: what is in it.
-        url: the database on whose server it is restored, under another name.
+        setup: where it is; it is restored on the same server under another name.
         progress: told the share that is done.
         only: the files whose content is read; None reads all. The others must be there.
 
@@ -56,14 +48,14 @@ def verify(
         NotTestedError: no database could be created for the test.
     """
     try:
-        pieces(archive, facts, progress, only=only)
-        _restorable(archive, programs, facts, url)
+        pieces(setup.archive, facts, progress, only=only)
+        _restorable(facts, setup)
     except (DamagedError, Retryable) as error:
         log.error("backup_not_good", backup=facts.name, reason=str(error))  # noqa: TRY400  # the sentence says it all
         verdict = Verdict(at=datetime.now(UTC), good=False, sentence=str(error))
     else:
         verdict = Verdict(at=datetime.now(UTC), good=True)
-    archive.judge(facts, verdict)
+    setup.archive.judge(facts, verdict)
     return verdict
 
 
@@ -98,16 +90,16 @@ def pieces(
                 progress(min(1.0, number / max(facts.files, 1)))
 
 
-def _restorable(archive: Archive, programs: DatabasePrograms, facts: Facts, url: str) -> None:
+def _restorable(facts: Facts, setup: BackupSetup) -> None:
     """Restore the database under another name, compare its counts, and drop it.
 
     Raises:
         NotTestedError: no database could be created.
         DamagedError: it can't be restored, or what comes out is not what went in.
     """
-    with scratch_database(url) as scratch:
-        dump = archive.read(facts.name, DATABASE, facts.database, facts.encrypted_with)
-        programs.restore(scratch, dump)
+    with scratch_database(setup.url) as scratch:
+        dump = setup.archive.read(facts.name, DATABASE, facts.database, facts.encrypted_with)
+        setup.programs.restore(scratch, dump)
         with closing(psycopg2.connect(scratch)) as connection, connection.cursor() as cursor:
             compare(facts, counted(cursor))
 
@@ -153,8 +145,9 @@ def scratch_database(url: str) -> Iterator[str]:
                 )
             except pg_errors.InsufficientPrivilege:
                 raise NotTestedError(
-                    f"It could not be tested by restoring it: the database user {connection.info.user} "
-                    "may not create databases. Allow it with ALTER ROLE … CREATEDB."
+                    "It could not be tested by restoring it: the database user "
+                    f"{connection.info.user} may not create databases. Allow it with "
+                    "ALTER ROLE … CREATEDB."
                 ) from None
             try:
                 yield urlsplit(url)._replace(path=f"/{name}").geturl()

@@ -116,6 +116,7 @@ def store(
     folders: Folders,
     earlier: Iterable[File],
     sums: Sums,
+    *,
     progress: Progress,
 ) -> Iterator[bytes]:
     """Store what the archive lacks of these files; gives the lines of the manifest.
@@ -134,7 +135,7 @@ def store(
     held = archive.place.sizes(FILES)
     for number, (name, known) in enumerate(_beside(names, earlier)):
         progress(number / len(names))
-        file = _stored(archive, name, folders, known, held, sums)
+        file = _stored(archive, name, folders, known, held=held, sums=sums)
         sums.files += 1
         sums.file_bytes += file.size
         sums.missing += not file.sha256
@@ -156,6 +157,7 @@ def _stored(
     name: str,
     folders: Folders,
     known: File | None,
+    *,
     held: dict[str, int],
     sums: Sums,
 ) -> File:

@@ -23,7 +23,6 @@ import structlog
 from psycopg2 import sql
 
 from adapters.ports import Progress
-from adapters.ports.backups import DatabasePrograms
 from core import crypto
 from core.db import migrate
 from core.errors import InputError
@@ -31,6 +30,7 @@ from core.files import disk
 from pipelines.backups import check, files
 from pipelines.backups.archive import Archive, Facts, KeyMissingError
 from pipelines.backups.files import File, Folders
+from pipelines.backups.setup import BackupSetup
 from pipelines.backups.take import DATABASE, MIGRATIONS, counted
 
 log = structlog.get_logger(__name__)
@@ -50,11 +50,13 @@ class Loss:
 
 def losses(url: str) -> list[Loss]:
     """What the database has now; empty if it has no rows of ours."""
-    with closing(psycopg2.connect(url, connect_timeout=5)) as connection:
-        with connection.cursor() as cursor:
-            found = {table: rows for table, rows in counted(cursor).items() if rows}
-            found.pop(MIGRATIONS, None)
-            return [Loss(table, rows, _newest(cursor, table)) for table, rows in found.items()]
+    with (
+        closing(psycopg2.connect(url, connect_timeout=5)) as connection,
+        connection.cursor() as cursor,
+    ):
+        found = {table: rows for table, rows in counted(cursor).items() if rows}
+        found.pop(MIGRATIONS, None)
+        return [Loss(table, rows, _newest(cursor, table)) for table, rows in found.items()]
 
 
 def _newest(cursor: Any, table: str) -> datetime | None:
@@ -70,13 +72,14 @@ def _newest(cursor: Any, table: str) -> datetime | None:
     return newest
 
 
-def check_before(archive: Archive, facts: Facts, folders: Folders, progress: Progress) -> None:
+def check_before(facts: Facts, setup: BackupSetup, progress: Progress) -> None:
     """Check that this installation can restore the backup. Touches nothing.
 
     Raises:
         InputError: a piece of the backup is missing or damaged, a key is missing, it was made by a
             newer Storymill, or a disk has no room.
     """
+    archive, folders = setup.archive, setup.folders
     unknown = sorted(set(facts.migrations) - migrate.known())
     if unknown:
         raise InputError(
@@ -105,27 +108,21 @@ def check_before(archive: Archive, facts: Facts, folders: Folders, progress: Pro
         )
 
 
-def restore(
-    archive: Archive,
-    programs: DatabasePrograms,
-    facts: Facts,
-    url: str,
-    folders: Folders,
-    progress: Progress,
-) -> None:
+def restore(facts: Facts, setup: BackupSetup, progress: Progress) -> None:
     """Restore the backup over whatever is there. Call ``check_before`` first.
 
     Raises:
         InputError: other processes use the database, or a piece of the backup is damaged.
         Retryable: PostgreSQL or a disk was in the way. The database is as it was.
     """
-    with _only_user(url) as cursor:
+    archive = setup.archive
+    with _only_user(setup.url) as cursor:
         _put_back_what_was_set_aside(cursor)
         for number, file in enumerate(files.listed(archive, facts)):
             progress(number / max(facts.files, 1))
             if file.sha256:
-                _write(archive, facts, file, _target(folders, file))
-        _replace_database(cursor, archive, programs, facts, url)
+                _write(archive, facts, file, _target(setup.folders, file))
+        _replace_database(cursor, facts, setup)
     log.info("backup_restored", backup=facts.name)
 
 
@@ -199,16 +196,14 @@ def _put_back_what_was_set_aside(cursor: Any) -> None:
         log.warning("killed_restore_undone")
 
 
-def _replace_database(
-    cursor: Any, archive: Archive, programs: DatabasePrograms, facts: Facts, url: str
-) -> None:
+def _replace_database(cursor: Any, facts: Facts, setup: BackupSetup) -> None:
     cursor.execute(
         f"ALTER SCHEMA public RENAME TO {migrate.SET_ASIDE}; CREATE SCHEMA public; "
         "GRANT USAGE ON SCHEMA public TO PUBLIC"
     )
     try:
-        dump = archive.read(facts.name, DATABASE, facts.database, facts.encrypted_with)
-        programs.restore(url, dump)
+        dump = setup.archive.read(facts.name, DATABASE, facts.database, facts.encrypted_with)
+        setup.programs.restore(setup.url, dump)
         check.compare(facts, counted(cursor))
     except BaseException:
         _put_back(cursor)

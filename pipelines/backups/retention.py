@@ -49,7 +49,7 @@ def kept(names: Iterable[str], keep: Keep, moment: datetime) -> set[str]:
 
 def taken_at(name: str) -> datetime:
     """When a backup was made, by its name."""
-    return datetime.strptime(name.split("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    return datetime.strptime(name.split("-", maxsplit=1)[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
 def thin_out(archive: Archive, keep: Keep) -> list[str]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
 
 from adapters.ports import Progress
-from adapters.ports.backups import DatabasePrograms
 from core import db
 from core.db import transaction
 from core.errors import InputError, Permanent, Retryable, StorymillError
@@ -17,10 +15,9 @@ from core.log import storable
 from models import AuditEntry, Backup, BackupState, Job, JobState, now
 from pipelines import ledger
 from pipelines.backups import check, retention
-from pipelines.backups.archive import Archive, Facts
+from pipelines.backups.archive import Facts
 from pipelines.backups.check import NotTestedError
-from pipelines.backups.files import Folders
-from pipelines.backups.retention import Keep
+from pipelines.backups.setup import BackupSetup
 from pipelines.backups.take import alone, new_name, take
 from pipelines.ledger import Claim
 
@@ -36,25 +33,6 @@ INTERRUPTED = "It was interrupted: its process was stopped or killed."
 OFF = "No folder for backups is set: set BACKUP_DIR."
 _TAKING = 0.6
 """Share of the work until a backup is taken; the rest is its test."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class BackupSetup:
-    """What backups are made with.
-
-    Attributes:
-        archive: where they are.
-        programs: dump and restore the database.
-        url: the database's address.
-        folders: where the files are.
-        keep: how many are kept.
-    """
-
-    archive: Archive
-    programs: DatabasePrograms
-    url: str
-    folders: Folders
-    keep: Keep
 
 
 # ── asking for one ───────────────────────────────────────────────────────────────────────────
@@ -152,19 +130,11 @@ def make(row: Backup, setup: BackupSetup, progress: Progress) -> dict[str, objec
 
 
 def _made(name: str, setup: BackupSetup, progress: Progress) -> dict[str, object]:
-    archive, programs = setup.archive, setup.programs
-    facts, new = take(
-        name, archive, programs, setup.url, setup.folders, lambda share: progress(share * _TAKING)
-    )
+    facts, new = take(name, setup, lambda share: progress(share * _TAKING))
     verified_at, problem = None, ""
     try:
         verdict = check.verify(
-            archive,
-            programs,
-            facts,
-            setup.url,
-            lambda share: progress(_TAKING + share * (1 - _TAKING)),
-            only=new,
+            facts, setup, lambda share: progress(_TAKING + share * (1 - _TAKING)), only=new
         )
     except NotTestedError as error:
         problem = str(error)

@@ -98,5 +98,5 @@ def _paused(facts: Facts, by: str) -> list[int]:
         f"The record was restored from the backup of {facts.created_at:%Y-%m-%d %H:%M} UTC. Posts "
         "whose time has come may have gone out since: look on TikTok, then resume."
     )
-    accounts = [post.account_id for post in due]
+    accounts = [row.account.id for row in due]
     return [each for each in accounts if pause.pause(each, by, reason, cause=PauseCause.PERSON)]

@@ -14,13 +14,13 @@ import structlog
 from psycopg2 import sql
 
 from adapters.ports import Progress
-from adapters.ports.backups import DatabasePrograms
 from core.errors import Wait
 from core.settings import ROOT
 from pipelines import key_rotation
 from pipelines.backups import files
 from pipelines.backups.archive import FORMAT, Archive, DamagedError, Facts, KeyMissingError
-from pipelines.backups.files import MANIFEST, File, Folders, Sums
+from pipelines.backups.files import MANIFEST, File, Sums
+from pipelines.backups.setup import BackupSetup
 
 log = structlog.get_logger(__name__)
 
@@ -61,14 +61,7 @@ def new_name() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
-def take(
-    name: str,
-    archive: Archive,
-    programs: DatabasePrograms,
-    url: str,
-    folders: Folders,
-    progress: Progress,
-) -> tuple[Facts, set[str]]:
+def take(name: str, setup: BackupSetup, progress: Progress) -> tuple[Facts, set[str]]:
     """Take the backup ``name``; returns what is in it, and where its new files are stored.
 
     Must be called inside ``alone``. Nothing counts as a backup before its end.
@@ -76,6 +69,7 @@ def take(
     Raises:
         Retryable: PostgreSQL, a file or the place was in the way.
     """
+    archive, url, folders = setup.archive, setup.url, setup.folders
     created_at = datetime.now(UTC)
     key_ids = {key for place in key_rotation.uses().values() for key in place if key}
     with _snapshot(url) as (cursor, snapshot):
@@ -86,7 +80,7 @@ def take(
         cursor.execute("SELECT pg_database_size(current_database())")
         size = cursor.fetchone()[0]
         version = cursor.connection.server_version // 10_000
-        dump = _told(programs.dump(url, snapshot), size / _PACKED, progress)
+        dump = _told(setup.programs.dump(url, snapshot), size / _PACKED, progress)
         database = archive.write(name, DATABASE, dump)
     sums = Sums()
     rest = 1 - _SHARE_OF_DUMP
@@ -99,7 +93,7 @@ def take(
             folders,
             _earlier(archive),
             sums,
-            lambda share: progress(_SHARE_OF_DUMP + rest * share),
+            progress=lambda share: progress(_SHARE_OF_DUMP + rest * share),
         ),
     )
     facts = Facts(

@@ -71,7 +71,8 @@ class TestWithoutAFolder:
     def settings(self, settings: Settings) -> Settings:
         return settings.model_copy(update={"backup_dir": None})
 
-    def test_the_page_says_what_to_set(self, owner: Browser, record: None) -> None:
+    @pytest.mark.usefixtures("record")
+    def test_the_page_says_what_to_set(self, owner: Browser) -> None:
         page = owner.get("/backups/").text
         assert "No backups are made: set <code>BACKUP_DIR</code>" in page
         assert "Back up now" not in page

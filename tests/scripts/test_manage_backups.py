@@ -151,8 +151,9 @@ def test_a_killed_backup_does_not_count_and_no_argument_has_the_password(
     url = installation["DATABASE_URL"]
     states.execute(
         url,
-        "INSERT INTO audit_entry (created_at, actor, action, subject, reason) SELECT now(), 'olga', "
-        "'x', 'y', md5(random()::text) || md5(random()::text) FROM generate_series(1, 300000)",
+        "INSERT INTO audit_entry (created_at, actor, action, subject, reason) "
+        "SELECT now(), 'olga', 'x', 'y', md5(random()::text) || md5(random()::text) "
+        "FROM generate_series(1, 300000)",
     )
     process = subprocess.Popen(
         [sys.executable, "-m", "scripts.management", "backup"],

@@ -21,8 +21,8 @@ from models import AuditEntry, Backup, BackupState
 from pipelines.backups import check, restore, runs
 from pipelines.backups.archive import Archive, DamagedError, Facts, KeyMissingError
 from pipelines.backups.retention import taken_at
-from pipelines.backups.runs import BackupSetup
 from pipelines.backups.settle import settle as settle_restored
+from pipelines.backups.setup import BackupSetup
 from pipelines.backups.take import alone
 from pipelines.publishing.accounts import token_recovery
 from scripts.management.record import record, settle
@@ -100,7 +100,7 @@ def verify_backup(name: str) -> None:
         setup = _setup()
         facts = _facts(setup.archive, name)
         with alone(setup.url), _bar("Reading") as progress:
-            verdict = check.verify(setup.archive, setup.programs, facts, setup.url, progress)
+            verdict = check.verify(facts, setup, progress)
         verified_at = verdict.at if verdict.good else None
         Backup.update(verified_at=verified_at, error=verdict.sentence).where(
             Backup.name == facts.name
@@ -109,7 +109,8 @@ def verify_backup(name: str) -> None:
         raise DamagedError(verdict.sentence)
     click.echo(
         f"The backup {facts.name} is good: {facts.files - facts.missing_files} files have their "
-        f"content, and all {sum(facts.counts.values())} rows of {len(facts.counts)} tables came back."
+        f"content, and all {sum(facts.counts.values())} rows of {len(facts.counts)} tables came "
+        "back."
     )
 
 
@@ -133,15 +134,13 @@ def restore_backup(name: str, *, force: bool, dry_run: bool, keep_posting: bool)
     facts = _facts(setup.archive, name)
     with _faults_of_postgres(), alone(setup.url):
         with _bar("Checking") as progress:
-            restore.check_before(setup.archive, facts, setup.folders, progress)
+            restore.check_before(facts, setup, progress)
         _say_losses(setup, facts, force=force or dry_run)
         if dry_run:
             click.echo(f"Dry run: nothing was changed. The backup {facts.name} can be restored.")
             return
         with _bar("Restoring") as progress:
-            restore.restore(
-                setup.archive, setup.programs, facts, setup.url, setup.folders, progress
-            )
+            restore.restore(facts, setup, progress)
     queue.connect(config.redis_url.get_secret_value())
     with db.session():
         paused = settle_restored(setup.archive, facts, getuser(), pause_accounts=not keep_posting)
@@ -176,7 +175,8 @@ def _say_losses(setup: BackupSetup, facts: Facts, *, force: bool) -> None:
         raise InputError(
             f"The database is not empty, so nothing was changed. The backup {facts.name} is from "
             f"{facts.created_at:%Y-%m-%d %H:%M} UTC; what is newer would be lost. Take a backup of "
-            f"what is there with scripts/manage backup, then run: scripts/manage restore {facts.name} --force"
+            f"what is there with scripts/manage backup, then run: "
+            f"scripts/manage restore {facts.name} --force"
         )
 
 

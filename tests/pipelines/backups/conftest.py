@@ -12,7 +12,7 @@ from models import Source, SourceKind
 from pipelines.backups.archive import Archive
 from pipelines.backups.files import Folders
 from pipelines.backups.retention import Keep
-from pipelines.backups.runs import BackupSetup
+from pipelines.backups.setup import BackupSetup
 from pipelines.publishing.accounts import token_recovery
 from tests.admin import records
 from tests.pipelines.backups.states import Installation

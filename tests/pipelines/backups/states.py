@@ -15,7 +15,7 @@ from models import Backup, BackupState
 from pipelines.backups import restore, runs
 from pipelines.backups.archive import Facts
 from pipelines.backups.files import Folders
-from pipelines.backups.runs import BackupSetup
+from pipelines.backups.setup import BackupSetup
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,8 @@ class Installation:
         """Check, then restore, as the command does."""
         db.database.close_all()
         facts = self.facts(row)
-        restore.check_before(self.setup.archive, facts, self.setup.folders, lambda _: None)
-        setup = self.setup
-        restore.restore(
-            setup.archive, setup.programs, facts, setup.url, setup.folders, lambda _: None
-        )
+        restore.check_before(facts, self.setup, lambda _: None)
+        restore.restore(facts, self.setup, lambda _: None)
 
     def moved(self, folder: Path) -> Installation:
         """The same with other folders for files."""

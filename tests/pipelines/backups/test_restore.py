@@ -13,7 +13,7 @@ from core.db import migrate
 from core.errors import ConfigurationError, InputError, StorymillError
 from core.files.encrypted_stream import FileKeys
 from models import Story
-from pipelines.backups import restore
+from pipelines.backups import check, restore
 from pipelines.backups.archive import Archive
 from tests.pipelines.backups import states
 from tests.pipelines.backups.states import Installation
@@ -129,11 +129,9 @@ def test_a_backup_of_a_newer_storymill_is_refused(installation: Installation) ->
 @pytest.mark.parametrize("keys", ["plain"], indirect=True)
 def test_it_is_refused_while_storymill_runs(installation: Installation) -> None:
     taken = installation.back_up()
-    facts, setup = installation.facts(taken), installation.setup
-    with db.session(), pytest.raises(InputError, match="still running .*: stop every process"):
-        restore.restore(
-            setup.archive, setup.programs, facts, setup.url, setup.folders, lambda _: None
-        )
+    facts = installation.facts(taken)
+    with db.session(), pytest.raises(InputError, match=r"still running .*: stop every process"):
+        restore.restore(facts, installation.setup, lambda _: None)
 
 
 @pytest.mark.parametrize("keys", ["plain"], indirect=True)
@@ -145,7 +143,7 @@ def test_a_restore_that_fails_or_is_killed_leaves_the_old_rows(
     with db.session():
         Story.update(title="Newer").execute()
     before = states.rows(url)
-    monkeypatch.setattr(restore.check, "pieces", lambda *_arguments: None)
+    monkeypatch.setattr(check, "pieces", lambda *_arguments: None)
     dump = installation.place / "backups" / taken.name / "database"
     whole = dump.read_bytes()
     dump.write_bytes(whole[: len(whole) // 2])

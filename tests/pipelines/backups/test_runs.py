@@ -18,7 +18,7 @@ from core import db
 from core.errors import StorymillError, Wait
 from models import Backup, BackupState, Job, Narration, Video
 from pipelines import ledger
-from pipelines.backups import check, files, retention, runs
+from pipelines.backups import check, files, retention, runs, take
 from pipelines.backups.archive import Archive
 from pipelines.backups.retention import Keep
 from pipelines.backups.runs import last_time
@@ -41,7 +41,12 @@ def test_a_second_backup_copies_only_what_is_new(
         records.video(media, records.part(records.story("A third one")), content=b"third" * 1000)
     read: list[Path] = []
     reads = files._read  # noqa: SLF001  # what is read from the disk
-    monkeypatch.setattr(files, "_read", lambda path: read.append(path) or reads(path))
+
+    def noted(path: Path) -> Iterator[bytes]:
+        read.append(path)
+        return reads(path)
+
+    monkeypatch.setattr(files, "_read", noted)
 
     # When the next backup is made
     second = installation.back_up()
@@ -80,7 +85,7 @@ class Killed:
         yield from chunks
 
     def restore(self, url: str, chunks: Iterable[bytes]) -> None:
-        raise AssertionError
+        raise AssertionError(url, chunks)
 
 
 @plain
@@ -164,7 +169,7 @@ def test_removed_backups_take_their_files_with_them(installation: Installation) 
     first = installation.back_up()
     stored = states.contents(installation.place / "files")
     with db.session():
-        second_part = Video.select().order_by(Video.id.desc()).get().part_id
+        second_part = Video.select().order_by(Video.id.desc()).get().part.id
         Video.delete().where(Video.part == second_part).execute()
         Narration.delete().where(Narration.part == second_part).execute()
         installation.execute(f"DELETE FROM caption WHERE part_id = {second_part}")
@@ -199,7 +204,7 @@ def test_a_bad_backup_is_found_told_and_replaced(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given a backup whose restored tables have another number of rows
-    count = check.counted
+    count = take.counted
     monkeypatch.setattr(check, "counted", lambda cursor: count(cursor) | {"story": 7})
     with pytest.raises(StorymillError, match="the table story has 7 rows instead of 2"):
         installation.back_up()
@@ -282,6 +287,7 @@ def test_the_stage_makes_it_and_ends_its_job(installation: Installation) -> None
         assert claim is not None
         runs.back_up(row.id, claim, installation.setup)
         row, job = Backup.get_by_id(row.id), Job.of("backup", row.id)
+        assert job is not None
         assert (row.state, job.state) == ("done", "done")
         assert row.verified_at
         assert installation.setup.archive.names() == [row.name]
