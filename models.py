@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tables.api import ApiAnswer, ApiToken
+from tables.backups import Backup, BackupState
 from tables.base import Row, StaleStateError, Table, in_state, locked, now, shown
 from tables.insights import ComparedBy, DayTotal, HookKind, Insight, LatestCount, ViewGain
 from tables.people import (
@@ -90,6 +91,7 @@ TABLES: tuple[type[Table], ...] = (
     DeadLetter,
     LimitSetting,
     ScheduledTask,
+    Backup,
 )
 
 __all__ = [
@@ -101,6 +103,8 @@ __all__ = [
     "Attempt",
     "AuditEntry",
     "AuditSeal",
+    "Backup",
+    "BackupState",
     "Caption",
     "Channel",
     "ComparedBy",

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import url_for
 
-from models import Account, Part, Post, Script, Source, Story, Video, WebhookDelivery
+from models import Account, Backup, Part, Post, Script, Source, Story, Video, WebhookDelivery
 from pipelines.stages import STAGES
 
 
@@ -89,6 +89,11 @@ def _deliveries(ids: list[int]) -> dict[int, Subject]:
     }
 
 
+def _backups(ids: list[int]) -> dict[int, Subject]:
+    query = Backup.select(Backup.id).where(Backup.id.in_(ids))
+    return {row.id: Subject(f"Backup {row.id}", url_for("backups.index")) for row in query}
+
+
 def part_title(row: Any) -> str:
     """The title of a part's video; ``row`` has ``title``, ``number`` and ``of``."""
     title: str = row.title
@@ -101,4 +106,5 @@ _LOOK_UPS = {
     "Part": _parts,
     "Post": _posts,
     "Delivery": _deliveries,
+    "Backup": _backups,
 }

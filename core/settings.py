@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from datetime import time
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
     BaseModel,
@@ -28,6 +29,7 @@ from pydantic_core import PydanticUndefined
 
 from core.crypto import Keyring
 from core.errors import ConfigurationError
+from core.files.encrypted_stream import FileKeys
 from core.smtp import SmtpServer, addresses, is_mail_address
 from core.voices import DEFAULT, check_voice
 
@@ -267,6 +269,34 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
         bool, Field(description="A person also approves each finished video before it is posted")
     ] = False
 
+    backup_dir: Annotated[
+        Path | None,
+        Field(
+            description="Folder for backups, best on another disk; must exist. No backups are made "
+            "when unset"
+        ),
+    ] = None
+    backup_at: Annotated[
+        str,
+        Field(description="Time of the nightly backup in TIMEZONE, as 02:15, if BACKUP_DIR is set"),
+    ] = "02:15"
+    backup_key: Annotated[
+        SecretStr,
+        Field(
+            description="One or more Fernet keys that encrypt backups, newest first, separated by "
+            "commas; keep them elsewhere too. Backups are not encrypted when unset"
+        ),
+    ] = SecretStr("")
+    backup_keep_daily: Annotated[
+        int, Field(ge=1, le=366, description="Days of which the newest backup is kept")
+    ] = 7
+    backup_keep_weekly: Annotated[
+        int, Field(ge=0, le=520, description="Weeks of which the newest backup is kept")
+    ] = 4
+    backup_keep_monthly: Annotated[
+        int, Field(ge=0, le=120, description="Months of which the newest backup is kept")
+    ] = 6
+
     two_factor: Annotated[
         Literal["optional", "owners", "everyone"],
         Field(
@@ -330,6 +360,27 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     @classmethod
     def _keys_are_keys(cls, value: SecretStr) -> SecretStr:
         Keyring.parse(value.get_secret_value())
+        return value
+
+    @field_validator("backup_key")
+    @classmethod
+    def _backup_keys_are_keys(cls, value: SecretStr) -> SecretStr:
+        FileKeys.parse(value.get_secret_value())
+        return value
+
+    @field_validator("backup_at")
+    @classmethod
+    def _backup_time_is_one(cls, value: str) -> str:
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+            raise ValueError("is no time of the day: write one like 02:15")
+        return value
+
+    @field_validator("backup_dir")
+    @classmethod
+    def _is_a_full_path(cls, value: Path | None) -> Path | None:
+        # Whether it exists is asked when a backup is made: nothing else needs its disk.
+        if value is not None and not value.is_absolute():
+            raise ValueError("must be a full path, such as /srv/backups")
         return value
 
     @field_validator("background_dir", "music_dir", "whisper_model")
@@ -398,6 +449,11 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
         intake = self.intake_dir.resolve()
         if any(path.resolve().is_relative_to(intake) for path in (self.media_dir, ROOT)):
             raise ValueError("INTAKE_DIR must not contain MEDIA_DIR or the program: choose another")
+        if self.backup_dir is not None:
+            backup, media = self.backup_dir.resolve(), self.media_dir.resolve()
+            for name, other in (("MEDIA_DIR", media), ("INTAKE_DIR", intake)):
+                if backup.is_relative_to(other) or other.is_relative_to(backup):
+                    raise ValueError(f"BACKUP_DIR and {name} must not contain each other")
         if self.safety_model and not self.ollama_url:
             raise ValueError("SAFETY_MODEL needs OLLAMA_URL: the server that it runs on")
         if not self.redis_url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
@@ -417,6 +473,16 @@ class Settings(BaseModel, frozen=True, extra="ignore"):
     def scopes(self) -> tuple[str, ...]:
         """What TIKTOK_SCOPES names."""
         return tuple(filter(None, re.split(r"[\s,]+", self.tiktok_scopes)))
+
+    @property
+    def backup_keys(self) -> FileKeys:
+        """What BACKUP_KEY holds."""
+        return FileKeys.parse(self.backup_key.get_secret_value())
+
+    @property
+    def backup_time(self) -> tuple[time, ZoneInfo]:
+        """BACKUP_AT, and the time zone that it is in."""
+        return time.fromisoformat(self.backup_at), ZoneInfo(self.timezone)
 
     @property
     def redirect_uri(self) -> str:

@@ -18,6 +18,7 @@ browser    Account   network  checks who is signed in with its browser session
 revoke     Account   network  ends a disconnected account's authorization at the platform
 mail       Post      network  mails a person about a post that has to be made by hand
 webhook    Delivery  network  tells a subscriber about an event
+backup     Backup    network  copies the record and its files, and tests the copy
 =========  ========  =======  =================================================================
 """
 
@@ -77,6 +78,7 @@ STAGES: dict[str, Stage] = {
         Stage("confirm", "network", "Post", attempts=50, backoff=5, longest=300),
         Stage("mail", "network", "Post", attempts=8, backoff=30, longest=3600),
         Stage("webhook", "network", "Delivery", attempts=14, backoff=30, longest=3600),
+        Stage("backup", "network", "Backup", attempts=3, backoff=300, longest=3600),
     )
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipelines.backups.runs import back_up
 from pipelines.production.script.script import BATCH, write_scripts
 from pipelines.publishing.accounts.connection import revoke as revoke_grant
 from pipelines.publishing.delivery.browser_upload import check_browser
@@ -76,3 +77,8 @@ def mail(post_id: int) -> None:
 @stage_actor
 def webhook(delivery_id: int) -> None:
     deliver(delivery_id, claim(), wiring.webhooks())
+
+
+@stage_actor
+def backup(backup_id: int) -> None:
+    back_up(backup_id, claim(), wiring.backups())

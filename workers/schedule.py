@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipelines.backups import runs as backups
 from pipelines.people import audit_chain, forgetting, reset_mail
 from pipelines.publishing import insights, video_numbers
 from pipelines.publishing.accounts.token_refresh import forget_expired, refresh_due
@@ -73,3 +74,9 @@ def mail_reset_links() -> None:
 @periodic_task
 def forget_ended_sessions() -> None:
     forgetting.forget_ended()
+
+
+@periodic_task
+def back_up_nightly() -> None:
+    if wiring.backups() is not None:
+        backups.ask_nightly(*wiring.backup_time())

@@ -20,6 +20,10 @@ from core.limiter import Limit, Limiter, LimiterUnavailableError
 from core.smtp import SmtpServer, addresses
 from models import SourceKind
 from pipelines import rate_limits
+from pipelines.backups.archive import Archive
+from pipelines.backups.files import Folders
+from pipelines.backups.retention import Keep
+from pipelines.backups.setup import BackupSetup
 from pipelines.limit_grants import Grants
 from pipelines.people.reset_links import ResetLinks
 from pipelines.production.production_settings import ProductionSettings
@@ -27,6 +31,9 @@ from pipelines.publishing.delivery.delivery import Platform
 from pipelines.publishing.delivery.manual.links import Links
 
 if TYPE_CHECKING:
+    from datetime import time
+    from zoneinfo import ZoneInfo
+
     from adapters.ports import (
         Authorizer,
         Backgrounds,
@@ -294,3 +301,26 @@ def hold(limit: Limit, seconds: float) -> None:
         limiter().hold(limit, seconds)
     except LimiterUnavailableError as error:
         log.warning("pause_not_shared", limit=limit.name, error=str(error), seconds=seconds)
+
+
+@cache
+def backups() -> BackupSetup | None:
+    """What backups are made with; None if BACKUP_DIR is not set."""
+    config = settings.current()
+    if config.backup_dir is None:
+        return None
+    from adapters.backups.folder import FolderPlace
+    from adapters.backups.postgres_programs import PostgresPrograms
+
+    return BackupSetup(
+        archive=Archive(FolderPlace(folder=config.backup_dir), config.backup_keys),
+        programs=PostgresPrograms(),
+        url=config.database_url.get_secret_value(),
+        folders=Folders(media=config.media_dir, intake=config.intake_dir),
+        keep=Keep(config.backup_keep_daily, config.backup_keep_weekly, config.backup_keep_monthly),
+    )
+
+
+def backup_time() -> tuple[time, ZoneInfo]:
+    """When the nightly backup is made."""
+    return settings.current().backup_time

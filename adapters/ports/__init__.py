@@ -4,6 +4,7 @@ Pipelines import only this package; ``workers/wiring.py`` chooses the adapter fo
 adapters raise only the errors of ``core/errors.py``.
 """
 
+from adapters.ports.backups import BackupPlace, DatabasePrograms
 from adapters.ports.browser import BrowserHealth, BrowserOutcome, BrowserPost, BrowserUploader
 from adapters.ports.insights import Insights, VideoCounts
 from adapters.ports.mail import Mail, Mailer
@@ -56,6 +57,7 @@ __all__ = [
     "Authorizer",
     "Background",
     "Backgrounds",
+    "BackupPlace",
     "BrowserHealth",
     "BrowserOutcome",
     "BrowserPost",
@@ -63,6 +65,7 @@ __all__ = [
     "ChunkPlan",
     "ComposedMusic",
     "CreatorInfo",
+    "DatabasePrograms",
     "DrawnBackground",
     "Encoding",
     "Fault",

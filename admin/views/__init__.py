@@ -10,6 +10,7 @@ from admin.views.accounts import Accounts
 from admin.views.api_docs import ApiDocs
 from admin.views.api_tokens import ApiTokens
 from admin.views.audit import Audit
+from admin.views.backups import Backups
 from admin.views.calendar import Calendar
 from admin.views.channels import Channels
 from admin.views.failures import Failures
@@ -37,7 +38,7 @@ MENU: tuple[tuple[str, tuple[type[Page], ...]], ...] = (
     ("Work", (Stories, Videos, Posts, Calendar, Manual)),
     ("Insight", (Insights,)),
     ("Set-up", (Accounts, Sources, Channels, GettingStarted)),
-    ("Operations", (Failures, Jobs, Schedules, Limits, Webhooks, Subscriptions)),
+    ("Operations", (Failures, Jobs, Schedules, Limits, Webhooks, Subscriptions, Backups)),
     ("People", (Users, ApiTokens, Audit)),
 )
 """The pages in the menu, by group; the home page comes first in the first one."""

@@ -107,5 +107,6 @@ _ABOUT = {
     f"JOIN ({_OF_PART}) ON part.id = part_id WHERE post.id",
     "Account": "id, NULL FROM account WHERE id",
     "Delivery": "NULL, NULL FROM webhook_delivery WHERE id",
+    "Backup": "NULL, NULL FROM backup WHERE id",
 }
 """By a stage's subject: its account and source."""

@@ -45,5 +45,6 @@ TASKS = by_name(
     Task("seal_audit_log", "Seal new entries of the audit log", minutes()),
     Task("mail_reset_links", "Mail links to choose a new password", minutes()),
     Task("forget_ended_sessions", "Delete sessions that have ended", hours(minute=15)),
+    Task("back_up_nightly", "Ask for the nightly backup once its time has come", minutes()),
 )
 """In the order of the page Schedules."""

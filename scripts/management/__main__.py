@@ -20,6 +20,7 @@ GROUPS = (
     "publishing.mail",
     "publishing.posts",
     "operations.audit",
+    "operations.backups",
     "operations.failures",
     "operations.keys",
     "operations.limits",

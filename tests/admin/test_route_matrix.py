@@ -38,6 +38,7 @@ WRITES = {
     "users.*": "owner",
     "limits.*": "owner",
     "subscriptions.*": "owner",
+    "backups.*": "owner",
     "me.*": "viewer",
     "apitokens.*": "viewer",
     "*": "editor",

@@ -1,0 +1,1 @@
+"""Backups: the folder that they are in, and PostgreSQL's programs."""
