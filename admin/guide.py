@@ -72,6 +72,11 @@ def next_step() -> Step | None:
     return step
 
 
+def forget() -> None:
+    """Look the next step up again: a person has just changed something."""
+    current_app.extensions.pop(NEXT, None)
+
+
 def _are_shown() -> bool:
     if not current_user.is_authenticated or not person().may(Role.EDITOR):
         return False

@@ -37,7 +37,14 @@ class Slice:
     older: str | None
 
 
-def cut(query: ModelSelect[Any], key: Any, *, few: bool = False, each: Keys | None = None) -> Slice:
+def cut(
+    query: ModelSelect[Any],
+    key: Any,
+    *,
+    few: bool = False,
+    each: Keys | None = None,
+    endpoint: str = "",
+) -> Slice:
     """The page of ``query`` that the request selects with ``?before=`` or ``?after=`` an id.
 
     Args:
@@ -46,31 +53,34 @@ def cut(query: ModelSelect[Any], key: Any, *, few: bool = False, each: Keys | No
         few: only few rows match, so collect and sort them. PostgreSQL can't know that. It would
             scan all rows in id order until a page is full.
         each: finds the ids of the rows in an index, in place of the query's own conditions.
+        endpoint: of the page with the list, if it is not the request's own.
     """
     order = key + 0 if few else key  # an order without an index
+    endpoint = endpoint or request.endpoint or ""
     before, after = request.args.get("before", type=int), request.args.get("after", type=int)
     if each is not None:
         query = query.where(key.in_(each.keys(PAGE + 1, before=before, after=after)))
     if after is not None:
         rows = list(query.where(key > after).order_by(order).limit(PAGE + 1))
         more, rows = len(rows) > PAGE, rows[:PAGE][::-1]
-        return Slice(rows, _address(after=rows[0].id) if more else None, _older(rows, more=True))
+        newer = _address(endpoint, after=rows[0].id) if more else None
+        return Slice(rows, newer, _older(endpoint, rows, more=True))
     if before is not None:
         query = query.where(key < before)
     rows = list(query.order_by(order.desc()).limit(PAGE + 1))
     more, rows = len(rows) > PAGE, rows[:PAGE]
-    newer = _address(after=rows[0].id) if rows and before is not None else None
-    return Slice(rows, newer, _older(rows, more=more))
+    newer = _address(endpoint, after=rows[0].id) if rows and before is not None else None
+    return Slice(rows, newer, _older(endpoint, rows, more=more))
 
 
-def _older(rows: list[Any], *, more: bool) -> str | None:
-    return _address(before=rows[-1].id) if rows and more else None
+def _older(endpoint: str, rows: list[Any], *, more: bool) -> str | None:
+    return _address(endpoint, before=rows[-1].id) if rows and more else None
 
 
-def _address(**place: int) -> str:
-    """The request's URL at another place in the list, with the same filters."""
+def _address(endpoint: str, **place: int) -> str:
+    """The list's URL at another place, with the request's filters."""
     kept = {name: value for name, value in request.args.items() if name not in {"before", "after"}}
-    return url_for(request.endpoint or "", **{**(request.view_args or {}), **kept, **place})
+    return url_for(endpoint, **{**(request.view_args or {}), **kept, **place})
 
 
 def count(query: Counted) -> int:

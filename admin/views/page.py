@@ -10,6 +10,7 @@ from flask import abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose as _expose
 
+from admin import guide
 from admin.access import Access
 from admin.auth import back, person
 from admin.configured import settings
@@ -99,6 +100,7 @@ def done(
 ) -> ResponseReturnValue:
     """Say what was done, offer to ``undo`` it, and return to the previous page or ``target``."""
     flash(sentence, "success")
+    guide.forget()
     flash(request.path, "saved")  # the browser drops what it kept of the form
     if undo:
         flash(undo, "undo")  # type: ignore[arg-type]  # a tuple is stored as well as text

@@ -27,6 +27,7 @@ from pipelines.stories.intake.source_rules import path_problem
 from pipelines.stories.intake.source_settings import PLACES, SETTINGS
 from pipelines.stories.intake.uploads import LARGEST_UPLOAD, Uploaded
 
+LIVE_PIECES = ("progress", "rows")
 BEING_FETCHED = (Job.stage == "fetch") & Job.state.in_([JobState.WAITING, JobState.RUNNING])
 
 
@@ -141,25 +142,23 @@ class Sources(Page):
     @expose("/<int:source_id>/outcomes")
     def outcomes(self, source_id: int) -> str:
         """The outcome of each row fetched from the source."""
-        source, outcome = _there(source_id), request.args.get("outcome", "")
-        outcomes = [outcome] if outcome in set(IntakeOutcome) else list(IntakeOutcome)
-        each = EachOf(Intake, {"source_id": [source_id], "outcome": outcomes})
+        source = _there(source_id)
         return self.render(
             "sources/outcomes.html",
             **_progress(source),
+            **_rows(source),
             problem=path_problem(source.kind, source.place, _intake()),
             note=source.memory.get(NOTE, ""),
-            page=cut(Intake.select(), Intake.id, each=each),
-            outcome=outcome,
-            days=OUTCOMES_KEPT_DAYS,
-            by_hand=SourceKind.PASTE,
         )
 
     @expose("/<int:source_id>/live.json")
     def live(self, source_id: int) -> ResponseReturnValue:
         """How far the fetch is: HTML by element id."""
-        progress = _progress(_there(source_id))
-        return jsonify({"progress": self.render("sources/progress.html", **progress)})
+        source = _there(source_id)
+        facts = _progress(source) | _rows(source)
+        return jsonify(
+            {piece: self.render(f"sources/{piece}.html", **facts) for piece in LIVE_PIECES}
+        )
 
     @expose("/<int:source_id>/fetch", methods=["POST"])
     def fetch(self, source_id: int) -> ResponseReturnValue:
@@ -202,6 +201,19 @@ def _progress(source: Source) -> dict[str, Any]:
         "source": source,
         "outcomes": [(each, count(rows.where(Intake.outcome == each))) for each in IntakeOutcome],
         "fetching": ledger.explain(job) if job else "",
+    }
+
+
+def _rows(source: Source) -> dict[str, Any]:
+    """The outcomes that the request's filter and place select."""
+    outcome = request.args.get("outcome", "")
+    outcomes = [outcome] if outcome in set(IntakeOutcome) else list(IntakeOutcome)
+    each = EachOf(Intake, {"source_id": [source.id], "outcome": outcomes})
+    return {
+        "page": cut(Intake.select(), Intake.id, each=each, endpoint="sources.outcomes"),
+        "outcome": outcome,
+        "days": OUTCOMES_KEPT_DAYS,
+        "by_hand": SourceKind.PASTE,
     }
 
 

@@ -25,6 +25,7 @@ from models import (
     Narration,
     Part,
     Post,
+    PostState,
     Script,
     Video,
     VideoState,
@@ -33,7 +34,14 @@ from pipelines import handover, ledger
 from pipelines.production import video_review
 from pipelines.stages import PART_STAGES
 
-LIVE_PIECES = ("player", "narration", "encoding", "work")
+LIVE_PIECES = ("player", "narration", "encoding", "work", "posts")
+MOVING = (
+    PostState.PLANNED,
+    PostState.CLAIMING,
+    PostState.UPLOADING,
+    PostState.PROCESSING,
+)
+"""Posts that go on by themselves."""
 MEANINGS = {
     VideoState.REVIEW: "Finished and waiting for your review before they are posted.",
     "making": "Being narrated, captioned and rendered.",
@@ -94,7 +102,7 @@ class Videos(Page):
             next_part=order.part_beside(video, newer=True) if video else None,
             previous_part=order.part_beside(video, newer=False) if video else None,
             same_state=count(_parts_in(video.state)) if video else 0,
-            posts=_posts_of(video.id) if video else [],
+            moving=MOVING,
             paragraphs=script,
             in_time=any(one.start is not None for text in script for one in text.sentences),
         )
@@ -174,11 +182,14 @@ def _last_jobs(part_ids: list[int]) -> dict[int, production_progress.Step]:
 
 
 def _live(part: Part) -> dict[str, Any]:
+    video = Video.get_or_none(Video.part == part.id)
     return {
         "part": part,
         "script": part.script,
         "story": part.script.story,
-        "video": Video.get_or_none(Video.part == part.id),
+        "video": video,
+        "posts": _posts_of(video.id) if video else [],
+        "reviewed": settings().review_videos,
         "narration": Narration.get_or_none(Narration.part == part.id),
         "caption": Caption.get_or_none(Caption.part == part.id),
         "spoken_words": len(part.spoken.split()),

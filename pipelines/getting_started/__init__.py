@@ -1,1 +1,1 @@
-"""What a new installation still lacks until its first story is approved, and whether it works."""
+"""What a new installation still lacks until its first post is published, and whether it works."""

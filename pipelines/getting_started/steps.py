@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from models import Account, AccountState, Channel, Job, JobState, Source, Story
+from models import Account, AccountState, Channel, Job, JobState, PostState, Source, Story
 from pipelines.getting_started import subjects
 from pipelines.getting_started.checks import Check, Checks
 
 PROCESSES = ("network", "cpu", "gpu", "schedule")
 """Each reports in Redis that it is alive."""
 MOST_COUNTED = 100
+UNCHECKED = "Not checked yet. The page Getting started checks it when you open it."
 
 
 class StepName(StrEnum):
@@ -26,6 +27,7 @@ class StepName(StrEnum):
     SOURCE = "source"
     CHANNEL = "channel"
     STORY = "story"
+    POST = "post"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,10 @@ class FirstSteps:
     source: Source | None
     channel: Channel | None
     story: Story | None
+    post: Any
+    """The post that is furthest; None without one."""
+    in_review: bool
+    """Whether a video waits for a person, and no post is there yet."""
     waiting: int
     """Stories that wait for approval, of the newest ``MOST_COUNTED``."""
 
@@ -84,15 +90,17 @@ def first_steps(checks: Checks, alive: Collection[str] | None, *, owner: bool) -
     """
     account, source = subjects.account(), subjects.source()
     channel, story = subjects.channel(), subjects.approved()
-    number = len(subjects.waiting(MOST_COUNTED))
+    post, number = subjects.post(), len(subjects.waiting(MOST_COUNTED))
+    in_review = post is None and story is not None and subjects.in_review()
     steps = (
         *((_processes(alive), _keys(checks)) if owner else ()),
         _account(checks, account),
         _source(source),
         _channel(checks, channel),
         _story(story, number),
+        _post(story, post, in_review=in_review),
     )
-    return FirstSteps(steps, account, source, channel, story, number)
+    return FirstSteps(steps, account, source, channel, story, post, in_review, number)
 
 
 def _processes(alive: Collection[str] | None) -> Step:
@@ -187,11 +195,44 @@ def _story(story: Story | None, number: int) -> Step:
     return Step(StepName.STORY, title, False, sentence)
 
 
+def _post(story: Story | None, post: Any, *, in_review: bool) -> Step:
+    title = "Publish your first post"
+    if post is not None:
+        done, sentence = _how_far(post)
+        stopped = post.state in {PostState.PARKED, PostState.FAILED}
+        return Step(StepName.POST, title, done, sentence, faulty=stopped)
+    if in_review:
+        sentence = "A video waits for your review. Then it is posted."
+    elif story is not None:
+        sentence = f"“{story.title}” is becoming a video. Then it is posted by itself."
+    else:
+        sentence = "Once a story is approved, its video is made and posted by itself."
+    return Step(StepName.POST, title, False, sentence)
+
+
+def _how_far(post: Any) -> tuple[bool, str]:
+    """Whether the post is out, and a sentence that says so, or where it is."""
+    told, name = f"“{post.told}”", subjects.name_of(post)
+    match post.state:
+        case PostState.PUBLISHED:
+            return True, f"{told} is published on {name}."
+        case PostState.INBOX:
+            return True, f"{told} is in the inbox of {name}. Finish it in TikTok's app."
+        case PostState.PLANNED:
+            return False, f"{told} is scheduled on {name}."
+        case PostState.MANUAL:
+            return False, f"{told} waits for a person to post it on {name}."
+        case PostState.PARKED | PostState.FAILED:
+            return False, str(post.reason)
+        case _:
+            return False, f"{told} is being posted on {name}."
+
+
 def _checked(name: StepName, title: str, checks: Checks, check: Check, works: str) -> Step:
     """A step that is done when its check has succeeded."""
     result = checks.result(check)
     if result is None:
-        return Step(name, title, False, "Not checked yet.")
+        return Step(name, title, False, UNCHECKED)
     if result.ok:
         return Step(name, title, True, works)
     return Step(name, title, False, str(result.sentence), faulty=True)

@@ -1,4 +1,4 @@
-"""The first account, source, channel and story: what the first steps are about."""
+"""The first account, source, channel, story and post: what the first steps are about."""
 
 from __future__ import annotations
 
@@ -7,7 +7,31 @@ from typing import Any
 from peewee import JOIN, SQL, fn
 
 from core.settings import Settings
-from models import Account, AccountState, Channel, Source, Story, StoryState
+from models import (
+    Account,
+    AccountState,
+    Channel,
+    Part,
+    Post,
+    PostState,
+    Script,
+    Source,
+    Story,
+    StoryState,
+    Video,
+    VideoState,
+)
+
+ON_ITS_WAY = (PostState.PROCESSING, PostState.UPLOADING, PostState.CLAIMING)
+FURTHEST_FIRST = (
+    PostState.PUBLISHED,
+    PostState.INBOX,
+    *ON_ITS_WAY,
+    PostState.PLANNED,
+    PostState.MANUAL,
+    PostState.PARKED,
+    PostState.FAILED,
+)
 
 
 def account() -> Account | None:
@@ -63,10 +87,26 @@ def _newest(state: StoryState, most: int) -> list[Story]:
     return list(rows.order_by(SQL("id DESC NULLS LAST")).limit(most))
 
 
+def post() -> Any:
+    """The post that is furthest, with its story's title and its account; None without one."""
+    columns = Post.select(
+        Post.id, Post.state, Post.reason, Script.title.alias("told"), Account.name, Account.open_id
+    )
+    rows = columns.join(Video).join(Part).join(Script).switch(Post).join(Account).objects()
+    # One state after the other, each by the index of states: most posts are not read.
+    newest = (rows.where(Post.state == state).order_by(Post.id.desc()) for state in FURTHEST_FIRST)
+    return next((found for each in newest if (found := each.first())), None)
+
+
+def in_review() -> bool:
+    """Whether a video waits for a person."""
+    return bool(Video.select().where(Video.state == VideoState.REVIEW).exists())
+
+
 def voice_of(channel: Channel | None, config: Settings) -> str:
     """The voice that tells its stories."""
     return str((channel.voice if channel else "") or config.voice)
 
 
-def name_of(account: Account) -> str:
+def name_of(account: Any) -> str:
     return str(account.name or account.open_id)

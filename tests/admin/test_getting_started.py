@@ -12,8 +12,8 @@ from admin import guide
 from core.errors import Parked, Permanent
 from core.settings import Settings
 from core.telemetry.heartbeats import Heartbeats
-from models import Account, Channel, SetupCheck, Source
-from pipelines.getting_started.steps import PROCESSES, FirstSteps, first_steps
+from models import Account, Channel, Post, PostState, SetupCheck, Source, VideoState
+from pipelines.getting_started.steps import PROCESSES, UNCHECKED, FirstSteps, first_steps
 from tests.admin import records
 from tests.admin.test_accounts import Consent
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from core.settings import Settings
     from tests.admin.conftest import Browser
 
 PAGE = "/getting-started/"
@@ -69,13 +70,13 @@ def checked_by_the_page(browser: Browser, what: str) -> Any:
     ).get_json()
 
 
-def test_an_owner_is_led_from_an_empty_installation_to_the_first_approved_story(
+def test_an_owner_is_led_from_an_empty_installation_to_the_first_published_post(
     owner: Browser, tiktok: TikTok, settings: Settings
 ) -> None:
     # Given an empty installation, whose processes and key don't work yet: home says what is first
     assert "Getting started" in owner.get("/").text
     steps = shown(owner)
-    assert list(steps) == ["processes", "keys", "account", "source", "channel", "story"]
+    assert list(steps) == ["processes", "keys", "account", "source", "channel", "story", "post"]
     assert not any(done for done, _ in steps.values())
     assert "Nothing is heard from network, cpu, gpu, schedule" in steps["processes"][1]
 
@@ -98,7 +99,7 @@ def test_an_owner_is_led_from_an_empty_installation_to_the_first_approved_story(
     account = records.account(privacy="", access_token="act.canary", refresh_token="rft.canary")
     assert "Choose who can see its posts" in shown(owner)["account"][1]
     Account.update(privacy="SELF_ONLY").where(Account.id == account.id).execute()
-    assert shown(owner)["account"] == (False, "Not checked yet.")
+    assert shown(owner)["account"] == (False, UNCHECKED)
     owner.post("/getting-started/check/account", on=PAGE)
     assert shown(owner)["account"][0]
 
@@ -123,7 +124,26 @@ def test_an_owner_is_led_from_an_empty_installation_to_the_first_approved_story(
 
     # When the story is approved
     owner.post(f"/stories/{story.id}/approve", on=f"/stories/{story.id}")
+    # Then the last step says how far its post is
+    steps = shown(owner)
+    assert steps["story"][0]
+    assert steps["post"] == (
+        False,
+        "“The green ladder” is becoming a video. Then it is posted by itself.",
+    )
+    video = records.video(settings.media_dir, records.part(story), VideoState.REVIEW)
+    assert "A video waits for your review." in shown(owner)["post"][1]
+    post = records.post(video, account)
+    assert shown(owner)["post"] == (False, "“The green ladder” is scheduled on ladder_tales.")
+    reason = "The creator has reached TikTok's daily limit."
+    Post.update(state=PostState.FAILED, reason=reason).execute()
+    assert shown(owner)["post"] == (False, reason)
+    assert f'href="/posts/{post.id}">View post' in owner.get(PAGE).text
+
+    # When it is published
+    Post.update(state=PostState.PUBLISHED, reason="").execute()
     # Then all is done, and home says nothing about it any longer
+    assert shown(owner)["post"] == (True, "“The green ladder” is published on ladder_tales.")
     assert all(done for done, _ in shown(owner).values())
     assert 'class="card guide"' not in owner.get("/").text
 
@@ -137,7 +157,7 @@ def test_a_check_counts_for_what_was_checked_only(owner: Browser, tiktok: TikTok
     # When the channel has another one
     Channel.update(voice="piper:de_DE-nobody").execute()
     # Then that one is not checked yet, and a check says that it can't speak
-    assert shown(owner)["channel"] == (False, "Not checked yet.")
+    assert shown(owner)["channel"] == (False, UNCHECKED)
     owner.post("/getting-started/check/voice", on=PAGE)
     done, sentence = shown(owner)["channel"]
     assert not done
@@ -160,7 +180,7 @@ def test_a_voice_that_is_busy_is_not_judged(owner: Browser, tiktok: TikTok) -> N
 def test_an_editor_sees_what_an_editor_can_do_and_a_viewer_sees_nothing(
     editor: Browser, viewer: Browser, tiktok: TikTok
 ) -> None:
-    assert list(shown(editor)) == ["account", "source", "channel", "story"]
+    assert list(shown(editor)) == ["account", "source", "channel", "story", "post"]
     assert editor.post("/getting-started/check/tiktok", on=PAGE).status_code == 404
     assert viewer.get(PAGE).status_code == 403
     for page in ("/", "/sources/"):
@@ -192,6 +212,24 @@ def test_other_pages_look_the_next_step_up_seldom_and_ask_no_process(
     # And home asks it
     assert "Redis doesn&#39;t answer" in owner.get("/").text
     assert len(asked) == 1
+
+
+def test_the_next_step_is_the_next_one_right_after_a_change(
+    editor: Browser, tiktok: TikTok
+) -> None:
+    # Given a story that waits, after all that comes before it
+    account = records.account(privacy="SELF_ONLY")
+    channel = Channel.create(name="Quiet evenings", voice="espeak:en-us")
+    records.source(channel=channel)
+    SetupCheck.create(name="account", subject=str(account.id), ok=True)
+    SetupCheck.create(name="voice", subject="espeak:en-us", ok=True)
+    story = records.story()
+    assert "Next: Approve your first story." in editor.get("/sources/").text
+    # When it is approved, then the page with the answer names the step after it
+    answer = editor.post(f"/stories/{story.id}/approve", on=f"/stories/{story.id}", on_page="1")
+    page = editor.after(answer)
+    assert "Approved “The green ladder”." in page
+    assert "Next: Publish your first post." in page
 
 
 def test_the_steps_can_be_hidden_and_come_back(owner: Browser, tiktok: TikTok) -> None:

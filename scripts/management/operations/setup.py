@@ -33,7 +33,7 @@ def check() -> None:
 @click.command("getting-started")
 @AS_JSON
 def getting_started() -> None:
-    """Check what the installation still lacks until its first story is approved.
+    """Check what the installation still lacks until its first post is published.
 
     Exit code 1 if anything is missing.
     """

@@ -32,7 +32,7 @@ class SetupSteps(Answer):
 
 @operation("GET", "/setup", Scope.READ)
 def show() -> SetupSteps:
-    """See what the installation still lacks until its first story is approved.
+    """See what the installation still lacks until its first post is published.
 
     Processes and keys are shown to tokens with the scope `admin`.
     """
