@@ -81,9 +81,8 @@ def test_an_owner_is_led_from_an_empty_installation_to_the_first_published_post(
     assert "Nothing is heard from network, cpu, gpu, schedule" in steps["processes"][1]
 
     # When processes report themselves, and the key is checked while it is wrong
-    reported = Heartbeats.at(settings.redis_url.get_secret_value())
     for process in PROCESSES:
-        reported.beat(process)
+        Heartbeats.at(settings.redis_url.get_secret_value()).beat(process)
     owner.post("/getting-started/check/tiktok", on=PAGE)
     # Then the page says why, and ticks nothing because somebody clicked
     steps = shown(owner)
