@@ -198,3 +198,19 @@ def test_a_restored_record_does_not_go_on_with_the_backup_that_it_is_from(
         assert rows[later.name].files == later.files
         assert rows[night.name].verified_at == night.verified_at
         assert paused == []
+
+
+def test_what_a_backup_says_of_itself_can_not_be_changed(installation: Installation) -> None:
+    taken = installation.back_up()
+    folder = installation.place / "backups" / taken.name
+    for document, said, changed in (
+        ("backup.json", '"story": 2', '"story": 3'),
+        ("verified.json", '"good": true', '"good": false'),
+    ):
+        whole = (folder / document).read_text()
+        assert said in whole
+        (folder / document).write_text(whole.replace(said, changed))
+        with pytest.raises(InputError, match=rf"is damaged \({document}\)"):
+            installation.setup.archive.facts(taken.name)
+            installation.setup.archive.verdict(taken.name)
+        (folder / document).write_text(whole)
