@@ -86,7 +86,7 @@ def list_backups() -> None:
         table.add_row(name, age, *sizes, facts.encrypted_with or "not encrypted", tested)
     print_table(table)
     stored = sum(archive.place.sizes("").values())
-    say(f"{len(names)} backups use {_size(stored)} in {archive.place.label}.")
+    say(f"Backups: {len(names)}. They use {_size(stored)} in {archive.place.label}.")
 
 
 @click.command("verify-backup")

@@ -12,9 +12,11 @@ from core import crypto, db
 from core.db import migrate
 from core.errors import ConfigurationError, InputError, StorymillError
 from core.files.encrypted_stream import FileKeys
-from models import Story
-from pipelines.backups import check, restore
+from models import Backup, Job, Story
+from pipelines import ledger
+from pipelines.backups import check, restore, runs
 from pipelines.backups.archive import Archive
+from pipelines.backups.settle import settle
 from tests.pipelines.backups import states
 from tests.pipelines.backups.states import Installation
 
@@ -156,7 +158,7 @@ def test_a_restore_that_fails_or_is_killed_leaves_the_old_rows(
 
     # And if the process was killed in the middle, nothing starts on the half-restored tables,
     states.execute(url, "ALTER SCHEMA public RENAME TO before_restore; CREATE SCHEMA public")
-    with pytest.raises(ConfigurationError, match="restore was interrupted: run it again"):
+    with pytest.raises(ConfigurationError, match="was interrupted: run it again"):
         migrate.forward()
     # and the next restore begins from the old rows too
     with pytest.raises(StorymillError):
@@ -167,3 +169,48 @@ def test_a_restore_that_fails_or_is_killed_leaves_the_old_rows(
     dump.write_bytes(whole)
     installation.restore(taken)
     assert states.rows(url) != before
+
+
+@pytest.mark.parametrize("keys", ["plain"], indirect=True)
+def test_a_restored_record_does_not_go_on_with_the_backup_that_it_is_from(
+    installation: Installation,
+) -> None:
+    # Given a nightly backup, made by a worker, and a later one that the first doesn't know
+    with db.session():
+        night = runs.ask("olga", enabled=True)
+        claim = ledger.claim("backup", night.id, "worker")
+        assert claim is not None
+        runs.back_up(night.id, claim, installation.setup)
+        night = Backup.get_by_id(night.id)
+    later = installation.back_up()
+
+    # When the nightly one is restored: in its own copy it is still running
+    installation.restore(night)
+    facts = installation.facts(night)
+    with db.session():
+        assert Job.of("backup", night.id).state == "running"  # type: ignore[union-attr]
+        paused = settle(installation.setup.archive, facts, "olga", pause_accounts=True)
+
+        # Then it is done, with its job; the later one is listed; nothing was due, so none is paused
+        assert Job.of("backup", night.id).state == "done"  # type: ignore[union-attr]
+        rows = {row.name: row for row in Backup.select()}
+        assert {row.state for row in rows.values()} == {"done"}
+        assert rows[later.name].files == later.files
+        assert rows[night.name].verified_at == night.verified_at
+        assert paused == []
+
+
+def test_what_a_backup_says_of_itself_can_not_be_changed(installation: Installation) -> None:
+    taken = installation.back_up()
+    folder = installation.place / "backups" / taken.name
+    for document, said, changed in (
+        ("backup.json", '"story": 2', '"story": 3'),
+        ("verified.json", '"good": true', '"good": false'),
+    ):
+        whole = (folder / document).read_text()
+        assert said in whole
+        (folder / document).write_text(whole.replace(said, changed))
+        with pytest.raises(InputError, match=rf"is damaged \({document}\)"):
+            installation.setup.archive.facts(taken.name)
+            installation.setup.archive.verdict(taken.name)
+        (folder / document).write_text(whole)
