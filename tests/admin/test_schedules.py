@@ -50,8 +50,9 @@ def test_the_last_run_and_the_next_one_are_shown(viewer: Browser, row: Any) -> N
     assert "View failures" in page
 
     # When the next one makes up for two missed times, the list says so without a reload
-    change(due_at=now() - timedelta(minutes=2, seconds=30))
-    schedules.claim(SEAL)
+    moment = now()
+    change(due_at=SEAL.plan.next_after(moment - timedelta(minutes=3)))
+    schedules.claim(SEAL, at=moment)
     live = viewer.get("/schedules/live.json").json
     assert live is not None
     assert "running" in live["schedules"]

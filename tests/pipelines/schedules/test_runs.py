@@ -135,6 +135,7 @@ def test_tasks_are_added_kept_and_forgotten() -> None:
     assert row().last_outcome == RunOutcome.DONE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(40))
 def test_any_sequence_of_messages_runs_what_is_planned(seed: int) -> None:
     # Given messages that come twice, late, out of order and for times long past, and runs of any
@@ -162,8 +163,9 @@ def test_any_sequence_of_messages_runs_what_is_planned(seed: int) -> None:
     # When everything has ended, and messages come until nothing is due
     for run in running:
         cover(run)
-    while (run := schedules.claim(task, at=at(moment))) is not None:
-        cover(run)
+    for _ in range(int(moment) + 2):
+        if (run := schedules.claim(task, at=at(moment))) is not None:
+            cover(run)
 
     # Then each planned time has been run for, once, in order
     assert covered == [at(minute) for minute in range(1, int(moment) + 1)]
