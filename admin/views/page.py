@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar, cast
 
-from flask import abort, flash, redirect, request
+from flask import abort, flash, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose as _expose
 
@@ -47,6 +47,14 @@ class Page(Access):
 
     def render(self, template: str, **facts: Any) -> str:
         return cast("str", super().render(template, **facts))
+
+    def pieces(self, folder: str, names: Sequence[str], **facts: Any) -> ResponseReturnValue:
+        """The live parts of a page for ``static/live.js``: HTML by element id.
+
+        The line about the next step of Getting started is one of them.
+        """
+        html = {name: self.render(f"{folder}/{name}.html", **facts) for name in names}
+        return jsonify(html | {"first-next": self.render("first_next.html")})
 
 
 def get(table: type[Found], row_id: int) -> Found:

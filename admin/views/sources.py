@@ -6,7 +6,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, BinaryIO, cast
 
-from flask import abort, jsonify, redirect, request, url_for
+from flask import abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from peewee import JOIN, fn
 from wtforms.fields.choices import SelectChoice
@@ -155,10 +155,7 @@ class Sources(Page):
     def live(self, source_id: int) -> ResponseReturnValue:
         """How far the fetch is: HTML by element id."""
         source = _there(source_id)
-        facts = _progress(source) | _rows(source)
-        return jsonify(
-            {piece: self.render(f"sources/{piece}.html", **facts) for piece in LIVE_PIECES}
-        )
+        return self.pieces("sources", LIVE_PIECES, **_progress(source), **_rows(source))
 
     @expose("/<int:source_id>/fetch", methods=["POST"])
     def fetch(self, source_id: int) -> ResponseReturnValue:

@@ -62,7 +62,7 @@ MEANINGS = {
     StoryState.FETCHED: "Just added. They are checked and move on automatically.",
 }
 RECONSIDERABLE = frozenset({StoryState.REJECTED, StoryState.SKIPPED})
-LIVE_PIECES = ("parts", "script", "work")
+LIVE_PIECES = ("state", "parts", "script", "work")
 EXCERPT = 280
 BEING_READ = (Job.stage == "page") & Job.state.in_([JobState.WAITING, JobState.RUNNING])
 STOPPED = "Production stopped. No more videos are produced and no more posts go out."
@@ -148,10 +148,7 @@ class Stories(Page):
     @expose("/<int:story_id>/live.json")
     def live(self, story_id: int) -> ResponseReturnValue:
         """The live parts of the page: HTML by element id."""
-        facts = _live(get(Story, story_id))
-        return jsonify(
-            {piece: self.render(f"stories/{piece}.html", **facts) for piece in LIVE_PIECES}
-        )
+        return self.pieces("stories", LIVE_PIECES, **_live(get(Story, story_id)))
 
     @expose("/decided.json")
     def decided(self) -> ResponseReturnValue:

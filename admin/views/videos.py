@@ -34,7 +34,7 @@ from pipelines import handover, ledger
 from pipelines.production import video_review
 from pipelines.stages import PART_STAGES
 
-LIVE_PIECES = ("player", "narration", "encoding", "work", "posts")
+LIVE_PIECES = ("facts", "player", "narration", "encoding", "work", "posts")
 MOVING = (
     PostState.PLANNED,
     PostState.CLAIMING,
@@ -98,7 +98,6 @@ class Videos(Page):
         return self.render(
             "videos/show.html",
             **facts,
-            siblings=production_progress.parts_of(facts["story"].id) if part.of > 1 else [],
             next_part=order.part_beside(video, newer=True) if video else None,
             previous_part=order.part_beside(video, newer=False) if video else None,
             same_state=count(_parts_in(video.state)) if video else 0,
@@ -110,10 +109,7 @@ class Videos(Page):
     @expose("/<int:part_id>/live.json")
     def live(self, part_id: int) -> ResponseReturnValue:
         """The live parts of the page: HTML by element id."""
-        facts = _live(get(Part, part_id))
-        return jsonify(
-            {piece: self.render(f"videos/{piece}.html", **facts) for piece in LIVE_PIECES}
-        )
+        return self.pieces("videos", LIVE_PIECES, **_live(get(Part, part_id)))
 
     @expose("/<int:part_id>/decided.json")
     def decided(self, part_id: int) -> ResponseReturnValue:
@@ -188,6 +184,7 @@ def _live(part: Part) -> dict[str, Any]:
         "script": part.script,
         "story": part.script.story,
         "video": video,
+        "siblings": production_progress.parts_of(part.script.story.id) if part.of > 1 else [],
         "posts": _posts_of(video.id) if video else [],
         "reviewed": settings().review_videos,
         "narration": Narration.get_or_none(Narration.part == part.id),

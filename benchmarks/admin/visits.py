@@ -164,7 +164,10 @@ def _operations(at: Places) -> Iterator[Visit]:
         *(f"state=done&stage=render&before={at.jobs // 2}", "state=waiting&stage=publish"),
     ):
         yield Visit(f"/jobs/?{query}", "jobs")
-    for name in ("limits", "schedules", "webhooks", "subscriptions", "users", "api-tokens", "me"):
+    for name in (
+        *("limits", "schedules", "webhooks", "subscriptions", "users", "api-tokens", "me"),
+        "getting-started",
+    ):
         yield Visit(f"/{name}/", name)
     yield Visit("/subscriptions/1", "subscriptions")
     for query in (

@@ -12,7 +12,7 @@ from admin import guide
 from core.errors import Parked, Permanent
 from core.settings import Settings
 from core.telemetry.heartbeats import Heartbeats
-from models import Account, Channel, Post, PostState, SetupCheck, Source, VideoState
+from models import Account, Channel, Post, PostState, SetupCheck, Source, StoryState, VideoState
 from pipelines.getting_started.steps import PROCESSES, UNCHECKED, FirstSteps, first_steps
 from tests.admin import records
 from tests.admin.test_accounts import Consent
@@ -123,28 +123,42 @@ def test_an_owner_is_led_from_an_empty_installation_to_the_first_published_post(
 
     # When the story is approved
     owner.post(f"/stories/{story.id}/approve", on=f"/stories/{story.id}")
-    # Then the last step says how far its post is
-    steps = shown(owner)
-    assert steps["story"][0]
-    assert steps["post"] == (
-        False,
-        "“The green ladder” is becoming a video. Then it is posted by itself.",
-    )
-    video = records.video(settings.media_dir, records.part(story), VideoState.REVIEW)
-    assert "A video waits for your review." in shown(owner)["post"][1]
-    post = records.post(video, account)
-    assert shown(owner)["post"] == (False, "“The green ladder” is scheduled on ladder_tales.")
-    reason = "The creator has reached TikTok's daily limit."
-    Post.update(state=PostState.FAILED, reason=reason).execute()
-    assert shown(owner)["post"] == (False, reason)
-    assert f'href="/posts/{post.id}">View post' in owner.get(PAGE).text
+    assert shown(owner)["story"][0]
 
-    # When it is published
-    Post.update(state=PostState.PUBLISHED, reason="").execute()
+    # When its video is published
+    video = records.video(settings.media_dir, records.part(story))
+    records.post(video, account, PostState.PUBLISHED)
     # Then all is done, and home says nothing about it any longer
-    assert shown(owner)["post"] == (True, "“The green ladder” is published on ladder_tales.")
     assert all(done for done, _ in shown(owner).values())
     assert 'class="card guide"' not in owner.get("/").text
+
+
+def test_the_last_step_says_how_far_the_first_post_is(editor: Browser, settings: Settings) -> None:
+    # Given no approved story
+    assert shown(editor)["post"][1].startswith("Once a story is approved")
+    # When one is, and its video waits for a person
+    story = records.story(state=StoryState.SCRIPTED)
+    sentence = "“The green ladder” is becoming a video. Then it is posted by itself."
+    assert shown(editor)["post"] == (False, sentence)
+    video = records.video(settings.media_dir, records.part(story), VideoState.REVIEW)
+    assert "A video waits for your review." in shown(editor)["post"][1]
+    assert "Watch and approve" in editor.get(PAGE).text
+
+    # When it has a post, then each state of it is said, with a link to it
+    post = records.post(video, records.account())
+    reason = "The creator has reached TikTok's daily limit."
+    told, name = "“The green ladder”", "ladder_tales"
+    for state, done, sentence in (
+        (PostState.PLANNED, False, f"{told} is scheduled on {name}."),
+        (PostState.UPLOADING, False, f"{told} is being posted on {name}."),
+        (PostState.MANUAL, False, f"{told} waits for a person to post it on {name}."),
+        (PostState.FAILED, False, reason),
+        (PostState.INBOX, True, f"{told} is in the inbox of {name}. Finish it in TikTok's app."),
+        (PostState.PUBLISHED, True, f"{told} is published on {name}."),
+    ):
+        Post.update(state=state, reason=reason).execute()
+        assert shown(editor)["post"] == (done, sentence)
+        assert f'href="/posts/{post.id}">View post' in editor.get(PAGE).text
 
 
 def test_a_check_counts_for_what_was_checked_only(owner: Browser, tiktok: TikTok) -> None:

@@ -186,4 +186,15 @@ def test_each_row_is_shown_with_its_outcome_and_reason(editor: Browser) -> None:
     busy = editor.get(outcomes).text
     assert "Fetching now." in busy
     assert "Fetch now" not in busy
+    # And its rows come by themselves, with the page's filter and links to the page
+    live = f"/sources/{source.id}/live.json?outcome=skipped"
+    assert f'data-from="{live}"' in editor.get(f"{outcomes}?outcome=skipped").text
+    rows = editor.json(live)["rows"]
+    assert "It has a title but no text." in rows
+    assert "Row 0" not in rows
+    Intake.insert_many(
+        {"source": source, "external_id": f"y:{n}", "title": "", "outcome": "skipped"}
+        for n in range(60)
+    ).execute()
+    assert f'href="{outcomes}?outcome=skipped&amp;before=' in editor.json(live)["rows"]
     assert "fetching now" in editor.get("/sources/").text

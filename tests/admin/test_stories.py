@@ -329,12 +329,14 @@ def test_video_progress_is_shown_live(settings: Settings, editor: Browser, viewe
     records.job("render", rendering.id, JobState.RUNNING, progress=0.4, started_at=now())
     letter = records.failure("narrate", failed.id, "The disk is full.")
 
-    # Then its page shows that, live
+    # Then its page shows that, live, with the story's state
     pieces = editor.json(f"/stories/{story.id}/live.json")
     assert f'src="/videos/{finished.id}/cover"' in pieces["parts"]
     assert f'src="/videos/{finished.id}/narration.wav"' in pieces["parts"]
     assert pieces["parts"].count("failed") == 1
     assert "render 40 %" in pieces["parts"]
+    assert "in production" in pieces["state"]
+    assert finished.script.hook in pieces["script"]
     assert "40 %" in pieces["work"]
     assert "part 3" in pieces["work"]
     assert f'action="/failures/{letter.id}/requeue"' in pieces["work"]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from models import JobState, Part, Post, Video, VideoState, now
+from models import JobState, Part, Post, PostState, Video, VideoState, now
 from tests.admin import records
 
 if TYPE_CHECKING:
@@ -105,6 +105,17 @@ def test_a_video_in_production_is_shown_live(settings: Settings, viewer: Browser
     pieces = viewer.json(f"/videos/{part.id}/live.json")
     assert f'src="/videos/{part.id}/video.mp4"' in pieces["player"]
     assert f'src="/videos/{part.id}/narration.wav"' in pieces["narration"]
+    assert "no video yet" not in pieces["facts"]
+    assert "live.js" not in viewer.get(f"/videos/{part.id}").text
+
+    # And so are its posts, as long as one of them moves
+    assert "Posts are scheduled once the video is ready." in page
+    post = records.post(Video.get(), records.account())
+    assert "live.js" in viewer.get(f"/videos/{part.id}").text
+    Post.update(state=PostState.PUBLISHED, published_at=now()).execute()
+    posts = viewer.json(f"/videos/{part.id}/live.json")["posts"]
+    assert f'href="/posts/{post.id}"' in posts
+    assert "published" in posts
     assert "live.js" not in viewer.get(f"/videos/{part.id}").text
 
 

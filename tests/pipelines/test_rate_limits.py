@@ -84,7 +84,7 @@ def post() -> Post:
 def test_only_stages_that_ask_a_service_are_limited() -> None:
     assert set(STAGE_LIMITS) == {
         stage.name for stage in STAGES.values() if stage.queue == "network"
-    } - {"browser", "mail", "revoke", "webhook"}
+    } - {"backup", "browser", "mail", "revoke", "webhook"}
     assert names("render", 1) == []
     assert names("publish", 404) == []
 

@@ -32,6 +32,8 @@ pytestmark = pytest.mark.slow
 
 CHANGE_NOTHING = {
     "audit verify",
+    "backup",
+    "backups",
     "channels hear",
     "check",
     "configuration",
@@ -43,6 +45,7 @@ CHANGE_NOTHING = {
     "run",
     "safety score",
     "stories trial",
+    "verify-backup",
     "voices sample",
 }
 """Commands that only read, or only make the requested file, mail or processes."""
