@@ -196,7 +196,7 @@ def admin(scale: float, rounds: int, only: str, file: Path | None) -> None:
 
 
 @bench.command()
-@click.option("--scale", default=0.03, show_default=True, help="1.0 for a million stories.")
+@click.option("--scale", default=0.03, show_default=True, help="For pages; 1.0: a million stories.")
 @click.option("--only", type=click.Choice(["pages", "stages"]), help="Default: both.")
 def plans(scale: float, only: str | None) -> None:
     """List statements that read a large table whole, or far more than is shown or done.
@@ -207,7 +207,7 @@ def plans(scale: float, only: str | None) -> None:
     if only != "stages":
         found |= _plans_of_pages(scale)
     if only != "pages":
-        found |= _plans_of_stages(scale)
+        found |= _plans_of_stages()
     for statement, wrong in found.items():
         click.echo(f"{statement}\n  " + "\n  ".join(wrong))
     click.echo(f"{len(found)} statements with faults.")
@@ -225,16 +225,21 @@ def _plans_of_pages(scale: float) -> dict[str, list[str]]:
         return plan_faults.run(place, scale=scale)
 
 
-def _plans_of_stages(scale: float) -> dict[str, list[str]]:
+def _plans_of_stages() -> dict[str, list[str]]:
     from benchmarks.place import empty_database
     from benchmarks.stages import survey
     from core import queue
+    from pipelines.stages import STAGES
 
     with empty_database() as place:
         queue.connect(place.redis_url).flush_all()
-        surveyed = survey.run(place, scale=scale)
+        surveyed = survey.run(place)
     statements = sum(surveyed.statements.values())
-    click.echo(f"{len(surveyed.statements)} stages and ticks sent {statements} statements.")
+    stages = len(STAGES.keys() & surveyed.statements.keys())
+    click.echo(
+        f"{stages} stages, {len(surveyed.statements) - stages - 1} ticks and the keepers sent "
+        f"{statements} statements."
+    )
     return surveyed.faults | {each: ["It never ran."] for each in surveyed.missing}
 
 

@@ -29,7 +29,8 @@ KEEPER_THREAD = "lease-keeper"
 EXPLAINED = ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")
 
 MOST = 200
-"""Rows that a statement may read: those of a story, an account's queue, or a tick's batch."""
+"""Rows that a statement may read at a hundredth of the full size: those of a story, of an account's
+queue, or of what is due. One account has more in its past, and so has one source."""
 FEW = 100
 """Rows that a step may read for nothing."""
 BOUNDED = {

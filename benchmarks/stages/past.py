@@ -1,7 +1,7 @@
-"""What years of work have left where the surveyed worker works: much on the account that posts.
+"""What years of work have left where the surveyed worker works.
 
-``filled.py`` spreads its rows evenly. Here one source and one account have most of them, so that
-a statement that reads all of one account's past is found as well.
+The source that is fetched and the account that posts have much of it, so that a statement that
+reads all of one account's past is found as well.
 """
 
 from __future__ import annotations
@@ -87,8 +87,6 @@ WHERE narratable_text = text AND story.id % %(each)s = 0;
 DROP TABLE sketched;
 """
 """Few stories are near-duplicates, and the others share next to nothing."""
-
-
 DUE = """
 UPDATE post SET next_insight_at = now() WHERE id IN (SELECT id FROM post
     WHERE account_id = %(direct)s AND state = 'published' ORDER BY id DESC LIMIT 40);

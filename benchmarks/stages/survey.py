@@ -38,6 +38,8 @@ from workers import main as workers
 if TYPE_CHECKING:
     from dramatiq.brokers.redis import RedisBroker
 
+SCALE = 0.01
+"""Of a million stories; ``judged.MOST`` is for this size."""
 THREADS = 4
 MOST_SECONDS = 900
 SHOWN = 5_000
@@ -59,12 +61,11 @@ class Surveyed:
     missing: list[str]
 
 
-def run(place: ServiceAddresses, *, scale: float) -> Surveyed:
-    """Survey every stage and tick; the browser's need Chromium.
+def run(place: ServiceAddresses) -> Surveyed:
+    """Survey every stage and tick, in about half a minute; those of the browser need Chromium.
 
     Args:
         place: an empty, migrated database, and Redis, which is cleared.
-        scale: 1.0 for a million stories; 0.01 takes about half a minute.
 
     Raises:
         RuntimeError: the worker's process failed; the message is the end of what it said.
@@ -72,7 +73,7 @@ def run(place: ServiceAddresses, *, scale: float) -> Surveyed:
     with TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.stages.survey", str(report), str(scale)],
+            [sys.executable, "-m", "benchmarks.stages.survey", str(report)],
             cwd=ROOT,
             env={**os.environ, **place.environment()},
             stdout=subprocess.PIPE,
@@ -88,25 +89,24 @@ def run(place: ServiceAddresses, *, scale: float) -> Surveyed:
 
 @click.command()
 @click.argument("report", type=click.Path(path_type=Path))
-@click.argument("scale", type=float)
-def main(report: Path, scale: float) -> None:
+def main(report: Path) -> None:
     """The worker's process."""
-    found = _survey(scale)
+    found = _survey()
     statements = {whose: len(each) for whose, each in sorted(found.ran.items())}
     missing = sorted({*STAGES, *_ticks(), KEEPERS} - statements.keys())
     surveyed = Surveyed(statements, found.faults, missing)
     report.write_text(json.dumps(asdict(surveyed)))
 
 
-def _survey(scale: float) -> Judged:
+def _survey() -> Judged:
     with outside() as (sandbox, receiver):
         workers.check()
         with db.session():
             past.spread()
-            filled.fill(Sizes.scaled(scale))
+            filled.fill(Sizes.scaled(SCALE))
             accounts = journey.connect(sandbox)
             past.leave(accounts, receiver, receiver + GONE)
-            past.grow(1 / scale)
+            past.grow(1 / SCALE)
         db.database.close_all()
         with judged() as found:
             broker = workers.broker(os.environ["REDIS_URL"])

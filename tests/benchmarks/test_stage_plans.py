@@ -13,16 +13,13 @@ from pipelines.publishing.webhooks import events
 from services import ServiceAddresses
 from tests.browsers import needs_chromium
 
-SCALE = 0.01
-
 
 @pytest.mark.slow
 @needs_chromium
 def test_no_stage_or_tick_reads_the_past(database_url: str, redis_url: str) -> None:
     # Given a hundredth of a million stories, with all that comes from them
-
-    # When a story goes through every stage, and every tick runs once
-    surveyed = survey.run(ServiceAddresses(database_url, redis_url), scale=SCALE)
+    # When another one goes through every stage, and every tick runs once
+    surveyed = survey.run(ServiceAddresses(database_url, redis_url))
 
     # Then no statement has a bad plan
     assert surveyed.missing == []
